@@ -1,0 +1,171 @@
+import { z } from 'zod';
+
+/**
+ * The shape of ferry.yaml. ferry.schema.json is generated from here (npm run schema), so that editors complete and check the
+ * file; a field stands here only when the code behind it works.
+ */
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'a name of letters, digits, - and _ (at most 63, starting with a letter or digit)');
+
+const secretRef = z
+  .union([
+    z
+      .string()
+      .min(1)
+      .max(512)
+      .regex(/^[A-Za-z0-9/_+=.@:-]+$/, 'the name of a secret in Secrets Manager (letters, digits and /_+=.@-)')
+      .refine((value) => !value.startsWith('pak_'), 'the NAME of a secret that holds the token, not the token itself'),
+    z.strictObject({
+      arn: z
+        .string()
+        .regex(/^arn:[a-z0-9-]+:secretsmanager:/, "a secret's ARN (arn:aws:secretsmanager:…)")
+        .describe('ARN of the secret, for one in another account.'),
+      kmsKeyArn: z
+        .string()
+        .regex(/^arn:[a-z0-9-]+:kms:/, "a KMS key's ARN (arn:aws:kms:…)")
+        .optional()
+        .describe('ARN of the customer-managed key that encrypts it, so that the role may decrypt with it.'),
+    }),
+  ])
+  .describe('Where a secret is kept: its name in Secrets Manager, or {arn, kmsKeyArn}. Never the secret itself.');
+export type SecretRef = z.infer<typeof secretRef>;
+
+const tls = z
+  .strictObject({
+    mode: z
+      .enum(['verify-full', 'verify-ca', 'require', 'disable'])
+      .default('verify-full')
+      .describe(
+        'verify-full checks the certificate chain and the host name, verify-ca the chain only, require encrypts without checking, disable sends everything in the clear.',
+      ),
+    ca: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        '`rds` (Amazon RDS roots), `system` (public roots), or the path of a PEM file beside ferry.yaml. Default: rds for *.rds.amazonaws.com hosts, else system.',
+      ),
+  })
+  .describe('How the connection to the source is encrypted and verified.');
+
+const passwordAuth = z.strictObject({
+  type: z.literal('password'),
+  secret: secretRef.describe(
+    'Secret in the layout of RDS: {"username", "password"} and optionally host, port, dbname, used where the source does not say them.',
+  ),
+});
+
+const source = z
+  .strictObject({
+    type: z.enum(['postgres']).describe('Kind of database.'),
+    host: z.string().min(1).max(255).optional().describe('Host name or address. Default: host of the secret.'),
+    port: z.int().min(1).max(65535).optional().describe('TCP port. Default: port of the secret, else 5432.'),
+    database: z.string().min(1).max(63).optional().describe('Database to read. Default: dbname of the secret.'),
+    auth: z.discriminatedUnion('type', [passwordAuth]).describe('How to sign in.'),
+    tls: tls.prefault({}),
+  })
+  .describe('A database to read.');
+export type SourceConfig = z.infer<typeof source>;
+
+const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+
+const polyteiaTarget = z
+  .strictObject({
+    token: secretRef.describe('Secret that holds the personal access key: the key itself, or JSON {"token": "pak_…"}.'),
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: 'a URL such as https://app.polyteia.com' })
+      .refine((value) => {
+        const url = URL.parse(value);
+        return url === null || url.protocol === 'https:' || isLoopback(url.hostname);
+      }, 'an https:// URL: the key must not travel unencrypted')
+      .default('https://app.polyteia.com')
+      .describe('Address of Polyteia.'),
+  })
+  .describe('A Polyteia organization to upload to.');
+export type PolyteiaTargetConfig = z.infer<typeof polyteiaTarget>;
+
+const timezone = z
+  .string()
+  .refine((zone) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone });
+      return true;
+    } catch {
+      return false;
+    }
+  }, 'an IANA time zone such as Europe/Berlin')
+  .describe('IANA time zone of the cron expression.');
+
+const schedule = z
+  .strictObject({
+    cron: z
+      .string()
+      .min(1)
+      .describe('Five-field cron: minute, hour, day of month, month, day of week. "30 4 * * *" is every day at 4:30.'),
+    timezone: timezone.default('UTC'),
+    enabled: z.boolean().default(true).describe('false keeps the schedule deployed but switched off.'),
+  })
+  .describe('When the job runs on AWS.');
+export type ScheduleConfig = z.infer<typeof schedule>;
+
+const guards = z
+  .strictObject({
+    allowEmpty: z
+      .boolean()
+      .default(false)
+      .describe('Whether a result without rows may replace the dataset. Default: it is refused.'),
+  })
+  .describe('Conditions that a result must meet before it replaces the dataset.');
+
+const sync = z
+  .strictObject({
+    source: z.string().describe('Name of the source to read.'),
+    query: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("SELECT in the source's own SQL; joins, filters and indexes stay in the database."),
+    duckdbQuery: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('DuckDB SELECT over the source attached as `db`, as the Go connector had it: SELECT * FROM db.public.orders.'),
+    dataset: z
+      .string()
+      .regex(/^ds_[A-Za-z0-9]+$/, 'a dataset id such as ds_cv4t2cf0i6q1gflvu4m0')
+      .describe('Polyteia dataset whose content the result replaces.'),
+    polyteia: z.string().default('default').describe('Name of the Polyteia target.'),
+    schedule: schedule.optional(),
+    guards: guards.prefault({}),
+  })
+  .refine((value) => (value.query === undefined) !== (value.duckdbQuery === undefined), {
+    error: 'exactly one of query and duckdbQuery',
+  })
+  .describe('One query whose result replaces one dataset.');
+export type SyncConfig = z.infer<typeof sync>;
+
+const defaults = z
+  .strictObject({
+    source: z.record(z.string(), z.unknown()).optional().describe('Fields that every source has unless it says otherwise.'),
+    schedule: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('Fields that every schedule has unless it says otherwise, such as the time zone.'),
+  })
+  .describe('Values used where a source or schedule does not give its own.');
+
+/** ferry.yaml, as written by a person; `defaults` have been merged into the sources and schedules before it is parsed. */
+export const ferryConfigSchema = z
+  .strictObject({
+    version: z.literal(1).describe('Version of this file format: 1.'),
+    defaults: defaults.optional(),
+    sources: z.record(name, source).describe('Databases to read, by name.'),
+    polyteia: z.record(name, polyteiaTarget).default({}).describe('Polyteia targets, by name; `default` is used by syncs that name none.'),
+    syncs: z.record(name, sync).default({}).describe('Queries to carry to Polyteia, by job name.'),
+  })
+  .describe('Configuration of Ferry.');
+
+/** A checked configuration: every default filled in, every reference resolvable. */
+export type FerryConfig = z.infer<typeof ferryConfigSchema>;

@@ -1,0 +1,105 @@
+/**
+ * The one list of error classes. The class decides what happens next: whether a try may be repeated, which exit code or HTTP
+ * status a person gets. Messages say what went wrong and where, `hint` what to do; neither ever holds a secret, a connection
+ * string or a data value. The engine's own words live in `cause`, which is never printed.
+ */
+export abstract class FerryError extends Error {
+  /** The class's name in records, logs and docs/troubleshooting; stays the same when the bundler renames classes. */
+  abstract readonly class: string;
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean = false;
+  /** What the reader can do about it: one or more sentences, ready to print. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint;
+  }
+
+  override get name(): string {
+    return this.class;
+  }
+}
+
+/** The configuration, or a secret that it names, is wrong: nothing was tried. */
+export class ConfigError extends FerryError {
+  readonly class = 'ConfigError';
+}
+
+/** The source refused the login. */
+export class AuthError extends FerryError {
+  readonly class = 'AuthError';
+}
+
+/** The source refused the query, or it failed while it ran. */
+export class QueryError extends FerryError {
+  readonly class = 'QueryError';
+}
+
+/** A column's values cannot be written without losing something. */
+export class ExactnessError extends FerryError {
+  readonly class = 'ExactnessError';
+}
+
+/** The result is not fit to replace what the dataset holds. */
+export class GuardError extends FerryError {
+  readonly class = 'GuardError';
+}
+
+/** Polyteia understood the call and said no: token, permission, dataset or file. */
+export class PolyteiaRejectedError extends FerryError {
+  readonly class = 'PolyteiaRejectedError';
+}
+
+/** The source cannot be reached or went away. */
+export class SourceUnavailableError extends FerryError {
+  readonly class = 'SourceUnavailableError';
+  override readonly retryable = true;
+}
+
+/** Polyteia, or something in front of it, does not answer as it should. */
+export class PolyteiaUnavailableError extends FerryError {
+  readonly class = 'PolyteiaUnavailableError';
+  override readonly retryable = true;
+}
+
+/** Ferry's own state (the bucket, the state folder) or the working disk cannot be read or written. */
+export class StorageUnavailableError extends FerryError {
+  readonly class = 'StorageUnavailableError';
+  override readonly retryable = true;
+}
+
+/** The run is too big for its time or memory. */
+export class DeadlineError extends FerryError {
+  readonly class = 'DeadlineError';
+}
+
+/** A person, or a signal, asked the run to stop. */
+export class CancelledError extends FerryError {
+  readonly class = 'CancelledError';
+}
+
+/** A defect in Ferry itself: anything that none of the other classes describes. */
+export class UnexpectedError extends FerryError {
+  readonly class = 'UnexpectedError';
+}
+
+/**
+ * Makes a FerryError of whatever was thrown. An unknown error's own message is not passed on, as nobody has checked it for secrets
+ * and data values; it stays in `cause`.
+ */
+export function toFerryError(error: unknown): FerryError {
+  if (error instanceof FerryError) return error;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code === 'ENOSPC') {
+    return new StorageUnavailableError('The working disk is full.', {
+      cause: error,
+      hint: 'Free space, or give the run a bigger disk (on Lambda: ephemeral storage).',
+    });
+  }
+  const kind = error instanceof Error ? error.name : typeof error;
+  return new UnexpectedError(`Ferry failed in a way it does not know (${code ? `${kind} ${code}` : kind}).`, {
+    cause: error,
+    hint: 'This is a defect in Ferry: please report it with the run record.',
+  });
+}
