@@ -12,8 +12,8 @@ export interface BoundProcessOptions {
   logFile: string;
   /** Another user to run as; only root may ask for that. */
   user?: { uid: number; gid: number } | undefined;
-  /** What ends the process when this one has died. @default KILL */
-  lastSignal?: 'KILL' | 'QUIT';
+  /** What the process and its children get when this one has died; a second later they get KILL. @default TERM */
+  lastSignal?: 'TERM' | 'QUIT';
   /** A folder that is removed when this process dies without a call of `stop`. */
   folder?: string | undefined;
 }
@@ -34,9 +34,11 @@ export interface BoundProcess {
 // from a pipe, which closes however this process ends. `exec` keeps the process id and the group.
 const watcher = `
 (
+  trap '' TERM QUIT
   cat <&3 >/dev/null
   kill -"$0" -$$ 2>/dev/null
-  if [ "$0" != KILL ]; then sleep 1; fi
+  sleep 1
+  kill -KILL $$ 2>/dev/null
   if [ -n "$1" ]; then rm -rf "$1"; fi
   kill -KILL -$$
 ) &
@@ -49,7 +51,7 @@ export async function spawnBound(
   args: string[],
   options: BoundProcessOptions,
 ): Promise<BoundProcess> {
-  const { env, cwd, logFile, user, lastSignal = 'KILL', folder } = options;
+  const { env, cwd, logFile, user, lastSignal = 'TERM', folder } = options;
   const log = openSync(logFile, 'a');
   const child = spawn('/bin/sh', ['-c', watcher, lastSignal, folder ?? '', command, ...args], {
     cwd,

@@ -91,7 +91,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     // An idle connection that a test ends on purpose must not end the test run.
     pool.on('error', () => undefined);
     await setPassword(pool, password, options.authMethod);
-    const { rows } = await pool.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+    const { rows } = await pool.query<{ version: string }>(
+      "SELECT current_setting('server_version') AS version",
+    );
 
     let stopped: Promise<void> | undefined;
     const stop = () => {
@@ -168,11 +170,21 @@ function configure(
   };
   const quote = (value: string) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
   // A file of its own, because the folder may be used again: the last value of a setting wins.
-  write('ferry.conf', `${Object.entries(all).map(([key, value]) => `${key} = ${quote(value)}`).join('\n')}\n`);
+  write(
+    'ferry.conf',
+    `${Object.entries(all)
+      .map(([key, value]) => `${key} = ${quote(value)}`)
+      .join('\n')}\n`,
+  );
   const main = join(dataFolder, 'postgresql.conf');
   const include = "include 'ferry.conf'";
   if (!readFileSync(main, 'utf8').includes(include)) appendFileSync(main, `\n${include}\n`);
-  const lines = ['local all all trust', ...hba, `host all all all ${authMethod}`, `host replication all all ${authMethod}`];
+  const lines = [
+    'local all all trust',
+    ...hba,
+    `host all all all ${authMethod}`,
+    `host replication all all ${authMethod}`,
+  ];
   write('pg_hba.conf', `${lines.join('\n')}\n`);
 }
 
@@ -223,5 +235,7 @@ async function isReady(server: BoundProcess, socketFolder: string, port: number)
 
 async function setPassword(pool: pg.Pool, password: string, authMethod?: string): Promise<void> {
   const encryption = authMethod === 'md5' ? 'md5' : 'scram-sha-256';
-  await pool.query(`SET password_encryption = '${encryption}'; ALTER ROLE ${user} PASSWORD ${pg.escapeLiteral(password)}`);
+  await pool.query(
+    `SET password_encryption = '${encryption}'; ALTER ROLE ${user} PASSWORD ${pg.escapeLiteral(password)}`,
+  );
 }

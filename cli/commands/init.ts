@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { configJsonSchema } from '../../shared/config/json-schema.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { globalOptions } from '../options.ts';
+import type { Surroundings } from '../program.ts';
+
+const TEMPLATE = `# yaml-language-server: $schema=./ferry.schema.json
+# What Ferry carries, from where to where. Check it with \`ferry validate\`, try it with \`ferry run <sync>\`.
+version: 1
+
+defaults:
+  schedule: { timezone: Europe/Berlin }
+
+sources:
+  erp:
+    type: postgres
+    host: erp.example.org
+    database: erp
+    # The secret holds {"username": "…", "password": "…"}; give it a login that may only SELECT.
+    auth: { type: password, secret: ferry/erp }
+    # tls: { mode: verify-full, ca: system }   # the default; ca: rds, or the path of a PEM file
+
+polyteia:
+  default: { token: ferry/polyteia } # secret that holds a personal access key
+
+syncs:
+  open-orders:
+    source: erp
+    query: SELECT * FROM orders WHERE status = 'open'
+    dataset: ds_replace0with0your0dataset
+    schedule: { cron: "30 4 * * *" }
+`;
+
+/** `ferry init`: writes a first ferry.yaml, and the schema by which editors complete it. */
+export function initCommand(surroundings: Surroundings): Command {
+  return new Command('init')
+    .description('write a first ferry.yaml')
+    .argument('[folder]', 'where to write it', '.')
+    .option('--force', 'overwrite an existing one')
+    .action(async (folder: string, { force }: { force?: true }, command: Command) => {
+      const target = resolve(surroundings.folder, folder);
+      const files = { config: join(target, 'ferry.yaml'), schema: join(target, 'ferry.schema.json') };
+      await write(target, files.config, TEMPLATE, force === true);
+      // The schema is generated: an older one is never worth keeping.
+      await write(target, files.schema, `${JSON.stringify(configJsonSchema(), null, 2)}\n`, true);
+      if (globalOptions(command).json) {
+        surroundings.stdout.write(`${JSON.stringify({ written: Object.values(files) })}\n`);
+        return;
+      }
+      surroundings.stdout.write(`Wrote ${files.config} and ${files.schema}.
+
+Next:
+  1. Fill in your source, dataset and schedule.
+  2. ferry validate
+  3. Put the secrets into a JSON file: {"ferry/erp": {"username": "…", "password": "…"}, "ferry/polyteia": "pak_…"}
+  4. ferry run open-orders --secrets secrets.json
+`);
+    });
+}
+
+async function write(folder: string, path: string, text: string, overwrite: boolean): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(path, text, { flag: overwrite ? 'w' : 'wx' });
+  } catch (error) {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw new ConfigError(exists ? `${path} exists already.` : `${path} cannot be written.`, {
+      cause: error,
+      ...(exists ? { hint: 'Use --force to overwrite it.' } : {}),
+    });
+  }
+}

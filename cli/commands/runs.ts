@@ -1,0 +1,44 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { formatBytes, formatCount, formatDuration } from '../../shared/telemetry/format.ts';
+import { formatTable } from '../output.ts';
+import { globalOptions, openRunStore } from '../options.ts';
+import type { Surroundings } from '../program.ts';
+
+function parseLimit(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('Expected a number from 1 to 1000.');
+  return value;
+}
+
+/** `ferry runs`: the newest runs recorded in the state folder. */
+export function runsCommand(surroundings: Surroundings): Command {
+  return new Command('runs')
+    .description('list the newest runs')
+    .argument('[job]', 'only runs of this job')
+    .option('--limit <n>', 'how many', parseLimit, 20)
+    .action(async (job: string | undefined, { limit }: { limit: number }, command: Command) => {
+      const options = globalOptions(command);
+      const runs = await openRunStore(options, surroundings).list({ limit, ...(job === undefined ? {} : { job }) });
+      if (options.json) {
+        surroundings.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
+        return;
+      }
+      if (runs.length === 0) {
+        surroundings.stderr.write(`No runs${job === undefined ? '' : ` of ${job}`} yet.\n`);
+        return;
+      }
+      const rows = runs.map((run) => [
+        run.startedAt.replace('T', ' ').slice(0, 19),
+        run.job,
+        run.state,
+        run.durationMs === undefined ? '' : formatDuration(run.durationMs),
+        run.rows === undefined ? '' : formatCount(run.rows),
+        run.bytes === undefined ? '' : formatBytes(run.bytes),
+        run.triggeredBy ?? run.trigger,
+        run.id,
+        run.error?.class ?? '',
+      ]);
+      const header = ['STARTED (UTC)', 'JOB', 'STATE', 'TIME', 'ROWS', 'SIZE', 'BY', 'RUN', 'ERROR'];
+      surroundings.stdout.write(`${formatTable(header, rows, [3, 4, 5])}\n`);
+    });
+}

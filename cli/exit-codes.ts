@@ -1,0 +1,19 @@
+import { CancelledError, ConfigError } from '../shared/errors.ts';
+import type { RunRecord } from '../shared/runs/run-record.ts';
+
+/** What the command's exit status means; the table stands in docs/cli.md. */
+export const EXIT = { succeeded: 0, failed: 1, configuration: 2, skipped: 3, cancelled: 4, interrupted: 130 } as const;
+
+/** The exit code for an error that ended a command. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof ConfigError) return EXIT.configuration;
+  if (error instanceof CancelledError) return EXIT.cancelled;
+  return EXIT.failed;
+}
+
+/** The exit code for a run. */
+export function exitCodeOfRun(record: RunRecord): number {
+  if (record.state === 'succeeded') return EXIT.succeeded;
+  if (record.state === 'cancelled') return EXIT.cancelled;
+  return record.error?.class === 'ConfigError' ? EXIT.configuration : EXIT.failed;
+}

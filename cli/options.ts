@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Command } from 'commander';
+import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
+import { ConfigError } from '../shared/errors.ts';
+import { createFolderDocumentStore } from '../shared/runs/folder-document-store.ts';
+import { createRunStore, type RunStore } from '../shared/runs/run-store.ts';
+import { createLocalSecretReader, parseSecretsFile, type SecretReader } from '../shared/source/secrets.ts';
+import { createSecretsManagerReader } from '../shared/source/secrets-manager-reader.ts';
+import type { LogLevel } from '../shared/telemetry/logger.ts';
+import type { Surroundings } from './program.ts';
+
+/** The options that every command has. */
+export interface GlobalOptions {
+  config: string;
+  state: string;
+  secrets?: string;
+  json?: true;
+  logLevel?: LogLevel;
+}
+
+/** The options of a command and of `ferry` itself, as one. */
+export function globalOptions(command: Command): GlobalOptions {
+  return command.optsWithGlobals<GlobalOptions>();
+}
+
+/** Loads the configuration that --config names. */
+export function readConfig(options: GlobalOptions, { folder, environment }: Surroundings): Promise<LoadedConfig> {
+  return loadConfig({ path: resolve(folder, options.config), environment });
+}
+
+/** The run store that --state names. */
+export function openRunStore(options: GlobalOptions, { folder }: Surroundings): RunStore {
+  return createRunStore(createFolderDocumentStore(resolve(folder, options.state)));
+}
+
+/** Secrets from --secrets, the .env file, the environment, and Secrets Manager where AWS is set up. */
+export async function openSecrets(
+  options: GlobalOptions,
+  loaded: LoadedConfig,
+  { folder, environment }: Surroundings,
+): Promise<SecretReader> {
+  const values = new Map(loaded.secrets);
+  if (options.secrets !== undefined) {
+    const path = resolve(folder, options.secrets);
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      throw new ConfigError(`${path} cannot be read.`, { cause: error, hint: 'It is named by --secrets.' });
+    });
+    for (const [name, value] of parseSecretsFile(text, path)) values.set(name, value);
+  }
+  const region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
+  return createLocalSecretReader({
+    values,
+    environment,
+    ...(region ? { fallback: createSecretsManagerReader(new SecretsManagerClient({ region })) } : {}),
+  });
+}

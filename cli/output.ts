@@ -1,0 +1,44 @@
+import { CommanderError } from 'commander';
+import stringWidth from 'string-width';
+import { toFerryError } from '../shared/errors.ts';
+
+/** What a command writes to; process.stdout and process.stderr, or a test's. */
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+}
+
+/** Columns padded to one width; wide characters and umlauts counted as a terminal shows them. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], rightAligned: readonly number[] = []): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? ''))));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const padding = ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
+          return rightAligned.includes(column) ? padding + cell : cell + padding;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** A message and what to do about it. */
+export function formatError(error: { class: string; message: string; hint?: string | undefined }): string {
+  return `${error.class}: ${error.message}${error.hint ? `\n  → ${error.hint}` : ''}\n`;
+}
+
+/**
+ * Prints an error for a person.
+ *
+ * @returns the exit code when the command line itself was wrong, which commander has already explained
+ */
+export function printError(error: unknown, stderr: Output): number | undefined {
+  // --help and --version end in an "error" of exit code 0; every other one is a wrong command line, so a configuration error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  stderr.write(formatError(toFerryError(error)));
+  return undefined;
+}

@@ -1,0 +1,41 @@
+import { Command, Option } from 'commander';
+import { logLevels } from '../shared/telemetry/logger.ts';
+import { initCommand } from './commands/init.ts';
+import { runCommand } from './commands/run.ts';
+import { runsCommand } from './commands/runs.ts';
+import { validateCommand } from './commands/validate.ts';
+import type { Output } from './output.ts';
+
+/** Everything a command may know of the process, given by main.ts or a test. */
+export interface Surroundings {
+  /** Folder that relative paths start from. */
+  folder: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Login name, recorded as who triggered a run. */
+  user: string;
+  stdout: Output;
+  stderr: Output;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  setExitCode(code: number): void;
+}
+
+/** The `ferry` command with all its subcommands. */
+export function createProgram(surroundings: Surroundings): Command {
+  const { stdout, stderr } = surroundings;
+  const program = new Command('ferry')
+    .description('Carries the result of a database query to a Polyteia dataset.')
+    .version('0.1.0')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .option('--config <file>', 'ferry.yaml, or a .env file of the Go connector', 'ferry.yaml')
+    .option('--state <folder>', 'where runs are recorded', '.ferry')
+    .option('--secrets <file>', 'JSON file: secret name → the value that Secrets Manager would return')
+    .option('--json', 'print one JSON document on stdout and nothing else there')
+    .addOption(new Option('--log-level <level>', 'detail of the log on stderr').choices([...logLevels]))
+    .showHelpAfterError('(ferry --help lists the commands)');
+  for (const command of [validateCommand, runCommand, runsCommand, initCommand]) {
+    program.addCommand(command(surroundings).copyInheritedSettings(program));
+  }
+  return program;
+}

@@ -1,0 +1,45 @@
+import { formatBytes, formatDuration } from '../shared/telemetry/format.ts';
+import type { ProgressEvent } from '../shared/runs/run-job.ts';
+import type { Output } from './output.ts';
+
+/**
+ * Prints a line for each phase that ended and, on a terminal, a line that moves while one lasts.
+ *
+ * @param enabled false prints nothing: the log tells the same
+ */
+export function createProgressPrinter(output: Output, enabled: boolean): { onEvent: (event: ProgressEvent) => void; end: () => void } {
+  if (!enabled) return { onEvent: () => {}, end: () => {} };
+  const live = output.isTTY === true;
+  let running: { phase: string; since: number; bytes: number } | undefined;
+  const clear = () => live && output.write('\r\x1b[K');
+  const draw = () => {
+    if (!live || !running) return;
+    const elapsed = formatDuration(performance.now() - running.since);
+    const bytes = running.bytes > 0 ? `  ${formatBytes(running.bytes)}` : '';
+    output.write(`\r\x1b[K  ${running.phase.padEnd(14)}${elapsed.padStart(10)}${bytes} …`);
+  };
+  const timer = live ? setInterval(draw, 200) : undefined;
+  timer?.unref();
+  return {
+    onEvent(event) {
+      switch (event.type) {
+        case 'phase-started':
+          running = { phase: event.phase, since: performance.now(), bytes: 0 };
+          return draw();
+        case 'phase-progressed':
+          if (running) running.bytes = event.bytes;
+          return;
+        case 'phase-ended': {
+          running = undefined;
+          clear();
+          const detail = event.detail ? `  ${event.detail}` : '';
+          output.write(`  ${event.phase.padEnd(14)}${formatDuration(event.durationMs).padStart(10)}${detail}\n`);
+        }
+      }
+    },
+    end() {
+      clearInterval(timer);
+      if (running) clear();
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { ConfigError } from '../errors.ts';
+import {
+  type ConfigProblem,
+  describeIssues,
+  formatProblems,
+  lineOf,
+  unknownNameMessage,
+} from './config-problems.ts';
+import { readEnvFile } from './env-file.ts';
+import { toEventBridgeCron } from './eventbridge-schedule.ts';
+import { type FerryConfig, ferryConfigSchema } from './schema.ts';
+
+/** A configuration and what came with it. */
+export interface LoadedConfig {
+  config: FerryConfig;
+  /** Absolute path of the file. */
+  path: string;
+  /** What a person should know though it stops nothing. */
+  warnings: string[];
+  /** Secrets that the file itself brought: only a connector's .env does. By the name that `config` uses for them. */
+  secrets: ReadonlyMap<string, string>;
+}
+
+type Plain = Record<string, unknown>;
+const isPlain = (value: unknown): value is Plain => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** Fields of `own` win; groups of fields are merged, everything else is replaced whole. */
+function mergeDefaults(defaults: unknown, own: unknown): unknown {
+  if (!isPlain(defaults) || !isPlain(own)) return own ?? defaults;
+  const merged: Plain = { ...defaults };
+  for (const [key, value] of Object.entries(own)) merged[key] = mergeDefaults(defaults[key], value);
+  return merged;
+}
+
+const mapValues = (group: unknown, change: (value: unknown) => unknown): unknown =>
+  isPlain(group) ? Object.fromEntries(Object.entries(group).map(([key, value]) => [key, change(value)])) : group;
+
+function applyDefaults(raw: unknown): unknown {
+  if (!isPlain(raw) || !isPlain(raw.defaults)) return raw;
+  const { source, schedule } = raw.defaults;
+  return {
+    ...raw,
+    sources: mapValues(raw.sources, (own) => (isPlain(own) ? mergeDefaults(source, own) : own)),
+    syncs: mapValues(raw.syncs, (own) =>
+      isPlain(own) && isPlain(own.schedule) ? { ...own, schedule: mergeDefaults(schedule, own.schedule) } : own,
+    ),
+  };
+}
+
+/** What one field alone cannot tell: references between the parts, and cron expressions that cannot be scheduled. */
+function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] })[] {
+  const problems: (ConfigProblem & { at: string[] })[] = [];
+  const add = (at: string[], message: string) => problems.push({ at, path: at.join('.'), message });
+  const jobs = new Map<string, string>();
+  for (const [job, sync] of Object.entries(config.syncs)) {
+    if (!Object.hasOwn(config.sources, sync.source)) {
+      add(['syncs', job, 'source'], unknownNameMessage('source', sync.source, Object.keys(config.sources)));
+    }
+    if (!Object.hasOwn(config.polyteia, sync.polyteia)) {
+      add(['syncs', job, 'polyteia'], unknownNameMessage('Polyteia target', sync.polyteia, Object.keys(config.polyteia)));
+    }
+    // S3 keys and CloudFormation's logical ids must tell two jobs apart on every file system.
+    const twin = jobs.get(job.toLowerCase());
+    if (twin) add(['syncs', job], `differs from "${twin}" only in upper and lower case: choose another name`);
+    jobs.set(job.toLowerCase(), job);
+    if (sync.schedule) {
+      try {
+        toEventBridgeCron(sync.schedule.cron);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        add(['syncs', job, 'schedule', 'cron'], error.message);
+      }
+    }
+  }
+  return problems;
+}
+
+/**
+ * Parses and checks the text of a ferry.yaml.
+ *
+ * @param file name used in messages
+ * @throws ConfigError that lists every problem with line, path, value and what is expected
+ */
+export function parseConfig(text: string, file: string): FerryConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    const problems = document.errors.map((error) => ({
+      path: '',
+      line: lines.linePos(error.pos[0]).line,
+      message: `not valid YAML (${error.code.toLowerCase().replaceAll('_', ' ')})`,
+    }));
+    throw new ConfigError(formatProblems(file, problems));
+  }
+  const input = applyDefaults(document.toJS());
+  const parsed = ferryConfigSchema.safeParse(input);
+  const problems = parsed.success
+    ? checkReferences(parsed.data)
+    : describeIssues(ferryConfigSchema, parsed.error.issues, input);
+  if (parsed.success && problems.length === 0) return parsed.data;
+
+  const located = problems.map(({ at, path, message }) => {
+    // A wrong value in `defaults` shows up in every source that inherits it: say where it was written, once.
+    const [group, , ...rest] = at;
+    const origin = group === 'sources' ? ['defaults', 'source', ...rest] : ['defaults', 'schedule', ...rest.slice(1)];
+    const inherited = rest.length > 0 && !document.hasIn(at) && document.hasIn(origin);
+    const where = inherited ? origin : at;
+    const line = lineOf(document, lines, where);
+    return { path: inherited ? origin.map(String).join('.') : path, message, ...(line === undefined ? {} : { line }) };
+  });
+  const unique = [...new Map(located.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
+  throw new ConfigError(formatProblems(file, unique));
+}
+
+const isEnvFile = (path: string) => /^\.?env($|\.)|\.env($|\.)/.test(basename(path));
+
+async function readText(path: string, hint: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'does not exist' : 'cannot be read';
+    throw new ConfigError(`${path} ${reason}.`, { cause: error, hint });
+  }
+}
+
+/** Puts the text of a CA file in the place of its path, so that the configuration can travel to where the file is not. */
+async function inlineCertificates(config: FerryConfig, folder: string): Promise<FerryConfig> {
+  const sources = await Promise.all(
+    Object.entries(config.sources).map(async ([name, source]) => {
+      const { ca } = source.tls;
+      if (ca === undefined || ca === 'rds' || ca === 'system') return [name, source] as const;
+      const pem = await readText(resolve(folder, ca), `sources.${name}.tls.ca: expected "rds", "system" or the path of a PEM file.`);
+      if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
+        throw new ConfigError(`sources.${name}.tls.ca: ${resolve(folder, ca)} holds no certificate.`, {
+          hint: 'A PEM file is expected: text with -----BEGIN CERTIFICATE-----.',
+        });
+      }
+      return [name, { ...source, tls: { ...source.tls, ca: pem } }] as const;
+    }),
+  );
+  return { ...config, sources: Object.fromEntries(sources) };
+}
+
+/**
+ * Reads a configuration: a ferry.yaml, or a .env file of the Go connector (told by its name).
+ *
+ * @param options.environment what a .env file leaves out is taken from here
+ * @throws ConfigError with a message that is complete and printable
+ */
+export async function loadConfig(options: {
+  path: string;
+  environment: Readonly<Record<string, string | undefined>>;
+}): Promise<LoadedConfig> {
+  const path = resolve(options.path);
+  const text = await readText(path, 'Name the file with --config, or write a new one with: ferry init');
+  if (isEnvFile(path)) {
+    const { config, warnings, secrets } = readEnvFile(text, options.environment, options.path);
+    return { config, path, warnings, secrets };
+  }
+  const config = await inlineCertificates(parseConfig(text, options.path), dirname(path));
+  return { config, path, warnings: [], secrets: new Map() };
+}

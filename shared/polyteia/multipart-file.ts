@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { open } from 'node:fs/promises';
+
+/** A multipart/form-data body of one file field, streamed from disk with a length known beforehand. */
+export interface MultipartFile {
+  contentType: string;
+  contentLength: number;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Builds the body (RFC 7578). The length is that of the file now: a file that changes while it is sent ends the request with an error.
+ *
+ * @param file.name file name told to the server; ASCII without quotes
+ */
+export async function multipartFile(
+  file: { path: string; name: string; contentType: string },
+  onProgress: (bytes: number) => void = () => {},
+): Promise<MultipartFile> {
+  const boundary = `ferry-${randomUUID()}`;
+  const head = Buffer.from(
+    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${file.name}"\r\nContent-Type: ${file.contentType}\r\n\r\n`,
+  );
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  const handle = await open(file.path, 'r');
+  const { size } = await handle.stat();
+  async function* stream() {
+    try {
+      yield head;
+      let sent = 0;
+      for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 })) {
+        sent += (chunk as Buffer).length;
+        yield chunk as Buffer;
+        onProgress(sent);
+      }
+      yield tail;
+    } finally {
+      await handle.close();
+    }
+  }
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    contentLength: head.length + size + tail.length,
+    body: stream(),
+  };
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** What is written of every run. Holds no secret and no data value. */
+export const runRecordSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  id: z.uuid(),
+  job: z.string(),
+  kind: z.enum(['sync']),
+  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+  outcome: z.enum(['uploaded']).optional(),
+  trigger: z.enum(['schedule', 'api', 'cli']),
+  /** The caller of the API, the user of the command line; absent for a schedule. */
+  triggeredBy: z.string().optional(),
+  /** The moment a schedule meant, ISO 8601. */
+  scheduledTime: z.string().optional(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().optional(),
+  durationMs: z.int().nonnegative().optional(),
+  source: z.string(),
+  dataset: z.string(),
+  target: z.string(),
+  phases: z.array(z.strictObject({ name: z.string(), durationMs: z.int().nonnegative() })),
+  rows: z.int().nonnegative().optional(),
+  /** Size of the Parquet file. */
+  bytes: z.int().nonnegative().optional(),
+  schema: z.array(z.strictObject({ name: z.string(), type: z.string() })).optional(),
+  warnings: z.array(z.string()),
+  /** SHA-256 of the job's configuration: two runs with the same one did the same. */
+  configHash: z.string(),
+  error: z
+    .strictObject({
+      class: z.string(),
+      message: z.string(),
+      hint: z.string().optional(),
+      phase: z.string().optional(),
+    })
+    .optional(),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -1,0 +1,70 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { QueryError } from '../errors.ts';
+
+/** Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is refused. */
+const allowedTableFunctions = new Set(['range', 'generate_series', 'unnest', 'repeat']);
+
+interface Node {
+  type?: unknown;
+  function_name?: unknown;
+  catalog_name?: unknown;
+  schema_name?: unknown;
+  table_name?: unknown;
+  function?: Node;
+  cte_map?: { map?: { key?: unknown }[] };
+}
+
+/** Every object of the tree, depth first. */
+function* walk(value: unknown): Generator<Node> {
+  if (value === null || typeof value !== 'object') return;
+  if (!Array.isArray(value)) yield value as Node;
+  for (const child of Object.values(value)) yield* walk(child);
+}
+
+/**
+ * Checks SQL that is to run in DuckDB itself by its syntax tree: exactly one SELECT, over tables of the attached source, with
+ * table functions of an allow-list. The lock-down of the session does not stop postgres_scan('host=…') and its like, so this must.
+ *
+ * @throws QueryError that says what is not allowed
+ */
+export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query: string): Promise<void> {
+  const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)::VARCHAR', [query]);
+  const tree = JSON.parse(String(reader.getRowsJS()[0]?.[0])) as {
+    error: boolean;
+    error_type?: string;
+    error_message?: string;
+    position?: string;
+    statements?: unknown[];
+  };
+  if (tree.error) {
+    const syntax = tree.error_type === 'parser';
+    throw new QueryError(
+      syntax ? `duckdbQuery: ${tree.error_message ?? 'syntax error'}` : 'duckdbQuery: only a SELECT is allowed.',
+      { hint: 'Give one SELECT over the source attached as db: SELECT * FROM db.public.orders' },
+    );
+  }
+  if (tree.statements?.length !== 1) throw new QueryError('duckdbQuery holds several statements.', { hint: 'Give one SELECT.' });
+
+  const nodes = [...walk(tree.statements)];
+  const ctes = new Set(nodes.flatMap((node) => (node.cte_map?.map ?? []).map(({ key }) => String(key).toLowerCase())));
+  for (const node of nodes) {
+    if (node.type === 'TABLE_FUNCTION') {
+      const name = String(node.function?.function_name ?? '').toLowerCase();
+      if (!allowedTableFunctions.has(name)) {
+        throw new QueryError(`duckdbQuery: the table function ${name}() is not allowed.`, {
+          hint: "Read tables of the source as db.schema.table, or use `query` with the source's own SQL.",
+        });
+      }
+    }
+    if (node.type === 'BASE_TABLE') {
+      const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) => String(part ?? ''));
+      const ofSource = catalog ? catalog.toLowerCase() === 'db' : schema?.toLowerCase() === 'db';
+      const ofQuery = !catalog && !schema && ctes.has(table?.toLowerCase() ?? '');
+      if (!ofSource && !ofQuery) {
+        throw new QueryError(`duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not one of the source.`, {
+          hint: 'Tables of the source are written db.table or db.schema.table.',
+        });
+      }
+    }
+  }
+}

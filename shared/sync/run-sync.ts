@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { unknownNameMessage } from '../config/config-problems.ts';
+import type { FerryConfig, PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema.ts';
+import { ConfigError, GuardError } from '../errors.ts';
+import { createClassicClient } from '../polyteia/classic-client.ts';
+import { type JobContext, type JobResult, type RunOptions, runJob } from '../runs/run-job.ts';
+import type { RunRecord } from '../runs/run-record.ts';
+import { resolveLogin } from '../source/credentials.ts';
+import { dialectOf } from '../source/dialect.ts';
+import { type SecretReader, secretLabel } from '../source/secrets.ts';
+import { type SourceQuery, SourceSession } from '../source/session.ts';
+import { formatBytes, formatCount } from '../telemetry/format.ts';
+
+export interface RunSyncOptions extends RunOptions {
+  config: FerryConfig;
+  /** Name of the sync. */
+  job: string;
+  secrets: SecretReader;
+  extensionFolders: readonly string[];
+  /** DuckDB's memory limit, in bytes. */
+  memoryLimitBytes: number;
+  threads: number;
+  /** Called with the finished Parquet file, before it is uploaded and removed: the demo shows what is in it. */
+  onExported?: (session: SourceSession, file: string) => Promise<void>;
+}
+
+const PARQUET = 'application/vnd.apache.parquet';
+const FILE = 'result.parquet';
+
+/**
+ * Runs one sync: the query's result becomes one Parquet file, which replaces the dataset's content.
+ *
+ * @returns the record of the run, also of a failed one
+ * @throws ConfigError when there is no such sync
+ */
+export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
+  const { config, job } = options;
+  const sync = Object.hasOwn(config.syncs, job) ? config.syncs[job] : undefined;
+  const source = sync && config.sources[sync.source];
+  const target = sync && config.polyteia[sync.polyteia];
+  if (!sync || !source || !target) {
+    throw new ConfigError(`${unknownNameMessage('sync', job, Object.keys(config.syncs))}.`);
+  }
+  const description = {
+    name: job,
+    kind: 'sync' as const,
+    source: sync.source,
+    dataset: sync.dataset,
+    target: sync.polyteia,
+    config: { source, target, sync },
+  };
+  return runJob(description, (context) => carry(context, { ...options, sync, source, target }), options);
+}
+
+/** The sync's query in the form that a session takes. */
+export function queryOf(sync: SyncConfig): SourceQuery {
+  return sync.query !== undefined
+    ? { kind: 'source', sql: sync.query }
+    : { kind: 'duckdb', sql: sync.duckdbQuery ?? '' };
+}
+
+type SyncWork = RunSyncOptions & { sync: SyncConfig; source: SourceConfig; target: PolyteiaTargetConfig };
+
+async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
+  const { sync, target } = work;
+  const polyteia = await context.phase('check target', async () => {
+    const client = createClassicClient({ baseUrl: target.baseUrl, token: await readToken(target, work.secrets) });
+    await client.checkDataset(sync.dataset, context.signal);
+    return client;
+  });
+  try {
+    const { file, ...result } = await exportResult(context, work);
+    await context.phase('guards', async () => assertAcceptable(result.rows, sync));
+    await context.phase(
+      'upload',
+      () =>
+        polyteia.upload({
+          dataset: sync.dataset,
+          file,
+          contentType: PARQUET,
+          onProgress: context.progress,
+          signal: context.signal,
+        }),
+      () => formatBytes(result.bytes),
+    );
+    return { outcome: 'uploaded', ...result };
+  } finally {
+    await polyteia.close();
+  }
+}
+
+/** Reads the query's result into a Parquet file in the run's private folder. */
+async function exportResult(context: JobContext, work: SyncWork) {
+  const { sync, source } = work;
+  const query = queryOf(sync);
+  const session = await context.phase('connect', async () => {
+    const login = await resolveLogin(sync.source, source, work.secrets, dialectOf(source.type).defaultPort);
+    return SourceSession.open({ ...work, source, login, folder: context.folder, signal: context.signal });
+  });
+  try {
+    const schema = await context.phase(
+      'describe',
+      () => session.describe(query),
+      (columns) => `${formatCount(columns.length)} columns`,
+    );
+    const { rows, bytes } = await context.phase(
+      'export',
+      () => session.exportParquet(query, FILE, context.progress),
+      (result) => `${formatCount(result.rows)} rows, ${formatBytes(result.bytes)}`,
+    );
+    await work.onExported?.(session, FILE);
+    return { schema, rows, bytes, file: join(session.outputFolder, FILE) };
+  } finally {
+    // Closed before the upload: the source's connection and DuckDB's memory are not needed for it.
+    session.close();
+  }
+}
+
+function assertAcceptable(rows: number, sync: SyncConfig): void {
+  if (rows === 0 && !sync.guards.allowEmpty) {
+    throw new GuardError('The query returned no rows, so the dataset was left as it is.', {
+      hint: 'If an empty dataset is right, set guards: { allowEmpty: true } on this sync.',
+    });
+  }
+}
+
+const tokenSecret = z.looseObject({ token: z.string().min(1) });
+
+/** The personal access key: the secret's whole text, or its field `token` when it is JSON. */
+async function readToken(target: PolyteiaTargetConfig, secrets: SecretReader): Promise<string> {
+  const label = secretLabel(target.token);
+  const text = (await secrets.read(target.token)).trim();
+  let token: string | undefined = text;
+  if (text.startsWith('{')) {
+    try {
+      token = tokenSecret.safeParse(JSON.parse(text)).data?.token;
+    } catch {
+      token = undefined;
+    }
+  }
+  // What cannot stand in an HTTP header is not a key, and would be repeated in an error of the HTTP client.
+  if (!token || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new ConfigError(`The secret ${label} holds no personal access key.`, {
+      hint: 'Expected: the key itself, or JSON {"token": "pak_…"}.',
+    });
+  }
+  return token;
+}

@@ -1,0 +1,134 @@
+/** The calls of the API that a failure can be planned for. */
+export type StandInOperation = 'generate_dataset_upload_token' | 'get_dataset' | 'upload';
+
+/** How a planned failure looks to the client. */
+export type FailureHow =
+  /** An HTTP status, with the error envelope or, as from a proxy, with HTML. `early` answers before the body is read. */
+  | {
+      kind: 'status';
+      status: number;
+      message?: string;
+      html?: string;
+      headers?: Record<string, string>;
+      early?: boolean;
+    }
+  /** A business error: HTTP 200 with an error inside. For an upload, whose errors are text, HTTP `code` with `message`. */
+  | { kind: 'errorEnvelope'; code: number; message: string; details?: readonly unknown[] }
+  /** The connection is reset. With `apply`, the call had taken effect: the client cannot know. */
+  | { kind: 'reset'; when: 'before' | 'middle' | 'after'; apply?: boolean }
+  /** The normal answer, but late. */
+  | { kind: 'slow'; ms: number }
+  /** The request is read, and never answered. */
+  | { kind: 'hang' }
+  /** The call takes effect, and half of its answer arrives. */
+  | { kind: 'truncated' }
+  /** The call takes effect, and the answer (HTTP 200) is not JSON. */
+  | { kind: 'notJson'; body?: string };
+
+/** A failure that the next `times` calls of an operation meet. */
+export interface PlannedFailure {
+  on: StandInOperation;
+  /** @default 1 */
+  times?: number;
+  how: FailureHow;
+}
+
+/** A dataset as its owner set it up. */
+export interface DatasetSetup {
+  /** `ds_…` */
+  id: string;
+  solutionId?: string;
+  slug?: string;
+  name?: string;
+}
+
+/** A dataset and what was uploaded to it. */
+export interface StandInDataset {
+  id: string;
+  organizationId: string;
+  solutionId: string;
+  name: string;
+  slug: string;
+  createdAt: string;
+  updatedAt: string;
+  /** How many uploads replaced the content. */
+  uploads: number;
+  /** The present content, absent before the first upload. The file goes when another replaces it. */
+  content?: { file: string; contentType: string; size: number; uploadedAt: string };
+}
+
+/** One request, as it arrived. */
+export interface RecordedCall {
+  /** What it was, as far as that could be told. */
+  on: StandInOperation | 'unknown';
+  at: string;
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  /** The request's declared length, absent when it was sent in chunks. */
+  contentLength?: number;
+  params?: Record<string, unknown>;
+  /** Of an upload: the bytes of the file, and the name it was given. */
+  file?: { name: string; size: number };
+  /** The status that was answered, absent when the connection was reset or left hanging. */
+  status?: number;
+  /** The planned failure that it met. */
+  failure?: FailureHow['kind'];
+}
+
+/** How the stand-in is set up. */
+export interface PolyteiaStandInOptions {
+  /** @default a free one */
+  port?: number;
+  /** @default 127.0.0.1 */
+  host?: string;
+  /** @default a random one */
+  personalAccessKey?: string;
+  /** Datasets, or only their ids. @default one dataset */
+  datasets?: ReadonlyArray<string | DatasetSetup>;
+  /** How long an upload token is good for. @default unlimited */
+  tokenLifetimeMs?: number;
+}
+
+/** A running stand-in. */
+export interface PolyteiaStandIn extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:40123`, without a trailing slash. */
+  baseUrl: string;
+  personalAccessKey: string;
+  datasets: ReadonlyMap<string, StandInDataset>;
+  calls: readonly RecordedCall[];
+  /** Everything the contract does not allow, in words. */
+  violations: readonly string[];
+  failNext(failure: PlannedFailure): void;
+  /** Throws when the client did something that the contract does not allow. */
+  assertNoViolations(): void;
+  /** Closes all connections, hanging ones too, and removes the uploaded files. */
+  stop(): Promise<void>;
+}
+
+/** An upload token and what it is good for. */
+export interface UploadToken {
+  datasetId: string;
+  contentType: string;
+  expiresAt: number;
+  used: boolean;
+}
+
+/** What the parts of the stand-in share. */
+export interface StandInState {
+  personalAccessKey: string;
+  tokenLifetimeMs: number;
+  folder: string;
+  datasets: Map<string, StandInDataset>;
+  tokens: Map<string, UploadToken>;
+  calls: RecordedCall[];
+  violations: string[];
+  failures: Array<{ on: StandInOperation; left: number; how: FailureHow }>;
+}
+
+/** What is sent back when nothing is made to fail. */
+export interface Answer {
+  status: number;
+  contentType: 'application/json' | 'text/plain';
+  body: string;
+}
