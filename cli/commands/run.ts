@@ -56,7 +56,7 @@ export function runCommand(surroundings: Surroundings): Command {
 /** One line on how the run ended. */
 function summarize(record: RunRecord): string {
   const facts = [
-    record.rows === undefined ? undefined : `${formatCount(record.rows)} rows`,
+    record.rows === undefined ? undefined : formatCount(record.rows, 'row'),
     record.bytes === undefined ? undefined : formatBytes(record.bytes),
     record.durationMs === undefined ? undefined : formatDuration(record.durationMs),
   ].filter((fact) => fact !== undefined);

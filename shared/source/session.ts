@@ -8,6 +8,7 @@ import { type Dialect, dialectOf, type SourcePhase } from './dialect.ts';
 import { assertSafeDuckdbQuery } from './duckdb-query.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
+import { trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
 
 /** A column of a result. `type` is the type that it has in the Parquet file, in DuckDB's words. */
@@ -169,13 +170,12 @@ export class SourceSession {
 
   async #relation(query: SourceQuery): Promise<string> {
     if (query.kind === 'source') {
-      // The extension pastes the query into a COPY of its own: a trailing line comment would swallow the rest of it.
-      const sql = `${query.sql.trim().replace(/;\s*$/, '')}\n`;
-      return `SELECT * FROM ${this.#dialect.queryFunction}('db', ${literal(sql)})`;
+      // The extension pastes the query into a COPY of its own, and a trailing comment would swallow the rest of that.
+      return `SELECT * FROM ${this.#dialect.queryFunction}('db', ${literal(trimStatement(query.sql))})`;
     }
-    const sql = query.sql.trim().replace(/;\s*$/, '');
+    const sql = trimStatement(query.sql);
     await assertSafeDuckdbQuery(this.#connection, sql);
-    return `SELECT * FROM (${sql}\n)`;
+    return `SELECT * FROM (${sql})`;
   }
 
   /** Runs a statement that talks to the source; an abort interrupts it, an engine's message is reduced to a FerryError. */

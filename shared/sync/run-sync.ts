@@ -102,12 +102,12 @@ async function exportResult(context: JobContext, work: SyncWork) {
     const schema = await context.phase(
       'describe',
       () => session.describe(query),
-      (columns) => `${formatCount(columns.length)} columns`,
+      (columns) => formatCount(columns.length, 'column'),
     );
     const { rows, bytes } = await context.phase(
       'export',
       () => session.exportParquet(query, FILE, context.progress),
-      (result) => `${formatCount(result.rows)} rows, ${formatBytes(result.bytes)}`,
+      (result) => `${formatCount(result.rows, 'row')}, ${formatBytes(result.bytes)}`,
     );
     await work.onExported?.(session, FILE);
     return { schema, rows, bytes, file: join(session.outputFolder, FILE) };

@@ -1,9 +1,10 @@
 // One spelling of figures for people, whatever the machine's locale: logs and screens are compared with each other.
 const counts = new Intl.NumberFormat('en-US');
 
-/** 1234567 → "1,234,567". */
-export function formatCount(value: number): string {
-  return counts.format(value);
+/** 1234567 → "1,234,567"; with a noun, "1 row" or "1,234,567 rows". */
+export function formatCount(value: number, noun?: string): string {
+  const count = counts.format(value);
+  return noun === undefined ? count : `${count} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 /** 1234567 → "1.2 MB" (powers of 1000). */

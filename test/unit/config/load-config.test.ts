@@ -1,0 +1,145 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig } from '../../../shared/config/load-config.ts';
+import { ConfigError } from '../../../shared/errors.ts';
+
+const valid = `version: 1
+defaults:
+  source: { tls: { mode: require } }
+  schedule: { timezone: Europe/Berlin }
+sources:
+  erp:
+    type: postgres
+    host: erp.example.org
+    database: erp
+    auth: { type: password, secret: ferry/erp }
+polyteia:
+  default: { token: ferry/polyteia }
+syncs:
+  open-orders:
+    source: erp
+    query: SELECT 1 AS a
+    dataset: ds_abc123
+    schedule: { cron: "30 4 * * *" }
+`;
+
+function messageOf(text: string): string {
+  try {
+    parseConfig(text, 'ferry.yaml');
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('parseConfig', () => {
+  it('fills in defaults of the file and of the schema', () => {
+    const config = parseConfig(valid, 'ferry.yaml');
+    expect(config.sources.erp?.tls).toEqual({ mode: 'require' });
+    expect(config.syncs['open-orders']).toMatchObject({
+      polyteia: 'default',
+      schedule: { cron: '30 4 * * *', timezone: 'Europe/Berlin', enabled: true },
+      guards: { allowEmpty: false },
+    });
+    expect(config.polyteia.default?.baseUrl).toBe('https://app.polyteia.com');
+  });
+
+  it('verifies TLS unless told otherwise', () => {
+    const config = parseConfig(valid.replace('source: { tls: { mode: require } }', 'source: {}'), 'ferry.yaml');
+    expect(config.sources.erp?.tls).toEqual({ mode: 'verify-full' });
+  });
+
+  // Each case: what is changed, and what the message must say, line included.
+  it.each([
+    ['host: erp', 'hst: erp', 'line 8, sources.erp.hst: unknown field "hst"; did you mean "host"?'],
+    ['type: postgres', 'type: oracle', 'line 7, sources.erp.type: "oracle": expected "postgres"'],
+    ['source: erp', 'source: epr', 'line 15, syncs.open-orders.source: unknown source "epr"; did you mean "erp"?'],
+    ['    dataset: ds_abc123\n', '', 'line 14, syncs.open-orders.dataset: missing'],
+    ['ds_abc123', 'abc', 'line 17, syncs.open-orders.dataset: "abc": expected a dataset id such as ds_'],
+    ['query: SELECT 1 AS a', 'duckdbQueri: x', 'did you mean "duckdbQuery"?'],
+    ['    query: SELECT 1 AS a\n', '', 'exactly one of query and duckdbQuery'],
+    ['mode: require', 'mode: sometimes', 'line 3, defaults.source.tls.mode: "sometimes": expected "verify-full" or'],
+    ['Europe/Berlin', 'Europe/Berlinn', 'defaults.schedule.timezone: "Europe/Berlinn": expected an IANA time zone'],
+    ['"30 4 * * *"', '"61 4 * * *"', 'syncs.open-orders.schedule.cron: "61": expected a minute of 0–59'],
+    ['"30 4 * * *"', '"0 4 1 * 1"', 'which AWS cannot schedule'],
+    ['version: 1', 'version: 2', 'version: 2: expected 1'],
+    ['host: erp.example.org', 'host: erp.example.org\n    port: 99999', 'sources.erp.port: 99999: expected at most 65535'],
+    ['type: password, secret', 'type: kerberos, secret', 'sources.erp.auth.type: "kerberos": expected "password"'],
+    ['sources:\n  erp:', 'sources:\n  "erp db":', 'expected a name of letters, digits'],
+    ['  open-orders:', '  Open-Orders: &x { source: erp, query: S, dataset: ds_a }\n  open-orders:', 'differs from "Open-Orders" only in'],
+    ['token: ferry/polyteia', 'token: ferry/polyteia, baseUrl: "http://polyteia.example"', 'expected an https:// URL'],
+    ['sources:', 'sources: [', 'not valid YAML'],
+  ])('says what is wrong when %j is %j', (from, to, expected) => {
+    expect(messageOf(valid.replace(from, to))).toContain(expected);
+  });
+
+  it('never repeats what may be a secret written into the file by mistake', () => {
+    const message = messageOf(
+      valid
+        .replace('secret: ferry/erp', 'secret: "hunter2 with spaces"')
+        .replace('token: ferry/polyteia', 'token: pak_geheim123')
+        .replace('database: erp', 'database: erp\n    password: swordfish'),
+    );
+    expect(message).toContain('the NAME of a secret that holds the token');
+    expect(message).toContain('unknown field "password"');
+    expect(message).not.toMatch(/hunter2|geheim123|swordfish/);
+  });
+
+  it('lists every problem at once', () => {
+    const message = messageOf(valid.replace('type: postgres', 'type: oracle').replace('ds_abc123', 'abc'));
+    expect(message).toContain('(2 problems)');
+  });
+});
+
+describe('loadConfig', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ferry config ü '));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('puts the text of a CA file in the place of its path', async () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
+    await writeFile(join(folder, 'ca.pem'), pem);
+    await writeFile(join(folder, 'ferry.yaml'), valid.replace('mode: require', 'mode: verify-ca, ca: ./ca.pem'));
+    const { config } = await loadConfig({ path: join(folder, 'ferry.yaml'), environment: {} });
+    expect(config.sources.erp?.tls).toEqual({ mode: 'verify-ca', ca: pem });
+  });
+
+  it('names a file that does not exist', async () => {
+    await expect(loadConfig({ path: join(folder, 'no.yaml'), environment: {} })).rejects.toThrow(/no\.yaml does not exist/);
+  });
+
+  it("reads a .env file of the Go connector, which wins over the environment, as one sync called default", async () => {
+    const path = join(folder, 'berlin.env');
+    await writeFile(
+      path,
+      `PERSONAL_ACCESS_TOKEN=pak_1\nDATASET_ID=ds_abc\nSOURCE_DATABASE_TYPE=postgresql\nSOURCE_DATABASE_HOST=db.local\nSOURCE_DATABASE_PORT=5433
+SOURCE_DATABASE_USER=u\nSOURCE_DATABASE_PASSWORD="p w'$ä"\nSOURCE_DATABASE_NAME=erp\nSOURCE_DATABASE_SQL_QUERY="SELECT * FROM db.orders;"\nCRON_SCHEDULE=@daily\n`,
+    );
+    const { config, secrets, warnings } = await loadConfig({
+      path,
+      environment: { DATASET_ID: 'ds_environment', POLYTEIA_BASE_URL: 'https://polyteia.example' },
+    });
+    expect(config.sources.default).toMatchObject({ type: 'postgres', host: 'db.local', port: 5433, tls: { mode: 'disable' } });
+    expect(config.syncs.default).toMatchObject({
+      duckdbQuery: 'SELECT * FROM db.orders',
+      dataset: 'ds_abc',
+      schedule: { cron: '0 0 * * *', timezone: 'UTC' },
+    });
+    expect(config.polyteia.default?.baseUrl).toBe('https://polyteia.example');
+    expect(JSON.parse(secrets.get('env/source') ?? '')).toEqual({ username: 'u', password: "p w'$ä" });
+    expect(secrets.get('env/personal-access-token')).toBe('pak_1');
+    expect(JSON.stringify(config)).not.toContain('pak_1');
+    expect(warnings.join()).toContain('not encrypted');
+  });
+
+  it('names the missing and the wrong variables of a .env file', async () => {
+    const path = join(folder, '.env');
+    await writeFile(path, 'DATASET_ID=ds_abc\n');
+    await expect(loadConfig({ path, environment: {} })).rejects.toThrow(/PERSONAL_ACCESS_TOKEN: missing[\s\S]*SOURCE_DATABASE_HOST: missing/);
+  });
+});

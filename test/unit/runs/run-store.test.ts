@@ -1,0 +1,59 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFolderDocumentStore } from '../../../shared/runs/folder-document-store.ts';
+import { newRunId } from '../../../shared/runs/run-id.ts';
+import type { RunRecord } from '../../../shared/runs/run-record.ts';
+import { createRunStore } from '../../../shared/runs/run-store.ts';
+
+function record(job: string, startedAt: string): RunRecord {
+  return {
+    schemaVersion: 1,
+    id: newRunId(new Date(startedAt)),
+    job,
+    kind: 'sync',
+    state: 'succeeded',
+    trigger: 'cli',
+    startedAt,
+    source: 'erp',
+    dataset: 'ds_a',
+    target: 'default',
+    phases: [],
+    warnings: [],
+    configHash: 'x',
+  };
+}
+
+describe('a run store in a folder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ferry-state-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('lists the newest runs first, of all jobs or of one', async () => {
+    const store = createRunStore(createFolderDocumentStore(join(folder, 'state')));
+    const runs = ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'].map((time, index) =>
+      record(index === 1 ? 'b' : 'a', time),
+    );
+    for (const run of runs) await store.save(run);
+    expect((await store.list({ limit: 2 })).map((run) => run.startedAt.slice(0, 7))).toEqual(['2026-03', '2026-02']);
+    expect((await store.list({ job: 'a', limit: 10 })).map((run) => run.startedAt.slice(0, 7))).toEqual(['2026-02', '2026-01']);
+    expect(await store.list({ job: 'nobody', limit: 10 })).toEqual([]);
+  });
+
+  it('replaces the record of a run and leaves nothing else behind', async () => {
+    const store = createRunStore(createFolderDocumentStore(folder));
+    const run = record('a', '2026-01-01T00:00:00.000Z');
+    await store.save({ ...run, state: 'running' });
+    await store.save(run);
+    expect((await store.list({ limit: 10 })).map(({ state }) => state)).toEqual(['succeeded']);
+    expect(await readdir(join(folder, 'runs'))).toHaveLength(1);
+  });
+
+  it('says so when the folder cannot be written to', async () => {
+    const store = createRunStore(createFolderDocumentStore('/dev/null/state'));
+    await expect(store.save(record('a', '2026-01-01T00:00:00.000Z'))).rejects.toMatchObject({ class: 'StorageUnavailableError' });
+  });
+});
