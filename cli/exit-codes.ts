@@ -2,7 +2,14 @@ import { CancelledError, ConfigError } from '../shared/errors.ts';
 import type { RunRecord } from '../shared/runs/run-record.ts';
 
 /** What the command's exit status means; the table stands in docs/cli.md. */
-export const EXIT = { succeeded: 0, failed: 1, configuration: 2, skipped: 3, cancelled: 4, interrupted: 130 } as const;
+export const EXIT = {
+  succeeded: 0,
+  failed: 1,
+  configuration: 2,
+  skipped: 3,
+  cancelled: 4,
+  interrupted: 130,
+} as const;
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
-import { createProgram } from './program.ts';
 import { CancelledError } from '../shared/errors.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { printError } from './output.ts';
+import { createProgram } from './program.ts';
 
 /** The command line's entry: the only place of it that knows the process. */
 const interruption = new AbortController();

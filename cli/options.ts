@@ -26,7 +26,10 @@ export function globalOptions(command: Command): GlobalOptions {
 }
 
 /** Loads the configuration that --config names. */
-export function readConfig(options: GlobalOptions, { folder, environment }: Surroundings): Promise<LoadedConfig> {
+export function readConfig(
+  options: GlobalOptions,
+  { folder, environment }: Surroundings,
+): Promise<LoadedConfig> {
   return loadConfig({ path: resolve(folder, options.config), environment });
 }
 

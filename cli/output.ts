@@ -10,7 +10,11 @@ export interface Output {
 }
 
 /** Columns padded to one width; wide characters and umlauts counted as a terminal shows them. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], rightAligned: readonly number[] = []): string {
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  rightAligned: readonly number[] = [],
+): string {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? ''))));
   return all

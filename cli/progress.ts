@@ -1,5 +1,5 @@
-import { formatBytes, formatDuration } from '../shared/telemetry/format.ts';
 import type { ProgressEvent } from '../shared/runs/run-job.ts';
+import { formatBytes, formatDuration } from '../shared/telemetry/format.ts';
 import type { Output } from './output.ts';
 
 /**
@@ -7,7 +7,10 @@ import type { Output } from './output.ts';
  *
  * @param enabled false prints nothing: the log tells the same
  */
-export function createProgressPrinter(output: Output, enabled: boolean): { onEvent: (event: ProgressEvent) => void; end: () => void } {
+export function createProgressPrinter(
+  output: Output,
+  enabled: boolean,
+): { onEvent: (event: ProgressEvent) => void; end: () => void } {
   if (!enabled) return { onEvent: () => {}, end: () => {} };
   const live = output.isTTY === true;
   let running: { phase: string; since: number; bytes: number } | undefined;
@@ -33,7 +36,9 @@ export function createProgressPrinter(output: Output, enabled: boolean): { onEve
           running = undefined;
           clear();
           const detail = event.detail ? `  ${event.detail}` : '';
-          output.write(`  ${event.phase.padEnd(14)}${formatDuration(event.durationMs).padStart(10)}${detail}\n`);
+          output.write(
+            `  ${event.phase.padEnd(14)}${formatDuration(event.durationMs).padStart(10)}${detail}\n`,
+          );
         }
       }
     },

@@ -28,7 +28,9 @@ function installPackages() {
   // npm's own output goes to stderr: stdout belongs to the command, which may print JSON.
   const { status, error } = spawnSync('npm', quiet, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error || status !== 0) {
-    process.stderr.write(`npm ci failed${error ? `: ${error.message}` : ''}. Is the npm registry reachable?\n`);
+    process.stderr.write(
+      `npm ci failed${error ? `: ${error.message}` : ''}. Is the npm registry reachable?\n`,
+    );
     process.exit(status || 1);
   }
   mkdirSync(dirname(stamp), { recursive: true });
@@ -37,7 +39,11 @@ function installPackages() {
 
 function fetchExtensions() {
   const script = join(root, 'scripts', 'fetch-extensions.ts');
-  const { status } = spawnSync('node', [script, '--if-missing'], { cwd: root, env: environment, stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync('node', [script, '--if-missing'], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 2, 2],
+  });
   if (status !== 0) process.exit(status || 1);
 }
 
@@ -50,7 +56,6 @@ if (!command) {
 installPackages();
 if (first === '--extensions') fetchExtensions();
 
-
 // The caller's folder stays the working directory: `npm run` sets INIT_CWD to where the user stood.
 const child = spawn(command, args, { cwd: root, env: environment, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -61,4 +66,6 @@ child.on('error', (error) => {
   process.stderr.write(`${command} could not be started: ${error.message}\n`);
   process.exit(1);
 });
-child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)));
+child.on('exit', (code, signal) =>
+  process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)),
+);

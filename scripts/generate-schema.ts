@@ -2,4 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { configJsonSchema } from '../shared/config/json-schema.ts';
 
-await writeFile(new URL('../ferry.schema.json', import.meta.url), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+await writeFile(
+  new URL('../ferry.schema.json', import.meta.url),
+  `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
+);

@@ -90,7 +90,8 @@ export class UnexpectedError extends FerryError {
  */
 export function toFerryError(error: unknown): FerryError {
   if (error instanceof FerryError) return error;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === 'ENOSPC') {
     return new StorageUnavailableError('The working disk is full.', {
       cause: error,

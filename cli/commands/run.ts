@@ -7,10 +7,10 @@ import { runSync } from '../../shared/sync/run-sync.ts';
 import { formatBytes, formatCount, formatDuration } from '../../shared/telemetry/format.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { formatError } from '../output.ts';
 import { globalOptions, openRunStore, openSecrets, readConfig } from '../options.ts';
-import { createProgressPrinter } from '../progress.ts';
+import { formatError } from '../output.ts';
 import type { Surroundings } from '../program.ts';
+import { createProgressPrinter } from '../progress.ts';
 
 /** Where `npm run extensions` puts DuckDB's extensions. */
 export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../../.cache/extensions', import.meta.url));
@@ -36,11 +36,17 @@ export function runCommand(surroundings: Surroundings): Command {
         scope: 'cli',
         store: openRunStore(options, surroundings),
         secrets: await openSecrets(options, loaded, surroundings),
-        extensionFolders: [...(environment.FERRY_EXTENSIONS ? [environment.FERRY_EXTENSIONS] : []), PROJECT_EXTENSIONS],
+        extensionFolders: [
+          ...(environment.FERRY_EXTENSIONS ? [environment.FERRY_EXTENSIONS] : []),
+          PROJECT_EXTENSIONS,
+        ],
         workFolder: join(tmpdir(), 'ferry'),
         memoryLimitBytes: MEMORY_LIMIT_BYTES,
         threads: 2,
-        logger: createLogger({ level: options.logLevel ?? 'silent', destination: { write: (line) => stderr.write(line) } }),
+        logger: createLogger({
+          level: options.logLevel ?? 'silent',
+          destination: { write: (line) => stderr.write(line) },
+        }),
         signal: surroundings.signal,
         onProgress: progress.onEvent,
       });

@@ -1,12 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { formatBytes, formatCount, formatDuration } from '../../shared/telemetry/format.ts';
-import { formatTable } from '../output.ts';
 import { globalOptions, openRunStore } from '../options.ts';
+import { formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 
 function parseLimit(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('Expected a number from 1 to 1000.');
+  if (!Number.isInteger(value) || value < 1 || value > 1000)
+    throw new InvalidArgumentError('Expected a number from 1 to 1000.');
   return value;
 }
 
@@ -18,7 +19,10 @@ export function runsCommand(surroundings: Surroundings): Command {
     .option('--limit <n>', 'how many', parseLimit, 20)
     .action(async (job: string | undefined, { limit }: { limit: number }, command: Command) => {
       const options = globalOptions(command);
-      const runs = await openRunStore(options, surroundings).list({ limit, ...(job === undefined ? {} : { job }) });
+      const runs = await openRunStore(options, surroundings).list({
+        limit,
+        ...(job === undefined ? {} : { job }),
+      });
       if (options.json) {
         surroundings.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
         return;

@@ -1,25 +1,30 @@
 import { Command } from 'commander';
-import { formatTable } from '../output.ts';
 import { globalOptions, readConfig } from '../options.ts';
+import { formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 
 /** `ferry validate`: is the configuration right? Connects to nothing. */
 export function validateCommand(surroundings: Surroundings): Command {
-  return new Command('validate').description('check the configuration; connects to nothing').action(async (_options, command: Command) => {
-    const options = globalOptions(command);
-    const { config, path, warnings } = await readConfig(options, surroundings);
-    for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
-    if (options.json) {
-      surroundings.stdout.write(`${JSON.stringify({ valid: true, file: path, warnings, config }, null, 2)}\n`);
-      return;
-    }
-    const rows = Object.entries(config.syncs).map(([name, sync]) => [
-      name,
-      sync.source,
-      sync.dataset,
-      sync.schedule ? `${sync.schedule.cron} (${sync.schedule.timezone})` : 'none',
-    ]);
-    surroundings.stdout.write(`${path} is valid.\n`);
-    if (rows.length > 0) surroundings.stdout.write(`\n${formatTable(['SYNC', 'SOURCE', 'DATASET', 'SCHEDULE'], rows)}\n`);
-  });
+  return new Command('validate')
+    .description('check the configuration; connects to nothing')
+    .action(async (_options, command: Command) => {
+      const options = globalOptions(command);
+      const { config, path, warnings } = await readConfig(options, surroundings);
+      for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
+      if (options.json) {
+        surroundings.stdout.write(
+          `${JSON.stringify({ valid: true, file: path, warnings, config }, null, 2)}\n`,
+        );
+        return;
+      }
+      const rows = Object.entries(config.syncs).map(([name, sync]) => [
+        name,
+        sync.source,
+        sync.dataset,
+        sync.schedule ? `${sync.schedule.cron} (${sync.schedule.timezone})` : 'none',
+      ]);
+      surroundings.stdout.write(`${path} is valid.\n`);
+      if (rows.length > 0)
+        surroundings.stdout.write(`\n${formatTable(['SYNC', 'SOURCE', 'DATASET', 'SCHEDULE'], rows)}\n`);
+    });
 }

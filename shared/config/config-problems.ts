@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { isMap, isScalar, type Document, type LineCounter } from 'yaml';
+import { type Document, isMap, isScalar, type LineCounter } from 'yaml';
 import { z } from 'zod';
 
 /** One thing wrong with a configuration file, ready to print. */
@@ -18,7 +18,9 @@ type Path = readonly PropertyKey[];
 export function nearestName(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
   const best = closest(word, candidates);
-  return distance(word.toLowerCase(), best.toLowerCase()) <= Math.max(2, Math.floor(word.length / 3)) ? best : undefined;
+  return distance(word.toLowerCase(), best.toLowerCase()) <= Math.max(2, Math.floor(word.length / 3))
+    ? best
+    : undefined;
 }
 
 /** `unknown field "prot"` with the nearest name or the list of valid ones. */
@@ -34,7 +36,8 @@ const secretField = /token|secret|password|pass|key/i;
 function describeValue(path: Path, value: unknown): string {
   if (value === undefined) return 'missing';
   if (path.some((part) => secretField.test(String(part)))) return 'this value';
-  if (value !== null && typeof value === 'object') return Array.isArray(value) ? 'a list' : 'a group of fields';
+  if (value !== null && typeof value === 'object')
+    return Array.isArray(value) ? 'a list' : 'a group of fields';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
@@ -78,7 +81,9 @@ function expected(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_small':
-      return issue.origin === 'string' ? 'expected a text that is not empty' : `expected at least ${issue.minimum}`;
+      return issue.origin === 'string'
+        ? 'expected a text that is not empty'
+        : `expected at least ${issue.minimum}`;
     case 'too_big':
       return issue.origin === 'string'
         ? `expected at most ${issue.maximum} characters`
@@ -90,12 +95,24 @@ function expected(issue: z.core.$ZodIssue): string {
   }
 }
 
+// A union told apart by a field: zod names the values that the field may have.
+function expectedOption(issue: z.core.$ZodIssueInvalidUnion): string {
+  const { options } = issue as { options?: unknown };
+  return Array.isArray(options)
+    ? options.map((option) => JSON.stringify(option)).join(' or ')
+    : 'one of the documented forms';
+}
+
 /**
  * Turns zod's issues into problems that name path, value, what is expected and the nearest valid name.
  *
  * @param input what was parsed, with the defaults merged in
  */
-export function describeIssues(schema: z.ZodType, issues: readonly z.core.$ZodIssue[], input: unknown): (ConfigProblem & { at: Path })[] {
+export function describeIssues(
+  schema: z.ZodType,
+  issues: readonly z.core.$ZodIssue[],
+  input: unknown,
+): (ConfigProblem & { at: Path })[] {
   const jsonSchema = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const describe = (issue: z.core.$ZodIssue, parent: Path): (ConfigProblem & { at: Path })[] => {
     const at = [...parent, ...issue.path];
@@ -106,13 +123,21 @@ export function describeIssues(schema: z.ZodType, issues: readonly z.core.$ZodIs
     if (issue.code === 'invalid_union') {
       const value = valueAt(input, at);
       // Of a union's branches, only the one that fits the kind of value written is worth explaining.
-      const branch = issue.errors.find((errors) => errors.every((error) => !(error.code === 'invalid_type' && error.path.length === 0)));
+      const branch = issue.errors.find((errors) =>
+        errors.every((error) => !(error.code === 'invalid_type' && error.path.length === 0)),
+      );
       if (branch && value !== undefined) return branch.flatMap((error) => describe(error, at));
-      const names = (issue as { discriminator?: string }).discriminator;
-      return [problem(at, `${describeValue(at, value)}: expected ${names ? `a valid "${names}"` : 'one of the documented forms'}`)];
+      return [problem(at, `${describeValue(at, value)}: expected ${expectedOption(issue)}`)];
     }
     const value = valueAt(input, at);
-    return [problem(at, value === undefined ? `missing; ${expected(issue)}` : `${describeValue(at, value)}: ${expected(issue)}`)];
+    return [
+      problem(
+        at,
+        value === undefined
+          ? `missing; ${expected(issue)}`
+          : `${describeValue(at, value)}: ${expected(issue)}`,
+      ),
+    ];
   };
   return issues.flatMap((issue) => describe(issue, []));
 }
@@ -126,7 +151,9 @@ export function lineOf(document: Document, lines: LineCounter, path: Path): numb
   for (let length = path.length; length > 0; length -= 1) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
-    const pair = isMap(parent) && parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+    const pair =
+      isMap(parent) &&
+      parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
     const range = pair && isScalar(pair.key) ? pair.key.range : undefined;
     if (range) return lines.linePos(range[0]).line;
   }
@@ -136,7 +163,9 @@ export function lineOf(document: Document, lines: LineCounter, path: Path): numb
 /** The text of a ConfigError for these problems. */
 export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {
   const rows = problems.map(({ path, line, message }) => {
-    const where = [line === undefined ? undefined : `line ${line}`, path || undefined].filter(Boolean).join(', ');
+    const where = [line === undefined ? undefined : `line ${line}`, path || undefined]
+      .filter(Boolean)
+      .join(', ');
     return `  ${where ? `${where}: ` : ''}${message}`;
   });
   return `${file} is not valid (${problems.length} problem${problems.length === 1 ? '' : 's'}):\n${rows.join('\n')}`;

@@ -64,9 +64,12 @@ export function readEnvFile(
   const get = (name: string) => variables[name]?.trim() || undefined;
 
   if (get('POLYTEIA_ORGANIZATION_ID') ?? get('POLYTEIA_ORGANIZATION_SLUG')) {
-    throw new ConfigError(`${file} is for Polyteia's session API (it names an organization), which this release does not speak yet.`, {
-      hint: 'Files without POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG work.',
-    });
+    throw new ConfigError(
+      `${file} is for Polyteia's session API (it names an organization), which this release does not speak yet.`,
+      {
+        hint: 'Files without POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG work.',
+      },
+    );
   }
   const missing = required.filter((name) => !get(name)).map((name) => ({ path: name, message: 'missing' }));
   if (missing.length > 0) throw new ConfigError(formatProblems(file, missing));
@@ -98,7 +101,12 @@ export function readEnvFile(
         tls: { mode: onRds ? 'verify-full' : 'disable' },
       },
     },
-    polyteia: { default: { token: TOKEN_SECRET, ...(get('POLYTEIA_BASE_URL') ? { baseUrl: get('POLYTEIA_BASE_URL') } : {}) } },
+    polyteia: {
+      default: {
+        token: TOKEN_SECRET,
+        ...(get('POLYTEIA_BASE_URL') ? { baseUrl: get('POLYTEIA_BASE_URL') } : {}),
+      },
+    },
     syncs: {
       [ENV_FILE_JOB]: {
         source: 'default',
@@ -110,10 +118,12 @@ export function readEnvFile(
   };
   const parsed = ferryConfigSchema.safeParse(input);
   if (!parsed.success) {
-    const problems: ConfigProblem[] = describeIssues(ferryConfigSchema, parsed.error.issues, input).map(({ path, message }) => ({
-      path: variableOf.find(([pattern]) => pattern.test(path))?.[1] ?? path,
-      message,
-    }));
+    const problems: ConfigProblem[] = describeIssues(ferryConfigSchema, parsed.error.issues, input).map(
+      ({ path, message }) => ({
+        path: variableOf.find(([pattern]) => pattern.test(path))?.[1] ?? path,
+        message,
+      }),
+    );
     throw new ConfigError(formatProblems(file, problems));
   }
   const login = { username: get('SOURCE_DATABASE_USER'), password: variables.SOURCE_DATABASE_PASSWORD ?? '' };

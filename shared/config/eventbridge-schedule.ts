@@ -44,7 +44,8 @@ function expandField(text: string, field: Field): number[] | undefined {
     const end = field === dayOfWeek ? 6 : field.maximum;
     const last = whole ? end : to !== undefined ? parseNumber(to, field) : step !== undefined ? end : first;
     if (last < first) throw new ConfigError(`"${part}": expected a range whose end is not before its start`);
-    for (let value = first; value <= last; value += Number(step ?? 1)) values.add(field === dayOfWeek ? value % 7 : value);
+    for (let value = first; value <= last; value += Number(step ?? 1))
+      values.add(field === dayOfWeek ? value % 7 : value);
   }
   return [...values].sort((a, b) => a - b);
 }
@@ -61,7 +62,9 @@ function expandField(text: string, field: Field): number[] | undefined {
 export function toEventBridgeCron(cron: string): string {
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== 5) {
-    throw new ConfigError(`"${cron}": expected five fields (minute hour day-of-month month day-of-week), found ${fields.length}`);
+    throw new ConfigError(
+      `"${cron}": expected five fields (minute hour day-of-month month day-of-week), found ${fields.length}`,
+    );
   }
   const [minutes = '', hours = '', days = '', monthsText = '', weekdaysText = ''] = fields;
   const dayValues = expandField(days, dayOfMonth);

@@ -11,7 +11,8 @@ export function configJsonSchema(): Record<string, unknown> {
     unrepresentable: 'any',
     override: ({ jsonSchema, path }) => {
       const inheritable = ['sources,additionalProperties', 'syncs,additionalProperties,properties,schedule'];
-      if (inheritable.includes(path.slice(path[0] === 'properties' ? 1 : 0).join(','))) delete jsonSchema.required;
+      if (inheritable.includes(path.slice(path[0] === 'properties' ? 1 : 0).join(',')))
+        delete jsonSchema.required;
     },
   });
   return { ...schema, title: 'ferry.yaml' };

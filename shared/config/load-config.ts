@@ -25,7 +25,8 @@ export interface LoadedConfig {
 }
 
 type Plain = Record<string, unknown>;
-const isPlain = (value: unknown): value is Plain => value !== null && typeof value === 'object' && !Array.isArray(value);
+const isPlain = (value: unknown): value is Plain =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** Fields of `own` win; groups of fields are merged, everything else is replaced whole. */
 function mergeDefaults(defaults: unknown, own: unknown): unknown {
@@ -35,8 +36,18 @@ function mergeDefaults(defaults: unknown, own: unknown): unknown {
   return merged;
 }
 
+/** Where in `defaults` a field of a source or of a schedule may have come from. */
+function originOf([group, , ...rest]: readonly string[]): string[] | undefined {
+  if (group === 'sources' && rest.length > 0) return ['defaults', 'source', ...rest];
+  if (group === 'syncs' && rest[0] === 'schedule' && rest.length > 1)
+    return ['defaults', 'schedule', ...rest.slice(1)];
+  return undefined;
+}
+
 const mapValues = (group: unknown, change: (value: unknown) => unknown): unknown =>
-  isPlain(group) ? Object.fromEntries(Object.entries(group).map(([key, value]) => [key, change(value)])) : group;
+  isPlain(group)
+    ? Object.fromEntries(Object.entries(group).map(([key, value]) => [key, change(value)]))
+    : group;
 
 function applyDefaults(raw: unknown): unknown {
   if (!isPlain(raw) || !isPlain(raw.defaults)) return raw;
@@ -45,7 +56,9 @@ function applyDefaults(raw: unknown): unknown {
     ...raw,
     sources: mapValues(raw.sources, (own) => (isPlain(own) ? mergeDefaults(source, own) : own)),
     syncs: mapValues(raw.syncs, (own) =>
-      isPlain(own) && isPlain(own.schedule) ? { ...own, schedule: mergeDefaults(schedule, own.schedule) } : own,
+      isPlain(own) && isPlain(own.schedule)
+        ? { ...own, schedule: mergeDefaults(schedule, own.schedule) }
+        : own,
     ),
   };
 }
@@ -60,7 +73,10 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
       add(['syncs', job, 'source'], unknownNameMessage('source', sync.source, Object.keys(config.sources)));
     }
     if (!Object.hasOwn(config.polyteia, sync.polyteia)) {
-      add(['syncs', job, 'polyteia'], unknownNameMessage('Polyteia target', sync.polyteia, Object.keys(config.polyteia)));
+      add(
+        ['syncs', job, 'polyteia'],
+        unknownNameMessage('Polyteia target', sync.polyteia, Object.keys(config.polyteia)),
+      );
     }
     // S3 keys and CloudFormation's logical ids must tell two jobs apart on every file system.
     const twin = jobs.get(job.toLowerCase());
@@ -104,14 +120,15 @@ export function parseConfig(text: string, file: string): FerryConfig {
 
   const located = problems.map(({ at, path, message }) => {
     // A wrong value in `defaults` shows up in every source that inherits it: say where it was written, once.
-    const [group, , ...rest] = at;
-    const origin = group === 'sources' ? ['defaults', 'source', ...rest] : ['defaults', 'schedule', ...rest.slice(1)];
-    const inherited = rest.length > 0 && !document.hasIn(at) && document.hasIn(origin);
+    const origin = originOf(at.map(String));
+    const inherited = origin !== undefined && !document.hasIn(at) && document.hasIn(origin);
     const where = inherited ? origin : at;
     const line = lineOf(document, lines, where);
-    return { path: inherited ? origin.map(String).join('.') : path, message, ...(line === undefined ? {} : { line }) };
+    return { path: inherited ? origin.join('.') : path, message, ...(line === undefined ? {} : { line }) };
   });
-  const unique = [...new Map(located.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
+  const unique = [
+    ...new Map(located.map((problem) => [`${problem.path} ${problem.message}`, problem])).values(),
+  ];
   throw new ConfigError(formatProblems(file, unique));
 }
 
@@ -121,7 +138,10 @@ async function readText(path: string, hint: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'does not exist' : 'cannot be read';
+    const reason =
+      error instanceof Error && 'code' in error && error.code === 'ENOENT'
+        ? 'does not exist'
+        : 'cannot be read';
     throw new ConfigError(`${path} ${reason}.`, { cause: error, hint });
   }
 }
@@ -132,7 +152,10 @@ async function inlineCertificates(config: FerryConfig, folder: string): Promise<
     Object.entries(config.sources).map(async ([name, source]) => {
       const { ca } = source.tls;
       if (ca === undefined || ca === 'rds' || ca === 'system') return [name, source] as const;
-      const pem = await readText(resolve(folder, ca), `sources.${name}.tls.ca: expected "rds", "system" or the path of a PEM file.`);
+      const pem = await readText(
+        resolve(folder, ca),
+        `sources.${name}.tls.ca: expected "rds", "system" or the path of a PEM file.`,
+      );
       if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
         throw new ConfigError(`sources.${name}.tls.ca: ${resolve(folder, ca)} holds no certificate.`, {
           hint: 'A PEM file is expected: text with -----BEGIN CERTIFICATE-----.',

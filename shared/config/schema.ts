@@ -7,7 +7,10 @@ import { z } from 'zod';
 
 const name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'a name of letters, digits, - and _ (at most 63, starting with a letter or digit)');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
+    'a name of letters, digits, - and _ (at most 63, starting with a letter or digit)',
+  );
 
 const secretRef = z
   .union([
@@ -15,8 +18,14 @@ const secretRef = z
       .string()
       .min(1)
       .max(512)
-      .regex(/^[A-Za-z0-9/_+=.@:-]+$/, 'the name of a secret in Secrets Manager (letters, digits and /_+=.@-)')
-      .refine((value) => !value.startsWith('pak_'), 'the NAME of a secret that holds the token, not the token itself'),
+      .regex(
+        /^[A-Za-z0-9/_+=.@:-]+$/,
+        'the name of a secret in Secrets Manager (letters, digits and /_+=.@-)',
+      )
+      .refine(
+        (value) => !value.startsWith('pak_'),
+        'the NAME of a secret that holds the token, not the token itself',
+      ),
     z.strictObject({
       arn: z
         .string()
@@ -29,7 +38,9 @@ const secretRef = z
         .describe('ARN of the customer-managed key that encrypts it, so that the role may decrypt with it.'),
     }),
   ])
-  .describe('Where a secret is kept: its name in Secrets Manager, or {arn, kmsKeyArn}. Never the secret itself.');
+  .describe(
+    'Where a secret is kept: its name in Secrets Manager, or {arn, kmsKeyArn}. Never the secret itself.',
+  );
 export type SecretRef = z.infer<typeof secretRef>;
 
 const tls = z
@@ -60,20 +71,33 @@ const passwordAuth = z.strictObject({
 const source = z
   .strictObject({
     type: z.enum(['postgres']).describe('Kind of database.'),
-    host: z.string().min(1).max(255).optional().describe('Host name or address. Default: host of the secret.'),
+    host: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('Host name or address. Default: host of the secret.'),
     port: z.int().min(1).max(65535).optional().describe('TCP port. Default: port of the secret, else 5432.'),
-    database: z.string().min(1).max(63).optional().describe('Database to read. Default: dbname of the secret.'),
+    database: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .describe('Database to read. Default: dbname of the secret.'),
     auth: z.discriminatedUnion('type', [passwordAuth]).describe('How to sign in.'),
     tls: tls.prefault({}),
   })
   .describe('A database to read.');
 export type SourceConfig = z.infer<typeof source>;
 
-const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+const isLoopback = (host: string) =>
+  host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 const polyteiaTarget = z
   .strictObject({
-    token: secretRef.describe('Secret that holds the personal access key: the key itself, or JSON {"token": "pak_…"}.'),
+    token: secretRef.describe(
+      'Secret that holds the personal access key: the key itself, or JSON {"token": "pak_…"}.',
+    ),
     baseUrl: z
       .url({ protocol: /^https?$/, error: 'a URL such as https://app.polyteia.com' })
       .refine((value) => {
@@ -103,7 +127,9 @@ const schedule = z
     cron: z
       .string()
       .min(1)
-      .describe('Five-field cron: minute, hour, day of month, month, day of week. "30 4 * * *" is every day at 4:30.'),
+      .describe(
+        'Five-field cron: minute, hour, day of month, month, day of week. "30 4 * * *" is every day at 4:30.',
+      ),
     timezone: timezone.default('UTC'),
     enabled: z.boolean().default(true).describe('false keeps the schedule deployed but switched off.'),
   })
@@ -131,7 +157,9 @@ const sync = z
       .string()
       .min(1)
       .optional()
-      .describe('DuckDB SELECT over the source attached as `db`, as the Go connector had it: SELECT * FROM db.public.orders.'),
+      .describe(
+        'DuckDB SELECT over the source attached as `db`, as the Go connector had it: SELECT * FROM db.public.orders.',
+      ),
     dataset: z
       .string()
       .regex(/^ds_[A-Za-z0-9]+$/, 'a dataset id such as ds_cv4t2cf0i6q1gflvu4m0')
@@ -148,7 +176,10 @@ export type SyncConfig = z.infer<typeof sync>;
 
 const defaults = z
   .strictObject({
-    source: z.record(z.string(), z.unknown()).optional().describe('Fields that every source has unless it says otherwise.'),
+    source: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('Fields that every source has unless it says otherwise.'),
     schedule: z
       .record(z.string(), z.unknown())
       .optional()
@@ -162,7 +193,10 @@ export const ferryConfigSchema = z
     version: z.literal(1).describe('Version of this file format: 1.'),
     defaults: defaults.optional(),
     sources: z.record(name, source).describe('Databases to read, by name.'),
-    polyteia: z.record(name, polyteiaTarget).default({}).describe('Polyteia targets, by name; `default` is used by syncs that name none.'),
+    polyteia: z
+      .record(name, polyteiaTarget)
+      .default({})
+      .describe('Polyteia targets, by name; `default` is used by syncs that name none.'),
     syncs: z.record(name, sync).default({}).describe('Queries to carry to Polyteia, by job name.'),
   })
   .describe('Configuration of Ferry.');

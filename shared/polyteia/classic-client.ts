@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { FerryError, PolyteiaRejectedError, PolyteiaUnavailableError } from '../errors.ts';
+import { type FerryError, PolyteiaRejectedError, PolyteiaUnavailableError } from '../errors.ts';
 import { createPolyteiaAgent, type HttpAnswer, send } from './http.ts';
 import { multipartFile } from './multipart-file.ts';
 import type { PolyteiaClient } from './polyteia-client.ts';
 
 const envelope = z.looseObject({
   error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 
 /** A refusal for want of a permission; told apart here only, to everybody else it is a PolyteiaRejectedError. */
@@ -30,7 +30,9 @@ export function createClassicClient(options: { baseUrl: string; token: string })
   const { host } = new URL(options.baseUrl);
 
   const unavailable = (what: string) =>
-    new PolyteiaUnavailableError(`Polyteia at ${host} ${what}.`, { hint: "Usually passes by itself; see Polyteia's status page." });
+    new PolyteiaUnavailableError(`Polyteia at ${host} ${what}.`, {
+      hint: "Usually passes by itself; see Polyteia's status page.",
+    });
   const keyRefused = () =>
     new PolyteiaRejectedError(`Polyteia at ${host} does not accept the personal access key.`, {
       hint: 'It is wrong, revoked or expired: create a new one in Polyteia and put it into the secret of polyteia.<target>.token.',
@@ -38,7 +40,11 @@ export function createClassicClient(options: { baseUrl: string; token: string })
 
   /** Polyteia's own sentence, on one line and without the key, should it be repeated there. */
   const quote = (message: string | undefined) => {
-    const text = (message ?? '').replaceAll(options.token, '***').replaceAll(/\s+/g, ' ').trim().slice(0, 200);
+    const text = (message ?? '')
+      .replaceAll(options.token, '***')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+      .slice(0, 200);
     return text === '' ? '' : ` Polyteia says: ${text}`;
   };
 
@@ -47,16 +53,21 @@ export function createClassicClient(options: { baseUrl: string; token: string })
       case 401:
         return keyRefused();
       case 403:
-        return new PolyteiaForbiddenError(`Polyteia does not allow this key to work with dataset ${dataset}.${quote(message)}`, {
-          hint: "Give the key's user the right to edit the dataset.",
-        });
+        return new PolyteiaForbiddenError(
+          `Polyteia does not allow this key to work with dataset ${dataset}.${quote(message)}`,
+          {
+            hint: "Give the key's user the right to edit the dataset.",
+          },
+        );
       case 404:
         return new PolyteiaRejectedError(`Polyteia has no dataset ${dataset}.${quote(message)}`, {
           hint: 'Copy the id from the dataset’s page in Polyteia (ds_…), and check that the key is of the same organization.',
         });
       default:
         if (code >= 500) return unavailable(`failed (error ${code})`);
-        return new PolyteiaRejectedError(`Polyteia refused the call for dataset ${dataset} (error ${code}).${quote(message)}`);
+        return new PolyteiaRejectedError(
+          `Polyteia refused the call for dataset ${dataset} (error ${code}).${quote(message)}`,
+        );
     }
   }
 
@@ -88,9 +99,12 @@ export function createClassicClient(options: { baseUrl: string; token: string })
   }
 
   function statusError(answer: HttpAnswer, dataset: string): FerryError {
-    if (answer.status === 429 || answer.status === 408 || answer.status >= 500) return unavailable(`answered with HTTP status ${answer.status}`);
+    if (answer.status === 429 || answer.status === 408 || answer.status >= 500)
+      return unavailable(`answered with HTTP status ${answer.status}`);
     // The body of a refusal may quote the file's content, so it is not repeated.
-    return new PolyteiaRejectedError(`Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`);
+    return new PolyteiaRejectedError(
+      `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,
+    );
   }
 
   return {
@@ -113,7 +127,10 @@ export function createClassicClient(options: { baseUrl: string; token: string })
         z.looseObject({ token: z.string().min(1) }),
         signal,
       );
-      const content = await multipartFile({ path: file, name: `${dataset}.parquet`, contentType }, onProgress);
+      const content = await multipartFile(
+        { path: file, name: `${dataset}.parquet`, contentType },
+        onProgress,
+      );
       const answer = await send(new URL('/upload', options.baseUrl), {
         dispatcher: agent,
         headers: {

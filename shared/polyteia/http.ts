@@ -62,9 +62,12 @@ export async function send(
     options.signal?.throwIfAborted();
     if (error instanceof FerryError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new PolyteiaUnavailableError(`Polyteia at ${url.host} cannot be reached: ${reasons[code] ?? 'the connection failed'}.`, {
-      cause: error,
-      hint: 'Check polyteia.baseUrl; a function in a VPC needs NAT (or a proxy) to reach the internet.',
-    });
+    throw new PolyteiaUnavailableError(
+      `Polyteia at ${url.host} cannot be reached: ${reasons[code] ?? 'the connection failed'}.`,
+      {
+        cause: error,
+        hint: 'Check polyteia.baseUrl; a function in a VPC needs NAT (or a proxy) to reach the internet.',
+      },
+    );
   }
 }

@@ -22,7 +22,9 @@ export function newRunId(now: Date = new Date()): string {
  * @param scheduledTime ISO 8601, as EventBridge Scheduler gives it
  */
 export function scheduledRunId(scope: string, job: string, scheduledTime: string): string {
-  const digest = createHash('sha256').update(JSON.stringify([scope, job, scheduledTime])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([scope, job, scheduledTime]))
+    .digest();
   return uuidV7(new Date(scheduledTime).getTime(), digest);
 }
 

@@ -60,7 +60,9 @@ export type JobResult = Pick<RunRecord, 'outcome' | 'rows' | 'bytes' | 'schema'>
 const DEADLINE_MARGIN_MS = 10_000;
 
 function startRecord(job: JobDescription, { trigger, scope, runId }: RunOptions): RunRecord {
-  const id = runId ?? (trigger.type === 'schedule' ? scheduledRunId(scope, job.name, trigger.scheduledTime) : newRunId());
+  const id =
+    runId ??
+    (trigger.type === 'schedule' ? scheduledRunId(scope, job.name, trigger.scheduledTime) : newRunId());
   return {
     schemaVersion: 1,
     id,
@@ -68,7 +70,9 @@ function startRecord(job: JobDescription, { trigger, scope, runId }: RunOptions)
     kind: job.kind,
     state: 'running',
     trigger: trigger.type,
-    ...(trigger.type === 'schedule' ? { scheduledTime: trigger.scheduledTime } : { triggeredBy: trigger.triggeredBy }),
+    ...(trigger.type === 'schedule'
+      ? { scheduledTime: trigger.scheduledTime }
+      : { triggeredBy: trigger.triggeredBy }),
     startedAt: new Date().toISOString(),
     source: job.source,
     dataset: job.dataset,
@@ -83,7 +87,9 @@ function startRecord(job: JobDescription, { trigger, scope, runId }: RunOptions)
 function limit({ signal, deadline }: RunOptions): { signal: AbortSignal; clear: () => void } {
   const controller = new AbortController();
   const cancel = () =>
-    controller.abort(signal?.reason instanceof CancelledError ? signal.reason : new CancelledError('The run was cancelled.'));
+    controller.abort(
+      signal?.reason instanceof CancelledError ? signal.reason : new CancelledError('The run was cancelled.'),
+    );
   if (signal?.aborted) cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   const timer =
@@ -133,7 +139,12 @@ export async function runJob(
       record.phases.push({ name, durationMs });
       const fact = detail?.(result);
       logger.debug({ phase: name, durationMs, detail: fact }, 'phase ended');
-      options.onProgress?.({ type: 'phase-ended', phase: name, durationMs, ...(fact === undefined ? {} : { detail: fact }) });
+      options.onProgress?.({
+        type: 'phase-ended',
+        phase: name,
+        durationMs,
+        ...(fact === undefined ? {} : { detail: fact }),
+      });
       current = undefined;
       return result;
     },

@@ -1,4 +1,10 @@
-import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore } from './document-store.ts';
 
@@ -6,10 +12,13 @@ import type { DocumentStore } from './document-store.ts';
 export function createS3DocumentStore(options: { client: S3Client; bucket: string }): DocumentStore {
   const { client, bucket: Bucket } = options;
   const unavailable = (error: unknown) =>
-    new StorageUnavailableError(`Ferry's bucket ${Bucket} cannot be reached (${error instanceof Error ? error.name : 'unknown error'}).`, {
-      cause: error,
-      hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
-    });
+    new StorageUnavailableError(
+      `Ferry's bucket ${Bucket} cannot be reached (${error instanceof Error ? error.name : 'unknown error'}).`,
+      {
+        cause: error,
+        hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
+      },
+    );
   return {
     async put(Key, Body) {
       try {
@@ -33,7 +42,12 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
       try {
         do {
           const page = await client.send(
-            new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: Math.min(1000, limit - keys.length), ContinuationToken }),
+            new ListObjectsV2Command({
+              Bucket,
+              Prefix,
+              MaxKeys: Math.min(1000, limit - keys.length),
+              ContinuationToken,
+            }),
           );
           keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
           ContinuationToken = page.NextContinuationToken;

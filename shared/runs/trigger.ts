@@ -10,7 +10,10 @@ export type Trigger =
  *
  * @returns `warning` when that happened
  */
-export function scheduleTriggerFrom(scheduledTime: string, now: Date): { trigger: Trigger; warning?: string } {
+export function scheduleTriggerFrom(
+  scheduledTime: string,
+  now: Date,
+): { trigger: Trigger; warning?: string } {
   const time = Date.parse(scheduledTime);
   if (!Number.isNaN(time)) {
     return { trigger: { type: 'schedule', scheduledTime: new Date(time).toISOString() } };

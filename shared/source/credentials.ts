@@ -39,11 +39,15 @@ export async function resolveLogin(
     value = JSON.parse(text);
   } catch {
     // No `cause`: the parser's message quotes the secret.
-    throw new ConfigError(`The secret ${label} is not JSON.`, { hint: 'Expected: {"username": "…", "password": "…"}.' });
+    throw new ConfigError(`The secret ${label} is not JSON.`, {
+      hint: 'Expected: {"username": "…", "password": "…"}.',
+    });
   }
   const parsed = rdsSecret.safeParse(value);
   if (!parsed.success) {
-    const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole'))].join(', ');
+    const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole'))].join(
+      ', ',
+    );
     throw new ConfigError(`The secret ${label} is not in the layout of RDS (wrong or missing: ${fields}).`, {
       hint: 'Expected: {"username": "…", "password": "…"}.',
     });
@@ -53,7 +57,9 @@ export async function resolveLogin(
   const database = source.database ?? secret.dbname;
   if (!host || !database) {
     const missing = host ? 'database' : 'host';
-    throw new ConfigError(`The source ${name} has no ${missing}: neither sources.${name}.${missing} nor the secret ${label} says it.`);
+    throw new ConfigError(
+      `The source ${name} has no ${missing}: neither sources.${name}.${missing} nor the secret ${label} says it.`,
+    );
   }
   return {
     host,

@@ -39,14 +39,19 @@ export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query:
   if (tree.error) {
     const syntax = tree.error_type === 'parser';
     throw new QueryError(
-      syntax ? `duckdbQuery: ${tree.error_message ?? 'syntax error'}` : 'duckdbQuery: only a SELECT is allowed.',
+      syntax
+        ? `duckdbQuery: ${tree.error_message ?? 'syntax error'}`
+        : 'duckdbQuery: only a SELECT is allowed.',
       { hint: 'Give one SELECT over the source attached as db: SELECT * FROM db.public.orders' },
     );
   }
-  if (tree.statements?.length !== 1) throw new QueryError('duckdbQuery holds several statements.', { hint: 'Give one SELECT.' });
+  if (tree.statements?.length !== 1)
+    throw new QueryError('duckdbQuery holds several statements.', { hint: 'Give one SELECT.' });
 
   const nodes = [...walk(tree.statements)];
-  const ctes = new Set(nodes.flatMap((node) => (node.cte_map?.map ?? []).map(({ key }) => String(key).toLowerCase())));
+  const ctes = new Set(
+    nodes.flatMap((node) => (node.cte_map?.map ?? []).map(({ key }) => String(key).toLowerCase())),
+  );
   for (const node of nodes) {
     if (node.type === 'TABLE_FUNCTION') {
       const name = String(node.function?.function_name ?? '').toLowerCase();
@@ -57,13 +62,18 @@ export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query:
       }
     }
     if (node.type === 'BASE_TABLE') {
-      const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) => String(part ?? ''));
+      const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) =>
+        String(part ?? ''),
+      );
       const ofSource = catalog ? catalog.toLowerCase() === 'db' : schema?.toLowerCase() === 'db';
       const ofQuery = !catalog && !schema && ctes.has(table?.toLowerCase() ?? '');
       if (!ofSource && !ofQuery) {
-        throw new QueryError(`duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not one of the source.`, {
-          hint: 'Tables of the source are written db.table or db.schema.table.',
-        });
+        throw new QueryError(
+          `duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not one of the source.`,
+          {
+            hint: 'Tables of the source are written db.table or db.schema.table.',
+          },
+        );
       }
     }
   }

@@ -5,7 +5,8 @@ import { ConfigError } from '../errors.ts';
 
 /** DuckDB's name of this machine's platform, as in its extension folders. */
 export function duckdbPlatform(): string {
-  const system = process.platform === 'darwin' ? 'osx' : process.platform === 'win32' ? 'windows' : process.platform;
+  const system =
+    process.platform === 'darwin' ? 'osx' : process.platform === 'win32' ? 'windows' : process.platform;
   return `${system}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 }
 
@@ -18,7 +19,10 @@ export function duckdbPlatform(): string {
  */
 export function findExtension(name: string, folders: readonly string[]): string {
   const file = `${name}.duckdb_extension`;
-  const candidates = folders.flatMap((folder) => [join(folder, version(), duckdbPlatform(), file), join(folder, file)]);
+  const candidates = folders.flatMap((folder) => [
+    join(folder, version(), duckdbPlatform(), file),
+    join(folder, file),
+  ]);
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found) return found;
   throw new ConfigError(`DuckDB's extension ${name} ${version()} for ${duckdbPlatform()} is not installed.`, {

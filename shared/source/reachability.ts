@@ -17,20 +17,28 @@ const reasons: Readonly<Record<string, string>> = {
  *
  * @throws SourceUnavailableError that says which hop is missing
  */
-export async function assertReachable(host: string, port: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+export async function assertReachable(
+  host: string,
+  port: number,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const socket = connect({ host, port, ...(signal ? { signal } : {}) });
     const fail = (code: string, cause?: unknown) => {
       socket.destroy();
       if (signal?.aborted) return reject(signal.reason);
       reject(
-        new SourceUnavailableError(`The source at ${host}:${port} cannot be reached: ${reasons[code] ?? 'the connection failed'}.`, {
-          cause,
-          hint:
-            code === 'ENOTFOUND' || code === 'EAI_AGAIN'
-              ? 'Check `host`, and DNS where Ferry runs.'
-              : 'Check host and port; on AWS, the security groups of both sides and the route between them.',
-        }),
+        new SourceUnavailableError(
+          `The source at ${host}:${port} cannot be reached: ${reasons[code] ?? 'the connection failed'}.`,
+          {
+            cause,
+            hint:
+              code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+                ? 'Check `host`, and DNS where Ferry runs.'
+                : 'Check host and port; on AWS, the security groups of both sides and the route between them.',
+          },
+        ),
       );
     };
     socket.setTimeout(timeoutMs, () => fail('ETIMEDOUT'));

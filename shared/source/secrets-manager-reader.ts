@@ -3,9 +3,12 @@ import { ConfigError, StorageUnavailableError } from '../errors.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
 const hints: Readonly<Record<string, (label: string) => string>> = {
-  ResourceNotFoundException: (label) => `Create it: aws secretsmanager create-secret --name ${label} --secret-string file://secret.json`,
-  AccessDeniedException: (label) => `The role may not read ${label}: allow secretsmanager:GetSecretValue (and kms:Decrypt for a customer-managed key).`,
-  InvalidRequestException: (label) => `It may be scheduled for deletion: aws secretsmanager restore-secret --secret-id ${label}`,
+  ResourceNotFoundException: (label) =>
+    `Create it: aws secretsmanager create-secret --name ${label} --secret-string file://secret.json`,
+  AccessDeniedException: (label) =>
+    `The role may not read ${label}: allow secretsmanager:GetSecretValue (and kms:Decrypt for a customer-managed key).`,
+  InvalidRequestException: (label) =>
+    `It may be scheduled for deletion: aws secretsmanager restore-secret --secret-id ${label}`,
   DecryptionFailure: () => 'The role may not decrypt with its KMS key: allow kms:Decrypt.',
   CredentialsProviderError: () => 'No AWS credentials were found: sign in, or give the secret by --secrets.',
 };
@@ -29,16 +32,21 @@ export function createSecretsManagerReader(client: SecretsManagerClient): Secret
         const name = error instanceof Error ? error.name : '';
         const problem = problems[name];
         if (!problem) {
-          throw new StorageUnavailableError(`Secrets Manager cannot be reached, or failed (${name || 'unknown error'}).`, {
-            cause: error,
-            hint: 'A function in a VPC needs a route to it: NAT, or an interface endpoint for secretsmanager.',
-          });
+          throw new StorageUnavailableError(
+            `Secrets Manager cannot be reached, or failed (${name || 'unknown error'}).`,
+            {
+              cause: error,
+              hint: 'A function in a VPC needs a route to it: NAT, or an interface endpoint for secretsmanager.',
+            },
+          );
         }
         const hint = hints[name]?.(label);
         throw new ConfigError(`The secret ${label} ${problem}.`, { cause: error, ...(hint ? { hint } : {}) });
       }
       if (value === undefined) {
-        throw new ConfigError(`The secret ${label} is binary; text is expected.`, { hint: 'Store it with --secret-string.' });
+        throw new ConfigError(`The secret ${label} is binary; text is expected.`, {
+          hint: 'Store it with --secret-string.',
+        });
       }
       return value;
     },

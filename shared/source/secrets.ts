@@ -57,6 +57,9 @@ export function parseSecretsFile(text: string, file: string): ReadonlyMap<string
     });
   }
   return new Map(
-    Object.entries(parsed.data).map(([name, secret]) => [name, typeof secret === 'string' ? secret : JSON.stringify(secret)]),
+    Object.entries(parsed.data).map(([name, secret]) => [
+      name,
+      typeof secret === 'string' ? secret : JSON.stringify(secret),
+    ]),
   );
 }

@@ -77,7 +77,9 @@ export class SourceSession {
     await assertReachable(login.host, login.port, CONNECT_TIMEOUT_MS, signal);
 
     const outputFolder = join(folder, 'out');
-    await Promise.all(['out', 'spill', 'home'].map((name) => mkdir(join(folder, name), { recursive: true, mode: 0o700 })));
+    await Promise.all(
+      ['out', 'spill', 'home'].map((name) => mkdir(join(folder, name), { recursive: true, mode: 0o700 })),
+    );
     const ca = certificateAuthorities(source.tls, login.host);
     const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
     if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
@@ -104,7 +106,9 @@ export class SourceSession {
       await connection.run(`LOAD ${literal(extension)}`);
       for (const setting of dialect.settings) await connection.run(setting);
       await connection.run("SET TimeZone='UTC'");
-      await session.#ask('connect', () => dialect.attach(connection, login, { mode: source.tls.mode, caFile }));
+      await session.#ask('connect', () =>
+        dialect.attach(connection, login, { mode: source.tls.mode, caFile }),
+      );
       await connection.run(`SET allowed_directories=[${literal(`${outputFolder}/`)}]`);
       await connection.run('SET enable_external_access=false');
       await connection.run('SET lock_configuration=true');
@@ -141,7 +145,14 @@ export class SourceSession {
     // While it is written, the file has a temporary name beside its own; its growth is the only progress that can be seen.
     const timer = setInterval(async () => {
       const names = await readdir(this.outputFolder).catch(() => []);
-      const sizes = await Promise.all(names.map((name) => stat(join(this.outputFolder, name)).then((s) => s.size, () => 0)));
+      const sizes = await Promise.all(
+        names.map((name) =>
+          stat(join(this.outputFolder, name)).then(
+            (s) => s.size,
+            () => 0,
+          ),
+        ),
+      );
       onProgress(sizes.reduce((sum, size) => sum + size, 0));
     }, PROGRESS_INTERVAL_MS);
     const reader = await this.#ask('read', () =>
@@ -189,7 +200,10 @@ export class SourceSession {
       this.#signal?.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
       if (/No space left on device|max_temp_directory_size/i.test(message)) {
-        throw new StorageUnavailableError('The working disk is full.', { cause: error, hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).' });
+        throw new StorageUnavailableError('The working disk is full.', {
+          cause: error,
+          hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',
+        });
       }
       if (/^Out of Memory Error/.test(message)) {
         throw new QueryError('The query needs more memory than DuckDB may use.', {

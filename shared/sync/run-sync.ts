@@ -65,7 +65,10 @@ type SyncWork = RunSyncOptions & { sync: SyncConfig; source: SourceConfig; targe
 async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
   const { sync, target } = work;
   const polyteia = await context.phase('check target', async () => {
-    const client = createClassicClient({ baseUrl: target.baseUrl, token: await readToken(target, work.secrets) });
+    const client = createClassicClient({
+      baseUrl: target.baseUrl,
+      token: await readToken(target, work.secrets),
+    });
     await client.checkDataset(sync.dataset, context.signal);
     return client;
   });

@@ -10,7 +10,10 @@ export type LogLevel = (typeof logLevels)[number];
  *
  * @param options.destination default: stdout
  */
-export function createLogger(options: { level: LogLevel | 'silent'; destination?: DestinationStream }): Logger {
+export function createLogger(options: {
+  level: LogLevel | 'silent';
+  destination?: DestinationStream;
+}): Logger {
   return pino(
     {
       level: options.level,
@@ -18,7 +21,8 @@ export function createLogger(options: { level: LogLevel | 'silent'; destination?
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
       serializers: {
-        err: (error: unknown) => (error instanceof Error ? { class: error.name, message: error.message } : { class: typeof error }),
+        err: (error: unknown) =>
+          error instanceof Error ? { class: error.name, message: error.message } : { class: typeof error },
       },
     },
     options.destination ?? pino.destination({ sync: true }),

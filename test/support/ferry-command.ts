@@ -25,7 +25,9 @@ export async function runFerry(
     onStderr?: (text: string) => NodeJS.Signals | undefined;
   },
 ): Promise<FerryResult> {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(FERRY_|AWS_|INIT_CWD$|NODE_OPTIONS$)/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(FERRY_|AWS_|INIT_CWD$|NODE_OPTIONS$)/.test(name),
+  );
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.folder,
     env: { ...Object.fromEntries(inherited), ...options.environment },

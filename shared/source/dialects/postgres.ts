@@ -7,14 +7,16 @@ const connectErrors: readonly {
   make: (at: string, user: string, database: string) => FerryError;
 }[] = [
   {
-    pattern: /password authentication failed|Passwort-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
+    pattern:
+      /password authentication failed|Passwort-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
     make: (at, user) =>
       new AuthError(`The source at ${at} refused the login of user "${user}".`, {
         hint: 'Check username and password in the secret of this source; a rotated password needs the new value there.',
       }),
   },
   {
-    pattern: /no pg_hba\.conf entry|kein pg_hba\.conf-Eintrag|not permitted to log in|permission denied for database|Login-Rolle/i,
+    pattern:
+      /no pg_hba\.conf entry|kein pg_hba\.conf-Eintrag|not permitted to log in|permission denied for database|Login-Rolle/i,
     make: (at, user, database) =>
       new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
         hint: 'Allow it in pg_hba.conf or grant CONNECT; a server that insists on TLS answers this when tls.mode is disable.',
@@ -23,7 +25,9 @@ const connectErrors: readonly {
   {
     pattern: /database ".*" does not exist|Datenbank ».*« existiert nicht/i,
     make: (at, _user, database) =>
-      new ConfigError(`The source at ${at} has no database "${database}".`, { hint: 'Check `database` of this source.' }),
+      new ConfigError(`The source at ${at} has no database "${database}".`, {
+        hint: 'Check `database` of this source.',
+      }),
   },
   {
     pattern: /server does not support SSL/i,
@@ -35,9 +39,12 @@ const connectErrors: readonly {
   {
     pattern: /certificate verify failed|unable to get (local )?issuer/i,
     make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} is not vouched for by the authorities of tls.ca, or has expired.`, {
-        hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. Nothing was sent to the server.',
-      }),
+      new ConfigError(
+        `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca, or has expired.`,
+        {
+          hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. Nothing was sent to the server.',
+        },
+      ),
   },
   {
     pattern: /server certificate for .* does not match host name/i,
@@ -63,19 +70,29 @@ const connectErrors: readonly {
 const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
   {
     pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,
-    make: () => new QueryError('The source denied the query: the login lacks a permission.', { hint: 'Grant SELECT on what the query reads.' }),
+    make: () =>
+      new QueryError('The source denied the query: the login lacks a permission.', {
+        hint: 'Grant SELECT on what the query reads.',
+      }),
   },
   {
     pattern: /canceling statement due to statement timeout/i,
-    make: () => new QueryError("The query exceeded the source's statement_timeout.", { hint: 'Make the query faster, or raise the time-out of this login.' }),
+    make: () =>
+      new QueryError("The query exceeded the source's statement_timeout.", {
+        hint: 'Make the query faster, or raise the time-out of this login.',
+      }),
   },
   {
     pattern: /canceling statement due to conflict with recovery|conflict with recovery/i,
-    make: () => new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
+    make: () =>
+      new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
   },
   {
     pattern: /read-only transaction/i,
-    make: () => new QueryError('The query tries to write; Ferry only reads.', { hint: 'Give a SELECT that changes nothing.' }),
+    make: () =>
+      new QueryError('The query tries to write; Ferry only reads.', {
+        hint: 'Give a SELECT that changes nothing.',
+      }),
   },
   {
     pattern: /division by zero/i,
@@ -83,10 +100,14 @@ const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
   },
   {
     pattern: /invalid input syntax for type|out of range|value too long/i,
-    make: () => new QueryError('A value does not fit the type that the query casts it to.', { hint: 'Run the query on the source to see which.' }),
+    make: () =>
+      new QueryError('A value does not fit the type that the query casts it to.', {
+        hint: 'Run the query on the source to see which.',
+      }),
   },
   {
-    pattern: /server closed the connection|connection (reset|refused|to server)|no connection to the server|terminating connection|SSL SYSCALL|could not receive data/i,
+    pattern:
+      /server closed the connection|connection (reset|refused|to server)|no connection to the server|terminating connection|SSL SYSCALL|could not receive data/i,
     make: () => new SourceUnavailableError('The connection to the source broke while the query ran.'),
   },
 ];
@@ -103,11 +124,15 @@ function positionIn(message: string): string {
 
 function explainDescribeError(message: string): FerryError {
   if (message.includes('No fields returned by query')) {
-    return new QueryError('The query returns no columns.', { hint: 'A SELECT with at least one column is needed.' });
+    return new QueryError('The query returns no columns.', {
+      hint: 'A SELECT with at least one column is needed.',
+    });
   }
   const duplicate = /has duplicate column name "(.*)"/.exec(message)?.[1];
   if (duplicate !== undefined) {
-    return new QueryError(`The query returns two columns named "${duplicate}".`, { hint: 'Name one of them otherwise: … AS other_name.' });
+    return new QueryError(`The query returns two columns named "${duplicate}".`, {
+      hint: 'Name one of them otherwise: … AS other_name.',
+    });
   }
   if (/cannot insert multiple commands/.test(message)) {
     return new QueryError('The query holds several statements.', { hint: 'Give one SELECT.' });
@@ -162,13 +187,19 @@ export const postgresDialect: Dialect = {
     if (phase === 'connect') {
       const known = connectErrors.find(({ pattern }) => pattern.test(message));
       if (known) return known.make(at, login.username, login.database);
-      return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
-        hint: 'Check host, port, security groups and routes.',
-      });
+      return new SourceUnavailableError(
+        `The source at ${at} cannot be reached, or broke off the connection.`,
+        {
+          hint: 'Check host, port, security groups and routes.',
+        },
+      );
     }
     if (phase === 'describe' && !/server closed the connection|terminating connection/.test(message)) {
       return explainDescribeError(message);
     }
-    return readErrors.find(({ pattern }) => pattern.test(message))?.make() ?? new QueryError('The query failed at the source while it was read.');
+    return (
+      readErrors.find(({ pattern }) => pattern.test(message))?.make() ??
+      new QueryError('The query failed at the source while it was read.')
+    );
   },
 };

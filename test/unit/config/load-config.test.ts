@@ -48,7 +48,10 @@ describe('parseConfig', () => {
   });
 
   it('verifies TLS unless told otherwise', () => {
-    const config = parseConfig(valid.replace('source: { tls: { mode: require } }', 'source: {}'), 'ferry.yaml');
+    const config = parseConfig(
+      valid.replace('source: { tls: { mode: require } }', 'source: {}'),
+      'ferry.yaml',
+    );
     expect(config.sources.erp?.tls).toEqual({ mode: 'verify-full' });
   });
 
@@ -56,21 +59,49 @@ describe('parseConfig', () => {
   it.each([
     ['host: erp', 'hst: erp', 'line 8, sources.erp.hst: unknown field "hst"; did you mean "host"?'],
     ['type: postgres', 'type: oracle', 'line 7, sources.erp.type: "oracle": expected "postgres"'],
-    ['source: erp', 'source: epr', 'line 15, syncs.open-orders.source: unknown source "epr"; did you mean "erp"?'],
+    [
+      'source: erp',
+      'source: epr',
+      'line 15, syncs.open-orders.source: unknown source "epr"; did you mean "erp"?',
+    ],
     ['    dataset: ds_abc123\n', '', 'line 14, syncs.open-orders.dataset: missing'],
     ['ds_abc123', 'abc', 'line 17, syncs.open-orders.dataset: "abc": expected a dataset id such as ds_'],
     ['query: SELECT 1 AS a', 'duckdbQueri: x', 'did you mean "duckdbQuery"?'],
     ['    query: SELECT 1 AS a\n', '', 'exactly one of query and duckdbQuery'],
-    ['mode: require', 'mode: sometimes', 'line 3, defaults.source.tls.mode: "sometimes": expected "verify-full" or'],
-    ['Europe/Berlin', 'Europe/Berlinn', 'defaults.schedule.timezone: "Europe/Berlinn": expected an IANA time zone'],
+    [
+      'mode: require',
+      'mode: sometimes',
+      'line 3, defaults.source.tls.mode: "sometimes": expected "verify-full" or',
+    ],
+    [
+      'Europe/Berlin',
+      'Europe/Berlinn',
+      'defaults.schedule.timezone: "Europe/Berlinn": expected an IANA time zone',
+    ],
     ['"30 4 * * *"', '"61 4 * * *"', 'syncs.open-orders.schedule.cron: "61": expected a minute of 0–59'],
     ['"30 4 * * *"', '"0 4 1 * 1"', 'which AWS cannot schedule'],
     ['version: 1', 'version: 2', 'version: 2: expected 1'],
-    ['host: erp.example.org', 'host: erp.example.org\n    port: 99999', 'sources.erp.port: 99999: expected at most 65535'],
-    ['type: password, secret', 'type: kerberos, secret', 'sources.erp.auth.type: "kerberos": expected "password"'],
+    [
+      'host: erp.example.org',
+      'host: erp.example.org\n    port: 99999',
+      'sources.erp.port: 99999: expected at most 65535',
+    ],
+    [
+      'type: password, secret',
+      'type: kerberos, secret',
+      'sources.erp.auth.type: "kerberos": expected "password"',
+    ],
     ['sources:\n  erp:', 'sources:\n  "erp db":', 'expected a name of letters, digits'],
-    ['  open-orders:', '  Open-Orders: &x { source: erp, query: S, dataset: ds_a }\n  open-orders:', 'differs from "Open-Orders" only in'],
-    ['token: ferry/polyteia', 'token: ferry/polyteia, baseUrl: "http://polyteia.example"', 'expected an https:// URL'],
+    [
+      '  open-orders:',
+      '  Open-Orders: &x { source: erp, query: S, dataset: ds_a }\n  open-orders:',
+      'differs from "Open-Orders" only in',
+    ],
+    [
+      'token: ferry/polyteia',
+      'token: ferry/polyteia, baseUrl: "http://polyteia.example"',
+      'expected an https:// URL',
+    ],
     ['sources:', 'sources: [', 'not valid YAML'],
   ])('says what is wrong when %j is %j', (from, to, expected) => {
     expect(messageOf(valid.replace(from, to))).toContain(expected);
@@ -104,16 +135,21 @@ describe('loadConfig', () => {
   it('puts the text of a CA file in the place of its path', async () => {
     const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
     await writeFile(join(folder, 'ca.pem'), pem);
-    await writeFile(join(folder, 'ferry.yaml'), valid.replace('mode: require', 'mode: verify-ca, ca: ./ca.pem'));
+    await writeFile(
+      join(folder, 'ferry.yaml'),
+      valid.replace('mode: require', 'mode: verify-ca, ca: ./ca.pem'),
+    );
     const { config } = await loadConfig({ path: join(folder, 'ferry.yaml'), environment: {} });
     expect(config.sources.erp?.tls).toEqual({ mode: 'verify-ca', ca: pem });
   });
 
   it('names a file that does not exist', async () => {
-    await expect(loadConfig({ path: join(folder, 'no.yaml'), environment: {} })).rejects.toThrow(/no\.yaml does not exist/);
+    await expect(loadConfig({ path: join(folder, 'no.yaml'), environment: {} })).rejects.toThrow(
+      /no\.yaml does not exist/,
+    );
   });
 
-  it("reads a .env file of the Go connector, which wins over the environment, as one sync called default", async () => {
+  it('reads a .env file of the Go connector, which wins over the environment, as one sync called default', async () => {
     const path = join(folder, 'berlin.env');
     await writeFile(
       path,
@@ -124,7 +160,12 @@ SOURCE_DATABASE_USER=u\nSOURCE_DATABASE_PASSWORD="p w'$ä"\nSOURCE_DATABASE_NAME
       path,
       environment: { DATASET_ID: 'ds_environment', POLYTEIA_BASE_URL: 'https://polyteia.example' },
     });
-    expect(config.sources.default).toMatchObject({ type: 'postgres', host: 'db.local', port: 5433, tls: { mode: 'disable' } });
+    expect(config.sources.default).toMatchObject({
+      type: 'postgres',
+      host: 'db.local',
+      port: 5433,
+      tls: { mode: 'disable' },
+    });
     expect(config.syncs.default).toMatchObject({
       duckdbQuery: 'SELECT * FROM db.orders',
       dataset: 'ds_abc',
@@ -140,6 +181,8 @@ SOURCE_DATABASE_USER=u\nSOURCE_DATABASE_PASSWORD="p w'$ä"\nSOURCE_DATABASE_NAME
   it('names the missing and the wrong variables of a .env file', async () => {
     const path = join(folder, '.env');
     await writeFile(path, 'DATASET_ID=ds_abc\n');
-    await expect(loadConfig({ path, environment: {} })).rejects.toThrow(/PERSONAL_ACCESS_TOKEN: missing[\s\S]*SOURCE_DATABASE_HOST: missing/);
+    await expect(loadConfig({ path, environment: {} })).rejects.toThrow(
+      /PERSONAL_ACCESS_TOKEN: missing[\s\S]*SOURCE_DATABASE_HOST: missing/,
+    );
   });
 });

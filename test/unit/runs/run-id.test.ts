@@ -29,11 +29,16 @@ describe('run ids', () => {
 
 describe('scheduleTriggerFrom', () => {
   it('takes the time that Scheduler gives', () => {
-    expect(scheduleTriggerFrom('2026-11-21T04:30:00Z', new Date())).toEqual({ trigger: { type: 'schedule', scheduledTime: time } });
+    expect(scheduleTriggerFrom('2026-11-21T04:30:00Z', new Date())).toEqual({
+      trigger: { type: 'schedule', scheduledTime: time },
+    });
   });
 
   it('takes the current UTC minute for a placeholder that nobody replaced, and says so', () => {
-    const { trigger, warning } = scheduleTriggerFrom('<aws.scheduler.scheduled-time>', new Date('2026-11-21T04:30:59.999Z'));
+    const { trigger, warning } = scheduleTriggerFrom(
+      '<aws.scheduler.scheduled-time>',
+      new Date('2026-11-21T04:30:59.999Z'),
+    );
     expect(trigger).toEqual({ type: 'schedule', scheduledTime: time });
     expect(warning).toContain(time);
   });

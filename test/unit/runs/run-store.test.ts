@@ -34,12 +34,18 @@ describe('a run store in a folder', () => {
 
   it('lists the newest runs first, of all jobs or of one', async () => {
     const store = createRunStore(createFolderDocumentStore(join(folder, 'state')));
-    const runs = ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'].map((time, index) =>
-      record(index === 1 ? 'b' : 'a', time),
+    const runs = ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'].map(
+      (time, index) => record(index === 1 ? 'b' : 'a', time),
     );
     for (const run of runs) await store.save(run);
-    expect((await store.list({ limit: 2 })).map((run) => run.startedAt.slice(0, 7))).toEqual(['2026-03', '2026-02']);
-    expect((await store.list({ job: 'a', limit: 10 })).map((run) => run.startedAt.slice(0, 7))).toEqual(['2026-02', '2026-01']);
+    expect((await store.list({ limit: 2 })).map((run) => run.startedAt.slice(0, 7))).toEqual([
+      '2026-03',
+      '2026-02',
+    ]);
+    expect((await store.list({ job: 'a', limit: 10 })).map((run) => run.startedAt.slice(0, 7))).toEqual([
+      '2026-02',
+      '2026-01',
+    ]);
     expect(await store.list({ job: 'nobody', limit: 10 })).toEqual([]);
   });
 
@@ -54,6 +60,8 @@ describe('a run store in a folder', () => {
 
   it('says so when the folder cannot be written to', async () => {
     const store = createRunStore(createFolderDocumentStore('/dev/null/state'));
-    await expect(store.save(record('a', '2026-01-01T00:00:00.000Z'))).rejects.toMatchObject({ class: 'StorageUnavailableError' });
+    await expect(store.save(record('a', '2026-01-01T00:00:00.000Z'))).rejects.toMatchObject({
+      class: 'StorageUnavailableError',
+    });
   });
 });

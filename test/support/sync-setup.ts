@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type FerryResult, runFerry } from './ferry-command.ts';
+import { startPolyteiaStandIn } from './polyteia-stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from './polyteia-stand-in/types.ts';
+import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
+
+export const DATASET = 'ds_meldungen1';
+
+/** A source, a stand-in and a folder in which `ferry` runs as a person would run it. */
+export interface SyncSetup extends AsyncDisposable {
+  postgres: PostgresServer;
+  polyteia: PolyteiaStandIn;
+  folder: string;
+  /**
+   * Writes a ferry.yaml with one sync and runs it.
+   *
+   * @param sync fields of the sync, over a query of table `orders`
+   * @param changes replaces the source or target fields and secrets
+   */
+  run(sync?: Record<string, unknown>, changes?: SyncChanges): Promise<FerryResult & { leftovers: string[] }>;
+}
+
+export interface SyncChanges {
+  source?: Record<string, unknown>;
+  target?: Record<string, unknown>;
+  secrets?: Record<string, unknown>;
+  args?: readonly string[];
+  onStderr?: (text: string) => NodeJS.Signals | undefined;
+}
+
+/** Starts a Postgres and a stand-in with one dataset. */
+export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetup> {
+  const [postgres, polyteia] = await Promise.all([
+    startPostgres(options),
+    startPolyteiaStandIn({ datasets: [DATASET] }),
+  ]);
+  const folder = await mkdtemp(join(tmpdir(), 'ferry sync ü '));
+  const temporary = join(folder, 'tmp');
+  return {
+    postgres,
+    polyteia,
+    folder,
+    async run(sync = {}, changes = {}) {
+      const query = 'duckdbQuery' in sync ? {} : { query: 'SELECT * FROM orders' };
+      const config = {
+        version: 1,
+        sources: {
+          erp: {
+            type: 'postgres',
+            host: postgres.host,
+            port: postgres.port,
+            database: postgres.database,
+            auth: { type: 'password', secret: 'erp' },
+            tls: { mode: 'disable' },
+            ...changes.source,
+          },
+        },
+        polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl, ...changes.target } },
+        syncs: { orders: { source: 'erp', dataset: DATASET, ...query, ...sync } },
+      };
+      const secrets = {
+        erp: { username: postgres.user, password: postgres.password },
+        polyteia: polyteia.personalAccessKey,
+        ...changes.secrets,
+      };
+      await mkdir(temporary, { recursive: true });
+      await writeFile(join(folder, 'ferry.yaml'), stringify(config));
+      await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets));
+      const result = await runFerry(['run', 'orders', '--secrets', 'secrets.json', ...(changes.args ?? [])], {
+        folder,
+        environment: { TMPDIR: temporary },
+        ...(changes.onStderr ? { onStderr: changes.onStderr } : {}),
+      });
+      // The folder that holds the runs' private ones may stay; what is in it may not.
+      const leftovers = (await readdir(temporary, { recursive: true })).filter((name) => name !== 'ferry');
+      return { ...result, leftovers };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([postgres.stop(), polyteia.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
