@@ -1,0 +1,15 @@
+// npm run bench -- <name>: each benchmark prints its figures beside a floor or a peer measured in the same run.
+import { measureMemory } from './memory.ts';
+
+const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  memory: measureMemory,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const benchmark = benchmarks[name];
+if (benchmark) {
+  await benchmark(args);
+} else {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(benchmarks).join(' | ')}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { stringify } from 'yaml';
+import { formatTable } from '../cli/output.ts';
+import { runRecordSchema } from '../shared/runs/run-record.ts';
+import { formatBytes, formatCount } from '../shared/telemetry/format.ts';
+import { startPolyteiaStandIn } from '../test/support/polyteia-stand-in/stand-in.ts';
+import { startPostgres } from '../test/support/postgres-server.ts';
+
+const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+const TARGET_MIB = 300;
+const TOLERANCE = 0.15;
+const MEASURED_ROWS = [2_000_000, 6_000_000, 12_000_000];
+/** The size that the others are compared with. */
+const REFERENCE_ROWS = 6_000_000;
+
+/** TPC-H's lineitem in its 16 columns; values by arithmetic, so that a row costs little to make. */
+const CREATE_TABLE = (rows: number) => `
+  CREATE UNLOGGED TABLE lineitem AS SELECT
+    g AS l_rowid, (g / 4)::bigint AS l_orderkey, (g * 7919 % 200000)::int AS l_partkey, (g * 104729 % 10000)::int AS l_suppkey,
+    (g % 7 + 1)::int AS l_linenumber, (g % 50 + 1)::numeric(15,2) AS l_quantity, (g * 31 % 10000000 / 100.0)::numeric(15,2) AS l_extendedprice,
+    (g % 11 / 100.0)::numeric(15,2) AS l_discount, (g % 9 / 100.0)::numeric(15,2) AS l_tax,
+    chr(65 + (g % 3)::int) AS l_returnflag, chr(79 + (g % 2)::int) AS l_linestatus,
+    date '1992-01-01' + (g % 2526)::int AS l_shipdate, date '1992-02-01' + (g % 2526)::int AS l_commitdate,
+    (ARRAY['DELIVER IN PERSON','COLLECT COD','NONE','TAKE BACK RETURN'])[g % 4 + 1] AS l_shipinstruct,
+    (ARRAY['TRUCK','MAIL','REG AIR','SHIP','AIR','FOB','RAIL'])[g % 7 + 1] AS l_shipmode,
+    'comment für ' || md5(g::text) AS l_comment
+  FROM generate_series(1, ${rows}::bigint) g`;
+
+interface Sample {
+  peakMiB: number;
+  seconds: number;
+  bytes: number;
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/**
+ * `npm run bench -- memory [--repeat 3] [--max-rows 12000000]`: peak resident memory of `ferry run` by size of the result, beside
+ * that of a sync of one row, which is what Node and DuckDB cost before there is any data.
+ */
+export async function measureMemory(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { repeat: { type: 'string', default: '3' }, 'max-rows': { type: 'string', default: '12000000' } },
+  });
+  const sizes = MEASURED_ROWS.filter((rows) => rows <= Number(values['max-rows']));
+  await using postgres = await startPostgres({ settings: { max_wal_size: '4GB' } });
+  await using polyteia = await startPolyteiaStandIn({ datasets: ['ds_bench'] });
+  const folder = await mkdtemp(join(tmpdir(), 'ferry-bench-'));
+  try {
+    process.stderr.write(`Making ${formatCount(sizes.at(-1) ?? 1)} rows × 16 columns in Postgres ${postgres.version} …\n`);
+    await postgres.query(CREATE_TABLE(sizes.at(-1) ?? 1));
+    const query = (rows: number) => `SELECT * FROM lineitem WHERE l_rowid <= ${rows}`;
+    const { host, port, database, user: username, password } = postgres;
+    const source = { type: 'postgres', host, port, database, auth: { type: 'password', secret: 'erp' }, tls: { mode: 'disable' } };
+    const syncs = [1, ...sizes].map((rows) => [`rows-${rows}`, { source: 'erp', query: query(rows), dataset: 'ds_bench' }]);
+    await writeFile(
+      join(folder, 'ferry.yaml'),
+      stringify({
+        version: 1,
+        sources: { erp: source },
+        polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
+        syncs: Object.fromEntries(syncs),
+      }),
+    );
+    const secrets = { erp: { username, password }, polyteia: polyteia.personalAccessKey };
+    await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets));
+
+    const results = new Map<number, Sample>();
+    for (const rows of [1, ...sizes]) {
+      const samples: Sample[] = [];
+      for (let round = 0; round < Number(values.repeat); round += 1) samples.push(await runOnce(folder, rows));
+      results.set(rows, {
+        peakMiB: median(samples.map(({ peakMiB }) => peakMiB)),
+        seconds: median(samples.map(({ seconds }) => seconds)),
+        bytes: samples[0]?.bytes ?? 0,
+      });
+    }
+    report(results, Number(values.repeat));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runOnce(folder: string, rows: number): Promise<Sample> {
+  process.stderr.write(`  ${formatCount(rows, 'row')} …\n`);
+  const child = spawn(process.execPath, [MAIN, 'run', `rows-${rows}`, '--secrets', 'secrets.json', '--json'], {
+    cwd: folder,
+    env: { ...process.env, INIT_CWD: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  // The kernel keeps the peak itself; it only has to be read once more before the process is gone.
+  let peakMiB = 0;
+  const timer = setInterval(async () => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
+    const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
+    if (peak) peakMiB = Number(peak) / 1024;
+  }, 20);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(timer);
+  const record = runRecordSchema.parse(JSON.parse(stdout));
+  if (record.state !== 'succeeded' || record.rows !== rows) throw new Error(`The run of ${rows} rows ${record.state}.`);
+  return { peakMiB, seconds: (record.durationMs ?? 0) / 1000, bytes: record.bytes ?? 0 };
+}
+
+function report(results: ReadonlyMap<number, Sample>, repeat: number): void {
+  const floor = results.get(1)?.peakMiB ?? Number.NaN;
+  const reference = results.get(REFERENCE_ROWS)?.peakMiB ?? Number.NaN;
+  const rows = [...results].map(([count, { peakMiB, seconds, bytes }]) => [
+    formatCount(count),
+    formatBytes(bytes),
+    seconds.toFixed(2),
+    peakMiB.toFixed(0),
+    (peakMiB / floor).toFixed(2),
+    (peakMiB / reference).toFixed(2),
+  ]);
+  const header = ['ROWS × 16', 'PARQUET', 'SECONDS', 'PEAK MiB', '÷ ONE ROW', `÷ ${formatCount(REFERENCE_ROWS)}`];
+  process.stdout.write(`\nPeak resident memory of \`ferry run\`, median of ${repeat}\n\n`);
+  process.stdout.write(`${formatTable(header, rows, [0, 1, 2, 3, 4, 5])}\n\n`);
+  const flat = [...results].filter(([count]) => count > 1).every(([, { peakMiB }]) => Math.abs(peakMiB / reference - 1) <= TOLERANCE);
+  process.stdout.write(`Target: ${formatCount(REFERENCE_ROWS)} rows in ${TARGET_MIB} MiB: ${reference <= TARGET_MIB ? 'met' : 'MISSED'}; `);
+  process.stdout.write(`the same at every size (± ${TOLERANCE * 100} %): ${flat ? 'met' : 'MISSED'}\n`);
+}

@@ -1,0 +1,117 @@
+// npm run demo: a real Postgres with a town's data, a stand-in for Polyteia, and one sync from the first to the second.
+// npm run demo -- --keep leaves both running until Ctrl-C, so that you can run the other syncs yourself.
+import { spawn } from 'node:child_process';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { formatTable } from '../../cli/output.ts';
+import { formatBytes, formatDuration } from '../../shared/telemetry/format.ts';
+import { startPolyteiaStandIn } from '../../test/support/polyteia-stand-in/stand-in.ts';
+import { startPostgres } from '../../test/support/postgres-server.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const here = fileURLToPath(new URL('.', import.meta.url));
+const folder = join(root, '.ferry', 'demo');
+const SYNC = 'offene-meldungen';
+const DATASET = 'ds_meldungen';
+// Spaces, quotes and umlauts: what a password may hold, and connection strings trip over.
+const PASSWORD = `Grüße aus "Musterstadt" & '$HOME'`;
+
+const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+const print = (text = '') => process.stdout.write(`${text}\n`);
+const started = performance.now();
+
+print('Ferry demo: from a town’s database to a Polyteia dataset\n');
+print('1. Starting Postgres and a stand-in for Polyteia …');
+await using postgres = await startPostgres();
+await using polyteia = await startPolyteiaStandIn({ datasets: [DATASET, 'ds_haushalt', 'ds_baeume'] });
+await postgres.query(await readFile(join(here, 'sample-data.sql'), 'utf8'));
+await postgres.query(`ALTER ROLE ferry PASSWORD '${PASSWORD.replaceAll("'", "''")}'`);
+print(`   Postgres ${postgres.version} on port ${postgres.port}, Polyteia’s stand-in at ${polyteia.baseUrl}`);
+
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+const config = (await readFile(join(here, 'ferry.yaml'), 'utf8'))
+  .replace('${POSTGRES_PORT}', String(postgres.port))
+  .replace('${POLYTEIA_URL}', polyteia.baseUrl);
+await writeFile(join(folder, 'ferry.yaml'), config);
+const secrets = {
+  'demo/stadt': { username: 'ferry', password: PASSWORD },
+  'demo/polyteia': polyteia.personalAccessKey,
+};
+await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets, null, 2), { mode: 0o600 });
+
+const flags = ['--config', 'ferry.yaml', '--secrets', 'secrets.json', '--state', 'state'].map((flag) =>
+  flag.includes('.') || flag === 'state' ? join(relative(root, folder), flag) : flag,
+);
+print(`\n2. Running the sync: ferry run ${SYNC}\n`);
+const exitCode = await new Promise<number | null>((resolve, reject) => {
+  const ferry = spawn(process.execPath, [join(root, 'cli', 'main.ts'), 'run', SYNC, ...flags], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, INIT_CWD: root },
+  });
+  ferry.once('error', reject);
+  ferry.once('close', resolve);
+});
+if (exitCode !== 0) {
+  process.exitCode = exitCode ?? 1;
+  throw new Error(`The sync ended with exit code ${exitCode}.`);
+}
+polyteia.assertNoViolations();
+
+const content = polyteia.datasets.get(DATASET)?.content;
+if (!content) throw new Error('Nothing arrived.');
+const arrived = join(folder, 'arrived.parquet');
+await copyFile(content.file, arrived);
+print(`\n3. What arrived in dataset ${DATASET} (${formatBytes(content.size)}, ${content.contentType})\n`);
+await showParquet(arrived);
+
+const shown = (name: string) => relative(process.env.INIT_CWD ?? root, join(folder, name));
+print('\n4. Where everything lies');
+const places = [
+  ['configuration', 'ferry.yaml'],
+  ['secrets (as Secrets Manager would return them)', 'secrets.json'],
+  ['records of runs', 'state'],
+  ['the Parquet file that arrived', 'arrived.parquet'],
+] as const;
+for (const [what, name] of places) print(`   ${what.padEnd(48)}${shown(name)}`);
+print(`\nDone in ${formatDuration(performance.now() - started)}.\n`);
+
+const command = (args: string) => `   npm run -s ferry -- ${args}`;
+print('What to try next');
+print(command(`validate ${flags.slice(0, 2).join(' ')}`));
+print(command(`runs ${flags.slice(4).join(' ')}`));
+print(command('init my-town            # a ferry.yaml of your own'));
+if (!options.keep) {
+  print('   npm run demo -- --keep                        # keeps database and stand-in running, to run the other syncs');
+} else {
+  print(command(`run haushalt ${flags.join(' ')}`));
+  print(command(`run baeume-je-ortsteil ${flags.join(' ')}`));
+  print('\nPostgres and the stand-in keep running until you press Ctrl-C.');
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    // A signal listener alone does not keep a process alive.
+    setInterval(() => {}, 60_000);
+  });
+  process.exit(0);
+}
+
+/** Prints schema and first rows of a Parquet file. */
+async function showParquet(file: string): Promise<void> {
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  const literal = `'${file.replaceAll("'", "''")}'`;
+  const table = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJS().map((row) => row.map((cell) => (cell === null ? 'NULL' : String(cell))));
+  const schema = await table(`DESCRIBE SELECT * FROM ${literal}`);
+  print(formatTable(['   COLUMN', 'TYPE'], schema.map(([name, type]) => [`   ${name}`, type ?? ''])));
+  const rows = await table(`SELECT COLUMNS(*)::VARCHAR FROM ${literal} LIMIT 5`);
+  const [[count] = []] = await table(`SELECT count(*) FROM ${literal}`);
+  print(`\n   the first ${rows.length} of ${count} rows`);
+  const header = schema.map(([name]) => name ?? '');
+  print(formatTable(['  ', ...header], rows.map((row) => ['  ', ...row])));
+  connection.closeSync();
+  instance.closeSync();
+}
