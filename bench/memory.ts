@@ -37,7 +37,8 @@ interface Sample {
   bytes: number;
 }
 
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /**
  * `npm run bench -- memory [--repeat 3] [--max-rows 12000000]`: peak resident memory of `ferry run` by size of the result, beside
@@ -46,19 +47,34 @@ const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[
 export async function measureMemory(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { repeat: { type: 'string', default: '3' }, 'max-rows': { type: 'string', default: '12000000' } },
+    options: {
+      repeat: { type: 'string', default: '3' },
+      'max-rows': { type: 'string', default: '12000000' },
+    },
   });
   const sizes = MEASURED_ROWS.filter((rows) => rows <= Number(values['max-rows']));
   await using postgres = await startPostgres({ settings: { max_wal_size: '4GB' } });
   await using polyteia = await startPolyteiaStandIn({ datasets: ['ds_bench'] });
   const folder = await mkdtemp(join(tmpdir(), 'ferry-bench-'));
   try {
-    process.stderr.write(`Making ${formatCount(sizes.at(-1) ?? 1)} rows × 16 columns in Postgres ${postgres.version} …\n`);
+    process.stderr.write(
+      `Making ${formatCount(sizes.at(-1) ?? 1)} rows × 16 columns in Postgres ${postgres.version} …\n`,
+    );
     await postgres.query(CREATE_TABLE(sizes.at(-1) ?? 1));
     const query = (rows: number) => `SELECT * FROM lineitem WHERE l_rowid <= ${rows}`;
     const { host, port, database, user: username, password } = postgres;
-    const source = { type: 'postgres', host, port, database, auth: { type: 'password', secret: 'erp' }, tls: { mode: 'disable' } };
-    const syncs = [1, ...sizes].map((rows) => [`rows-${rows}`, { source: 'erp', query: query(rows), dataset: 'ds_bench' }]);
+    const source = {
+      type: 'postgres',
+      host,
+      port,
+      database,
+      auth: { type: 'password', secret: 'erp' },
+      tls: { mode: 'disable' },
+    };
+    const syncs = [1, ...sizes].map((rows) => [
+      `rows-${rows}`,
+      { source: 'erp', query: query(rows), dataset: 'ds_bench' },
+    ]);
     await writeFile(
       join(folder, 'ferry.yaml'),
       stringify({
@@ -74,7 +90,8 @@ export async function measureMemory(args: readonly string[]): Promise<void> {
     const results = new Map<number, Sample>();
     for (const rows of [1, ...sizes]) {
       const samples: Sample[] = [];
-      for (let round = 0; round < Number(values.repeat); round += 1) samples.push(await runOnce(folder, rows));
+      for (let round = 0; round < Number(values.repeat); round += 1)
+        samples.push(await runOnce(folder, rows));
       results.set(rows, {
         peakMiB: median(samples.map(({ peakMiB }) => peakMiB)),
         seconds: median(samples.map(({ seconds }) => seconds)),
@@ -89,11 +106,15 @@ export async function measureMemory(args: readonly string[]): Promise<void> {
 
 async function runOnce(folder: string, rows: number): Promise<Sample> {
   process.stderr.write(`  ${formatCount(rows, 'row')} …\n`);
-  const child = spawn(process.execPath, [MAIN, 'run', `rows-${rows}`, '--secrets', 'secrets.json', '--json'], {
-    cwd: folder,
-    env: { ...process.env, INIT_CWD: folder },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'run', `rows-${rows}`, '--secrets', 'secrets.json', '--json'],
+    {
+      cwd: folder,
+      env: { ...process.env, INIT_CWD: folder },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
@@ -108,7 +129,8 @@ async function runOnce(folder: string, rows: number): Promise<Sample> {
   await new Promise((resolve) => child.once('close', resolve));
   clearInterval(timer);
   const record = runRecordSchema.parse(JSON.parse(stdout));
-  if (record.state !== 'succeeded' || record.rows !== rows) throw new Error(`The run of ${rows} rows ${record.state}.`);
+  if (record.state !== 'succeeded' || record.rows !== rows)
+    throw new Error(`The run of ${rows} rows ${record.state}.`);
   return { peakMiB, seconds: (record.durationMs ?? 0) / 1000, bytes: record.bytes ?? 0 };
 }
 
@@ -123,10 +145,21 @@ function report(results: ReadonlyMap<number, Sample>, repeat: number): void {
     (peakMiB / floor).toFixed(2),
     (peakMiB / reference).toFixed(2),
   ]);
-  const header = ['ROWS × 16', 'PARQUET', 'SECONDS', 'PEAK MiB', '÷ ONE ROW', `÷ ${formatCount(REFERENCE_ROWS)}`];
+  const header = [
+    'ROWS × 16',
+    'PARQUET',
+    'SECONDS',
+    'PEAK MiB',
+    '÷ ONE ROW',
+    `÷ ${formatCount(REFERENCE_ROWS)}`,
+  ];
   process.stdout.write(`\nPeak resident memory of \`ferry run\`, median of ${repeat}\n\n`);
   process.stdout.write(`${formatTable(header, rows, [0, 1, 2, 3, 4, 5])}\n\n`);
-  const flat = [...results].filter(([count]) => count > 1).every(([, { peakMiB }]) => Math.abs(peakMiB / reference - 1) <= TOLERANCE);
-  process.stdout.write(`Target: ${formatCount(REFERENCE_ROWS)} rows in ${TARGET_MIB} MiB: ${reference <= TARGET_MIB ? 'met' : 'MISSED'}; `);
+  const flat = [...results]
+    .filter(([count]) => count > 1)
+    .every(([, { peakMiB }]) => Math.abs(peakMiB / reference - 1) <= TOLERANCE);
+  process.stdout.write(
+    `Target: ${formatCount(REFERENCE_ROWS)} rows in ${TARGET_MIB} MiB: ${reference <= TARGET_MIB ? 'met' : 'MISSED'}; `,
+  );
   process.stdout.write(`the same at every size (± ${TOLERANCE * 100} %): ${flat ? 'met' : 'MISSED'}\n`);
 }

@@ -86,7 +86,9 @@ print(command(`validate ${flags.slice(0, 2).join(' ')}`));
 print(command(`runs ${flags.slice(4).join(' ')}`));
 print(command('init my-town            # a ferry.yaml of your own'));
 if (!options.keep) {
-  print('   npm run demo -- --keep                        # keeps database and stand-in running, to run the other syncs');
+  print(
+    '   npm run demo -- --keep                        # keeps database and stand-in running, to run the other syncs',
+  );
 } else {
   print(command(`run haushalt ${flags.join(' ')}`));
   print(command(`run baeume-je-ortsteil ${flags.join(' ')}`));
@@ -104,14 +106,27 @@ async function showParquet(file: string): Promise<void> {
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
   const literal = `'${file.replaceAll("'", "''")}'`;
-  const table = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJS().map((row) => row.map((cell) => (cell === null ? 'NULL' : String(cell))));
+  const table = async (sql: string) =>
+    (await connection.runAndReadAll(sql))
+      .getRowsJS()
+      .map((row) => row.map((cell) => (cell === null ? 'NULL' : String(cell))));
   const schema = await table(`DESCRIBE SELECT * FROM ${literal}`);
-  print(formatTable(['   COLUMN', 'TYPE'], schema.map(([name, type]) => [`   ${name}`, type ?? ''])));
+  print(
+    formatTable(
+      ['   COLUMN', 'TYPE'],
+      schema.map(([name, type]) => [`   ${name}`, type ?? '']),
+    ),
+  );
   const rows = await table(`SELECT COLUMNS(*)::VARCHAR FROM ${literal} LIMIT 5`);
   const [[count] = []] = await table(`SELECT count(*) FROM ${literal}`);
   print(`\n   the first ${rows.length} of ${count} rows`);
   const header = schema.map(([name]) => name ?? '');
-  print(formatTable(['  ', ...header], rows.map((row) => ['  ', ...row])));
+  print(
+    formatTable(
+      ['  ', ...header],
+      rows.map((row) => ['  ', ...row]),
+    ),
+  );
   connection.closeSync();
   instance.closeSync();
 }
