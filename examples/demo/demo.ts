@@ -34,8 +34,8 @@ print(`   Postgres ${postgres.version} on port ${postgres.port}, Polyteia’s st
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const config = (await readFile(join(here, 'ferry.yaml'), 'utf8'))
-  .replace('${POSTGRES_PORT}', String(postgres.port))
-  .replace('${POLYTEIA_URL}', polyteia.baseUrl);
+  .replace('$POSTGRES_PORT', String(postgres.port))
+  .replace('$POLYTEIA_URL', polyteia.baseUrl);
 await writeFile(join(folder, 'ferry.yaml'), config);
 const secrets = {
   'demo/stadt': { username: 'ferry', password: PASSWORD },

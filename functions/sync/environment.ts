@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { logLevels } from '../../shared/telemetry/logger.ts';
+
+/** The environment of the sync function. Its construct takes the same type, so a forgotten variable is a compile error. */
+export const syncEnvironmentSchema = z.object({
+  /** Bucket of run records. */
+  STATE_BUCKET: z.string().min(1),
+  /** Where the deployment put the part of the configuration that this function serves. */
+  CONFIG_BUCKET: z.string().min(1),
+  CONFIG_KEY: z.string().min(1),
+  /** Makes ids of scheduled runs unique. */
+  STACK_NAME: z.string().min(1),
+  LOG_LEVEL: z.enum(logLevels),
+});
+export type SyncEnvironment = z.infer<typeof syncEnvironmentSchema>;
+
+/** What Lambda itself puts beside it. */
+export const lambdaEnvironmentSchema = z.object({
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive(),
+});

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Context } from 'aws-lambda';
+import { createRunStore } from '../../shared/runs/run-store.ts';
+import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
+import { createSecretsManagerReader } from '../../shared/source/secrets-manager-reader.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { lambdaEnvironmentSchema, syncEnvironmentSchema } from './environment.ts';
+import { createSyncFunction } from './sync-function.ts';
+
+const environment = syncEnvironmentSchema.parse(process.env);
+const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = lambdaEnvironmentSchema.parse(process.env);
+const s3 = new S3Client({});
+const logger = createLogger({ level: environment.LOG_LEVEL });
+// The declared runtime and the one that runs are told apart only here: emulators take the first `node` they find.
+logger.info({ node: process.version }, 'function started');
+
+const run = createSyncFunction({
+  environment,
+  memoryMegabytes: AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+  config: createS3DocumentStore({ client: s3, bucket: environment.CONFIG_BUCKET }),
+  store: createRunStore(createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET })),
+  secrets: createSecretsManagerReader(new SecretsManagerClient({})),
+  extensionFolders: [join(import.meta.dirname, 'extensions')],
+  workFolder: '/tmp',
+  logger,
+});
+
+/** Runs one sync of this function's source. */
+export const handler = (event: unknown, context: Context) =>
+  run(event, new Date(Date.now() + context.getRemainingTimeInMillis()));

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { parseDeployedConfig } from '../../shared/config/deployed-config.ts';
+import type { FerryConfig } from '../../shared/config/schema.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import type { DocumentStore } from '../../shared/runs/document-store.ts';
+import type { RunRecord } from '../../shared/runs/run-record.ts';
+import type { RunStore } from '../../shared/runs/run-store.ts';
+import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts';
+import type { SecretReader } from '../../shared/source/secrets.ts';
+import { runSync } from '../../shared/sync/run-sync.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { SyncEnvironment } from './environment.ts';
+
+/** What starts a sync: a schedule, or the API, which has given the run its id already. */
+export const syncEventSchema = z.union([
+  z.strictObject({ job: z.string(), scheduledTime: z.string() }),
+  z.strictObject({ job: z.string(), runId: z.uuid(), triggeredBy: z.string() }),
+]);
+export type SyncEvent = z.infer<typeof syncEventSchema>;
+
+export interface SyncFunctionDependencies {
+  environment: SyncEnvironment;
+  /** Memory of the function, in MB. */
+  memoryMegabytes: number;
+  config: Pick<DocumentStore, 'get'>;
+  store: RunStore;
+  secrets: SecretReader;
+  extensionFolders: readonly string[];
+  workFolder: string;
+  logger: Logger;
+}
+
+/** What the invocation answers: the outcome, short. */
+export type SyncAnswer = Pick<RunRecord, 'id' | 'job' | 'state' | 'outcome' | 'rows' | 'error'>;
+
+// Node, the AWS clients and libduckdb itself, measured as 180 MB (bench/memory.ts, one row).
+const RUNTIME_MEGABYTES = 200;
+// Below this a Lambda function has less than one vCPU, and a second thread only costs memory.
+const MEGABYTES_OF_ONE_VCPU = 1769;
+
+/** DuckDB's memory limit in a function: it is no hard limit, so a quarter of the memory stays free beside the runtime's. */
+export function duckdbMemoryLimit(memoryMegabytes: number): number {
+  return Math.max(64, Math.floor(memoryMegabytes * 0.75 - RUNTIME_MEGABYTES)) * 1_000_000;
+}
+
+/**
+ * The sync function without Lambda around it.
+ *
+ * @returns a function that never throws for what a run recorded: a permanent error is an outcome, and no reason for the platform to
+ *   try again
+ */
+export function createSyncFunction(
+  dependencies: SyncFunctionDependencies,
+): (event: unknown, deadline: Date) => Promise<SyncAnswer> {
+  const { environment, memoryMegabytes, logger } = dependencies;
+  let config: Promise<FerryConfig> | undefined;
+
+  return async (event, deadline) => {
+    const { job, ...trigger } = syncEventSchema.parse(event);
+    // Content-addressed, so it never changes while this process lives; a failed read is forgotten.
+    config ??= readConfig(dependencies).catch((error: unknown) => {
+      config = undefined;
+      throw error;
+    });
+    const { warning, ...started } = startOf(trigger);
+    if (warning) logger.warn({ job }, warning);
+    const record = await runSync({
+      ...started,
+      config: await config,
+      job,
+      scope: environment.STACK_NAME,
+      store: dependencies.store,
+      secrets: dependencies.secrets,
+      extensionFolders: dependencies.extensionFolders,
+      workFolder: dependencies.workFolder,
+      memoryLimitBytes: duckdbMemoryLimit(memoryMegabytes),
+      threads: memoryMegabytes < MEGABYTES_OF_ONE_VCPU ? 1 : 2,
+      logger,
+      deadline,
+    });
+    const { id, state, outcome, rows, error } = record;
+    return {
+      id,
+      job,
+      state,
+      ...(outcome && { outcome }),
+      ...(rows !== undefined && { rows }),
+      ...(error && { error }),
+    };
+  };
+}
+
+/** Who started the run, and what to say when that is not quite known. */
+function startOf(event: { scheduledTime: string } | { runId: string; triggeredBy: string }): {
+  trigger: Trigger;
+  runId?: string;
+  warning?: string;
+} {
+  if ('scheduledTime' in event) return scheduleTriggerFrom(event.scheduledTime, new Date());
+  return { trigger: { type: 'api', triggeredBy: event.triggeredBy }, runId: event.runId };
+}
+
+async function readConfig({ config, environment }: SyncFunctionDependencies): Promise<FerryConfig> {
+  const text = await config.get(environment.CONFIG_KEY);
+  if (text === undefined) {
+    throw new ConfigError('The deployed configuration is gone from the assets bucket.', {
+      hint: 'Deploy again with cdk deploy.',
+    });
+  }
+  return parseDeployedConfig(text);
+}

@@ -1,0 +1,44 @@
+import { App, type Environment } from 'aws-cdk-lib';
+import { loadConfig } from '../shared/config/load-config.ts';
+import { ConfigError } from '../shared/errors.ts';
+import { buildLambdaCode } from './build-lambda-code.ts';
+import { FerryStack } from './ferry-stack.ts';
+
+/** Where to deploy, as the cdk command found it out; without it the stack fits any account and region. */
+function environmentOf({
+  CDK_DEFAULT_ACCOUNT: account,
+  CDK_DEFAULT_REGION: region,
+}: NodeJS.ProcessEnv): Environment {
+  return { ...(account ? { account } : {}), ...(region ? { region } : {}) };
+}
+
+// The CDK app: cdk deploy [-c config=ferry.yaml] [-c stack=Ferry] [-c architecture=arm64|x86_64]
+try {
+  const app = new App();
+  const context = (name: string, fallback: string) => String(app.node.tryGetContext(name) ?? fallback);
+  const architecture = context('architecture', 'arm64');
+  if (architecture !== 'arm64' && architecture !== 'x86_64') {
+    throw new ConfigError(`-c architecture=${architecture}: expected arm64 or x86_64.`);
+  }
+  const { config, warnings } = await loadConfig({
+    path: context('config', 'ferry.yaml'),
+    environment: process.env,
+  });
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (Object.keys(config.syncs).length === 0)
+    throw new ConfigError('There is nothing to deploy: the configuration has no syncs.');
+
+  new FerryStack(app, context('stack', 'Ferry'), {
+    config,
+    codePath: await buildLambdaCode(architecture),
+    architecture,
+    env: environmentOf(process.env),
+    description: 'Ferry: carries database tables to Polyteia',
+  });
+  app.synth();
+} catch (error) {
+  // A person's mistake is told in the configuration's own words; a stack trace would bury them.
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`\n${error.class}: ${error.message}\n${error.hint ? `  → ${error.hint}\n` : ''}`);
+  process.exitCode = 2;
+}

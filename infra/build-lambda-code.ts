@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { duckdbVersion, fetchExtensions } from '../scripts/fetch-extensions.ts';
+
+const run = promisify(execFile);
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const cache = join(root, '.cache');
+const modules = join(root, 'node_modules');
+
+/** The processor that the functions run on, in Lambda's words. */
+export type LambdaArchitecture = 'arm64' | 'x86_64';
+
+const platforms = {
+  arm64: { npm: 'linux-arm64', duckdb: 'linux_arm64' },
+  x86_64: { npm: 'linux-x64', duckdb: 'linux_amd64' },
+} as const;
+
+/**
+ * Builds the one folder that all functions run from: the bundled handlers, DuckDB's client for the target processor, and the
+ * extensions in use. What does not change (128 MB of DuckDB) is fetched once and kept in .cache.
+ *
+ * @returns path of the folder; the same content gives the same asset hash, so an unchanged one is not uploaded again
+ */
+export async function buildLambdaCode(architecture: LambdaArchitecture): Promise<string> {
+  const { npm, duckdb } = platforms[architecture];
+  const [bindings, [postgres]] = await Promise.all([
+    fetchBindings(npm),
+    fetchExtensions({ platform: duckdb, names: ['postgres_scanner'], ifMissing: true }),
+  ]);
+  if (!postgres) throw new Error('The extension postgres_scanner was not fetched.');
+
+  await mkdir(join(cache, 'lambda'), { recursive: true });
+  const folder = await mkdtemp(join(cache, 'lambda', `.${architecture}-`));
+  await bundleHandlers(folder);
+  const duckdbModules = join(folder, 'node_modules', '@duckdb');
+  for (const name of ['node-api', 'node-bindings']) {
+    await cp(join(modules, '@duckdb', name), join(duckdbModules, name), {
+      recursive: true,
+      filter: isRuntimeFile,
+    });
+  }
+  await cp(bindings, join(duckdbModules, `node-bindings-${npm}`), { recursive: true, filter: isRuntimeFile });
+  const extensions = join(folder, 'extensions', duckdbVersion(), duckdb);
+  await mkdir(extensions, { recursive: true });
+  await copyFile(postgres, join(extensions, 'postgres_scanner.duckdb_extension'));
+
+  // Replaced as a whole, so that an interrupted build is never deployed.
+  const target = join(cache, 'lambda', architecture);
+  await rm(target, { recursive: true, force: true });
+  await rename(folder, target);
+  return target;
+}
+
+const isRuntimeFile = (path: string) => !/\.(d\.ts|map|md)$/.test(path);
+
+async function bundleHandlers(folder: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { sync: 'functions/sync/handler.ts', api: 'functions/api/handler.ts' },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    // The native client finds its library by its own folder, so it stays a package.
+    external: ['@duckdb/*'],
+    // CommonJS packages inside an ES module still ask for `require`.
+    banner: {
+      js: "import{createRequire as __ferryRequire}from'node:module';const require=__ferryRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+}
+
+/**
+ * DuckDB's client for another processor. npm would remove this machine's own when told to install it into the project
+ * (duckdb-notes.md), so the package is fetched and unpacked beside it.
+ */
+async function fetchBindings(platform: string): Promise<string> {
+  const name = `@duckdb/node-bindings-${platform}`;
+  const installed = join(modules, name);
+  if (existsSync(installed)) return installed;
+  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string; integrity: string }>;
+  };
+  const pinned = lock.packages[`node_modules/${name}`];
+  if (!pinned) throw new Error(`${name} is not in package-lock.json.`);
+  const target = join(cache, 'bindings', `${platform}-${pinned.version}`);
+  if (existsSync(target)) return target;
+
+  process.stderr.write(`Fetching ${name} ${pinned.version} …\n`);
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = await mkdtemp(`${target}-`);
+  try {
+    const { stdout } = await run(
+      'npm',
+      ['pack', `${name}@${pinned.version}`, '--silent', '--pack-destination', temporary],
+      { cwd: root },
+    );
+    const archive = join(temporary, stdout.trim().split('\n').at(-1) ?? '');
+    assertIntegrity(await readFile(archive), pinned.integrity, name);
+    await run('tar', ['-xzf', archive, '-C', temporary]);
+    await rename(join(temporary, 'package'), target);
+    return target;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+function assertIntegrity(content: Uint8Array, integrity: string, name: string): void {
+  const [algorithm = '', expected = ''] = integrity.split('-', 2);
+  if (createHash(algorithm).update(content).digest('base64') !== expected) {
+    throw new Error(`${name} is not what package-lock.json says it is.`);
+  }
+}

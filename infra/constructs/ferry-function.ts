@@ -1,0 +1,62 @@
+import { type Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  type Architecture,
+  type Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+export interface FerryFunctionProps<Environment extends Record<string, string>> {
+  description: string;
+  /** The one code asset, shared by all functions. */
+  code: Code;
+  architecture: Architecture;
+  /** File in the code asset, without its ending. */
+  entry: 'sync' | 'api';
+  environment: Environment;
+  memoryMegabytes: number;
+  timeout: Duration;
+  ephemeralStorage?: Size;
+  /** Where events go whose runs were killed and tried again in vain. */
+  deadLetters?: IQueue;
+}
+
+/** A function with a log group and a role of its own, which may do nothing but write that log until it is granted more. */
+export class FerryFunction<Environment extends Record<string, string>> extends Construct {
+  readonly function: LambdaFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: FerryFunctionProps<Environment>) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(this.role);
+    this.function = new LambdaFunction(this, 'Function', {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: props.architecture,
+      code: props.code,
+      handler: `${props.entry}.handler`,
+      role: this.role,
+      environment: props.environment,
+      memorySize: props.memoryMegabytes,
+      timeout: props.timeout,
+      logGroup,
+      // Ferry writes JSON itself; Lambda's wrapping would nest it.
+      loggingFormat: LoggingFormat.TEXT,
+      // Only for runs that the platform killed: what goes wrong in a run is recorded and returned, not thrown.
+      retryAttempts: 2,
+      ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),
+      ...(props.deadLetters ? { onFailure: new SqsDestination(props.deadLetters) } : {}),
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+/** Ferry's memory: run records, and later leases, baselines and artifacts. Stays when the stack is destroyed. */
+export class StateBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      versioned: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [
+        { id: 'multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        // A lease is renewed every ten seconds; only its latest version means anything.
+        { id: 'leases', prefix: 'leases/', noncurrentVersionExpiration: Duration.days(1) },
+        { id: 'replaced', noncurrentVersionExpiration: Duration.days(30) },
+      ],
+    });
+  }
+}

@@ -1,0 +1,86 @@
+import { ArnFormat, Duration, Size, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { SyncEnvironment } from '../../functions/sync/environment.ts';
+import { selectForSource } from '../../shared/config/deployed-config.ts';
+import type { FerryConfig, SecretRef } from '../../shared/config/schema.ts';
+import { FerryFunction } from './ferry-function.ts';
+import { JsonAsset } from './json-asset.ts';
+
+export interface SyncFunctionProps {
+  config: FerryConfig;
+  source: string;
+  code: Code;
+  architecture: Architecture;
+  state: Bucket;
+  deadLetters: IQueue;
+}
+
+// One vCPU and some: DuckDB reads and compresses in two threads from 1,769 MB on.
+const MEMORY_MEGABYTES = 2048;
+const EPHEMERAL_STORAGE = Size.gibibytes(4);
+
+/** The function that runs the syncs of one source: the boundary of its secrets, its role and its memory. */
+export class SyncFunction extends FerryFunction<SyncEnvironment> {
+  constructor(scope: Construct, id: string, props: SyncFunctionProps) {
+    const served = selectForSource(props.config, props.source);
+    // Constructs may only be made below one that exists: the asset is a sibling of the function.
+    const config = new JsonAsset(scope, `${id}Config`, served);
+    super(scope, id, {
+      description: `Ferry: syncs of the source ${props.source}`,
+      code: props.code,
+      architecture: props.architecture,
+      entry: 'sync',
+      environment: {
+        STATE_BUCKET: props.state.bucketName,
+        ...config.location,
+        STACK_NAME: Stack.of(scope).stackName,
+        LOG_LEVEL: 'info',
+      },
+      memoryMegabytes: MEMORY_MEGABYTES,
+      timeout: Duration.minutes(15),
+      ephemeralStorage: EPHEMERAL_STORAGE,
+      deadLetters: props.deadLetters,
+    });
+    config.grantRead(this.role);
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:PutObject'],
+        resources: ['runs/*', ...Object.keys(served.syncs).map((job) => `jobs/${job}/*`)].map((key) =>
+          props.state.arnForObjects(key),
+        ),
+      }),
+    );
+    const secrets = [
+      ...Object.values(served.sources).map(({ auth }) => auth.secret),
+      ...Object.values(served.polyteia).map(({ token }) => token),
+    ];
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [...new Set(secrets.map((secret) => secretArn(this, secret)))],
+      }),
+    );
+    const keys = new Set(
+      secrets.flatMap((secret) => (typeof secret === 'object' && secret.kmsKeyArn ? [secret.kmsKeyArn] : [])),
+    );
+    if (keys.size > 0) {
+      this.role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [...keys] }));
+    }
+  }
+}
+
+/** A secret's ARN ends in six characters that its name does not tell. */
+function secretArn(scope: Construct, secret: SecretRef): string {
+  if (typeof secret === 'object')
+    return /-[A-Za-z0-9]{6}$/.test(secret.arn) ? secret.arn : `${secret.arn}-??????`;
+  return Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${secret}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}

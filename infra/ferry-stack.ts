@@ -1,0 +1,68 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Architecture, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { FerryConfig } from '../shared/config/schema.ts';
+import { Api } from './constructs/api.ts';
+import { JobSchedule } from './constructs/job-schedule.ts';
+import { StateBucket } from './constructs/state-bucket.ts';
+import { SyncFunction } from './constructs/sync-function.ts';
+
+export interface FerryStackProps extends StackProps {
+  config: FerryConfig;
+  /** Folder of the built Lambda code, from buildLambdaCode(). */
+  codePath: string;
+  /** What the code was built for. */
+  architecture: 'arm64' | 'x86_64';
+}
+
+/** Logical ids allow letters and digits only; `_` and `-` must not make two names one. */
+const logicalId = (name: string) => name.replaceAll('_', 'Uscore').replaceAll('-', 'Dash');
+
+/** Everything that one ferry.yaml needs on AWS. Nothing has a physical name, so two stacks live side by side. */
+export class FerryStack extends Stack {
+  constructor(scope: Construct, id: string, { config, codePath, ...props }: FerryStackProps) {
+    super(scope, id, props);
+    const architecture = props.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
+    // One asset for all functions, uploaded once.
+    const code = Code.fromAsset(codePath);
+    const { bucket: state } = new StateBucket(this, 'State');
+    const deadLetters = new Queue(this, 'DeadLetters', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+
+    const syncFunctions = new Map<string, IFunction>();
+    for (const source of new Set(Object.values(config.syncs).map((sync) => sync.source))) {
+      const sync = new SyncFunction(this, `Sync${logicalId(source)}`, {
+        config,
+        source,
+        code,
+        architecture,
+        state,
+        deadLetters,
+      });
+      syncFunctions.set(source, sync.function);
+      new CfnOutput(this, `SyncFunction${logicalId(source)}`, { value: sync.function.functionName });
+    }
+    for (const [job, { source, schedule }] of Object.entries(config.syncs)) {
+      const target = syncFunctions.get(source);
+      if (schedule && target) {
+        new JobSchedule(this, `Schedule${logicalId(job)}`, { job, schedule, function: target, deadLetters });
+      }
+    }
+    const jobs = Object.fromEntries(
+      Object.entries(config.syncs).map(([job, { source }]) => [job, { kind: 'sync' as const, source }]),
+    );
+    const { restApi } = new Api(this, 'Api', { code, architecture, jobs, syncFunctions });
+
+    new CfnOutput(this, 'ApiUrl', {
+      value: restApi.url,
+      description: 'GET healthz, POST jobs/{job}/runs (signed)',
+    });
+    new CfnOutput(this, 'ApiId', { value: restApi.restApiId });
+    new CfnOutput(this, 'StateBucketName', { value: state.bucketName });
+    new CfnOutput(this, 'DeadLetterQueueUrl', { value: deadLetters.queueUrl });
+  }
+}
