@@ -1,0 +1,274 @@
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpsAgent } from 'node:https';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { AwsClient } from 'aws4fetch';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../shared/runs/run-record.ts';
+import { createRunStore, type RunStore } from '../../shared/runs/run-store.ts';
+import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
+import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
+import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { readParquetWithPyarrow } from '../support/read-parquet.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type Deployment, prepareDeployment } from './deployment.ts';
+
+const STACK = 'FerryE2e';
+const SCHEDULED = 'ds_scheduled1';
+const TRIGGERED = 'ds_triggered1';
+const UNREADABLE = 'ds_unreadable1';
+
+let aws: MiniStack;
+let postgres: PostgresServer;
+let polyteia: PolyteiaStandIn;
+let deployment: Deployment;
+let runs: RunStore;
+let outputs: Record<string, string>;
+let ca: string;
+
+/** A configuration with a job that runs each minute, one that only the API starts, and one whose secret nobody made. */
+function configuration(query: string) {
+  const { host, port, database } = postgres;
+  const source = (secret: string) => ({
+    type: 'postgres',
+    host,
+    port,
+    database,
+    auth: { type: 'password', secret },
+    tls: { mode: 'disable' },
+  });
+  return {
+    version: 1,
+    sources: { erp: source('ferry/erp'), archive: source('ferry/nobody-made-this') },
+    polyteia: { default: { token: 'ferry/polyteia', baseUrl: polyteia.baseUrl } },
+    syncs: {
+      'every-minute': {
+        source: 'erp',
+        query,
+        dataset: SCHEDULED,
+        schedule: { cron: '* * * * *', timezone: 'UTC' },
+      },
+      'on-demand': { source: 'erp', query: "SELECT 'von Hand' AS wie", dataset: TRIGGERED },
+      unreadable: { source: 'archive', query: 'SELECT 1 AS a', dataset: UNREADABLE },
+    },
+  };
+}
+
+beforeAll(async () => {
+  [aws, postgres, polyteia] = await Promise.all([
+    startMiniStack(),
+    startPostgres({ password: 'Grüße "$\' \\' }),
+    startPolyteiaStandIn({ datasets: [SCHEDULED, TRIGGERED, UNREADABLE] }),
+  ]);
+  ca = aws.caFile ? await readFile(aws.caFile, 'utf8') : '';
+  await postgres.query(`
+    CREATE TABLE orders (id int, customer text, total numeric(10,2));
+    INSERT INTO orders VALUES (1, 'Müller & Söhne', 12.50), (2, 'Straßenbauamt', -0.01), (3, NULL, 99999999.99)`);
+  const secrets = new SecretsManagerClient(client());
+  const login = { username: postgres.user, password: postgres.password };
+  for (const [Name, SecretString] of [
+    ['ferry/erp', JSON.stringify(login)],
+    ['ferry/polyteia', polyteia.personalAccessKey],
+  ]) {
+    await secrets.send(new CreateSecretCommand({ Name, SecretString }));
+  }
+  deployment = await prepareDeployment(aws, STACK);
+  outputs = await deployment.deploy(configuration('SELECT * FROM orders ORDER BY id'));
+  const bucket = outputs.StateBucketName ?? '';
+  runs = createRunStore(
+    createS3DocumentStore({ client: new S3Client({ ...client(), forcePathStyle: true }), bucket }),
+  );
+});
+afterAll(async () => {
+  await deployment?.[Symbol.asyncDispose]();
+  await Promise.all([aws?.stop(), postgres?.stop(), polyteia?.stop()]);
+});
+
+/** Options of an SDK client for the emulator. */
+function client() {
+  return {
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: {
+      accessKeyId: aws.environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: aws.environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+    requestHandler: new NodeHttpHandler({ httpsAgent: new HttpsAgent({ ca }) }),
+  };
+}
+
+/** Calls the API as the emulator publishes it, signed or not. */
+async function call(
+  method: string,
+  path: string,
+  options: { signed: boolean },
+): Promise<{ status: number; headers: Record<string, unknown>; body: unknown }> {
+  const url = `${aws.endpoint}/_aws/execute-api/${outputs.ApiId}/v1${path}`;
+  let headers: Record<string, string> = {};
+  if (options.signed) {
+    const { accessKeyId, secretAccessKey } = client().credentials;
+    const signer = new AwsClient({
+      accessKeyId,
+      secretAccessKey,
+      region: aws.region,
+      service: 'execute-api',
+    });
+    headers = Object.fromEntries((await signer.sign(url, { method })).headers);
+  }
+  const answer = await request(url, {
+    method: method as 'GET',
+    headers,
+    dispatcher: new Agent({ connect: { ca } }),
+  });
+  return { status: answer.statusCode, headers: answer.headers, body: await answer.body.json() };
+}
+
+/** Waits for a finished run of a job that is none of `known`. */
+const finishedRun = (job: string, known: readonly string[], timeoutMs: number): Promise<RunRecord> =>
+  waitFor(
+    `a run of ${job}`,
+    async () =>
+      (await runs.list({ job, limit: 5 })).find((run) => run.state !== 'running' && !known.includes(run.id)),
+    timeoutMs,
+  );
+
+const contentOf = (dataset: string) => {
+  const file = polyteia.datasets.get(dataset)?.content?.file;
+  if (!file) throw new Error(`nothing arrived in ${dataset}`);
+  return file;
+};
+
+describe('a deployed stack', () => {
+  it('runs a sync when its schedule fires, by itself, and the dataset holds the right Parquet', async () => {
+    const run = await finishedRun('every-minute', [], 150_000);
+    expect(run).toMatchObject({ state: 'succeeded', outcome: 'uploaded', trigger: 'schedule', rows: 3 });
+    expect(run.scheduledTime).toMatch(/:00\.000Z$/);
+    const file = contentOf(SCHEDULED);
+    expect(await readParquetWithPyarrow(file)).toEqual({
+      rowCount: 3,
+      columns: [
+        { name: 'id', type: 'int32' },
+        { name: 'customer', type: 'string' },
+        { name: 'total', type: 'decimal128(10, 2)' },
+      ],
+      rows: [
+        [1, 'Müller & Söhne', '12.50'],
+        [2, 'Straßenbauamt', '-0.01'],
+        [3, null, '99999999.99'],
+      ],
+    });
+    const instance = await DuckDBInstance.create();
+    const connection = await instance.connect();
+    const rows = await connection.runAndReadAll(
+      `SELECT id, customer, total::VARCHAR FROM '${file}' ORDER BY id`,
+    );
+    expect(rows.getRowsJS()).toEqual([
+      [1, 'Müller & Söhne', '12.50'],
+      [2, 'Straßenbauamt', '-0.01'],
+      [3, null, '99999999.99'],
+    ]);
+    connection.closeSync();
+    instance.closeSync();
+  });
+
+  it('answers liveness to everybody, and nothing else without a signature', async () => {
+    expect(await call('GET', '/healthz', { signed: false })).toMatchObject({
+      status: 200,
+      body: { status: 'ok' },
+    });
+    expect((await call('POST', '/jobs/on-demand/runs', { signed: false })).status).toBe(403);
+    expect(polyteia.datasets.get(TRIGGERED)?.uploads).toBe(0);
+  });
+
+  it('runs a sync when a signed caller asks for it, and says who it was', async () => {
+    const started = await call('POST', '/jobs/on-demand/runs', { signed: true });
+    const { runId } = started.body as { runId: string };
+    expect(started).toMatchObject({
+      status: 202,
+      headers: { location: `/runs/${runId}` },
+      body: { job: 'on-demand', state: 'queued' },
+    });
+    const run = await finishedRun('on-demand', [], 60_000);
+    expect(run).toMatchObject({ id: runId, state: 'succeeded', trigger: 'api', rows: 1 });
+    expect(run.triggeredBy).toMatch(/^arn:/);
+    expect((await readParquetWithPyarrow(contentOf(TRIGGERED))).rows).toEqual([['von Hand']]);
+  });
+
+  it('names the nearest job for one that does not exist', async () => {
+    expect(await call('POST', '/jobs/on-demnad/runs', { signed: true })).toMatchObject({
+      status: 404,
+      body: { detail: 'There is no job "on-demnad"; did you mean "on-demand"?' },
+    });
+  });
+
+  it('records what is wrong when a secret is missing, without trying again', async () => {
+    await call('POST', '/jobs/unreadable/runs', { signed: true });
+    const run = await finishedRun('unreadable', [], 60_000);
+    expect(run).toMatchObject({
+      state: 'failed',
+      error: { class: 'ConfigError', message: expect.stringContaining('The secret ferry/nobody-made-this') },
+    });
+    expect(polyteia.datasets.get(UNREADABLE)?.uploads).toBe(0);
+  });
+
+  it('runs on Node 24', async () => {
+    const logs = new CloudWatchLogsClient(client());
+    const events = await waitFor(
+      'the log line that names the version of Node',
+      async () => {
+        const { functions = [] } = { functions: [outputs.SyncFunctionerp] };
+        const { events: found = [] } = await logs.send(
+          new FilterLogEventsCommand({
+            logGroupName: await logGroupOf(functions[0] ?? ''),
+            filterPattern: '"function started"',
+          }),
+        );
+        return found.length > 0 ? found : undefined;
+      },
+      30_000,
+    );
+    expect(JSON.parse(events[0]?.message ?? '{}')).toMatchObject({ node: expect.stringMatching(/^v24\./) });
+  });
+
+  it('carries what a changed query returns after a second deploy, which uploads no code', async () => {
+    const before = deployment.output().length;
+    const known = (await runs.list({ job: 'every-minute', limit: 1000 })).map(({ id }) => id);
+    outputs = await deployment.deploy(configuration('SELECT count(*) AS anzahl FROM orders'));
+    expect(deployment.output().slice(before)).not.toMatch(/DuckDB|Fetching/);
+    const changed = await waitFor(
+      'a run with the new query',
+      async () => {
+        const list = await runs.list({ job: 'every-minute', limit: 5 });
+        return list.find(
+          (run) => run.state === 'succeeded' && !known.includes(run.id) && run.schema?.[0]?.name === 'anzahl',
+        );
+      },
+      150_000,
+    );
+    expect(changed.rows).toBe(1);
+    expect((await readParquetWithPyarrow(contentOf(SCHEDULED))).rows).toEqual([[3]]);
+  });
+
+  it('speaks to Polyteia only as the contract allows', () => {
+    polyteia.assertNoViolations();
+  });
+
+  it('leaves no function when it is destroyed', async () => {
+    await deployment.destroy();
+    const { Functions = [] } = await new LambdaClient(client()).send(new ListFunctionsCommand({}));
+    expect(Functions.filter(({ FunctionName }) => FunctionName?.startsWith(STACK))).toEqual([]);
+  });
+});
+
+async function logGroupOf(functionName: string): Promise<string> {
+  const { Functions = [] } = await new LambdaClient(client()).send(new ListFunctionsCommand({}));
+  const found = Functions.find(({ FunctionName }) => FunctionName === functionName);
+  return found?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionName}`;
+}

@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Asks until there is an answer. Throws with `what` was waited for when there is none in time. */
+export async function waitFor<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+  timeoutMs: number,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  do {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await sleep(250);
+  } while (Date.now() < end);
+  throw new Error(`Waited ${timeoutMs / 1000} s for ${what}.`);
+}
