@@ -3,6 +3,7 @@ import { Architecture, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { FerryConfig } from '../shared/config/schema.ts';
+import { acknowledgeFindings, acknowledgeVersions } from './acknowledgements.ts';
 import { Api } from './constructs/api.ts';
 import { JobSchedule } from './constructs/job-schedule.ts';
 import { StateBucket } from './constructs/state-bucket.ts';
@@ -49,19 +50,21 @@ export class FerryStack extends Stack {
     for (const [job, { source, schedule }] of Object.entries(config.syncs)) {
       const target = syncFunctions.get(source);
       if (schedule && target) {
+        acknowledgeVersions(this, target);
         new JobSchedule(this, `Schedule${logicalId(job)}`, { job, schedule, function: target, deadLetters });
       }
     }
     const jobs = Object.fromEntries(
       Object.entries(config.syncs).map(([job, { source }]) => [job, { kind: 'sync' as const, source }]),
     );
-    const { restApi } = new Api(this, 'Api', { code, architecture, jobs, syncFunctions });
+    const api = new Api(this, 'Api', { code, architecture, jobs, syncFunctions });
+    acknowledgeFindings({ state, deadLetters, api });
 
     new CfnOutput(this, 'ApiUrl', {
-      value: restApi.url,
+      value: api.restApi.url,
       description: 'GET healthz, POST jobs/{job}/runs (signed)',
     });
-    new CfnOutput(this, 'ApiId', { value: restApi.restApiId });
+    new CfnOutput(this, 'ApiId', { value: api.restApi.restApiId });
     new CfnOutput(this, 'StateBucketName', { value: state.bucketName });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: deadLetters.queueUrl });
   }

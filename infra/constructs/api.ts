@@ -1,5 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { AuthorizationType, EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Architecture, Code, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { ApiEnvironment, JobIndex } from '../../functions/api/environment.ts';
@@ -38,7 +39,9 @@ export class Api extends Construct {
       timeout: Duration.seconds(10),
     });
     jobs.grantRead(handler.role);
-    for (const target of props.syncFunctions.values()) target.grantInvoke(handler.role);
+    // Function.grantInvoke would add every version, which nobody calls.
+    const targets = [...props.syncFunctions.values()].map((target) => target.functionArn);
+    handler.role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: targets }));
 
     this.restApi = new RestApi(this, 'RestApi', {
       description: 'Ferry: health and triggers',

@@ -1,12 +1,13 @@
 import { ArnFormat, Duration, Size, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { SyncEnvironment } from '../../functions/sync/environment.ts';
 import { selectForSource } from '../../shared/config/deployed-config.ts';
 import type { FerryConfig, SecretRef } from '../../shared/config/schema.ts';
+import { acknowledgePrefixes } from '../acknowledgements.ts';
 import { FerryFunction } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 
@@ -46,13 +47,17 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
       deadLetters: props.deadLetters,
     });
     config.grantRead(this.role);
+    const prefixes = ['runs/*', ...Object.keys(served.syncs).map((job) => `jobs/${job}/*`)];
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['s3:PutObject'],
-        resources: ['runs/*', ...Object.keys(served.syncs).map((job) => `jobs/${job}/*`)].map((key) =>
-          props.state.arnForObjects(key),
-        ),
+        resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
       }),
+    );
+    acknowledgePrefixes(
+      this.role,
+      Stack.of(scope).getLogicalId(props.state.node.defaultChild as CfnBucket),
+      prefixes,
     );
     const secrets = [
       ...Object.values(served.sources).map(({ auth }) => auth.secret),

@@ -16,7 +16,7 @@ const connectErrors: readonly {
   },
   {
     pattern:
-      /no pg_hba\.conf entry|kein pg_hba\.conf-Eintrag|not permitted to log in|permission denied for database|Login-Rolle/i,
+      /no pg_hba\.conf entry|pg_hba\.conf rejects|kein pg_hba\.conf-Eintrag|not permitted to log in|permission denied for database|Login-Rolle/i,
     make: (at, user, database) =>
       new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
         hint: 'Allow it in pg_hba.conf or grant CONNECT; a server that insists on TLS answers this when tls.mode is disable.',
@@ -37,7 +37,7 @@ const connectErrors: readonly {
       }),
   },
   {
-    pattern: /certificate verify failed|unable to get (local )?issuer/i,
+    pattern: /certificate verify failed|signature failure|unable to get (local )?issuer/i,
     make: (at) =>
       new ConfigError(
         `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca, or has expired.`,

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { createSyncFunction, duckdbMemoryLimit } from '../../../functions/sync/sync-function.ts';
+import type { RunRecord } from '../../../shared/runs/run-record.ts';
+import { createLogger } from '../../../shared/telemetry/logger.ts';
+
+const config = {
+  version: 1,
+  sources: {
+    erp: { type: 'postgres', host: '127.0.0.1', database: 'erp', auth: { type: 'password', secret: 'erp' } },
+  },
+  polyteia: { default: { token: 'polyteia' } },
+  syncs: { orders: { source: 'erp', query: 'SELECT 1 AS a', dataset: 'ds_a' } },
+};
+
+function syncFunction(stored: string | undefined = JSON.stringify(config)) {
+  const saved: RunRecord[] = [];
+  const run = createSyncFunction({
+    environment: {
+      STATE_BUCKET: 's',
+      CONFIG_BUCKET: 'c',
+      CONFIG_KEY: 'k',
+      STACK_NAME: 'Ferry',
+      LOG_LEVEL: 'error',
+    },
+    memoryMegabytes: 2048,
+    config: { get: async () => stored },
+    store: { save: async (record) => void saved.push(structuredClone(record)), list: async () => [] },
+    // Ends the run before anything is connected to: a secret that is no key.
+    secrets: { read: async () => 'no key' },
+    extensionFolders: [],
+    workFolder: '/tmp',
+    logger: createLogger({ level: 'silent' }),
+  });
+  return { saved, run: (event: unknown) => run(event, new Date(Date.now() + 60_000)) };
+}
+
+describe('the sync function', () => {
+  it('returns what a run recorded instead of throwing it, so that the platform does not try again', async () => {
+    const { run, saved } = syncFunction();
+    const answer = await run({ job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' });
+    expect(answer).toMatchObject({ job: 'orders', state: 'failed', error: { class: 'ConfigError' } });
+    expect(saved.map(({ state }) => state)).toEqual(['running', 'failed']);
+    expect(saved[1]).toMatchObject({
+      id: answer.id,
+      trigger: 'schedule',
+      scheduledTime: '2026-11-21T04:30:00.000Z',
+    });
+  });
+
+  it('gives a schedule’s moment the same run however often it is delivered, and the API’s run the id that its caller knows', async () => {
+    const { run } = syncFunction();
+    const event = { job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' };
+    expect((await run(event)).id).toBe((await run(event)).id);
+    const runId = '01a1fc88-01c9-775f-ad30-4e002322510b';
+    expect((await run({ job: 'orders', runId, triggeredBy: 'arn:x' })).id).toBe(runId);
+  });
+
+  it('refuses an event of another shape, an unknown job and a configuration that is gone', async () => {
+    const { run } = syncFunction();
+    await expect(run({ job: 'orders' })).rejects.toThrow();
+    await expect(run({ job: 'ordres', scheduledTime: 'x' })).rejects.toThrow('did you mean "orders"?');
+    await expect(syncFunction('').run({ job: 'orders', scheduledTime: 'x' })).rejects.toThrow(
+      'not one that this release',
+    );
+  });
+});
+
+describe('duckdbMemoryLimit', () => {
+  it('leaves a quarter of the function and the runtime’s own share free', () => {
+    expect(duckdbMemoryLimit(2048)).toBe(1_336_000_000);
+    expect(duckdbMemoryLimit(256)).toBe(64_000_000);
+  });
+});

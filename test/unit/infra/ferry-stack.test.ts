@@ -1,0 +1,188 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FerryStack } from '../../../infra/ferry-stack.ts';
+import { parseConfig } from '../../../shared/config/load-config.ts';
+
+const config = parseConfig(
+  `version: 1
+sources:
+  erp: { type: postgres, host: erp.example.org, database: erp, auth: { type: password, secret: ferry/erp } }
+  hr: { type: postgres, host: hr.example.org, database: hr, auth: { type: password, secret: { arn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf", kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" } } }
+polyteia:
+  default: { token: ferry/polyteia }
+  other: { token: ferry/other }
+syncs:
+  orders: { source: erp, query: SELECT 1 AS a, dataset: ds_a, schedule: { cron: "30 4 * * 1-5", timezone: Europe/Berlin } }
+  paused: { source: erp, query: SELECT 1 AS a, dataset: ds_b, schedule: { cron: "0 5 * * *", enabled: false } }
+  staff: { source: hr, query: SELECT 1 AS a, dataset: ds_c, polyteia: other }
+`,
+  'ferry.yaml',
+);
+
+interface Statement {
+  Action: string | string[];
+  Effect: string;
+  Resource: unknown;
+}
+
+function synthesize(): { template: Template; app: App } {
+  // The code itself is none of these tests' business, and takes long to build.
+  const codePath = mkdtempSync(join(tmpdir(), 'ferry-code-'));
+  writeFileSync(join(codePath, 'sync.mjs'), '');
+  const context = JSON.parse(readFileSync(new URL('../../../cdk.json', import.meta.url), 'utf8')).context;
+  const app = new App({ context, outdir: mkdtempSync(join(tmpdir(), 'ferry-cdk-')) });
+  const stack = new FerryStack(app, 'Ferry', { config, codePath, architecture: 'arm64' });
+  return { app, template: Template.fromStack(stack) };
+}
+
+/** Every statement of the policies whose logical id starts with `prefix`, as `action → resources`. */
+function statementsOf(template: Template, prefix: string): [string, string][] {
+  return Object.entries(template.findResources('AWS::IAM::Policy'))
+    .filter(([id]) => id.startsWith(prefix))
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[])
+    .map(({ Action, Resource }) => [[Action].flat().join(' '), JSON.stringify(Resource)]);
+}
+
+describe('the stack', () => {
+  let template: Template;
+  beforeAll(() => {
+    ({ template } = synthesize());
+  });
+
+  it('has one function for each source and one for the API, on Node 24, all from one code asset', () => {
+    const functions = Object.values(template.findResources('AWS::Lambda::Function'));
+    expect(functions).toHaveLength(3);
+    for (const { Properties } of functions) {
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(Properties.Code).toEqual(functions[0]?.Properties.Code);
+    }
+  });
+
+  it('starts each job with a schedule in its own time zone, with the planned time as input', () => {
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'cron(30 4 ? * MON,TUE,WED,THU,FRI *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      State: 'ENABLED',
+      Target: Match.objectLike({
+        Input: '{"job":"orders","scheduledTime":"<aws.scheduler.scheduled-time>"}',
+        RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 5 },
+        DeadLetterConfig: Match.anyValue(),
+      }),
+    });
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpressionTimezone: 'UTC',
+      State: 'DISABLED',
+    });
+    // `staff` has none.
+    template.resourceCountIs('AWS::Scheduler::Schedule', 2);
+  });
+
+  it("lets a source's function read its own secrets and write its own records, and nothing else", () => {
+    const statements = statementsOf(template, 'Syncerp');
+    expect(statements.map(([action]) => action).sort()).toEqual([
+      'logs:CreateLogStream logs:PutLogEvents',
+      's3:GetObject',
+      's3:PutObject',
+      'secretsmanager:GetSecretValue',
+      'sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage',
+    ]);
+    const secrets = statements.find(([action]) => action.startsWith('secretsmanager'))?.[1];
+    expect(secrets).toContain('ferry/erp-??????');
+    expect(secrets).toContain('ferry/polyteia-??????');
+    expect(secrets).not.toMatch(/hr-AbCdEf|ferry\/other/);
+    const written = statements.find(([action]) => action === 's3:PutObject')?.[1];
+    expect(written).toContain('/runs/*');
+    expect(written).toContain('/jobs/orders/*');
+    expect(written).not.toContain('staff');
+    // One object of the assets bucket, not the bucket.
+    expect(statements.find(([action]) => action === 's3:GetObject')?.[1]).toMatch(
+      /\/[0-9a-f]{64}\.json"\]\]\}$/,
+    );
+    for (const [, resource] of statements) expect(resource).not.toBe('"*"');
+  });
+
+  it('lets a function decrypt with a key of the user, and read a secret by its ARN', () => {
+    const statements = statementsOf(template, 'Synchr');
+    expect(statements).toContainEqual(['kms:Decrypt', '"arn:aws:kms:eu-central-1:111122223333:key/k"']);
+    expect(statements.find(([action]) => action.startsWith('secretsmanager'))?.[1]).toContain(
+      '"arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf"',
+    );
+  });
+
+  it('lets the API start functions and read its index, and nothing else', () => {
+    expect(
+      statementsOf(template, 'ApiHandler')
+        .map(([action]) => action)
+        .sort(),
+    ).toEqual(['lambda:InvokeFunction', 'logs:CreateLogStream logs:PutLogEvents', 's3:GetObject']);
+  });
+
+  it('asks for a signature on every route but liveness', () => {
+    const methods = Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => [
+      Properties.HttpMethod,
+      Properties.AuthorizationType,
+    ]);
+    expect(methods.sort()).toEqual([
+      ['GET', 'NONE'],
+      ['POST', 'AWS_IAM'],
+    ]);
+  });
+
+  it('keeps its bucket when the stack goes, encrypted, private and by TLS only', () => {
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({
+        BucketEncryption: Match.anyValue(),
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        VersioningConfiguration: { Status: 'Enabled' },
+      }),
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: Match.objectLike({
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      }),
+    });
+  });
+
+  it('names nothing, has no custom resource, and puts no secret and no configuration into the template', () => {
+    const text = JSON.stringify(template.toJSON());
+    for (const field of ['BucketName', 'FunctionName', 'RoleName', 'QueueName', 'LogGroupName']) {
+      const named = Object.values(
+        template.toJSON().Resources as Record<string, { Type: string; Properties?: Record<string, unknown> }>,
+      ).filter(
+        // A permission refers to a function by name; that names nothing.
+        ({ Type, Properties }) =>
+          Type !== 'AWS::Lambda::Permission' &&
+          Type !== 'AWS::Lambda::EventInvokeConfig' &&
+          Properties &&
+          field in Properties,
+      );
+      expect(named).toEqual([]);
+    }
+    expect(text).not.toMatch(/"Custom::|AWS::CloudFormation::CustomResource/);
+    expect(text).not.toContain('SELECT 1');
+    expect(text).not.toMatch(/"arn:aws:(?!secretsmanager|kms)/);
+  });
+
+  it('passes cdk-nag’s AwsSolutions, but for what is acknowledged with a reason', () => {
+    const { app } = synthesize();
+    app.synth();
+    const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+    const found = violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+    );
+    expect(found).toEqual([]);
+  });
+});
