@@ -24,12 +24,12 @@ export async function prepareDeployment(aws: MiniStack, stack: string): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'ferry-e2e-'));
   const configFile = join(folder, 'ferry.yaml');
   let printed = '';
-  const cdk = async (...args: string[]) => {
+  const cdkIn = async (cwd: string, ...args: string[]) => {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(AWS_|CDK_|VITEST|NODE_OPTIONS|NODE_ENV)/.test(name),
     );
     const { stdout, stderr } = await run('cdk', args, {
-      cwd: root,
+      cwd,
       maxBuffer: 2 ** 26,
       // A custom resource that cannot start would hang the emulator for ever.
       timeout: 240_000,
@@ -44,6 +44,7 @@ export async function prepareDeployment(aws: MiniStack, stack: string): Promise<
     });
     printed += stdout + stderr;
   };
+  const cdk = (...args: string[]) => cdkIn(root, ...args);
   // The processor of this machine, as the emulator runs functions on it.
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
   const app = [
@@ -56,8 +57,8 @@ export async function prepareDeployment(aws: MiniStack, stack: string): Promise<
     '-c',
     `architecture=${architecture}`,
   ];
-  await writeFile(configFile, 'version: 1\nsources: {}\n');
-  await cdk('bootstrap', `aws://${aws.accountId}/${aws.region}`, '--app', 'true');
+  // Away from the project, as its app would want a configuration to synthesize.
+  await cdkIn(folder, 'bootstrap', `aws://${aws.accountId}/${aws.region}`);
 
   const outputsFile = join(folder, 'outputs.json');
   return {
