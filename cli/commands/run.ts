@@ -1,5 +1,4 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { RunRecord } from '../../shared/runs/run-record.ts';
@@ -40,7 +39,7 @@ export function runCommand(surroundings: Surroundings): Command {
           ...(environment.FERRY_EXTENSIONS ? [environment.FERRY_EXTENSIONS] : []),
           PROJECT_EXTENSIONS,
         ],
-        workFolder: join(tmpdir(), 'ferry'),
+        workFolder: tmpdir(),
         memoryLimitBytes: MEMORY_LIMIT_BYTES,
         threads: 2,
         logger: createLogger({

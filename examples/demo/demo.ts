@@ -57,8 +57,8 @@ const exitCode = await new Promise<number | null>((resolve, reject) => {
   ferry.once('close', resolve);
 });
 if (exitCode !== 0) {
-  process.exitCode = exitCode ?? 1;
-  throw new Error(`The sync ended with exit code ${exitCode}.`);
+  process.stderr.write(`\nThe sync ended with exit code ${exitCode}; what it printed above says why.\n`);
+  process.exit(exitCode ?? 1);
 }
 polyteia.assertNoViolations();
 

@@ -74,8 +74,7 @@ export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetu
         environment: { TMPDIR: temporary },
         ...(changes.onStderr ? { onStderr: changes.onStderr } : {}),
       });
-      // The folder that holds the runs' private ones may stay; what is in it may not.
-      const leftovers = (await readdir(temporary, { recursive: true })).filter((name) => name !== 'ferry');
+      const leftovers = await readdir(temporary, { recursive: true });
       return { ...result, leftovers };
     },
     async [Symbol.asyncDispose]() {
