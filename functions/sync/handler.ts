@@ -6,12 +6,13 @@ import { createRunStore } from '../../shared/runs/run-store.ts';
 import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
 import { createSecretsManagerReader } from '../../shared/source/secrets-manager-reader.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { clientSettings } from '../client-settings.ts';
 import { lambdaEnvironmentSchema, syncEnvironmentSchema } from './environment.ts';
 import { createSyncFunction } from './sync-function.ts';
 
 const environment = syncEnvironmentSchema.parse(process.env);
 const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = lambdaEnvironmentSchema.parse(process.env);
-const s3 = new S3Client({});
+const s3 = new S3Client(clientSettings);
 const logger = createLogger({ level: environment.LOG_LEVEL });
 // The declared runtime and the one that runs are told apart only here: emulators take the first `node` they find.
 logger.info({ node: process.version }, 'function started');
@@ -21,7 +22,7 @@ const run = createSyncFunction({
   memoryMegabytes: AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
   config: createS3DocumentStore({ client: s3, bucket: environment.CONFIG_BUCKET }),
   store: createRunStore(createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET })),
-  secrets: createSecretsManagerReader(new SecretsManagerClient({})),
+  secrets: createSecretsManagerReader(new SecretsManagerClient(clientSettings)),
   extensionFolders: [join(import.meta.dirname, 'extensions')],
   workFolder: '/tmp',
   logger,

@@ -55,10 +55,8 @@ export class Api extends Construct {
     this.restApi.root
       .addResource('healthz')
       .addMethod('GET', integration, { authorizationType: AuthorizationType.NONE });
-    this.restApi.root
-      .addResource('jobs')
-      .addResource('{job}')
-      .addResource('runs')
-      .addMethod('POST', integration);
+    // The router knows the routes, the gateway only who may come in: by itself it would answer 403 to a route
+    // that does not exist.
+    this.restApi.root.addProxy({ anyMethod: true, defaultIntegration: integration });
   }
 }

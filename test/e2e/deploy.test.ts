@@ -184,6 +184,7 @@ describe('a deployed stack', () => {
       body: { status: 'ok' },
     });
     expect((await call('POST', '/jobs/on-demand/runs', { signed: false })).status).toBe(403);
+    expect((await call('GET', '/no/such/route', { signed: false })).status).toBe(403);
     expect(polyteia.datasets.get(TRIGGERED)?.uploads).toBe(0);
   });
 
@@ -199,6 +200,14 @@ describe('a deployed stack', () => {
     expect(run).toMatchObject({ id: runId, state: 'succeeded', trigger: 'api', rows: 1 });
     expect(run.triggeredBy).toMatch(/^arn:/);
     expect((await readParquetWithPyarrow(contentOf(TRIGGERED))).rows).toEqual([['von Hand']]);
+  });
+
+  it('tells a signed caller of a route that does not exist, and of a method that a route does not take', async () => {
+    expect((await call('GET', '/no/such/route', { signed: true })).status).toBe(404);
+    expect(await call('GET', '/jobs/on-demand/runs', { signed: true })).toMatchObject({
+      status: 405,
+      headers: { allow: 'POST', 'content-type': 'application/problem+json' },
+    });
   });
 
   it('names the nearest job for one that does not exist', async () => {

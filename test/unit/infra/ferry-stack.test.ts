@@ -128,8 +128,10 @@ describe('the stack', () => {
       Properties.AuthorizationType,
     ]);
     expect(methods.sort()).toEqual([
+      // The root, and everything below it.
+      ['ANY', 'AWS_IAM'],
+      ['ANY', 'AWS_IAM'],
       ['GET', 'NONE'],
-      ['POST', 'AWS_IAM'],
     ]);
   });
 

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileSystem } from 'aws-cdk-lib';
+import { describe, expect, it } from 'vitest';
+import { buildLambdaCode } from '../../infra/build-lambda-code.ts';
+import { duckdbVersion } from '../../scripts/fetch-extensions.ts';
+
+// Lambda's limit for unzipped code: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const MAXIMUM_BYTES = 250 * 2 ** 20;
+// e_machine of an ELF header: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+const MACHINES = new Map([
+  [0x3e, 'x86_64'],
+  [0xb7, 'arm64'],
+]);
+const NATIVE = /\.(node|so|duckdb_extension)$/;
+
+/** The processor that an ELF file is for; undefined when it is none. */
+async function elfMachine(path: string): Promise<string | undefined> {
+  await using file = await open(path);
+  const { buffer: header } = await file.read(Buffer.alloc(20), 0, 20, 0);
+  if (header.readUInt32BE(0) !== 0x7f454c46) return undefined;
+  return MACHINES.get(header.readUInt16LE(18));
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+describe.each([
+  { architecture: 'arm64', duckdb: 'linux_arm64' },
+  { architecture: 'x86_64', duckdb: 'linux_amd64' },
+] as const)('the code for $architecture', ({ architecture, duckdb }) => {
+  it('fits into a function, and all of its native parts fit the processor', async () => {
+    const folder = await buildLambdaCode(architecture);
+    const files = await filesBelow(folder);
+    const sizes = await Promise.all(files.map(async (path) => (await stat(path)).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAXIMUM_BYTES);
+
+    const native = files.filter((path) => NATIVE.test(path));
+    // The client, DuckDB itself, and the extension for Postgres.
+    expect(native).toHaveLength(3);
+    expect(await Promise.all(native.map(elfMachine))).toEqual(native.map(() => architecture));
+    const extension = join('extensions', duckdbVersion(), duckdb, 'postgres_scanner.duckdb_extension');
+    for (const file of ['sync.mjs', 'api.mjs', extension]) expect(existsSync(join(folder, file))).toBe(true);
+  });
+
+  it('has the same hash when it is built again, so that it is not uploaded again', async () => {
+    const first = FileSystem.fingerprint(await buildLambdaCode(architecture));
+    expect(FileSystem.fingerprint(await buildLambdaCode(architecture))).toBe(first);
+  });
+});
