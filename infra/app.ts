@@ -20,11 +20,17 @@ try {
   if (architecture !== 'arm64' && architecture !== 'x86_64') {
     throw new ConfigError(`-c architecture=${architecture}: expected arm64 or x86_64.`);
   }
-  const { config, warnings } = await loadConfig({
+  const { config, warnings, secrets } = await loadConfig({
     path: context('config', 'ferry.yaml'),
     environment: process.env,
   });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (secrets.size > 0) {
+    // A .env file brings its secrets along, and a stack never does: they get names of their own.
+    process.stderr.write(
+      `Before the first run, create in Secrets Manager: ${[...secrets.keys()].join(', ')} (docs/deploy.md).\n`,
+    );
+  }
   if (Object.keys(config.syncs).length === 0)
     throw new ConfigError('There is nothing to deploy: the configuration has no syncs.');
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Architecture, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -17,8 +18,11 @@ export interface FerryStackProps extends StackProps {
   architecture: 'arm64' | 'x86_64';
 }
 
-/** Logical ids allow letters and digits only; `_` and `-` must not make two names one. */
-const logicalId = (name: string) => name.replaceAll('_', 'Uscore').replaceAll('-', 'Dash');
+/** Logical ids allow letters and digits only; what that takes away must not make two names one. */
+function logicalId(name: string): string {
+  const letters = name.replaceAll(/[^A-Za-z0-9]/g, '');
+  return letters === name ? name : `${letters}${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}
 
 /** Everything that one ferry.yaml needs on AWS. Nothing has a physical name, so two stacks live side by side. */
 export class FerryStack extends Stack {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { parseDeployedConfig } from '../../shared/config/deployed-config.ts';
 import type { FerryConfig } from '../../shared/config/schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
@@ -30,8 +31,9 @@ export interface SyncFunctionDependencies {
   logger: Logger;
 }
 
-/** What the invocation answers: the outcome, short. */
-export type SyncAnswer = Pick<RunRecord, 'id' | 'job' | 'state' | 'outcome' | 'rows' | 'error'>;
+/** What the invocation answers: the outcome, short. Without an id there was no run: the event was none that can start one. */
+export type SyncAnswer = Pick<RunRecord, 'state' | 'outcome' | 'rows' | 'error'> &
+  Partial<Pick<RunRecord, 'id' | 'job'>>;
 
 // Node, the AWS clients and libduckdb itself, measured as 180 MB (bench/memory.ts, one row).
 const RUNTIME_MEGABYTES = 200;
@@ -55,8 +57,17 @@ export function createSyncFunction(
   const { environment, memoryMegabytes, logger } = dependencies;
   let config: Promise<FerryConfig> | undefined;
 
+  /** An event that there is no run for: trying it again would not help, so it is answered, not thrown. */
+  const refuse = (error: ConfigError): SyncAnswer => {
+    logger.error({ class: error.class }, error.message);
+    return { state: 'failed', error: { class: error.class, message: error.message } };
+  };
+
   return async (event, deadline) => {
-    const { job, ...trigger } = syncEventSchema.parse(event);
+    const parsed = syncEventSchema.safeParse(event);
+    if (!parsed.success)
+      return refuse(new ConfigError('The event that started this function is none of Ferry’s.'));
+    const { job, ...trigger } = parsed.data;
     // Content-addressed, so it never changes while this process lives; a failed read is forgotten.
     config ??= readConfig(dependencies).catch((error: unknown) => {
       config = undefined;
@@ -64,9 +75,14 @@ export function createSyncFunction(
     });
     const { warning, ...started } = startOf(trigger);
     if (warning) logger.warn({ job }, warning);
+    const loaded = await config;
+    if (!Object.hasOwn(loaded.syncs, job)) {
+      // A job that was taken out of the configuration while its start was under way.
+      return refuse(new ConfigError(`${unknownNameMessage('sync', job, Object.keys(loaded.syncs))}.`));
+    }
     const record = await runSync({
       ...started,
-      config: await config,
+      config: loaded,
       job,
       scope: environment.STACK_NAME,
       store: dependencies.store,

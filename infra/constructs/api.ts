@@ -36,7 +36,8 @@ export class Api extends Construct {
         LOG_LEVEL: 'info',
       },
       memoryMegabytes: 512,
-      timeout: Duration.seconds(10),
+      // As long as API Gateway itself waits.
+      timeout: Duration.seconds(29),
     });
     jobs.grantRead(handler.role);
     // Function.grantInvoke would add every version, which nobody calls.

@@ -55,10 +55,15 @@ describe('the sync function', () => {
     expect((await run({ job: 'orders', runId, triggeredBy: 'arn:x' })).id).toBe(runId);
   });
 
-  it('refuses an event of another shape, an unknown job and a configuration that is gone', async () => {
-    const { run } = syncFunction();
-    await expect(run({ job: 'orders' })).rejects.toThrow();
-    await expect(run({ job: 'ordres', scheduledTime: 'x' })).rejects.toThrow('did you mean "orders"?');
+  it('answers an event of another shape and an unknown job, and throws when its configuration is gone', async () => {
+    const { run, saved } = syncFunction();
+    const failed = (message: string) => ({
+      state: 'failed',
+      error: { class: 'ConfigError', message: expect.stringContaining(message) },
+    });
+    expect(await run({ job: 'orders' })).toEqual(failed('none of Ferry’s'));
+    expect(await run({ job: 'ordres', scheduledTime: 'x' })).toEqual(failed('did you mean "orders"?'));
+    expect(saved).toEqual([]);
     await expect(syncFunction('').run({ job: 'orders', scheduledTime: 'x' })).rejects.toThrow(
       'not one that this release',
     );
