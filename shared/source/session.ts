@@ -35,6 +35,7 @@ export interface SessionOptions {
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const PROGRESS_INTERVAL_MS = 200;
+const INTERRUPT_INTERVAL_MS = 100;
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
@@ -192,8 +193,13 @@ export class SourceSession {
   /** Runs a statement that talks to the source; an abort interrupts it, an engine's message is reduced to a FerryError. */
   async #ask<T>(phase: SourcePhase, work: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
-    const interrupt = () => this.#connection.interrupt();
-    this.#signal?.addEventListener('abort', interrupt);
+    // DuckDB forgets an interrupt that comes before the statement has started, so it is repeated until the statement has ended.
+    let repeated: NodeJS.Timeout | undefined;
+    const interrupt = () => {
+      this.#connection.interrupt();
+      repeated ??= setInterval(() => this.#connection.interrupt(), INTERRUPT_INTERVAL_MS);
+    };
+    this.#signal?.addEventListener('abort', interrupt, { once: true });
     try {
       return await work();
     } catch (error) {
@@ -213,6 +219,7 @@ export class SourceSession {
       }
       throw Object.assign(this.#dialect.explainError(message, phase, this.#login), { cause: error });
     } finally {
+      clearInterval(repeated);
       this.#signal?.removeEventListener('abort', interrupt);
     }
   }
