@@ -1,17 +1,34 @@
 import { userInfo } from 'node:os';
 import { CancelledError } from '../shared/errors.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { printError } from './output.ts';
+import { formatErrorAsJson, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
 /** The command line's entry: the only place of it that knows the process. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a user that has no name.
+    return process.env.USER ?? `uid ${process.getuid?.()}`;
+  }
+}
+
+// Whoever reads the output may have seen enough (ferry runs | head).
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const interruption = new AbortController();
-let interrupted = false;
+let interruptedAt: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // The second Ctrl-C of an impatient person ends the process as it is.
-    if (interrupted) process.exit(EXIT.interrupted);
-    interrupted = true;
+    // The second Ctrl-C of an impatient person ends the process as it is; npm passes the first one on, so that it comes twice.
+    if (interruptedAt !== undefined && performance.now() - interruptedAt > 500)
+      process.exit(EXIT.interrupted);
+    interruptedAt ??= performance.now();
     interruption.abort(new CancelledError('The run was interrupted.'));
   });
 }
@@ -21,7 +38,7 @@ try {
     // npm runs scripts in the project's folder; paths are meant relative to where the person stands.
     folder: process.env.INIT_CWD ?? process.cwd(),
     environment: process.env,
-    user: userInfo().username,
+    user: loginName(),
     stdout: process.stdout,
     stderr: process.stderr,
     signal: interruption.signal,
@@ -31,6 +48,8 @@ try {
   });
   await program.parseAsync(process.argv);
 } catch (error) {
+  if (process.argv.includes('--json')) process.stdout.write(formatErrorAsJson(error));
   process.exitCode = printError(error, process.stderr) ?? exitCodeOf(error);
 }
-if (interrupted) process.exitCode = EXIT.interrupted;
+// A statement that was given up may still run in DuckDB's threads: it is not waited for.
+if (interruptedAt !== undefined) process.exit(EXIT.interrupted);

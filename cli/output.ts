@@ -35,6 +35,17 @@ export function formatError(error: { class: string; message: string; hint?: stri
   return `${error.class}: ${error.message}${error.hint ? `\n  → ${error.hint}` : ''}\n`;
 }
 
+/** An error as the one document on stdout that --json promises. */
+export function formatErrorAsJson(error: unknown): string {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0
+      ? ''
+      : `${JSON.stringify({ error: { class: 'ConfigError', message: error.message } })}\n`;
+  }
+  const { class: name, message, hint } = toFerryError(error);
+  return `${JSON.stringify({ error: { class: name, message, ...(hint === undefined ? {} : { hint }) } }, null, 2)}\n`;
+}
+
 /**
  * Prints an error for a person.
  *

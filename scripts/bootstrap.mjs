@@ -59,8 +59,8 @@ if (first === '--extensions') fetchExtensions();
 // The caller's folder stays the working directory: `npm run` sets INIT_CWD to where the user stood.
 const child = spawn(command, args, { cwd: root, env: environment, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  // The terminal sends Ctrl-C to the whole process group; the child decides when to end, this process follows it.
-  process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  // The child decides when to end, this process follows it. From a terminal it gets Ctrl-C a second time, right away.
+  process.on(signal, () => child.kill(signal));
 }
 child.on('error', (error) => {
   process.stderr.write(`${command} could not be started: ${error.message}\n`);

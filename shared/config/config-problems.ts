@@ -32,12 +32,15 @@ export function unknownNameMessage(kind: string, word: string, candidates: reado
 
 // A value that stands where a secret may have been written by mistake is not repeated in a message.
 const secretField = /token|secret|password|pass|key/i;
+// A connection string, a login or a key, wherever it was put.
+const secretText = /:\/\/|@|pak_|pass(word|wort)?\s*[=:]/i;
 
 function describeValue(path: Path, value: unknown): string {
   if (value === undefined) return 'missing';
   if (path.some((part) => secretField.test(String(part)))) return 'this value';
   if (value !== null && typeof value === 'object')
     return Array.isArray(value) ? 'a list' : 'a group of fields';
+  if (typeof value === 'string' && secretText.test(value)) return 'this text';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
@@ -130,6 +133,9 @@ export function describeIssues(
       return [problem(at, `${describeValue(at, value)}: expected ${expectedOption(issue)}`)];
     }
     const value = valueAt(input, at);
+    // Text in the place of a group is often a whole connection string or key.
+    const group = issue.code === 'invalid_type' && ['record', 'object'].includes(issue.expected);
+    if (group && typeof value === 'string') return [problem(at, 'a text: expected a group of fields')];
     return [
       problem(
         at,

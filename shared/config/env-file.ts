@@ -1,6 +1,6 @@
-import { parse } from 'dotenv';
 import { ConfigError } from '../errors.ts';
 import { type ConfigProblem, describeIssues, formatProblems } from './config-problems.ts';
+import { EnvFileSyntaxError, parseEnvText } from './go-env-file.ts';
 import { type FerryConfig, ferryConfigSchema } from './schema.ts';
 
 /** The job that a connector's .env file describes has no name of its own. */
@@ -49,6 +49,18 @@ const required = [
   'SOURCE_DATABASE_SQL_QUERY',
 ];
 
+function parseText(text: string, file: string): Record<string, string> {
+  try {
+    return parseEnvText(text);
+  } catch (error) {
+    if (!(error instanceof EnvFileSyntaxError)) throw error;
+    throw new ConfigError(
+      formatProblems(file, [{ path: '', line: error.line, message: 'expected NAME=value' }]),
+      { cause: error },
+    );
+  }
+}
+
 /**
  * Reads a .env file of Polyteia's Go connector (classic generation) as one sync called `default`. As in the connector, the file
  * wins over the environment; its query is DuckDB SQL over the source attached as `db`.
@@ -60,7 +72,7 @@ export function readEnvFile(
   environment: Readonly<Record<string, string | undefined>>,
   file: string,
 ): { config: FerryConfig; secrets: ReadonlyMap<string, string>; warnings: string[] } {
-  const variables: Record<string, string | undefined> = { ...environment, ...parse(text) };
+  const variables: Record<string, string | undefined> = { ...environment, ...parseText(text, file) };
   const get = (name: string) => variables[name]?.trim() || undefined;
 
   if (get('POLYTEIA_ORGANIZATION_ID') ?? get('POLYTEIA_ORGANIZATION_SLUG')) {

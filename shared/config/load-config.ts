@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { ConfigError } from '../errors.ts';
 import {
   type ConfigProblem,
@@ -94,6 +94,17 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
   return problems;
 }
 
+function toPlain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    // An alias (*name) without its anchor (&name), or one that blows the document up.
+    throw new ConfigError(`${file} is not valid: an alias (*name) in it cannot be resolved.`, {
+      cause: error,
+    });
+  }
+}
+
 /**
  * Parses and checks the text of a ferry.yaml.
  *
@@ -102,16 +113,25 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
  */
 export function parseConfig(text: string, file: string): FerryConfig {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => ({
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    uniqueKeys: true,
+  });
+  // A warning is a tag that YAML does not know: its value would not be what was meant.
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    const problems = faults.map((error) => ({
       path: '',
       line: lines.linePos(error.pos[0]).line,
       message: `not valid YAML (${error.code.toLowerCase().replaceAll('_', ' ')})`,
     }));
     throw new ConfigError(formatProblems(file, problems));
   }
-  const input = applyDefaults(document.toJS());
+  if (document.contents === null)
+    throw new ConfigError(`${file} is empty.`, { hint: 'Write a first one with: ferry init' });
+  const input = applyDefaults(toPlain(document, file));
   const parsed = ferryConfigSchema.safeParse(input);
   const problems = parsed.success
     ? checkReferences(parsed.data)

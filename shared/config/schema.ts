@@ -25,7 +25,8 @@ const secretRef = z
       .refine(
         (value) => !value.startsWith('pak_'),
         'the NAME of a secret that holds the token, not the token itself',
-      ),
+      )
+      .refine((value) => !value.startsWith('arn:'), 'an ARN is written { arn: "arn:…" }'),
     z.strictObject({
       arn: z
         .string()
@@ -42,6 +43,15 @@ const secretRef = z
     'Where a secret is kept: its name in Secrets Manager, or {arn, kmsKeyArn}. Never the secret itself.',
   );
 export type SecretRef = z.infer<typeof secretRef>;
+
+/** A host name or an address, and nothing around it: a whole connection string would carry its password into messages. */
+export const hostName = z
+  .string()
+  .max(255)
+  .regex(
+    /^[\p{L}\p{N}](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}])?$|^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/u,
+    'a host name or an address, without user, port or scheme',
+  );
 
 const tls = z
   .strictObject({
@@ -71,12 +81,7 @@ const passwordAuth = z.strictObject({
 const source = z
   .strictObject({
     type: z.enum(['postgres']).describe('Kind of database.'),
-    host: z
-      .string()
-      .min(1)
-      .max(255)
-      .optional()
-      .describe('Host name or address. Default: host of the secret.'),
+    host: hostName.optional().describe('Host name or address. Default: host of the secret.'),
     port: z.int().min(1).max(65535).optional().describe('TCP port. Default: port of the secret, else 5432.'),
     database: z
       .string()
@@ -104,22 +109,30 @@ const polyteiaTarget = z
         const url = URL.parse(value);
         return url === null || url.protocol === 'https:' || isLoopback(url.hostname);
       }, 'an https:// URL: the key must not travel unencrypted')
+      .refine((value) => !URL.parse(value)?.username, 'a URL without user and password')
       .default('https://app.polyteia.com')
       .describe('Address of Polyteia.'),
   })
   .describe('A Polyteia organization to upload to.');
 export type PolyteiaTargetConfig = z.infer<typeof polyteiaTarget>;
 
+const zoneNames = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC', 'GMT']);
+
+/** A zone's other name, such as Asia/Calcutta beside Asia/Kolkata: written as IANA does, and known to JavaScript. */
+function isLinkedZone(zone: string): boolean {
+  if (!/^[A-Z][A-Za-z]+(\/[A-Z][A-Za-z_-]+)+$/.test(zone)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const timezone = z
   .string()
-  .refine((zone) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: zone });
-      return true;
-    } catch {
-      return false;
-    }
-  }, 'an IANA time zone such as Europe/Berlin')
+  // As EventBridge Scheduler knows it: JavaScript also takes offsets, and any upper and lower case.
+  .refine((zone) => zoneNames.has(zone) || isLinkedZone(zone), 'an IANA time zone such as Europe/Berlin')
   .describe('IANA time zone of the cron expression.');
 
 const schedule = z

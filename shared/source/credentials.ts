@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SourceConfig } from '../config/schema.ts';
+import { hostName, type SourceConfig } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
@@ -16,7 +16,7 @@ export interface Login {
 const rdsSecret = z.looseObject({
   username: z.string().min(1),
   password: z.string(),
-  host: z.string().optional(),
+  host: hostName.optional(),
   port: z.coerce.number().int().min(1).max(65535).optional(),
   dbname: z.string().optional(),
 });

@@ -22,6 +22,10 @@ export interface Dialect {
     login: Login,
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
   ): Promise<void>;
+  /** SQL of the source: the id by which another connection of the same login can cancel this one's statement. */
+  connectionId: string;
+  /** SQL of the source that cancels the statement of a connection. */
+  cancel(connectionId: string): string;
   /** Reduces the engine's message to a class and to words that hold no secret and no data value. */
   explainError(message: string, phase: SourcePhase, login: Login): FerryError;
 }

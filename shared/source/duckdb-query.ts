@@ -4,6 +4,9 @@ import { QueryError } from '../errors.ts';
 /** Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is refused. */
 const allowedTableFunctions = new Set(['range', 'generate_series', 'unnest', 'repeat']);
 
+/** Scalar functions that tell of the machine Ferry runs on. */
+const deniedFunctions = new Set(['current_setting', 'getenv', 'getvariable']);
+
 interface Node {
   type?: unknown;
   function_name?: unknown;
@@ -52,6 +55,15 @@ export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query:
   const ctes = new Set(
     nodes.flatMap((node) => (node.cte_map?.map ?? []).map(({ key }) => String(key).toLowerCase())),
   );
+  // A CTE is known in its own query only, but its name is looked for here in the whole: one that is also a view of DuckDB, or could
+  // be a file, would let that one in elsewhere.
+  for (const name of ctes) {
+    if (/^(duckdb_|pg_|pragma_|sqlite_)|[./:\\*]/.test(name)) {
+      throw new QueryError(`duckdbQuery: "${name}" cannot be the name of a WITH query.`, {
+        hint: 'Choose another name.',
+      });
+    }
+  }
   for (const node of nodes) {
     if (node.type === 'TABLE_FUNCTION') {
       const name = String(node.function?.function_name ?? '').toLowerCase();
@@ -60,6 +72,9 @@ export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query:
           hint: "Read tables of the source as db.schema.table, or use `query` with the source's own SQL.",
         });
       }
+    }
+    if (node.type === 'FUNCTION' && deniedFunctions.has(String(node.function_name ?? '').toLowerCase())) {
+      throw new QueryError(`duckdbQuery: the function ${node.function_name}() is not allowed.`);
     }
     if (node.type === 'BASE_TABLE') {
       const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) =>

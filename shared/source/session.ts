@@ -36,6 +36,7 @@ export interface SessionOptions {
 const CONNECT_TIMEOUT_MS = 3_000;
 const PROGRESS_INTERVAL_MS = 200;
 const INTERRUPT_INTERVAL_MS = 100;
+const CANCEL_GRACE_MS = 4_000;
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
@@ -48,21 +49,24 @@ export class SourceSession {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #dialect: Dialect;
-  readonly #login: Login;
+  readonly #options: SessionOptions;
   readonly #signal: AbortSignal | undefined;
+  #connectionId: string | undefined;
+  /** A statement was given up that still runs: closing would wait for it. */
+  #abandoned = false;
 
   private constructor(
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     dialect: Dialect,
-    { login, signal }: SessionOptions,
+    options: SessionOptions,
     outputFolder: string,
   ) {
     this.#instance = instance;
     this.#connection = connection;
     this.#dialect = dialect;
-    this.#login = login;
-    this.#signal = signal;
+    this.#options = options;
+    this.#signal = options.signal;
     this.outputFolder = outputFolder;
   }
 
@@ -110,6 +114,7 @@ export class SourceSession {
       await session.#ask('connect', () =>
         dialect.attach(connection, login, { mode: source.tls.mode, caFile }),
       );
+      session.#connectionId = await session.#askConnectionId();
       await connection.run(`SET allowed_directories=[${literal(`${outputFolder}/`)}]`);
       await connection.run('SET enable_external_access=false');
       await connection.run('SET lock_configuration=true');
@@ -174,10 +179,19 @@ export class SourceSession {
     return reader.getRowsJS() as (string | null)[][];
   }
 
-  /** Frees everything; safe to call twice. */
+  /** Frees everything; safe to call twice. What was given up is left to the end of the process. */
   close(): void {
+    if (this.#abandoned) return;
     this.#connection.closeSync();
     this.#instance.closeSync();
+  }
+
+  async #askConnectionId(): Promise<string> {
+    const { queryFunction, connectionId } = this.#dialect;
+    const reader = await this.#ask('connect', () =>
+      this.#connection.runAndReadAll(`SELECT id FROM ${queryFunction}('db', ${literal(connectionId)})`),
+    );
+    return String(reader.getRowsJS()[0]?.[0]);
   }
 
   async #relation(query: SourceQuery): Promise<string> {
@@ -190,37 +204,79 @@ export class SourceSession {
     return `SELECT * FROM (${sql})`;
   }
 
-  /** Runs a statement that talks to the source; an abort interrupts it, an engine's message is reduced to a FerryError. */
+  /**
+   * Runs a statement that talks to the source; an engine's message is reduced to a FerryError. An abort cancels the statement at the
+   * source, as DuckDB's own interrupt is not heard while its client waits for an answer; a source that does not react to that either
+   * is not waited for.
+   */
   async #ask<T>(phase: SourcePhase, work: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
-    // DuckDB forgets an interrupt that comes before the statement has started, so it is repeated until the statement has ended.
-    let repeated: NodeJS.Timeout | undefined;
-    const interrupt = () => {
-      this.#connection.interrupt();
-      repeated ??= setInterval(() => this.#connection.interrupt(), INTERRUPT_INTERVAL_MS);
-    };
-    this.#signal?.addEventListener('abort', interrupt, { once: true });
+    const ended = new AbortController();
+    const running = work();
+    const abandoned = this.#abandonWhenAborted(ended.signal);
     try {
-      return await work();
+      return await Promise.race([running, abandoned]);
     } catch (error) {
       this.#signal?.throwIfAborted();
-      const message = error instanceof Error ? error.message : String(error);
-      if (/No space left on device|max_temp_directory_size/i.test(message)) {
-        throw new StorageUnavailableError('The working disk is full.', {
-          cause: error,
-          hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',
-        });
-      }
-      if (/^Out of Memory Error/.test(message)) {
-        throw new QueryError('The query needs more memory than DuckDB may use.', {
-          cause: error,
-          hint: 'Let the source do joins and sorts (`query`), or raise the memory of the job.',
-        });
-      }
-      throw Object.assign(this.#dialect.explainError(message, phase, this.#login), { cause: error });
+      throw this.#explain(error, phase);
     } finally {
-      clearInterval(repeated);
-      this.#signal?.removeEventListener('abort', interrupt);
+      ended.abort();
+      running.catch(() => {});
+      abandoned.catch(() => {});
     }
+  }
+
+  /** Never resolves; rejects when the run was aborted and the statement has not ended within the grace period. */
+  #abandonWhenAborted(ended: AbortSignal): Promise<never> {
+    const signal = this.#signal;
+    return new Promise((_resolve, reject) => {
+      if (!signal) return;
+      const stop = () => {
+        // Before the statement has reached the source DuckDB's interrupt is heard, but one that comes too early is forgotten.
+        const interrupting = setInterval(() => this.#connection.interrupt(), INTERRUPT_INTERVAL_MS);
+        const giveUp = setTimeout(() => {
+          this.#abandoned = true;
+          reject(signal.reason);
+        }, CANCEL_GRACE_MS);
+        ended.addEventListener('abort', () => {
+          clearInterval(interrupting);
+          clearTimeout(giveUp);
+        });
+        this.#cancelAtSource().catch(() => {
+          // Whoever cannot be reached to be told cannot be waited for either: the grace period ends the statement for us.
+        });
+      };
+      signal.addEventListener('abort', stop, { once: true, signal: ended });
+    });
+  }
+
+  async #cancelAtSource(): Promise<void> {
+    if (this.#connectionId === undefined) return;
+    const folder = join(this.#options.folder, 'cancel');
+    const { signal: _aborted, ...options } = this.#options;
+    const helper = await SourceSession.open({ ...options, folder, threads: 1 });
+    try {
+      const sql = this.#dialect.cancel(this.#connectionId);
+      await helper.#connection.run(`SELECT * FROM ${this.#dialect.queryFunction}('db', ${literal(sql)})`);
+    } finally {
+      helper.close();
+    }
+  }
+
+  #explain(error: unknown, phase: SourcePhase): Error {
+    const message = error instanceof Error ? error.message : String(error);
+    if (/No space left on device|max_temp_directory_size/i.test(message)) {
+      return new StorageUnavailableError('The working disk is full.', {
+        cause: error,
+        hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',
+      });
+    }
+    if (/^Out of Memory Error/.test(message)) {
+      return new QueryError('The query needs more memory than DuckDB may use.', {
+        cause: error,
+        hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',
+      });
+    }
+    return Object.assign(this.#dialect.explainError(message, phase, this.#options.login), { cause: error });
   }
 }

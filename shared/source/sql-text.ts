@@ -3,7 +3,7 @@
  * lexical rules (https://www.postgresql.org/docs/current/sql-syntax-lexical.html); an unterminated part runs to the end.
  */
 const part =
-  /(?<space>\s+|--[^\n]*)|(?<block>\/\*)|(?<escaped>\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$))|(?<quoted>'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$))|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])/gy;
+  /(?<space>\s+|--[^\n\r]*)|(?<block>\/\*)|(?<escaped>\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$))|(?<quoted>'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$))|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])/gy;
 
 /** Postgres' block comments nest. */
 function endOfBlockComment(sql: string, start: number): number {

@@ -23,6 +23,8 @@ export async function runFerry(
     folder: string;
     environment?: Readonly<Record<string, string>>;
     onStderr?: (text: string) => NodeJS.Signals | undefined;
+    /** How long after that the signal is sent. @default 0 */
+    signalDelayMs?: number;
   },
 ): Promise<FerryResult> {
   const inherited = Object.entries(process.env).filter(
@@ -35,13 +37,17 @@ export async function runFerry(
   });
   let stdout = '';
   let stderr = '';
+  let sent = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    const signal = options.onStderr?.(stderr);
-    if (signal) child.kill(signal);
+    const signal = sent ? undefined : options.onStderr?.(stderr);
+    if (signal === undefined) return;
+    // Once: while the process ends its handler is gone, and a second signal would kill it.
+    sent = true;
+    setTimeout(() => child.kill(signal), options.signalDelayMs ?? 0);
   });
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);

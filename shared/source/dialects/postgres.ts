@@ -182,6 +182,9 @@ export const postgresDialect: Dialect = {
     }
   },
 
+  connectionId: 'SELECT pg_backend_pid()::text AS id',
+  cancel: (connectionId) => `SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled`,
+
   explainError(message: string, phase: SourcePhase, login) {
     const at = `${login.host}:${login.port}`;
     if (phase === 'connect') {

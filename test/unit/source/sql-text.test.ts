@@ -16,6 +16,7 @@ describe('trimStatement', () => {
     ['SELECT $$; -- text$$ ;', 'SELECT $$; -- text$$'],
     ['SELECT $ü$;$$;$ü$ ; -- x', 'SELECT $ü$;$$;$ü$'],
     ['SELECT 1; SELECT 2;', 'SELECT 1; SELECT 2'],
+    ['SELECT 1 -- one\r WHERE false', 'SELECT 1 -- one\r WHERE false'],
     ['SELECT 4 - -1', 'SELECT 4 - -1'],
     ['SELECT 8/*c*//2', 'SELECT 8/*c*//2'],
     ['', ''],

@@ -1,0 +1,81 @@
+// Reads .env text as github.com/joho/godotenv 1.5 does, which Go programs use. npm's dotenv differs where it hurts: it cuts an
+// unquoted value at any `#`, so that a query or a password would silently become another one.
+
+// Go's isSpace of that package: white space that ends no line.
+const SPACE = '[\\t\\v\\f\\r \\u0085\\u00a0]';
+const leadingSpace = new RegExp(`^${SPACE}+`);
+const surroundingSpace = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
+const statementStart = /^(?:\s+|#[^\n]*(?:\n|$))+/;
+const keyPart = /^(?:export\s+)?([\p{L}\p{N}_. \t]+?)[ \t]*[=:]/u;
+
+/** What is wrong with the text: the number of the line, from 1. Never the line itself, as it may hold a secret. */
+export class EnvFileSyntaxError extends Error {
+  readonly line: number;
+
+  constructor(line: number) {
+    super(`line ${line} is not of the form NAME=value`);
+    this.line = line;
+  }
+}
+
+/** `$NAME` and `${NAME}` stand for variables further up in the same file, `\$` for a dollar sign. */
+function expandVariables(value: string, variables: ReadonlyMap<string, string>): string {
+  return value.replace(/(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?/g, (match, escaped, _dollar, _paren, name) => {
+    if (escaped) return match.slice(1);
+    return name === undefined ? match : (variables.get(name) ?? '');
+  });
+}
+
+function resolveEscapes(value: string): string {
+  const breaks = value.replace(/\\./gs, (match) => (match === '\\n' ? '\n' : match === '\\r' ? '\r' : match));
+  return breaks.replace(/\\([^$])/gs, '$1');
+}
+
+/** The end of an unquoted value: a `#` after white space starts a comment, the last one of several counts. */
+function withoutComment(line: string): string {
+  for (let index = line.length - 1; index > 0; index -= 1) {
+    if (line[index] === '#' && new RegExp(SPACE).test(line[index - 1] ?? '')) return line.slice(0, index);
+  }
+  return line;
+}
+
+/** The index of the quote that closes `text`, whose first character is one; -1 when there is none. A `\"` does not close. */
+function closingQuote(text: string): number {
+  for (let index = 1; index < text.length; index += 1) {
+    if (text[index] === text[0] && text[index - 1] !== '\\') return index;
+  }
+  return -1;
+}
+
+/**
+ * Parses .env text.
+ *
+ * @throws EnvFileSyntaxError
+ */
+export function parseEnvText(text: string): Record<string, string> {
+  const variables = new Map<string, string>();
+  const whole = text.replaceAll('\r\n', '\n');
+  let rest = whole;
+  const lineNumber = () => whole.slice(0, whole.length - rest.length).split('\n').length;
+  for (;;) {
+    rest = rest.replace(statementStart, '');
+    if (rest === '') return Object.fromEntries(variables);
+    const key = keyPart.exec(rest);
+    if (!key?.[1]) throw new EnvFileSyntaxError(lineNumber());
+    const value = rest.slice(key[0].length).replace(leadingSpace, '');
+    const quote = value[0];
+    if (quote === '"' || quote === "'") {
+      const end = closingQuote(value);
+      if (end < 0) throw new EnvFileSyntaxError(lineNumber());
+      // Quotes at either end are all taken off, as the original does.
+      const inner = value.slice(0, end).replace(new RegExp(`^${quote}+|${quote}+$`, 'g'), '');
+      variables.set(key[1], quote === '"' ? expandVariables(resolveEscapes(inner), variables) : inner);
+      rest = value.slice(end + 1);
+    } else {
+      const end = value.search(/[\n\r]/);
+      const line = end < 0 ? value : value.slice(0, end);
+      variables.set(key[1], expandVariables(withoutComment(line).replace(surroundingSpace, ''), variables));
+      rest = end < 0 ? '' : value.slice(end);
+    }
+  }
+}
