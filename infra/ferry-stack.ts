@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Architecture, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import type { FerryConfig } from '../shared/config/schema.ts';
 import { acknowledgeFindings, acknowledgeVersions } from './acknowledgements.ts';
 import { Api } from './constructs/api.ts';
@@ -38,9 +38,12 @@ export class FerryStack extends Stack {
       retentionPeriod: Duration.days(14),
     });
 
+    // Each kind of thing below a scope of its own: a name in the file can then not meet one of ours, nor one of another kind.
+    const syncs = new Construct(this, 'Sync');
+    const schedules = new Construct(this, 'Schedule');
     const syncFunctions = new Map<string, IFunction>();
     for (const source of new Set(Object.values(config.syncs).map((sync) => sync.source))) {
-      const sync = new SyncFunction(this, `Sync${logicalId(source)}`, {
+      const sync = new SyncFunction(new Construct(syncs, logicalId(source)), 'Function', {
         config,
         source,
         code,
@@ -55,7 +58,7 @@ export class FerryStack extends Stack {
       const target = syncFunctions.get(source);
       if (schedule && target) {
         acknowledgeVersions(this, target);
-        new JobSchedule(this, `Schedule${logicalId(job)}`, { job, schedule, function: target, deadLetters });
+        new JobSchedule(schedules, logicalId(job), { job, schedule, function: target, deadLetters });
       }
     }
     const jobs = Object.fromEntries(

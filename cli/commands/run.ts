@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { RunRecord } from '../../shared/runs/run-record.ts';
@@ -14,8 +14,8 @@ import { createProgressPrinter } from '../progress.ts';
 /** Where `npm run extensions` puts DuckDB's extensions. */
 export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../../.cache/extensions', import.meta.url));
 
-// Enough for any width of row; what a sort in DuckDB needs beyond it spills to disk.
-const MEMORY_LIMIT_BYTES = 512_000_000;
+// The most that DuckDB takes for itself; a usual result needs far less (bench/memory.ts), one of a thousand columns all of it.
+const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
 
 /** `ferry run <sync>`: runs a job here and now. */
 export function runCommand(surroundings: Surroundings): Command {

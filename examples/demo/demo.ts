@@ -96,9 +96,9 @@ if (!options.keep) {
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     // A signal listener alone does not keep a process alive.
-    setInterval(() => {}, 60_000);
+    const alive = setInterval(() => {}, 60_000);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clearInterval(alive));
   });
-  process.exit(0);
 }
 
 /** Prints schema and first rows of a Parquet file. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -13,9 +13,12 @@ export class JsonAsset extends Construct {
 
   constructor(scope: Construct, id: string, document: unknown) {
     super(scope, id);
-    const path = join(mkdtempSync(join(tmpdir(), 'ferry-synth-')), 'config.json');
+    const folder = mkdtempSync(join(tmpdir(), 'ferry-synth-'));
+    const path = join(folder, 'config.json');
     writeFileSync(path, JSON.stringify(document));
+    // The asset has been copied into the cloud assembly when this returns.
     this.#asset = new Asset(this, 'Asset', { path });
+    rmSync(folder, { recursive: true });
     this.location = { CONFIG_BUCKET: this.#asset.s3BucketName, CONFIG_KEY: this.#asset.s3ObjectKey };
   }
 

@@ -28,7 +28,7 @@ const EPHEMERAL_STORAGE = Size.gibibytes(4);
 export class SyncFunction extends FerryFunction<SyncEnvironment> {
   constructor(scope: Construct, id: string, props: SyncFunctionProps) {
     const served = selectForSource(props.config, props.source);
-    // Constructs may only be made below one that exists: the asset is a sibling of the function.
+    // A sibling: it is made before the function, whose environment names it.
     const config = new JsonAsset(scope, `${id}Config`, served);
     super(scope, id, {
       description: `Ferry: syncs of the source ${props.source}`,
@@ -66,7 +66,7 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['secretsmanager:GetSecretValue'],
-        resources: [...new Set(secrets.map((secret) => secretArn(this, secret)))],
+        resources: [...new Set(secrets.flatMap((secret) => secretArns(this, secret)))],
       }),
     );
     const keys = new Set(
@@ -78,14 +78,17 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
   }
 }
 
-/** A secret's ARN ends in six characters that its name does not tell. */
-function secretArn(scope: Construct, secret: SecretRef): string {
-  if (typeof secret === 'object')
-    return /-[A-Za-z0-9]{6}$/.test(secret.arn) ? secret.arn : `${secret.arn}-??????`;
-  return Stack.of(scope).formatArn({
+/** A secret's ARN ends in six characters that its name does not tell, and that an ARN given by a person may or may not have. */
+function secretArns(scope: Construct, secret: SecretRef): string[] {
+  if (typeof secret === 'object') {
+    const complete = /-[A-Za-z0-9]{6}$/.test(secret.arn);
+    return complete ? [secret.arn, `${secret.arn}-??????`] : [`${secret.arn}-??????`];
+  }
+  const arn = Stack.of(scope).formatArn({
     service: 'secretsmanager',
     resource: 'secret',
     resourceName: `${secret}-??????`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
+  return [arn];
 }

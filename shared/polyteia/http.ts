@@ -26,7 +26,7 @@ const reasons: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate cannot be verified',
 };
 
-/** The one agent for Polyteia: 3 s to connect, 60 s without a sign of life ends a request. */
+/** The one agent for Polyteia: 3 s to connect, two minutes for an answer to begin (it reads the whole file first), 60 s without a byte of it. */
 export function createPolyteiaAgent(): Agent {
   return new Agent({ connect: { timeout: 3_000 }, headersTimeout: 120_000, bodyTimeout: 60_000 });
 }

@@ -17,7 +17,7 @@ const keyOf = (id: string) => {
   return `${inverted}-${id}.json`;
 };
 
-/** A run store over any document store; the layout is that of docs/state.md. */
+/** A run store over any document store; the layout is that of design.md, “State in one S3 bucket”. */
 export function createRunStore(documents: DocumentStore): RunStore {
   return {
     async save(record) {
@@ -29,7 +29,17 @@ export function createRunStore(documents: DocumentStore): RunStore {
     async list({ job, limit }) {
       const keys = await documents.list(job === undefined ? 'runs/' : `jobs/${job}/runs/`, limit);
       const texts = await Promise.all(keys.map((key) => documents.get(key)));
-      return texts.flatMap((text) => (text === undefined ? [] : [runRecordSchema.parse(JSON.parse(text))]));
+      return texts.flatMap((text) => parseRecord(text) ?? []);
     },
   };
+}
+
+/** One damaged document must not hide all others: it is passed over. */
+function parseRecord(text: string | undefined): RunRecord | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return runRecordSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runFerry } from '../support/ferry-command.ts';
 import type { FailureHow, StandInOperation } from '../support/polyteia-stand-in/types.ts';
 import { DATASET, type SyncChanges, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
 
@@ -234,6 +235,24 @@ const cases: Case[] = [
     message: /table function read_text\(\) is not allowed/,
   },
   {
+    what: 'a missing table of a duckdbQuery',
+    sync: { duckdbQuery: 'SELECT * FROM db.nix' },
+    class: 'QueryError',
+    message: /Table with name nix does not exist/,
+  },
+  {
+    what: 'a missing column of a duckdbQuery',
+    sync: { duckdbQuery: 'SELECT nope FROM db.orders' },
+    class: 'QueryError',
+    message: /"nope" not found/,
+  },
+  {
+    what: 'a query that is no SELECT',
+    sync: { query: 'SHOW search_path' },
+    class: 'QueryError',
+    message: /not one SELECT/,
+  },
+  {
     what: 'a file as a table',
     sync: { duckdbQuery: "SELECT * FROM '/etc/passwd'" },
     class: 'QueryError',
@@ -259,10 +278,19 @@ describe('one clear message, the right exit code, the dataset as it was, nothing
     setup.polyteia.assertNoViolations();
   });
 
+  it('with --json, one document on stdout for an error too', async () => {
+    for (const args of [['run', 'ordres'], ['run'], ['nonsense'], ['validate', '--config', 'nix.yaml']]) {
+      const { exitCode, stdout } = await runFerry([...args, '--json'], { folder: setup.folder });
+      expect(exitCode).toBe(2);
+      expect(JSON.parse(stdout)).toMatchObject({
+        error: { class: 'ConfigError', message: expect.any(String) },
+      });
+    }
+  });
+
   it('a sync that does not exist', async () => {
     const result = await setup.run({}, { args: [] });
     expect(result.exitCode).toBe(0);
-    const { runFerry } = await import('../support/ferry-command.ts');
     const wrong = await runFerry(['run', 'ordres', '--secrets', 'secrets.json'], { folder: setup.folder });
     expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
     expect(wrong.stderr).toContain('unknown sync "ordres"; did you mean "orders"?');

@@ -118,9 +118,15 @@ SOURCE_DATABASE_SQL_QUERY="SELECT id FROM db.orders WHERE id = 2;"
 
   it('stops on Ctrl-C: exit code 130, dataset as it was, nothing left behind', async () => {
     const before = await readFile(contentFile());
+    const started = performance.now();
     const result = await setup.run(
-      { query: 'SELECT pg_sleep(60)' },
-      { args: ['--json'], onStderr: (text) => (text.includes('describe') ? 'SIGINT' : undefined) },
+      { query: 'SELECT pg_sleep(50)' },
+      {
+        args: ['--json'],
+        onStderr: (text) => (text.includes('describe') ? 'SIGINT' : undefined),
+        // Well into the query, when nothing but the source itself can end it.
+        signalDelayMs: 2_000,
+      },
     );
     expect(result).toMatchObject({ exitCode: 130, leftovers: [] });
     expect(JSON.parse(result.stdout)).toMatchObject({
@@ -128,6 +134,12 @@ SOURCE_DATABASE_SQL_QUERY="SELECT id FROM db.orders WHERE id = 2;"
       error: { class: 'CancelledError' },
     });
     expect(await readFile(contentFile())).toEqual(before);
+    // Far from the query's own end: it was cancelled at the source, where nothing runs on.
+    expect(performance.now() - started).toBeLessThan(25_000);
+    const { rows } = await setup.postgres.query(
+      "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(50)%' AND pid <> pg_backend_pid()",
+    );
+    expect(rows).toEqual([]);
     setup.polyteia.assertNoViolations();
   });
 });

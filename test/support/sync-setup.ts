@@ -29,6 +29,7 @@ export interface SyncChanges {
   secrets?: Record<string, unknown>;
   args?: readonly string[];
   onStderr?: (text: string) => NodeJS.Signals | undefined;
+  signalDelayMs?: number;
 }
 
 /** Starts a Postgres and a stand-in with one dataset. */
@@ -73,6 +74,7 @@ export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetu
         folder,
         environment: { TMPDIR: temporary },
         ...(changes.onStderr ? { onStderr: changes.onStderr } : {}),
+        ...(changes.signalDelayMs === undefined ? {} : { signalDelayMs: changes.signalDelayMs }),
       });
       const leftovers = await readdir(temporary, { recursive: true });
       return { ...result, leftovers };

@@ -88,6 +88,21 @@ const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
       new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
   },
   {
+    // Anything that DuckDB cannot wrap into COPY (SELECT …): SHOW, EXPLAIN, INSERT … RETURNING.
+    pattern: /syntax error|COPY query must have a RETURNING|cannot set transaction|DO INSTEAD/i,
+    make: () =>
+      new QueryError('The query is not one SELECT that only reads.', {
+        hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
+      }),
+  },
+  {
+    pattern: /multi-?dimensional|Expected an array with|nested array|array dimension/i,
+    make: () =>
+      new QueryError('A column holds arrays of several dimensions, which have no place in the file.', {
+        hint: 'Cast it in the query: column::text AS column.',
+      }),
+  },
+  {
     pattern: /read-only transaction/i,
     make: () =>
       new QueryError('The query tries to write; Ferry only reads.', {
@@ -122,6 +137,15 @@ function positionIn(message: string): string {
   return ` (line ${line}, column ${spaces.length - `LINE ${line}: `.length + 1})`;
 }
 
+/** DuckDB's own words on a duckdbQuery: names of tables and columns, taken from the query and the source's catalog. */
+function explainDuckdbError(message: string): FerryError {
+  const said = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
+  if (said === undefined) return new QueryError('The source refused the query.');
+  return new QueryError(`The query cannot be prepared: ${said.replace(/[.!]?$/, '.')}`, {
+    hint: 'Check the names: tables of the source are written db.table or db.schema.table.',
+  });
+}
+
 function explainDescribeError(message: string): FerryError {
   if (message.includes('No fields returned by query')) {
     return new QueryError('The query returns no columns.', {
@@ -139,7 +163,7 @@ function explainDescribeError(message: string): FerryError {
   }
   // Nothing was read yet: what the server says here speaks of the query, not of the data.
   const said = /(?:ERROR|FEHLER): +([^\n]*)/.exec(message)?.[1];
-  if (said === undefined) return new QueryError('The source refused the query.');
+  if (said === undefined) return explainDuckdbError(message);
   return new QueryError(`The source refused the query: ${said}${positionIn(message)}.`, {
     hint: /does not exist|existiert nicht/.test(said)
       ? 'Check the name, its schema, and that the login may see it.'

@@ -119,6 +119,45 @@ describe('parseConfig', () => {
     expect(message).not.toMatch(/hunter2|geheim123|swordfish/);
   });
 
+  it.each([
+    ['host: erp.example.org', 'host: "postgres://u:GEHEIM@erp"'],
+    ['host: erp.example.org', 'host: u:GEHEIM@erp'],
+    ['host: erp.example.org', 'host: "erp password=GEHEIM"'],
+    ['sources:\n  erp:', 'sources:\n  hr: postgres://u:GEHEIM@h/db\n  erp:'],
+    ['default: { token: ferry/polyteia }', 'default: pak_GEHEIM'],
+    ['token: ferry/polyteia', 'token: ferry/polyteia, baseUrl: "https://u:GEHEIM@example.org"'],
+    ['token: ferry/polyteia', 'token: ferry/polyteia, baseUrl: "http://u:GEHEIM@example.org"'],
+    ['dataset: ds_abc123', 'dataset: "https://u:GEHEIM@polyteia"'],
+  ])('refuses %j as %j without repeating it', (from, to) => {
+    expect(messageOf(valid.replace(from, to))).not.toContain('GEHEIM');
+  });
+
+  it.each([
+    ['', 'is empty'],
+    ['# nothing yet\n', 'is empty'],
+    ['- a\n', 'expected a group of fields'],
+    ['version: 1\nsources:\n', 'sources: null: expected a group of fields'],
+    [valid.replace('host: erp.example.org', 'host: *nowhere'), 'alias'],
+    [valid.replace('host: erp.example.org', 'host: !vault erp'), 'not valid YAML (tag resolve failed)'],
+    [valid.replace('    host:', '    host: twice.example.org\n    host:'), 'not valid YAML (duplicate key)'],
+    [valid.replace('Europe/Berlin', '+02:00'), 'expected an IANA time zone'],
+    [valid.replace('Europe/Berlin', 'europe/berlin'), 'expected an IANA time zone'],
+    [
+      valid.replace('secret: ferry/erp', 'secret: "arn:aws:secretsmanager:eu-central-1:1:secret:x"'),
+      'an ARN is written { arn:',
+    ],
+  ])('explains %j', (text, expected) => {
+    expect(messageOf(text)).toContain(expected);
+  });
+
+  it('understands merged anchors', () => {
+    const merged = valid.replace(
+      '  erp:\n',
+      '  base: &base { type: postgres, host: h, database: d, auth: { type: password, secret: s } }\n  hr: { <<: *base, database: hr }\n  erp:\n',
+    );
+    expect(parseConfig(merged, 'ferry.yaml').sources.hr).toMatchObject({ host: 'h', database: 'hr' });
+  });
+
   it('lists every problem at once', () => {
     const message = messageOf(valid.replace('type: postgres', 'type: oracle').replace('ds_abc123', 'abc'));
     expect(message).toContain('(2 problems)');

@@ -30,13 +30,13 @@ interface Statement {
   Resource: unknown;
 }
 
-function synthesize(): { template: Template; app: App } {
+function synthesize(used = config): { template: Template; app: App } {
   // The code itself is none of these tests' business, and takes long to build.
   const codePath = mkdtempSync(join(tmpdir(), 'ferry-code-'));
   writeFileSync(join(codePath, 'sync.mjs'), '');
   const context = JSON.parse(readFileSync(new URL('../../../cdk.json', import.meta.url), 'utf8')).context;
   const app = new App({ context, outdir: mkdtempSync(join(tmpdir(), 'ferry-cdk-')) });
-  const stack = new FerryStack(app, 'Ferry', { config, codePath, architecture: 'arm64' });
+  const stack = new FerryStack(app, 'Ferry', { config: used, codePath, architecture: 'arm64' });
   return { app, template: Template.fromStack(stack) };
 }
 
@@ -83,7 +83,7 @@ describe('the stack', () => {
   });
 
   it("lets a source's function read its own secrets and write its own records, and nothing else", () => {
-    const statements = statementsOf(template, 'Syncerp');
+    const statements = statementsOf(template, 'SyncerpFunctionRole');
     expect(statements.map(([action]) => action).sort()).toEqual([
       'logs:CreateLogStream logs:PutLogEvents',
       's3:GetObject',
@@ -107,7 +107,7 @@ describe('the stack', () => {
   });
 
   it('lets a function decrypt with a key of the user, and read a secret by its ARN', () => {
-    const statements = statementsOf(template, 'Synchr');
+    const statements = statementsOf(template, 'SynchrFunctionRole');
     expect(statements).toContainEqual(['kms:Decrypt', '"arn:aws:kms:eu-central-1:111122223333:key/k"']);
     expect(statements.find(([action]) => action.startsWith('secretsmanager'))?.[1]).toContain(
       '"arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf"',
@@ -176,6 +176,20 @@ describe('the stack', () => {
     expect(text).not.toMatch(/"Custom::|AWS::CloudFormation::CustomResource/);
     expect(text).not.toContain('SELECT 1');
     expect(text).not.toMatch(/"arn:aws:(?!secretsmanager|kms)/);
+  });
+
+  it('keeps names apart that differ only in what a logical id cannot hold, or that are like one of its own', () => {
+    const login = 'type: postgres, host: h, database: d, auth: { type: password, secret: s }';
+    const names = ['a-b', 'a_b', 'aDashb', 'ab', 'Config', 'Function', 'x', 'xConfig', 'Functionx'];
+    const text = [
+      'version: 1',
+      `sources: { ${names.map((name) => `${name}: { ${login} }`).join(', ')} }`,
+      'polyteia: { default: { token: t } }',
+      `syncs: { ${names.map((name) => `${name}: { source: ${name}, query: SELECT 1, dataset: ds_a, schedule: { cron: "0 4 * * *" } }`).join(', ')} }`,
+    ].join('\n');
+    const { template: odd } = synthesize(parseConfig(text, 'ferry.yaml'));
+    odd.resourceCountIs('AWS::Lambda::Function', names.length + 1);
+    odd.resourceCountIs('AWS::Scheduler::Schedule', names.length);
   });
 
   it('passes cdk-nag’s AwsSolutions, but for what is acknowledged with a reason', () => {
