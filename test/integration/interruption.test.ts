@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT_EXTENSIONS } from '../../cli/commands/run.ts';
+import { parseConfig } from '../../shared/config/load-config.ts';
+import { CancelledError } from '../../shared/errors.ts';
+import { createFolderDocumentStore } from '../../shared/runs/folder-document-store.ts';
+import { createRunStore } from '../../shared/runs/run-store.ts';
+import { createLocalSecretReader } from '../../shared/source/secrets.ts';
+import { runSync } from '../../shared/sync/run-sync.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { DATASET, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// What ends a run in the middle of its query, when DuckDB itself hears nothing: its client waits for the source.
+const SLOW = 'SELECT pg_sleep(50), 4711 AS mark';
+
+let setup: SyncSetup;
+let folder: string;
+beforeAll(async () => {
+  setup = await setUpSync();
+  folder = await mkdtemp(join(tmpdir(), 'ferry-interruption-'));
+});
+afterAll(async () => {
+  await setup[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+/** The process of the source that runs the query. */
+const backend = () =>
+  waitFor(
+    'the query to run',
+    async () => {
+      const { rows } = await setup.postgres.query<{ pid: number }>(
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%4711%' AND state = 'active' AND pid <> pg_backend_pid()",
+      );
+      return rows[0]?.pid;
+    },
+    20_000,
+  );
+
+async function run(limits: { signal?: AbortSignal; deadline?: Date }) {
+  const { postgres, polyteia } = setup;
+  const config = parseConfig(
+    JSON.stringify({
+      version: 1,
+      sources: {
+        erp: {
+          type: 'postgres',
+          host: postgres.host,
+          port: postgres.port,
+          database: postgres.database,
+          auth: { type: 'password', secret: 'erp' },
+          tls: { mode: 'disable' },
+        },
+      },
+      polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
+      syncs: { slow: { source: 'erp', query: SLOW, dataset: DATASET } },
+    }),
+    'ferry.yaml',
+  );
+  const login = JSON.stringify({ username: postgres.user, password: postgres.password });
+  const values = new Map([
+    ['erp', login],
+    ['polyteia', polyteia.personalAccessKey],
+  ]);
+  const workFolder = join(folder, 'work');
+  const started = performance.now();
+  const record = await runSync({
+    config,
+    job: 'slow',
+    trigger: { type: 'cli', triggeredBy: 'test' },
+    scope: 'test',
+    store: createRunStore(createFolderDocumentStore(join(folder, 'state'))),
+    secrets: createLocalSecretReader({ values, environment: {} }),
+    extensionFolders: [PROJECT_EXTENSIONS],
+    workFolder,
+    memoryLimitBytes: 256_000_000,
+    threads: 1,
+    logger: createLogger({ level: 'silent' }),
+    ...limits,
+  });
+  return { record, seconds: (performance.now() - started) / 1000, leftovers: await readdir(workFolder) };
+}
+
+describe('a run in the middle of its query', () => {
+  it('ends before the platform would kill it, and its query ends with it', async () => {
+    // Ten seconds before the deadline a run ends itself.
+    const result = await run({ deadline: new Date(Date.now() + 13_000) });
+    expect(result.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'DeadlineError', phase: 'export' },
+    });
+    expect(result.seconds).toBeLessThan(12);
+    expect(result.leftovers).toEqual([]);
+    const { rows } = await setup.postgres.query(
+      "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%4711%' AND state = 'active' AND pid <> pg_backend_pid()",
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('ends when it is cancelled though the source no longer reacts', async () => {
+    const cancel = new AbortController();
+    const running = run({ signal: cancel.signal });
+    const pid = await backend();
+    // As when a host hangs or a network drops everything: the connection is there, and nobody answers.
+    execFileSync('kill', ['-STOP', String(pid)]);
+    try {
+      cancel.abort(new CancelledError('The run was cancelled.'));
+      const result = await running;
+      expect(result.record).toMatchObject({ state: 'cancelled', error: { class: 'CancelledError' } });
+      expect(result.seconds).toBeLessThan(20);
+      expect(result.leftovers).toEqual([]);
+    } finally {
+      execFileSync('kill', ['-CONT', String(pid)]);
+    }
+  });
+});
