@@ -2,6 +2,8 @@
 // extensions when asked to, then runs the given command with Node 24 (the npm package `node`) first on PATH.
 // Plain JavaScript without dependencies, because it runs before anything is installed and on whatever Node started npm.
 //
+// package.json starts it with `exec`: a shell in between would keep a signal that npm passes on to itself.
+//
 // usage: node scripts/bootstrap.mjs [--extensions] <command> [args…]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
