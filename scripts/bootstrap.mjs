@@ -59,10 +59,16 @@ installPackages();
 if (first === '--extensions') fetchExtensions();
 
 // The caller's folder stays the working directory: `npm run` sets INIT_CWD to where the user stood.
+let signalledAt;
 const child = spawn(command, args, { cwd: root, env: environment, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   // The child decides when to end, this process follows it. From a terminal it gets Ctrl-C a second time, right away.
-  process.on(signal, () => child.kill(signal));
+  process.on(signal, () => {
+    // A process whose native threads wait for a frozen server cannot end itself: who insists ends it from here.
+    const insisted = signalledAt !== undefined && performance.now() - signalledAt > 2_000;
+    signalledAt ??= performance.now();
+    child.kill(insisted ? 'SIGKILL' : signal);
+  });
 }
 child.on('error', (error) => {
   process.stderr.write(`${command} could not be started: ${error.message}\n`);
