@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configJsonSchema } from '../../../shared/config/json-schema.ts';
 import { loadConfig, parseConfig } from '../../../shared/config/load-config.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 
@@ -161,6 +162,21 @@ describe('parseConfig', () => {
   it('lists every problem at once', () => {
     const message = messageOf(valid.replace('type: postgres', 'type: oracle').replace('ds_abc123', 'abc'));
     expect(message).toContain('(2 problems)');
+  });
+});
+
+describe('what is generated or shipped', () => {
+  const read = (name: string) => readFile(new URL(`../../../${name}`, import.meta.url), 'utf8');
+
+  it('the example with every option is valid, and says which of two tls settings counts', async () => {
+    const config = parseConfig(await read('examples/ferry.yaml'), 'examples/ferry.yaml');
+    expect(config.sources.archive?.tls).toEqual({ mode: 'verify-ca', ca: 'system' });
+    expect(config.syncs['open-orders']?.schedule?.timezone).toBe('Europe/Berlin');
+    expect(config.syncs['closed-files']?.schedule).toMatchObject({ timezone: 'UTC', enabled: false });
+  });
+
+  it('ferry.schema.json is the one that the schema generates (npm run schema)', async () => {
+    expect(JSON.parse(await read('ferry.schema.json'))).toEqual(configJsonSchema());
   });
 });
 
