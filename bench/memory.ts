@@ -10,6 +10,7 @@ import { runRecordSchema } from '../shared/runs/run-record.ts';
 import { formatBytes, formatCount } from '../shared/telemetry/format.ts';
 import { startPolyteiaStandIn } from '../test/support/polyteia-stand-in/stand-in.ts';
 import { startPostgres } from '../test/support/postgres-server.ts';
+import { sourceConfig } from '../test/support/source-config.ts';
 
 const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const TARGET_MIB = 300;
@@ -62,15 +63,7 @@ export async function measureMemory(args: readonly string[]): Promise<void> {
     );
     await postgres.query(CREATE_TABLE(sizes.at(-1) ?? 1));
     const query = (rows: number) => `SELECT * FROM lineitem WHERE l_rowid <= ${rows}`;
-    const { host, port, database, user: username, password } = postgres;
-    const source = {
-      type: 'postgres',
-      host,
-      port,
-      database,
-      auth: { type: 'password', secret: 'erp' },
-      tls: { mode: 'disable' },
-    };
+    const { user: username, password } = postgres;
     const syncs = [1, ...sizes].map((rows) => [
       `rows-${rows}`,
       { source: 'erp', query: query(rows), dataset: 'ds_bench' },
@@ -79,7 +72,7 @@ export async function measureMemory(args: readonly string[]): Promise<void> {
       join(folder, 'ferry.yaml'),
       stringify({
         version: 1,
-        sources: { erp: source },
+        sources: { erp: sourceConfig(postgres, 'erp') },
         polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
         syncs: Object.fromEntries(syncs),
       }),

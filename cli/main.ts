@@ -1,10 +1,11 @@
+// The command line's entry: the only place of it that knows the process.
 import { userInfo } from 'node:os';
 import { CancelledError } from '../shared/errors.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { formatErrorAsJson, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
-/** The command line's entry: the only place of it that knows the process. */
+/** Who runs this, for the record of the run. */
 function loginName(): string {
   try {
     return userInfo().username;

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { type ConfigProblem, describeIssues, formatProblems } from './config-problems.ts';
 import { EnvFileSyntaxError, parseEnvText } from './go-env-file.ts';
+import { isRdsHost } from './rds-host.ts';
 import { type FerryConfig, ferryConfigSchema } from './schema.ts';
 
 /** The job that a connector's .env file describes has no name of its own. */
@@ -88,7 +89,7 @@ export function readEnvFile(
 
   const warnings: string[] = [];
   const host = get('SOURCE_DATABASE_HOST') ?? '';
-  const onRds = /\.rds\.amazonaws\.com(\.cn)?$/i.test(host);
+  const onRds = isRdsHost(host);
   if (!onRds) {
     warnings.push(
       'The connection to the source is not encrypted, as the Go connector had it. A ferry.yaml with `tls` changes that (docs/configuration.md).',

@@ -170,16 +170,7 @@ export class SourceSession {
     return { rows: Number(rows), bytes: (await stat(target)).size };
   }
 
-  /** Reads the first rows of a Parquet file in the output folder, values as text; null stays null. */
-  async sampleParquet(file: string, limit: number): Promise<(string | null)[][]> {
-    const path = literal(join(this.outputFolder, file));
-    const reader = await this.#connection.runAndReadAll(
-      `SELECT COLUMNS(*)::VARCHAR FROM read_parquet(${path}) LIMIT ${Math.floor(limit)}`,
-    );
-    return reader.getRowsJS() as (string | null)[][];
-  }
-
-  /** Frees everything; safe to call twice. What was given up is left to the end of the process. */
+  /** Frees everything. What was given up is left to the end of the process. */
   close(): void {
     if (this.#abandoned) return;
     this.#connection.closeSync();

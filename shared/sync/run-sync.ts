@@ -21,8 +21,6 @@ export interface RunSyncOptions extends RunOptions {
   /** DuckDB's memory limit, in bytes. */
   memoryLimitBytes: number;
   threads: number;
-  /** Called with the finished Parquet file, before it is uploaded and removed: the demo shows what is in it. */
-  onExported?: (session: SourceSession, file: string) => Promise<void>;
 }
 
 const PARQUET = 'application/vnd.apache.parquet';
@@ -54,7 +52,7 @@ export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
 }
 
 /** The sync's query in the form that a session takes. */
-export function queryOf(sync: SyncConfig): SourceQuery {
+function queryOf(sync: SyncConfig): SourceQuery {
   return sync.query !== undefined
     ? { kind: 'source', sql: sync.query }
     : { kind: 'duckdb', sql: sync.duckdbQuery ?? '' };
@@ -112,7 +110,6 @@ async function exportResult(context: JobContext, work: SyncWork) {
       () => session.exportParquet(query, FILE, context.progress),
       (result) => `${formatCount(result.rows, 'row')}, ${formatBytes(result.bytes)}`,
     );
-    await work.onExported?.(session, FILE);
     return { schema, rows, bytes, file: join(session.outputFolder, FILE) };
   } finally {
     // Closed before the upload: the source's connection and DuckDB's memory are not needed for it.

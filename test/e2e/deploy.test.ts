@@ -17,6 +17,7 @@ import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { readParquetWithPyarrow } from '../support/read-parquet.ts';
+import { sourceConfig } from '../support/source-config.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 
@@ -35,18 +36,12 @@ let ca: string;
 
 /** A configuration with a job that runs each minute, one that only the API starts, and one whose secret nobody made. */
 function configuration(query: string) {
-  const { host, port, database } = postgres;
-  const source = (secret: string) => ({
-    type: 'postgres',
-    host,
-    port,
-    database,
-    auth: { type: 'password', secret },
-    tls: { mode: 'disable' },
-  });
   return {
     version: 1,
-    sources: { erp: source('ferry/erp'), archive: source('ferry/nobody-made-this') },
+    sources: {
+      erp: sourceConfig(postgres, 'ferry/erp'),
+      archive: sourceConfig(postgres, 'ferry/nobody-made-this'),
+    },
     polyteia: { default: { token: 'ferry/polyteia', baseUrl: polyteia.baseUrl } },
     syncs: {
       'every-minute': {

@@ -11,6 +11,7 @@ import { createRunStore } from '../../shared/runs/run-store.ts';
 import { createLocalSecretReader } from '../../shared/source/secrets.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { sourceConfig } from '../support/source-config.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -47,14 +48,7 @@ async function run(limits: { signal?: AbortSignal; deadline?: Date }) {
     JSON.stringify({
       version: 1,
       sources: {
-        erp: {
-          type: 'postgres',
-          host: postgres.host,
-          port: postgres.port,
-          database: postgres.database,
-          auth: { type: 'password', secret: 'erp' },
-          tls: { mode: 'disable' },
-        },
+        erp: sourceConfig(postgres, 'erp'),
       },
       polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
       syncs: { slow: { source: 'erp', query: SLOW, dataset: DATASET } },

@@ -6,6 +6,7 @@ import { type FerryResult, runFerry } from './ferry-command.ts';
 import { startPolyteiaStandIn } from './polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from './polyteia-stand-in/types.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
+import { sourceConfig } from './source-config.ts';
 
 export const DATASET = 'ds_meldungen1';
 
@@ -49,15 +50,7 @@ export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetu
       const config = {
         version: 1,
         sources: {
-          erp: {
-            type: 'postgres',
-            host: postgres.host,
-            port: postgres.port,
-            database: postgres.database,
-            auth: { type: 'password', secret: 'erp' },
-            tls: { mode: 'disable' },
-            ...changes.source,
-          },
+          erp: { ...sourceConfig(postgres, 'erp'), ...changes.source },
         },
         polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl, ...changes.target } },
         syncs: { orders: { source: 'erp', dataset: DATASET, ...query, ...sync } },
