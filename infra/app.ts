@@ -1,6 +1,8 @@
 import { App, type Environment } from 'aws-cdk-lib';
+import { EXTENSION_NAMES } from '../scripts/fetch-extensions.ts';
 import { loadConfig } from '../shared/config/load-config.ts';
 import { ConfigError } from '../shared/errors.ts';
+import { dialectOf } from '../shared/source/dialect.ts';
 import { buildLambdaCode } from './build-lambda-code.ts';
 import { FerryStack } from './ferry-stack.ts';
 
@@ -34,9 +36,13 @@ try {
   if (Object.keys(config.syncs).length === 0)
     throw new ConfigError('There is nothing to deploy: the configuration has no syncs.');
 
+  const types = new Set(Object.values(config.syncs).map(({ source }) => config.sources[source]?.type));
+  const extensions = EXTENSION_NAMES.filter((name) =>
+    [...types].some((type) => type !== undefined && dialectOf(type).extension === name),
+  );
   new FerryStack(app, context('stack', 'Ferry'), {
     config,
-    codePath: await buildLambdaCode(architecture),
+    codePath: await buildLambdaCode(architecture, extensions),
     architecture,
     env: environmentOf(process.env),
     description: 'Ferry: carries database tables to Polyteia',

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, cp, glob, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { duckdbVersion, fetchExtensions } from '../scripts/fetch-extensions.ts';
+import { duckdbVersion, type ExtensionName, fetchExtensions } from '../scripts/fetch-extensions.ts';
 
 const run = promisify(execFile);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,19 +25,23 @@ const platforms = {
  * Builds the one folder that all functions run from: the bundled handlers, DuckDB's client for the target processor, and the
  * extensions in use. What does not change (128 MB of DuckDB) is fetched once and kept in .cache.
  *
+ * @param extensions those that the configured sources need: each has 40 MB
  * @returns path of the folder; the same content gives the same asset hash, so an unchanged one is not uploaded again
  */
-export async function buildLambdaCode(architecture: LambdaArchitecture): Promise<string> {
+export async function buildLambdaCode(
+  architecture: LambdaArchitecture,
+  extensions: readonly ExtensionName[],
+): Promise<string> {
   const { npm, duckdb } = platforms[architecture];
-  const [bindings, [postgres]] = await Promise.all([
+  const [bindings, extensionFiles] = await Promise.all([
     fetchBindings(npm),
-    fetchExtensions({ platform: duckdb, names: ['postgres_scanner'], ifMissing: true }),
+    fetchExtensions({ platform: duckdb, names: extensions, ifMissing: true }),
   ]);
-  if (!postgres) throw new Error('The extension postgres_scanner was not fetched.');
 
   await mkdir(join(cache, 'lambda'), { recursive: true });
   const folder = await mkdtemp(join(cache, 'lambda', `.${architecture}-`));
   await bundleHandlers(folder);
+  await copySql(folder);
   const duckdbModules = join(folder, 'node_modules', '@duckdb');
   for (const name of ['node-api', 'node-bindings']) {
     await cp(join(modules, '@duckdb', name), join(duckdbModules, name), {
@@ -46,12 +50,12 @@ export async function buildLambdaCode(architecture: LambdaArchitecture): Promise
     });
   }
   await cp(bindings, join(duckdbModules, `node-bindings-${npm}`), { recursive: true, filter: isRuntimeFile });
-  const extensions = join(folder, 'extensions', duckdbVersion(), duckdb);
-  await mkdir(extensions, { recursive: true });
-  await copyFile(postgres, join(extensions, 'postgres_scanner.duckdb_extension'));
+  const extensionFolder = join(folder, 'extensions', duckdbVersion(), duckdb);
+  await mkdir(extensionFolder, { recursive: true });
+  for (const file of extensionFiles) await copyFile(file, join(extensionFolder, basename(file)));
 
   // Replaced as a whole, so that an interrupted build is never deployed.
-  const target = join(cache, 'lambda', architecture);
+  const target = join(cache, 'lambda', [architecture, ...extensions].join('-'));
   await rm(target, { recursive: true, force: true });
   await rename(folder, target);
   return target;
@@ -80,6 +84,12 @@ async function bundleHandlers(folder: string): Promise<void> {
     },
     logLevel: 'warning',
   });
+}
+
+/** The handlers find their SQL beside themselves, as the modules that they were bundled from do. */
+async function copySql(folder: string): Promise<void> {
+  for await (const file of glob('shared/**/*.sql', { cwd: root }))
+    await copyFile(join(root, file), join(folder, basename(file)));
 }
 
 /**

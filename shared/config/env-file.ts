@@ -20,6 +20,8 @@ const descriptors: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 };
 
+const sourceTypes: Readonly<Record<string, string>> = { postgresql: 'postgres', mariadb: 'mysql' };
+
 /** The connector tolerated a pair of quotes around the query and a trailing semicolon. */
 function cleanQuery(query: string): string {
   const trimmed = query.trim();
@@ -101,12 +103,12 @@ export function readEnvFile(
   const schedulable = !cron.startsWith('@');
   if (!schedulable) warnings.push(`CRON_SCHEDULE "${cron}" cannot be scheduled on AWS yet; ferry run works.`);
 
-  const type = get('SOURCE_DATABASE_TYPE')?.toLowerCase();
+  const type = get('SOURCE_DATABASE_TYPE')?.toLowerCase() ?? '';
   const input = {
     version: 1,
     sources: {
       default: {
-        type: type === 'postgresql' ? 'postgres' : type,
+        type: sourceTypes[type] ?? type,
         host,
         port: Number(get('SOURCE_DATABASE_PORT')),
         database: get('SOURCE_DATABASE_NAME'),
@@ -125,6 +127,7 @@ export function readEnvFile(
         source: 'default',
         duckdbQuery: cleanQuery(get('SOURCE_DATABASE_SQL_QUERY') ?? ''),
         dataset: get('DATASET_ID'),
+        types: 'compatible',
         ...(schedulable ? { schedule: { cron, ...(zone ? { timezone: zone } : {}) } } : {}),
       },
     },

@@ -53,13 +53,28 @@ export const hostName = z
     'a host name or an address, without user, port or scheme',
   );
 
+const typesMode = z
+  .enum(['exact', 'compatible'])
+  .default('exact')
+  .describe(
+    'exact: every value arrives as it is or the run is refused (docs/types.md). compatible: the types that the Go connector wrote, with a warning for each column that loses something.',
+  );
+export type TypesMode = z.infer<typeof typesMode>;
+
+const columnType = z
+  .string()
+  .regex(
+    /^(text|double|bigint|boolean|decimal\(\d{1,2},\d{1,2}\))$/,
+    'one of text, double, bigint, boolean, decimal(digits,decimals)',
+  );
+
 const tls = z
   .strictObject({
     mode: z
       .enum(['verify-full', 'verify-ca', 'require', 'disable'])
       .default('verify-full')
       .describe(
-        'verify-full checks the certificate chain and the host name, verify-ca the chain only, require encrypts without checking, disable sends everything in the clear.',
+        'verify-full checks the certificate chain and the host name, verify-ca the chain only, require encrypts without checking, disable sends everything in the clear. MySQL knows verify-full and disable.',
       ),
     ca: z
       .string()
@@ -80,9 +95,14 @@ const passwordAuth = z.strictObject({
 
 const source = z
   .strictObject({
-    type: z.enum(['postgres']).describe('Kind of database.'),
+    type: z.enum(['postgres', 'mysql']).describe('Kind of database; mysql is MariaDB too.'),
     host: hostName.optional().describe('Host name or address. Default: host of the secret.'),
-    port: z.int().min(1).max(65535).optional().describe('TCP port. Default: port of the secret, else 5432.'),
+    port: z
+      .int()
+      .min(1)
+      .max(65535)
+      .optional()
+      .describe('TCP port. Default: port of the secret, else 5432 (postgres) or 3306 (mysql).'),
     database: z
       .string()
       .min(1)
@@ -91,6 +111,11 @@ const source = z
       .describe('Database to read. Default: dbname of the secret.'),
     auth: z.discriminatedUnion('type', [passwordAuth]).describe('How to sign in.'),
     tls: tls.prefault({}),
+  })
+  .refine(({ type, tls: { mode } }) => type !== 'mysql' || mode === 'verify-full' || mode === 'disable', {
+    path: ['tls', 'mode'],
+    // DuckDB's client for MySQL treats the two in between as if they verified, or trusts anybody (duckdb-notes.md).
+    error: 'verify-full or disable: MySQL and MariaDB know nothing in between',
   })
   .describe('A database to read.');
 export type SourceConfig = z.infer<typeof source>;
@@ -179,6 +204,13 @@ const sync = z
       .describe('Polyteia dataset whose content the result replaces.'),
     polyteia: z.string().default('default').describe('Name of the Polyteia target.'),
     schedule: schedule.optional(),
+    types: typesMode,
+    columns: z
+      .record(z.string(), columnType)
+      .default({})
+      .describe(
+        'Types of single columns, by name: text, decimal(digits,decimals), bigint, boolean, double. A value that does not fit is refused; double rounds.',
+      ),
     guards: guards.prefault({}),
   })
   .refine((value) => (value.query === undefined) !== (value.duckdbQuery === undefined), {

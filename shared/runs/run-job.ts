@@ -54,7 +54,7 @@ export interface RunOptions {
 }
 
 /** What the work found out, for the record. */
-export type JobResult = Pick<RunRecord, 'outcome' | 'rows' | 'bytes' | 'schema'>;
+export type JobResult = Pick<RunRecord, 'outcome' | 'rows' | 'bytes' | 'schema' | 'reading'>;
 
 // Left for interrupting DuckDB, removing the folder and writing the record.
 const DEADLINE_MARGIN_MS = 10_000;

@@ -24,6 +24,13 @@ export const runRecordSchema = z.strictObject({
   /** Size of the Parquet file. */
   bytes: z.int().nonnegative().optional(),
   schema: z.array(z.strictObject({ name: z.string(), type: z.string() })).optional(),
+  /**
+   * How the source was read: `statement` is the query as one statement; a duckdbQuery is one transaction over one connection
+   * (`single`) or over several that share one snapshot (`parallel`).
+   */
+  reading: z
+    .strictObject({ mode: z.enum(['statement', 'single', 'parallel']), reason: z.string().optional() })
+    .optional(),
   warnings: z.array(z.string()),
   /** SHA-256 of the job's configuration: two runs with the same one did the same. */
   configHash: z.string(),

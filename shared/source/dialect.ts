@@ -1,36 +1,134 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { SourceConfig } from '../config/schema.ts';
+import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import type { FerryError } from '../errors.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import type { Login } from './credentials.ts';
+import { mysqlDialect } from './dialects/mysql.ts';
 import { postgresDialect } from './dialects/postgres.ts';
+import type { LexicalRules } from './sql-text.ts';
 
 /** The point at which the source spoke up; before `read`, its messages cannot hold a data value. */
 export type SourcePhase = 'connect' | 'describe' | 'read';
 
-/** What differs between kinds of database. One file each in dialects/. */
+/** A small answer of the source. */
+export interface SourceAnswer {
+  names: string[];
+  /** In DuckDB's words. */
+  types: string[];
+  rows: unknown[][];
+}
+
+/** Sends a statement in the source's own SQL, and reads the whole answer. */
+export type AskSource = (sql: string) => Promise<SourceAnswer>;
+
+/** A connected session, as far as a dialect needs it. */
+export interface SourceClient {
+  ask: AskSource;
+  /** Runs DuckDB's own SQL; an engine's message is in the `cause` of what it throws. */
+  run(sql: string): Promise<unknown>;
+}
+
+/** What a connected server said of itself. */
+export interface ServerFacts {
+  /** By which another connection of the same login can cancel this one's statement. */
+  connectionId: string;
+  /** The server's own words, such as `10.11.19-MariaDB`. */
+  version: string;
+}
+
+/** A column as DuckDB's client describes it. */
+export interface ClientColumn {
+  name: string;
+  type: string;
+}
+
+/** A value computed at the source: SQL over the query's result, called `q`, and the name that it gets. */
+export interface Expression {
+  sql: string;
+  alias: string;
+}
+
+/** What differs between kinds of database. One each in dialects/. */
 export interface Dialect {
+  /** The product's name, for people. */
+  label: string;
   /** Name of DuckDB's extension. */
   extension: string;
   /** DuckDB's table function that sends a query to the source as it is. */
   queryFunction: string;
   defaultPort: number;
+  /** Whether the server greets whoever connects, without being asked: then an open port without a greeting is no such server. */
+  serverSpeaksFirst: boolean;
+  lexicalRules: LexicalRules;
   /** Settings of the extension that must hold before the source is attached. */
-  settings: readonly string[];
-  /** Attaches the source as `db`, read-only. Every value is bound: an error message cannot repeat one. */
+  settings(mode: TypesMode): readonly string[];
+  /**
+   * Attaches the source as `db`. Every value is bound: an error message cannot repeat one.
+   *
+   * @param options.readOnly false only for cancelling a statement of our own
+   */
   attach(
     connection: DuckDBConnection,
     login: Login,
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
+    options: { readOnly: boolean },
   ): Promise<void>;
-  /** SQL of the source: the id by which another connection of the same login can cancel this one's statement. */
-  connectionId: string;
-  /** SQL of the source that cancels the statement of a connection. */
+  /**
+   * SQL of the source for {@link ServerFacts}: columns `id` and `version`. It is the first statement of each transaction, and may set
+   * for it what the text forms of values depend on.
+   */
+  serverFacts: string;
+  /** DuckDB SQL that cancels the statement of a connection, run on another one that is not read-only. */
   cancel(connectionId: string): string;
+  /** Reading one table over several connections, where that can be had. */
+  parallel?: ParallelReading;
+  /**
+   * Has the source prepare a query, without running it, and decides for each column how it is carried.
+   *
+   * @param columns the query's columns as the client describes them
+   * @param modeOf how strict to be with a column, by its name
+   */
+  planColumns(
+    ask: AskSource,
+    query: string,
+    columns: readonly ClientColumn[],
+    modeOf: (name: string) => TypesMode,
+  ): Promise<ColumnPlan[]>;
+  /** SQL of the source for a query that computes something from each row of another one, in the order of that. */
+  selectFrom(query: string, expressions: readonly Expression[], server: ServerFacts): string;
+  /** SQL of the source for a column of `q`. */
+  reference(name: string): string;
+  quoteName(name: string): string;
+  /** SQL of the source for a value as the source itself prints it. */
+  asText(value: string): string;
+  /** How many rows the source's planner expects; undefined when it does not say. */
+  estimateRows(client: SourceClient, query: string): Promise<number | undefined>;
+  /** What the login may do beyond reading, in words; empty when it can only read. */
+  findWritePrivileges(ask: AskSource): Promise<string[]>;
+  /** The protocol and cipher of the connection; undefined when it is not encrypted. */
+  describeEncryption(ask: AskSource): Promise<string | undefined>;
+  /** Why tables of several statements in one transaction may not show the same moment; undefined when they do. */
+  findSnapshotGap(ask: AskSource): Promise<string | undefined>;
   /** Reduces the engine's message to a class and to words that hold no secret and no data value. */
   explainError(message: string, phase: SourcePhase, login: Login): FerryError;
 }
 
-const dialects: Readonly<Record<SourceConfig['type'], Dialect>> = { postgres: postgresDialect };
+/** Several connections that read parts of one table in one snapshot. */
+export interface ParallelReading {
+  /** Settings in the place of those for one connection. */
+  settings(connections: number): readonly string[];
+  /** Settings that go back to one connection when the proof fails; run before anything is read. */
+  fallBack: readonly string[];
+  /** Opens all connections, and says why one snapshot cannot be had; undefined when it can. */
+  prepare(connect: () => Promise<DuckDBConnection>, connections: number): Promise<string | undefined>;
+  /** Whether every connection that has read took part in the one snapshot, by the client's own log. */
+  verify(connection: DuckDBConnection): Promise<boolean>;
+}
+
+const dialects: Readonly<Record<SourceConfig['type'], Dialect>> = {
+  postgres: postgresDialect,
+  mysql: mysqlDialect,
+};
 
 /** The dialect of a kind of database. */
 export function dialectOf(type: SourceConfig['type']): Dialect {

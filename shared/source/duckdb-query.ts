@@ -1,11 +1,26 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { QueryError } from '../errors.ts';
 
 /** Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is refused. */
 const allowedTableFunctions = new Set(['range', 'generate_series', 'unnest', 'repeat']);
 
 /** Scalar functions that tell of the machine Ferry runs on. */
-const deniedFunctions = new Set(['current_setting', 'getenv', 'getvariable']);
+const deniedFunctions = new Set(['current_setting', 'getenv', 'getvariable', 'write_log']);
+
+/** A table of the source, in the words of the query: DuckDB finds it whatever its upper and lower case. */
+export interface TableReference {
+  /** Absent: the one that the source takes when none is given. */
+  schema: string | undefined;
+  table: string;
+}
+
+/** What a checked query reads. */
+export interface DuckdbQueryFacts {
+  /** Every mention, so a table that is read twice stands here twice. */
+  tables: TableReference[];
+  /** Names of columns in small letters; `all` when the query does not name what it reads. */
+  columns: ReadonlySet<string> | 'all';
+}
 
 interface Node {
   type?: unknown;
@@ -15,6 +30,10 @@ interface Node {
   table_name?: unknown;
   function?: Node;
   cte_map?: { map?: { key?: unknown }[] };
+  column_names?: unknown[];
+  using_columns?: unknown[];
+  ref_type?: unknown;
+  alias?: unknown;
 }
 
 /** Every object of the tree, depth first. */
@@ -24,13 +43,31 @@ function* walk(value: unknown): Generator<Node> {
   for (const child of Object.values(value)) yield* walk(child);
 }
 
+/** {@link inspectDuckdbQuery} without a connection: an instance of DuckDB that can reach nothing, for this alone. */
+export async function readDuckdbQuery(query: string): Promise<DuckdbQueryFacts> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    enable_external_access: 'false',
+    autoload_known_extensions: 'false',
+    threads: '1',
+  });
+  try {
+    return await inspectDuckdbQuery(await instance.connect(), query);
+  } finally {
+    instance.closeSync();
+  }
+}
+
 /**
  * Checks SQL that is to run in DuckDB itself by its syntax tree: exactly one SELECT, over tables of the attached source, with
  * table functions of an allow-list. The lock-down of the session does not stop postgres_scan('host=…') and its like, so this must.
  *
+ * @returns what it reads
  * @throws QueryError that says what is not allowed
  */
-export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query: string): Promise<void> {
+export async function inspectDuckdbQuery(
+  connection: DuckDBConnection,
+  query: string,
+): Promise<DuckdbQueryFacts> {
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)::VARCHAR', [query]);
   const tree = JSON.parse(String(reader.getRowsJS()[0]?.[0])) as {
     error: boolean;
@@ -64,6 +101,7 @@ export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query:
       });
     }
   }
+  const tables: TableReference[] = [];
   for (const node of nodes) {
     if (node.type === 'TABLE_FUNCTION') {
       const name = String(node.function?.function_name ?? '').toLowerCase();
@@ -79,10 +117,11 @@ export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query:
     if (node.type === 'BASE_TABLE') {
       const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) =>
         String(part ?? ''),
-      );
-      const ofSource = catalog ? catalog.toLowerCase() === 'db' : schema?.toLowerCase() === 'db';
-      const ofQuery = !catalog && !schema && ctes.has(table?.toLowerCase() ?? '');
-      if (!ofSource && !ofQuery) {
+      ) as [string, string, string];
+      const ofSource = (catalog || schema).toLowerCase() === 'db';
+      const ofQuery = !catalog && !schema && ctes.has(table.toLowerCase());
+      if (ofSource) tables.push({ schema: catalog ? schema : undefined, table });
+      else if (!ofQuery) {
         throw new QueryError(
           `duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not one of the source.`,
           {
@@ -92,4 +131,25 @@ export async function assertSafeDuckdbQuery(connection: DuckDBConnection, query:
       }
     }
   }
+  return { tables, columns: columnsIn(nodes) };
+}
+
+/** Every column that the query names; a `*`, a NATURAL JOIN, or a table used as a value names none and means all. */
+function columnsIn(nodes: readonly Node[]): DuckdbQueryFacts['columns'] {
+  const columns = new Set<string>();
+  const tables = new Set<string>();
+  for (const node of nodes) {
+    if (node.type === 'STAR' || node.ref_type === 'NATURAL' || node.ref_type === 'POSITIONAL') return 'all';
+    if (node.type === 'BASE_TABLE') {
+      for (const name of [node.table_name, node.alias]) tables.add(String(name ?? '').toLowerCase());
+    }
+    // a.b.c may be a column of a table, or a field of a column: each part may be the column.
+    for (const name of [...(node.column_names ?? []), ...(node.using_columns ?? [])])
+      columns.add(String(name).toLowerCase());
+  }
+  const qualifiers = nodes.flatMap((node) => {
+    const names = node.column_names ?? [];
+    return names.length === 1 ? [String(names[0]).toLowerCase()] : [];
+  });
+  return qualifiers.some((name) => tables.has(name)) ? 'all' : columns;
 }

@@ -1,24 +1,14 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { SourceConfig } from '../config/schema.ts';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader } from '@duckdb/node-api';
+import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import { QueryError, StorageUnavailableError } from '../errors.ts';
 import type { Login } from './credentials.ts';
-import { type Dialect, dialectOf, type SourcePhase } from './dialect.ts';
-import { assertSafeDuckdbQuery } from './duckdb-query.ts';
+import { type Dialect, dialectOf, type ServerFacts, type SourceAnswer, type SourcePhase } from './dialect.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
-import { trimStatement } from './sql-text.ts';
+import { quoteLiteral } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
-
-/** A column of a result. `type` is the type that it has in the Parquet file, in DuckDB's words. */
-export interface Column {
-  name: string;
-  type: string;
-}
-
-/** What to read: SQL of the source itself, or DuckDB SQL over the source attached as `db`. */
-export type SourceQuery = { kind: 'source'; sql: string } | { kind: 'duckdb'; sql: string };
 
 export interface SessionOptions {
   source: SourceConfig;
@@ -30,15 +20,25 @@ export interface SessionOptions {
   /** DuckDB's own limit, in bytes; what goes beyond spills to disk. */
   memoryLimitBytes: number;
   threads: number;
+  /** How strictly types are read. */
+  mode: TypesMode;
+  /** Whether one table may be read over several connections, should one snapshot be had. @default false */
+  parallel?: boolean;
+  /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
+  forCancelling?: boolean;
   signal?: AbortSignal;
 }
 
+/** How the rows come out of the source; each way shows one moment of it. */
+export interface Reading {
+  mode: 'single' | 'parallel';
+  /** Why not in parallel, where that was asked for. */
+  reason?: string;
+}
+
 const CONNECT_TIMEOUT_MS = 3_000;
-const PROGRESS_INTERVAL_MS = 200;
 const INTERRUPT_INTERVAL_MS = 100;
 const CANCEL_GRACE_MS = 4_000;
-
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /**
  * A DuckDB instance with one source attached read-only, that can reach nothing but this source and its output folder. One for each
@@ -46,12 +46,13 @@ const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
  */
 export class SourceSession {
   readonly outputFolder: string;
+  readonly dialect: Dialect;
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
-  readonly #dialect: Dialect;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal | undefined;
-  #connectionId: string | undefined;
+  #server: ServerFacts | undefined;
+  #reading: Reading = { mode: 'single' };
   /** A statement was given up that still runs: closing would wait for it. */
   #abandoned = false;
 
@@ -64,7 +65,7 @@ export class SourceSession {
   ) {
     this.#instance = instance;
     this.#connection = connection;
-    this.#dialect = dialect;
+    this.dialect = dialect;
     this.#options = options;
     this.#signal = options.signal;
     this.outputFolder = outputFolder;
@@ -79,7 +80,11 @@ export class SourceSession {
     const { source, login, folder, signal } = options;
     const dialect = dialectOf(source.type);
     const extension = findExtension(dialect.extension, options.extensionFolders);
-    await assertReachable(login.host, login.port, CONNECT_TIMEOUT_MS, signal);
+    await assertReachable(login, {
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      greets: dialect.serverSpeaksFirst,
+      signal,
+    });
 
     const outputFolder = join(folder, 'out');
     await Promise.all(
@@ -108,14 +113,24 @@ export class SourceSession {
     const connection = await instance.connect();
     const session = new SourceSession(instance, connection, dialect, options, outputFolder);
     try {
-      await connection.run(`LOAD ${literal(extension)}`);
-      for (const setting of dialect.settings) await connection.run(setting);
+      await connection.run(`LOAD ${quoteLiteral(extension)}`);
+      for (const setting of dialect.settings(options.mode)) await connection.run(setting);
+      if (options.parallel) {
+        for (const setting of dialect.parallel?.settings(options.threads + 1) ?? [])
+          await connection.run(setting);
+      }
       await connection.run("SET TimeZone='UTC'");
       await session.#ask('connect', () =>
-        dialect.attach(connection, login, { mode: source.tls.mode, caFile }),
+        dialect.attach(
+          connection,
+          login,
+          { mode: source.tls.mode, caFile },
+          { readOnly: !options.forCancelling },
+        ),
       );
-      session.#connectionId = await session.#askConnectionId();
-      await connection.run(`SET allowed_directories=[${literal(`${outputFolder}/`)}]`);
+      session.#server = await session.#askServer('connect');
+      if (options.parallel) session.#reading = await session.#prepareParallel();
+      await connection.run(`SET allowed_directories=[${quoteLiteral(`${outputFolder}/`)}]`);
       await connection.run('SET enable_external_access=false');
       await connection.run('SET lock_configuration=true');
       return session;
@@ -125,49 +140,57 @@ export class SourceSession {
     }
   }
 
-  /**
-   * Has the source prepare the query, without running it.
-   *
-   * @returns the columns in order
-   * @throws QueryError with what the source said of the query
-   */
-  async describe(query: SourceQuery): Promise<Column[]> {
-    const sql = await this.#relation(query);
-    const reader = await this.#ask('describe', () => this.#connection.runAndReadAll(`DESCRIBE ${sql}`));
-    return reader.getRowsJS().map(([name, type]) => ({ name: String(name), type: String(type) }));
+  /** What the connected server said of itself. */
+  get server(): ServerFacts {
+    if (!this.#server) throw new Error('The session is not connected.');
+    return this.#server;
   }
 
-  /**
-   * Runs the query and writes its result to one Parquet file in the output folder: one statement, one snapshot. Nothing is left of
-   * the file when it fails.
-   */
-  async exportParquet(
-    query: SourceQuery,
-    file: string,
-    onProgress: (bytes: number) => void = () => {},
-  ): Promise<{ rows: number; bytes: number }> {
-    const sql = await this.#relation(query);
-    const target = join(this.outputFolder, file);
-    // While it is written, the file has a temporary name beside its own; its growth is the only progress that can be seen.
-    const timer = setInterval(async () => {
-      const names = await readdir(this.outputFolder).catch(() => []);
-      const sizes = await Promise.all(
-        names.map((name) =>
-          stat(join(this.outputFolder, name)).then(
-            (s) => s.size,
-            () => 0,
-          ),
-        ),
-      );
-      onProgress(sizes.reduce((sum, size) => sum + size, 0));
-    }, PROGRESS_INTERVAL_MS);
-    const reader = await this.#ask('read', () =>
-      this.#connection.runAndReadAll(
-        `COPY (${sql}) TO ${literal(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')`,
-      ),
-    ).finally(() => clearInterval(timer));
-    const [rows] = reader.getRowsJS()[0] ?? [];
-    return { rows: Number(rows), bytes: (await stat(target)).size };
+  get reading(): Reading {
+    return this.#reading;
+  }
+
+  /** Runs DuckDB's own SQL. Whatever goes wrong is thrown as a FerryError, with the engine's words as its `cause` only. */
+  run(phase: SourcePhase, sql: string): Promise<DuckDBResultReader> {
+    return this.#ask(phase, () => this.#connection.runAndReadAll(sql));
+  }
+
+  /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
+  async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
+    const reader = await this.run(phase, `SELECT * FROM ${this.relationOf(sql)}`);
+    return {
+      names: reader.columnNames(),
+      types: reader.columnTypes().map(String),
+      rows: reader.getRowsJS() as unknown[][],
+    };
+  }
+
+  /** DuckDB SQL for the result of a statement in the source's own SQL. */
+  relationOf(sql: string): string {
+    return `${this.dialect.queryFunction}('db', ${quoteLiteral(sql)})`;
+  }
+
+  /** Everything that is read in `work` shows one moment of the source. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('describe', 'BEGIN');
+    try {
+      // Asked again, as a pooler may have given this transaction another connection of the server.
+      this.#server = await this.#askServer('describe');
+      const result = await work();
+      await this.run('read', 'COMMIT');
+      return result;
+    } catch (error) {
+      // A statement that was given up holds the connection.
+      if (!this.#abandoned) await this.#connection.run('ROLLBACK').catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Whether what was read in parallel did come from one snapshot, as the client's own log has it. */
+  async verifyParallelReading(): Promise<boolean> {
+    return (
+      this.#reading.mode === 'single' || (await this.dialect.parallel?.verify(this.#connection)) === true
+    );
   }
 
   /** Frees everything. What was given up is left to the end of the process. */
@@ -177,22 +200,19 @@ export class SourceSession {
     this.#instance.closeSync();
   }
 
-  async #askConnectionId(): Promise<string> {
-    const { queryFunction, connectionId } = this.#dialect;
-    const reader = await this.#ask('connect', () =>
-      this.#connection.runAndReadAll(`SELECT id FROM ${queryFunction}('db', ${literal(connectionId)})`),
-    );
-    return String(reader.getRowsJS()[0]?.[0]);
+  async #askServer(phase: SourcePhase): Promise<ServerFacts> {
+    const { rows } = await this.askSource(phase, this.dialect.serverFacts);
+    const [id, version] = rows[0] ?? [];
+    return { connectionId: String(id), version: String(version) };
   }
 
-  async #relation(query: SourceQuery): Promise<string> {
-    if (query.kind === 'source') {
-      // The extension pastes the query into a COPY of its own, and a trailing comment would swallow the rest of that.
-      return `SELECT * FROM ${this.#dialect.queryFunction}('db', ${literal(trimStatement(query.sql))})`;
-    }
-    const sql = trimStatement(query.sql);
-    await assertSafeDuckdbQuery(this.#connection, sql);
-    return `SELECT * FROM (${sql})`;
+  async #prepareParallel(): Promise<Reading> {
+    const { parallel, label } = this.dialect;
+    if (!parallel) return { mode: 'single', reason: `${label} has no snapshot that connections can share` };
+    const reason = await parallel.prepare(() => this.#instance.connect(), this.#options.threads + 1);
+    if (reason === undefined) return { mode: 'parallel' };
+    for (const setting of parallel.fallBack) await this.#connection.run(setting);
+    return { mode: 'single', reason };
   }
 
   /**
@@ -242,13 +262,18 @@ export class SourceSession {
   }
 
   async #cancelAtSource(): Promise<void> {
-    if (this.#connectionId === undefined) return;
+    if (this.#server === undefined) return;
     const folder = join(this.#options.folder, 'cancel');
     const { signal: _aborted, ...options } = this.#options;
-    const helper = await SourceSession.open({ ...options, folder, threads: 1 });
+    const helper = await SourceSession.open({
+      ...options,
+      folder,
+      threads: 1,
+      parallel: false,
+      forCancelling: true,
+    });
     try {
-      const sql = this.#dialect.cancel(this.#connectionId);
-      await helper.#connection.run(`SELECT * FROM ${this.#dialect.queryFunction}('db', ${literal(sql)})`);
+      await helper.#connection.run(this.dialect.cancel(this.#server.connectionId));
     } finally {
       helper.close();
     }
@@ -268,6 +293,6 @@ export class SourceSession {
         hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',
       });
     }
-    return Object.assign(this.#dialect.explainError(message, phase, this.#options.login), { cause: error });
+    return Object.assign(this.dialect.explainError(message, phase, this.#options.login), { cause: error });
   }
 }

@@ -1,43 +1,102 @@
-/**
- * The parts of SQL text that matter for where a statement ends: quoted text, comments, and everything else. Follows Postgres'
- * lexical rules (https://www.postgresql.org/docs/current/sql-syntax-lexical.html); an unterminated part runs to the end.
- */
-const part =
-  /(?<space>\s+|--[^\n\r]*)|(?<block>\/\*)|(?<escaped>\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$))|(?<quoted>'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$))|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])/gy;
+/** How a kind of database takes SQL text apart. One named group matches at a time. */
+export interface LexicalRules {
+  /**
+   * Sticky and global. Groups: `space` (white space and comments to the end of the line), `block` (opening of a block comment),
+   * `quoted` (text or a name in quotes, whole; an unterminated one runs to the end), `dollar` (opening of a dollar quote), `end` (a
+   * semicolon); what is left is a word or a sign.
+   */
+  part: RegExp;
+  /** Whether a block comment may hold another one. */
+  nestedComments: boolean;
+}
 
-/** Postgres' block comments nest. */
-function endOfBlockComment(sql: string, start: number): number {
+/** https://www.postgresql.org/docs/current/sql-syntax-lexical.html; DuckDB's own SQL follows the same rules. */
+export const postgresLexicalRules: LexicalRules = {
+  part: /(?<space>\s+|--[^\n\r]*)|(?<block>\/\*)|(?<quoted>\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$))|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])/gy,
+  nestedComments: true,
+};
+
+/**
+ * https://dev.mysql.com/doc/refman/9.7/en/comments.html: `--` needs white space behind it, and what stands in a `/*!` or `/*M!` comment
+ * is run, so that it is no comment.
+ */
+export const mysqlLexicalRules: LexicalRules = {
+  part: /(?<space>\s+|#[^\n\r]*|--(?=[\s]|$)[^\n\r]*)|(?<block>\/\*(?!M?!))|(?<quoted>'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$))|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])/gy,
+  nestedComments: false,
+};
+
+interface Token {
+  kind: 'quoted' | 'end' | 'word';
+  text: string;
+  start: number;
+  /** Position behind it. */
+  end: number;
+}
+
+function endOfBlockComment(sql: string, start: number, nested: boolean): number {
   const bracket = /\/\*|\*\//g;
-  bracket.lastIndex = start;
-  let depth = 0;
+  bracket.lastIndex = start + 2;
+  let depth = 1;
   for (let match = bracket.exec(sql); match; match = bracket.exec(sql)) {
-    depth += match[0] === '/*' ? 1 : -1;
+    if (match[0] === '*/') depth -= 1;
+    else if (nested) depth += 1;
     if (depth === 0) return bracket.lastIndex;
   }
   return sql.length;
+}
+
+/** Everything but white space and comments. An unterminated part runs to the end. */
+function* tokensOf(sql: string, { part, nestedComments }: LexicalRules): Generator<Token> {
+  let start = 0;
+  while (start < sql.length) {
+    part.lastIndex = start;
+    const { space, block, quoted, dollar, end: semicolon } = part.exec(sql)?.groups ?? {};
+    let end = part.lastIndex;
+    if (block !== undefined) end = endOfBlockComment(sql, start, nestedComments);
+    if (dollar !== undefined) {
+      const closing = sql.indexOf(dollar, end);
+      end = closing < 0 ? sql.length : closing + dollar.length;
+    }
+    if (space === undefined && block === undefined) {
+      const kind =
+        semicolon !== undefined ? 'end' : quoted !== undefined || dollar !== undefined ? 'quoted' : 'word';
+      yield { kind, text: sql.slice(start, end), start, end };
+    }
+    start = end;
+  }
 }
 
 /**
  * A statement without the white space, comments and semicolons around it: what is left can be put into a larger statement. Text
  * after a semicolon stays, so that several statements are still several.
  */
-export function trimStatement(sql: string): string {
-  let first: number | undefined;
-  let last = 0;
-  part.lastIndex = 0;
-  for (let match = part.exec(sql); match; match = part.exec(sql)) {
-    const { space, block, dollar, end } = match.groups ?? {};
-    if (block !== undefined) {
-      part.lastIndex = endOfBlockComment(sql, match.index);
-      continue;
-    }
-    if (dollar !== undefined) {
-      const closing = sql.indexOf(dollar, part.lastIndex);
-      part.lastIndex = closing < 0 ? sql.length : closing + dollar.length;
-    }
-    if (space !== undefined || end !== undefined) continue;
-    first ??= match.index;
-    last = part.lastIndex;
+export function trimStatement(sql: string, rules: LexicalRules): string {
+  const tokens = [...tokensOf(sql, rules)].filter(({ kind }) => kind !== 'end');
+  return sql.slice(tokens.at(0)?.start ?? 0, tokens.at(-1)?.end ?? 0);
+}
+
+/** Whether the statement as a whole is sorted, and keeps all rows of it: ORDER BY outside of all parentheses, and no LIMIT behind it. */
+export function endsInOrderBy(sql: string, rules: LexicalRules): boolean {
+  let depth = 0;
+  let sorted = false;
+  let previous = '';
+  for (const { kind, text } of tokensOf(sql, rules)) {
+    const word = kind === 'word' ? text.toUpperCase() : '';
+    if (word === '(') depth += 1;
+    if (word === ')') depth -= 1;
+    if (depth === 0 && previous === 'ORDER' && word === 'BY') sorted = true;
+    if (depth === 0 && /^(LIMIT|FETCH|OFFSET|UNION|EXCEPT|INTERSECT)$/.test(word)) sorted = false;
+    previous = word;
   }
-  return sql.slice(first ?? 0, last);
+  return sorted;
+}
+
+/** Text as DuckDB's SQL has it: a quote in it is doubled, and nothing else means anything. */
+export function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as DuckDB's SQL has it. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,16 +1,17 @@
+import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { unknownNameMessage } from '../config/config-problems.ts';
 import type { FerryConfig, PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema.ts';
-import { ConfigError, GuardError } from '../errors.ts';
+import { ConfigError, GuardError, StorageUnavailableError } from '../errors.ts';
 import { createClassicClient } from '../polyteia/classic-client.ts';
 import { type JobContext, type JobResult, type RunOptions, runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
-import { resolveLogin } from '../source/credentials.ts';
-import { dialectOf } from '../source/dialect.ts';
+import { exportParquet } from '../source/export-parquet.ts';
+import { prepareQuery, type SourceQuery } from '../source/prepare-query.ts';
 import { type SecretReader, secretLabel } from '../source/secrets.ts';
-import { type SourceQuery, SourceSession } from '../source/session.ts';
 import { formatBytes, formatCount } from '../telemetry/format.ts';
+import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 
 export interface RunSyncOptions extends RunOptions {
   config: FerryConfig;
@@ -21,6 +22,8 @@ export interface RunSyncOptions extends RunOptions {
   /** DuckDB's memory limit, in bytes. */
   memoryLimitBytes: number;
   threads: number;
+  /** Reads and checks, and writes the file there instead of uploading it. */
+  dryRun?: { file: string };
 }
 
 const PARQUET = 'application/vnd.apache.parquet';
@@ -51,16 +54,10 @@ export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
   return runJob(description, (context) => carry(context, { ...options, sync, source, target }), options);
 }
 
-/** The sync's query in the form that a session takes. */
-function queryOf(sync: SyncConfig): SourceQuery {
-  return sync.query !== undefined
-    ? { kind: 'source', sql: sync.query }
-    : { kind: 'duckdb', sql: sync.duckdbQuery ?? '' };
-}
-
 type SyncWork = RunSyncOptions & { sync: SyncConfig; source: SourceConfig; target: PolyteiaTargetConfig };
 
 async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
+  if (work.dryRun) return rehearse(context, work, work.dryRun.file);
   const { sync, target } = work;
   const polyteia = await context.phase('check target', async () => {
     const client = createClassicClient({
@@ -91,26 +88,62 @@ async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
   }
 }
 
+/** Everything but what touches Polyteia; the file is kept, also one that a guard refuses. */
+async function rehearse(context: JobContext, work: SyncWork, target: string): Promise<JobResult> {
+  const { file, ...result } = await exportResult(context, work);
+  await context.phase('write', async () => {
+    const draft = `${target}.part`;
+    try {
+      // Copied, as the private folder may be on another disk; renamed, so that a broken-off copy is never taken for the file.
+      await copyFile(file, draft);
+      await rename(draft, target);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw new StorageUnavailableError(`${target} cannot be written.`, {
+        cause: error,
+        hint: 'Check the folder of --out, and the space on its disk.',
+      });
+    }
+  });
+  await context.phase('guards', async () => assertAcceptable(result.rows, work.sync));
+  return result;
+}
+
 /** Reads the query's result into a Parquet file in the run's private folder. */
 async function exportResult(context: JobContext, work: SyncWork) {
+  const query = await queryOf(work.sync);
+  if (canReadInParallel(query, work.source)) {
+    const result = await exportOnce(context, work, query, true);
+    if (result) return result;
+    context.warn('The connections did not share one snapshot after all: read again over one connection.');
+  }
+  const result = await exportOnce(context, work, query, false);
+  if (!result) throw new Error('One connection is always one snapshot.');
+  return result;
+}
+
+/** @returns undefined when the connections turned out not to have shared a snapshot, so that the file is worth nothing */
+async function exportOnce(context: JobContext, work: SyncWork, query: SourceQuery, parallel: boolean) {
   const { sync, source } = work;
-  const query = queryOf(sync);
-  const session = await context.phase('connect', async () => {
-    const login = await resolveLogin(sync.source, source, work.secrets, dialectOf(source.type).defaultPort);
-    return SourceSession.open({ ...work, source, login, folder: context.folder, signal: context.signal });
-  });
+  const session = await context.phase('connect', () =>
+    openSyncSession({ ...work, source, folder: context.folder, parallel, signal: context.signal }),
+  );
   try {
-    const schema = await context.phase(
+    const prepared = await context.phase(
       'describe',
-      () => session.describe(query),
-      (columns) => formatCount(columns.length, 'column'),
+      () => prepareQuery(session, query, { mode: sync.types, overrides: sync.columns }),
+      ({ columns }) => formatCount(columns.length, 'column'),
     );
     const { rows, bytes } = await context.phase(
       'export',
-      () => session.exportParquet(query, FILE, context.progress),
+      () => exportParquet(session, prepared, FILE, context.progress),
       (result) => `${formatCount(result.rows, 'row')}, ${formatBytes(result.bytes)}`,
     );
-    return { schema, rows, bytes, file: join(session.outputFolder, FILE) };
+    if (!(await session.verifyParallelReading())) return undefined;
+    for (const warning of prepared.warnings) context.warn(warning);
+    const schema = prepared.columns.map(({ name, type }) => ({ name, type }));
+    const reading: JobResult['reading'] = query.kind === 'source' ? { mode: 'statement' } : session.reading;
+    return { schema, rows, bytes, reading, file: join(session.outputFolder, FILE) };
   } finally {
     // Closed before the upload: the source's connection and DuckDB's memory are not needed for it.
     session.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FileSystem } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { buildLambdaCode } from '../../infra/build-lambda-code.ts';
-import { duckdbVersion } from '../../scripts/fetch-extensions.ts';
+import { duckdbVersion, EXTENSION_NAMES } from '../../scripts/fetch-extensions.ts';
 
 // Lambda's limit for unzipped code: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const MAXIMUM_BYTES = 250 * 2 ** 20;
@@ -33,21 +33,24 @@ describe.each([
   { architecture: 'x86_64', duckdb: 'linux_amd64' },
 ] as const)('the code for $architecture', ({ architecture, duckdb }) => {
   it('fits into a function, and all of its native parts fit the processor', async () => {
-    const folder = await buildLambdaCode(architecture);
+    const folder = await buildLambdaCode(architecture, EXTENSION_NAMES);
     const files = await filesBelow(folder);
     const sizes = await Promise.all(files.map(async (path) => (await stat(path)).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAXIMUM_BYTES);
 
     const native = files.filter((path) => NATIVE.test(path));
-    // The client, DuckDB itself, and the extension for Postgres.
-    expect(native).toHaveLength(3);
+    // The client, DuckDB itself, and the extensions for Postgres and MySQL.
+    expect(native).toHaveLength(4);
     expect(await Promise.all(native.map(elfMachine))).toEqual(native.map(() => architecture));
-    const extension = join('extensions', duckdbVersion(), duckdb, 'postgres_scanner.duckdb_extension');
-    for (const file of ['sync.mjs', 'api.mjs', extension]) expect(existsSync(join(folder, file))).toBe(true);
+    const extensions = EXTENSION_NAMES.map((name) =>
+      join('extensions', duckdbVersion(), duckdb, `${name}.duckdb_extension`),
+    );
+    for (const file of ['sync.mjs', 'api.mjs', 'postgres-describe.sql', ...extensions])
+      expect(existsSync(join(folder, file))).toBe(true);
   });
 
   it('has the same hash when it is built again, so that it is not uploaded again', async () => {
-    const first = FileSystem.fingerprint(await buildLambdaCode(architecture));
-    expect(FileSystem.fingerprint(await buildLambdaCode(architecture))).toBe(first);
+    const first = FileSystem.fingerprint(await buildLambdaCode(architecture, EXTENSION_NAMES));
+    expect(FileSystem.fingerprint(await buildLambdaCode(architecture, EXTENSION_NAMES))).toBe(first);
   });
 });

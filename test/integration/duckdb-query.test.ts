@@ -1,6 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assertSafeDuckdbQuery } from '../../shared/source/duckdb-query.ts';
+import { inspectDuckdbQuery } from '../../shared/source/duckdb-query.ts';
 
 let instance: DuckDBInstance;
 beforeAll(async () => {
@@ -11,13 +11,13 @@ afterAll(() => instance.closeSync());
 async function check(query: string): Promise<void> {
   const connection = await instance.connect();
   try {
-    await assertSafeDuckdbQuery(connection, query);
+    await inspectDuckdbQuery(connection, query);
   } finally {
     connection.closeSync();
   }
 }
 
-describe('assertSafeDuckdbQuery', () => {
+describe('inspectDuckdbQuery', () => {
   it.each([
     'SELECT * FROM db.orders',
     'SELECT * FROM db.public."Bäume" JOIN DB.public.orders USING (id)',
@@ -27,7 +27,7 @@ describe('assertSafeDuckdbQuery', () => {
     'SELECT (SELECT max(id) FROM db.orders) AS m',
     'FROM db.orders',
   ])('accepts %s', async (query) => {
-    await expect(check(query)).resolves.toBeUndefined();
+    await expect(check(query)).resolves.not.toThrow();
   });
 
   it.each([

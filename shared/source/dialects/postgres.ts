@@ -1,181 +1,66 @@
-import { AuthError, ConfigError, type FerryError, QueryError, SourceUnavailableError } from '../../errors.ts';
-import type { Dialect, SourcePhase } from '../dialect.ts';
+import { readFileSync } from 'node:fs';
+import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
+import { postgresLexicalRules } from '../sql-text.ts';
+import { explainPostgresError } from './postgres-errors.ts';
+import { postgresParallelReading } from './postgres-snapshot.ts';
+import { type PostgresColumn, planPostgresColumn } from './postgres-types.ts';
 
-/** Refusals at the door. English and German, as a server speaks the language of its lc_messages. */
-const connectErrors: readonly {
-  pattern: RegExp;
-  make: (at: string, user: string, database: string) => FerryError;
-}[] = [
-  {
-    pattern:
-      /password authentication failed|Passwort-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
-    make: (at, user) =>
-      new AuthError(`The source at ${at} refused the login of user "${user}".`, {
-        hint: 'Check username and password in the secret of this source; a rotated password needs the new value there.',
-      }),
-  },
-  {
-    pattern:
-      /no pg_hba\.conf entry|pg_hba\.conf rejects|kein pg_hba\.conf-Eintrag|not permitted to log in|permission denied for database|Login-Rolle/i,
-    make: (at, user, database) =>
-      new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
-        hint: 'Allow it in pg_hba.conf or grant CONNECT; a server that insists on TLS answers this when tls.mode is disable.',
-      }),
-  },
-  {
-    pattern: /database ".*" does not exist|Datenbank ».*« existiert nicht/i,
-    make: (at, _user, database) =>
-      new ConfigError(`The source at ${at} has no database "${database}".`, {
-        hint: 'Check `database` of this source.',
-      }),
-  },
-  {
-    pattern: /server does not support SSL/i,
-    make: (at) =>
-      new ConfigError(`The source at ${at} does not speak TLS, which tls.mode asks for.`, {
-        hint: 'Switch TLS on at the server, or set tls: { mode: disable } on this source if the network itself is trusted.',
-      }),
-  },
-  {
-    pattern: /certificate verify failed|signature failure|unable to get (local )?issuer/i,
-    make: (at) =>
-      new ConfigError(
-        `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca, or has expired.`,
-        {
-          hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. Nothing was sent to the server.',
-        },
-      ),
-  },
-  {
-    pattern: /server certificate for .* does not match host name/i,
-    make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} was made for another host name.`, {
-        hint: 'Use the name in the certificate as `host`, or tls: { mode: verify-ca }. Nothing was sent to the server.',
-      }),
-  },
-  {
-    pattern: /too many (connections|clients)|remaining connection slots/i,
-    make: (at) =>
-      new SourceUnavailableError(`The source at ${at} has no connection left.`, {
-        hint: 'Raise max_connections, or end idle sessions.',
-      }),
-  },
-  {
-    pattern: /starting up|shutting down|recovery mode/i,
-    make: (at) => new SourceUnavailableError(`The source at ${at} is starting up or shutting down.`),
-  },
-];
+const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.url), 'utf8');
+const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.meta.url), 'utf8');
 
-/** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
-const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
-  {
-    pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,
-    make: () =>
-      new QueryError('The source denied the query: the login lacks a permission.', {
-        hint: 'Grant SELECT on what the query reads.',
-      }),
-  },
-  {
-    pattern: /canceling statement due to statement timeout/i,
-    make: () =>
-      new QueryError("The query exceeded the source's statement_timeout.", {
-        hint: 'Make the query faster, or raise the time-out of this login.',
-      }),
-  },
-  {
-    pattern: /canceling statement due to conflict with recovery|conflict with recovery/i,
-    make: () =>
-      new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
-  },
-  {
-    // Anything that DuckDB cannot wrap into COPY (SELECT …): SHOW, EXPLAIN, INSERT … RETURNING.
-    pattern: /syntax error|COPY query must have a RETURNING|cannot set transaction|DO INSTEAD/i,
-    make: () =>
-      new QueryError('The query is not one SELECT that only reads.', {
-        hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
-      }),
-  },
-  {
-    pattern: /multi-?dimensional|Expected an array with|nested array|array dimension/i,
-    make: () =>
-      new QueryError('A column holds arrays of several dimensions, which have no place in the file.', {
-        hint: 'Cast it in the query: column::text AS column.',
-      }),
-  },
-  {
-    pattern: /read-only transaction/i,
-    make: () =>
-      new QueryError('The query tries to write; Ferry only reads.', {
-        hint: 'Give a SELECT that changes nothing.',
-      }),
-  },
-  {
-    pattern: /division by zero/i,
-    make: () => new QueryError('The query divides by zero.', { hint: 'Use NULLIF(divisor, 0).' }),
-  },
-  {
-    pattern: /invalid input syntax for type|out of range|value too long/i,
-    make: () =>
-      new QueryError('A value does not fit the type that the query casts it to.', {
-        hint: 'Run the query on the source to see which.',
-      }),
-  },
-  {
-    pattern:
-      /server closed the connection|connection (reset|refused|to server)|no connection to the server|terminating connection|SSL SYSCALL|could not receive data/i,
-    make: () => new SourceUnavailableError('The connection to the source broke while the query ran.'),
-  },
-];
+const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const reference = (name: string) => `q.${quoteName(name)}`;
 
-/** "line 2, column 7" from libpq's LINE and caret rows. */
-function positionIn(message: string): string {
-  const match = /\nLINE (\d+): (.*)\n( *)\^/.exec(message);
-  if (!match) return '';
-  const [, line, , spaces = ''] = match;
-  // libpq shortens a long line with "..." and moves the caret along: the column is then not the query's.
-  if (match[2]?.startsWith('...')) return ` (line ${line})`;
-  return ` (line ${line}, column ${spaces.length - `LINE ${line}: `.length + 1})`;
-}
-
-/** DuckDB's own words on a duckdbQuery: names of tables and columns, taken from the query and the source's catalog. */
-function explainDuckdbError(message: string): FerryError {
-  const said = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
-  if (said === undefined) return new QueryError('The source refused the query.');
-  return new QueryError(`The query cannot be prepared: ${said.replace(/[.!]?$/, '.')}`, {
-    hint: 'Check the names: tables of the source are written db.table or db.schema.table.',
+/** What Postgres itself says of a query's columns; the query is prepared for that, and not run. */
+async function describeColumns(
+  ask: AskSource,
+  query: string,
+  columns: readonly ClientColumn[],
+): Promise<PostgresColumn[]> {
+  const types = `SELECT ARRAY[${columns.map(({ name }) => `pg_typeof(${reference(name)})::oid`).join(', ')}]
+    FROM (SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
+  // A function, as the query may hold what replace() takes for a pattern.
+  const answer = await ask(describeSql.replace('__TYPES__', () => types));
+  const rows = rowsByName(answer).sort((a, b) => Number(a.position) - Number(b.position));
+  return columns.map(({ name, type }, index) => {
+    const row = rows[index];
+    return {
+      name,
+      clientType: type,
+      sourceType: declaredType(String(row?.declared), type),
+      base: String(row?.base),
+      element: row?.element === null ? undefined : String(row?.element),
+    };
   });
 }
 
-function explainDescribeError(message: string): FerryError {
-  if (message.includes('No fields returned by query')) {
-    return new QueryError('The query returns no columns.', {
-      hint: 'A SELECT with at least one column is needed.',
-    });
-  }
-  const duplicate = /has duplicate column name "(.*)"/.exec(message)?.[1];
-  if (duplicate !== undefined) {
-    return new QueryError(`The query returns two columns named "${duplicate}".`, {
-      hint: 'Name one of them otherwise: … AS other_name.',
-    });
-  }
-  if (/cannot insert multiple commands/.test(message)) {
-    return new QueryError('The query holds several statements.', { hint: 'Give one SELECT.' });
-  }
-  // Nothing was read yet: what the server says here speaks of the query, not of the data.
-  const said = /(?:ERROR|FEHLER): +([^\n]*)/.exec(message)?.[1];
-  if (said === undefined) return explainDuckdbError(message);
-  return new QueryError(`The source refused the query: ${said}${positionIn(message)}.`, {
-    hint: /does not exist|existiert nicht/.test(said)
-      ? 'Check the name, its schema, and that the login may see it.'
-      : 'Run the query on the source itself to see more.',
-  });
+/** Postgres does not tell an expression's precision in SQL; the client has it from the protocol. */
+function declaredType(declared: string, clientType: string): string {
+  const digits = /^DECIMAL(\(\d+,\d+\))/.exec(clientType)?.[1];
+  return digits ? declared.replace(/^numeric/, `numeric${digits}`) : declared;
+}
+
+function rowsByName({ names, rows }: SourceAnswer): Record<string, unknown>[] {
+  return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
+}
+
+/** A dollar quote that the text does not end. */
+function dollarTag(text: string): string {
+  let n = 0;
+  while (text.includes(`$ferry${n}$`)) n += 1;
+  return `$ferry${n}$`;
 }
 
 export const postgresDialect: Dialect = {
+  label: 'Postgres',
   extension: 'postgres_scanner',
   queryFunction: 'postgres_query',
   defaultPort: 5432,
-  settings: [
+  serverSpeaksFirst: false,
+  lexicalRules: postgresLexicalRules,
+  parallel: postgresParallelReading,
+
+  settings: () => [
     // One connection for the whole run: the connection string is frozen at ATTACH, and one connection is one snapshot.
     'SET GLOBAL pg_pool_max_connections=1',
     'SET GLOBAL pg_pool_idle_timeout_millis=0',
@@ -183,12 +68,12 @@ export const postgresDialect: Dialect = {
     'SET GLOBAL pg_use_ctid_scan=false',
   ],
 
-  async attach(connection, login, tls) {
+  async attach(connection, login, tls, { readOnly }) {
     const verified = tls.caFile === undefined ? '' : ', SSLROOTCERT $7';
+    // No OPTIONS: PgBouncer and RDS Proxy refuse start-up parameters. What they would set is set in each transaction.
     await connection.run(
       `CREATE TEMPORARY SECRET ferry_source (TYPE postgres, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
-         SSLMODE $6${verified}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
-         OPTIONS '-c default_transaction_read_only=on')`,
+         SSLMODE $6${verified}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30')`,
       [
         login.host,
         String(login.port),
@@ -200,33 +85,65 @@ export const postgresDialect: Dialect = {
       ],
     );
     try {
-      await connection.run("ATTACH '' AS db (TYPE postgres, SECRET ferry_source, READ_ONLY)");
+      await connection.run(
+        `ATTACH '' AS db (TYPE postgres, SECRET ferry_source${readOnly ? ', READ_ONLY' : ''})`,
+      );
     } finally {
       await connection.run('DROP SECRET ferry_source');
     }
   },
 
-  connectionId: 'SELECT pg_backend_pid()::text AS id',
-  cancel: (connectionId) => `SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled`,
+  // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
+  serverFacts: `SELECT pg_backend_pid()::text AS id, current_setting('server_version') AS version,
+    set_config('datestyle', 'ISO', true) AS a, set_config('intervalstyle', 'postgres', true) AS b,
+    set_config('extra_float_digits', '3', true) AS c, set_config('bytea_output', 'hex', true) AS d`,
+  cancel: (connectionId) =>
+    `SELECT * FROM postgres_query('db', 'SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled')`,
 
-  explainError(message: string, phase: SourcePhase, login) {
-    const at = `${login.host}:${login.port}`;
-    if (phase === 'connect') {
-      const known = connectErrors.find(({ pattern }) => pattern.test(message));
-      if (known) return known.make(at, login.username, login.database);
-      return new SourceUnavailableError(
-        `The source at ${at} cannot be reached, or broke off the connection.`,
-        {
-          hint: 'Check host, port, security groups and routes.',
-        },
-      );
-    }
-    if (phase === 'describe' && !/server closed the connection|terminating connection/.test(message)) {
-      return explainDescribeError(message);
-    }
-    return (
-      readErrors.find(({ pattern }) => pattern.test(message))?.make() ??
-      new QueryError('The query failed at the source while it was read.')
+  async planColumns(ask, query, columns, modeOf) {
+    const described = await describeColumns(ask, query, columns);
+    return described.map((column, index) =>
+      planPostgresColumn(column, { mode: modeOf(column.name), index, reference: reference(column.name) }),
     );
   },
+
+  // Postgres keeps the order of a sorted subquery that is only computed on: it is neither merged nor read in parallel.
+  selectFrom: (query, expressions) =>
+    `SELECT ${expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ')} FROM (${query}\n) AS q`,
+  reference,
+  quoteName,
+  asText: (value) => `${value}::text`,
+
+  async estimateRows({ run }, query) {
+    // postgres_query sends nothing but a SELECT, and EXPLAIN is none. A block can run it, but answers only by an error.
+    const tag = dollarTag(query);
+    const block = `DO $ferry_block$ DECLARE plan json; BEGIN
+      EXECUTE ${tag}EXPLAIN (FORMAT JSON) ${query}${tag} INTO plan;
+      RAISE EXCEPTION 'ferry_estimate %', plan->0->'Plan'->>'Plan Rows'; END $ferry_block$`;
+    if (query.includes('$ferry_block$')) return undefined;
+    try {
+      await run(`SELECT * FROM postgres_execute('db', '${block.replaceAll("'", "''")}')`);
+      return undefined;
+    } catch (error) {
+      const said = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+      const rows = /ferry_estimate (\d+)/.exec(said)?.[1];
+      return rows === undefined ? undefined : Number(rows);
+    }
+  },
+
+  async findWritePrivileges(ask) {
+    return rowsByName(await ask(privilegesSql)).map(({ privilege }) => String(privilege));
+  },
+
+  async describeEncryption(ask) {
+    const [row] = rowsByName(
+      await ask('SELECT ssl, version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid()'),
+    );
+    return row?.ssl === true ? `${row.version}, ${row.cipher}` : undefined;
+  },
+
+  // The client begins each transaction as REPEATABLE READ.
+  findSnapshotGap: async () => undefined,
+
+  explainError: explainPostgresError,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { trimStatement } from '../../../shared/source/sql-text.ts';
+import { postgresLexicalRules, trimStatement } from '../../../shared/source/sql-text.ts';
 
 describe('trimStatement', () => {
   it.each([
@@ -22,6 +22,6 @@ describe('trimStatement', () => {
     ['', ''],
     [' ; -- nothing', ''],
   ])('%j becomes %j', (sql, expected) => {
-    expect(trimStatement(sql)).toBe(expected);
+    expect(trimStatement(sql, postgresLexicalRules)).toBe(expected);
   });
 });

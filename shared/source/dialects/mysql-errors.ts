@@ -1,0 +1,181 @@
+import {
+  AuthError,
+  ConfigError,
+  ExactnessError,
+  type FerryError,
+  QueryError,
+  SourceUnavailableError,
+} from '../../errors.ts';
+import type { Login } from '../credentials.ts';
+import type { SourcePhase } from '../dialect.ts';
+
+/** Refusals at the door. */
+const connectErrors: readonly {
+  pattern: RegExp;
+  make: (at: string, user: string, database: string) => FerryError;
+}[] = [
+  {
+    pattern: /Access denied for user .* to database/i,
+    make: (at, user, database) =>
+      new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
+        hint: `Grant it: GRANT SELECT ON ${database}.* TO this user.`,
+      }),
+  },
+  {
+    pattern: /Access denied for user|account .* is locked|password has expired/i,
+    make: (at, user) =>
+      new AuthError(`The source at ${at} refused the login of user "${user}".`, {
+        hint: 'Check username and password in the secret of this source, and the hosts that the user may come from; a server that insists on TLS answers the same when tls.mode is disable.',
+      }),
+  },
+  {
+    pattern: /Unknown database/i,
+    make: (at, _user, database) =>
+      new ConfigError(`The source at ${at} has no database "${database}".`, {
+        hint: 'Check `database` of this source.',
+      }),
+  },
+  {
+    pattern: /is not allowed to connect|Host .* is blocked/i,
+    make: (at) =>
+      new AuthError(`The source at ${at} does not take connections from where Ferry runs.`, {
+        hint: 'Create the user for that host, or FLUSH HOSTS when it was blocked after errors.',
+      }),
+  },
+  {
+    pattern: /require_secure_transport|insecure transport|requires secure connection|secure transport/i,
+    make: (at) =>
+      new ConfigError(`The source at ${at} insists on TLS, which tls.mode: disable leaves out.`, {
+        hint: 'Set tls: { mode: verify-full } on this source, with the ca of its certificate.',
+      }),
+  },
+  {
+    pattern: /server does not support|doesn't support SSL|SSL is required, but the server/i,
+    make: (at) =>
+      new ConfigError(`The source at ${at} does not speak TLS, which tls.mode asks for.`, {
+        hint: 'Switch TLS on at the server, or set tls: { mode: disable } on this source if the network itself is trusted.',
+      }),
+  },
+  {
+    pattern:
+      /Certificate verification failure: .*hostname|host ?name (mismatch|verification)|does not match host/i,
+    make: (at) =>
+      new ConfigError(`The certificate of the source at ${at} was made for another host name.`, {
+        hint: 'Use the name in the certificate as `host`. The password was not sent.',
+      }),
+  },
+  {
+    pattern:
+      /certificate|signature failure|self[- ]signed|unable to get|TLS\/SSL error|SSL connection error/i,
+    make: (at) =>
+      new ConfigError(
+        `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca, or has expired, or is for another host.`,
+        {
+          hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. The password was not sent.',
+        },
+      ),
+  },
+  {
+    pattern: /plugin|authentication method/i,
+    make: (at, user) =>
+      new ConfigError(
+        `User "${user}" of the source at ${at} signs in by a method that Ferry does not speak.`,
+        {
+          hint: 'caching_sha2_password (over TLS) and mysql_native_password work: ALTER USER … IDENTIFIED WITH ….',
+        },
+      ),
+  },
+  {
+    pattern: /Too many connections|max_user_connections|max_connections/i,
+    make: (at) =>
+      new SourceUnavailableError(`The source at ${at} has no connection left.`, {
+        hint: 'Raise max_connections, or end idle sessions.',
+      }),
+  },
+];
+
+/** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
+const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
+  {
+    pattern: /max_statement_time|maximum statement execution time|max_execution_time/i,
+    make: () =>
+      new QueryError("The query exceeded the source's time limit for statements.", {
+        hint: 'Make the query faster, or raise max_statement_time (MariaDB) or max_execution_time (MySQL) of this login.',
+      }),
+  },
+  {
+    pattern: /Lost connection|server has gone away|Connection was killed|reset by peer|Can't connect/i,
+    make: () => new SourceUnavailableError('The connection to the source broke while the query ran.'),
+  },
+  {
+    pattern: /command denied|Access denied/i,
+    make: () =>
+      new QueryError('The source denied the query: the login lacks a permission.', {
+        hint: 'Grant SELECT on what the query reads.',
+      }),
+  },
+  {
+    pattern: /read[- ]only transaction/i,
+    make: () =>
+      new QueryError('The query tries to write; Ferry only reads.', {
+        hint: 'Give a SELECT that changes nothing.',
+      }),
+  },
+  {
+    pattern: /Could not convert string .* to DECIMAL|out of range/i,
+    make: () =>
+      new ExactnessError('A value of the query does not fit the type of its column.', {
+        hint: 'Run the query on the source to see which, and cast it there.',
+      }),
+  },
+  {
+    pattern: /Division by 0/i,
+    make: () => new QueryError('The query divides by zero.', { hint: 'Use NULLIF(divisor, 0).' }),
+  },
+];
+
+function explainDescribeError(message: string): FerryError {
+  const duplicate = /has duplicate column name "(.*)"/.exec(message)?.[1];
+  if (duplicate !== undefined) {
+    return new QueryError(`The query returns two columns named "${duplicate}".`, {
+      hint: 'Name one of them otherwise: … AS other_name. Upper and lower case do not tell names apart.',
+    });
+  }
+  if (/Failed to fetch return types/.test(message)) {
+    return new QueryError('The query is not one SELECT that only reads.', {
+      hint: 'Give a SELECT with at least one column, and without INTO.',
+    });
+  }
+  // DuckDB repeats the whole statement between quotes; what the server said of it comes behind.
+  const said = /Failed to (?:prepare|execute|run)[\s\S]*": ([^\n]*)/.exec(message)?.[1];
+  if (said === undefined) {
+    const duckdb = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
+    if (duckdb === undefined) return new QueryError('The source refused the query.');
+    return new QueryError(`The query cannot be prepared: ${duckdb.replace(/[.!]?$/, '.')}`, {
+      hint: 'Check the names: tables of the source are written db.table.',
+    });
+  }
+  return new QueryError(`The source refused the query: ${said.replace(/\.?\s*$/, '')}.`, {
+    hint: /doesn't exist|Unknown column/.test(said)
+      ? 'Check the name, and that the login may see it.'
+      : 'Run the query on the source itself to see more. Several statements, SHOW and the like cannot be carried.',
+  });
+}
+
+/** Reduces a message of DuckDB's MySQL client to a class and to words that hold no secret and no data value. */
+export function explainMysqlError(message: string, phase: SourcePhase, login: Login): FerryError {
+  const at = `${login.host}:${login.port}`;
+  if (phase === 'connect') {
+    const known = connectErrors.find(({ pattern }) => pattern.test(message));
+    if (known) return known.make(at, login.username, login.database);
+    return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
+      hint: 'Check host, port, security groups and routes.',
+    });
+  }
+  if (phase === 'describe' && !/Lost connection|gone away/.test(message))
+    return explainDescribeError(message);
+  return (
+    readErrors.find(({ pattern }) => pattern.test(message))?.make() ??
+    new QueryError('The query failed at the source while it was read.')
+  );
+}

@@ -1,0 +1,129 @@
+import { type ColumnPlan, MAX_DECIMAL_DIGITS, type PlanRequest, type SourceColumn } from '../column-plan.ts';
+
+/** What the server itself says of a column, beside what DuckDB's client makes of it. */
+export interface MysqlColumn extends SourceColumn {
+  /** Character set; `binary` for everything that is no text. */
+  charset: string;
+  /** Of a DECIMAL: what it was declared with, or computed to; of a DOUBLE that is none: undefined. */
+  decimal: { precision: number; scale: number } | undefined;
+  /** A DECIMAL that the client takes for a DOUBLE, as it is too wide for it. */
+  wideDecimal: boolean;
+}
+
+const quoteName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
+
+const sourceNames: Readonly<Record<string, string>> = {
+  TINYINT: 'tinyint',
+  UTINYINT: 'tinyint unsigned',
+  SMALLINT: 'smallint',
+  USMALLINT: 'smallint unsigned',
+  INTEGER: 'int',
+  UINTEGER: 'int unsigned',
+  BIGINT: 'bigint',
+  UBIGINT: 'bigint unsigned',
+  FLOAT: 'float',
+  DOUBLE: 'double',
+  DATE: 'date',
+  TIMESTAMP: 'datetime or timestamp',
+  VARCHAR: 'text',
+};
+
+/** The nearest to the declared type that the server tells of a query's column: its protocol does not name every one. */
+export function mysqlTypeName({
+  clientType,
+  charset,
+  decimal,
+  wideDecimal,
+}: Omit<MysqlColumn, 'name' | 'sourceType'>): string {
+  if (wideDecimal) return 'decimal beyond 38 digits';
+  if (decimal) return `decimal(${decimal.precision},${decimal.scale})`;
+  if (clientType === 'BLOB') return charset === 'binary' ? 'binary, bit or geometry' : 'text';
+  if (clientType === 'BOOLEAN') return 'bit(1) or tinyint(1)';
+  return sourceNames[clientType] ?? clientType.toLowerCase();
+}
+
+function planDecimal(
+  column: MysqlColumn,
+  decimal: { precision: number; scale: number },
+  reference: string,
+): ColumnPlan {
+  const { name, sourceType, clientType } = column;
+  const type = `DECIMAL(${decimal.precision},${decimal.scale})`;
+  // The client reads up to 18 digits fast and as declared; it miscounts the digits of unsigned ones and of those without decimals,
+  // and decodes longer ones ten times slower than text (duckdb-notes.md).
+  if (type === clientType && decimal.precision <= 18) return { name, sourceType, type };
+  return {
+    name,
+    sourceType,
+    type,
+    atSource: `CAST(${reference} AS CHAR)`,
+    inDuckdb: (value) => `CAST(${value} AS ${type})`,
+  };
+}
+
+const beyondMonth = (date: string) => `DAYOFMONTH(${date}) > DAYOFMONTH(LAST_DAY(${date}))`;
+
+/** How a column of a MySQL or MariaDB query is carried so that nothing of it is lost. */
+function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
+  const { name, sourceType, clientType, decimal } = column;
+  const kept = { name, sourceType, type: clientType };
+  if (column.wideDecimal || (decimal && decimal.precision > MAX_DECIMAL_DIGITS)) {
+    return {
+      ...kept,
+      type: 'VARCHAR',
+      numberAsText: true,
+      atSource: `CAST(${reference} AS CHAR)`,
+      reason: 'no decimal type holds more than 38 digits; as text it is exact',
+    };
+  }
+  if (decimal) return planDecimal(column, decimal, reference);
+  if (clientType === 'BLOB' && column.charset !== 'binary') {
+    return {
+      ...kept,
+      type: 'VARCHAR',
+      atSource: `CONVERT(${reference} USING utf8mb4)`,
+      reason: 'text, though its collation makes the client take it for bytes',
+    };
+  }
+  if (clientType === 'DATE' || clientType === 'TIMESTAMP') {
+    return {
+      ...kept,
+      // A server with ALLOW_INVALID_DATES keeps 2024-02-31, on which the client would fail without naming the column.
+      atSource: `IF(${beyondMonth(reference)}, NULL, ${reference})`,
+      companion: `${reference} IS NOT NULL`,
+      inDuckdb: (value, given, refuse) =>
+        `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
+      violation: `(${reference} IS NOT NULL AND (MONTH(${reference}) = 0 OR DAYOFMONTH(${reference}) = 0 OR ${beyondMonth(reference)}))`,
+      refusal: {
+        values: 'a date that is none (0000-00-00, a month or day 0, or a day that its month does not have)',
+        hint: `Write IF(${quoteName(name)} = 0, NULL, ${quoteName(name)}) AS ${quoteName(name)} in the query to have none, or columns: { ${name}: text } to keep them as text.`,
+      },
+    };
+  }
+  return kept;
+}
+
+function lossOf({ clientType, wideDecimal }: MysqlColumn): ColumnPlan['loss'] {
+  if (wideDecimal) return { always: true, text: 'written as DOUBLE: about 15 digits are kept' };
+  if (clientType === 'BOOLEAN')
+    return { always: false, text: 'a tinyint(1) other than 0 and 1 becomes true' };
+  if (clientType === 'DATE') return { always: false, text: '0000-00-00 becomes NULL' };
+  if (clientType === 'TIMESTAMP') {
+    return {
+      always: false,
+      text: "0000-00-00 becomes NULL, and a timestamp is written in the server's time zone",
+    };
+  }
+  return undefined;
+}
+
+/** Decides how a column of a MySQL or MariaDB query is carried. */
+export function planMysqlColumn(column: MysqlColumn, { mode, reference }: PlanRequest): ColumnPlan {
+  const { name, sourceType, clientType } = column;
+  const exact = planExactly(column, reference);
+  if (mode === 'exact') return exact;
+  const loss = lossOf(column);
+  // Without a loss the exact form is the connector's, which read tables and so was spared the client's errors on queries.
+  if (!loss) return exact;
+  return { name, sourceType, type: clientType, loss, reason: loss.text };
+}

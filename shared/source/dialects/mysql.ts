@@ -1,0 +1,181 @@
+import { decimalOf } from '../column-plan.ts';
+import type { AskSource, ClientColumn, Dialect } from '../dialect.ts';
+import { endsInOrderBy, mysqlLexicalRules } from '../sql-text.ts';
+import { explainMysqlError } from './mysql-errors.ts';
+import { type MysqlColumn, mysqlTypeName, planMysqlColumn } from './mysql-types.ts';
+
+const quoteName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
+const reference = (name: string) => `q.${quoteName(name)}`;
+
+// The most rows that LIMIT takes: MariaDB drops the ORDER BY of a subquery that has none.
+// https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
+const NO_LIMIT = 'LIMIT 18446744073709551615';
+
+/** Told apart from a DOUBLE by how it is printed: a DOUBLE of this size has an exponent. */
+const LONG_INTEGER = '123456789012345678';
+
+/**
+ * What the client leaves out when it describes a query: the character set of a text, whether a DECIMAL is unsigned, and whether a
+ * DOUBLE is a DECIMAL beyond 38 digits. LIMIT 0, so that nothing is run (a WHERE that is false would be evaluated too late).
+ */
+async function describeColumns(
+  ask: AskSource,
+  query: string,
+  columns: readonly ClientColumn[],
+): Promise<MysqlColumn[]> {
+  const none = `(SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
+  const probes = columns.map(({ name, type }, index) => {
+    const probe = decimalOf(type) ? `${reference(name)} DIV 1` : `CHARSET(${reference(name)})`;
+    return `${probe} AS c${index}`;
+  });
+  const probed = await ask(`SELECT ${probes.join(', ')} FROM ${none}`);
+  const wide = await findWideDecimals(ask, query, columns);
+  return columns.map(({ name, type }, index) => {
+    const described = decimalOf(type);
+    // The client counts the sign and the point as if each DECIMAL had both.
+    const unsigned = probed.types[index]?.startsWith('U') ? 1 : 0;
+    const decimal = described && {
+      precision: described.precision + unsigned + (described.scale === 0 ? 1 : 0),
+      scale: described.scale,
+    };
+    const column = {
+      clientType: type,
+      charset: described ? 'binary' : String(probed.rows[0]?.[index]),
+      decimal,
+      wideDecimal: wide.has(name),
+    };
+    return { ...column, name, sourceType: mysqlTypeName(column) };
+  });
+}
+
+async function findWideDecimals(
+  ask: AskSource,
+  query: string,
+  columns: readonly ClientColumn[],
+): Promise<Set<string>> {
+  const doubles = columns.filter(({ type }) => type === 'DOUBLE');
+  if (doubles.length === 0) return new Set();
+  const values = doubles.map(({ name }, index) => `${reference(name)} AS c${index}`);
+  const { rows } = await ask(
+    `SELECT ${doubles.map((_, index) => `CAST(w.c${index} AS CHAR) AS c${index}`).join(', ')} FROM (
+       SELECT * FROM (SELECT ${values.join(', ')} FROM (${query}\n) AS q LIMIT 0) AS v
+       UNION ALL SELECT ${doubles.map(() => LONG_INTEGER).join(', ')}) AS w`,
+  );
+  return new Set(doubles.filter((_, index) => !/e/i.test(String(rows[0]?.[index]))).map(({ name }) => name));
+}
+
+const writeGrants =
+  /\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|FILE|SUPER|GRANT OPTION|TRIGGER|EVENT|EXECUTE|SHUTDOWN)\b/g;
+
+export const mysqlDialect: Dialect = {
+  label: 'MySQL or MariaDB',
+  extension: 'mysql_scanner',
+  queryFunction: 'mysql_query',
+  defaultPort: 3306,
+  // DuckDB's client waits for the greeting for ever, and cannot be interrupted while it does (duckdb-notes.md).
+  serverSpeaksFirst: true,
+  lexicalRules: mysqlLexicalRules,
+
+  settings: (mode) => [
+    'SET GLOBAL mysql_pool_size=1',
+    'SET GLOBAL mysql_pool_connection_idle_timeout_millis=0',
+    // Otherwise a query ends after five minutes, and its result is first copied into a temporary table of the server.
+    'SET GLOBAL mysql_query_timeout_enabled=false',
+    'SET GLOBAL mysql_sql_buffer_result=false',
+    ...(mode === 'exact'
+      ? [
+          'SET GLOBAL mysql_tinyint1_as_boolean=false',
+          // Told apart from a real NULL by a second column (mysql-types.ts).
+          'SET GLOBAL mysql_incomplete_dates_as_nulls=true',
+          // A TIMESTAMP is converted to the session's zone, in which an hour of autumn comes twice.
+          "SET GLOBAL mysql_session_time_zone='+00:00'",
+        ]
+      : []),
+  ],
+
+  async attach(connection, login, tls, { readOnly }) {
+    const verified = tls.caFile === undefined ? '' : ', SSL_CA $7';
+    await connection.run(
+      `CREATE TEMPORARY SECRET ferry_source (TYPE mysql, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
+         SSL_MODE $6${verified})`,
+      [
+        login.host,
+        String(login.port),
+        login.username,
+        login.password,
+        login.database,
+        // Every mode between these two either falls back to plain text or trusts anybody (duckdb-notes.md).
+        tls.caFile === undefined ? 'disabled' : 'verify_identity',
+        ...(tls.caFile === undefined ? [] : [tls.caFile]),
+      ],
+    );
+    try {
+      // Compression costs four times the time on a fast link.
+      await connection.run(
+        `ATTACH 'compression=disabled' AS db (TYPE mysql, SECRET ferry_source${readOnly ? ', READ_ONLY' : ''})`,
+      );
+    } finally {
+      await connection.run('DROP SECRET ferry_source');
+    }
+  },
+
+  serverFacts: 'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version',
+  cancel: (connectionId) => `CALL mysql_execute('db', 'KILL QUERY ${Number(connectionId)}')`,
+
+  async planColumns(ask, query, columns, modeOf) {
+    const described = await describeColumns(ask, query, columns);
+    return described.map((column, index) =>
+      planMysqlColumn(column, { mode: modeOf(column.name), index, reference: reference(column.name) }),
+    );
+  },
+
+  selectFrom(query, expressions, server) {
+    const sorted = /mariadb/i.test(server.version) && endsInOrderBy(query, mysqlLexicalRules);
+    const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
+    return `SELECT ${list} FROM (${query}\n${sorted ? NO_LIMIT : ''}) AS q`;
+  },
+  reference,
+  quoteName,
+  asText: (value) => `CAST(${value} AS CHAR)`,
+
+  async estimateRows({ ask }, query) {
+    const { names, rows } = await ask(`EXPLAIN ${query}`);
+    // One row for each table of the plan: nested loops multiply what they read, filters take away from it.
+    const [at, filtered] = [names.indexOf('rows'), names.indexOf('filtered')];
+    const outer = rows.filter((row) => Number(row[names.indexOf('id')] ?? 1) === 1);
+    if (at < 0 || outer.length === 0) return undefined;
+    const estimate = outer.reduce((product, row) => {
+      const share = filtered < 0 || row[filtered] === null ? 1 : Number(row[filtered]) / 100;
+      return product * Number(row[at] ?? 1) * share;
+    }, 1);
+    return Number.isFinite(estimate) ? Math.round(estimate) : undefined;
+  },
+
+  async findWritePrivileges(ask) {
+    const { rows } = await ask('SHOW GRANTS');
+    const found = rows.flatMap((row) => {
+      const [, granted = '', on = ''] = /^GRANT ([\s\S]*?) ON (\S+|`.*`) TO /.exec(String(row[0])) ?? [];
+      const privileges = granted.match(writeGrants);
+      return privileges ? [`has ${[...new Set(privileges)].join(', ')} on ${on}`] : [];
+    });
+    return [...new Set(found)];
+  },
+
+  async describeEncryption(ask) {
+    const { rows } = await ask("SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_version', 'Ssl_cipher')");
+    const status = new Map(rows.map(([name, value]) => [String(name).toLowerCase(), String(value)]));
+    const cipher = status.get('ssl_cipher');
+    return cipher ? `${status.get('ssl_version')}, ${cipher}` : undefined;
+  },
+
+  async findSnapshotGap(ask) {
+    // Called otherwise on MariaDB before 11.1.
+    const { rows } = await ask(
+      "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')",
+    );
+    const level = String(rows[0]?.[1] ?? 'unknown');
+    return /^(REPEATABLE-READ|SERIALIZABLE)$/.test(level) ? undefined : `its isolation level is ${level}`;
+  },
+
+  explainError: explainMysqlError,
+};

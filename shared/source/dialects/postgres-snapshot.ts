@@ -1,0 +1,80 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ParallelReading } from '../dialect.ts';
+
+/**
+ * Under which conditions DuckDB's client has its connections share one exported snapshot; it reads on without one where they do not
+ * hold, and says nothing (duckdb-postgres #381). Amazon's Postgres is among those, told by its settings.
+ */
+const conditions = `
+  SELECT
+    pg_is_in_recovery() AS standby,
+    (SELECT count(*) FROM pg_stat_wal_receiver) AS receivers,
+    version() AS version,
+    (SELECT count(*) FROM pg_settings WHERE name LIKE 'rds%' OR name LIKE 'aurora%' OR name LIKE 'apg%') AS amazon,
+    pg_export_snapshot() IS NOT NULL AS exported`;
+
+// How the client itself exports the snapshot of its first connection, once for each scan of a table.
+const exportStatement = 'pg_export_snapshot(), (select count(*) from pg_stat_wal_receiver)';
+
+async function findObstacle(connection: DuckDBConnection): Promise<string | undefined> {
+  let row: Record<string, unknown> | undefined;
+  try {
+    const reader = await connection.runAndReadAll(`SELECT * FROM postgres_query('db', $1)`, [conditions]);
+    [row] = reader.getRowObjectsJS();
+  } catch {
+    return 'the source exports no snapshot';
+  }
+  if (!row) return 'the source exports no snapshot';
+  if (row.standby !== false) return 'the source is a standby, whose connections cannot share a snapshot';
+  if (Number(row.receivers) > 0) return 'the source receives its data from another server';
+  if (Number(row.amazon) > 0 || /aurora|redshift|cockroach|yugabyte|greenplum/i.test(String(row.version)))
+    return 'this kind of Postgres does not share snapshots';
+  return row.exported === true ? undefined : 'the source exports no snapshot';
+}
+
+/** Reading one Postgres table over several connections that share one snapshot. */
+export const postgresParallelReading: ParallelReading = {
+  settings: (connections) => [
+    `SET GLOBAL pg_pool_max_connections=${connections}`,
+    'SET GLOBAL pg_use_ctid_scan=true',
+    // What the client sends, kept in memory: the only witness of which snapshot a connection read.
+    "CALL enable_logging('PostgresQueryLog')",
+  ],
+  fallBack: [
+    'SET GLOBAL pg_use_ctid_scan=false',
+    "CALL postgres_configure_pool(catalog_name='db', max_connections=1)",
+  ],
+
+  async prepare(connect, connections) {
+    // All are opened now: one that is opened later would do so with a password that may have been changed since.
+    const opened: DuckDBConnection[] = [];
+    try {
+      for (let n = 0; n < connections; n += 1) {
+        const connection = await connect();
+        opened.push(connection);
+        await connection.run('BEGIN');
+        await connection.run("SELECT * FROM postgres_query('db', 'SELECT 1')");
+      }
+      const obstacle = await findObstacle(opened[0] as DuckDBConnection);
+      for (const connection of opened) await connection.run('COMMIT');
+      return obstacle;
+    } catch {
+      return 'the source has not enough connections left';
+    } finally {
+      for (const connection of opened) connection.closeSync();
+    }
+  },
+
+  async verify(connection) {
+    // Each connection beside the first begins a transaction, and then takes over the snapshot: one that did not has read another.
+    const reader = await connection.runAndReadAll(`
+      WITH said AS (SELECT message, row_number() OVER (ORDER BY timestamp) AS n
+                    FROM duckdb_logs WHERE type = 'PostgresQueryLog'),
+        exported AS (SELECT count(*) AS times, max(n) AS n FROM said WHERE message LIKE '%${exportStatement}%')
+      SELECT (SELECT times FROM exported),
+        count(*) FILTER (message LIKE '%BEGIN TRANSACTION%'), count(*) FILTER (message LIKE '%SET TRANSACTION SNAPSHOT%')
+      FROM said WHERE n > (SELECT n FROM exported)`);
+    const [exports, begun, imports] = (reader.getRowsJS()[0] ?? []).map(Number);
+    return exports === 1 && begun === imports;
+  },
+};

@@ -1,0 +1,222 @@
+import {
+  type ColumnPlan,
+  decimalOf,
+  MAX_DECIMAL_DIGITS,
+  type PlanRequest,
+  type Refusal,
+  refusalMarker,
+  type SourceColumn,
+} from '../column-plan.ts';
+
+/** What Postgres itself says of a column, beside what DuckDB's client makes of it. */
+export interface PostgresColumn extends SourceColumn {
+  /** Name of the type in pg_catalog, behind all domains; '' for a type of somebody's own. */
+  base: string;
+  /** Of an array: the same for its elements. */
+  element: string | undefined;
+}
+
+// int64 microseconds from 1970 end here; Postgres counts from 2000 and goes on for 30 years.
+const LAST_TIMESTAMP = '294247-01-10 04:00:54.775807';
+
+const scalarsThatStay = new Set(['bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'bytea', 'uuid']);
+
+/** A type whose every value fits, but for a few. */
+interface Guarded {
+  type: string;
+  /** The type in Postgres' words: what a cast names. */
+  cast: string;
+  violation: (value: string) => string;
+  refusal: (name: string) => Refusal;
+  loss: string;
+}
+
+const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+const infinite = (name: string): Refusal => ({
+  values: 'infinity, -infinity or a moment that Parquet cannot count to',
+  hint: `Write NULLIF(NULLIF(${quoteName(name)}, 'infinity'), '-infinity') AS ${quoteName(name)} in the query to have none, or ${quoteName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
+});
+
+function guardedScalar(base: string, clientType: string): Guarded | undefined {
+  const infinityLoss = 'infinity becomes a number that most readers refuse';
+  switch (base) {
+    case 'date':
+      return {
+        type: 'DATE',
+        cast: 'date',
+        violation: (value) => `NOT isfinite(${value})`,
+        refusal: infinite,
+        loss: infinityLoss,
+      };
+    case 'timestamp':
+    case 'timestamptz': {
+      const cast = base === 'timestamp' ? 'timestamp' : 'timestamptz';
+      const last = base === 'timestamp' ? `'${LAST_TIMESTAMP}'` : `'${LAST_TIMESTAMP}+00'`;
+      return {
+        type: base === 'timestamp' ? 'TIMESTAMP' : 'TIMESTAMP WITH TIME ZONE',
+        cast,
+        violation: (value) => `(NOT isfinite(${value}) OR ${value} >= ${last}::${cast})`,
+        refusal: infinite,
+        loss: `${infinityLoss}, and what lies after the year 294246 becomes another moment`,
+      };
+    }
+    case 'time':
+      return {
+        type: 'TIME',
+        cast: 'time',
+        violation: (value) => `${value} = '24:00'::time`,
+        refusal: (name) => ({
+          values: 'the time 24:00',
+          hint: `Write ${quoteName(name)}::text AS ${quoteName(name)} in the query, or columns: { ${name}: text }.`,
+        }),
+        loss: '24:00 becomes 00:00 in some readers',
+      };
+    case 'numeric':
+      return guardedNumeric(clientType);
+    default:
+      return undefined;
+  }
+}
+
+/** numeric(p,s) as DuckDB's client describes it; undefined for one without precision, or beyond what a decimal can hold. */
+function guardedNumeric(clientType: string): Guarded | undefined {
+  const decimal = decimalOf(clientType);
+  // A scale that is negative at the source comes out as one beyond 200.
+  if (!decimal || decimal.scale > MAX_DECIMAL_DIGITS) return undefined;
+  const precision = Math.max(decimal.precision, decimal.scale);
+  const { scale } = decimal;
+  const cast = `numeric(${precision},${scale})`;
+  const bound = `1e${precision - scale}`;
+  return {
+    type: `DECIMAL(${precision},${scale})`,
+    cast,
+    // NaN is greater than everything in Postgres, so that two comparisons find all three, on every release.
+    violation: (value) => `(${value} >= ${bound} OR ${value} <= -${bound})`,
+    refusal: (name) => ({
+      values: 'NaN or Infinity',
+      hint: `Write NULLIF(${quoteName(name)}, 'NaN') AS ${quoteName(name)} in the query to have none, or ${quoteName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
+    }),
+    loss: 'NaN and Infinity become 0',
+  };
+}
+
+/** What fails the statement at the source with a message that names the column and none of its data. */
+const raise = (index: number, value: string, cast: string) =>
+  // Made of the value, as Postgres would evaluate a constant before it reads the first row.
+  `('${refusalMarker(index)}' || left(${value}::text, 0))::${cast}`;
+
+const toText = (column: PostgresColumn, value: string, reason: string): ColumnPlan => ({
+  name: column.name,
+  sourceType: column.sourceType,
+  type: 'VARCHAR',
+  atSource: `${value}::text`,
+  ...(column.base === 'numeric' ? { numberAsText: true } : {}),
+  reason,
+});
+
+const textReasons: Readonly<Record<string, string>> = {
+  numeric:
+    'no decimal type holds every number of it: without precision, or beyond 38 digits; as text it is exact',
+  timetz: "Parquet's times have no offset; as text it is exact",
+  interval: "Parquet's intervals have no microseconds and nothing negative; as text it is exact",
+};
+
+function planArray(column: PostgresColumn, { index, reference }: PlanRequest): ColumnPlan {
+  const { name, sourceType } = column;
+  const clientElement = column.clientType.slice(0, -2);
+  const element = column.element ?? '';
+  const scalar = guardedScalar(element, clientElement);
+  const guarded = scalar?.type === clientElement ? scalar : undefined;
+  const cast = guarded?.cast ?? (scalarsThatStay.has(element) ? element : 'text');
+  const shape = `array_ndims(${reference}) > 1 OR array_lower(${reference}, 1) <> 1`;
+  const violation = guarded
+    ? `(${shape} OR EXISTS (SELECT FROM unnest(${reference}) AS e (v) WHERE ${guarded.violation('e.v')}))`
+    : `(${shape})`;
+  const value = cast === 'text' ? `${reference}::text[]` : reference;
+  const converted = cast === 'text' && clientElement !== 'VARCHAR';
+  return {
+    name,
+    sourceType,
+    type: cast === 'text' ? 'VARCHAR[]' : column.clientType,
+    atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, `${cast}[]`)} ELSE ${value} END`,
+    violation,
+    refusal: {
+      values: `an array of several dimensions, or one that does not begin at 1${guarded ? `, or ${guarded.refusal(name).values} in one` : ''}`,
+      hint: `Write ${quoteName(name)}::text AS ${quoteName(name)} in the query, or columns: { ${name}: text }.`,
+    },
+    ...(converted
+      ? { reason: `elements as text: ${textReasons[element] ?? 'Parquet has no type for them'}` }
+      : {}),
+  };
+}
+
+/** How a column of a Postgres query is carried so that nothing of it is lost. */
+function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
+  const { name, sourceType, clientType, base } = column;
+  const { reference, index } = request;
+  const kept = { name, sourceType, type: clientType };
+  if (scalarsThatStay.has(base)) return kept;
+  if (base === 'money') {
+    const cast = 'numeric(21,2)';
+    const violation = `${reference}::numeric <> round(${reference}::numeric, 2)`;
+    return {
+      ...kept,
+      type: 'DECIMAL(21,2)',
+      atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, cast)} ELSE ${reference}::${cast} END`,
+      refusal: {
+        values: 'amounts with more than two decimals',
+        hint: `Write ${quoteName(name)}::numeric::text AS ${quoteName(name)} in the query.`,
+      },
+      reason: 'the source prints it in the words of its locale; as a decimal it is the same everywhere',
+    };
+  }
+  if (clientType.endsWith('[]')) return planArray(column, request);
+  const guarded = guardedScalar(base, clientType);
+  if (guarded) {
+    const violation = guarded.violation(reference);
+    return {
+      ...kept,
+      type: guarded.type,
+      atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, guarded.cast)} ELSE ${reference}::${guarded.cast} END`,
+      violation,
+      refusal: guarded.refusal(name),
+      ...(guarded.type === clientType ? {} : { reason: `readers refuse ${clientType}` }),
+    };
+  }
+  // The client has the source print what it has no type for: exact already.
+  if (clientType === 'VARCHAR') return kept;
+  return toText(column, reference, textReasons[base] ?? 'Parquet has no type for it; as text it is exact');
+}
+
+/** What is lost of a column that is carried as the Go connector did. */
+function lossOf({ base, element, clientType }: PostgresColumn): ColumnPlan['loss'] {
+  const scalar = element ?? base;
+  const type = clientType.replace(/\[\]$/, '');
+  if (scalar === 'numeric' && type === 'DOUBLE')
+    return {
+      always: true,
+      text: 'written as DOUBLE: about 15 digits are kept, and NaN and Infinity become 0',
+    };
+  if (scalar === 'timetz') return { always: true, text: 'the offset is lost' };
+  if (scalar === 'interval')
+    return { always: true, text: 'microseconds are lost, and a negative one fails the run' };
+  const guarded = guardedScalar(scalar, type);
+  return guarded && { always: false, text: guarded.loss };
+}
+
+/** Decides how a column of a Postgres query is carried. */
+export function planPostgresColumn(column: PostgresColumn, request: PlanRequest): ColumnPlan {
+  const exact = planExactly(column, request);
+  if (request.mode === 'exact') return exact;
+  // What the connector wrote here no reader could open: a decimal with more decimals than digits.
+  const decimal = decimalOf(column.clientType);
+  if (decimal && decimal.scale > decimal.precision) return exact;
+  const loss = lossOf(column);
+  return {
+    name: column.name,
+    sourceType: column.sourceType,
+    type: column.clientType,
+    ...(loss ? { loss, reason: loss.text } : {}),
+  };
+}

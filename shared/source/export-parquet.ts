@@ -1,0 +1,67 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExactnessError } from '../errors.ts';
+import type { TableCheck } from './plan-table-scans.ts';
+import { explainRefusal, type PreparedQuery } from './prepare-query.ts';
+import type { SourceSession } from './session.ts';
+import { quoteLiteral } from './sql-text.ts';
+
+const PROGRESS_INTERVAL_MS = 200;
+
+/** Calls back with the bytes in a folder: while DuckDB writes a file, its growth is the only progress that can be seen. */
+function watchSize(folder: string, onProgress: (bytes: number) => void): { stop: () => void } {
+  const timer = setInterval(async () => {
+    const names = await readdir(folder).catch(() => []);
+    const sizes = await Promise.all(
+      names.map((name) =>
+        stat(join(folder, name)).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
+    onProgress(sizes.reduce((sum, size) => sum + size, 0));
+  }, PROGRESS_INTERVAL_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+async function assertFit(session: SourceSession, { table, sql, columns }: TableCheck): Promise<void> {
+  const { rows } = await session.askSource('read', sql);
+  const column = columns.find((_, index) => Number(rows[0]?.[index]) === 1);
+  if (!column) return;
+  throw new ExactnessError(
+    `Column "${column.name}" (${column.sourceType}) of ${table} holds ${column.refusal.values}. Nothing was uploaded.`,
+    { hint: `Use \`query\` instead of duckdbQuery. ${column.refusal.hint}`.trim() },
+  );
+}
+
+/**
+ * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of the source.
+ * Nothing is left of the file when it fails.
+ *
+ * @throws ExactnessError when a value has no place in the file
+ */
+export async function exportParquet(
+  session: SourceSession,
+  prepared: PreparedQuery,
+  file: string,
+  onProgress: (bytes: number) => void = () => {},
+): Promise<{ rows: number; bytes: number }> {
+  const target = join(session.outputFolder, file);
+  const watch = watchSize(session.outputFolder, onProgress);
+  try {
+    const rows = await session.transaction(async () => {
+      for (const check of prepared.checks) await assertFit(session, check);
+      const reader = await session.run(
+        'read',
+        `COPY (${prepared.relation}) TO ${quoteLiteral(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')`,
+      );
+      return Number(reader.getRowsJS()[0]?.[0]);
+    });
+    return { rows, bytes: (await stat(target)).size };
+  } catch (error) {
+    throw explainRefusal(error, prepared.columns) ?? error;
+  } finally {
+    watch.stop();
+  }
+}

@@ -1,0 +1,37 @@
+import type { SourceConfig, SyncConfig } from '../config/schema.ts';
+import { resolveLogin } from '../source/credentials.ts';
+import { dialectOf } from '../source/dialect.ts';
+import { readDuckdbQuery } from '../source/duckdb-query.ts';
+import type { SourceQuery } from '../source/prepare-query.ts';
+import type { SecretReader } from '../source/secrets.ts';
+import { type SessionOptions, SourceSession } from '../source/session.ts';
+import { postgresLexicalRules, trimStatement } from '../source/sql-text.ts';
+
+/**
+ * The sync's query in the form that a session takes; a duckdbQuery is checked here, before anything is connected to.
+ *
+ * @throws QueryError for a duckdbQuery that is not allowed
+ */
+export async function queryOf(sync: SyncConfig): Promise<SourceQuery> {
+  if (sync.query !== undefined) return { kind: 'source', sql: sync.query };
+  const sql = trimStatement(sync.duckdbQuery ?? '', postgresLexicalRules);
+  return { kind: 'duckdb', sql, facts: await readDuckdbQuery(sql) };
+}
+
+/** Several connections pay off for one table; two would each be read by several, and joined on our side anyway. */
+export function canReadInParallel(query: SourceQuery, source: SourceConfig): boolean {
+  return (
+    query.kind === 'duckdb' &&
+    query.facts.tables.length === 1 &&
+    dialectOf(source.type).parallel !== undefined
+  );
+}
+
+/** Signs in to a sync's source. */
+export async function openSyncSession(
+  options: Omit<SessionOptions, 'login' | 'mode'> & { sync: SyncConfig; secrets: SecretReader },
+): Promise<SourceSession> {
+  const { sync, source, secrets } = options;
+  const login = await resolveLogin(sync.source, source, secrets, dialectOf(source.type).defaultPort);
+  return SourceSession.open({ ...options, login, mode: sync.types });
+}
