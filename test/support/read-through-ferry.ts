@@ -34,6 +34,8 @@ export interface ReadOptions {
   /** Called when the session is connected and nothing has been read. */
   onConnected?: () => Promise<void>;
   threads?: number;
+  /** Leaves the file unread. @default true */
+  withContent?: boolean;
 }
 
 /** A sync and its source as a parsed ferry.yaml has them. */
@@ -76,7 +78,10 @@ export async function readThroughFerry(
       await options.onConnected?.();
       const prepared = await prepareQuery(session, query, { mode: sync.types, overrides: sync.columns });
       const { rows } = await exportParquet(session, prepared, 'result.parquet');
-      const content = await readParquetWithPyarrow(join(session.outputFolder, 'result.parquet'));
+      const content =
+        options.withContent === false
+          ? { columns: [], rows: [], rowCount: rows }
+          : await readParquetWithPyarrow(join(session.outputFolder, 'result.parquet'));
       const verified = await session.verifyParallelReading();
       return { ...prepared, content, rows, reading: session.reading, verified };
     } finally {

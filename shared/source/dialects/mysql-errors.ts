@@ -122,6 +122,13 @@ const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
       }),
   },
   {
+    pattern: /Buffer type is not supported/i,
+    make: () =>
+      new ExactnessError("The query returns a column of a type that DuckDB's client cannot read, such as vector.", {
+        hint: 'Convert it in the query: VECTOR_TO_STRING(v) AS v, or CAST(v AS BINARY) AS v.',
+      }),
+  },
+  {
     pattern: /Could not convert string .* to DECIMAL|out of range/i,
     make: () =>
       new ExactnessError('A value of the query does not fit the type of its column.', {

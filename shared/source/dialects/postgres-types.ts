@@ -171,6 +171,8 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
       reason: 'the source prints it in the words of its locale; as a decimal it is the same everywhere',
     };
   }
+  // As psql prints it: the cast to text, which the client would take, adds /32 to a single address.
+  if (base === 'inet') return { ...kept, atSource: `abbrev(${reference})` };
   if (clientType.endsWith('[]')) return planArray(column, request);
   const guarded = guardedScalar(base, clientType);
   if (guarded) {
