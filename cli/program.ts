@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { logLevels } from '../shared/telemetry/logger.ts';
+import { checkCommand } from './commands/check.ts';
 import { initCommand } from './commands/init.ts';
+import { previewCommand } from './commands/preview.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -34,7 +36,14 @@ export function createProgram(surroundings: Surroundings): Command {
     .option('--json', 'print one JSON document on stdout and nothing else there')
     .addOption(new Option('--log-level <level>', 'detail of the log on stderr').choices([...logLevels]))
     .showHelpAfterError('(ferry --help lists the commands)');
-  for (const command of [validateCommand, runCommand, runsCommand, initCommand]) {
+  for (const command of [
+    validateCommand,
+    checkCommand,
+    previewCommand,
+    runCommand,
+    runsCommand,
+    initCommand,
+  ]) {
     program.addCommand(command(surroundings).copyInheritedSettings(program));
   }
   return program;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import type { FerryError } from '../errors.ts';
@@ -57,8 +58,13 @@ export interface Dialect {
   /** DuckDB's table function that sends a query to the source as it is. */
   queryFunction: string;
   defaultPort: number;
-  /** Whether the server greets whoever connects, without being asked: then an open port without a greeting is no such server. */
-  serverSpeaksFirst: boolean;
+  /**
+   * Talks to the server before DuckDB's client does, where that would wait for ever or give away too much. Absent where the client
+   * needs no such help.
+   *
+   * @throws FerryError when the client must not connect; any other error when this is no such server
+   */
+  probe?(socket: Socket, login: Login, mode: SourceConfig['tls']['mode']): Promise<void>;
   lexicalRules: LexicalRules;
   /** Settings of the extension that must hold before the source is attached. */
   settings(mode: TypesMode): readonly string[];

@@ -1,5 +1,6 @@
-import { connect } from 'node:net';
-import { SourceUnavailableError } from '../errors.ts';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { FerryError, SourceUnavailableError } from '../errors.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name cannot be resolved',
@@ -15,44 +16,47 @@ const reasons: Readonly<Record<string, string>> = {
  * Opens and closes a plain TCP connection, so that an unreachable host is told apart from a refusing one, quickly and by name:
  * DuckDB's clients take long to give up, and cannot be interrupted while they connect (duckdb-notes.md).
  *
- * @param options.greets whether the server is the one to speak first: then its first byte is waited for
+ * @param options.timeoutMs for all of it
+ * @param options.probe talks to the server until it is known to be one; whatever it throws but a FerryError says that it is none
  * @throws SourceUnavailableError that says which hop is missing
  */
 export async function assertReachable(
   { host, port }: { host: string; port: number },
-  options: { timeoutMs: number; greets: boolean; signal: AbortSignal | undefined },
+  options: {
+    timeoutMs: number;
+    probe: (socket: Socket) => Promise<void>;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<void> {
-  const { timeoutMs, greets, signal } = options;
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect({ host, port, ...(signal ? { signal } : {}) });
-    let connected = false;
-    const fail = (code: string, cause?: unknown) => {
-      socket.destroy();
-      if (signal?.aborted) return reject(signal.reason);
-      const reason = connected
-        ? 'it takes the connection, and does not speak as this kind of database does'
-        : (reasons[code] ?? 'the connection failed');
-      reject(
-        new SourceUnavailableError(`The source at ${host}:${port} cannot be reached: ${reason}.`, {
-          cause,
-          hint:
-            code === 'ENOTFOUND' || code === 'EAI_AGAIN'
-              ? 'Check `host`, and DNS where Ferry runs.'
-              : 'Check host and port; on AWS, the security groups of both sides and the route between them.',
-        }),
-      );
-    };
-    const succeed = () => {
-      socket.destroy();
-      resolve();
-    };
-    socket.setTimeout(timeoutMs, () => fail('ETIMEDOUT'));
-    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? '', error));
-    socket.once('end', () => fail('ECONNRESET'));
-    if (greets) socket.once('data', succeed);
-    socket.once('connect', () => {
-      connected = true;
-      if (!greets) succeed();
+  const { timeoutMs, probe, signal } = options;
+  const socket = connect({ host, port, ...(signal ? { signal } : {}) });
+  // One that comes when nobody waits for anything any more.
+  socket.on('error', () => {});
+  const timer = setTimeout(
+    () => socket.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })),
+    timeoutMs,
+  );
+  let connected = false;
+  try {
+    await once(socket, 'connect');
+    connected = true;
+    await probe(socket);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof FerryError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const reason = connected
+      ? 'it takes the connection, and does not speak as this kind of database does'
+      : (reasons[code] ?? 'the connection failed');
+    throw new SourceUnavailableError(`The source at ${host}:${port} cannot be reached: ${reason}.`, {
+      cause: error,
+      hint:
+        code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+          ? 'Check `host`, and DNS where Ferry runs.'
+          : 'Check host and port; on AWS, the security groups of both sides and the route between them.',
     });
-  });
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
 }

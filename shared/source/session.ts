@@ -7,7 +7,7 @@ import type { Login } from './credentials.ts';
 import { type Dialect, dialectOf, type ServerFacts, type SourceAnswer, type SourcePhase } from './dialect.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
-import { quoteLiteral } from './sql-text.ts';
+import { quoteLiteral, trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
 
 export interface SessionOptions {
@@ -82,7 +82,7 @@ export class SourceSession {
     const extension = findExtension(dialect.extension, options.extensionFolders);
     await assertReachable(login, {
       timeoutMs: CONNECT_TIMEOUT_MS,
-      greets: dialect.serverSpeaksFirst,
+      probe: async (socket) => dialect.probe?.(socket, login, source.tls.mode),
       signal,
     });
 
@@ -163,6 +163,17 @@ export class SourceSession {
       types: reader.columnTypes().map(String),
       rows: reader.getRowsJS() as unknown[][],
     };
+  }
+
+  /** How many rows the source's planner expects of a query; undefined when it does not say. */
+  async estimateRows(sql: string): Promise<number | undefined> {
+    const client = {
+      ask: (statement: string) => this.askSource('describe', statement),
+      run: (statement: string) => this.run('describe', statement),
+    };
+    const trimmed = trimStatement(sql, this.dialect.lexicalRules);
+    // Only a hint: whatever goes wrong with it, the query itself may well work.
+    return this.dialect.estimateRows(client, trimmed).catch(() => undefined);
   }
 
   /** DuckDB SQL for the result of a statement in the source's own SQL. */

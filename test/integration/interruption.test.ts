@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../cli/commands/run.ts';
+import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { parseConfig } from '../../shared/config/load-config.ts';
 import { CancelledError } from '../../shared/errors.ts';
 import { createFolderDocumentStore } from '../../shared/runs/folder-document-store.ts';

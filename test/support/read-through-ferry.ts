@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_EXTENSIONS } from '../../cli/commands/run.ts';
+import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { ferryConfigSchema, type SourceConfig, type SyncConfig } from '../../shared/config/schema.ts';
 import { exportParquet } from '../../shared/source/export-parquet.ts';
 import { type PreparedQuery, prepareQuery } from '../../shared/source/prepare-query.ts';

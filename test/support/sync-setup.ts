@@ -29,6 +29,8 @@ export interface SyncChanges {
   target?: Record<string, unknown>;
   secrets?: Record<string, unknown>;
   args?: readonly string[];
+  /** What to run in the place of `run orders`. */
+  command?: readonly string[];
   onStderr?: (text: string) => NodeJS.Signals | undefined;
   signalDelayMs?: number;
 }
@@ -63,12 +65,15 @@ export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetu
       await mkdir(temporary, { recursive: true });
       await writeFile(join(folder, 'ferry.yaml'), stringify(config));
       await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets));
-      const result = await runFerry(['run', 'orders', '--secrets', 'secrets.json', ...(changes.args ?? [])], {
-        folder,
-        environment: { TMPDIR: temporary },
-        ...(changes.onStderr ? { onStderr: changes.onStderr } : {}),
-        ...(changes.signalDelayMs === undefined ? {} : { signalDelayMs: changes.signalDelayMs }),
-      });
+      const result = await runFerry(
+        [...(changes.command ?? ['run', 'orders']), '--secrets', 'secrets.json', ...(changes.args ?? [])],
+        {
+          folder,
+          environment: { TMPDIR: temporary },
+          ...(changes.onStderr ? { onStderr: changes.onStderr } : {}),
+          ...(changes.signalDelayMs === undefined ? {} : { signalDelayMs: changes.signalDelayMs }),
+        },
+      );
       const leftovers = await readdir(temporary, { recursive: true });
       return { ...result, leftovers };
     },

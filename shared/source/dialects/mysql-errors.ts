@@ -9,11 +9,25 @@ import {
 import type { Login } from '../credentials.ts';
 import type { SourcePhase } from '../dialect.ts';
 
-/** Refusals at the door. */
+/** Refusals at the door, as DuckDB's client or the server words them; the first that fits. */
 const connectErrors: readonly {
   pattern: RegExp;
   make: (at: string, user: string, database: string) => FerryError;
 }[] = [
+  {
+    pattern: /account is locked/i,
+    make: (at, user) =>
+      new AuthError(`The source at ${at} has locked the account of user "${user}".`, {
+        hint: 'Unlock it: ALTER USER … ACCOUNT UNLOCK.',
+      }),
+  },
+  {
+    pattern: /password has expired|must SET PASSWORD/i,
+    make: (at, user) =>
+      new AuthError(`The password of user "${user}" of the source at ${at} has expired.`, {
+        hint: 'Give the user a new one (ALTER USER … IDENTIFIED BY …), and put it into the secret of this source.',
+      }),
+  },
   {
     pattern: /Access denied for user .* to database/i,
     make: (at, user, database) =>
@@ -22,7 +36,7 @@ const connectErrors: readonly {
       }),
   },
   {
-    pattern: /Access denied for user|account .* is locked|password has expired/i,
+    pattern: /Access denied for user/i,
     make: (at, user) =>
       new AuthError(`The source at ${at} refused the login of user "${user}".`, {
         hint: 'Check username and password in the secret of this source, and the hosts that the user may come from; a server that insists on TLS answers the same when tls.mode is disable.',
@@ -43,47 +57,63 @@ const connectErrors: readonly {
       }),
   },
   {
-    pattern: /require_secure_transport|insecure transport|requires secure connection|secure transport/i,
+    pattern: /require_secure_transport|insecure transport/i,
     make: (at) =>
       new ConfigError(`The source at ${at} insists on TLS, which tls.mode: disable leaves out.`, {
         hint: 'Set tls: { mode: verify-full } on this source, with the ca of its certificate.',
       }),
   },
   {
-    pattern: /server does not support|doesn't support SSL|SSL is required, but the server/i,
+    pattern: /SSL is required, but the server does not support it/i,
     make: (at) =>
       new ConfigError(`The source at ${at} does not speak TLS, which tls.mode asks for.`, {
         hint: 'Switch TLS on at the server, or set tls: { mode: disable } on this source if the network itself is trusted.',
       }),
   },
   {
-    pattern:
-      /Certificate verification failure: .*hostname|host ?name (mismatch|verification)|does not match host/i,
+    pattern: /TLS\/SSL error: Hostname verification failed/,
     make: (at) =>
       new ConfigError(`The certificate of the source at ${at} was made for another host name.`, {
         hint: 'Use the name in the certificate as `host`. The password was not sent.',
       }),
   },
   {
-    pattern:
-      /certificate|signature failure|self[- ]signed|unable to get|TLS\/SSL error|SSL connection error/i,
+    pattern: /TLS\/SSL error: .*(certificate has expired|not yet valid)/i,
+    make: (at) =>
+      new ConfigError(`The certificate of the source at ${at} has expired, or is not valid yet.`, {
+        hint: 'Renew it at the server, and check the clock where Ferry runs. The password was not sent.',
+      }),
+  },
+  {
+    pattern: /TLS\/SSL error: .*(certificate|signature failure)/i,
     make: (at) =>
       new ConfigError(
-        `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca, or has expired, or is for another host.`,
+        `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca.`,
         {
           hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. The password was not sent.',
         },
       ),
   },
   {
-    pattern: /plugin|authentication method/i,
+    pattern: /TLS\/SSL error: .*(version|protocol|cipher|handshake failure)/i,
+    make: (at) =>
+      new ConfigError(`The source at ${at} and Ferry have no version or cipher of TLS in common.`, {
+        hint: 'Let the server speak TLS 1.2 or 1.3. The password was not sent.',
+      }),
+  },
+  {
+    pattern: /plugin .* (could not|cannot) be loaded|plugin .* is not loaded|authentication protocol/i,
     make: (at, user) =>
       new ConfigError(
         `User "${user}" of the source at ${at} signs in by a method that Ferry does not speak.`,
         {
-          hint: 'caching_sha2_password (over TLS) and mysql_native_password work: ALTER USER … IDENTIFIED WITH ….',
+          hint: "caching_sha2_password and mysql_native_password work: ALTER USER … IDENTIFIED WITH …. For ed25519 set MARIADB_PLUGIN_DIR to the folder of MariaDB's client plugins.",
         },
       ),
+  },
+  {
+    pattern: /shutdown in progress|offline mode/i,
+    make: (at) => new SourceUnavailableError(`The source at ${at} is shutting down or in offline mode.`),
   },
   {
     pattern: /Too many connections|max_user_connections|max_connections/i,
@@ -124,9 +154,12 @@ const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
   {
     pattern: /Buffer type is not supported/i,
     make: () =>
-      new ExactnessError("The query returns a column of a type that DuckDB's client cannot read, such as vector.", {
-        hint: 'Convert it in the query: VECTOR_TO_STRING(v) AS v, or CAST(v AS BINARY) AS v.',
-      }),
+      new ExactnessError(
+        "The query returns a column of a type that DuckDB's client cannot read, such as vector.",
+        {
+          hint: 'Convert it in the query: VECTOR_TO_STRING(v) AS v, or CAST(v AS BINARY) AS v.',
+        },
+      ),
   },
   {
     pattern: /Could not convert string .* to DECIMAL|out of range/i,

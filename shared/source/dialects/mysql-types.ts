@@ -28,6 +28,10 @@ const sourceNames: Readonly<Record<string, string>> = {
   VARCHAR: 'text',
 };
 
+/** The client makes text of a TIME, which may be beyond any time of day; unlike real text it has no character set. */
+const isTime = ({ clientType, charset }: Pick<MysqlColumn, 'clientType' | 'charset'>) =>
+  clientType === 'VARCHAR' && charset === 'binary';
+
 /** The nearest to the declared type that the server tells of a query's column: its protocol does not name every one. */
 export function mysqlTypeName({
   clientType,
@@ -37,6 +41,7 @@ export function mysqlTypeName({
 }: Omit<MysqlColumn, 'name' | 'sourceType'>): string {
   if (wideDecimal) return 'decimal beyond 38 digits';
   if (decimal) return `decimal(${decimal.precision},${decimal.scale})`;
+  if (isTime({ clientType, charset })) return 'time';
   if (clientType === 'BLOB') return charset === 'binary' ? 'binary, bit or geometry' : 'text';
   if (clientType === 'BOOLEAN') return 'bit(1) or tinyint(1)';
   return sourceNames[clientType] ?? clientType.toLowerCase();
@@ -85,6 +90,8 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
       reason: 'text, though its collation makes the client take it for bytes',
     };
   }
+  // The client leaves out zeros at the end of a fraction, which the server prints.
+  if (isTime(column)) return { ...kept, atSource: `CAST(${reference} AS CHAR)` };
   if (clientType === 'DATE' || clientType === 'TIMESTAMP') {
     return {
       ...kept,

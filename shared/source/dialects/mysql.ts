@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect } from '../dialect.ts';
 import { endsInOrderBy, mysqlLexicalRules } from '../sql-text.ts';
 import { explainMysqlError } from './mysql-errors.ts';
+import { probeMysqlServer } from './mysql-probe.ts';
 import { type MysqlColumn, mysqlTypeName, planMysqlColumn } from './mysql-types.ts';
+
+const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
 
 const quoteName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
 const reference = (name: string) => `q.${quoteName(name)}`;
@@ -64,16 +68,21 @@ async function findWideDecimals(
   return new Set(doubles.filter((_, index) => !/e/i.test(String(rows[0]?.[index]))).map(({ name }) => name));
 }
 
-const writeGrants =
-  /\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|FILE|SUPER|GRANT OPTION|TRIGGER|EVENT|EXECUTE|SHUTDOWN)\b/g;
+/**
+ * Hosts that the client treats unlike others: `localhost` is the machine's own socket to it, whatever the port, and with neither does
+ * it compare the certificate's name. It knows them by their letters; spelled otherwise they are hosts like any other.
+ */
+const spellings = new Map([
+  ['localhost', 'LOCALHOST'],
+  ['::1', '0:0:0:0:0:0:0:1'],
+]);
 
 export const mysqlDialect: Dialect = {
   label: 'MySQL or MariaDB',
   extension: 'mysql_scanner',
   queryFunction: 'mysql_query',
   defaultPort: 3306,
-  // DuckDB's client waits for the greeting for ever, and cannot be interrupted while it does (duckdb-notes.md).
-  serverSpeaksFirst: true,
+  probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
   lexicalRules: mysqlLexicalRules,
 
   settings: (mode) => [
@@ -94,12 +103,15 @@ export const mysqlDialect: Dialect = {
   ],
 
   async attach(connection, login, tls, { readOnly }) {
+    // What a login needs beyond the client's own methods it loads as native code, from a folder relative to the working directory
+    // unless this variable names one. Nobody can put a file there; a person who has such methods names their folder.
+    process.env.MARIADB_PLUGIN_DIR ??= '/nonexistent';
     const verified = tls.caFile === undefined ? '' : ', SSL_CA $7';
     await connection.run(
       `CREATE TEMPORARY SECRET ferry_source (TYPE mysql, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
          SSL_MODE $6${verified})`,
       [
-        login.host,
+        spellings.get(login.host) ?? login.host,
         String(login.port),
         login.username,
         login.password,
@@ -152,13 +164,11 @@ export const mysqlDialect: Dialect = {
   },
 
   async findWritePrivileges(ask) {
-    const { rows } = await ask('SHOW GRANTS');
-    const found = rows.flatMap((row) => {
-      const [, granted = '', on = ''] = /^GRANT ([\s\S]*?) ON (\S+|`.*`) TO /.exec(String(row[0])) ?? [];
-      const privileges = granted.match(writeGrants);
-      return privileges ? [`has ${[...new Set(privileges)].join(', ')} on ${on}`] : [];
-    });
-    return [...new Set(found)];
+    const { rows } = await ask(privilegesSql);
+    const scopes = Map.groupBy(rows, (row) => String(row[1]));
+    return [...scopes].map(
+      ([scope, group]) => `has ${group.map(([privilege]) => privilege).join(', ')} on ${scope}`,
+    );
   },
 
   async describeEncryption(ask) {

@@ -56,7 +56,6 @@ export const postgresDialect: Dialect = {
   extension: 'postgres_scanner',
   queryFunction: 'postgres_query',
   defaultPort: 5432,
-  serverSpeaksFirst: false,
   lexicalRules: postgresLexicalRules,
   parallel: postgresParallelReading,
 

@@ -1,0 +1,102 @@
+import { tmpdir } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { unknownNameMessage } from '../../shared/config/config-problems.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { createWorkspace } from '../../shared/runs/workspace.ts';
+import { previewSync, type SyncPreview } from '../../shared/sync/preview-sync.ts';
+import { formatCount } from '../../shared/telemetry/format.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+import { globalOptions, openSecrets, readConfig } from '../options.ts';
+import { formatError, formatTable } from '../output.ts';
+import type { Surroundings } from '../program.ts';
+import { sessionOptions } from '../session-options.ts';
+
+const DEFAULT_ROWS = 5;
+const MAXIMUM_ROWS = 1000;
+// Wider cells are cut: a table that wraps cannot be read.
+const CELL_WIDTH = 40;
+
+function parseRows(text: string): number {
+  const rows = Number(text);
+  if (!Number.isInteger(rows) || rows < 0 || rows > MAXIMUM_ROWS)
+    throw new InvalidArgumentError(`a whole number up to ${MAXIMUM_ROWS}`);
+  return rows;
+}
+
+/** `ferry preview <sync>`: what would become of each column, and the first rows. */
+export function previewCommand(surroundings: Surroundings): Command {
+  const { stdout, stderr } = surroundings;
+  return new Command('preview')
+    .description('show what becomes of each column of a sync, and its first rows; uploads nothing')
+    .argument('<sync>', 'name of the sync; a .env file has one, called default')
+    .option('--rows <number>', 'how many rows to show', parseRows, DEFAULT_ROWS)
+    .action(async (job: string, _options, command: Command) => {
+      const options = globalOptions(command);
+      const { rows: limit } = command.opts<{ rows: number }>();
+      const loaded = await readConfig(options, surroundings);
+      for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
+      const { syncs, sources } = loaded.config;
+      const sync = Object.hasOwn(syncs, job) ? syncs[job] : undefined;
+      const source = sync && sources[sync.source];
+      if (!source) throw new ConfigError(`${unknownNameMessage('sync', job, Object.keys(syncs))}.`);
+      await using workspace = await createWorkspace(tmpdir());
+      const preview = await previewSync({
+        ...sessionOptions(surroundings),
+        sync,
+        source,
+        secrets: await openSecrets(options, loaded, surroundings),
+        folder: workspace.folder,
+        limit,
+      });
+      if (options.json) stdout.write(`${JSON.stringify(toJson(preview), null, 2)}\n`);
+      else print(preview, surroundings);
+      if (preview.rowsError) surroundings.setExitCode(exitCodeOf(preview.rowsError));
+    });
+}
+
+function toJson({ rowsError, ...preview }: SyncPreview) {
+  return {
+    ...preview,
+    columns: preview.columns.map(({ name, sourceType, type, reason, refusal }) => ({
+      name,
+      sourceType,
+      type,
+      ...(reason === undefined ? {} : { reason }),
+      ...(refusal === undefined ? {} : { refuses: refusal.values }),
+    })),
+    ...(rowsError && { error: { class: rowsError.class, message: rowsError.message, hint: rowsError.hint } }),
+  };
+}
+
+/** One line of at most {@link CELL_WIDTH} characters. */
+function cell(value: string | null): string {
+  if (value === null) return 'NULL';
+  const line = value.replaceAll(/[\p{Cc}]+/gu, ' ');
+  const characters = [...line];
+  return characters.length > CELL_WIDTH ? `${characters.slice(0, CELL_WIDTH - 1).join('')}…` : line;
+}
+
+function print(preview: SyncPreview, { stdout, stderr }: Surroundings): void {
+  const { columns, rows, rowsError, estimatedRows, warnings } = preview;
+  const described = columns.map(({ name, sourceType, type, reason, refusal }) => [
+    name,
+    sourceType,
+    type,
+    [reason, refusal && `refuses ${refusal.values}`].filter((part) => part !== undefined).join('; '),
+  ]);
+  stdout.write(`${formatTable(['COLUMN', 'SOURCE TYPE', 'PARQUET TYPE', 'WHY'], described)}\n\n`);
+  if (rowsError) stderr.write(formatError(rowsError));
+  else if (rows.length > 0) {
+    const names = columns.map(({ name }) => cell(name));
+    stdout.write(
+      `${formatTable(
+        names,
+        rows.map((row) => row.map(cell)),
+      )}\n\n`,
+    );
+  }
+  if (rows.length === 0 && !rowsError) stdout.write('The query returns no rows.\n');
+  if (estimatedRows !== undefined)
+    stdout.write(`The source expects about ${formatCount(estimatedRows, 'row')}.\n`);
+  for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
+}

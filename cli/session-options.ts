@@ -1,0 +1,28 @@
+import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { SessionOptions } from '../shared/source/session.ts';
+import type { Surroundings } from './program.ts';
+
+/** Where `npm run extensions` puts DuckDB's extensions. */
+export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../.cache/extensions', import.meta.url));
+
+// The most that DuckDB takes for itself; a usual result needs far less (bench/memory.ts), one of a thousand columns all of it.
+const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
+
+/** What every command that reads a source gives to its session. */
+export function sessionOptions({ environment, signal }: Surroundings): Pick<
+  SessionOptions,
+  'extensionFolders' | 'memoryLimitBytes' | 'threads'
+> & {
+  signal: AbortSignal;
+} {
+  return {
+    extensionFolders: [
+      ...(environment.FERRY_EXTENSIONS ? [environment.FERRY_EXTENSIONS] : []),
+      PROJECT_EXTENSIONS,
+    ],
+    memoryLimitBytes: MEMORY_LIMIT_BYTES,
+    threads: 2,
+    signal,
+  };
+}

@@ -1,0 +1,66 @@
+import type { SyncConfig } from '../config/schema.ts';
+import type { FerryError } from '../errors.ts';
+import { toFerryError } from '../errors.ts';
+import type { ColumnPlan } from '../source/column-plan.ts';
+import { explainRefusal, prepareQuery } from '../source/prepare-query.ts';
+import type { SecretReader } from '../source/secrets.ts';
+import type { Reading, SessionOptions } from '../source/session.ts';
+import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
+
+/** What a sync would make of its source. */
+export interface SyncPreview {
+  columns: Pick<ColumnPlan, 'name' | 'sourceType' | 'type' | 'reason' | 'refusal'>[];
+  /** What the source's planner expects; undefined when it cannot be asked. */
+  estimatedRows: number | undefined;
+  /** The first rows, each value as text; null is NULL. */
+  rows: (string | null)[][];
+  /** Why there are no rows, when reading them failed: a value that would fail the run too. */
+  rowsError: FerryError | undefined;
+  reading: Reading | { mode: 'statement' };
+  warnings: string[];
+}
+
+/**
+ * Describes a sync's query and reads its first rows; nothing is written anywhere.
+ *
+ * @throws what a run would end with before it reads: SourceUnavailableError, AuthError, QueryError, ExactnessError, ConfigError
+ */
+export async function previewSync(
+  options: Omit<SessionOptions, 'login' | 'mode'> & {
+    sync: SyncConfig;
+    secrets: SecretReader;
+    /** How many rows to show. */
+    limit: number;
+  },
+): Promise<SyncPreview> {
+  const { sync, limit } = options;
+  const query = await queryOf(sync);
+  const session = await openSyncSession({ ...options, parallel: canReadInParallel(query, options.source) });
+  try {
+    const prepared = await prepareQuery(session, query, { mode: sync.types, overrides: sync.columns });
+    const estimatedRows = query.kind === 'source' ? await session.estimateRows(query.sql) : undefined;
+    let rows: SyncPreview['rows'] = [];
+    let rowsError: FerryError | undefined;
+    try {
+      rows = await session.transaction(async () => {
+        const reader = await session.run(
+          'read',
+          `SELECT COLUMNS(*)::VARCHAR FROM (${prepared.relation}) LIMIT ${limit}`,
+        );
+        return reader.getRowsJS() as (string | null)[][];
+      });
+    } catch (error) {
+      rowsError = explainRefusal(error, prepared.columns) ?? toFerryError(error);
+    }
+    return {
+      columns: prepared.columns,
+      estimatedRows,
+      rows,
+      rowsError,
+      reading: query.kind === 'source' ? { mode: 'statement' } : session.reading,
+      warnings: prepared.warnings,
+    };
+  } finally {
+    session.close();
+  }
+}
