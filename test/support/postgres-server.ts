@@ -31,6 +31,8 @@ export interface PostgresOptions {
   hba?: readonly string[];
   /** Settings of postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
+  /** Makes this a streaming standby of that server, which must run the same binaries; they must bring pg_basebackup. */
+  standbyOf?: PostgresServer;
   /** A folder that is kept on stop, and used again if it holds a data folder. @default a temporary one */
   folder?: string;
 }
@@ -83,14 +85,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const logFile = join(base, 'postgres.log');
 
   try {
-    if (!existsSync(join(dataFolder, 'PG_VERSION'))) createCluster(bin, dataFolder, serverUser);
+    if (options.standbyOf) copyCluster(bin, dataFolder, options.standbyOf, serverUser);
+    else if (!existsSync(join(dataFolder, 'PG_VERSION'))) createCluster(bin, dataFolder, serverUser);
     configure(dataFolder, temporary, options, serverUser);
     const { process: server, port } = await launch(bin, dataFolder, temporary, logFile, serverUser);
 
     const pool = new pg.Pool({ host: temporary, port, user, database, max: 4 });
     // An idle connection that a test ends on purpose must not end the test run.
     pool.on('error', () => undefined);
-    await setPassword(pool, password, options.authMethod);
+    // A standby has the passwords of its primary.
+    if (!options.standbyOf) await setPassword(pool, password, options.authMethod);
     const { rows } = await pool.query<{ version: string }>(
       "SELECT current_setting('server_version') AS version",
     );
@@ -135,6 +139,29 @@ function createCluster(bin: string, dataFolder: string, serverUser: Unprivileged
   const options = { ...serverUser, cwd: '/', env: environment(), encoding: 'utf8' } as const;
   const { status, stderr, error } = spawnSync(join(bin, 'initdb'), ['-D', dataFolder, ...args], options);
   if (status !== 0) throw new Error(`initdb failed: ${error?.message ?? stderr.trim()}`);
+}
+
+/** Also writes what makes the copy follow its primary (standby.signal, primary_conninfo). */
+function copyCluster(
+  bin: string,
+  dataFolder: string,
+  primary: PostgresServer,
+  serverUser: UnprivilegedUser | undefined,
+): void {
+  const args = [
+    '-D',
+    dataFolder,
+    '-d',
+    primary.connectionUrl,
+    '-X',
+    'stream',
+    '-R',
+    '--checkpoint=fast',
+    '--no-sync',
+  ];
+  const options = { ...serverUser, cwd: '/', env: environment(), encoding: 'utf8' } as const;
+  const { status, stderr, error } = spawnSync(join(bin, 'pg_basebackup'), args, options);
+  if (status !== 0) throw new Error(`pg_basebackup failed: ${error?.message ?? stderr.trim()}`);
 }
 
 /** A server takes none of this process's PG… variables and speaks English, so that tests can read its messages. */
