@@ -1,7 +1,9 @@
 // npm run bench -- <name>: each benchmark prints its figures beside a floor or a peer measured in the same run.
+import { measureExactness } from './exactness.ts';
 import { measureMemory } from './memory.ts';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  exactness: measureExactness,
   memory: measureMemory,
 };
 

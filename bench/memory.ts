@@ -11,6 +11,7 @@ import { formatBytes, formatCount } from '../shared/telemetry/format.ts';
 import { startPolyteiaStandIn } from '../test/support/polyteia-stand-in/stand-in.ts';
 import { startPostgres } from '../test/support/postgres-server.ts';
 import { sourceConfig } from '../test/support/source-config.ts';
+import { createPostgresLineitem } from './lineitem.ts';
 
 const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const TARGET_MIB = 300;
@@ -18,19 +19,6 @@ const TOLERANCE = 0.15;
 const MEASURED_ROWS = [2_000_000, 6_000_000, 12_000_000];
 /** The size that the others are compared with. */
 const REFERENCE_ROWS = 6_000_000;
-
-/** TPC-H's lineitem in its 16 columns; values by arithmetic, so that a row costs little to make. */
-const CREATE_TABLE = (rows: number) => `
-  CREATE UNLOGGED TABLE lineitem AS SELECT
-    g AS l_rowid, (g / 4)::bigint AS l_orderkey, (g * 7919 % 200000)::int AS l_partkey, (g * 104729 % 10000)::int AS l_suppkey,
-    (g % 7 + 1)::int AS l_linenumber, (g % 50 + 1)::numeric(15,2) AS l_quantity, (g * 31 % 10000000 / 100.0)::numeric(15,2) AS l_extendedprice,
-    (g % 11 / 100.0)::numeric(15,2) AS l_discount, (g % 9 / 100.0)::numeric(15,2) AS l_tax,
-    chr(65 + (g % 3)::int) AS l_returnflag, chr(79 + (g % 2)::int) AS l_linestatus,
-    date '1992-01-01' + (g % 2526)::int AS l_shipdate, date '1992-02-01' + (g % 2526)::int AS l_commitdate,
-    (ARRAY['DELIVER IN PERSON','COLLECT COD','NONE','TAKE BACK RETURN'])[g % 4 + 1] AS l_shipinstruct,
-    (ARRAY['TRUCK','MAIL','REG AIR','SHIP','AIR','FOB','RAIL'])[g % 7 + 1] AS l_shipmode,
-    'comment für ' || md5(g::text) AS l_comment
-  FROM generate_series(1, ${rows}::bigint) g`;
 
 interface Sample {
   peakMiB: number;
@@ -61,7 +49,7 @@ export async function measureMemory(args: readonly string[]): Promise<void> {
     process.stderr.write(
       `Making ${formatCount(sizes.at(-1) ?? 1)} rows × 16 columns in Postgres ${postgres.version} …\n`,
     );
-    await postgres.query(CREATE_TABLE(sizes.at(-1) ?? 1));
+    await postgres.query(createPostgresLineitem(sizes.at(-1) ?? 1));
     const query = (rows: number) => `SELECT * FROM lineitem WHERE l_rowid <= ${rows}`;
     const { user: username, password } = postgres;
     const syncs = [1, ...sizes].map((rows) => [

@@ -1,0 +1,26 @@
+/** TPC-H's lineitem in its 16 columns; values by arithmetic, so that a row costs little to make. */
+export const createPostgresLineitem = (rows: number) => `
+  CREATE UNLOGGED TABLE lineitem AS SELECT
+    g AS l_rowid, (g / 4)::bigint AS l_orderkey, (g * 7919 % 200000)::int AS l_partkey, (g * 104729 % 10000)::int AS l_suppkey,
+    (g % 7 + 1)::int AS l_linenumber, (g % 50 + 1)::numeric(15,2) AS l_quantity, (g * 31 % 10000000 / 100.0)::numeric(15,2) AS l_extendedprice,
+    (g % 11 / 100.0)::numeric(15,2) AS l_discount, (g % 9 / 100.0)::numeric(15,2) AS l_tax,
+    chr(65 + (g % 3)::int) AS l_returnflag, chr(79 + (g % 2)::int) AS l_linestatus,
+    date '1992-01-01' + (g % 2526)::int AS l_shipdate, date '1992-02-01' + (g % 2526)::int AS l_commitdate,
+    (ARRAY['DELIVER IN PERSON','COLLECT COD','NONE','TAKE BACK RETURN'])[g % 4 + 1] AS l_shipinstruct,
+    (ARRAY['TRUCK','MAIL','REG AIR','SHIP','AIR','FOB','RAIL'])[g % 7 + 1] AS l_shipmode,
+    'comment für ' || md5(g::text) AS l_comment
+  FROM generate_series(1, ${rows}::bigint) g`;
+
+/** The same for MariaDB, in database `ferry`. */
+export const createMariadbLineitem = (rows: number) => `
+  CREATE TABLE ferry.lineitem ENGINE=InnoDB AS SELECT
+    seq AS l_rowid, CAST(seq DIV 4 AS SIGNED) AS l_orderkey, CAST(seq * 7919 % 200000 AS INT) AS l_partkey,
+    CAST(seq * 104729 % 10000 AS INT) AS l_suppkey, CAST(seq % 7 + 1 AS INT) AS l_linenumber,
+    CAST(seq % 50 + 1 AS DECIMAL(15,2)) AS l_quantity, CAST(seq * 31 % 10000000 / 100 AS DECIMAL(15,2)) AS l_extendedprice,
+    CAST(seq % 11 / 100 AS DECIMAL(15,2)) AS l_discount, CAST(seq % 9 / 100 AS DECIMAL(15,2)) AS l_tax,
+    CHAR(65 + seq % 3 USING utf8mb4) AS l_returnflag, CHAR(79 + seq % 2 USING utf8mb4) AS l_linestatus,
+    DATE '1992-01-01' + INTERVAL seq % 2526 DAY AS l_shipdate, DATE '1992-02-01' + INTERVAL seq % 2526 DAY AS l_commitdate,
+    ELT(seq % 4 + 1, 'DELIVER IN PERSON', 'COLLECT COD', 'NONE', 'TAKE BACK RETURN') AS l_shipinstruct,
+    ELT(seq % 7 + 1, 'TRUCK', 'MAIL', 'REG AIR', 'SHIP', 'AIR', 'FOB', 'RAIL') AS l_shipmode,
+    CONCAT('comment für ', MD5(seq)) AS l_comment
+  FROM ferry.seq_1_to_${rows}`;
