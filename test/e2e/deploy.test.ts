@@ -13,6 +13,7 @@ import type { RunRecord } from '../../shared/runs/run-record.ts';
 import { createRunStore, type RunStore } from '../../shared/runs/run-store.ts';
 import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
 import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
+import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
 import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
@@ -25,9 +26,11 @@ const STACK = 'FerryE2e';
 const SCHEDULED = 'ds_scheduled1';
 const TRIGGERED = 'ds_triggered1';
 const UNREADABLE = 'ds_unreadable1';
+const FROM_MARIADB = 'ds_mariadb1';
 
 let aws: MiniStack;
 let postgres: PostgresServer;
+let mariadb: MysqlServer;
 let polyteia: PolyteiaStandIn;
 let deployment: Deployment;
 let runs: RunStore;
@@ -41,6 +44,7 @@ function configuration(query: string) {
     sources: {
       erp: sourceConfig(postgres, 'ferry/erp'),
       archive: sourceConfig(postgres, 'ferry/nobody-made-this'),
+      shop: sourceConfig(mariadb, 'ferry/shop'),
     },
     polyteia: { default: { token: 'ferry/polyteia', baseUrl: polyteia.baseUrl } },
     syncs: {
@@ -51,25 +55,30 @@ function configuration(query: string) {
         schedule: { cron: '* * * * *', timezone: 'UTC' },
       },
       'on-demand': { source: 'erp', query: "SELECT 'von Hand' AS wie", dataset: TRIGGERED },
+      customers: { source: 'shop', query: 'SELECT * FROM customers ORDER BY id', dataset: FROM_MARIADB },
       unreadable: { source: 'archive', query: 'SELECT 1 AS a', dataset: UNREADABLE },
     },
   };
 }
 
 beforeAll(async () => {
-  [aws, postgres, polyteia] = await Promise.all([
+  [aws, postgres, mariadb, polyteia] = await Promise.all([
     startMiniStack(),
     startPostgres({ password: 'Grüße "$\' \\' }),
-    startPolyteiaStandIn({ datasets: [SCHEDULED, TRIGGERED, UNREADABLE] }),
+    startMysql({ flavor: 'mariadb', password: 'Größe `\' "$' }),
+    startPolyteiaStandIn({ datasets: [SCHEDULED, TRIGGERED, UNREADABLE, FROM_MARIADB] }),
   ]);
   ca = aws.caFile ? await readFile(aws.caFile, 'utf8') : '';
   await postgres.query(`
     CREATE TABLE orders (id int, customer text, total numeric(10,2));
     INSERT INTO orders VALUES (1, 'Müller & Söhne', 12.50), (2, 'Straßenbauamt', -0.01), (3, NULL, 99999999.99)`);
   const secrets = new SecretsManagerClient(client());
-  const login = { username: postgres.user, password: postgres.password };
+  await mariadb.query(`
+    CREATE TABLE ferry.customers (id int PRIMARY KEY, level tinyint(1), since date, credit decimal(20,0) unsigned);
+    INSERT INTO ferry.customers VALUES (1, 2, '2026-01-31', 99999999999999999999), (2, NULL, NULL, NULL)`);
   for (const [Name, SecretString] of [
-    ['ferry/erp', JSON.stringify(login)],
+    ['ferry/erp', loginSecret(postgres)],
+    ['ferry/shop', loginSecret(mariadb)],
     ['ferry/polyteia', polyteia.personalAccessKey],
   ]) {
     await secrets.send(new CreateSecretCommand({ Name, SecretString }));
@@ -83,8 +92,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await deployment?.[Symbol.asyncDispose]();
-  await Promise.all([aws?.stop(), postgres?.stop(), polyteia?.stop()]);
+  await Promise.all([aws?.stop(), postgres?.stop(), mariadb?.stop(), polyteia?.stop()]);
 });
+
+const loginSecret = ({ user, password }: { user: string; password: string }) =>
+  JSON.stringify({ username: user, password });
 
 /** Options of an SDK client for the emulator. */
 function client() {
@@ -195,6 +207,19 @@ describe('a deployed stack', () => {
     expect(run).toMatchObject({ id: runId, state: 'succeeded', trigger: 'api', rows: 1 });
     expect(run.triggeredBy).toMatch(/^arn:/);
     expect((await readParquetWithPyarrow(contentOf(TRIGGERED))).rows).toEqual([['von Hand']]);
+  });
+
+  it('reads MariaDB as exactly as Postgres', async () => {
+    await call('POST', '/jobs/customers/runs', { signed: true });
+    const run = await finishedRun('customers', [], 60_000);
+    expect(run).toMatchObject({ state: 'succeeded', rows: 2, reading: { mode: 'statement' } });
+    expect(await readParquetWithPyarrow(contentOf(FROM_MARIADB))).toMatchObject({
+      columns: [{ type: 'int32' }, { type: 'int8' }, { type: 'date32[day]' }, { type: 'decimal128(20, 0)' }],
+      rows: [
+        [1, 2, '2026-01-31', '99999999999999999999'],
+        [2, null, null, null],
+      ],
+    });
   });
 
   it('tells a signed caller of a route that does not exist, and of a method that a route does not take', async () => {
