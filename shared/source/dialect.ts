@@ -51,8 +51,8 @@ export interface Expression {
 
 /** What differs between kinds of database. One each in dialects/. */
 export interface Dialect {
-  /** The product's name, for people. */
-  label: string;
+  /** Product and version, for people. */
+  describeServer(server: ServerFacts): string;
   /** Name of DuckDB's extension. */
   extension: string;
   /** DuckDB's table function that sends a query to the source as it is. */

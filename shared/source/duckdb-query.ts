@@ -51,10 +51,6 @@ export interface DuckdbQueryFacts {
 
 interface Node {
   type?: unknown;
-  /** Only what is an expression has one. */
-  class?: unknown;
-  /** Only what stands for rows has one: a table, or a whole SELECT. */
-  sample?: unknown;
   query?: unknown;
   function_name?: unknown;
   catalog_name?: unknown;
@@ -135,7 +131,7 @@ export async function inspectDuckdbQuery(
   }
   const tables: TableReference[] = [];
   for (const node of nodes) {
-    const isTable = 'sample' in node && 'alias' in node && !('class' in node);
+    const isTable = 'sample' in node && 'alias' in node;
     // SHOW lists what DuckDB knows; DESCRIBE and SUMMARIZE hold the query that they are of, which is checked like any other.
     if (isTable && (!knownTables.has(String(node.type)) || (node.type === 'SHOW_REF' && !node.query))) {
       throw new QueryError('duckdbQuery: SHOW and the like are not allowed.', {

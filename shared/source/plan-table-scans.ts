@@ -3,7 +3,7 @@ import { ExactnessError, QueryError } from '../errors.ts';
 import type { ColumnPlan, Refusal } from './column-plan.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import type { SourceSession } from './session.ts';
-import { quoteLiteral } from './sql-text.ts';
+import { quoteIdentifier, quoteLiteral } from './sql-text.ts';
 
 /** A condition on a table that is read as it stands: no value of these columns may be one that the client damages. */
 export interface TableCheck {
@@ -51,17 +51,14 @@ async function describeTable(
   const { dialect } = session;
   const sourceName = `${dialect.quoteName(found.schema)}.${dialect.quoteName(found.table)}`;
   const query = `SELECT * FROM ${sourceName}`;
-  const describe = async (relation: string) => {
-    const reader = await session.run('describe', `DESCRIBE SELECT * FROM ${relation}`);
-    return reader.getRowsJS().map(([name, type]) => ({ name: String(name), type: String(type) }));
-  };
-  const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
-  const scanned = await describe(`db.${quote(found.schema)}.${quote(found.table)}`);
+  const scanned = await session.describe(
+    `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`,
+  );
   const scanTypes = new Map(scanned.map(({ name, type }) => [name, type]));
   const plans = await dialect.planColumns(
     (sql) => session.askSource('describe', sql),
     query,
-    await describe(session.relationOf(query)),
+    await session.describe(session.relationOf(query)),
     () => mode,
   );
   return {

@@ -3,7 +3,6 @@ import type { TypesMode } from '../config/schema.ts';
 import { ConfigError, ExactnessError, QueryError } from '../errors.ts';
 import { overrideColumn } from './column-override.ts';
 import { type ColumnPlan, refusalMarker, refusedColumn } from './column-plan.ts';
-import type { ClientColumn } from './dialect.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { planTableScans, type TableCheck } from './plan-table-scans.ts';
 import type { SourceSession } from './session.ts';
@@ -42,7 +41,7 @@ export async function prepareQuery(
   const rules = query.kind === 'source' ? dialect.lexicalRules : postgresLexicalRules;
   const sql = trimStatement(query.sql, rules);
   const relation = query.kind === 'source' ? session.relationOf(sql) : `(${sql})`;
-  const client = await describe(session, relation);
+  const client = await session.describe(relation);
   const names = client.map(({ name }) => name);
   for (const name of Object.keys(overrides)) {
     if (!names.includes(name))
@@ -87,11 +86,6 @@ export async function prepareQuery(
 
 const needsSource = ({ atSource, companion }: ColumnPlan) =>
   atSource !== undefined || companion !== undefined;
-
-async function describe(session: SourceSession, relation: string): Promise<ClientColumn[]> {
-  const reader = await session.run('describe', `DESCRIBE SELECT * FROM ${relation}`);
-  return reader.getRowsJS().map(([name, type]) => ({ name: String(name), type: String(type) }));
-}
 
 /** The query wrapped in one that converts at the source, under names that need no quotes. */
 function throughSource(

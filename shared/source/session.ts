@@ -4,7 +4,14 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader } from '
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import { QueryError, StorageUnavailableError } from '../errors.ts';
 import type { Login } from './credentials.ts';
-import { type Dialect, dialectOf, type ServerFacts, type SourceAnswer, type SourcePhase } from './dialect.ts';
+import {
+  type ClientColumn,
+  type Dialect,
+  dialectOf,
+  type ServerFacts,
+  type SourceAnswer,
+  type SourcePhase,
+} from './dialect.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
 import { quoteLiteral, trimStatement } from './sql-text.ts';
@@ -165,6 +172,12 @@ export class SourceSession {
     };
   }
 
+  /** Has the source prepare what DuckDB reads from it, without running it. */
+  async describe(relation: string): Promise<ClientColumn[]> {
+    const reader = await this.run('describe', `DESCRIBE SELECT * FROM ${relation}`);
+    return reader.getRowsJS().map(([name, type]) => ({ name: String(name), type: String(type) }));
+  }
+
   /** How many rows the source's planner expects of a query; undefined when it does not say. */
   async estimateRows(sql: string): Promise<number | undefined> {
     const client = {
@@ -218,8 +231,8 @@ export class SourceSession {
   }
 
   async #prepareParallel(): Promise<Reading> {
-    const { parallel, label } = this.dialect;
-    if (!parallel) return { mode: 'single', reason: `${label} has no snapshot that connections can share` };
+    const { parallel } = this.dialect;
+    if (!parallel) return { mode: 'single' };
     const reason = await parallel.prepare(() => this.#instance.connect(), this.#options.threads + 1);
     if (reason === undefined) return { mode: 'parallel' };
     for (const setting of parallel.fallBack) await this.#connection.run(setting);

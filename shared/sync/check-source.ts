@@ -94,7 +94,7 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
   if (!reached) return skipRest();
   const session = await attempt('login', async () => {
     const opened = await SourceSession.open({ ...options, login, mode: 'exact' });
-    return [opened, `${dialect.label} ${opened.server.version}, database ${login.database}`];
+    return [opened, `${dialect.describeServer(opened.server)}, database ${login.database}`];
   });
   if (!session) return skipRest();
   try {

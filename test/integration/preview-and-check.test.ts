@@ -163,6 +163,12 @@ describe('ferry check', () => {
       detail: expect.stringMatching(/the login has .* on /),
     });
     expect(await check('leser', 'leser')).toMatchObject({ status: 'ok' });
+
+    const login = { erp: { username: 'leser', password: 'leser' } };
+    const preview = await setup.run({}, { command: ['preview', 'orders', '--json'], source, secrets: login });
+    expect(JSON.parse(preview.stdout)).toMatchObject({
+      estimatedRows: flavor === 'mysql' ? 0 : expect.any(Number),
+    });
   });
 
   it('refuses a source that there is not', async () => {

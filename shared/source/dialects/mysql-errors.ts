@@ -174,6 +174,27 @@ const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
   },
 ];
 
+/**
+ * What the server says of a query's words and of the catalog's names, in English and German. Its other messages may quote data even
+ * before anything is read: to prepare a query MariaDB computes what it takes for constant, a function that reads a table among that,
+ * and a query of a single row is all but run.
+ */
+const harmlessAnswers = [
+  /^You have an error in your SQL syntax;|^Fehler in der SQL-Syntax/,
+  /^Unknown (column|table|database|collation|character set|system variable) |^Unbekannte[rs]? /,
+  /^(Table|Tabelle) '.*' (doesn't exist|existiert nicht)/,
+  /^(FUNCTION|PROCEDURE|Key) .* (does not|doesn't) exist/,
+  /^[A-Z, ]+ command denied to user |^[A-Z, ]+ Befehl nicht erlaubt /,
+  /^The user specified as a definer /,
+  /^(View|Column|Reference) '.*' (references invalid|in .* is ambiguous|not supported)/,
+  /^(Duplicate column name|Not unique table\/alias|Every derived table must have its own alias)/,
+  /^Incorrect (parameter count|parameters|arguments|usage|number of)/,
+  /^(Operand should contain|Invalid use of group function|Mixing of GROUP columns|In aggregated query|Expression #\d+ of |'.*' isn't in GROUP BY)/,
+  /^(The used SELECT statements have a different number of columns|Illegal mix of collations|Subquery returns more than 1 row)/,
+  /^(This command is not supported in the prepared statement protocol|Query was empty|No tables used|No database selected)/,
+  /^Only constant XPATH queries are supported/,
+];
+
 function explainDescribeError(message: string): FerryError {
   const duplicate = /has duplicate column name "(.*)"/.exec(message)?.[1];
   if (duplicate !== undefined) {
@@ -194,6 +215,12 @@ function explainDescribeError(message: string): FerryError {
     return new QueryError(`The query cannot be prepared: ${duckdb.replace(/[.!]?$/, '.')}`, {
       hint: 'Check the names: tables of the source are written db.table.',
     });
+  }
+  if (!harmlessAnswers.some((pattern) => pattern.test(said))) {
+    return (
+      readErrors.find(({ pattern }) => pattern.test(said))?.make() ??
+      new QueryError('The source refused the query.', { hint: 'Run it on the source itself to see why.' })
+    );
   }
   return new QueryError(`The source refused the query: ${said.replace(/\.?\s*$/, '')}.`, {
     hint: /doesn't exist|Unknown column/.test(said)

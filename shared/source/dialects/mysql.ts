@@ -15,6 +15,8 @@ const reference = (name: string) => `q.${quoteName(name)}`;
 // https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
 const NO_LIMIT = 'LIMIT 18446744073709551615';
 
+const COUNTING_TIME = '/*+ MAX_EXECUTION_TIME(3000) */';
+
 /** Told apart from a DOUBLE by how it is printed: a DOUBLE of this size has an exponent. */
 const LONG_INTEGER = '123456789012345678';
 
@@ -78,7 +80,8 @@ const spellings = new Map([
 ]);
 
 export const mysqlDialect: Dialect = {
-  label: 'MySQL or MariaDB',
+  describeServer: ({ version }) =>
+    /mariadb/i.test(version) ? `MariaDB ${version.replace(/-MariaDB.*/i, '')}` : `MySQL ${version}`,
   extension: 'mysql_scanner',
   queryFunction: 'mysql_query',
   defaultPort: 3306,
@@ -151,7 +154,13 @@ export const mysqlDialect: Dialect = {
   asText: (value) => `CAST(${value} AS CHAR)`,
 
   async estimateRows({ ask }, query) {
-    const { names, rows } = await ask(`EXPLAIN ${query}`);
+    // MySQL does not describe the answer of EXPLAIN before it runs it, which the client asks for: there the rows are counted.
+    const explained = await ask(`EXPLAIN ${query}`).catch(() => undefined);
+    if (!explained) {
+      const { rows } = await ask(`SELECT ${COUNTING_TIME} COUNT(*) AS n FROM (${query}\n) AS q`);
+      return Number(rows[0]?.[0]);
+    }
+    const { names, rows } = explained;
     // One row for each table of the plan: nested loops multiply what they read, filters take away from it.
     const [at, filtered] = [names.indexOf('rows'), names.indexOf('filtered')];
     const outer = rows.filter((row) => Number(row[names.indexOf('id')] ?? 1) === 1);

@@ -142,9 +142,26 @@ function positionIn(message: string): string {
 function explainDuckdbError(message: string): FerryError {
   const said = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
   if (said === undefined) return new QueryError('The source refused the query.');
-  return new QueryError(`The query cannot be prepared: ${said.replace(/[.!]?$/, '.')}`, {
+  // The names of an enum's values are what its columns hold.
+  const unlabelled = said.replace(/ENUM\('(?:[^']|'')*'(?:, '(?:[^']|'')*')*\)/g, 'ENUM');
+  return new QueryError(`The query cannot be prepared: ${unlabelled.replace(/[.!]?$/, '.')}`, {
     hint: 'Check the names: tables of the source are written db.table or db.schema.table.',
   });
+}
+
+/** Messages without a position in the query that hold nothing but names. */
+const harmlessAnswers =
+  /^permission denied for |^keine Berechtigung für |^materialized view .* has not been populated$|^target lists can have at most /;
+
+/**
+ * Whether an answer of the server holds only words of the query and names of the catalog. To plan a query it runs the functions in it
+ * that call themselves immutable or stable; what they say quotes data, and comes without a position in the query, or with a context.
+ */
+function isOfQueryOnly(message: string, answer: string): boolean {
+  // Parsed and looked up, not planned.
+  if (message.startsWith('Binder Error: Failed to prepare query')) return true;
+  if (/\n(CONTEXT|QUERY): /.test(answer)) return false;
+  return /\nLINE \d+: /.test(answer) || harmlessAnswers.test(answer.split('\n', 1)[0] ?? '');
 }
 
 function explainDescribeError(message: string): FerryError {
@@ -162,9 +179,16 @@ function explainDescribeError(message: string): FerryError {
   if (/cannot insert multiple commands/.test(message)) {
     return new QueryError('The query holds several statements.', { hint: 'Give one SELECT.' });
   }
-  // Nothing was read yet: what the server says here speaks of the query, not of the data.
-  const said = /(?:ERROR|FEHLER): +([^\n]*)/.exec(message)?.[1];
-  if (said === undefined) return explainDuckdbError(message);
+  // DuckDB repeats the whole statement between quotes; what the server said of it comes behind.
+  const answer = /: (?:ERROR|FEHLER): +([\s\S]*)$/.exec(message)?.[1];
+  if (answer === undefined) return explainDuckdbError(message);
+  if (!isOfQueryOnly(message, answer)) {
+    return (
+      readErrors.find(({ pattern }) => pattern.test(answer))?.make() ??
+      new QueryError('The source refused the query.', { hint: 'Run it on the source itself to see why.' })
+    );
+  }
+  const said = answer.split('\n', 1)[0] ?? '';
   return new QueryError(`The source refused the query: ${said}${positionIn(message)}.`, {
     hint: /does not exist|existiert nicht/.test(said)
       ? 'Check the name, its schema, and that the login may see it.'

@@ -52,7 +52,7 @@ function dollarTag(text: string): string {
 }
 
 export const postgresDialect: Dialect = {
-  label: 'Postgres',
+  describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
   queryFunction: 'postgres_query',
   defaultPort: 5432,
