@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { logLevels } from '../shared/telemetry/logger.ts';
 import { checkCommand } from './commands/check.ts';
+import { compareCommand } from './commands/compare.ts';
 import { initCommand } from './commands/init.ts';
 import { previewCommand } from './commands/preview.ts';
 import { runCommand } from './commands/run.ts';
@@ -42,6 +43,7 @@ export function createProgram(surroundings: Surroundings): Command {
     previewCommand,
     runCommand,
     runsCommand,
+    compareCommand,
     initCommand,
   ]) {
     program.addCommand(command(surroundings).copyInheritedSettings(program));

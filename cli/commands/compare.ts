@@ -1,0 +1,63 @@
+import { tmpdir, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { compareParquet } from '../../shared/compare/compare-parquet.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { formatComparison } from '../comparison-report.ts';
+import { EXIT } from '../exit-codes.ts';
+import { globalOptions } from '../options.ts';
+import type { Surroundings } from '../program.ts';
+
+// Enough for millions of rows of usual width; what is beyond spills to the folder for temporary files.
+const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
+// Each thread has pages of every column in memory.
+const THREADS = 2;
+
+function parseExamples(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 1000)
+    throw new InvalidArgumentError('Expected a number from 0 to 1000.');
+  return value;
+}
+
+/** `ferry compare <a> <b>`: do two Parquet files hold the same? */
+export function compareCommand(surroundings: Surroundings): Command {
+  const { folder, stdout, signal } = surroundings;
+  return new Command('compare')
+    .description('compare the columns and rows of two Parquet files')
+    .argument('<a>', 'a Parquet file')
+    .argument('<b>', 'another one')
+    .option(
+      '--key <columns>',
+      'join the rows by these columns, separated by commas',
+      (text: string, earlier: string[]) => [...earlier, text],
+      [],
+    )
+    .option('--examples <n>', 'with --key: show so many values that differ', parseExamples, 0)
+    .action(
+      async (
+        a: string,
+        b: string,
+        { key, examples }: { key: string[]; examples: number },
+        command: Command,
+      ) => {
+        if (examples > 0 && key.length === 0) {
+          throw new ConfigError('--examples takes a --key, by which the rows are joined.', {
+            hint: 'Name the columns that tell rows apart, such as --key id.',
+          });
+        }
+        const comparison = await compareParquet(resolve(folder, a), resolve(folder, b), {
+          key,
+          examples,
+          workFolder: tmpdir(),
+          memoryLimitBytes: MEMORY_LIMIT_BYTES,
+          threads: THREADS,
+          signal,
+        });
+        if (globalOptions(command).json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
+        else stdout.write(formatComparison(comparison, { a, b }));
+        // Files that differ are told by the code for a failure, as by every program that compares.
+        surroundings.setExitCode(comparison.same ? EXIT.succeeded : EXIT.failed);
+      },
+    );
+}

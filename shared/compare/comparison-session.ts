@@ -1,0 +1,156 @@
+import { access, constants, mkdir, realpath, stat, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { ConfigError, QueryError, StorageUnavailableError } from '../errors.ts';
+import { formatBytes } from '../telemetry/format.ts';
+import { FORM_MACROS } from './value-form.ts';
+
+export interface ComparisonSessionOptions {
+  /** A private, empty folder; what goes beyond the memory limit is written there. */
+  folder: string;
+  /** DuckDB's own limit, in bytes. The process takes up to 350 MB more. */
+  memoryLimitBytes: number;
+  threads: number;
+  signal?: AbortSignal;
+}
+
+/** Which of the two files. */
+export type Side = 'a' | 'b';
+
+const INTERRUPT_INTERVAL_MS = 100;
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+/** A DuckDB instance of its own that can read two files and nothing else. */
+export class ComparisonSession {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #options: ComparisonSessionOptions;
+
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    options: ComparisonSessionOptions,
+  ) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /**
+   * Opens a session over two files.
+   *
+   * @throws ConfigError when one of them is not a file that can be read
+   */
+  static async open(
+    files: Readonly<Record<Side, string>>,
+    options: ComparisonSessionOptions,
+  ): Promise<ComparisonSession> {
+    const { folder, memoryLimitBytes, threads } = options;
+    // DuckDB expands *, ? and [ in a path, has no way to quote them, and makes columns of folders such as `year=2026`. It only ever
+    // sees these names.
+    for (const side of ['a', 'b'] as const) await symlink(await findFile(files[side]), linkTo(folder, side));
+    await Promise.all(['spill', 'home'].map((name) => mkdir(join(folder, name), { mode: 0o700 })));
+
+    const instance = await DuckDBInstance.create(':memory:', {
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+      allow_persistent_secrets: 'false',
+      home_directory: join(folder, 'home'),
+      extension_directory: join(folder, 'home'),
+      secret_directory: join(folder, 'home'),
+      temp_directory: join(folder, 'spill'),
+      threads: String(threads),
+      memory_limit: `${Math.floor(memoryLimitBytes / 1_000_000)}MB`,
+      preserve_insertion_order: 'false',
+    });
+    const connection = await instance.connect();
+    const session = new ComparisonSession(instance, connection, options);
+    try {
+      await connection.run("SET TimeZone='UTC'");
+      for (const macro of FORM_MACROS) await connection.run(macro);
+      const paths = (['a', 'b'] as const).map((side) => literal(linkTo(folder, side)));
+      await connection.run(`SET allowed_paths=[${paths.join(', ')}]`);
+      await connection.run('SET enable_external_access=false');
+      await connection.run('SET lock_configuration=true');
+      return session;
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  /** The file as a SQL literal, for the functions that read Parquet. */
+  pathOf(side: Side): string {
+    return literal(linkTo(this.#options.folder, side));
+  }
+
+  /**
+   * Runs one statement to its end.
+   *
+   * @param explain what DuckDB's refusal of this statement means, unless it is a lack of memory or disk
+   */
+  async ask(sql: string, explain: (cause: unknown) => Error = explainUnreadable): Promise<unknown[][]> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    let interrupting: NodeJS.Timeout | undefined;
+    const interrupt = () => {
+      // One that comes before the statement has begun is forgotten.
+      interrupting = setInterval(() => this.#connection.interrupt(), INTERRUPT_INTERVAL_MS);
+    };
+    signal?.addEventListener('abort', interrupt, { once: true });
+    try {
+      return (await this.#connection.runAndReadAll(sql)).getRowsJS();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw this.#explainLack(error) ?? explain(error);
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+      clearInterval(interrupting);
+    }
+  }
+
+  /** Frees everything. */
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  #explainLack(cause: unknown): Error | undefined {
+    const message = cause instanceof Error ? cause.message : '';
+    if (/No space left on device|max_temp_directory_size/i.test(message)) {
+      return new StorageUnavailableError('The working disk is full.', {
+        cause,
+        hint: 'Free space in the folder for temporary files, or name another one in TMPDIR: both files must fit into it unpacked.',
+      });
+    }
+    if (!/^Out of Memory Error/.test(message)) return undefined;
+    return new QueryError(
+      `The comparison needs more memory than the ${formatBytes(this.#options.memoryLimitBytes)} that it may use.`,
+      { cause, hint: 'Compare the files on a machine with more memory, or write them with fewer columns.' },
+    );
+  }
+}
+
+const linkTo = (folder: string, side: Side) => join(folder, `${side}.parquet`);
+
+async function findFile(path: string): Promise<string> {
+  const hint = 'ferry compare takes the paths of two Parquet files.';
+  try {
+    if (!(await stat(path)).isFile()) throw new ConfigError(`${path} is not a file.`, { hint });
+    await access(path, constants.R_OK);
+    return await realpath(path);
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new ConfigError(`${path} ${missing ? 'does not exist' : 'cannot be read'}.`, { cause, hint });
+  }
+}
+
+function explainUnreadable(cause: unknown): Error {
+  return new QueryError('The files cannot be read to their end: a page of one of them is damaged.', {
+    cause,
+    hint: 'Write or fetch the file anew. What DuckDB says of it may hold data, so it is not repeated here.',
+  });
+}
