@@ -22,5 +22,6 @@ export function exitCodeOf(error: unknown): number {
 export function exitCodeOfRun(record: RunRecord): number {
   if (record.state === 'succeeded') return EXIT.succeeded;
   if (record.state === 'cancelled') return EXIT.cancelled;
+  if (record.state === 'skipped') return EXIT.skipped;
   return record.error?.class === 'ConfigError' ? EXIT.configuration : EXIT.failed;
 }

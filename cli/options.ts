@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
 import { ConfigError } from '../shared/errors.ts';
@@ -56,6 +55,6 @@ export async function openSecrets(
   return createLocalSecretReader({
     values,
     environment,
-    ...(region ? { fallback: createSecretsManagerReader(new SecretsManagerClient({ region })) } : {}),
+    ...(region ? { fallback: createSecretsManagerReader({ outgoing: loaded.config, region }) } : {}),
   });
 }

@@ -1,11 +1,14 @@
 import { Command, Option } from 'commander';
 import { logLevels } from '../shared/telemetry/logger.ts';
+import { acceptCommand } from './commands/accept.ts';
+import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { initCommand } from './commands/init.ts';
 import { previewCommand } from './commands/preview.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { validateCommand } from './commands/validate.ts';
 import type { Output } from './output.ts';
 
@@ -43,6 +46,9 @@ export function createProgram(surroundings: Surroundings): Command {
     previewCommand,
     runCommand,
     runsCommand,
+    scheduleCommand,
+    cancelCommand,
+    acceptCommand,
     compareCommand,
     initCommand,
   ]) {

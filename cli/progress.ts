@@ -14,6 +14,7 @@ export function createProgressPrinter(
   if (!enabled) return { onEvent: () => {}, end: () => {} };
   const live = output.isTTY === true;
   let running: { phase: string; since: number; bytes: number } | undefined;
+  let waiting = false;
   const clear = () => live && output.write('\r\x1b[K');
   const draw = () => {
     if (!live || !running) return;
@@ -26,6 +27,15 @@ export function createProgressPrinter(
   return {
     onEvent(event) {
       switch (event.type) {
+        case 'waiting':
+          if (!waiting)
+            output.write('  another run of this job may be under way: waiting to see whether it lives …\n');
+          waiting = true;
+          return;
+        case 'retrying':
+          clear();
+          output.write(`  ${event.message} Trying again in ${formatDuration(event.waitMs)}.\n`);
+          return;
         case 'phase-started':
           running = { phase: event.phase, since: performance.now(), bytes: 0 };
           return draw();

@@ -46,8 +46,8 @@ function cut(text: string, from: number): string {
 
 const quote = (text: string) => `"${escapeUnseen(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'))}"`;
 
-/** Control characters, invisible ones and all blanks but the usual one. */
-const escapeUnseen = (text: string) => escapeAll(text, /(?! )[\p{C}\p{Z}]/gu);
+/** Text in which control characters, invisible ones and all blanks but the usual one are escaped. */
+export const escapeUnseen = (text: string) => escapeAll(text, /(?! )[\p{C}\p{Z}]/gu);
 
 function escapeAll(text: string, characters: RegExp): string {
   return text.replace(characters, (character) => {

@@ -10,10 +10,16 @@ export abstract class FerryError extends Error {
   readonly retryable: boolean = false;
   /** What the reader can do about it: one or more sentences, ready to print. */
   readonly hint: string | undefined;
+  /** How long the other side asked to be left alone before the next try. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
+  constructor(
+    message: string,
+    options: { cause?: unknown; hint?: string; retryAfterMs?: number | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   override get name(): string {
@@ -72,6 +78,16 @@ export class StorageUnavailableError extends FerryError {
 /** The run is too big for its time or memory. */
 export class DeadlineError extends FerryError {
   readonly class = 'DeadlineError';
+}
+
+/** The run was killed again and again at the same point. */
+export class LostError extends FerryError {
+  readonly class = 'LostError';
+}
+
+/** Another holder has the job's lease: whoever still works without it must stop, and may write nothing any more. */
+export class LeaseLostError extends FerryError {
+  readonly class = 'LeaseLostError';
 }
 
 /** A person, or a signal, asked the run to stop. */

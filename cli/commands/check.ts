@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { unknownNameMessage } from '../../shared/config/config-problems.ts';
+import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { type CheckResult, checkSource } from '../../shared/sync/check-source.ts';
@@ -25,7 +25,7 @@ export function checkCommand(surroundings: Surroundings): Command {
       for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
       const { sources, syncs } = loaded.config;
       if (only !== undefined && !Object.hasOwn(sources, only))
-        throw new ConfigError(`${unknownNameMessage('source', only, Object.keys(sources))}.`);
+        throw new ConfigError(asSentence(unknownNameMessage('source', only, Object.keys(sources))));
       const secrets = await openSecrets(options, loaded, surroundings);
       await using workspace = await createWorkspace(tmpdir());
       const all: SourceChecks[] = [];

@@ -5,6 +5,7 @@ import { configJsonSchema } from '../../shared/config/json-schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { globalOptions } from '../options.ts';
 import type { Surroundings } from '../program.ts';
+import { initFromEnv } from './init-from-env.ts';
 
 const TEMPLATE = `# yaml-language-server: $schema=./ferry.schema.json
 # What Ferry carries, from where to where. Check it with \`ferry validate\`, try it with \`ferry run <sync>\`.
@@ -33,13 +34,32 @@ syncs:
     schedule: { cron: "30 4 * * *" }
 `;
 
+interface InitCommandOptions {
+  force?: true;
+  fromEnv?: string[];
+  out?: string;
+  secretsOut?: string;
+}
+
 /** `ferry init`: writes a first ferry.yaml, and the schema by which editors complete it. */
 export function initCommand(surroundings: Surroundings): Command {
   return new Command('init')
-    .description('write a first ferry.yaml')
+    .description('write a first ferry.yaml, or one that takes over from the Go connector')
     .argument('[folder]', 'where to write it', '.')
     .option('--force', 'overwrite an existing one')
-    .action(async (folder: string, { force }: { force?: true }, command: Command) => {
+    .option('--from-env <paths...>', "the connector's .env files, Kubernetes manifests, and folders of them")
+    .option('--out <folder>', 'where to write it, for --from-env')
+    .option('--secrets-out <file>', 'for --from-env: write the secrets to this file, for --secrets')
+    .action(async (argument: string, _options, command: Command) => {
+      const { force, fromEnv, out, secretsOut } = command.opts<InitCommandOptions>();
+      const folder = out ?? argument;
+      if (fromEnv) {
+        const json = globalOptions(command).json === true;
+        await initFromEnv({ paths: fromEnv, folder, secretsOut, force: force === true, json }, surroundings);
+        return;
+      }
+      if (secretsOut !== undefined)
+        throw new ConfigError('--secrets-out is for --from-env: there are no secrets without it.');
       const target = resolve(surroundings.folder, folder);
       const files = { config: join(target, 'ferry.yaml'), schema: join(target, 'ferry.schema.json') };
       await write(target, files.config, TEMPLATE, force === true);

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { unknownNameMessage } from '../../shared/config/config-problems.ts';
+import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { previewSync, type SyncPreview } from '../../shared/sync/preview-sync.ts';
@@ -10,6 +10,7 @@ import { globalOptions, openSecrets, readConfig } from '../options.ts';
 import { formatError, formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
+import { escapeUnseen } from '../show-value.ts';
 
 const DEFAULT_ROWS = 5;
 const MAXIMUM_ROWS = 1000;
@@ -38,7 +39,7 @@ export function previewCommand(surroundings: Surroundings): Command {
       const { syncs, sources } = loaded.config;
       const sync = Object.hasOwn(syncs, job) ? syncs[job] : undefined;
       const source = sync && sources[sync.source];
-      if (!source) throw new ConfigError(`${unknownNameMessage('sync', job, Object.keys(syncs))}.`);
+      if (!source) throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(syncs))));
       await using workspace = await createWorkspace(tmpdir());
       const preview = await previewSync({
         ...sessionOptions(surroundings),
@@ -49,7 +50,7 @@ export function previewCommand(surroundings: Surroundings): Command {
         limit,
       });
       if (options.json) stdout.write(`${JSON.stringify(toJson(preview), null, 2)}\n`);
-      else print(preview, surroundings);
+      else print(preview, limit, surroundings);
       if (preview.rowsError) surroundings.setExitCode(exitCodeOf(preview.rowsError));
     });
 }
@@ -71,16 +72,17 @@ function toJson({ rowsError, ...preview }: SyncPreview) {
 /** One line of at most {@link CELL_WIDTH} characters. */
 function cell(value: string | null): string {
   if (value === null) return 'NULL';
-  const line = value.replaceAll(/[\p{Cc}]+/gu, ' ');
+  // What would be invisible, or move the terminal's cursor, is escaped; a line break is a blank.
+  const line = escapeUnseen(value.replaceAll(/\s*[\r\n]+\s*/g, ' '));
   const characters = [...line];
   return characters.length > CELL_WIDTH ? `${characters.slice(0, CELL_WIDTH - 1).join('')}…` : line;
 }
 
-function print(preview: SyncPreview, { stdout, stderr }: Surroundings): void {
+function print(preview: SyncPreview, limit: number, { stdout, stderr }: Surroundings): void {
   const { columns, rows, rowsError, estimatedRows, warnings } = preview;
   const described = columns.map(({ name, sourceType, type, reason, refusal }) => [
-    name,
-    sourceType,
+    escapeUnseen(name),
+    escapeUnseen(sourceType),
     type,
     [reason, refusal && `refuses ${refusal.values}`].filter((part) => part !== undefined).join('; '),
   ]);
@@ -95,7 +97,7 @@ function print(preview: SyncPreview, { stdout, stderr }: Surroundings): void {
       )}\n\n`,
     );
   }
-  if (rows.length === 0 && !rowsError) stdout.write('The query returns no rows.\n');
+  if (rows.length === 0 && !rowsError && limit > 0) stdout.write('The query returns no rows.\n');
   if (estimatedRows !== undefined)
     stdout.write(`The source expects about ${formatCount(estimatedRows, 'row')}.\n`);
   for (const warning of warnings) stderr.write(`warning: ${warning}\n`);

@@ -1,4 +1,7 @@
 import { Command } from 'commander';
+import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
+import type { ScheduleConfig } from '../../shared/config/schema.ts';
+import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
@@ -9,7 +12,8 @@ export function validateCommand(surroundings: Surroundings): Command {
     .description('check the configuration; connects to nothing')
     .action(async (_options, command: Command) => {
       const options = globalOptions(command);
-      const { config, path, warnings } = await readConfig(options, surroundings);
+      const { config, path, warnings: found } = await readConfig(options, surroundings);
+      const warnings = [...found, ...warnOfSkippedRuns(config, new Date())];
       for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
       if (options.json) {
         surroundings.stdout.write(
@@ -21,10 +25,15 @@ export function validateCommand(surroundings: Surroundings): Command {
         name,
         sync.source,
         sync.dataset,
-        sync.schedule ? `${sync.schedule.cron} (${sync.schedule.timezone})` : 'none',
+        sync.schedule ? formatSchedule(sync.schedule) : 'none',
       ]);
       surroundings.stdout.write(`${path} is valid.\n`);
       if (rows.length > 0)
         surroundings.stdout.write(`\n${formatTable(['SYNC', 'SOURCE', 'DATASET', 'SCHEDULE'], rows)}\n`);
     });
+}
+
+function formatSchedule({ cron, timezone: zone }: ScheduleConfig): string {
+  const { expression, timezone = zone } = splitZonePrefix(cron);
+  return `${expression} (${timezone})`;
 }

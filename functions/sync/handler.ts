@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
 import { createRunStore } from '../../shared/runs/run-store.ts';
 import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
@@ -22,7 +21,7 @@ const run = createSyncFunction({
   memoryMegabytes: AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
   config: createS3DocumentStore({ client: s3, bucket: environment.CONFIG_BUCKET }),
   store: createRunStore(createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET })),
-  secrets: createSecretsManagerReader(new SecretsManagerClient(clientSettings)),
+  openSecrets: (outgoing) => createSecretsManagerReader({ outgoing }),
   extensionFolders: [join(import.meta.dirname, 'extensions')],
   workFolder: '/tmp',
   logger,

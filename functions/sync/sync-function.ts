@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { unknownNameMessage } from '../../shared/config/config-problems.ts';
+import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { parseDeployedConfig } from '../../shared/config/deployed-config.ts';
+import type { OutgoingHttps } from '../../shared/config/outgoing-https.ts';
 import type { FerryConfig } from '../../shared/config/schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/document-store.ts';
@@ -25,7 +26,8 @@ export interface SyncFunctionDependencies {
   memoryMegabytes: number;
   config: Pick<DocumentStore, 'get'>;
   store: RunStore;
-  secrets: SecretReader;
+  /** Called once the configuration is known, which says by which way they are reached. */
+  openSecrets: (outgoing: OutgoingHttps) => SecretReader;
   extensionFolders: readonly string[];
   workFolder: string;
   logger: Logger;
@@ -56,6 +58,7 @@ export function createSyncFunction(
 ): (event: unknown, deadline: Date) => Promise<SyncAnswer> {
   const { environment, memoryMegabytes, logger } = dependencies;
   let config: Promise<FerryConfig> | undefined;
+  let secrets: SecretReader | undefined;
 
   /** An event that there is no run for: trying it again would not help, so it is answered, not thrown. */
   const refuse = (error: ConfigError): SyncAnswer => {
@@ -78,15 +81,16 @@ export function createSyncFunction(
     const loaded = await config;
     if (!Object.hasOwn(loaded.syncs, job)) {
       // A job that was taken out of the configuration while its start was under way.
-      return refuse(new ConfigError(`${unknownNameMessage('sync', job, Object.keys(loaded.syncs))}.`));
+      return refuse(new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(loaded.syncs)))));
     }
+    secrets ??= dependencies.openSecrets(loaded);
     const record = await runSync({
       ...started,
       config: loaded,
       job,
       scope: environment.STACK_NAME,
       store: dependencies.store,
-      secrets: dependencies.secrets,
+      secrets,
       extensionFolders: dependencies.extensionFolders,
       workFolder: dependencies.workFolder,
       memoryLimitBytes: duckdbMemoryLimit(memoryMegabytes),

@@ -9,7 +9,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { toEventBridgeCron } from '../../shared/config/eventbridge-schedule.ts';
+import { toEventBridgeSchedule } from '../../shared/config/eventbridge-schedule.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
 
 export interface JobScheduleProps {
@@ -20,7 +20,7 @@ export interface JobScheduleProps {
   deadLetters: IQueue;
 }
 
-/** Starts a job by its cron, in its time zone. */
+/** Starts a job by its schedule, in its time zone. */
 export class JobSchedule extends Construct {
   constructor(
     scope: Construct,
@@ -28,10 +28,10 @@ export class JobSchedule extends Construct {
     { job, schedule, function: target, deadLetters }: JobScheduleProps,
   ) {
     super(scope, id);
-    const expression = toEventBridgeCron(schedule.cron);
+    const { expression, timezone } = toEventBridgeSchedule(schedule);
     new Schedule(this, 'Schedule', {
       description: `Ferry: ${job}`,
-      schedule: ScheduleExpression.expression(expression, TimeZone.of(schedule.timezone)),
+      schedule: ScheduleExpression.expression(expression, TimeZone.of(timezone)),
       enabled: schedule.enabled,
       target: new LambdaInvoke(target, {
         // The planned time is the same at every delivery, so that a run's identity is; an execution id would not be.

@@ -47,11 +47,20 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
       deadLetters: props.deadLetters,
     });
     config.grantRead(this.role);
-    const prefixes = ['runs/*', ...Object.keys(served.syncs).map((job) => `jobs/${job}/*`)];
+    const jobs = Object.keys(served.syncs);
+    const prefixes = ['runs/*', ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`])];
     this.role.addToPolicy(
       new PolicyStatement({
-        actions: ['s3:PutObject'],
+        actions: ['s3:GetObject', 's3:PutObject'],
         resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
+      }),
+    );
+    // Without it S3 answers 403 instead of 404 for a document that does not exist yet.
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [props.state.bucketArn],
+        conditions: { StringLike: { 's3:prefix': prefixes } },
       }),
     );
     acknowledgePrefixes(

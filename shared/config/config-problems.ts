@@ -30,6 +30,11 @@ export function unknownNameMessage(kind: string, word: string, candidates: reado
   return `unknown ${kind} "${word}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
 }
 
+/** Words that end as a sentence does. */
+export function asSentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}
+
 // A value that stands where a secret may have been written by mistake is not repeated in a message.
 const secretField = /token|secret|password|pass|key/i;
 // A connection string, a login or a key, wherever it was put.

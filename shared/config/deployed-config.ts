@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { type FerryConfig, ferryConfigSchema } from './schema.ts';
 
-/** The part of a configuration that one source's function serves: that source, its syncs, and the targets they name. */
+/** The part of a configuration that one source's function serves: that source, its syncs, the targets they name, and the way there. */
 export function selectForSource(config: FerryConfig, source: string): FerryConfig {
   const own = config.sources[source];
   if (!own) throw new ConfigError(`There is no source "${source}".`);
@@ -9,6 +9,8 @@ export function selectForSource(config: FerryConfig, source: string): FerryConfi
   const targets = new Set(Object.values(syncs).map((sync) => sync.polyteia));
   return {
     version: config.version,
+    ...(config.proxy === undefined ? {} : { proxy: config.proxy }),
+    ...(config.extraCa === undefined ? {} : { extraCa: config.extraCa }),
     sources: { [source]: own },
     polyteia: Object.fromEntries(Object.entries(config.polyteia).filter(([name]) => targets.has(name))),
     syncs,

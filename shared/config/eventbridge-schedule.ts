@@ -1,87 +1,78 @@
 import { ConfigError } from '../errors.ts';
+import { type DayRule, type ParsedSchedule, parseSchedule, weekdayNames } from './parse-schedule.ts';
 
-interface Field {
-  name: string;
-  minimum: number;
-  maximum: number;
-  names: readonly string[];
-  /** Number of the first of `names`. */
-  firstName: number;
+// The longest that Scheduler's API takes.
+const MAXIMUM_LENGTH = 256;
+
+/** A list of numbers, with a range where three or more follow one another; `*` for an unrestricted field. */
+function writeNumbers(values: readonly number[] | undefined): string {
+  if (values === undefined) return '*';
+  const runs: number[][] = [];
+  for (const value of values) {
+    const run = runs.at(-1);
+    if (run && run.at(-1) === value - 1) run.push(value);
+    else runs.push([value]);
+  }
+  return runs.map((run) => (run.length > 2 ? `${run[0]}-${run.at(-1)}` : run.join(','))).join(',');
 }
 
-const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
-const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
-const minute: Field = { name: 'minute', minimum: 0, maximum: 59, names: [], firstName: 0 };
-const hour: Field = { name: 'hour', minimum: 0, maximum: 23, names: [], firstName: 0 };
-const dayOfMonth: Field = { name: 'day of month', minimum: 1, maximum: 31, names: [], firstName: 1 };
-const month: Field = { name: 'month', minimum: 1, maximum: 12, names: months, firstName: 1 };
-const dayOfWeek: Field = { name: 'day of week', minimum: 0, maximum: 7, names: weekdays, firstName: 0 };
-
-function parseNumber(text: string, field: Field): number {
-  const named = field.names.indexOf(text.toUpperCase());
-  const value = named >= 0 ? named + field.firstName : /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= field.minimum && value <= field.maximum)) {
-    const names = field.names.length > 0 ? ` or ${field.names[0]}–${field.names.at(-1)}` : '';
-    throw new ConfigError(`"${text}": expected a ${field.name} of ${field.minimum}–${field.maximum}${names}`);
+/** Day of month and day of week: EventBridge wants `?` in one of the two, and counts days of the week from 1 (Sunday). */
+function writeDay(day: DayRule): [dayOfMonth: string, dayOfWeek: string] {
+  switch (day.type) {
+    case 'every':
+      return ['*', '?'];
+    case 'days':
+      return [writeNumbers(day.days), '?'];
+    case 'last-day':
+      return ['L', '?'];
+    case 'nearest-workday':
+      return [`${day.day}W`, '?'];
+    case 'weekdays':
+      return ['?', weekdayNames(day.weekdays).join(',')];
+    case 'last-weekday':
+      return ['?', `${day.weekday + 1}L`];
+    case 'nth-weekday':
+      return ['?', `${day.weekday + 1}#${day.nth}`];
   }
-  return value;
 }
 
-/** Every value that one field of a five-field cron stands for; undefined for an unrestricted one (`*`). */
-function expandField(text: string, field: Field): number[] | undefined {
-  if (text === '*' || text === '?') return undefined;
-  const values = new Set<number>();
-  for (const part of text.split(',')) {
-    const [range = '', step, ...more] = part.split('/');
-    if (more.length > 0 || (step !== undefined && !/^[1-9]\d*$/.test(step))) {
-      throw new ConfigError(`"${part}": expected a step of the form */15 or 1-30/5`);
-    }
-    const [from = '', to, ...rest] = range.split('-');
-    if (rest.length > 0) throw new ConfigError(`"${part}": expected a range of the form 1-5`);
-    const whole = range === '*';
-    const first = whole ? field.minimum : parseNumber(from, field);
-    // As in robfig/cron: a step without a range runs on to the end of the field.
-    const end = field === dayOfWeek ? 6 : field.maximum;
-    const last = whole ? end : to !== undefined ? parseNumber(to, field) : step !== undefined ? end : first;
-    if (last < first) throw new ConfigError(`"${part}": expected a range whose end is not before its start`);
-    for (let value = first; value <= last; value += Number(step ?? 1))
-      values.add(field === dayOfWeek ? value % 7 : value);
-  }
-  return [...values].sort((a, b) => a - b);
+function writeRate(minutes: number): string {
+  const [count, unit] =
+    minutes % 1440 === 0
+      ? [minutes / 1440, 'day']
+      : minutes % 60 === 0
+        ? [minutes / 60, 'hour']
+        : [minutes, 'minute'];
+  return `rate(${count} ${unit}${count === 1 ? '' : 's'})`;
+}
+
+function writeExpression(schedule: ParsedSchedule): string {
+  if (schedule.type === 'rate') return writeRate(schedule.minutes);
+  const [dayOfMonth, dayOfWeek] = writeDay(schedule.day);
+  const { minutes, hours, months, years } = schedule;
+  const fields = [writeNumbers(minutes), writeNumbers(hours), dayOfMonth, writeNumbers(months), dayOfWeek];
+  return `cron(${fields.join(' ')} ${writeNumbers(years)})`;
 }
 
 /**
- * Converts a five-field cron expression to EventBridge Scheduler's six fields, `cron(30 4 * * ? *)`.
+ * Converts a schedule to EventBridge Scheduler's: `30 4 * * *` to `cron(30 4 * * ? *)`, `@every 1h` to `rate(1 hour)`.
  *
- * The two differ: EventBridge counts days of the week from 1 (Sunday), wants `?` in one of the two day fields, and has no `*` with
- * a step in them; so values are written out. Where both day fields are restricted, cron means "either", which one EventBridge
- * expression cannot say. Source: "Schedule types in EventBridge Scheduler", cron-based schedules.
+ * Cron and EventBridge differ in how they count days of the week, and in what a step, a day of month and a day of week may be; so
+ * values are written out. Source: "Schedule types in EventBridge Scheduler".
  *
- * @throws ConfigError that says what is expected instead
+ * @param schedule.timezone used where the expression itself does not begin with CRON_TZ= or TZ=
+ * @throws ConfigError that says what is wrong and what to write in its place
  */
-export function toEventBridgeCron(cron: string): string {
-  const fields = cron.trim().split(/\s+/);
-  if (fields.length !== 5) {
+export function toEventBridgeSchedule({ cron, timezone }: { cron: string; timezone: string }): {
+  expression: string;
+  timezone: string;
+} {
+  const { schedule, timezone: own } = parseSchedule(cron);
+  const expression = writeExpression(schedule);
+  if (expression.length > MAXIMUM_LENGTH) {
     throw new ConfigError(
-      `"${cron}": expected five fields (minute hour day-of-month month day-of-week), found ${fields.length}`,
+      `"${cron}": takes ${expression.length} characters for AWS, which allows ${MAXIMUM_LENGTH}; name fewer single values`,
     );
   }
-  const [minutes = '', hours = '', days = '', monthsText = '', weekdaysText = ''] = fields;
-  const dayValues = expandField(days, dayOfMonth);
-  const weekdayValues = expandField(weekdaysText, dayOfWeek);
-  if (dayValues && weekdayValues) {
-    throw new ConfigError(
-      `"${cron}": a day of month and a day of week together mean "either of the two", which AWS cannot schedule; write two jobs`,
-    );
-  }
-  const write = (values: number[] | undefined) => (values === undefined ? '*' : values.join(','));
-  const parts = [
-    write(expandField(minutes, minute)),
-    write(expandField(hours, hour)),
-    weekdayValues ? '?' : write(dayValues),
-    write(expandField(monthsText, month)),
-    weekdayValues ? weekdayValues.map((day) => weekdays[day]).join(',') : '?',
-    '*',
-  ];
-  return `cron(${parts.join(' ')})`;
+  return { expression, timezone: own ?? timezone };
 }

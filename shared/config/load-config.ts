@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { ConfigError } from '../errors.ts';
+import { certificatesIn, isCertificate } from './certificates.ts';
 import {
   type ConfigProblem,
   describeIssues,
@@ -9,8 +10,8 @@ import {
   lineOf,
   unknownNameMessage,
 } from './config-problems.ts';
-import { readEnvFile } from './env-file.ts';
-import { toEventBridgeCron } from './eventbridge-schedule.ts';
+import { isEnvFile, readEnvFile } from './env-file.ts';
+import { toEventBridgeSchedule } from './eventbridge-schedule.ts';
 import { type FerryConfig, ferryConfigSchema } from './schema.ts';
 
 /** A configuration and what came with it. */
@@ -84,7 +85,7 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
     jobs.set(job.toLowerCase(), job);
     if (sync.schedule) {
       try {
-        toEventBridgeCron(sync.schedule.cron);
+        toEventBridgeSchedule(sync.schedule);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         add(['syncs', job, 'schedule', 'cron'], error.message);
@@ -152,8 +153,6 @@ export function parseConfig(text: string, file: string): FerryConfig {
   throw new ConfigError(formatProblems(file, unique));
 }
 
-const isEnvFile = (path: string) => /^\.?env($|\.)|\.env($|\.)/.test(basename(path));
-
 async function readText(path: string, hint: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
@@ -166,25 +165,38 @@ async function readText(path: string, hint: string): Promise<string> {
   }
 }
 
-/** Puts the text of a CA file in the place of its path, so that the configuration can travel to where the file is not. */
+/** The certificates of a PEM file, and nothing else of it: a private key beside them would travel along. */
+async function readCertificates(path: string, field: string, expected: string): Promise<string> {
+  const text = await readText(path, `${field}: expected ${expected}.`);
+  const certificates = certificatesIn(text);
+  if (certificates.length === 0 || !certificates.every(isCertificate)) {
+    const problem = certificates.length === 0 ? 'no certificate' : 'a certificate that cannot be read';
+    throw new ConfigError(`${field}: ${path} holds ${problem}.`, {
+      hint: 'A PEM file is expected: text with -----BEGIN CERTIFICATE-----.',
+    });
+  }
+  return `${certificates.join('\n')}\n`;
+}
+
+/** Puts the text of certificate files in the place of their paths, so that the configuration can travel to where the files are not. */
 async function inlineCertificates(config: FerryConfig, folder: string): Promise<FerryConfig> {
   const sources = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => {
       const { ca } = source.tls;
       if (ca === undefined || ca === 'rds' || ca === 'system') return [name, source] as const;
-      const pem = await readText(
-        resolve(folder, ca),
-        `sources.${name}.tls.ca: expected "rds", "system" or the path of a PEM file.`,
-      );
-      if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-        throw new ConfigError(`sources.${name}.tls.ca: ${resolve(folder, ca)} holds no certificate.`, {
-          hint: 'A PEM file is expected: text with -----BEGIN CERTIFICATE-----.',
-        });
-      }
+      const expected = '"rds", "system" or the path of a PEM file';
+      const pem = await readCertificates(resolve(folder, ca), `sources.${name}.tls.ca`, expected);
       return [name, { ...source, tls: { ...source.tls, ca: pem } }] as const;
     }),
   );
-  return { ...config, sources: Object.fromEntries(sources) };
+  const { extraCa } = config;
+  return {
+    ...config,
+    ...(extraCa === undefined
+      ? {}
+      : { extraCa: await readCertificates(resolve(folder, extraCa), 'extraCa', 'the path of a PEM file') }),
+    sources: Object.fromEntries(sources),
+  };
 }
 
 /**

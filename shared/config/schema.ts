@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import { guards } from './guards.ts';
+import { polyteiaTarget } from './polyteia-target.ts';
+import { secretRef } from './secret-ref.ts';
+import { isTimeZone } from './time-zone.ts';
+
+export type { PolyteiaTargetConfig } from './polyteia-target.ts';
+export type { SecretRef } from './secret-ref.ts';
 
 /**
  * The shape of ferry.yaml. ferry.schema.json is generated from here (npm run schema), so that editors complete and check the
@@ -11,38 +18,6 @@ const name = z
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
     'a name of letters, digits, - and _ (at most 63, starting with a letter or digit)',
   );
-
-const secretRef = z
-  .union([
-    z
-      .string()
-      .min(1)
-      .max(512)
-      .regex(
-        /^[A-Za-z0-9/_+=.@:-]+$/,
-        'the name of a secret in Secrets Manager (letters, digits and /_+=.@-)',
-      )
-      .refine(
-        (value) => !value.startsWith('pak_'),
-        'the NAME of a secret that holds the token, not the token itself',
-      )
-      .refine((value) => !value.startsWith('arn:'), 'an ARN is written { arn: "arn:…" }'),
-    z.strictObject({
-      arn: z
-        .string()
-        .regex(/^arn:[a-z0-9-]+:secretsmanager:/, "a secret's ARN (arn:aws:secretsmanager:…)")
-        .describe('ARN of the secret, for one in another account.'),
-      kmsKeyArn: z
-        .string()
-        .regex(/^arn:[a-z0-9-]+:kms:/, "a KMS key's ARN (arn:aws:kms:…)")
-        .optional()
-        .describe('ARN of the customer-managed key that encrypts it, so that the role may decrypt with it.'),
-    }),
-  ])
-  .describe(
-    'Where a secret is kept: its name in Secrets Manager, or {arn, kmsKeyArn}. Never the secret itself.',
-  );
-export type SecretRef = z.infer<typeof secretRef>;
 
 /** A host name or an address, and nothing around it: a whole connection string would carry its password into messages. */
 export const hostName = z
@@ -120,44 +95,9 @@ const source = z
   .describe('A database to read.');
 export type SourceConfig = z.infer<typeof source>;
 
-const isLoopback = (host: string) =>
-  host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
-
-const polyteiaTarget = z
-  .strictObject({
-    token: secretRef.describe(
-      'Secret that holds the personal access key: the key itself, or JSON {"token": "pak_…"}.',
-    ),
-    baseUrl: z
-      .url({ protocol: /^https?$/, error: 'a URL such as https://app.polyteia.com' })
-      .refine((value) => {
-        const url = URL.parse(value);
-        return url === null || url.protocol === 'https:' || isLoopback(url.hostname);
-      }, 'an https:// URL: the key must not travel unencrypted')
-      .refine((value) => !URL.parse(value)?.username, 'a URL without user and password')
-      .default('https://app.polyteia.com')
-      .describe('Address of Polyteia.'),
-  })
-  .describe('A Polyteia organization to upload to.');
-export type PolyteiaTargetConfig = z.infer<typeof polyteiaTarget>;
-
-const zoneNames = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC', 'GMT']);
-
-/** A zone's other name, such as Asia/Calcutta beside Asia/Kolkata: written as IANA does, and known to JavaScript. */
-function isLinkedZone(zone: string): boolean {
-  if (!/^[A-Z][A-Za-z]+(\/[A-Z][A-Za-z_-]+)+$/.test(zone)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const timezone = z
   .string()
-  // As EventBridge Scheduler knows it: JavaScript also takes offsets, and any upper and lower case.
-  .refine((zone) => zoneNames.has(zone) || isLinkedZone(zone), 'an IANA time zone such as Europe/Berlin')
+  .refine(isTimeZone, 'an IANA time zone such as Europe/Berlin')
   .describe('IANA time zone of the cron expression.');
 
 const schedule = z
@@ -166,22 +106,13 @@ const schedule = z
       .string()
       .min(1)
       .describe(
-        'Five-field cron: minute, hour, day of month, month, day of week. "30 4 * * *" is every day at 4:30.',
+        'Five-field cron: minute, hour, day of month, month, day of week ("30 4 * * *" is every day at 4:30), the six fields of EventBridge, @daily and its like, or @every 1h.',
       ),
     timezone: timezone.default('UTC'),
     enabled: z.boolean().default(true).describe('false keeps the schedule deployed but switched off.'),
   })
   .describe('When the job runs on AWS.');
 export type ScheduleConfig = z.infer<typeof schedule>;
-
-const guards = z
-  .strictObject({
-    allowEmpty: z
-      .boolean()
-      .default(false)
-      .describe('Whether a result without rows may replace the dataset. Default: it is refused.'),
-  })
-  .describe('Conditions that a result must meet before it replaces the dataset.');
 
 const sync = z
   .strictObject({
@@ -232,11 +163,28 @@ const defaults = z
   })
   .describe('Values used where a source or schedule does not give its own.');
 
+const proxy = z
+  .url({ protocol: /^https?$/, error: 'a URL such as http://proxy.example.org:3128' })
+  .refine(
+    (value) => !URL.parse(value)?.username && !URL.parse(value)?.password,
+    'a URL without user and password, as ferry.yaml holds no secrets: use a proxy that needs none, or that lets this address in',
+  )
+  .describe('Proxy for outgoing HTTPS: to Polyteia and to Secrets Manager. Not for databases.');
+
+const extraCa = z
+  .string()
+  .min(1)
+  .describe(
+    'Path of a PEM file beside ferry.yaml: authorities that outgoing HTTPS trusts beside the public ones, such as that of a proxy which inspects TLS.',
+  );
+
 /** ferry.yaml, as written by a person; `defaults` have been merged into the sources and schedules before it is parsed. */
 export const ferryConfigSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this file format: 1.'),
     defaults: defaults.optional(),
+    proxy: proxy.optional(),
+    extraCa: extraCa.optional(),
     sources: z.record(name, source).describe('Databases to read, by name.'),
     polyteia: z
       .record(name, polyteiaTarget)

@@ -1,72 +1,65 @@
 import { z } from 'zod';
-import { type FerryError, PolyteiaRejectedError, PolyteiaUnavailableError } from '../errors.ts';
-import { createPolyteiaAgent, type HttpAnswer, send } from './http.ts';
+import { ConfigError, type FerryError, PolyteiaRejectedError } from '../errors.ts';
+import { createAnswerErrors, isTransient, quoteWords } from './answer-errors.ts';
+import type { PolyteiaConnection } from './connection.ts';
+import type { HttpAnswer } from './http.ts';
 import { multipartFile } from './multipart-file.ts';
-import type { PolyteiaClient } from './polyteia-client.ts';
+import { parseJson } from './parse-json.ts';
+import type { DatasetContent, Ingest, PolyteiaClient, Upload, UploadContentType } from './polyteia-client.ts';
 
 const envelope = z.looseObject({
   error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
   data: z.unknown().optional(),
 });
 
+const assetInfo = z.looseObject({ content_type: z.string(), size: z.number(), uploaded_at: z.string() });
+const datasetData = z.looseObject({
+  id: z.string(),
+  // What Polyteia tells of the content is a help, and no condition: a form that is not known counts as silence.
+  metadata: z
+    .looseObject({ asset_info: assetInfo.optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+});
+const tokenData = z.looseObject({ token: z.string().regex(/^[\x21-\x7e]+$/) });
+
+const PARQUET = 'application/vnd.apache.parquet';
+
 /** A refusal for want of a permission; told apart here only, to everybody else it is a PolyteiaRejectedError. */
 class PolyteiaForbiddenError extends PolyteiaRejectedError {}
-
-function parseEnvelope(text: string): z.infer<typeof envelope> | undefined {
-  try {
-    return envelope.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Polyteia's classic API: one endpoint for commands and queries, and an upload by token.
  *
  * @param options.token the personal access key; it goes into the Authorization header and nowhere else
  */
-export function createClassicClient(options: { baseUrl: string; token: string }): PolyteiaClient {
-  const agent = createPolyteiaAgent();
-  const { host } = new URL(options.baseUrl);
-
-  const unavailable = (what: string) =>
-    new PolyteiaUnavailableError(`Polyteia at ${host} ${what}.`, {
-      hint: "Usually passes by itself; see Polyteia's status page.",
-    });
-  const keyRefused = () =>
-    new PolyteiaRejectedError(`Polyteia at ${host} does not accept the personal access key.`, {
-      hint: 'It is wrong, revoked or expired: create a new one in Polyteia and put it into the secret of polyteia.<target>.token.',
-    });
-
-  /** Polyteia's own sentence, on one line and without the key, should it be repeated there. */
-  const quote = (message: string | undefined) => {
-    const text = (message ?? '')
-      .replaceAll(options.token, '***')
-      .replaceAll(/\s+/g, ' ')
-      .trim()
-      .slice(0, 200);
-    return text === '' ? '' : ` Polyteia says: ${text}`;
-  };
+export function createClassicClient(options: {
+  connection: PolyteiaConnection;
+  token: string;
+}): PolyteiaClient {
+  const { connection, token: key } = options;
+  const errors = createAnswerErrors(connection.host);
 
   function rejected(code: number, message: string | undefined, dataset: string): FerryError {
+    const words = quoteWords(message, [key]);
     switch (code) {
       case 401:
-        return keyRefused();
+        return errors.keyRefused();
       case 403:
         return new PolyteiaForbiddenError(
-          `Polyteia does not allow this key to work with dataset ${dataset}.${quote(message)}`,
+          `Polyteia does not allow this key to work with dataset ${dataset}.${words}`,
           {
             hint: "Give the key's user the right to edit the dataset.",
           },
         );
       case 404:
-        return new PolyteiaRejectedError(`Polyteia has no dataset ${dataset}.${quote(message)}`, {
+        return new PolyteiaRejectedError(`Polyteia has no dataset ${dataset}.${words}`, {
           hint: 'Copy the id from the dataset’s page in Polyteia (ds_…), and check that the key is of the same organization.',
         });
       default:
-        if (code >= 500) return unavailable(`failed (error ${code})`);
+        if (isTransient(code)) return errors.unavailable(`failed (error ${code})`);
         return new PolyteiaRejectedError(
-          `Polyteia refused the call for dataset ${dataset} (error ${code}).${quote(message)}`,
+          `Polyteia refused the call for dataset ${dataset} (error ${code}).${words}`,
         );
     }
   }
@@ -78,75 +71,118 @@ export function createClassicClient(options: { baseUrl: string; token: string })
     shape: z.ZodType<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const answer = await send(new URL('/api', options.baseUrl), {
-      dispatcher: agent,
+    const answer = await connection.send('/api', {
       headers: {
-        authorization: `Bearer ${options.token}`,
+        authorization: `Bearer ${key}`,
         'content-type': 'application/json',
         accept: 'application/json',
       },
       body: JSON.stringify({ [kind]: name, params }),
       signal,
     });
-    const content = parseEnvelope(answer.text);
+    const content = envelope.safeParse(parseJson(answer.text)).data;
+    // An outage is one whatever stands in its answer, and says how long to wait.
+    if (isTransient(answer.status)) throw errors.busy(answer);
     // Business errors come with status 200 and their code in the envelope; other status are of whatever stands in front.
     if (content?.error) throw rejected(content.error.code, content.error.message, params.id);
-    if (answer.status === 401) throw keyRefused();
+    if (answer.status === 401) throw errors.keyRefused();
     if (answer.status !== 200) throw statusError(answer, params.id);
     const data = content && shape.safeParse(content.data);
-    if (!data?.success) throw unavailable(`gave an answer to ${name} that cannot be understood`);
+    if (!data?.success) throw errors.notUnderstood(name);
     return data.data;
   }
 
   function statusError(answer: HttpAnswer, dataset: string): FerryError {
-    if (answer.status === 429 || answer.status === 408 || answer.status >= 500)
-      return unavailable(`answered with HTTP status ${answer.status}`);
+    if (isTransient(answer.status) || answer.status < 400) return errors.busy(answer);
     // The body of a refusal may quote the file's content, so it is not repeated.
     return new PolyteiaRejectedError(
       `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,
     );
   }
 
+  async function getContent(dataset: string, signal?: AbortSignal): Promise<DatasetContent | undefined> {
+    const { metadata } = await call('query', 'get_dataset', { id: dataset }, datasetData, signal);
+    const asset = metadata?.asset_info;
+    return asset && { contentType: asset.content_type, size: asset.size, uploadedAt: asset.uploaded_at };
+  }
+
+  /** What the dataset holds, or `unreadable`: a key that may upload need not be allowed to read, and the Go connector never asked. */
+  async function readIfAllowed(dataset: string, signal: AbortSignal | undefined) {
+    try {
+      return await getContent(dataset, signal);
+    } catch (error) {
+      if (error instanceof PolyteiaForbiddenError) return 'unreadable' as const;
+      throw error;
+    }
+  }
+
+  async function takeUploadToken(
+    dataset: string,
+    contentType: UploadContentType,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const params = { id: dataset, content_type: contentType };
+    return (await call('command', 'generate_dataset_upload_token', params, tokenData, signal)).token;
+  }
+
+  async function sendFile({ dataset, file, contentType, onProgress, signal }: Upload): Promise<HttpAnswer> {
+    // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
+    const token = await takeUploadToken(dataset, contentType, signal);
+    const name = `${dataset}.${contentType === PARQUET ? 'parquet' : 'csv'}`;
+    const content = await multipartFile({ path: file, name, contentType }, onProgress);
+    return connection.send('/upload', {
+      headers: {
+        'x-upload-token': token,
+        'content-type': content.contentType,
+        'content-length': String(content.contentLength),
+      },
+      body: content.body,
+      signal,
+    });
+  }
+
+  const noIngest = async ({ id }: Ingest): Promise<never> => {
+    throw new ConfigError(`The classic API cannot be asked for ingest ${id}, which is of the session API.`, {
+      hint: 'The target was changed from api: session to classic meanwhile. Look at the dataset in Polyteia.',
+    });
+  };
+
   return {
     async checkDataset(dataset, signal) {
-      try {
-        await call('query', 'get_dataset', { id: dataset }, z.looseObject({ id: z.string() }), signal);
-      } catch (error) {
-        // A key that may upload need not be allowed to read: the Go connector never asked. The upload itself will tell.
-        if (error instanceof PolyteiaForbiddenError) return;
-        throw error;
-      }
+      const content = await readIfAllowed(dataset, signal);
+      return content === undefined || content === 'unreadable' ? {} : { content };
     },
 
-    async upload({ dataset, file, contentType, onProgress, signal }) {
-      // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
-      const { token } = await call(
-        'command',
-        'generate_dataset_upload_token',
-        { id: dataset, content_type: contentType },
-        z.looseObject({ token: z.string().min(1) }),
-        signal,
-      );
-      const content = await multipartFile(
-        { path: file, name: `${dataset}.parquet`, contentType },
-        onProgress,
-      );
-      const answer = await send(new URL('/upload', options.baseUrl), {
-        dispatcher: agent,
-        headers: {
-          'x-upload-token': token,
-          'content-type': content.contentType,
-          'content-length': String(content.contentLength),
+    checks: (dataset) => [
+      {
+        check: 'dataset access',
+        async run(signal) {
+          const content = await readIfAllowed(dataset, signal);
+          if (content === 'unreadable')
+            return `${dataset}: the key may not read it, which an upload does not need`;
+          return content === undefined ? `${dataset}, empty` : `${dataset}, uploaded ${content.uploadedAt}`;
         },
-        body: content.body,
-        signal,
-      });
-      if (answer.status === 200) return;
-      throw statusError(answer, dataset);
+      },
+      {
+        check: 'upload permission',
+        async run(signal) {
+          await takeUploadToken(dataset, PARQUET, signal);
+          return 'an upload would be accepted';
+        },
+      },
+    ],
+
+    async upload(upload) {
+      let answer = await sendFile(upload);
+      // The token ended before the file had arrived; whether the key may upload was settled when it was given out.
+      if (answer.status === 401) answer = await sendFile(upload);
+      if (answer.status === 200) return {};
+      throw statusError(answer, upload.dataset);
     },
 
-    async close() {
-      await agent.close();
-    },
+    getContent,
+    getIngestStatus: noIngest,
+    waitForIngest: noIngest,
+    close: () => connection.close(),
   };
 }

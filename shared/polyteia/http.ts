@@ -1,10 +1,14 @@
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
+import { explainHttpsFailure, type OutgoingHttps, trustExtraCa } from '../config/outgoing-https.ts';
 import { FerryError, PolyteiaUnavailableError } from '../errors.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 /** An answer whose body was read up to a limit: what stands in front of Polyteia may answer anything of any length. */
 export interface HttpAnswer {
   status: number;
   text: string;
+  /** What its header Retry-After asks for. */
+  retryAfterMs?: number;
 }
 
 const BODY_LIMIT = 256 * 1024;
@@ -21,14 +25,23 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'its answer stalled',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate cannot be verified',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate cannot be verified',
 };
 
-/** The one agent for Polyteia: 3 s to connect, two minutes for an answer to begin (it reads the whole file first), 60 s without a byte of it. */
-export function createPolyteiaAgent(): Agent {
-  return new Agent({ connect: { timeout: 3_000 }, headersTimeout: 120_000, bodyTimeout: 60_000 });
+// Two minutes for an answer to begin, as Polyteia reads the whole file first; 60 s without a byte of it.
+const TIMEOUTS = { headersTimeout: 120_000, bodyTimeout: 60_000 };
+const CONNECT_TIMEOUT = 3_000;
+const TUNNEL_TIMEOUT = 10_000;
+
+/** The one agent for Polyteia. */
+export function createPolyteiaAgent(outgoing: OutgoingHttps): Dispatcher {
+  trustExtraCa(outgoing);
+  if (outgoing.proxy === undefined) return new Agent({ connect: { timeout: CONNECT_TIMEOUT }, ...TIMEOUTS });
+  return new ProxyAgent({
+    uri: outgoing.proxy,
+    connectTimeout: CONNECT_TIMEOUT,
+    ...TIMEOUTS,
+    clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: TUNNEL_TIMEOUT }),
+  });
 }
 
 /**
@@ -40,13 +53,14 @@ export async function send(
   url: URL,
   options: {
     dispatcher: Dispatcher;
+    outgoing: OutgoingHttps;
     headers: Record<string, string>;
     body: string | AsyncIterable<Uint8Array>;
     signal?: AbortSignal | undefined;
   },
 ): Promise<HttpAnswer> {
   try {
-    const { statusCode, body } = await request(url, {
+    const { statusCode, headers, body } = await request(url, {
       method: 'POST',
       dispatcher: options.dispatcher,
       headers: { 'user-agent': 'ferry', ...options.headers },
@@ -57,16 +71,22 @@ export async function send(
     for await (const chunk of body.setEncoding('utf8')) {
       if (text.length < BODY_LIMIT) text += chunk;
     }
-    return { status: statusCode, text };
+    const retryAfter = headers['retry-after'];
+    const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined);
+    return { status: statusCode, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof FerryError) throw error;
+    const explained = explainHttpsFailure(error, options.outgoing, `Polyteia at ${url.host}`);
+    if (explained) {
+      throw new PolyteiaUnavailableError(explained.message, { cause: error, hint: explained.hint });
+    }
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     throw new PolyteiaUnavailableError(
       `Polyteia at ${url.host} cannot be reached: ${reasons[code] ?? 'the connection failed'}.`,
       {
         cause: error,
-        hint: 'Check polyteia.baseUrl; a function in a VPC needs NAT (or a proxy) to reach the internet.',
+        hint: 'Check polyteia.baseUrl; a function in a VPC needs NAT or `proxy` to reach the internet.',
       },
     );
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 
 /** A multipart/form-data body of one file field, streamed from disk with a length known beforehand. */
 export interface MultipartFile {
@@ -22,21 +23,17 @@ export async function multipartFile(
     `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${file.name}"\r\nContent-Type: ${file.contentType}\r\n\r\n`,
   );
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-  const handle = await open(file.path, 'r');
-  const { size } = await handle.stat();
+  const { size } = await stat(file.path);
+  // The file is opened when its turn comes: a body that is never asked for (no connection) would leave it open.
   async function* stream() {
-    try {
-      yield head;
-      let sent = 0;
-      for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 })) {
-        sent += (chunk as Buffer).length;
-        yield chunk as Buffer;
-        onProgress(sent);
-      }
-      yield tail;
-    } finally {
-      await handle.close();
+    yield head;
+    let sent = 0;
+    for await (const chunk of createReadStream(file.path, { highWaterMark: 256 * 1024 })) {
+      sent += (chunk as Buffer).length;
+      yield chunk as Buffer;
+      onProgress(sent);
     }
+    yield tail;
   }
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,

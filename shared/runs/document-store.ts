@@ -1,3 +1,12 @@
+/** A document and what is needed to replace exactly this version of it. */
+export interface VersionedDocument {
+  body: string;
+  /** Opaque; changes with each write. */
+  version: string;
+  /** How long ago it was written, by the store's own clock: those of the machines may be wrong by hours. */
+  ageMs: number;
+}
+
 /** Where Ferry keeps its JSON documents: a bucket or a folder. Keys use `/`. Implementations throw StorageUnavailableError. */
 export interface DocumentStore {
   put(key: string, body: string): Promise<void>;
@@ -5,4 +14,17 @@ export interface DocumentStore {
   get(key: string): Promise<string | undefined>;
   /** The first keys with this prefix, in ascending order. */
   list(prefix: string, limit: number): Promise<string[]>;
+  /** Stores a file of any size, streamed. */
+  putFile(key: string, path: string): Promise<void>;
+  /** Writes a stored file to `path`; false when there is none. */
+  getFile(key: string, path: string): Promise<boolean>;
+  /** A document that is only ever written by {@link replace}; undefined when there is none. */
+  read(key: string): Promise<VersionedDocument | undefined>;
+  /**
+   * Writes a document if it still is the version that the caller has seen: of many who try at once, one succeeds.
+   *
+   * @param seen undefined: there was none
+   * @returns the new version; undefined when somebody else was faster
+   */
+  replace(key: string, body: string, seen: string | undefined): Promise<string | undefined>;
 }

@@ -1,10 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore } from './document-store.ts';
 
 const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+const hasCode = (error: unknown, code: string) =>
+  error instanceof Error && 'code' in error && error.code === code;
+
+/** The versions of a replaceable document are files of its folder, named by number; the highest one counts. */
+async function versionsIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+/** The file system's idea of now: a network drive has a clock of its own. */
+async function clockOf(folder: string): Promise<number> {
+  const probe = join(folder, `${randomUUID()}.tmp`);
+  await writeFile(probe, '');
+  const { mtimeMs } = await stat(probe);
+  await rm(probe, { force: true });
+  return mtimeMs;
+}
 
 /** Documents as files below a folder, created when first written to. */
 export function createFolderDocumentStore(folder: string): DocumentStore {
@@ -33,6 +57,74 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw unavailable('read', error);
+      }
+    },
+    async putFile(key, source) {
+      const path = join(folder, key);
+      const temporary = `${path}.${randomUUID()}.tmp`;
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        await copyFile(source, temporary);
+        await rename(temporary, path);
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => {});
+        throw unavailable('written to', error);
+      }
+    },
+    async getFile(key, target) {
+      try {
+        await copyFile(join(folder, key), target);
+        return true;
+      } catch (error) {
+        if (isMissing(error)) return false;
+        throw unavailable('read', error);
+      }
+    },
+    async read(key) {
+      const versions = join(folder, key);
+      try {
+        for (;;) {
+          const [newest] = await versionsIn(versions);
+          if (newest === undefined) return undefined;
+          const path = join(versions, String(newest));
+          try {
+            const [body, { mtimeMs }, now] = await Promise.all([
+              readFile(path, 'utf8'),
+              stat(path),
+              clockOf(versions),
+            ]);
+            return { body, version: String(newest), ageMs: Math.max(0, now - mtimeMs) };
+          } catch (error) {
+            // Replaced in this moment, and taken away: there is a newer one.
+            if (!isMissing(error)) throw error;
+          }
+        }
+      } catch (error) {
+        throw unavailable('read', error);
+      }
+    },
+    async replace(key, body, seen) {
+      const versions = join(folder, key);
+      const own = Number(seen ?? 0) + 1;
+      const draft = join(versions, `${randomUUID()}.tmp`);
+      try {
+        await mkdir(versions, { recursive: true });
+        await writeFile(draft, body);
+        // A link is made by one only, and with its whole content.
+        await link(draft, join(versions, String(own)));
+        const [newest, ...older] = await versionsIn(versions);
+        // Whoever saw a version that is long gone has made an old number anew.
+        if (newest !== own) {
+          await rm(join(versions, String(own)), { force: true });
+          return undefined;
+        }
+        await Promise.all(older.map((version) => rm(join(versions, String(version)), { force: true })));
+        return String(own);
+      } catch (error) {
+        if (hasCode(error, 'EEXIST')) return undefined;
+        throw unavailable('written to', error);
+      } finally {
+        await rm(draft, { force: true }).catch(() => {});
       }
     },
     async list(prefix, limit) {

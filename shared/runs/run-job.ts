@@ -1,29 +1,48 @@
 import { createHash } from 'node:crypto';
-import { CancelledError, DeadlineError, toFerryError } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CancelledError, DeadlineError, LeaseLostError, LostError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
+import { retryWithin } from './retry.ts';
 import { newRunId, scheduledRunId } from './run-id.ts';
-import type { RunRecord } from './run-record.ts';
+import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 import type { Trigger } from './trigger.ts';
 import { createWorkspace } from './workspace.ts';
 
 /** What a run tells while it works; `detail` is a fact about a finished phase, ready to print. */
 export type ProgressEvent =
+  /** Another run of the job holds the lease: it is being found out whether it lives. */
+  | { type: 'waiting' }
+  /** Something that may pass by itself failed, and is tried again after this wait. */
+  | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
   | { type: 'phase-started'; phase: string }
   | { type: 'phase-progressed'; phase: string; bytes: number }
   | { type: 'phase-ended'; phase: string; durationMs: number; detail?: string };
 
 /** What a job's work may use. */
 export interface JobContext {
+  runId: string;
   /** Private folder, removed after the run whatever happens. */
   folder: string;
   /** Aborted when the run is cancelled or runs out of time; its reason is a FerryError. */
   signal: AbortSignal;
   /** Times a piece of work under a name; an error is recorded with the phase it happened in. */
   phase<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T>;
+  /** Tries again what may pass by itself, within the time that the run has. */
+  retry<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * To be called right before anything that changes the world outside: renews the lease.
+   *
+   * @throws LeaseLostError when another run has it by now
+   */
+  confirmLease(): Promise<void>;
   /** Tells that the phase that runs has moved this many bytes. */
   progress(bytes: number): void;
   warn(message: string): void;
+  /** Facts for the record, which it keeps also when the run fails later. */
+  note(facts: JobResult): void;
 }
 
 /** What is known of a job before it runs. */
@@ -50,19 +69,21 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** When the platform kills the run; it ends itself before that. */
   deadline?: Date;
+  /** @default {@link leaseTimes} */
+  leaseTimes?: LeaseTimes;
+  /** How often something that may pass by itself is tried. @default as retry.ts has it */
+  maxTries?: number;
   onProgress?: (event: ProgressEvent) => void;
 }
 
 /** What the work found out, for the record. */
-export type JobResult = Pick<RunRecord, 'outcome' | 'rows' | 'bytes' | 'schema' | 'reading'>;
+export type JobResult = Pick<RunRecord, 'outcome' | 'rows' | 'bytes' | 'schema' | 'reading' | 'sentFrom'>;
 
 // Left for interrupting DuckDB, removing the folder and writing the record.
 const DEADLINE_MARGIN_MS = 10_000;
 
-function startRecord(job: JobDescription, { trigger, scope, runId }: RunOptions): RunRecord {
-  const id =
-    runId ??
-    (trigger.type === 'schedule' ? scheduledRunId(scope, job.name, trigger.scheduledTime) : newRunId());
+function startRecord(job: JobDescription, id: string, { trigger }: RunOptions): RunRecord {
+  const startedAt = new Date().toISOString();
   return {
     schemaVersion: 1,
     id,
@@ -73,7 +94,8 @@ function startRecord(job: JobDescription, { trigger, scope, runId }: RunOptions)
     ...(trigger.type === 'schedule'
       ? { scheduledTime: trigger.scheduledTime }
       : { triggeredBy: trigger.triggeredBy }),
-    startedAt: new Date().toISOString(),
+    startedAt,
+    attempts: [{ startedAt }],
     source: job.source,
     dataset: job.dataset,
     target: job.target,
@@ -83,8 +105,17 @@ function startRecord(job: JobDescription, { trigger, scope, runId }: RunOptions)
   };
 }
 
+function idOf(job: JobDescription, { trigger, scope, runId }: RunOptions): string {
+  if (runId !== undefined) return runId;
+  return trigger.type === 'schedule' ? scheduledRunId(scope, job.name, trigger.scheduledTime) : newRunId();
+}
+
 /** The caller's signal and the deadline as one. */
-function limit({ signal, deadline }: RunOptions): { signal: AbortSignal; clear: () => void } {
+function limit({ signal, deadline }: RunOptions): {
+  signal: AbortSignal;
+  stop: (reason: Error) => void;
+  clear: () => void;
+} {
   const controller = new AbortController();
   const cancel = () =>
     controller.abort(
@@ -105,6 +136,7 @@ function limit({ signal, deadline }: RunOptions): { signal: AbortSignal; clear: 
     );
   return {
     signal: controller.signal,
+    stop: (reason) => controller.abort(reason),
     clear: () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
@@ -113,25 +145,134 @@ function limit({ signal, deadline }: RunOptions): { signal: AbortSignal; clear: 
 }
 
 /**
- * Runs a job from trigger to record: identity, private folder, phases, deadline, clean-up, record. Never throws for what goes wrong
- * in the job: the record that it returns says so.
+ * Runs a job from trigger to record: identity, lease, private folder, phases, deadline, clean-up, record (design.md, "A run, from
+ * trigger to record"). The same trigger delivered twice is one run: of a second delivery only the record of the first comes back.
+ *
+ * @returns the record; what goes wrong in the job is in it, and not thrown
+ * @throws StorageUnavailableError when the store cannot be reached at all, so that nothing was begun
  */
 export async function runJob(
   job: JobDescription,
   work: (context: JobContext) => Promise<JobResult>,
   options: RunOptions,
 ): Promise<RunRecord> {
-  const record = startRecord(job, options);
-  const logger = options.logger.child({ run: record.id, job: job.name });
-  const { signal, clear } = limit(options);
+  const { store } = options;
+  const id = idOf(job, options);
+  const logger = options.logger.child({ run: id, job: job.name });
+  const delivered = await store.get(id);
+  if (delivered && isFinished(delivered)) return delivered;
+
+  const acquisition = await store.acquireLease({
+    job: job.name,
+    runId: id,
+    times: options.leaseTimes ?? leaseTimes,
+    sleep: async (ms) => {
+      options.onProgress?.({ type: 'waiting' });
+      await sleep(ms, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
+      options.signal?.throwIfAborted();
+    },
+  });
+  if (acquisition.outcome === 'duplicate') {
+    logger.info('this run is under way elsewhere');
+    return (await store.get(id)) ?? startRecord(job, id, options);
+  }
+  if (acquisition.outcome === 'busy') {
+    return skip({ ...startRecord(job, id, options), heldBy: acquisition.runId }, options, logger);
+  }
+  const { lease } = acquisition;
+  try {
+    // Read again: whoever had the lease before may have finished the run in the meantime.
+    const before = await store.get(id);
+    if (before && isFinished(before)) return before;
+    const record = startRecord(job, id, options);
+    await takeOver(record, before, lease, options, logger);
+    return await carryOut(record, lease, work, options, logger);
+  } finally {
+    await lease.release().catch(() => {
+      // It expires by itself.
+    });
+  }
+}
+
+async function skip(record: RunRecord, options: RunOptions, logger: Logger): Promise<RunRecord> {
+  delete record.attempts;
+  Object.assign(record, { state: 'skipped', endedAt: new Date().toISOString(), durationMs: 0 });
+  record.warnings.push(`Skipped: run ${record.heldBy} of this job was under way.`);
+  await saveFinal(record, options.store, logger);
+  logger.warn({ heldBy: record.heldBy }, 'run skipped');
+  return record;
+}
+
+/** Notes what became of a dead holder of the lease: an earlier attempt of this run, or another run. */
+async function takeOver(
+  record: RunRecord,
+  before: RunRecord | undefined,
+  lease: Lease,
+  { store }: RunOptions,
+  logger: Logger,
+): Promise<void> {
+  const dead = lease.takenFrom;
+  if (before) {
+    // The record of an attempt that died before its first heartbeat says nothing of where.
+    const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? 'start';
+    const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({
+      lostIn,
+      ...attempt,
+    }));
+    record.attempts = [...attempts, { startedAt: record.startedAt }];
+    record.startedAt = before.startedAt;
+    logger.warn({ attempt: record.attempts.length, lostIn }, 'an earlier attempt of this run was lost');
+  }
+  if (dead === undefined || dead.runId === record.id) return;
+  const other = await store.get(dead.runId);
+  if (!other || isFinished(other)) return;
+  other.state = 'failed';
+  other.endedAt = new Date().toISOString();
+  other.error = {
+    class: 'LostError',
+    message: 'The run was killed, and another run of the job took its place.',
+    ...(dead.phase === undefined ? {} : { phase: dead.phase }),
+  };
+  await saveFinal(other, store, logger);
+}
+
+/** A run that is killed twice at the same point would be so a third time. */
+function assertWorthAnotherTry({ attempts = [] }: RunRecord): void {
+  const [last, secondLast] = attempts.toReversed().slice(1);
+  if (last?.lostIn === undefined || last.lostIn !== secondLast?.lostIn) return;
+  throw new LostError(`The run was killed twice in the phase "${last.lostIn}".`, {
+    hint: 'Usually memory: give the function more of it, or select fewer columns. A full disk or the platform’s time limit are the next to look at.',
+  });
+}
+
+async function carryOut(
+  record: RunRecord,
+  lease: Lease,
+  work: (context: JobContext) => Promise<JobResult>,
+  options: RunOptions,
+  logger: Logger,
+): Promise<RunRecord> {
+  const { store } = options;
+  const { signal, stop, clear } = limit(options);
+  const progress: Progress = {};
   let current: string | undefined;
+  let leaseLost = false;
+  const heartbeat = startHeartbeat({
+    lease,
+    times: options.leaseTimes ?? leaseTimes,
+    progress: () => progress,
+    findCancelRequest: () => store.findCancelRequest(record.job, record.id),
+    onStop: stop,
+  });
 
   const context = (folder: string): JobContext => ({
+    runId: record.id,
     folder,
     signal,
     async phase(name, run, detail) {
       signal.throwIfAborted();
       current = name;
+      progress.phase = name;
       const started = performance.now();
       options.onProgress?.({ type: 'phase-started', phase: name });
       const result = await run();
@@ -148,8 +289,29 @@ export async function runJob(
       current = undefined;
       return result;
     },
+    retry: (attempt) =>
+      retryWithin(
+        {
+          budget: options.deadline && new Date(options.deadline.getTime() - DEADLINE_MARGIN_MS),
+          signal,
+          ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
+          onRetry: ({ error, waitMs }) => {
+            logger.warn({ class: error.class, phase: current, waitMs }, error.message);
+            options.onProgress?.({ type: 'retrying', phase: current, message: error.message, waitMs });
+          },
+        },
+        attempt,
+      ),
+    async confirmLease() {
+      await heartbeat.beat();
+      signal.throwIfAborted();
+    },
     progress(bytes) {
+      progress.bytes = bytes;
       if (current !== undefined) options.onProgress?.({ type: 'phase-progressed', phase: current, bytes });
+    },
+    note(facts) {
+      Object.assign(record, facts);
     },
     warn(message) {
       record.warnings.push(message);
@@ -160,11 +322,13 @@ export async function runJob(
   logger.info({ trigger: record.trigger, triggeredBy: record.triggeredBy }, 'run started');
   const started = performance.now();
   try {
-    await options.store.save(record);
+    assertWorthAnotherTry(record);
+    await store.save(record);
     await using workspace = await createWorkspace(options.workFolder);
     Object.assign(record, await work(context(workspace.folder)), { state: 'succeeded' });
   } catch (thrown) {
     const error = toFerryError(signal.aborted ? signal.reason : thrown);
+    leaseLost = error instanceof LeaseLostError;
     record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
     record.error = {
       class: error.class,
@@ -174,10 +338,12 @@ export async function runJob(
     };
   } finally {
     clear();
+    await heartbeat[Symbol.asyncDispose]();
   }
   record.endedAt = new Date().toISOString();
   record.durationMs = Math.round(performance.now() - started);
-  await saveFinal(record, options.store, logger);
+  // Whoever has lost the lease has lost the record with it: it is the new holder's to write.
+  if (!leaseLost) await saveFinal(record, store, logger);
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
   logger[record.state === 'succeeded' ? 'info' : 'error'](facts, `run ${record.state}`);
   return record;

@@ -6,7 +6,7 @@ export const runRecordSchema = z.strictObject({
   id: z.uuid(),
   job: z.string(),
   kind: z.enum(['sync']),
-  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'skipped']),
   outcome: z.enum(['uploaded']).optional(),
   trigger: z.enum(['schedule', 'api', 'cli']),
   /** The caller of the API, the user of the command line; absent for a schedule. */
@@ -16,6 +16,12 @@ export const runRecordSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
   durationMs: z.int().nonnegative().optional(),
+  /** One for each time that the run was begun; an earlier one was lost when its process was killed. */
+  attempts: z
+    .array(z.strictObject({ startedAt: z.iso.datetime(), lostIn: z.string().optional() }))
+    .optional(),
+  /** Of a skipped run: the one that held the job's lease. */
+  heldBy: z.string().optional(),
   source: z.string(),
   dataset: z.string(),
   target: z.string(),
@@ -31,6 +37,8 @@ export const runRecordSchema = z.strictObject({
   reading: z
     .strictObject({ mode: z.enum(['statement', 'single', 'parallel']), reason: z.string().optional() })
     .optional(),
+  /** Of a run that sent an earlier run's file: which one, and why. */
+  sentFrom: z.strictObject({ runId: z.uuid(), why: z.string().optional() }).optional(),
   warnings: z.array(z.string()),
   /** SHA-256 of the job's configuration: two runs with the same one did the same. */
   configHash: z.string(),
@@ -44,3 +52,8 @@ export const runRecordSchema = z.strictObject({
     .optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
+
+/** Whether nothing more will happen to the run. */
+export function isFinished({ state }: RunRecord): boolean {
+  return state !== 'queued' && state !== 'running';
+}

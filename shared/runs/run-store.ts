@@ -1,9 +1,29 @@
+import { z } from 'zod';
+import { type Baseline, baselineSchema } from './baseline.ts';
 import type { DocumentStore } from './document-store.ts';
+import { type AcquireOptions, type Acquisition, acquireLease } from './lease.ts';
 import { timeOfRunId } from './run-id.ts';
 import { type RunRecord, runRecordSchema } from './run-record.ts';
 
-/** Keeps run records, newest first. */
+const cancelSchema = z.object({ runId: z.string(), requestedBy: z.string() });
+
+/** Keeps run records, newest first, and who may run what. */
 export interface RunStore {
+  /** One run; undefined when there is none. */
+  get(id: string): Promise<RunRecord | undefined>;
+  /** Gets the right to run a job (lease.ts). */
+  acquireLease(options: AcquireOptions): Promise<Acquisition>;
+  /** The last accepted result of a job; undefined before the first. */
+  readBaseline(job: string): Promise<Baseline | undefined>;
+  saveBaseline(job: string, baseline: Baseline): Promise<void>;
+  /** Keeps the file of a refused result. */
+  keepRefused(job: string, runId: string, path: string): Promise<void>;
+  /** Fetches it back to `path`; false when there is none, or no longer. */
+  fetchRefused(job: string, runId: string, path: string): Promise<boolean>;
+  /** Asks the run of a job to stop; it hears that with its next heartbeat. */
+  requestCancel(job: string, runId: string, requestedBy: string): Promise<void>;
+  /** Who asked this run to stop; undefined when nobody did. */
+  findCancelRequest(job: string, runId: string): Promise<string | undefined>;
   /** Writes the record, replacing an earlier version of it. */
   save(record: RunRecord): Promise<void>;
   /** The newest runs, of one job or of all. */
@@ -17,6 +37,10 @@ const keyOf = (id: string) => {
   return `${inverted}-${id}.json`;
 };
 
+const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
+const refusedKeyOf = (job: string, runId: string) => `refused/${job}/${runId}.parquet`;
+const cancelKeyOf = (job: string) => `leases/${job}.cancel.json`;
+
 /** A run store over any document store; the layout is that of design.md, “State in one S3 bucket”. */
 export function createRunStore(documents: DocumentStore): RunStore {
   return {
@@ -25,6 +49,34 @@ export function createRunStore(documents: DocumentStore): RunStore {
       const key = keyOf(record.id);
       await documents.put(`runs/${key}`, body);
       await documents.put(`jobs/${record.job}/runs/${key}`, body);
+    },
+    async get(id) {
+      return parseRecord(await documents.get(`runs/${keyOf(id)}`));
+    },
+    acquireLease: (options) => acquireLease(documents, options),
+    async readBaseline(job) {
+      const text = await documents.get(baselineKeyOf(job));
+      if (text === undefined) return undefined;
+      try {
+        return baselineSchema.parse(JSON.parse(text));
+      } catch {
+        // As if there were none: the run says so, and writes a new one.
+        return undefined;
+      }
+    },
+    async saveBaseline(job, baseline) {
+      await documents.put(baselineKeyOf(job), JSON.stringify(baselineSchema.parse(baseline)));
+    },
+    keepRefused: (job, runId, path) => documents.putFile(refusedKeyOf(job, runId), path),
+    fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
+    async requestCancel(job, runId, requestedBy) {
+      await documents.put(cancelKeyOf(job), JSON.stringify({ schemaVersion: 1, runId, requestedBy }));
+    },
+    async findCancelRequest(job, runId) {
+      const text = await documents.get(cancelKeyOf(job));
+      if (text === undefined) return undefined;
+      const request = cancelSchema.safeParse(JSON.parse(text)).data;
+      return request?.runId === runId ? request.requestedBy : undefined;
     },
     async list({ job, limit }) {
       const keys = await documents.list(job === undefined ? 'runs/' : `jobs/${job}/runs/`, limit);

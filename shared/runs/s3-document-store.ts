@@ -1,12 +1,19 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import {
   GetObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore } from './document-store.ts';
+
+const CONFLICT_ATTEMPTS = 5;
 
 /** Documents as objects of a bucket. */
 export function createS3DocumentStore(options: { client: S3Client; bucket: string }): DocumentStore {
@@ -34,6 +41,70 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw unavailable(error);
+      }
+    },
+    async putFile(Key, path) {
+      try {
+        const { size } = await stat(path);
+        // One request holds 5 GB, which a Lambda function's disk does not. The stream has a known length, so it is not read whole.
+        await client.send(
+          new PutObjectCommand({ Bucket, Key, Body: createReadStream(path), ContentLength: size }),
+        );
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+    async getFile(Key, path) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        await pipeline(Body as Readable, createWriteStream(path));
+        return true;
+      } catch (error) {
+        if (error instanceof NoSuchKey) return false;
+        throw unavailable(error);
+      }
+    },
+    async read(Key) {
+      // The SDK does not pass the answer's own time on, by which the object's age is told.
+      let answeredAt = Number.NaN;
+      const command = new GetObjectCommand({ Bucket, Key });
+      command.middlewareStack.add(
+        (next) => async (args) => {
+          const result = await next(args);
+          const { headers } = result.response as { headers?: Record<string, string> };
+          answeredAt = Date.parse(headers?.date ?? '');
+          return result;
+        },
+        { step: 'deserialize', name: 'ferryAnsweredAt' },
+      );
+      try {
+        const { Body, ETag, LastModified } = await client.send(command);
+        if (!ETag || !LastModified || Number.isNaN(answeredAt))
+          throw new Error('S3 did not say what it has.');
+        const body = (await Body?.transformToString()) ?? '';
+        return { body, version: ETag, ageMs: Math.max(0, answeredAt - LastModified.getTime()) };
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw unavailable(error);
+      }
+    },
+    async replace(Key, Body, seen) {
+      const condition = seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen };
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          const { ETag } = await client.send(
+            new PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json', ...condition }),
+          );
+          return ETag;
+        } catch (error) {
+          const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+          if (status === 412) return undefined;
+          // 404: the version that was seen has been deleted. 409: another writer is under way, and either may win.
+          // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+          if (status === 404 && seen !== undefined) return undefined;
+          if (status === 409 && attempt < CONFLICT_ATTEMPTS) continue;
+          throw unavailable(error);
+        }
       }
     },
     async list(Prefix, limit) {

@@ -1,13 +1,20 @@
 import { ConfigError } from '../errors.ts';
-import { type ColumnPlan, decimalOf, MAX_DECIMAL_DIGITS } from './column-plan.ts';
+import { type ColumnPlan, decimalFromText, decimalOf, MAX_DECIMAL_DIGITS } from './column-plan.ts';
 
 const integers = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
 const isExactNumber = (type: string) => integers.test(type) || decimalOf(type) !== undefined;
 
 /** DuckDB SQL that is the value as another type, and fails the run where that is not the same number. */
-function strictly(plan: ColumnPlan, value: string, target: string, refuse: string): string {
-  const converted = `TRY_CAST(${value} AS ${target})`;
-  const scale = decimalOf(target)?.scale ?? 0;
+export function strictly(
+  plan: Pick<ColumnPlan, 'type' | 'numberAsText'>,
+  value: string,
+  target: string,
+  refuse: string,
+): string {
+  const decimal = decimalOf(target);
+  const converted =
+    decimal && plan.numberAsText ? decimalFromText(value, decimal) : `TRY_CAST(${value} AS ${target})`;
+  const scale = decimal?.scale ?? 0;
   // A decimal of any length that the source printed: digits beyond the target's would be rounded away.
   const same = plan.numberAsText
     ? `regexp_matches(${value}, '^-?[0-9]*([.][0-9]{0,${scale}}0*)?$')`
@@ -35,6 +42,7 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
     return { name, sourceType, type: 'VARCHAR', atSource: asText, reason };
   }
 
+  if (target === 'boolean' && plan.type === 'BOOLEAN') return plan;
   const floating = plan.type === 'FLOAT' || plan.type === 'DOUBLE';
   const numeric = isExactNumber(plan.type) || plan.numberAsText === true;
   if (!numeric && !(floating && target !== 'boolean' && !target.startsWith('decimal'))) {
@@ -51,7 +59,8 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
   const convert = (value: string, refuse: string) => {
     if (type === 'DOUBLE') return `CAST(${value} AS DOUBLE)`;
     if (type !== 'BOOLEAN') return strictly(plan, value, type, refuse);
-    return `CASE WHEN ${value} NOT IN (${plan.numberAsText ? "'0', '1'" : '0, 1'}) THEN ${refuse} ELSE CAST(${value} AS INTEGER) = 1 END`;
+    const integer = `(${strictly(plan, value, 'BIGINT', refuse)})`;
+    return `CASE WHEN ${integer} NOT IN (0, 1) THEN ${refuse} ELSE ${integer} = 1 END`;
   };
   return {
     ...plan,

@@ -59,7 +59,8 @@ export function refusalMarker(index: number): string {
 
 /** The column that an engine's message names by its {@link refusalMarker}. */
 export function refusedColumn(message: string): number | undefined {
-  const match = new RegExp(`${MARKER}(\\d+)`).exec(message);
+  // Not where the engine quotes the statement itself, in which the marker stands in quotes.
+  const match = new RegExp(`${MARKER}(\\d+)(?![\\d'])`).exec(message);
   return match ? Number(match[1]) : undefined;
 }
 
@@ -71,3 +72,16 @@ export function decimalOf(type: string): { precision: number; scale: number } | 
 
 /** The most digits that Parquet's readers agree on for a decimal, and DuckDB's own limit. */
 export const MAX_DECIMAL_DIGITS = 38;
+
+/**
+ * DuckDB SQL that makes a decimal of its text, or NULL where it does not fit. DuckDB takes 250 times longer for one of more than 18
+ * digits (measured: 5.7 s against 0.02 s for 300,000 values), so those that fit take the way over a shorter type.
+ */
+export function decimalFromText(
+  value: string,
+  { precision, scale }: { precision: number; scale: number },
+): string {
+  const type = `DECIMAL(${precision},${scale})`;
+  if (precision <= 18 || scale > 18) return `TRY_CAST(${value} AS ${type})`;
+  return `COALESCE(CAST(TRY_CAST(${value} AS DECIMAL(18,${scale})) AS ${type}), TRY_CAST(${value} AS ${type}))`;
+}

@@ -35,6 +35,8 @@ export interface ServerFacts {
   connectionId: string;
   /** The server's own words, such as `10.11.19-MariaDB`. */
   version: string;
+  /** What decides how SQL text is read: sql_mode of MySQL; empty elsewhere. */
+  sqlMode: string;
 }
 
 /** A column as DuckDB's client describes it. */
@@ -65,7 +67,9 @@ export interface Dialect {
    * @throws FerryError when the client must not connect; any other error when this is no such server
    */
   probe?(socket: Socket, login: Login, mode: SourceConfig['tls']['mode']): Promise<void>;
-  lexicalRules: LexicalRules;
+  lexicalRules(server: ServerFacts): LexicalRules;
+  /** Where DuckDB looks for a table of the attached source that is named without a schema. */
+  defaultSchema(login: Login): string;
   /** Settings of the extension that must hold before the source is attached. */
   settings(mode: TypesMode): readonly string[];
   /**
@@ -80,7 +84,7 @@ export interface Dialect {
     options: { readOnly: boolean },
   ): Promise<void>;
   /**
-   * SQL of the source for {@link ServerFacts}: columns `id` and `version`. It is the first statement of each transaction, and may set
+   * SQL of the source for {@link ServerFacts}: columns `id`, `version` and `mode`. It is the first statement of each transaction, and may set
    * for it what the text forms of values depend on.
    */
   serverFacts: string;
@@ -99,14 +103,19 @@ export interface Dialect {
     query: string,
     columns: readonly ClientColumn[],
     modeOf: (name: string) => TypesMode,
+    server: ServerFacts,
   ): Promise<ColumnPlan[]>;
   /** SQL of the source for a query that computes something from each row of another one, in the order of that. */
   selectFrom(query: string, expressions: readonly Expression[], server: ServerFacts): string;
   /** SQL of the source for a column of `q`. */
   reference(name: string): string;
   quoteName(name: string): string;
-  /** SQL of the source for a value as the source itself prints it. */
-  asText(value: string): string;
+  /**
+   * SQL of the source for a value as text, with all its digits.
+   *
+   * @param type what the client makes of it, in DuckDB's words
+   */
+  asText(value: string, type: string): string;
   /** How many rows the source's planner expects; undefined when it does not say. */
   estimateRows(client: SourceClient, query: string): Promise<number | undefined>;
   /** What the login may do beyond reading, in words; empty when it can only read. */
@@ -127,8 +136,11 @@ export interface ParallelReading {
   fallBack: readonly string[];
   /** Opens all connections, and says why one snapshot cannot be had; undefined when it can. */
   prepare(connect: () => Promise<DuckDBConnection>, connections: number): Promise<string | undefined>;
-  /** Whether every connection that has read took part in the one snapshot, by the client's own log. */
-  verify(connection: DuckDBConnection): Promise<boolean>;
+  /**
+   * How the rows were read, by the client's own log: by connections that shared one snapshot, by one connection alone, or `apart`,
+   * each by a snapshot of its own.
+   */
+  verify(connection: DuckDBConnection): Promise<'shared' | 'alone' | 'apart'>;
 }
 
 const dialects: Readonly<Record<SourceConfig['type'], Dialect>> = {

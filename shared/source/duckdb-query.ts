@@ -51,6 +51,8 @@ export interface DuckdbQueryFacts {
 
 interface Node {
   type?: unknown;
+  class?: unknown;
+  column_name_alias?: unknown[];
   query?: unknown;
   function_name?: unknown;
   catalog_name?: unknown;
@@ -113,8 +115,12 @@ export async function inspectDuckdbQuery(
       { hint: 'Give one SELECT over the source attached as db: SELECT * FROM db.public.orders' },
     );
   }
-  if (tree.statements?.length !== 1)
-    throw new QueryError('duckdbQuery holds several statements.', { hint: 'Give one SELECT.' });
+  const count = tree.statements?.length ?? 0;
+  if (count !== 1) {
+    throw new QueryError(`duckdbQuery holds ${count === 0 ? 'no statement' : 'several statements'}.`, {
+      hint: 'Give one SELECT.',
+    });
+  }
 
   const nodes = [...walk(tree.statements)];
   const ctes = new Set(
@@ -169,22 +175,48 @@ export async function inspectDuckdbQuery(
   return { tables, columns: columnsIn(nodes) };
 }
 
-/** Every column that the query names; a `*`, a NATURAL JOIN, or a table used as a value names none and means all. */
+/** Expressions whose columns are named in them; with any other one all columns count as read. */
+const knownExpressions = new Set([
+  'BETWEEN',
+  'CASE',
+  'CAST',
+  'COLLATE',
+  'COLUMN_REF',
+  'COMPARISON',
+  'CONJUNCTION',
+  'CONSTANT',
+  'FUNCTION',
+  'LAMBDA',
+  'OPERATOR',
+  'SUBQUERY',
+  'WINDOW',
+]);
+
+/** Whether a node reads columns without naming them, or under names that are not the table's. */
+function readsUnnamed(node: Node): boolean {
+  if (node.class !== undefined && !knownExpressions.has(String(node.class))) return true;
+  if (node.ref_type === 'NATURAL' || node.ref_type === 'POSITIONAL') return true;
+  // FROM orders AS o (a, b)
+  if ((node.column_name_alias?.length ?? 0) > 0) return true;
+  return node.type === 'PIVOT' || node.type === 'SHOW_REF';
+}
+
+/** Every column that the query names; `all` when it does not name what it reads: `*`, a table used as a value, #1, aliases … */
 function columnsIn(nodes: readonly Node[]): DuckdbQueryFacts['columns'] {
   const columns = new Set<string>();
   const tables = new Set<string>();
+  const valued: string[] = [];
   for (const node of nodes) {
-    if (node.type === 'STAR' || node.ref_type === 'NATURAL' || node.ref_type === 'POSITIONAL') return 'all';
+    if (readsUnnamed(node)) return 'all';
     if (node.type === 'BASE_TABLE') {
       for (const name of [node.table_name, node.alias]) tables.add(String(name ?? '').toLowerCase());
     }
     // a.b.c may be a column of a table, or a field of a column: each part may be the column.
-    for (const name of [...(node.column_names ?? []), ...(node.using_columns ?? [])])
-      columns.add(String(name).toLowerCase());
+    const path = (node.column_names ?? []).map((name) => String(name).toLowerCase());
+    valued.push(...path.slice(-1));
+    for (const name of path) columns.add(name);
+    for (const name of node.using_columns ?? []) columns.add(String(name).toLowerCase());
   }
-  const qualifiers = nodes.flatMap((node) => {
-    const names = node.column_names ?? [];
-    return names.length === 1 ? [String(names[0]).toLowerCase()] : [];
-  });
-  return qualifiers.some((name) => tables.has(name)) ? 'all' : columns;
+  // `SELECT orders`, `db.orders` or `public.orders` is a row as a value, with all its columns.
+  return valued.some((name) => tables.has(name)) ? 'all' : columns;
 }

@@ -25,7 +25,12 @@ function watchSize(folder: string, onProgress: (bytes: number) => void): { stop:
   return { stop: () => clearInterval(timer) };
 }
 
-async function assertFit(session: SourceSession, { table, sql, columns }: TableCheck): Promise<void> {
+/**
+ * Looks for values that must not be in a table that is read as it stands.
+ *
+ * @throws ExactnessError that names the column
+ */
+export async function assertFit(session: SourceSession, { table, sql, columns }: TableCheck): Promise<void> {
   const { rows } = await session.askSource('read', sql);
   const column = columns.find((_, index) => Number(rows[0]?.[index]) === 1);
   if (!column) return;
@@ -34,6 +39,24 @@ async function assertFit(session: SourceSession, { table, sql, columns }: TableC
     { hint: `Use \`query\` instead of duckdbQuery. ${column.refusal.hint}`.trim() },
   );
 }
+
+/** The last look: whatever the client did with a type on the way, the file must have the one that was planned. */
+async function assertTypes(session: SourceSession, { columns }: PreparedQuery, file: string): Promise<void> {
+  const written = await session.describe(`read_parquet(${quoteLiteral(file)})`);
+  const wrong = columns.findIndex(({ type, loss }, index) => {
+    const found = written[index]?.type;
+    return loss === undefined && found !== type && !notInParquet.has(type);
+  });
+  const column = columns[wrong];
+  if (!column) return;
+  throw new ExactnessError(
+    `Column "${column.name}" (${column.sourceType}) was to become ${column.type}, and became ${written[wrong]?.type}. Nothing was uploaded.`,
+    { hint: `Cast it in the query, or set columns: { ${column.name}: text }.` },
+  );
+}
+
+/** Types that a file has no word for, so that they come back as others: `types: compatible` writes them as the connector did. */
+const notInParquet = new Set(['TIME WITH TIME ZONE', 'HUGEINT', 'UHUGEINT']);
 
 /**
  * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of the source.
@@ -58,6 +81,7 @@ export async function exportParquet(
       );
       return Number(reader.getRowsJS()[0]?.[0]);
     });
+    await assertTypes(session, prepared, target);
     return { rows, bytes: (await stat(target)).size };
   } catch (error) {
     throw explainRefusal(error, prepared.columns) ?? error;

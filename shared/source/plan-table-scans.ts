@@ -26,12 +26,7 @@ const key = ({ schema, table }: TableReference) => `${schema ?? ''}.${table}`.to
 
 /** The tables that a name can mean, as the source spells them: DuckDB does not tell upper from lower case. */
 async function findTables(session: SourceSession, { schema, table }: TableReference) {
-  const inSchema =
-    schema === undefined
-      ? // Where DuckDB looks for a table without a schema.
-        `schema_name = (SELECT CASE WHEN count(*) FILTER (schema_name = 'public') > 0 THEN 'public' ELSE min(schema_name) END
-          FROM duckdb_schemas() WHERE database_name = 'db')`
-      : `lower(schema_name) = lower(${quoteLiteral(schema)})`;
+  const inSchema = `lower(schema_name) = lower(${quoteLiteral(schema ?? session.defaultSchema)})`;
   const reader = await session.run(
     'describe',
     `SELECT schema_name, name FROM (
@@ -60,6 +55,7 @@ async function describeTable(
     query,
     await session.describe(session.relationOf(query)),
     () => mode,
+    session.server,
   );
   return {
     label: `db.${found.schema}.${found.table}`,
@@ -71,14 +67,14 @@ async function describeTable(
 }
 
 /** Text that the source printed, or a name out of a list: nothing of it can be damaged. */
-const isPlain = (type: string) => type === 'VARCHAR' || /^ENUM\([^)]*\)$/.test(type) || type === 'UINTEGER';
+const isPlain = (type: string) => type === 'VARCHAR' || /^ENUM\(.*\)$/s.test(type) || type === 'UINTEGER';
 
 function checkTable({ label, sourceName, columns }: Table): TableCheck | undefined {
   const checked = columns.filter(({ plan, scanType }) => {
     if (isPlain(scanType)) return false;
     if (scanType !== plan.type) {
       throw new ExactnessError(
-        `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${scanType}`}.`,
+        `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${scanType.replace(/ENUM\(.*\)/s, 'ENUM')}`}.`,
         {
           hint: 'Use `query` instead, which has the source convert it; or name the columns without this one; or set types: compatible to have it written as the Go connector did.',
         },

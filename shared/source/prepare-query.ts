@@ -1,7 +1,7 @@
-import { unknownNameMessage } from '../config/config-problems.ts';
+import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import type { TypesMode } from '../config/schema.ts';
 import { ConfigError, ExactnessError, QueryError } from '../errors.ts';
-import { overrideColumn } from './column-override.ts';
+import { overrideColumn, strictly } from './column-override.ts';
 import { type ColumnPlan, refusalMarker, refusedColumn } from './column-plan.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { planTableScans, type TableCheck } from './plan-table-scans.ts';
@@ -31,28 +31,41 @@ export interface PreparedQuery {
  * @throws QueryError with what the source said of the query, ExactnessError for a column that cannot be carried, ConfigError for an
  *   override that cannot be
  */
-export async function prepareQuery(
+export function prepareQuery(
   session: SourceSession,
   query: SourceQuery,
-  options: { mode: TypesMode; overrides: Readonly<Record<string, string>> },
+  options: PrepareOptions,
 ): Promise<PreparedQuery> {
-  const { mode, overrides } = options;
+  // In a transaction, as that has the settings under which the query will be read.
+  return session.transaction(() => prepare(session, query, options));
+}
+
+interface PrepareOptions {
+  mode: TypesMode;
+  overrides: Readonly<Record<string, string>>;
+}
+
+async function prepare(
+  session: SourceSession,
+  query: SourceQuery,
+  { mode, overrides }: PrepareOptions,
+): Promise<PreparedQuery> {
   const { dialect } = session;
-  const rules = query.kind === 'source' ? dialect.lexicalRules : postgresLexicalRules;
+  const rules = query.kind === 'source' ? dialect.lexicalRules(session.server) : postgresLexicalRules;
   const sql = trimStatement(query.sql, rules);
   const relation = query.kind === 'source' ? session.relationOf(sql) : `(${sql})`;
   const client = await session.describe(relation);
   const names = client.map(({ name }) => name);
   for (const name of Object.keys(overrides)) {
     if (!names.includes(name))
-      throw new ConfigError(`columns: ${unknownNameMessage('column', name, names)}.`);
+      throw new ConfigError(asSentence(`columns: ${unknownNameMessage('column', name, names)}`));
   }
 
   if (query.kind === 'duckdb') {
     const scans = await planTableScans(session, query.facts, mode);
-    const columns = client.map(({ name, type }): ColumnPlan => {
+    const columns = client.map(({ name, type }) => {
       const target = overrides[name];
-      const plan = { name, sourceType: type, type };
+      const plan = planComputed(name, type, mode);
       return target === undefined ? plan : overrideColumn(plan, target, undefined);
     });
     return { columns, relation: convert(columns, names, relation), ...scans };
@@ -61,23 +74,26 @@ export async function prepareQuery(
   const ask = (statement: string) => session.askSource('describe', statement);
   // An override starts from what is exact, whatever the rest does.
   const modeOf = (name: string) => (Object.hasOwn(overrides, name) ? 'exact' : mode);
-  const planned = await dialect.planColumns(ask, sql, client, modeOf).catch((error: unknown) => {
-    if (!(error instanceof QueryError)) throw error;
-    // By itself it could be prepared; as a part of another statement it cannot.
-    throw new QueryError('The query is not one SELECT that only reads.', {
-      cause: error,
-      hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
+  const planned = await dialect
+    .planColumns(ask, sql, client, modeOf, session.server)
+    .catch((error: unknown) => {
+      if (!(error instanceof QueryError) || !/syntax/i.test(error.message)) throw error;
+      // By itself it could be prepared; as a part of another statement it cannot.
+      throw new QueryError('The query is not one SELECT that only reads.', {
+        cause: error,
+        hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
+      });
     });
-  });
   const columns = planned.map((plan) => {
     const target = overrides[plan.name];
-    const asText = dialect.asText(dialect.reference(plan.name));
+    const clientType = client.find(({ name }) => name === plan.name)?.type ?? plan.type;
+    const asText = dialect.asText(dialect.reference(plan.name), clientType);
     return target === undefined ? plan : overrideColumn(plan, target, asText);
   });
   return {
     columns,
     relation: columns.some(needsSource)
-      ? convert(columns, ...throughSource(session, sql, columns))
+      ? await convertThroughSource(session, sql, columns)
       : convert(columns, names, relation),
     checks: [],
     warnings: warningsFor(columns),
@@ -87,19 +103,54 @@ export async function prepareQuery(
 const needsSource = ({ atSource, companion }: ColumnPlan) =>
   atSource !== undefined || companion !== undefined;
 
-/** The query wrapped in one that converts at the source, under names that need no quotes. */
-function throughSource(
+/** A column of what DuckDB computed. Labels of an enum are data, and stay out of types. */
+function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
+  const type = clientType.startsWith('ENUM(') ? 'VARCHAR' : clientType;
+  const sourceType = type === clientType ? type : 'ENUM';
+  const plan = { name, sourceType, type };
+  // Parquet has no integers of 128 bits, and DuckDB would write a DOUBLE: sum() of integers is one.
+  if (mode === 'compatible' || !/^U?HUGEINT$/.test(type)) return plan;
+  const decimal = 'DECIMAL(38,0)';
+  return {
+    ...plan,
+    type: decimal,
+    inDuckdb: (value, _companion, refuse) => strictly(plan, value, decimal, refuse),
+    reason: 'Parquet has no integers of 128 bits',
+    refusal: {
+      values: 'a number of more than 38 digits',
+      hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
+    },
+  };
+}
+
+/**
+ * The query wrapped in one that converts at the source. A wrapper may have other types than the query by itself (MariaDB, of a UNION
+ * or of constants): what comes is made what was planned.
+ */
+async function convertThroughSource(
   session: SourceSession,
   sql: string,
   columns: readonly ColumnPlan[],
-): [names: string[], relation: string] {
+): Promise<string> {
   const { dialect } = session;
   const expressions = columns.flatMap(({ name, atSource, companion }, index) => [
     { sql: atSource ?? dialect.reference(name), alias: `c${index}` },
     ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
   ]);
-  const wrapped = dialect.selectFrom(sql, expressions, session.server);
-  return [columns.map((_, index) => `c${index}`), session.relationOf(wrapped)];
+  const wrapped = session.relationOf(dialect.selectFrom(sql, expressions, session.server));
+  const types = new Map((await session.describe(wrapped)).map(({ name, type }) => [name, type]));
+  const cast = columns.map((plan, index): ColumnPlan => {
+    const type = types.get(`c${index}`) ?? plan.type;
+    if (plan.inDuckdb || type === plan.type) return plan;
+    if (type === 'BLOB' && plan.type === 'VARCHAR')
+      return { ...plan, inDuckdb: (value) => `decode(${value})` };
+    return { ...plan, inDuckdb: (value) => `CAST(${value} AS ${plan.type})` };
+  });
+  return convert(
+    cast,
+    columns.map((_, index) => `c${index}`),
+    wrapped,
+  );
 }
 
 /** DuckDB SQL that makes the file's columns of what came from the source. */

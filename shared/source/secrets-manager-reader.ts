@@ -1,4 +1,10 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  awsTimeouts,
+  explainHttpsFailure,
+  type OutgoingHttps,
+  trustExtraCa,
+} from '../config/outgoing-https.ts';
 import { ConfigError, StorageUnavailableError } from '../errors.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
@@ -20,8 +26,22 @@ const problems: Readonly<Record<string, string>> = {
   CredentialsProviderError: 'cannot be read without AWS credentials',
 };
 
-/** Reads secrets from AWS Secrets Manager, anew at each call: a rotated one is seen by the next run. */
-export function createSecretsManagerReader(client: SecretsManagerClient): SecretReader {
+/**
+ * Reads secrets from AWS Secrets Manager, anew at each call: a rotated one is seen by the next run.
+ *
+ * @param options.region the SDK's own by default
+ */
+export function createSecretsManagerReader(options: {
+  outgoing: OutgoingHttps;
+  region?: string;
+}): SecretReader {
+  const { outgoing, ...settings } = options;
+  trustExtraCa(outgoing);
+  // Its time-out ends the wait for a tunnel, which the SDK gives up and leaves open: the process would not end.
+  const httpsAgent = outgoing.proxy
+    ? { proxyEnv: { HTTPS_PROXY: outgoing.proxy }, timeout: awsTimeouts.connectionTimeout }
+    : {};
+  const client = new SecretsManagerClient({ ...settings, requestHandler: { ...awsTimeouts, httpsAgent } });
   return {
     async read(ref) {
       const label = secretLabel(ref);
@@ -31,6 +51,10 @@ export function createSecretsManagerReader(client: SecretsManagerClient): Secret
       } catch (error) {
         const name = error instanceof Error ? error.name : '';
         const problem = problems[name];
+        const explained = explainHttpsFailure(error, outgoing, 'Secrets Manager');
+        if (explained) {
+          throw new StorageUnavailableError(explained.message, { cause: error, hint: explained.hint });
+        }
         if (!problem) {
           throw new StorageUnavailableError(
             `Secrets Manager cannot be reached, or failed (${name || 'unknown error'}).`,

@@ -184,7 +184,7 @@ export class SourceSession {
       ask: (statement: string) => this.askSource('describe', statement),
       run: (statement: string) => this.run('describe', statement),
     };
-    const trimmed = trimStatement(sql, this.dialect.lexicalRules);
+    const trimmed = trimStatement(sql, this.dialect.lexicalRules(this.server));
     // Only a hint: whatever goes wrong with it, the query itself may well work.
     return this.dialect.estimateRows(client, trimmed).catch(() => undefined);
   }
@@ -210,11 +210,21 @@ export class SourceSession {
     }
   }
 
-  /** Whether what was read in parallel did come from one snapshot, as the client's own log has it. */
-  async verifyParallelReading(): Promise<boolean> {
-    return (
-      this.#reading.mode === 'single' || (await this.dialect.parallel?.verify(this.#connection)) === true
-    );
+  /**
+   * How the source was read in the end: what was to be read in parallel may have been read in one part.
+   *
+   * @returns undefined when connections have read apart, so that what they read is worth nothing
+   */
+  async verifyReading(): Promise<Reading | undefined> {
+    if (this.#reading.mode === 'single') return this.#reading;
+    const how = await this.dialect.parallel?.verify(this.#connection);
+    if (how === 'shared') return this.#reading;
+    return how === 'alone' ? { mode: 'single', reason: 'the client read it in one part' } : undefined;
+  }
+
+  /** Where DuckDB looks for a table that is named without a schema. */
+  get defaultSchema(): string {
+    return this.dialect.defaultSchema(this.#options.login);
   }
 
   /** Frees everything. What was given up is left to the end of the process. */
@@ -226,8 +236,8 @@ export class SourceSession {
 
   async #askServer(phase: SourcePhase): Promise<ServerFacts> {
     const { rows } = await this.askSource(phase, this.dialect.serverFacts);
-    const [id, version] = rows[0] ?? [];
-    return { connectionId: String(id), version: String(version) };
+    const [id, version, sqlMode] = rows[0] ?? [];
+    return { connectionId: String(id), version: String(version), sqlMode: String(sqlMode) };
   }
 
   async #prepareParallel(): Promise<Reading> {

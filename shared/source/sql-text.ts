@@ -19,9 +19,29 @@ export const postgresLexicalRules: LexicalRules = {
 /**
  * https://dev.mysql.com/doc/refman/9.7/en/comments.html: `--` needs white space behind it, and what stands in a `/*!` or `/*M!` comment
  * is run, so that it is no comment.
+ *
+ * @param sqlMode the session's: NO_BACKSLASH_ESCAPES makes a backslash a letter like any other, ANSI_QUOTES those between double quotes
  */
-export const mysqlLexicalRules: LexicalRules = {
-  part: /(?<space>\s+|#[^\n\r]*|--(?=[\s]|$)[^\n\r]*)|(?<block>\/\*(?!M?!))|(?<quoted>'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$))|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])/gy,
+export function mysqlLexicalRules(sqlMode: string): LexicalRules {
+  const escapes = !/NO_BACKSLASH_ESCAPES/i.test(sqlMode);
+  return escapes && !/ANSI_QUOTES/i.test(sqlMode) ? escaping : escapes ? escapingInText : plain;
+}
+
+const mysqlPart = (text: string, quoted: string) =>
+  new RegExp(
+    String.raw`(?<space>\s+|#[^\n\r]*|--(?=[\s]|$)[^\n\r]*)|(?<block>\/\*(?!M?!))|(?<quoted>${text}|${quoted}|${'`(?:[^`]|``)*(?:`|$)'})|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])`,
+    'gy',
+  );
+const withEscapes = (quote: string) =>
+  String.raw`${quote}(?:[^${quote}\\]|\\[\s\S]|${quote}${quote})*(?:${quote}|$)`;
+const withoutEscapes = (quote: string) => `${quote}(?:[^${quote}]|${quote}${quote})*(?:${quote}|$)`;
+const escaping: LexicalRules = { part: mysqlPart(withEscapes("'"), withEscapes('"')), nestedComments: false };
+const escapingInText: LexicalRules = {
+  part: mysqlPart(withEscapes("'"), withoutEscapes('"')),
+  nestedComments: false,
+};
+const plain: LexicalRules = {
+  part: mysqlPart(withoutEscapes("'"), withoutEscapes('"')),
   nestedComments: false,
 };
 
@@ -67,12 +87,18 @@ function* tokensOf(sql: string, { part, nestedComments }: LexicalRules): Generat
 }
 
 /**
- * A statement without the white space, comments and semicolons around it: what is left can be put into a larger statement. Text
- * after a semicolon stays, so that several statements are still several.
+ * A statement without the white space, comments and semicolons behind it: what is left can be put into a larger statement. Text after a
+ * semicolon stays, so that several statements are still several; what stands before it stays too, so that the source counts the
+ * lines of its messages as the person does who wrote it.
  */
 export function trimStatement(sql: string, rules: LexicalRules): string {
-  const tokens = [...tokensOf(sql, rules)].filter(({ kind }) => kind !== 'end');
-  return sql.slice(tokens.at(0)?.start ?? 0, tokens.at(-1)?.end ?? 0);
+  const tokens = [...tokensOf(sql, rules)];
+  const last = tokens.findLast(({ kind }) => kind !== 'end');
+  if (!last) return '';
+  const first = tokens.findIndex(({ kind }) => kind !== 'end');
+  let text = sql.slice(0, last.end);
+  for (const { start } of tokens.slice(0, first)) text = `${text.slice(0, start)} ${text.slice(start + 1)}`;
+  return text;
 }
 
 /** Whether the statement as a whole is sorted, and keeps all rows of it: ORDER BY outside of all parentheses, and no LIMIT behind it. */
@@ -85,7 +111,8 @@ export function endsInOrderBy(sql: string, rules: LexicalRules): boolean {
     if (word === '(') depth += 1;
     if (word === ')') depth -= 1;
     if (depth === 0 && previous === 'ORDER' && word === 'BY') sorted = true;
-    if (depth === 0 && /^(LIMIT|FETCH|OFFSET|UNION|EXCEPT|INTERSECT)$/.test(word)) sorted = false;
+    // Behind a locking clause (FOR UPDATE, LOCK IN SHARE MODE) nothing can be added.
+    if (depth === 0 && /^(LIMIT|FETCH|OFFSET|UNION|EXCEPT|INTERSECT|FOR|LOCK)$/.test(word)) sorted = false;
     previous = word;
   }
   return sorted;

@@ -2,6 +2,7 @@ import type { SyncConfig } from '../config/schema.ts';
 import type { FerryError } from '../errors.ts';
 import { toFerryError } from '../errors.ts';
 import type { ColumnPlan } from '../source/column-plan.ts';
+import { assertFit } from '../source/export-parquet.ts';
 import { explainRefusal, prepareQuery } from '../source/prepare-query.ts';
 import type { SecretReader } from '../source/secrets.ts';
 import type { Reading, SessionOptions } from '../source/session.ts';
@@ -43,6 +44,7 @@ export async function previewSync(
     let rowsError: FerryError | undefined;
     try {
       rows = await session.transaction(async () => {
+        for (const check of prepared.checks) await assertFit(session, check);
         const reader = await session.run(
           'read',
           `SELECT COLUMNS(*)::VARCHAR FROM (${prepared.relation}) LIMIT ${limit}`,

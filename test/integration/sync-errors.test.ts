@@ -147,7 +147,7 @@ const cases: Case[] = [
     what: 'an empty result',
     sync: { query: 'SELECT * FROM orders WHERE false' },
     class: 'GuardError',
-    message: /no rows, so the dataset was left as it is/,
+    message: /The dataset was left as it is: the query returned no rows/,
   },
   {
     what: 'a missing secret',

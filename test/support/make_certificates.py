@@ -6,6 +6,7 @@ Input on the command line: JSON, {name: {"hosts": ["localhost"], "days": 30}}; n
 import datetime
 import ipaddress
 import json
+import secrets
 import sys
 
 from cryptography import x509
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+# A name of its own for each authority, as they have outside.
+AUTHORITY = f"Ferry test authority {secrets.token_hex(8)}"
 NOW = datetime.datetime.now(datetime.timezone.utc)
 
 
@@ -56,7 +59,7 @@ def pem(certificate, key):
 
 authority_key = ec.generate_private_key(ec.SECP256R1())
 authority = sign(
-    "Ferry test authority", authority_key, "Ferry test authority", authority_key, 90,
+    AUTHORITY, authority_key, AUTHORITY, authority_key, 90,
     [(x509.BasicConstraints(ca=True, path_length=0), True)],
 )
 result = {"authority": pem(authority, authority_key)}
@@ -64,6 +67,6 @@ for label, wanted in json.loads(sys.argv[1]).items():
     key = ec.generate_private_key(ec.SECP256R1())
     hosts = x509.SubjectAlternativeName([alternative(host) for host in wanted["hosts"]])
     result[label] = pem(
-        sign(label, key, "Ferry test authority", authority_key, wanted["days"], [(hosts, False)]), key
+        sign(label, key, AUTHORITY, authority_key, wanted["days"], [(hosts, False)]), key
     )
 print(json.dumps(result))

@@ -82,8 +82,14 @@ export async function readThroughFerry(
         options.withContent === false
           ? { columns: [], rows: [], rowCount: rows }
           : await readParquetWithPyarrow(join(session.outputFolder, 'result.parquet'));
-      const verified = await session.verifyParallelReading();
-      return { ...prepared, content, rows, reading: session.reading, verified };
+      const reading = await session.verifyReading();
+      return {
+        ...prepared,
+        content,
+        rows,
+        reading: reading ?? session.reading,
+        verified: reading !== undefined,
+      };
     } finally {
       session.close();
     }

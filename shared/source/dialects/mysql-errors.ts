@@ -134,6 +134,14 @@ const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
       }),
   },
   {
+    // The client leaves out why.
+    pattern: /Failed to fetch result row[\s\S]*": *$/,
+    make: () =>
+      new QueryError('The source ended the query while it was read.', {
+        hint: 'A time limit for statements (max_statement_time of MariaDB) does that, and whoever kills the query. Make it faster, or raise the limit of this login.',
+      }),
+  },
+  {
     pattern: /Lost connection|server has gone away|Connection was killed|reset by peer|Can't connect/i,
     make: () => new SourceUnavailableError('The connection to the source broke while the query ran.'),
   },

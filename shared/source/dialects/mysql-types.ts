@@ -1,4 +1,10 @@
-import { type ColumnPlan, MAX_DECIMAL_DIGITS, type PlanRequest, type SourceColumn } from '../column-plan.ts';
+import {
+  type ColumnPlan,
+  decimalFromText,
+  MAX_DECIMAL_DIGITS,
+  type PlanRequest,
+  type SourceColumn,
+} from '../column-plan.ts';
 
 /** What the server itself says of a column, beside what DuckDB's client makes of it. */
 export interface MysqlColumn extends SourceColumn {
@@ -8,6 +14,10 @@ export interface MysqlColumn extends SourceColumn {
   decimal: { precision: number; scale: number } | undefined;
   /** A DECIMAL that the client takes for a DOUBLE, as it is too wide for it. */
   wideDecimal: boolean;
+  /** A TIME, of which the client makes text, as it may be beyond any time of day. */
+  isTime: boolean;
+  /** A DOUBLE with fixed decimals, which MariaDB cuts off where it keeps a query's rows in a table of its own. */
+  cutOff: boolean;
 }
 
 const quoteName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
@@ -28,20 +38,17 @@ const sourceNames: Readonly<Record<string, string>> = {
   VARCHAR: 'text',
 };
 
-/** The client makes text of a TIME, which may be beyond any time of day; unlike real text it has no character set. */
-const isTime = ({ clientType, charset }: Pick<MysqlColumn, 'clientType' | 'charset'>) =>
-  clientType === 'VARCHAR' && charset === 'binary';
-
 /** The nearest to the declared type that the server tells of a query's column: its protocol does not name every one. */
 export function mysqlTypeName({
   clientType,
   charset,
   decimal,
   wideDecimal,
+  isTime,
 }: Omit<MysqlColumn, 'name' | 'sourceType'>): string {
   if (wideDecimal) return 'decimal beyond 38 digits';
   if (decimal) return `decimal(${decimal.precision},${decimal.scale})`;
-  if (isTime({ clientType, charset })) return 'time';
+  if (isTime) return 'time';
   if (clientType === 'BLOB') return charset === 'binary' ? 'binary, bit or geometry' : 'text';
   if (clientType === 'BOOLEAN') return 'bit(1) or tinyint(1)';
   return sourceNames[clientType] ?? clientType.toLowerCase();
@@ -54,25 +61,68 @@ function planDecimal(
 ): ColumnPlan {
   const { name, sourceType, clientType } = column;
   const type = `DECIMAL(${decimal.precision},${decimal.scale})`;
-  // The client reads up to 18 digits fast and as declared; it miscounts the digits of unsigned ones and of those without decimals,
-  // and decodes longer ones ten times slower than text (duckdb-notes.md).
+  // The client reads up to 18 digits fast and as declared. It miscounts the digits of unsigned ones and of those without decimals, and
+  // decodes longer ones slowly.
   if (type === clientType && decimal.precision <= 18) return { name, sourceType, type };
   return {
     name,
     sourceType,
     type,
     atSource: `CAST(${reference} AS CHAR)`,
-    inDuckdb: (value) => `CAST(${value} AS ${type})`,
+    companion: `${reference} IS NOT NULL`,
+    inDuckdb: (value, given, refuse) => {
+      const number = decimalFromText(value, decimal);
+      return `CASE WHEN ${given} AND ${number} IS NULL THEN ${refuse} ELSE ${number} END`;
+    },
+    refusal: {
+      values: `a number that is no ${type.toLowerCase()}`,
+      hint: `Write CAST(${quoteName(name)} AS CHAR) AS ${quoteName(name)} in the query.`,
+    },
   };
 }
 
 const beyondMonth = (date: string) => `DAYOFMONTH(${date}) > DAYOFMONTH(LAST_DAY(${date}))`;
 
+/** JSON of MySQL, or bytes put together as text by GROUP_CONCAT: the server does not tell which, before it is read. */
+function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference: string): ColumnPlan {
+  return {
+    name,
+    sourceType,
+    type: clientType,
+    atSource: `CONVERT(${reference} USING utf8mb4)`,
+    companion: `${reference} IS NOT NULL`,
+    // What is no UTF-8 becomes NULL.
+    inDuckdb: (value, given, refuse) =>
+      `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
+    refusal: {
+      values: 'bytes that are no text',
+      hint: `Write HEX(${quoteName(name)}) AS ${quoteName(name)} in the query.`,
+    },
+  };
+}
+
+// Beyond it a DOUBLE has no decimals left to be cut to; MariaDB cuts off at 17 digits before the point.
+const CUT_OFF = 1e15;
+
+function planCutOff({ name, sourceType, clientType }: MysqlColumn): ColumnPlan {
+  return {
+    name,
+    sourceType,
+    type: clientType,
+    inDuckdb: (value, _given, refuse) =>
+      `CASE WHEN abs(${value}) >= ${CUT_OFF} THEN ${refuse} ELSE ${value} END`,
+    refusal: {
+      values: `a number beyond ${CUT_OFF} in a double with fixed decimals, which MariaDB may have cut off`,
+      hint: `Write it without ROUND or TRUNCATE in the query, or CAST(… AS DECIMAL(38,2)) AS ${quoteName(name)}.`,
+    },
+  };
+}
+
 /** How a column of a MySQL or MariaDB query is carried so that nothing of it is lost. */
 function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
   const { name, sourceType, clientType, decimal } = column;
   const kept = { name, sourceType, type: clientType };
-  if (column.wideDecimal || (decimal && decimal.precision > MAX_DECIMAL_DIGITS)) {
+  if (isWide(column)) {
     return {
       ...kept,
       type: 'VARCHAR',
@@ -91,7 +141,9 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
     };
   }
   // The client leaves out zeros at the end of a fraction, which the server prints.
-  if (isTime(column)) return { ...kept, atSource: `CAST(${reference} AS CHAR)` };
+  if (column.isTime) return { ...kept, atSource: `CAST(${reference} AS CHAR)` };
+  if (clientType === 'VARCHAR' && column.charset === 'binary') return planBinaryText(column, reference);
+  if (column.cutOff) return planCutOff(column);
   if (clientType === 'DATE' || clientType === 'TIMESTAMP') {
     return {
       ...kept,
@@ -110,8 +162,12 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
   return kept;
 }
 
-function lossOf({ clientType, wideDecimal }: MysqlColumn): ColumnPlan['loss'] {
-  if (wideDecimal) return { always: true, text: 'written as DOUBLE: about 15 digits are kept' };
+const isWide = ({ wideDecimal, decimal }: MysqlColumn) =>
+  wideDecimal || (decimal !== undefined && decimal.precision > MAX_DECIMAL_DIGITS);
+
+function lossOf(column: MysqlColumn): ColumnPlan['loss'] {
+  const { clientType } = column;
+  if (isWide(column)) return { always: true, text: 'written as DOUBLE: about 15 digits are kept' };
   if (clientType === 'BOOLEAN')
     return { always: false, text: 'a tinyint(1) other than 0 and 1 becomes true' };
   if (clientType === 'DATE') return { always: false, text: '0000-00-00 becomes NULL' };
@@ -132,5 +188,15 @@ export function planMysqlColumn(column: MysqlColumn, { mode, reference }: PlanRe
   const loss = lossOf(column);
   // Without a loss the exact form is the connector's, which read tables and so was spared the client's errors on queries.
   if (!loss) return exact;
-  return { name, sourceType, type: clientType, loss, reason: loss.text };
+  if (!isWide(column)) return { name, sourceType, type: clientType, loss, reason: loss.text };
+  // Through text, as the client may describe one of 39 digits as one of 38.
+  return {
+    name,
+    sourceType,
+    type: 'DOUBLE',
+    atSource: `CAST(${reference} AS CHAR)`,
+    inDuckdb: (value) => `CAST(${value} AS DOUBLE)`,
+    loss,
+    reason: loss.text,
+  };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { decimalOf } from '../column-plan.ts';
-import type { AskSource, ClientColumn, Dialect } from '../dialect.ts';
+import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
 import { endsInOrderBy, mysqlLexicalRules } from '../sql-text.ts';
 import { explainMysqlError } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
@@ -17,57 +17,91 @@ const NO_LIMIT = 'LIMIT 18446744073709551615';
 
 const COUNTING_TIME = '/*+ MAX_EXECUTION_TIME(3000) */';
 
-/** Told apart from a DOUBLE by how it is printed: a DOUBLE of this size has an exponent. */
+/** More digits than a DOUBLE has: printed as it is by a DECIMAL only. */
 const LONG_INTEGER = '123456789012345678';
 
+const isMariadb = ({ version }: ServerFacts) => /mariadb/i.test(version);
+
 /**
- * What the client leaves out when it describes a query: the character set of a text, whether a DECIMAL is unsigned, and whether a
- * DOUBLE is a DECIMAL beyond 38 digits. LIMIT 0, so that nothing is run (a WHERE that is false would be evaluated too late).
+ * What the client leaves out when it describes a query: the character set of a text, whether a DECIMAL is unsigned, whether a text is a
+ * TIME, and whether a DOUBLE is a DECIMAL. LIMIT 0, so that nothing is run (a WHERE that is false would be evaluated too late).
  */
 async function describeColumns(
   ask: AskSource,
   query: string,
   columns: readonly ClientColumn[],
+  mariadb: boolean,
 ): Promise<MysqlColumn[]> {
   const none = `(SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
-  const probes = columns.map(({ name, type }, index) => {
-    const probe = decimalOf(type) ? `${reference(name)} DIV 1` : `CHARSET(${reference(name)})`;
-    return `${probe} AS c${index}`;
-  });
-  const probed = await ask(`SELECT ${probes.join(', ')} FROM ${none}`);
-  const wide = await findWideDecimals(ask, query, columns);
+  const probes = columns.flatMap(({ name, type }, index) => [
+    `${decimalOf(type) ? `${reference(name)} DIV 1` : `CHARSET(${reference(name)})`} AS c${index}`,
+    // A TIME counts as an integer or a DECIMAL, text as a DOUBLE.
+    ...(type === 'VARCHAR' ? [`${reference(name)} + 0 AS n${index}`] : []),
+  ]);
+  const { names, types, rows } = await ask(`SELECT ${probes.join(', ')} FROM ${none}`);
+  const typeOf = (alias: string) => types[names.indexOf(alias)];
+  const doubles = await probeDoubles(ask, query, columns);
   return columns.map(({ name, type }, index) => {
     const described = decimalOf(type);
+    const double = doubles.get(name);
     // The client counts the sign and the point as if each DECIMAL had both.
-    const unsigned = probed.types[index]?.startsWith('U') ? 1 : 0;
-    const decimal = described && {
-      precision: described.precision + unsigned + (described.scale === 0 ? 1 : 0),
-      scale: described.scale,
-    };
+    const unsigned = typeOf(`c${index}`)?.startsWith('U') ? 1 : 0;
+    const decimal = described
+      ? {
+          precision: described.precision + unsigned + (described.scale === 0 ? 1 : 0),
+          scale: described.scale,
+        }
+      : double?.decimal;
+    const charset = described ? 'binary' : String(rows[0]?.[names.indexOf(`c${index}`)]);
     const column = {
       clientType: type,
-      charset: described ? 'binary' : String(probed.rows[0]?.[index]),
+      charset,
+      isTime: charset === 'binary' && type === 'VARCHAR' && typeOf(`n${index}`) !== 'DOUBLE',
       decimal,
-      wideDecimal: wide.has(name),
+      wideDecimal: double?.isDecimal === true && decimal === undefined,
+      cutOff: mariadb && double?.isFixed === true,
     };
     return { ...column, name, sourceType: mysqlTypeName(column) };
   });
 }
 
-async function findWideDecimals(
+interface DoubleFacts {
+  /** The client calls it DOUBLE, as it has too many digits, or just one. */
+  isDecimal: boolean;
+  /** Of a DECIMAL of one digit. */
+  decimal: { precision: number; scale: number } | undefined;
+  /** A DOUBLE with a fixed number of decimals, such as ROUND(x, 2) has. */
+  isFixed: boolean;
+}
+
+async function probeDoubles(
   ask: AskSource,
   query: string,
   columns: readonly ClientColumn[],
-): Promise<Set<string>> {
+): Promise<Map<string, DoubleFacts>> {
   const doubles = columns.filter(({ type }) => type === 'DOUBLE');
-  if (doubles.length === 0) return new Set();
+  if (doubles.length === 0) return new Map();
   const values = doubles.map(({ name }, index) => `${reference(name)} AS c${index}`);
-  const { rows } = await ask(
+  // A row of the query's types, though it is none of the query's.
+  const printed = await ask(
     `SELECT ${doubles.map((_, index) => `CAST(w.c${index} AS CHAR) AS c${index}`).join(', ')} FROM (
        SELECT * FROM (SELECT ${values.join(', ')} FROM (${query}\n) AS q LIMIT 0) AS v
        UNION ALL SELECT ${doubles.map(() => LONG_INTEGER).join(', ')}) AS w`,
   );
-  return new Set(doubles.filter((_, index) => !/e/i.test(String(rows[0]?.[index]))).map(({ name }) => name));
+  // Six digits more make one of a single digit one that the client describes.
+  const widened = await ask(
+    `SELECT ${doubles.map(({ name }, index) => `${reference(name)} * 1000000 AS c${index}`).join(', ')}
+       FROM (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q`,
+  );
+  return new Map(
+    doubles.map(({ name }, index) => {
+      const text = String(printed.rows[0]?.[index]);
+      const isDecimal = text.startsWith(LONG_INTEGER);
+      const wider = decimalOf(widened.types[index] ?? '');
+      const decimal = isDecimal && wider ? { precision: 1, scale: wider.scale } : undefined;
+      return [name, { isDecimal, decimal, isFixed: !isDecimal && !/e/i.test(text) }];
+    }),
+  );
 }
 
 /**
@@ -86,7 +120,8 @@ export const mysqlDialect: Dialect = {
   queryFunction: 'mysql_query',
   defaultPort: 3306,
   probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
-  lexicalRules: mysqlLexicalRules,
+  lexicalRules: ({ sqlMode }) => mysqlLexicalRules(sqlMode),
+  defaultSchema: ({ database }) => database,
 
   settings: (mode) => [
     'SET GLOBAL mysql_pool_size=1',
@@ -94,6 +129,8 @@ export const mysqlDialect: Dialect = {
     // Otherwise a query ends after five minutes, and its result is first copied into a temporary table of the server.
     'SET GLOBAL mysql_query_timeout_enabled=false',
     'SET GLOBAL mysql_sql_buffer_result=false',
+    // The client writes a backslash in a filter as it is, which the server reads as an escape: '\\'' OR 1=1 -- ' gets out of its quotes.
+    'SET GLOBAL mysql_experimental_filter_pushdown=false',
     ...(mode === 'exact'
       ? [
           'SET GLOBAL mysql_tinyint1_as_boolean=false',
@@ -134,24 +171,28 @@ export const mysqlDialect: Dialect = {
     }
   },
 
-  serverFacts: 'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version',
+  serverFacts: 'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version, @@sql_mode AS mode',
   cancel: (connectionId) => `CALL mysql_execute('db', 'KILL QUERY ${Number(connectionId)}')`,
 
-  async planColumns(ask, query, columns, modeOf) {
-    const described = await describeColumns(ask, query, columns);
+  async planColumns(ask, query, columns, modeOf, server) {
+    const described = await describeColumns(ask, query, columns, isMariadb(server));
     return described.map((column, index) =>
       planMysqlColumn(column, { mode: modeOf(column.name), index, reference: reference(column.name) }),
     );
   },
 
   selectFrom(query, expressions, server) {
-    const sorted = /mariadb/i.test(server.version) && endsInOrderBy(query, mysqlLexicalRules);
+    const sorted = isMariadb(server) && endsInOrderBy(query, mysqlLexicalRules(server.sqlMode));
     const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
     return `SELECT ${list} FROM (${query}\n${sorted ? NO_LIMIT : ''}) AS q`;
   },
   reference,
   quoteName,
-  asText: (value) => `CAST(${value} AS CHAR)`,
+  asText(value, type) {
+    // The server prints a FLOAT with six digits, and a BIT as its byte.
+    if (type === 'FLOAT') return `CAST(CAST(${value} AS DOUBLE) AS CHAR)`;
+    return `CAST(${value}${type === 'BOOLEAN' ? ' + 0' : ''} AS CHAR)`;
+  },
 
   async estimateRows({ ask }, query) {
     // MySQL does not describe the answer of EXPLAIN before it runs it, which the client asks for: there the rows are counted.

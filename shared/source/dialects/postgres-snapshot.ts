@@ -73,8 +73,11 @@ export const postgresParallelReading: ParallelReading = {
         exported AS (SELECT count(*) AS times, max(n) AS n FROM said WHERE message LIKE '%${exportStatement}%')
       SELECT (SELECT times FROM exported),
         count(*) FILTER (message LIKE '%BEGIN TRANSACTION%'), count(*) FILTER (message LIKE '%SET TRANSACTION SNAPSHOT%')
-      FROM said WHERE n > (SELECT n FROM exported)`);
+      FROM said WHERE n > (SELECT coalesce(n, 0) FROM exported)`);
     const [exports, begun, imports] = (reader.getRowsJS()[0] ?? []).map(Number);
-    return exports === 1 && begun === imports;
+    // A view, or a table that is small or unknown to the planner, is read in one part, and nothing is exported for that.
+    if (exports === 0) return 'alone';
+    if (exports !== 1 || begun !== imports) return 'apart';
+    return imports === 0 ? 'alone' : 'shared';
   },
 };

@@ -133,7 +133,8 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   const violation = guarded
     ? `(${shape} OR EXISTS (SELECT FROM unnest(${reference}) AS e (v) WHERE ${guarded.violation('e.v')}))`
     : `(${shape})`;
-  const value = cast === 'text' ? `${reference}::text[]` : reference;
+  // Cast in any case: of a domain over an array the client reads other types than it describes.
+  const value = `${reference}::${cast}[]`;
   const converted = cast === 'text' && clientElement !== 'VARCHAR';
   return {
     name,
@@ -172,6 +173,8 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
     };
   }
   // As psql prints it: the cast to text, which the client would take, adds /32 to a single address.
+  // As text it is empty where its byte is zero, and escaped where it is no letter.
+  if (base === 'char') return { ...kept, atSource: `${reference}::text` };
   if (base === 'inet') return { ...kept, atSource: `abbrev(${reference})` };
   if (clientType.endsWith('[]')) return planArray(column, request);
   const guarded = guardedScalar(base, clientType);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
 import { postgresLexicalRules } from '../sql-text.ts';
 import { explainPostgresError } from './postgres-errors.ts';
@@ -21,6 +22,7 @@ async function describeColumns(
     FROM (SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
   // A function, as the query may hold what replace() takes for a pattern.
   const answer = await ask(describeSql.replace('__TYPES__', () => types));
+  await assertReadableText(ask, columns);
   const rows = rowsByName(answer).sort((a, b) => Number(a.position) - Number(b.position));
   return columns.map(({ name, type }, index) => {
     const row = rows[index];
@@ -32,6 +34,20 @@ async function describeColumns(
       element: row?.element === null ? undefined : String(row?.element),
     };
   });
+}
+
+/** A database of encoding SQL_ASCII takes any bytes for text: nobody knows what those beyond ASCII mean. */
+async function assertReadableText(ask: AskSource, columns: readonly ClientColumn[]): Promise<void> {
+  const text = columns.find(({ type }) => type.startsWith('VARCHAR'));
+  if (!text) return;
+  const { rows } = await ask("SELECT current_setting('server_encoding') AS encoding");
+  if (rows[0]?.[0] !== 'SQL_ASCII') return;
+  throw new ExactnessError(
+    `Column "${text.name}" is text of a database with the encoding SQL_ASCII, which does not say what its letters are.`,
+    {
+      hint: `Give it as bytes: convert_to(${quoteName(text.name)}, 'SQL_ASCII') AS ${quoteName(text.name)}, or move the database to UTF8.`,
+    },
+  );
 }
 
 /** Postgres does not tell an expression's precision in SQL; the client has it from the protocol. */
@@ -51,12 +67,23 @@ function dollarTag(text: string): string {
   return `$ferry${n}$`;
 }
 
+/**
+ * What a shell sets for psql, libpq takes for whatever a connection leaves open: another address than `host`, or start-up options,
+ * which a pooler refuses.
+ */
+function forgetPsqlVariables(): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^PG[A-Z]+$/.test(name)) delete process.env[name];
+  }
+}
+
 export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
   queryFunction: 'postgres_query',
   defaultPort: 5432,
-  lexicalRules: postgresLexicalRules,
+  lexicalRules: () => postgresLexicalRules,
+  defaultSchema: () => 'public',
   parallel: postgresParallelReading,
 
   settings: () => [
@@ -68,11 +95,14 @@ export const postgresDialect: Dialect = {
   ],
 
   async attach(connection, login, tls, { readOnly }) {
+    forgetPsqlVariables();
     const verified = tls.caFile === undefined ? '' : ', SSLROOTCERT $7';
+    // The encoding is the one parameter of those that poolers know: DuckDB's text is UTF-8, whatever a role is set to.
     // No OPTIONS: PgBouncer and RDS Proxy refuse start-up parameters. What they would set is set in each transaction.
     await connection.run(
       `CREATE TEMPORARY SECRET ferry_source (TYPE postgres, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
-         SSLMODE $6${verified}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30')`,
+         SSLMODE $6${verified}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
+         CLIENT_ENCODING 'UTF8')`,
       [
         login.host,
         String(login.port),
@@ -93,9 +123,10 @@ export const postgresDialect: Dialect = {
   },
 
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
-  serverFacts: `SELECT pg_backend_pid()::text AS id, current_setting('server_version') AS version,
+  serverFacts: `SELECT pg_backend_pid()::text AS id, current_setting('server_version') AS version, '' AS mode,
     set_config('datestyle', 'ISO', true) AS a, set_config('intervalstyle', 'postgres', true) AS b,
-    set_config('extra_float_digits', '3', true) AS c, set_config('bytea_output', 'hex', true) AS d`,
+    set_config('extra_float_digits', '3', true) AS c, set_config('bytea_output', 'hex', true) AS d,
+    set_config('standard_conforming_strings', 'on', true) AS e`,
   cancel: (connectionId) =>
     `SELECT * FROM postgres_query('db', 'SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled')`,
 

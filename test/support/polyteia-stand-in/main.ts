@@ -1,5 +1,6 @@
 // Runs the stand-in as a process, for the demo and for docker-compose:
 //   node test/support/polyteia-stand-in/main.ts --port 8081 --dataset ds_demo --key pak_demo
+//   node test/support/polyteia-stand-in/main.ts --api session --organization stadt-demo
 import { parseArgs } from 'node:util';
 import { startPolyteiaStandIn } from './stand-in.ts';
 
@@ -9,6 +10,8 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     dataset: { type: 'string', multiple: true },
     key: { type: 'string' },
+    api: { type: 'string', default: 'classic' },
+    organization: { type: 'string' },
   },
 });
 const port = Number(values.port);
@@ -16,9 +19,15 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   process.stderr.write(`--port is '${values.port}', must be a number from 0 to 65535\n`);
   process.exit(2);
 }
+if (values.api !== 'classic' && values.api !== 'session') {
+  process.stderr.write(`--api is '${values.api}', must be classic or session\n`);
+  process.exit(2);
+}
 const standIn = await startPolyteiaStandIn({
   port,
   host: values.host,
+  api: values.api,
+  ...(values.organization && { organization: { slug: values.organization } }),
   ...(values.dataset && { datasets: values.dataset }),
   ...(values.key && { personalAccessKey: values.key }),
 });

@@ -1,13 +1,22 @@
-/** The calls of the API that a failure can be planned for. */
-export type StandInOperation = 'generate_dataset_upload_token' | 'get_dataset' | 'upload';
+/** The calls that a failure can be planned for: of the classic API, then of the session API; an upload is of both. */
+export type StandInOperation =
+  | 'generate_dataset_upload_token'
+  | 'get_dataset'
+  | 'upload'
+  | 'exchange'
+  | 'getDatasetById'
+  | 'getMyAcceptanceStatus'
+  | 'getDatasetIngestStatus';
 
 /** How a planned failure looks to the client. */
 export type FailureHow =
-  /** An HTTP status, with the error envelope or, as from a proxy, with HTML. `early` answers before the body is read. */
+  /** An HTTP status, with an error as the API tells it or, as from a proxy, with HTML. `early` answers before the body is read. */
   | {
       kind: 'status';
       status: number;
       message?: string;
+      /** Of an upload to the session API, such as dpa.not-acknowledged. */
+      code?: string;
       html?: string;
       headers?: Record<string, string>;
       early?: boolean;
@@ -40,6 +49,20 @@ export interface DatasetSetup {
   solutionId?: string;
   slug?: string;
   name?: string;
+  /** Whether the key's user may edit it; known to the session API only. @default true */
+  mayEdit?: boolean;
+  /** Whether the key's user has acknowledged the terms of its solution; session API only. @default true */
+  termsAcknowledged?: boolean;
+}
+
+/** What becomes of an upload to the session API. */
+export interface IngestPlan {
+  /** hanging: never ends; lost: nothing is known of it any more. @default completed */
+  outcome?: 'completed' | 'failed' | 'hanging' | 'lost';
+  /** How often it is answered as under way before. @default 0 */
+  polls?: number;
+  /** Of a failed one. */
+  errorMessage?: string;
 }
 
 /** A dataset and what was uploaded to it. */
@@ -51,6 +74,8 @@ export interface StandInDataset {
   slug: string;
   createdAt: string;
   updatedAt: string;
+  mayEdit: boolean;
+  termsAcknowledged: boolean;
   /** How many uploads replaced the content. */
   uploads: number;
   /** The present content, absent before the first upload. The file goes when another replaces it. */
@@ -78,6 +103,8 @@ export interface RecordedCall {
 
 /** How the stand-in is set up. */
 export interface PolyteiaStandInOptions {
+  /** The generation that is spoken; calls of the other one are violations. @default classic */
+  api?: 'classic' | 'session';
   /** @default a free one */
   port?: number;
   /** @default 127.0.0.1 */
@@ -88,6 +115,12 @@ export interface PolyteiaStandInOptions {
   datasets?: ReadonlyArray<string | DatasetSetup>;
   /** How long an upload token is good for. @default unlimited */
   tokenLifetimeMs?: number;
+  /** @default org_test, stadt-test */
+  organization?: { id?: string; slug?: string };
+  /** How long a session is good for. @default 15 minutes */
+  sessionLifetimeMs?: number;
+  /** Certificate and key, as PEM, for https://localhost. @default http */
+  tls?: { cert: string; key: string };
 }
 
 /** A running stand-in. */
@@ -95,11 +128,16 @@ export interface PolyteiaStandIn extends AsyncDisposable {
   /** Such as `http://127.0.0.1:40123`, without a trailing slash. */
   baseUrl: string;
   personalAccessKey: string;
+  organization: { id: string; slug: string };
   datasets: ReadonlyMap<string, StandInDataset>;
   calls: readonly RecordedCall[];
   /** Everything the contract does not allow, in words. */
   violations: readonly string[];
   failNext(failure: PlannedFailure): void;
+  /** Says what becomes of the next upload to the session API; several plans are for several uploads. */
+  planIngest(plan: IngestPlan): void;
+  /** Ends all sessions, earlier than they were told to end. */
+  expireSessions(): void;
   /** Throws when the client did something that the contract does not allow. */
   assertNoViolations(): void;
   /** Closes all connections, hanging ones too, and removes the uploaded files. */
@@ -114,13 +152,31 @@ export interface UploadToken {
   used: boolean;
 }
 
+/** A file that the session API took and reads. */
+export interface StandInIngest {
+  datasetId: string;
+  contentType: string;
+  path: string;
+  plan: Required<IngestPlan>;
+  /** How often it was asked for. */
+  asked: number;
+  ended: boolean;
+}
+
 /** What the parts of the stand-in share. */
 export interface StandInState {
+  api: 'classic' | 'session';
   personalAccessKey: string;
   tokenLifetimeMs: number;
   folder: string;
   datasets: Map<string, StandInDataset>;
   tokens: Map<string, UploadToken>;
+  organization: { id: string; slug: string };
+  sessionLifetimeMs: number;
+  /** When each session ends. */
+  sessions: Map<string, number>;
+  ingests: Map<string, StandInIngest>;
+  ingestPlans: IngestPlan[];
   calls: RecordedCall[];
   violations: string[];
   failures: Array<{ on: StandInOperation; left: number; how: FailureHow }>;

@@ -4,11 +4,14 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import busboy from 'busboy';
+import { CONTENT_TYPES } from './contract.ts';
 import type { RecordedCall, StandInState, UploadToken } from './types.ts';
 
 /** A body of /upload that was received whole, not yet in its dataset's place. */
 export interface ReceivedFile {
   path: string;
+  /** The part's own. */
+  contentType: string;
   /** What the contract does not allow about the body. */
   violations: string[];
 }
@@ -36,11 +39,12 @@ export function takeToken(
 export async function receiveFile(
   state: StandInState,
   request: IncomingMessage,
-  token: UploadToken,
+  target: { datasetId: string; contentType?: string },
   call: RecordedCall,
 ): Promise<ReceivedFile> {
   const violations: string[] = [];
-  const path = join(state.folder, `${token.datasetId}-${crypto.randomUUID()}`);
+  const path = join(state.folder, `${target.datasetId}-${crypto.randomUUID()}`);
+  let contentType = '';
   let files = 0;
   let written: Promise<void> = Promise.resolve();
   const parser = busboy({ headers: request.headers });
@@ -48,9 +52,12 @@ export async function receiveFile(
   parser.on('file', (name, stream, info) => {
     files += 1;
     if (name !== 'file') violations.push(`/upload: the file field is called '${name}', must be 'file'`);
-    if (info.mimeType !== token.contentType) {
-      violations.push(`/upload: the part is ${info.mimeType}, but its token is for ${token.contentType}`);
+    contentType = info.mimeType;
+    if (target.contentType !== undefined && contentType !== target.contentType) {
+      violations.push(`/upload: the part is ${contentType}, but its token is for ${target.contentType}`);
     }
+    if (!CONTENT_TYPES.includes(contentType)) violations.push(`the part is ${contentType}, which is unknown`);
+    if (!info.filename) violations.push('the part has no file name');
     if (files > 1 || name !== 'file') {
       stream.resume();
       return;
@@ -70,20 +77,24 @@ export async function receiveFile(
     throw error;
   }
   if (files !== 1) violations.push(`/upload: ${files} files, must be exactly one`);
-  return { path, violations };
+  return { path, contentType, violations };
 }
 
 /** Makes a received file the content of its dataset, in one step. */
-export async function replaceContent(state: StandInState, token: UploadToken, path: string): Promise<void> {
-  const dataset = state.datasets.get(token.datasetId);
-  if (!dataset) throw new Error(`no dataset ${token.datasetId}`);
+export async function replaceContent(
+  state: StandInState,
+  { datasetId, contentType }: { datasetId: string; contentType: string },
+  path: string,
+): Promise<void> {
+  const dataset = state.datasets.get(datasetId);
+  if (!dataset) throw new Error(`no dataset ${datasetId}`);
   const { size } = await stat(path);
-  const suffix = token.contentType === 'text/csv' ? 'csv' : 'parquet';
+  const suffix = contentType === 'text/csv' ? 'csv' : 'parquet';
   const previous = dataset.content?.file;
   const file = join(state.folder, `${dataset.id}-${dataset.uploads + 1}.${suffix}`);
   await rename(path, file);
   const uploadedAt = new Date().toISOString();
-  dataset.content = { file, contentType: token.contentType, size, uploadedAt };
+  dataset.content = { file, contentType, size, uploadedAt };
   dataset.updatedAt = uploadedAt;
   dataset.uploads += 1;
   if (previous) await rm(previous, { force: true });

@@ -1,39 +1,169 @@
 import { describe, expect, it } from 'vitest';
-import { toEventBridgeCron } from '../../../shared/config/eventbridge-schedule.ts';
+import { toEventBridgeSchedule } from '../../../shared/config/eventbridge-schedule.ts';
+import { ConfigError } from '../../../shared/errors.ts';
 
-describe('toEventBridgeCron', () => {
-  // Expectations from EventBridge Scheduler's documentation: days of the week by name, `?` in exactly one day field.
+const convert = (cron: string) => toEventBridgeSchedule({ cron, timezone: 'Europe/Berlin' });
+
+describe('toEventBridgeSchedule', () => {
+  // Expectations from EventBridge Scheduler's documentation: days of the week from 1 (Sunday) or by name, `?` in exactly one day field.
   it.each([
     ['30 4 * * *', 'cron(30 4 * * ? *)'],
     ['* * * * *', 'cron(* * * * ? *)'],
-    ['*/15 8-10 * * *', 'cron(0,15,30,45 8,9,10 * * ? *)'],
+    ['*/1 * * * *', 'cron(* * * * ? *)'],
+    ['*/15 8-10 * * *', 'cron(0,15,30,45 8-10 * * ? *)'],
+    ['1-59 * * * *', 'cron(1-59 * * * ? *)'],
+    ['5/20 0 * * *', 'cron(5,25,45 0 * * ? *)'],
+    ['10-40/10 0 * * *', 'cron(10,20,30,40 0 * * ? *)'],
+    ['0 22-23,0-4 * * *', 'cron(0 0-4,22,23 * * ? *)'],
+    ['0 4,04,4 * * *', 'cron(0 4 * * ? *)'],
     ['0 0 1 * *', 'cron(0 0 1 * ? *)'],
     ['0 0 1,15 */3 *', 'cron(0 0 1,15 1,4,7,10 ? *)'],
+    ['0 0 29 2 *', 'cron(0 0 29 2 ? *)'],
     ['0 6 * * 1-5', 'cron(0 6 ? * MON,TUE,WED,THU,FRI *)'],
+    ['0 6 * * Mon-Fri', 'cron(0 6 ? * MON,TUE,WED,THU,FRI *)'],
     ['0 6 * * 0', 'cron(0 6 ? * SUN *)'],
     ['0 6 * * 7', 'cron(0 6 ? * SUN *)'],
+    ['0 6 * * 0,7', 'cron(0 6 ? * SUN *)'],
     ['0 6 * * 5-7', 'cron(0 6 ? * SUN,FRI,SAT *)'],
     ['0 6 * jan mon,wed', 'cron(0 6 ? 1 MON,WED *)'],
+    ['0 6 * MAR-may *', 'cron(0 6 * 3-5 ? *)'],
     ['0 6 * * */2', 'cron(0 6 ? * SUN,TUE,THU,SAT *)'],
-    ['5/20 0 * * *', 'cron(5,25,45 0 * * ? *)'],
+    ['0 6 * * 2/2', 'cron(0 6 ? * TUE,THU,SAT *)'],
+    ['0 6 ? * 1', 'cron(0 6 ? * MON *)'],
+    ['0 6 1 * ?', 'cron(0 6 1 * ? *)'],
+    // Either of two days, one of which is any day. `*/1` is no restriction for robfig/cron, `*/2` is.
+    ['0 4 1-31 * 1', 'cron(0 4 * * ? *)'],
+    ['0 4 1 * 0-6', 'cron(0 4 * * ? *)'],
+    ['0 4 */1 * 1', 'cron(0 4 ? * MON *)'],
     ['  0   4 * *  * ', 'cron(0 4 * * ? *)'],
-  ])('%s becomes %s', (cron, expected) => {
-    expect(toEventBridgeCron(cron)).toBe(expected);
+    ['\t0\t4\t*\t*\t*', 'cron(0 4 * * ? *)'],
+    ['@yearly', 'cron(0 0 1 1 ? *)'],
+    ['@annually', 'cron(0 0 1 1 ? *)'],
+    ['@monthly', 'cron(0 0 1 * ? *)'],
+    ['@weekly', 'cron(0 0 ? * SUN *)'],
+    ['@daily', 'cron(0 0 * * ? *)'],
+    ['@midnight', 'cron(0 0 * * ? *)'],
+    ['@hourly', 'cron(0 * * * ? *)'],
+    ['@every 1h', 'rate(1 hour)'],
+    ['@every 90m', 'rate(90 minutes)'],
+    ['@every 1h30m', 'rate(90 minutes)'],
+    ['@every 1.5h', 'rate(90 minutes)'],
+    ['@every 60s', 'rate(1 minute)'],
+    ['@every 24h', 'rate(1 day)'],
+    ['@every 48h0m', 'rate(2 days)'],
+    ['@every   5m ', 'rate(5 minutes)'],
+    ['rate(5 minutes)', 'rate(5 minutes)'],
+    ['rate(1 hour)', 'rate(1 hour)'],
+    ['rate(120 minutes)', 'rate(2 hours)'],
+    // Six fields are EventBridge's: days of the week count from 1 (Sunday).
+    ['30 4 * * ? *', 'cron(30 4 * * ? *)'],
+    ['cron(30 4 * * ? *)', 'cron(30 4 * * ? *)'],
+    ['0 4 ? * 1 *', 'cron(0 4 ? * SUN *)'],
+    ['0 4 ? * 2-6 *', 'cron(0 4 ? * MON,TUE,WED,THU,FRI *)'],
+    ['0 4 ? * MON-FRI 2027', 'cron(0 4 ? * MON,TUE,WED,THU,FRI 2027)'],
+    ['0 4 ? * * *', 'cron(0 4 * * ? *)'],
+    ['0/10 4 * * ? *', 'cron(0,10,20,30,40,50 4 * * ? *)'],
+    ['0 4 L * ? *', 'cron(0 4 L * ? *)'],
+    ['0 4 l * ? *', 'cron(0 4 L * ? *)'],
+    ['0 4 15W * ? *', 'cron(0 4 15W * ? *)'],
+    ['0 4 ? * L *', 'cron(0 4 ? * SAT *)'],
+    ['15 10 ? * 6L 2027-2029', 'cron(15 10 ? * 6L 2027-2029)'],
+    ['15 10 ? * FRIL *', 'cron(15 10 ? * 6L *)'],
+    ['0 4 ? * 3#2 *', 'cron(0 4 ? * 3#2 *)'],
+    ['0 4 ? * TUE#2 *', 'cron(0 4 ? * 3#2 *)'],
+    ['0 4 1 1 ? 2027/10', `cron(0 4 1 1 ? ${Array.from({ length: 18 }, (_, n) => 2027 + 10 * n).join(',')})`],
+  ])('%j becomes %s', (cron, expected) => {
+    expect(convert(cron)).toEqual({ expression: expected, timezone: 'Europe/Berlin' });
   });
 
   it.each([
+    ['CRON_TZ=America/New_York 30 4 * * *', 'cron(30 4 * * ? *)', 'America/New_York'],
+    ['TZ=UTC 30 4 * * *', 'cron(30 4 * * ? *)', 'UTC'],
+    ['TZ=Asia/Calcutta @daily', 'cron(0 0 * * ? *)', 'Asia/Calcutta'],
+    ['CRON_TZ=Etc/UTC   0 4 ? * 6L *', 'cron(0 4 ? * 6L *)', 'Etc/UTC'],
+  ])('%j is in the zone that it names itself', (cron, expression, timezone) => {
+    expect(convert(cron)).toEqual({ expression, timezone });
+  });
+
+  it.each([
+    ['', /expected five fields .* found 0/],
     ['0 4 * *', /five fields .* found 4/],
+    ['0 0 4 * * ? *', /found 7/],
+    ['every day', /found 2/],
+    ['cron(0 4 * * *)', /found 5/],
     ['60 4 * * *', /"60": expected a minute of 0–59/],
+    ['-1 4 * * *', /"": expected a minute/],
+    ['1.5 4 * * *', /"1.5": expected a minute/],
     ['0 24 * * *', /hour of 0–23/],
     ['0 4 0 * *', /day of month of 1–31/],
+    ['0 4 32 * *', /day of month of 1–31/],
     ['0 4 * 13 *', /month of 1–12 or JAN–DEC/],
+    ['0 4 * januar *', /"januar": expected a month/],
     ['0 4 * * 8', /day of week of 0–7 or SUN–SAT/],
     ['0 4 * * mo', /day of week/],
-    ['5-1 4 * * *', /end is not before its start/],
+    ['H 4 * * *', /"H": expected a minute/],
+    ['5-1 4 * * *', /end is not before its start; write 5-59,0-1/],
+    ['0 22-4 * * *', /write 22-23,0-4/],
+    ['0 4 ? * 6-2 *', /write 6-SAT,SUN-2/],
+    ['0 4 * * FRI-MON', /write FRI-SAT,SUN-MON/],
+    ['1-2-3 4 * * *', /range of the form/],
     ['*/0 4 * * *', /step of the form/],
-    ['0 4 1 * 1', /either of the two/],
-    ['@every 1h', /five fields/],
-  ])('%s is refused', (cron, message) => {
-    expect(() => toEventBridgeCron(cron)).toThrow(message);
+    ['*/5/5 4 * * *', /step of the form/],
+    ['*/x 4 * * *', /step of the form/],
+    ['1,,2 4 * * *', /"": expected a minute/],
+    [
+      '0 4 1 * 1',
+      /either of the two.*AWS cannot schedule; write two syncs, with "0 4 1 \* \*" and "0 4 \* \* 1"/,
+    ],
+    ['0 4 */2 * MON', /write two syncs, with "0 4 \*\/2 \* \*" and "0 4 \* \* MON"/],
+    ['0 4 30 2 *', /never occurs, as no month that it names has a day 30/],
+    ['0 4 31 4,6,9,11 *', /never occurs/],
+    ['0 4 31W 2 ? *', /never occurs/],
+    ['0 4 L * *', /write "0 4 L \* \? \*"/],
+    ['0 4 15W * *', /write "0 4 15W \* \? \*"/],
+    ['0 4 * * 5L', /write "0 4 \? \* 6L \*"/],
+    ['0 4 * * 7#1', /write "0 4 \? \* 1#1 \*"/],
+    ['0 4 * * TUE#2', /write "0 4 \? \* 3#2 \*"/],
+    ['0 4 * * * *', /exactly one of day-of-month and day-of-week must be \?/],
+    ['0 4 ? * ? *', /exactly one of/],
+    ['0 4 1 * MON *', /exactly one of/],
+    ['0 30 4 * * ?', /if the first field is seconds, leave it away: "30 4 \* \* \?"/],
+    ['? 4 * * ? *', /"\?": expected a minute/],
+    ['0 4 ? * 0 *', /write SUN in the place of 0/],
+    ['0 4 ? * 8 *', /day of week of 1–7/],
+    ['0 4 ? * 3#6 *', /3#2 \(the second Tuesday\)/],
+    ['0 4 ? * 3#1,6#3 *', /each by itself/],
+    ['0 4 ? * MON,6L *', /each by itself/],
+    ['0 4 LW * ? *', /each by itself/],
+    ['0 4 L-3 * ? *', /each by itself/],
+    ['0 4 1,15W * ? *', /each by itself/],
+    ['0 4 32W * ? *', /day of month of 1–31/],
+    ['0 4 * * ? 1969', /year of 1970–2199/],
+    ['@fortnightly', /unknown schedule "@fortnightly"/],
+    ['@Daily', /did you mean "@daily"/],
+    ['@evry 1h', /did you mean "@every 1h"/],
+    ['@reboot', /unknown schedule "@reboot" \(valid: @yearly/],
+    ['@every', /expected a duration such as/],
+    ['@every 1 hour', /expected a duration such as/],
+    ['@every 1d', /expected a duration such as/],
+    ['@every 30s', /nothing more often than once a minute; write @every 1m/],
+    ['@every 0', /write @every 1m/],
+    ['@every -1h', /write @every 1m/],
+    ['@every 90s', /whole minutes; write @every 1m or @every 2m/],
+    ['rate(0 minutes)', /expected a rate such as/],
+    ['rate(5 seconds)', /expected a rate such as/],
+    ['rate(1.5 hours)', /expected a rate such as/],
+    ['at(2027-01-01T00:00:00)', /found 1/],
+    ['CRON_TZ=Mars/Olympus 0 4 * * *', /"Mars\/Olympus": expected an IANA time zone/],
+    ['CRON_TZ=Local 0 4 * * *', /expected an IANA time zone/],
+    ['CRON_TZ= 0 4 * * *', /expected an IANA time zone/],
+    ['CRON_TZ=UTC', /found 0/],
+    [
+      `0,2,4,6 0,2,4,6,8,10,12 2,4,6,8 1,3 ? ${Array.from({ length: 50 }, (_, n) => 1970 + 2 * n).join(',')}`,
+      /characters for AWS, which allows 256/,
+    ],
+  ])('%j is refused with what to write', (cron, message) => {
+    expect(() => convert(cron)).toThrow(ConfigError);
+    expect(() => convert(cron)).toThrow(message);
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configJsonSchema } from '../../../shared/config/json-schema.ts';
 import { loadConfig, parseConfig } from '../../../shared/config/load-config.ts';
@@ -187,15 +188,27 @@ describe('loadConfig', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('puts the text of a CA file in the place of its path', async () => {
-    const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
-    await writeFile(join(folder, 'ca.pem'), pem);
-    await writeFile(
-      join(folder, 'ferry.yaml'),
-      valid.replace('mode: require', 'mode: verify-ca, ca: ./ca.pem'),
-    );
-    const { config } = await loadConfig({ path: join(folder, 'ferry.yaml'), environment: {} });
-    expect(config.sources.erp?.tls).toEqual({ mode: 'verify-ca', ca: pem });
+  const load = async (text: string) => {
+    await writeFile(join(folder, 'ferry.yaml'), text);
+    return loadConfig({ path: join(folder, 'ferry.yaml'), environment: {} });
+  };
+  const withCa = valid.replace('mode: require', 'mode: verify-ca, ca: ./ca.pem');
+  const pem = rootCertificates.slice(0, 2).join('\n');
+
+  it('puts the certificates of a CA file in the place of its path, and nothing else that it holds', async () => {
+    const key = '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n';
+    await writeFile(join(folder, 'ca.pem'), `# our authority\n${key}${pem}\n`);
+    const { config } = await load(withCa);
+    expect(config.sources.erp?.tls).toEqual({ mode: 'verify-ca', ca: `${pem}\n` });
+  });
+
+  it.each([
+    ['nothing', '', /ca\.pem holds no certificate/],
+    ['the key in its place', '-----BEGIN PRIVATE KEY-----\n', /ca\.pem holds no certificate/],
+    ['a broken certificate', pem.replaceAll('MII', 'NII'), /ca\.pem holds a certificate that cannot be read/],
+  ])('refuses a CA file with %s', async (_what, text, message) => {
+    await writeFile(join(folder, 'ca.pem'), text);
+    await expect(load(withCa)).rejects.toThrow(message);
   });
 
   it('names a file that does not exist', async () => {
@@ -224,7 +237,7 @@ SOURCE_DATABASE_USER=u\nSOURCE_DATABASE_PASSWORD="p w'$ä"\nSOURCE_DATABASE_NAME
     expect(config.syncs.default).toMatchObject({
       duckdbQuery: 'SELECT * FROM db.orders',
       dataset: 'ds_abc',
-      schedule: { cron: '0 0 * * *', timezone: 'UTC' },
+      schedule: { cron: '@daily', timezone: 'UTC' },
     });
     expect(config.polyteia.default?.baseUrl).toBe('https://polyteia.example');
     expect(JSON.parse(secrets.get('env/source') ?? '')).toEqual({ username: 'u', password: "p w'$ä" });

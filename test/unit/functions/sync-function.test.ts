@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createSyncFunction, duckdbMemoryLimit } from '../../../functions/sync/sync-function.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
+import { createRunStore } from '../../../shared/runs/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 const config = {
@@ -14,6 +16,8 @@ const config = {
 
 function syncFunction(stored: string | undefined = JSON.stringify(config)) {
   const saved: RunRecord[] = [];
+  const proxies: (string | undefined)[] = [];
+  const store = createRunStore(createMemoryDocumentStore());
   const run = createSyncFunction({
     environment: {
       STATE_BUCKET: 's',
@@ -24,14 +28,23 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
     },
     memoryMegabytes: 2048,
     config: { get: async () => stored },
-    store: { save: async (record) => void saved.push(structuredClone(record)), list: async () => [] },
+    store: {
+      ...store,
+      save: async (record) => {
+        saved.push(structuredClone(record));
+        await store.save(record);
+      },
+    },
     // Ends the run before anything is connected to: a secret that is no key.
-    secrets: { read: async () => 'no key' },
+    openSecrets: ({ proxy }) => {
+      proxies.push(proxy);
+      return { read: async () => 'no key' };
+    },
     extensionFolders: [],
     workFolder: '/tmp',
     logger: createLogger({ level: 'silent' }),
   });
-  return { saved, run: (event: unknown) => run(event, new Date(Date.now() + 60_000)) };
+  return { saved, proxies, run: (event: unknown) => run(event, new Date(Date.now() + 60_000)) };
 }
 
 describe('the sync function', () => {
@@ -48,11 +61,21 @@ describe('the sync function', () => {
   });
 
   it('gives a schedule’s moment the same run however often it is delivered, and the API’s run the id that its caller knows', async () => {
-    const { run } = syncFunction();
+    const { run, saved } = syncFunction();
     const event = { job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' };
-    expect((await run(event)).id).toBe((await run(event)).id);
+    const first = await run(event);
+    expect(await run(event)).toEqual(first);
+    // Delivered twice, begun once.
+    expect(saved.map(({ state }) => state)).toEqual(['running', 'failed']);
     const runId = '01a1fc88-01c9-775f-ad30-4e002322510b';
     expect((await run({ job: 'orders', runId, triggeredBy: 'arn:x' })).id).toBe(runId);
+  });
+
+  it('opens its secrets once, by the way out that its configuration says', async () => {
+    const { run, proxies } = syncFunction(JSON.stringify({ ...config, proxy: 'http://proxy:3128' }));
+    for (const scheduledTime of ['2026-11-21T04:30:00Z', '2026-11-22T04:30:00Z'])
+      await run({ job: 'orders', scheduledTime });
+    expect(proxies).toEqual(['http://proxy:3128']);
   });
 
   it('answers an event of another shape and an unknown job, and throws when its configuration is gone', async () => {

@@ -87,7 +87,8 @@ describe('the stack', () => {
     expect(statements.map(([action]) => action).sort()).toEqual([
       'logs:CreateLogStream logs:PutLogEvents',
       's3:GetObject',
-      's3:PutObject',
+      's3:GetObject s3:PutObject',
+      's3:ListBucket',
       'secretsmanager:GetSecretValue',
       'sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage',
     ]);
@@ -95,9 +96,10 @@ describe('the stack', () => {
     expect(secrets).toContain('ferry/erp-??????');
     expect(secrets).toContain('ferry/polyteia-??????');
     expect(secrets).not.toMatch(/hr-AbCdEf|ferry\/other/);
-    const written = statements.find(([action]) => action === 's3:PutObject')?.[1];
+    const written = statements.find(([action]) => action.endsWith('s3:PutObject'))?.[1];
     expect(written).toContain('/runs/*');
     expect(written).toContain('/jobs/orders/*');
+    expect(written).toContain('/leases/orders.*');
     expect(written).not.toContain('staff');
     // One object of the assets bucket, not the bucket.
     expect(statements.find(([action]) => action === 's3:GetObject')?.[1]).toMatch(
@@ -176,6 +178,22 @@ describe('the stack', () => {
     expect(text).not.toMatch(/"Custom::|AWS::CloudFormation::CustomResource/);
     expect(text).not.toContain('SELECT 1');
     expect(text).not.toMatch(/"arn:aws:(?!secretsmanager|kms)/);
+  });
+
+  it.each([
+    ['@every 90m', 'rate(90 minutes)', 'Europe/Berlin'],
+    ['CRON_TZ=Asia/Tokyo 0 4 ? * 6L *', 'cron(0 4 ? * 6L *)', 'Asia/Tokyo'],
+  ])('schedules %s', (cron, expression, timezone) => {
+    const text = [
+      'version: 1',
+      'sources: { erp: { type: postgres, auth: { type: password, secret: s } } }',
+      'polyteia: { default: { token: t } }',
+      `syncs: { a: { source: erp, query: SELECT 1, dataset: ds_a, schedule: { cron: "${cron}", timezone: Europe/Berlin } } }`,
+    ].join('\n');
+    synthesize(parseConfig(text, 'ferry.yaml')).template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: expression,
+      ScheduleExpressionTimezone: timezone,
+    });
   });
 
   it('keeps names apart that differ only in what a logical id cannot hold, or that are like one of its own', () => {

@@ -1,0 +1,120 @@
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { configJsonSchema } from '../../shared/config/json-schema.ts';
+import { parseConfig } from '../../shared/config/load-config.ts';
+import { findConnectors } from '../../shared/config/moving-in/find-connectors.ts';
+import { mergeConnectors } from '../../shared/config/moving-in/merge-connectors.ts';
+import {
+  secretCommands,
+  unknownSecrets,
+  writeSecretsFile,
+} from '../../shared/config/moving-in/secret-commands.ts';
+import { writeFerryYaml } from '../../shared/config/moving-in/write-ferry-yaml.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { formatCount } from '../../shared/telemetry/format.ts';
+import type { Surroundings } from '../program.ts';
+
+interface InitFromEnvOptions {
+  /** Files and folders to read. */
+  paths: readonly string[];
+  /** Folder to write ferry.yaml into. */
+  folder: string;
+  /** Where the secrets go, if anywhere. */
+  secretsOut: string | undefined;
+  force: boolean;
+  json: boolean;
+}
+
+/** `ferry init --from-env`: makes one ferry.yaml of the Go connector's deployments. Everything is checked before anything is written. */
+export async function initFromEnv(options: InitFromEnvOptions, surroundings: Surroundings): Promise<void> {
+  const { stdout, stderr } = surroundings;
+  const found = await findConnectors(options.paths, surroundings.folder);
+  if (found.connectors.length === 0) {
+    throw new ConfigError(`No connector could be taken over from ${options.paths.join(', ')}.`, {
+      hint: [...found.warnings, 'Expected: .env files, Kubernetes manifests, or folders of them.'].join(
+        '\n    ',
+      ),
+    });
+  }
+  const merged = mergeConnectors(found.connectors);
+  const text = writeFerryYaml(merged);
+  // What was written is what is read again, or nothing is written.
+  parseConfig(text, 'the new ferry.yaml');
+
+  const folder = resolve(surroundings.folder, options.folder);
+  const config = join(folder, 'ferry.yaml');
+  const schema = join(folder, 'ferry.schema.json');
+  const secrets =
+    options.secretsOut === undefined ? undefined : resolve(surroundings.folder, options.secretsOut);
+  const files = [
+    { path: config, text, overwrite: options.force },
+    ...(secrets
+      ? [{ path: secrets, text: writeSecretsFile(merged.secrets), overwrite: options.force, mode: 0o600 }]
+      : []),
+    // The schema is generated: an older one is never worth keeping.
+    { path: schema, text: `${JSON.stringify(configJsonSchema(), null, 2)}\n`, overwrite: true },
+  ];
+  for (const file of files) await assertWritable(file);
+  for (const file of files) await replaceFile(file);
+
+  const commands = secretCommands(merged.secrets, options.secretsOut);
+  const unknown = unknownSecrets(merged.secrets);
+  const warnings = [...found.warnings, ...merged.warnings];
+  if (secrets && unknown.length > 0)
+    warnings.push(`not in ${options.secretsOut}, as the given files do not hold them: ${unknown.join(', ')}`);
+  for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
+  const counts = {
+    syncs: Object.keys(merged.syncs).length,
+    sources: Object.keys(merged.sources).length,
+    targets: Object.keys(merged.polyteia).length,
+  };
+  if (options.json) {
+    const written = files.map(({ path }) => path);
+    stdout.write(`${JSON.stringify({ written, ...counts, secretCommands: commands, warnings }, null, 2)}\n`);
+    return;
+  }
+  const named = options.folder === '.' ? '' : ` --config ${join(options.folder, 'ferry.yaml')}`;
+  stdout.write(`Wrote ${config}: ${formatCount(counts.syncs, 'sync')}, ${formatCount(counts.sources, 'source')}, ${formatCount(counts.targets, 'Polyteia target')}.
+${secrets ? `Wrote ${secrets}, which holds the secrets: keep it out of version control, and remove it when they are in AWS.\n` : ''}
+Put the secrets into Secrets Manager:
+
+${commands.map((command) => `  ${command}`).join('\n')}
+
+Next: ferry validate${named}, then ferry check${named}${secrets ? ` --secrets ${options.secretsOut}` : ''}
+`);
+}
+
+interface NewFile {
+  path: string;
+  text: string;
+  overwrite: boolean;
+  mode?: number;
+}
+
+/** An existing file with the very same content is as good as a new one. */
+async function assertWritable({ path, text, overwrite }: NewFile): Promise<void> {
+  if (overwrite) return;
+  const existing = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new ConfigError(`${path} cannot be read.`, { cause: error });
+  });
+  if (existing !== undefined && existing !== text) {
+    throw new ConfigError(`${path} exists already, with another content.`, {
+      hint: 'Use --force to overwrite it, or --out to write to another folder.',
+    });
+  }
+}
+
+async function replaceFile({ path, text, mode = 0o666 }: NewFile): Promise<void> {
+  const draft = `${path}.${process.pid}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    // A new file from the start: an existing one may be readable by others, or a link.
+    await writeFile(draft, text, { flag: 'wx', mode });
+    if (mode !== 0o666) await chmod(draft, mode);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new ConfigError(`${path} cannot be written.`, { cause: error });
+  }
+}

@@ -1,0 +1,77 @@
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** A change of a zone's clock: summer time begins or ends, or a country changes its mind. */
+export interface ClockChange {
+  /** The moment of the change, in milliseconds of Unix time. */
+  at: number;
+  /** What was added to UTC until then, in milliseconds. */
+  before: number;
+  /** What is added from then on. */
+  after: number;
+}
+
+// Making one takes longer than a thousand uses of it.
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  let formatter = formatters.get(zone);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formatters.set(zone, formatter);
+  }
+  return formatter;
+}
+
+/**
+ * What a zone's clock adds to UTC at a moment, in milliseconds. (Temporal would say this itself; Node 24 has it behind a flag only.)
+ */
+export function offsetAt(zone: string, at: number): number {
+  const parts = new Map(
+    formatterOf(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
+  const wall = Date.UTC(
+    part('year'),
+    part('month') - 1,
+    part('day'),
+    part('hour'),
+    part('minute'),
+    part('second'),
+  );
+  return wall - Math.floor(at / 1000) * 1000;
+}
+
+/** The changes of a zone's clock between two moments, the first of them excluded. No zone has two within a day. */
+export function clockChanges(zone: string, from: number, until: number): ClockChange[] {
+  const changes: ClockChange[] = [];
+  let start = from;
+  let before = offsetAt(zone, start);
+  while (start < until) {
+    const end = Math.min(start + DAY, until);
+    const after = offsetAt(zone, end);
+    if (after !== before) {
+      let [low, high] = [start, end];
+      while (high - low > 1) {
+        const middle = Math.floor((low + high) / 2);
+        if (offsetAt(zone, middle) === before) low = middle;
+        else high = middle;
+      }
+      changes.push({ at: high, before, after });
+    }
+    start = end;
+    before = after;
+  }
+  return changes;
+}

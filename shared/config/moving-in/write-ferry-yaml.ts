@@ -1,0 +1,62 @@
+import { Document, type Node, type Pair, Scalar, visit, type YAMLMap } from 'yaml';
+import type { MergedConnectors } from './merge-connectors.ts';
+
+const HEADER = ` yaml-language-server: $schema=./ferry.schema.json
+ Taken over from Polyteia's Go connector by \`ferry init --from-env\`. The secrets that it names are not in it.`;
+
+// Groups that read better on one line.
+const inlineGroups = new Set(['auth', 'tls', 'schedule', 'ingest']);
+
+/** The text of a ferry.yaml for merged connectors; the same for the same. */
+export function writeFerryYaml({ sources, polyteia, syncs, labels }: MergedConnectors): string {
+  const document = new Document({
+    version: 1,
+    sources: trimSources(sources),
+    polyteia,
+    syncs: trimSyncs(syncs),
+  });
+  document.commentBefore = HEADER;
+  visit(document, {
+    Pair(_key, pair, path) {
+      const key = String((pair.key as Scalar).value);
+      const value = pair.value as YAMLMap | null;
+      if (inlineGroups.has(key) || isTarget(path)) (value as YAMLMap).flow = true;
+      // A cron expression looks like an alias without its quotes.
+      if (key === 'cron') (pair.value as unknown as Scalar).type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  for (const { key } of (document.get('syncs') as YAMLMap<Scalar, Node>).items) {
+    const name = String(key.value);
+    // The connector always had one: it is its default, if nothing else.
+    const unscheduled = syncs[name]?.schedule ? '' : '; its CRON_SCHEDULE could not be taken over';
+    key.commentBefore = ` ${labels[name]}${unscheduled}`;
+  }
+  for (const pair of (document.contents as YAMLMap).items.slice(1) as Pair<Scalar, Node>[])
+    pair.key.spaceBefore = true;
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+function isTarget(path: readonly unknown[]): boolean {
+  // document → top map → pair `polyteia` → its map → this pair
+  const parent = path.at(-2) as { key?: Scalar } | undefined;
+  return path.length === 4 && parent?.key?.value === 'polyteia';
+}
+
+/** Without what is the default. */
+function trimSources(sources: MergedConnectors['sources']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(sources).map(([name, { tls, ...source }]) => [
+      name,
+      tls.mode === 'verify-full' ? source : { ...source, tls },
+    ]),
+  );
+}
+
+function trimSyncs(syncs: MergedConnectors['syncs']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(syncs).map(([name, { polyteia, ...sync }]) => [
+      name,
+      polyteia === 'default' ? sync : { ...sync, polyteia },
+    ]),
+  );
+}

@@ -1,0 +1,114 @@
+import { clockChanges, offsetAt } from './clock-changes.ts';
+import type { CronSchedule, DayRule } from './parse-schedule.ts';
+
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
+// EventBridge's years end here.
+const LAST_DAY = Date.UTC(2199, 11, 31);
+
+// A time on the wall is kept as the milliseconds that it would have in UTC: one number, in order, with the calendar of Date.
+
+const allMinutes = Array.from({ length: 60 }, (_, minute) => minute);
+const allHours = allMinutes.slice(0, 24);
+
+/** The days of a month that a rule means. */
+function daysOf(rule: DayRule, year: number, month: number): number[] {
+  const length = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const weekdayOf = (day: number) => new Date(Date.UTC(year, month - 1, day)).getUTCDay();
+  const all = Array.from({ length }, (_, index) => index + 1);
+  switch (rule.type) {
+    case 'every':
+      return all;
+    case 'days':
+      return all.filter((day) => rule.days.includes(day));
+    case 'last-day':
+      return [length];
+    case 'nearest-workday': {
+      const { day } = rule;
+      if (day > length) return [];
+      // It stays in its month: the 1st, a Saturday, becomes Monday the 3rd.
+      if (weekdayOf(day) === 6) return [day === 1 ? 3 : day - 1];
+      if (weekdayOf(day) === 0) return [day === length ? day - 2 : day + 1];
+      return [day];
+    }
+    case 'weekdays':
+      return all.filter((day) => rule.weekdays.includes(weekdayOf(day)));
+    case 'last-weekday':
+      return all.filter((day) => weekdayOf(day) === rule.weekday).slice(-1);
+    case 'nth-weekday':
+      return all.filter((day) => weekdayOf(day) === rule.weekday).slice(rule.nth - 1, rule.nth);
+  }
+}
+
+/** Every time on the wall that a schedule names, from the day of `from` on. */
+function* wallTimes(schedule: CronSchedule, from: number): Generator<number> {
+  const first = Math.floor(from / DAY) * DAY;
+  const start = new Date(first);
+  for (let index = start.getUTCMonth(); ; index += 1) {
+    const year = start.getUTCFullYear() + Math.floor(index / 12);
+    const month = (index % 12) + 1;
+    if (Date.UTC(year, month - 1) > LAST_DAY) return;
+    if (schedule.years && year > (schedule.years.at(-1) ?? 0)) return;
+    if (schedule.years?.includes(year) === false || schedule.months?.includes(month) === false) continue;
+    for (const day of daysOf(schedule.day, year, month)) {
+      const midnight = Date.UTC(year, month - 1, day);
+      if (midnight < first) continue;
+      for (const hour of schedule.hours ?? allHours) {
+        for (const minute of schedule.minutes ?? allMinutes) yield midnight + (hour * 60 + minute) * MINUTE;
+      }
+    }
+  }
+}
+
+/** The moment at which a zone's clock shows a time: the first of two; undefined for a time that is left out. */
+function momentOf(wall: number, zone: string): number | undefined {
+  // Far enough to either side to be on it, whichever zone it is; no clock changes twice in between.
+  const offsets = new Set([offsetAt(zone, wall - DAY), offsetAt(zone, wall + DAY)]);
+  const moments = [...offsets].map((offset) => wall - offset).sort((a, b) => a - b);
+  return moments.find((moment) => moment + offsetAt(zone, moment) === wall);
+}
+
+/**
+ * The runs of a schedule after a moment, in order, by the rules of EventBridge Scheduler: a time that a change of the clock leaves
+ * out is skipped, one that it repeats runs once. Which of the two AWS does not document; this takes the first.
+ */
+export function* runsAfter(schedule: CronSchedule, zone: string, after: Date): Generator<Date> {
+  for (const wall of wallTimes(schedule, after.getTime() - DAY)) {
+    const moment = momentOf(wall, zone);
+    if (moment !== undefined && moment > after.getTime()) yield new Date(moment);
+  }
+}
+
+/** The first `count` runs of a schedule after a moment. */
+export function nextRuns(schedule: CronSchedule, zone: string, after: Date, count: number): Date[] {
+  const runs: Date[] = [];
+  for (const run of runsAfter(schedule, zone, after)) {
+    if (runs.length === count) break;
+    runs.push(run);
+  }
+  return runs;
+}
+
+/** Runs that a change of the clock leaves out. Times are on the wall, as the milliseconds that they would have in UTC. */
+export interface SkippedRuns {
+  /** What the clock shows when it changes, and what right after. */
+  from: number;
+  to: number;
+  times: number[];
+}
+
+/** The runs of a schedule that a change of the clock leaves out, between two moments. */
+export function skippedRuns(schedule: CronSchedule, zone: string, from: Date, until: Date): SkippedRuns[] {
+  return clockChanges(zone, from.getTime(), until.getTime())
+    .filter(({ before, after }) => after > before)
+    .map(({ at, before, after }) => {
+      const gap = { from: at + before, to: at + after };
+      const times: number[] = [];
+      for (const wall of wallTimes(schedule, gap.from)) {
+        if (wall >= gap.to) break;
+        if (wall >= gap.from) times.push(wall);
+      }
+      return { ...gap, times };
+    })
+    .filter(({ times }) => times.length > 0);
+}

@@ -1,0 +1,45 @@
+import type { Dispatcher } from 'undici';
+import { goDurationMs } from '../config/go-duration.ts';
+import type { OutgoingHttps } from '../config/outgoing-https.ts';
+import type { PolyteiaTargetConfig } from '../config/polyteia-target.ts';
+import { ConfigError } from '../errors.ts';
+import type { Sleep } from '../sleep.ts';
+import { createClassicClient } from './classic-client.ts';
+import { openConnection } from './connection.ts';
+import type { PolyteiaClient } from './polyteia-client.ts';
+import { createSessionClient } from './session-client.ts';
+
+export interface PolyteiaClientOptions {
+  /** The personal access key. */
+  token: string;
+  outgoing: OutgoingHttps;
+  /** In the place of Ferry's own agent, such as one with other time-outs. */
+  dispatcher?: Dispatcher;
+  sleep?: Sleep;
+  /** @default Date.now */
+  now?: () => number;
+}
+
+/** A client for a target, of the generation that the target says. */
+export function createPolyteiaClient(
+  target: PolyteiaTargetConfig,
+  options: PolyteiaClientOptions,
+): PolyteiaClient {
+  const { token, outgoing, dispatcher, sleep, now } = options;
+  const connection = openConnection({ baseUrl: target.baseUrl, outgoing, dispatcher });
+  if (target.api === 'classic') return createClassicClient({ connection, token });
+  const { organization, ingest } = target;
+  const pollIntervalMs = goDurationMs(ingest.pollInterval);
+  const timeoutMs = goDurationMs(ingest.timeout);
+  if (organization === undefined || pollIntervalMs === undefined || timeoutMs === undefined) {
+    throw new ConfigError('A Polyteia target of the session API has an organization and readable durations.');
+  }
+  return createSessionClient({
+    connection,
+    token,
+    organization,
+    ingest: { pollIntervalMs, timeoutMs },
+    sleep,
+    now,
+  });
+}

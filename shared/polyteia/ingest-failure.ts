@@ -1,0 +1,25 @@
+// What an errorMessage may be about, by words that are no data; the first that fits is told.
+const subjects: readonly (readonly [RegExp, string])[] = [
+  [/\b(encoding|charset|utf-?8)\b/i, 'the encoding of text'],
+  [/\b(schema|columns?|header)\b/i, 'the columns'],
+  [/\b(types?|cast|convert|conversion|parse)\b/i, 'a value that does not fit its type'],
+  [/\b(parquet|csv|format|delimiter|corrupt(ed)?)\b/i, 'the format of the file'],
+  [/\b(too (large|big)|limit|quota|exceed(s|ed)?)\b/i, 'a limit'],
+];
+
+const quoted = /"[^"]*"|'[^']*'|`[^`]*`|«[^»]*»|„[^“”]*[“”]|“[^”]*”/g;
+const position = /\b(?:at|in|on) (line|row|record|column) #?(\d{1,12})\b/gi;
+
+/**
+ * What an ingest failed of, as far as it can be told without Polyteia's words: those may quote the file, and no value of it may stand in
+ * a message. What is left are a subject of Ferry's own list and a position.
+ *
+ * @returns undefined when nothing can be told
+ */
+export function describeIngestFailure(errorMessage: string | undefined): string | undefined {
+  const text = (errorMessage ?? '').replaceAll(quoted, '').replaceAll(/\s+/g, ' ');
+  const subject = subjects.find(([words]) => words.test(text))?.[1];
+  const places = [...text.matchAll(position)].map(([, unit, number]) => `${unit?.toLowerCase()} ${number}`);
+  const told = [subject, ...new Set(places)].filter((part) => part !== undefined);
+  return told.length === 0 ? undefined : told.join(', ');
+}

@@ -1,0 +1,72 @@
+import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../errors.ts';
+import { type Sleep, sleep as sleepByClock } from '../sleep.ts';
+import type { DatasetContent, PolyteiaClient } from './polyteia-client.ts';
+
+/** An upload that Polyteia accepted. */
+export interface AcceptedUpload {
+  dataset: string;
+  /** Size of the file. */
+  bytes: number;
+  contentType: string;
+  /** What the dataset showed before, if that is known: two times of one clock can be compared. */
+  before?: DatasetContent | undefined;
+}
+
+export interface Verification {
+  /** off: not asked; warn: a difference is a warning; strict: it is an error. */
+  mode: 'off' | 'warn' | 'strict';
+  warn: (message: string) => void;
+  signal?: AbortSignal | undefined;
+  sleep?: Sleep;
+}
+
+// Whether a dataset shows an upload at once is not documented.
+const WAITS_MS = [1_000, 3_000];
+
+/**
+ * Compares what the dataset shows with what was uploaded: size, content type, time. Says nothing where the API does not tell (the session
+ * API: there an upload is done when it has been read).
+ *
+ * @throws PolyteiaRejectedError, PolyteiaUnavailableError in strict mode
+ */
+export async function verifyUpload(
+  client: PolyteiaClient,
+  upload: AcceptedUpload,
+  { mode, warn, signal, sleep = sleepByClock }: Verification,
+): Promise<void> {
+  if (mode === 'off' || client.getContent === undefined) return;
+  let differences: string[] = [];
+  try {
+    for (const wait of [0, ...WAITS_MS]) {
+      if (wait > 0) await sleep(wait, signal);
+      differences = compare(upload, await client.getContent(upload.dataset, signal));
+      if (differences.length === 0) return;
+    }
+  } catch (error) {
+    const told = error instanceof PolyteiaRejectedError || error instanceof PolyteiaUnavailableError;
+    if (mode === 'strict' || !told) throw error;
+    warn(`The upload was accepted but could not be verified: ${error.message}`);
+    return;
+  }
+  const message = `Polyteia accepted the upload, but dataset ${upload.dataset} does not show it: ${differences.join('; ')}.`;
+  if (mode === 'warn') return warn(message);
+  throw new PolyteiaRejectedError(message, {
+    hint: 'Look at the dataset in Polyteia. If it is right all the same, set verify: warn on the target.',
+  });
+}
+
+const mediaType = (contentType: string) => contentType.split(';')[0]?.trim().toLowerCase();
+
+function compare(upload: AcceptedUpload, shown: DatasetContent | undefined): string[] {
+  if (shown === undefined) return ['it shows no upload at all'];
+  const differences: string[] = [];
+  if (shown.size !== upload.bytes) differences.push(`${shown.size} bytes instead of ${upload.bytes}`);
+  if (mediaType(shown.contentType) !== mediaType(upload.contentType)) {
+    differences.push(`another content type than ${upload.contentType}`);
+  }
+  const { before } = upload;
+  if (before && Date.parse(shown.uploadedAt) <= Date.parse(before.uploadedAt)) {
+    differences.push(`still the upload of ${before.uploadedAt}`);
+  }
+  return differences;
+}

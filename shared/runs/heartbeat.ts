@@ -1,0 +1,82 @@
+import { CancelledError, LeaseLostError } from '../errors.ts';
+import type { Lease, LeaseTimes, Progress } from './lease.ts';
+
+export interface HeartbeatOptions {
+  lease: Lease;
+  times: LeaseTimes;
+  /** How far the run has come. */
+  progress: () => Progress;
+  /** Who asked the run to stop. */
+  findCancelRequest: () => Promise<string | undefined>;
+  /** Called once, with the reason, when the run must stop. */
+  onStop: (reason: LeaseLostError | CancelledError) => void;
+}
+
+/** Renews a lease in time, for as long as it is not disposed. */
+export interface Heartbeat extends AsyncDisposable {
+  /**
+   * Renews now.
+   *
+   * @throws LeaseLostError when the run is no longer the holder
+   */
+  beat(): Promise<void>;
+}
+
+/** Starts to renew a lease; its holder is told to stop when it has lost it, or was asked to. */
+export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const { lease, times, progress, findCancelRequest, onStop } = options;
+  let renewedAt = performance.now();
+  let stopped = false;
+  // One at a time: a renewal names the version that the one before it wrote.
+  let last: Promise<void> = Promise.resolve();
+
+  const renew = (): Promise<void> => {
+    const next = last
+      .catch(() => {})
+      .then(async () => {
+        const asked = performance.now();
+        await lease.renew(progress());
+        renewedAt = asked;
+      });
+    last = next;
+    return next;
+  };
+
+  const tick = async () => {
+    try {
+      await renew();
+      const requestedBy = await findCancelRequest();
+      if (requestedBy !== undefined) onStop(new CancelledError(`The run was cancelled by ${requestedBy}.`));
+    } catch (error) {
+      // A store that cannot be reached for a while is no loss, until others may believe that the holder is dead.
+      const silentMs = performance.now() - renewedAt;
+      if (error instanceof LeaseLostError) onStop(error);
+      else if (silentMs > times.expiryMs - times.heartbeatMs) {
+        onStop(
+          new LeaseLostError('The lease could not be renewed in time, so that another run may have it.', {
+            cause: error,
+            hint: 'Look for what kept the store from being written to.',
+          }),
+        );
+      }
+    }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const schedule = () => {
+    timer = setTimeout(async () => {
+      await tick();
+      if (!stopped) schedule();
+    }, times.heartbeatMs);
+    timer.unref();
+  };
+  schedule();
+
+  return {
+    beat: renew,
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      clearTimeout(timer);
+      await last.catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { DocumentStore } from './document-store.ts';
+
+/** Documents that end with the process: for what is rehearsed and not to be remembered. */
+export function createMemoryDocumentStore(now: () => number = () => performance.now()): DocumentStore {
+  const documents = new Map<string, { body: string; version: number; writtenAt: number }>();
+  const files = new Map<string, Buffer>();
+  let writes = 0;
+  const write = (key: string, body: string) => {
+    writes += 1;
+    documents.set(key, { body, version: writes, writtenAt: now() });
+    return String(writes);
+  };
+  return {
+    async put(key, body) {
+      write(key, body);
+    },
+    async get(key) {
+      return documents.get(key)?.body;
+    },
+    async list(prefix, limit) {
+      return [...documents.keys()]
+        .filter((key) => key.startsWith(prefix))
+        .sort()
+        .slice(0, limit);
+    },
+    async putFile(key, path) {
+      files.set(key, await readFile(path));
+    },
+    async getFile(key, path) {
+      const content = files.get(key);
+      if (content) await writeFile(path, content);
+      return content !== undefined;
+    },
+    async read(key) {
+      const found = documents.get(key);
+      return found && { body: found.body, version: String(found.version), ageMs: now() - found.writtenAt };
+    },
+    async replace(key, body, seen) {
+      const found = documents.get(key);
+      return (found && String(found.version)) === seen ? write(key, body) : undefined;
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Waits for a time. Ends at once when the signal is aborted, with the signal's own reason. */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+/** {@link Sleep} by the real clock. */
+export const sleep: Sleep = async (ms, signal) => {
+  try {
+    await wait(ms, undefined, signal ? { signal } : {});
+  } catch (error) {
+    // Node throws an AbortError of its own; what counts is why.
+    signal?.throwIfAborted();
+    throw error;
+  }
+};

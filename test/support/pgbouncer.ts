@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
+import { unprivilegedUser } from './postgres-binaries.ts';
+import type { PostgresServer } from './postgres-server.ts';
+
+/** A running PgBouncer, through which the logins of its server sign in. */
+export interface PgBouncer extends AsyncDisposable {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+  /** What it printed, such as `closing because: unsupported startup parameter`. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+
+/**
+ * Starts a PgBouncer in front of a server. As root it runs as `nobody`. It ends with this process, even if that is killed.
+ *
+ * @param options.poolMode for how long a client keeps a connection of the server
+ * @param options.logins passwords of further users, by name
+ */
+export async function startPgBouncer(
+  server: PostgresServer,
+  options: { poolMode: 'session' | 'transaction'; logins?: Readonly<Record<string, string>> },
+): Promise<PgBouncer> {
+  const program = findProgram();
+  const serverUser = unprivilegedUser();
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-pgbouncer-'));
+  chmodSync(folder, 0o700);
+  const write = (name: string, text: string) => {
+    const file = join(folder, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    if (serverUser) chownSync(file, serverUser.uid, serverUser.gid);
+    return file;
+  };
+  if (serverUser) chownSync(folder, serverUser.uid, serverUser.gid);
+  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const logins = { [server.user]: server.password, ...options.logins };
+  // In plain text, as PgBouncer must itself sign in with them.
+  const users = write(
+    'userlist.txt',
+    Object.entries(logins)
+      .map(([name, password]) => `${quote(name)} ${quote(password)}\n`)
+      .join(''),
+  );
+  const logFile = write('pgbouncer.log', '');
+
+  const launch = async (): Promise<{ process: BoundProcess; port: number }> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const port = await freePort();
+      // No ignore_startup_parameters: what it does not know is refused.
+      const config = write(
+        'pgbouncer.ini',
+        `[databases]
+* = host=${server.host} port=${server.port}
+[pgbouncer]
+listen_addr = ${host}
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${users}
+pool_mode = ${options.poolMode}
+server_tls_sslmode = disable
+`,
+      );
+      const process = await spawnBound(program, [config], {
+        cwd: folder,
+        env: { LC_ALL: 'C', TZ: 'UTC' },
+        logFile,
+        user: serverUser,
+        folder,
+      });
+      if (await isReady(process, { ...server, host, port })) return { process, port };
+      const log = process.logTail();
+      const portTaken = process.hasEnded() && /Address already in use/.test(log);
+      await process.stop('SIGKILL', 500);
+      if (!portTaken || attempt === 3) throw new Error(`PgBouncer did not start:\n${log}`);
+    }
+  };
+  try {
+    const { process, port } = await launch();
+    const stop = async () => {
+      await process.stop('SIGKILL', 500);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    };
+    const { user, password, database } = server;
+    return {
+      host,
+      port,
+      user,
+      password,
+      database,
+      log: () => process.logTail(),
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function findProgram(): string {
+  // It is in sbin, which is not on everybody's PATH.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  const program = folders.map((folder) => join(folder, 'pgbouncer')).find((file) => existsSync(file));
+  if (!program || spawnSync(program, ['--version']).status !== 0) {
+    throw new Error('pgbouncer is needed for these tests (apt-get install pgbouncer)');
+  }
+  return program;
+}
+
+async function isReady(process: BoundProcess, server: pg.ClientConfig): Promise<boolean> {
+  const deadline = Date.now() + 10_000;
+  const { host, port, user, password, database } = server;
+  while (!process.hasEnded() && Date.now() < deadline) {
+    const client = new pg.Client({ host, port, user, password, database } as pg.ClientConfig);
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return true;
+    } catch {
+      await Promise.race([sleep(25), process.ended]);
+    }
+  }
+  return false;
+}

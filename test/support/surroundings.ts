@@ -1,0 +1,31 @@
+import type { Surroundings } from '../../cli/program.ts';
+
+/** Surroundings of a command run within a test, and what it left in them. */
+export interface TestSurroundings extends Surroundings {
+  output: { stdout: string; stderr: string; exitCode: number };
+}
+
+/** Surroundings whose output can be looked at; without an environment. */
+export function createTestSurroundings(folder: string): TestSurroundings {
+  const output = { stdout: '', stderr: '', exitCode: 0 };
+  return {
+    output,
+    folder,
+    environment: {},
+    user: 'test',
+    stdout: {
+      write: (text) => {
+        output.stdout += text;
+      },
+    },
+    stderr: {
+      write: (text) => {
+        output.stderr += text;
+      },
+    },
+    signal: new AbortController().signal,
+    setExitCode: (code) => {
+      output.exitCode = code;
+    },
+  };
+}

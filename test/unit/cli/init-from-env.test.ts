@@ -1,0 +1,381 @@
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { createProgram } from '../../../cli/program.ts';
+import { readEnvFile } from '../../../shared/config/env-file.ts';
+import { loadConfig } from '../../../shared/config/load-config.ts';
+import { parseSecretsFile } from '../../../shared/source/secrets.ts';
+import { createTestSurroundings } from '../../support/surroundings.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry moving in ü '));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const base = {
+  PERSONAL_ACCESS_TOKEN: 'pak_1',
+  DATASET_ID: 'ds_a',
+  SOURCE_DATABASE_TYPE: 'postgres',
+  SOURCE_DATABASE_HOST: 'erp.example',
+  SOURCE_DATABASE_PORT: '5432',
+  SOURCE_DATABASE_USER: 'ferry',
+  SOURCE_DATABASE_PASSWORD: 'swordfish',
+  SOURCE_DATABASE_NAME: 'erp',
+  SOURCE_DATABASE_SQL_QUERY: 'SELECT * FROM db.t',
+};
+type Variables = Record<string, string>;
+
+// In single quotes Go takes everything as it is, but for the quote itself.
+const envText = (variables: Variables) =>
+  Object.entries(variables)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join('');
+
+async function put(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), text);
+}
+
+async function init(...args: string[]) {
+  const surroundings = createTestSurroundings(folder);
+  await createProgram(surroundings).parseAsync(['node', 'ferry', 'init', ...args]);
+  return surroundings.output;
+}
+
+const load = (path = 'ferry.yaml') => loadConfig({ path: join(folder, path), environment: {} });
+const text = (path: string) => readFile(join(folder, path), 'utf8');
+
+describe('ferry init --from-env', () => {
+  it('merges what is the same: one source, one secret for each login and key, one target', async () => {
+    await put('jobs/orders/.env', envText(base));
+    await put(
+      'jobs/staff.env',
+      envText({ ...base, DATASET_ID: 'ds_b', SOURCE_DATABASE_HOST: 'ERP.example' }),
+    );
+    await put('jobs/hr.env', envText({ ...base, DATASET_ID: 'ds_c', SOURCE_DATABASE_NAME: 'hr' }));
+    await put('jobs/other.env', envText({ ...base, DATASET_ID: 'ds_d', SOURCE_DATABASE_USER: 'reader' }));
+    const { stdout } = await init('--from-env', 'jobs');
+    const { config } = await load();
+    expect(stdout).toContain('4 syncs, 3 sources, 1 Polyteia target.');
+    expect(Object.keys(config.polyteia)).toEqual(['default']);
+    expect(
+      Object.fromEntries(Object.entries(config.syncs).map(([job, { source }]) => [job, source])),
+    ).toEqual({
+      hr: 'hr',
+      orders: 'erp-ferry',
+      other: 'erp-reader',
+      staff: 'erp-ferry',
+    });
+  });
+
+  it('names the targets when there are several keys or organizations, and keeps their settings', async () => {
+    await put('a.env', envText(base));
+    await put(
+      'b.env',
+      envText({ ...base, POLYTEIA_ORGANIZATION_SLUG: 'stadt-bonn', INGEST_TIMEOUT: '1h30m' }),
+    );
+    await put(
+      'c.env',
+      envText({ ...base, PERSONAL_ACCESS_TOKEN: 'pak_2', POLYTEIA_BASE_URL: 'https://eu.polyteia.example/' }),
+    );
+    await init('--from-env', 'c.env', 'a.env', 'b.env');
+    const { config } = await load();
+    expect(config.polyteia).toMatchObject({
+      polyteia: { token: 'ferry/polyteia', api: 'classic' },
+      'stadt-bonn': {
+        token: 'ferry/polyteia',
+        organization: 'stadt-bonn',
+        api: 'session',
+        ingest: { timeout: '1h30m' },
+      },
+      eu: { token: 'ferry/polyteia-eu', baseUrl: 'https://eu.polyteia.example' },
+    });
+    expect(config.syncs.b).toMatchObject({ polyteia: 'stadt-bonn', query: 'SELECT * FROM db.t' });
+  });
+
+  it('writes no secret into ferry.yaml or onto the screen, and into secrets.json for its owner only', async () => {
+    await put(
+      'a.env',
+      envText({ ...base, SOURCE_DATABASE_PASSWORD: 'sword"fish$', PERSONAL_ACCESS_TOKEN: 'pak_GEHEIM' }),
+    );
+    await writeFile(join(folder, 'secrets.json'), '{}', { mode: 0o644 });
+    const { stdout, stderr } = await init('--from-env', 'a.env', '--secrets-out', 'secrets.json', '--force');
+    for (const shown of [stdout, stderr, await text('ferry.yaml')]) expect(shown).not.toMatch(/fish|GEHEIM/);
+    expect((await stat(join(folder, 'secrets.json'))).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(await text('secrets.json'))).toEqual({
+      'ferry/erp': { username: 'ferry', password: 'sword"fish$' },
+      'ferry/polyteia': { token: 'pak_GEHEIM' },
+    });
+  });
+
+  it('prints commands that give each value to the AWS CLI by standard input', async () => {
+    await put('a.env', envText({ ...base, SOURCE_DATABASE_PASSWORD: 'p w"$`ä\\x' }));
+    const { stdout } = await init('--json', '--from-env', 'a.env', '--secrets-out', 'my secrets.json');
+    const commands: string[] = JSON.parse(stdout).secretCommands;
+    expect(commands).toHaveLength(2);
+    // A stand-in for the AWS CLI that shows what it was given.
+    await put('bin/aws', '#!/bin/sh\necho "$4"\ncat "$(echo "$6" | sed s,file://,,)"\n');
+    execFileSync('chmod', ['+x', join(folder, 'bin/aws')]);
+    const environment = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` };
+    const shown = commands.map((command) => {
+      const output = execFileSync('sh', ['-c', command], { cwd: folder, env: environment, encoding: 'utf8' });
+      const [name, value = ''] = output.split('\n');
+      return [name, JSON.parse(value)];
+    });
+    expect(shown).toEqual([
+      ['ferry/erp', { username: 'ferry', password: 'p w"$`ä\\x' }],
+      ['ferry/polyteia', { token: 'pak_1' }],
+    ]);
+  });
+
+  it('fetches from the cluster what the manifests only refer to', async () => {
+    const key = (name: string, secret: string) => ({
+      name,
+      valueFrom: { secretKeyRef: { name: secret, key: 'it.self' } },
+    });
+    const { SOURCE_DATABASE_PASSWORD: _password, PERSONAL_ACCESS_TOKEN: _token, ...rest } = base;
+    const env = [
+      ...Object.entries(rest).map(([name, value]) => ({ name, value })),
+      key('SOURCE_DATABASE_PASSWORD', 'db'),
+      key('PERSONAL_ACCESS_TOKEN', 'pak'),
+    ];
+    const spec = { template: { spec: { containers: [{ name: 'c', env }] } } };
+    const object = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'erp', namespace: 'town' },
+      spec,
+    };
+    await put('k8s/erp.yaml', stringify(object));
+    const { stdout, stderr } = await init('--from-env', 'k8s', '--secrets-out', 'secrets.json');
+    expect(stdout).toContain(
+      `kubectl get secret db --namespace town -o json | jq -c '{username: "ferry", password: (.data["it.self"] | @base64d)}' | aws secretsmanager create-secret --name ferry/erp --secret-string file:///dev/stdin`,
+    );
+    expect(stderr).toContain(
+      'not in secrets.json, as the given files do not hold them: ferry/erp, ferry/polyteia',
+    );
+    expect(JSON.parse(await text('secrets.json'))).toEqual({});
+  });
+
+  it('says once for each file what cannot be taken over, and takes the rest', async () => {
+    await put('jobs/good.env', envText(base));
+    await put('jobs/bad.env', 'DATASET_ID=ds_b\n');
+    await put('jobs/broken.env', 'DATASET_ID\n');
+    await put('jobs/mssql.env', envText({ ...base, SOURCE_DATABASE_TYPE: 'mssql' }));
+    await put('jobs/both-days.env', envText({ ...base, DATASET_ID: 'ds_c', CRON_SCHEDULE: '0 4 1 * 1' }));
+    await put('jobs/good.env.example', envText(base));
+    await put('jobs/app/.env', 'PORT=3000\n');
+    await put('jobs/chart.yaml', 'a: {{ .Values.x }}\nb: {{');
+    await put('jobs/values.yaml', 'a: 1\n');
+    await put('jobs/twin.env', envText(base));
+    const { stderr } = await init('--from-env', 'jobs');
+    expect(Object.keys((await load()).config.syncs)).toEqual(['both-days', 'good', 'twin']);
+    for (const expected of [
+      'left out: jobs/bad.env is not valid',
+      'left out: jobs/broken.env is not valid (1 problem):\n  line 1: expected NAME=value',
+      'left out: jobs/mssql.env is not valid',
+      'jobs/both-days.env: CRON_SCHEDULE: "0 4 1 * 1"',
+      'jobs/good.env.example: a copy by its name',
+      'left out: jobs/chart.yaml is not valid YAML',
+      'good (jobs/good.env) and twin (jobs/twin.env) replace the same dataset ds_a',
+      'not encrypted, as the connector had it: erp',
+    ])
+      expect(stderr).toContain(expected);
+    expect(stderr).not.toMatch(/values\.yaml|app\/\.env/);
+    expect(await text('ferry.yaml')).toContain(
+      '# jobs/both-days.env; its CRON_SCHEDULE could not be taken over',
+    );
+  });
+
+  it('overwrites nothing else without --force, and is content with what it wrote before', async () => {
+    await put('a.env', envText(base));
+    const args = ['--from-env', 'a.env', '--out', 'town', '--secrets-out', 'secrets.json'];
+    await init(...args);
+    const before = await text('town/ferry.yaml');
+    await init(...args);
+    await put('town/ferry.yaml', '# mine\n');
+    await expect(init(...args)).rejects.toThrow(/ferry\.yaml exists already, with another content/);
+    expect(await text('town/ferry.yaml')).toBe('# mine\n');
+    await init(...args, '--force');
+    expect(await text('town/ferry.yaml')).toBe(before);
+    // The secrets file is looked at before ferry.yaml is written.
+    await put('secrets.json', '{}');
+    await rm(join(folder, 'town'), { recursive: true });
+    await expect(init(...args)).rejects.toThrow(/secrets\.json exists already/);
+    await expect(text('town/ferry.yaml')).rejects.toThrow();
+  });
+
+  it.each([
+    [['--from-env', 'gone.env'], /gone\.env does not exist/],
+    [['--from-env', 'empty'], /No connector could be taken over from empty/],
+    [['--secrets-out', 'secrets.json'], /--secrets-out is for --from-env/],
+  ])('%j is refused', async (args, message) => {
+    await mkdir(join(folder, 'empty'));
+    await expect(init(...args)).rejects.toThrow(message);
+  });
+});
+
+// Deployments as a town may have them: a few servers, logins and keys, and everything else mixed.
+const deployment = fc.record(
+  {
+    PERSONAL_ACCESS_TOKEN: fc.constantFrom('pak_a', 'pak_b'),
+    DATASET_ID: fc.stringMatching(/^ds_[a-z0-9]{8}$/),
+    SOURCE_DATABASE_TYPE: fc.constantFrom('postgres', 'postgresql', 'mysql', 'mariadb'),
+    SOURCE_DATABASE_HOST: fc.constantFrom(
+      'erp.north.example',
+      'erp.south.example',
+      '10.0.0.5',
+      'x.rds.amazonaws.com',
+    ),
+    SOURCE_DATABASE_PORT: fc.constantFrom('5432', '3306'),
+    SOURCE_DATABASE_USER: fc.constantFrom('ferry', 'reader'),
+    SOURCE_DATABASE_PASSWORD: fc.constantFrom('swordfish', ' p w"$`ä\\n#x ', ''),
+    SOURCE_DATABASE_NAME: fc.constantFrom('erp', 'ERP', 'hr', 'Größe'),
+    SOURCE_DATABASE_SQL_QUERY: fc.oneof(
+      fc.constantFrom(
+        'SELECT * FROM db.t;',
+        'SELECT a,\n  b -- all: of them\nFROM db.t\n',
+        '- x: {',
+        'true',
+        '# no',
+      ),
+      fc.string({ minLength: 1, unit: 'grapheme-ascii' }),
+    ),
+    CRON_SCHEDULE: fc.constantFrom(
+      '0 0 * * *',
+      '@daily',
+      'CRON_TZ=Europe/Berlin 30 2 * * 1-5',
+      '@every 1h',
+      '*/5 * * * *',
+    ),
+    POLYTEIA_BASE_URL: fc.constantFrom('https://app.polyteia.com', 'https://polyteia.example/'),
+    POLYTEIA_ORGANIZATION_SLUG: fc.constantFrom('stadt-a', 'Stadt_B'),
+    INGEST_TIMEOUT: fc.constantFrom('30m', '1h'),
+  },
+  {
+    requiredKeys: [
+      'PERSONAL_ACCESS_TOKEN',
+      'DATASET_ID',
+      'SOURCE_DATABASE_TYPE',
+      'SOURCE_DATABASE_HOST',
+      'SOURCE_DATABASE_PORT',
+      'SOURCE_DATABASE_USER',
+      'SOURCE_DATABASE_NAME',
+      'SOURCE_DATABASE_SQL_QUERY',
+    ],
+  },
+);
+
+// What a .env file can say, and the connector would start with.
+function isUsable(variables: Variables): boolean {
+  if (Object.values(variables).some((value) => /'|\\$/.test(value))) return false;
+  try {
+    readEnvFile(envText(variables), {}, 'x.env');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The variables as a Deployment that takes a part of them from a ConfigMap and its secrets from a Secret. */
+function toManifest(name: string, variables: Variables): string {
+  const entries = Object.entries(variables);
+  const secret = entries.filter(([key]) => /TOKEN|PASSWORD/.test(key));
+  const [map, plain] = [entries.filter(([key]) => key.startsWith('SOURCE_')), entries].map((all) =>
+    all.filter((entry) => !secret.includes(entry)),
+  );
+  const env = (plain ?? [])
+    .filter((entry) => !map?.includes(entry))
+    .map(([key, value]) => ({ name: key, value: value.replaceAll('$', '$$$$') }));
+  const keys = secret.map(([key]) => ({ name: key, valueFrom: { secretKeyRef: { name, key } } }));
+  const container = { name: 'c', envFrom: [{ configMapRef: { name } }], env: [...env, ...keys] };
+  const base64 = Object.fromEntries(
+    secret.map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
+  return [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: Object.fromEntries(map ?? []) },
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: base64 },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name },
+      spec: { template: { spec: { containers: [container] } } },
+    },
+  ]
+    .map((object) => stringify(object))
+    .join('---\n');
+}
+
+describe('sixty deployments', () => {
+  it('become one valid ferry.yaml whose jobs are those that they were, in files and in manifests', async () => {
+    const sixty = fc.array(deployment.filter(isUsable), { minLength: 60, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(sixty, async (deployments) => {
+        for (const kind of ['env', 'yaml']) await rm(join(folder, kind), { recursive: true, force: true });
+        for (const [index, variables] of deployments.entries()) {
+          const name = `job-${index}`;
+          // Every third in a manifest.
+          if (index % 3 === 0) await put(`deployments/${name}.yaml`, toManifest(name, variables));
+          else await put(`deployments/${name}.env`, envText(variables));
+        }
+        const args = ['--from-env', 'deployments', '--secrets-out', 'secrets.json', '--force'];
+        await init(...args);
+        const { config } = await load();
+        const secrets = parseSecretsFile(await text('secrets.json'), 'secrets.json');
+        const secretOf = (ref: unknown) => JSON.parse(secrets.get(String(ref)) ?? 'null');
+        expect(Object.keys(config.syncs)).toHaveLength(60);
+        for (const [index, variables] of deployments.entries()) {
+          const alone = readEnvFile(envText(variables), {}, 'x.env');
+          const { source, polyteia, ...sync } = config.syncs[`job-${index}`] ?? {};
+          const { source: _source, polyteia: _polyteia, ...expected } = alone.config.syncs.default ?? {};
+          expect(sync).toEqual(expected);
+          const { auth, ...address } = config.sources[source ?? ''] ?? {};
+          const { auth: _auth, ...expectedAddress } = alone.config.sources.default ?? {};
+          expect(address).toEqual(expectedAddress);
+          expect(secretOf(auth?.secret)).toEqual(JSON.parse(alone.secrets.get('env/source') ?? ''));
+          const { token, ...target } = config.polyteia[polyteia ?? ''] ?? {};
+          const { token: _token, ...expectedTarget } = alone.config.polyteia.default ?? {};
+          expect(target).toEqual(expectedTarget);
+          expect(secretOf(token)).toEqual({ token: alone.secrets.get('env/personal-access-token') });
+        }
+        // As few of each as there are different ones.
+        const count = (of: (variables: Variables) => unknown) =>
+          new Set(deployments.map((each) => JSON.stringify(of(each)))).size;
+        const type = ({ SOURCE_DATABASE_TYPE: type = '' }: Variables) =>
+          /^p/.test(type) ? 'postgres' : 'mysql';
+        const login = (each: Variables) => [
+          type(each),
+          each.SOURCE_DATABASE_HOST,
+          each.SOURCE_DATABASE_PORT,
+          each.SOURCE_DATABASE_USER,
+          each.SOURCE_DATABASE_PASSWORD ?? '',
+        ];
+        expect(Object.keys(config.sources)).toHaveLength(
+          count((each) => [login(each), each.SOURCE_DATABASE_NAME]),
+        );
+        expect(secrets.size).toBe(count(login) + count((each) => each.PERSONAL_ACCESS_TOKEN));
+        // The same from another place, in another order, by other means.
+        const [yaml, values] = [await text('ferry.yaml'), await text('secrets.json')];
+        await cp(join(folder, 'deployments'), join(folder, 'again/deployments'), { recursive: true });
+        await init(
+          '--from-env',
+          'deployments/job-7.env',
+          'deployments',
+          '--out',
+          'again',
+          '--secrets-out',
+          'again.json',
+        );
+        expect([await text('again/ferry.yaml'), await text('again.json')]).toEqual([yaml, values]);
+        for (const path of ['again', 'again.json', 'deployments'])
+          await rm(join(folder, path), { recursive: true });
+      }),
+      { numRuns: 4, endOnFailure: true },
+    );
+  }, 60_000);
+});

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FerryError, toFerryError } from '../../../shared/errors.ts';
+import type { PolyteiaClient } from '../../../shared/polyteia/polyteia-client.ts';
+import { verifyUpload } from '../../../shared/polyteia/verify-upload.ts';
+import { type ClientSetup, DATASET, FILE_SIZE, setUpClient } from '../../support/polyteia-client.ts';
+import type { FailureHow, StandInOperation } from '../../support/polyteia-stand-in/types.ts';
+
+const PARQUET = 'application/vnd.apache.parquet';
+
+let setup: ClientSetup;
+let client: PolyteiaClient;
+beforeEach(async () => {
+  setup = await setUpClient({ api: 'classic' });
+  client = setup.open();
+});
+afterEach(() => setup[Symbol.asyncDispose]());
+
+const operations = () => setup.standIn.calls.map(({ on }) => on);
+const stored = () => setup.standIn.datasets.get(DATASET);
+
+async function errorOf(work: Promise<unknown>): Promise<FerryError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error === undefined) throw new Error('It went well.');
+  return toFerryError(error);
+}
+
+describe('the classic API', () => {
+  it('is done with an upload when it is answered', async () => {
+    expect(await client.checkDataset(DATASET)).toEqual({});
+    expect(await setup.upload(client)).toEqual({});
+    expect(stored()).toMatchObject({ uploads: 1, content: { size: FILE_SIZE, contentType: PARQUET } });
+    expect(await client.checkDataset(DATASET)).toEqual({
+      content: { size: FILE_SIZE, contentType: PARQUET, uploadedAt: expect.stringMatching(/^20/) },
+    });
+    setup.standIn.assertNoViolations();
+  });
+
+  it('takes another token when one ended too early, once', async () => {
+    await setup[Symbol.asyncDispose]();
+    setup = await setUpClient({ api: 'classic', tokenLifetimeMs: -1 });
+    client = setup.open();
+    const error = await errorOf(setup.upload(client));
+    expect(error).toMatchObject({
+      class: 'PolyteiaRejectedError',
+      message: expect.stringContaining('HTTP status 401'),
+    });
+    expect(operations()).toEqual([
+      'generate_dataset_upload_token',
+      'upload',
+      'generate_dataset_upload_token',
+      'upload',
+    ]);
+    setup.standIn.assertNoViolations();
+  });
+
+  it('cannot be asked for an ingest of the other one', async () => {
+    expect(await errorOf(client.waitForIngest({ id: 'dsig_1', dataset: DATASET }))).toMatchObject({
+      class: 'ConfigError',
+    });
+  });
+
+  it('checks dataset and permission without an upload', async () => {
+    const found = await Promise.all(client.checks(DATASET).map(({ run }) => run()));
+    expect(found).toEqual([`${DATASET}, empty`, 'an upload would be accepted']);
+    expect(operations()).not.toContain('upload');
+    setup.standIn.assertNoViolations();
+  });
+
+  it('goes on with a key that may upload but not read', async () => {
+    const how: FailureHow = { kind: 'errorEnvelope', code: 403, message: 'no' };
+    setup.standIn.failNext({ on: 'get_dataset', times: 2, how });
+    expect(await client.checkDataset(DATASET)).toEqual({});
+    expect(await client.checks(DATASET)[0]?.run()).toContain('may not read it');
+  });
+});
+
+describe('outages may pass, and say so', () => {
+  const outages: [string, FailureHow][] = [
+    ['500', { kind: 'status', status: 500 }],
+    ['502 with HTML', { kind: 'status', status: 502, html: '<h1>Bad gateway</h1>' }],
+    ['503', { kind: 'status', status: 503 }],
+    ['429', { kind: 'status', status: 429, headers: { 'retry-after': '7' } }],
+    ['a reset before the body', { kind: 'reset', when: 'before' }],
+    ['a reset in the middle', { kind: 'reset', when: 'middle' }],
+    ['a reset after it took effect', { kind: 'reset', when: 'after', apply: true }],
+    ['no answer', { kind: 'hang' }],
+    ['half an answer', { kind: 'truncated' }],
+  ];
+  for (const on of ['get_dataset', 'generate_dataset_upload_token', 'upload'] as StandInOperation[]) {
+    it.each(outages)(`${on}: %s`, async (_, how) => {
+      const carry = async () => {
+        await client.checkDataset(DATASET);
+        return setup.upload(client);
+      };
+      setup.standIn.failNext({ on, how });
+      const error = await errorOf(carry());
+      expect(error).toMatchObject({ class: 'PolyteiaUnavailableError', retryable: true });
+      expect(error.retryAfterMs).toBe(how.kind === 'status' && how.status === 429 ? 7_000 : undefined);
+      expect(await carry()).toEqual({});
+      setup.standIn.assertNoViolations();
+    });
+  }
+
+  it.each([500, 503, 429])('a business error %d', async (code) => {
+    setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'errorEnvelope', code, message: 'oops' } });
+    expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({ class: 'PolyteiaUnavailableError' });
+  });
+});
+
+describe('verifyUpload', () => {
+  const accepted = { dataset: DATASET, bytes: FILE_SIZE, contentType: PARQUET };
+  const sleep = async () => {};
+
+  async function verify(mode: 'off' | 'warn' | 'strict', changes: object = {}) {
+    const warnings: string[] = [];
+    const warn = (message: string) => warnings.push(message);
+    await verifyUpload(client, { ...accepted, ...changes }, { mode, warn, sleep });
+    return warnings;
+  }
+
+  it('is content with an upload that the dataset shows', async () => {
+    const { content: before } = await client.checkDataset(DATASET);
+    await setup.upload(client);
+    expect(await verify('strict', { before })).toEqual([]);
+    expect(operations().slice(-1)).toEqual(['get_dataset']);
+  });
+
+  it('asks nothing when it is off', async () => {
+    expect(await verify('off')).toEqual([]);
+    expect(operations()).toEqual([]);
+  });
+
+  it('waits a little for a dataset that shows it late', async () => {
+    let waits = 0;
+    const late = async () => {
+      waits += 1;
+      if (waits === 2) await setup.upload(client);
+    };
+    await verifyUpload(client, accepted, { mode: 'strict', warn: () => {}, sleep: late });
+    expect(waits).toBe(2);
+  });
+
+  it('warns of what differs, or refuses it: size, type, time', async () => {
+    await setup.upload(client);
+    const { content: before } = await client.checkDataset(DATASET);
+    const changes = { bytes: 1, contentType: 'text/csv; charset=utf-8', before };
+    const expected = `${FILE_SIZE} bytes instead of 1; another content type than text/csv; charset=utf-8; still the upload of ${before?.uploadedAt}.`;
+    expect(await verify('warn', changes)).toEqual([expect.stringContaining(expected)]);
+    expect(await errorOf(verify('strict', changes))).toMatchObject({
+      class: 'PolyteiaRejectedError',
+      message: expect.stringContaining(expected),
+      hint: expect.stringContaining('verify: warn'),
+    });
+  });
+
+  it('takes a dataset that tells nothing for an error in strict mode only', async () => {
+    expect(await verify('warn')).toEqual([expect.stringContaining('shows no upload at all')]);
+    expect(await errorOf(verify('strict'))).toMatchObject({ class: 'PolyteiaRejectedError' });
+  });
+
+  it('takes not being able to ask for an error in strict mode only', async () => {
+    setup.standIn.failNext({ on: 'get_dataset', times: 2, how: { kind: 'status', status: 503 } });
+    expect(await verify('warn')).toEqual([expect.stringContaining('could not be verified')]);
+    expect(await errorOf(verify('strict'))).toMatchObject({ class: 'PolyteiaUnavailableError' });
+  });
+
+  it('leaves the session API to its ingests', async () => {
+    await using other = await setUpClient({ api: 'session' });
+    const warn = () => expect.fail('nothing to warn of');
+    await verifyUpload(other.open(), accepted, { mode: 'strict', warn, sleep });
+    expect(other.standIn.calls).toEqual([]);
+  });
+});

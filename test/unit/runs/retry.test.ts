@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { PolyteiaUnavailableError, QueryError, SourceUnavailableError } from '../../../shared/errors.ts';
+import { type Retry, type RetryOptions, retryWithin } from '../../../shared/runs/retry.ts';
+
+/** A clock that only sleeping moves. */
+function fakeClock() {
+  const waits: number[] = [];
+  let time = 0;
+  const options: RetryOptions = {
+    budget: undefined,
+    random: () => 1,
+    now: () => time,
+    async sleep(ms, signal) {
+      signal?.throwIfAborted();
+      waits.push(ms);
+      time += ms;
+    },
+  };
+  return { waits, options };
+}
+
+const unavailable = () => new SourceUnavailableError('away');
+
+/** Fails with each of the errors, then works. */
+function failing(...errors: unknown[]) {
+  const attempts: number[] = [];
+  const work = async (attempt: number) => {
+    attempts.push(attempt);
+    const error = errors.shift();
+    if (error) throw error;
+    return 'done';
+  };
+  return { attempts, work };
+}
+
+const always = (error: () => Error) => failing(...Array.from({ length: 100 }, error));
+
+describe('retryWithin', () => {
+  it('returns the first result, and waits for nothing', async () => {
+    const { waits, options } = fakeClock();
+    expect(await retryWithin(options, failing().work)).toBe('done');
+    expect(waits).toEqual([]);
+  });
+
+  it('waits longer each time, up to a minute', async () => {
+    const { waits, options } = fakeClock();
+    await expect(retryWithin({ ...options, maxTries: 9 }, always(unavailable).work)).rejects.toThrow('away');
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  });
+
+  it('draws each wait from the whole range', async () => {
+    const { waits, options } = fakeClock();
+    const draws = [0, 0.5, 0.25];
+    const { work } = failing(unavailable(), unavailable(), unavailable());
+    await retryWithin({ ...options, random: () => draws.shift() ?? 1 }, work);
+    expect(waits).toEqual([0, 1_000, 1_000]);
+  });
+
+  it('ends after eight tries with the last error, when nothing else ends it', async () => {
+    const { options } = fakeClock();
+    const errors = Array.from({ length: 9 }, unavailable);
+    const { attempts, work } = failing(...errors);
+    await expect(retryWithin(options, work)).rejects.toBe(errors[7]);
+    expect(attempts).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it.each([
+    ['that no try can mend', new QueryError('no such table')],
+    ['that is no FerryError', new TypeError('a defect')],
+  ])('throws at once an error %s', async (_, error) => {
+    const { waits, options } = fakeClock();
+    const { attempts, work } = failing(error);
+    await expect(retryWithin(options, work)).rejects.toBe(error);
+    expect([attempts, waits]).toEqual([[1], []]);
+  });
+
+  it('does not begin a wait that would pass the budget', async () => {
+    const { waits, options } = fakeClock();
+    const last = unavailable();
+    const { work } = failing(unavailable(), unavailable(), last, unavailable());
+    // 1 s and 2 s fit, the 4 s after them would end at 7 s.
+    await expect(retryWithin({ ...options, budget: new Date(7_000) }, work)).rejects.toBe(last);
+    expect(waits).toEqual([1_000, 2_000]);
+  });
+
+  it('waits as long as the server asks, and not at all when the budget does not allow that', async () => {
+    const busy = new PolyteiaUnavailableError('busy', { retryAfterMs: 30_000 });
+    const { waits, options } = fakeClock();
+    await retryWithin(options, failing(busy, unavailable()).work);
+    expect(waits).toEqual([30_000, 2_000]);
+    const tight = fakeClock();
+    await expect(
+      retryWithin({ ...tight.options, budget: new Date(20_000) }, failing(busy).work),
+    ).rejects.toBe(busy);
+    expect(tight.waits).toEqual([]);
+  });
+
+  it('tells of each wait before it', async () => {
+    const { options } = fakeClock();
+    const retries: Retry[] = [];
+    const error = unavailable();
+    await retryWithin({ ...options, onRetry: (retry) => retries.push(retry) }, failing(error).work);
+    expect(retries).toEqual([{ error, attempt: 1, waitMs: 1_000 }]);
+  });
+
+  it('ends with the reason of the signal: before a try, after one, and in a wait', async () => {
+    const reason = new Error('cancelled');
+    const before = failing();
+    const { options } = fakeClock();
+    await expect(retryWithin({ ...options, signal: AbortSignal.abort(reason) }, before.work)).rejects.toBe(
+      reason,
+    );
+    expect(before.attempts).toEqual([]);
+
+    const during = new AbortController();
+    const work = async () => {
+      during.abort(reason);
+      throw unavailable();
+    };
+    await expect(retryWithin({ ...options, signal: during.signal }, work)).rejects.toBe(reason);
+
+    const waiting = new AbortController();
+    const onRetry = () => queueMicrotask(() => waiting.abort(reason));
+    const real: RetryOptions = { budget: undefined, random: () => 1, signal: waiting.signal, onRetry };
+    await expect(retryWithin(real, always(unavailable).work)).rejects.toBe(reason);
+  });
+});
