@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { Command } from 'commander';
 import type { RunRecord } from '../shared/runs/run-record.ts';
-import type { RunSyncOptions } from '../shared/sync/run-sync.ts';
+import type { RunSyncOptions } from '../shared/sync/sync-work.ts';
 import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
 import { createLogger } from '../shared/telemetry/logger.ts';
 import { exitCodeOfRun } from './exit-codes.ts';

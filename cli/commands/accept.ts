@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { acceptRefused } from '../../shared/sync/run-sync.ts';
+import { acceptRefused } from '../../shared/sync/accept-refused.ts';
 import type { Surroundings } from '../program.ts';
 import { runAndReport } from '../run-and-report.ts';
 

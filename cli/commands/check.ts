@@ -5,6 +5,7 @@ import { asSentence, unknownNameMessage } from '../../shared/config/config-probl
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { type CheckResult, checkSource } from '../../shared/sync/check-source.ts';
+import { checkTarget } from '../../shared/sync/check-target.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
@@ -13,11 +14,13 @@ import { sessionOptions } from '../session-options.ts';
 
 type SourceChecks = { source: string; checks: CheckResult[] };
 
-/** `ferry check [source]`: does everything that a run needs of its source work? Reads no row. */
+/** `ferry check [source]`: does everything work that runs need? Reads no row, uploads nothing. */
 export function checkCommand(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings;
   return new Command('check')
-    .description('try secret, network, TLS, login, permissions and queries of the sources; reads no row')
+    .description(
+      'try everything that runs need of their sources and of Polyteia; reads no row, uploads nothing',
+    )
     .argument('[source]', 'name of one source; all without it')
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
@@ -40,6 +43,15 @@ export function checkCommand(surroundings: Surroundings): Command {
           secrets,
           folder: join(workspace.folder, name),
         });
+        for (const [job, sync] of Object.entries(syncs)) {
+          if (sync.source !== name) continue;
+          const found = await checkTarget(sync, {
+            config: loaded.config,
+            secrets,
+            signal: surroundings.signal,
+          });
+          checks.push(...found.map((result) => ({ ...result, check: `${job}: ${result.check}` })));
+        }
         all.push({ source: name, checks });
         if (!options.json) stdout.write(`${all.length > 1 ? '\n' : ''}${format(name, checks)}`);
       }

@@ -112,7 +112,8 @@ describe('ferry check', () => {
       /^permissions +warning +the login is a superuser; may write to \d+ tables?; may create tables/m,
     );
     expect(result.stdout).toMatch(/^sync orders +ok +the source prepared the query: 5 columns$/m);
-    expect(setup.polyteia.calls).toEqual([]);
+    expect(result.stdout).toMatch(/^orders: dataset access +ok/m);
+    expect(setup.polyteia.calls.map(({ on }) => on)).not.toContain('upload');
   });
 
   it('is content with a login that can only read', async () => {
@@ -171,6 +172,14 @@ describe('ferry check', () => {
     });
   });
 
+  it('tries Polyteia by itself: a key that is wrong is told beside a source that works', async () => {
+    const result = await setup.run({}, { command: ['check'], secrets: { polyteia: 'pak_falsch' } });
+    expect(result.exitCode).toBe(1);
+    expect(result.stdout).toMatch(/^sync orders +ok/m);
+    expect(result.stdout).toMatch(/^orders: .* failed .*key/m);
+    expect(result.stdout + result.stderr).not.toContain('pak_falsch');
+  });
+
   it('refuses a source that there is not', async () => {
     const result = await setup.run({}, { command: ['check', 'epr'] });
     expect(result).toMatchObject({ exitCode: 2 });
@@ -180,6 +189,7 @@ describe('ferry check', () => {
 
 describe('ferry run --dry-run', () => {
   it('writes the file that would be uploaded, and neither uploads nor records', async () => {
+    const before = setup.polyteia.calls.length;
     const result = await setup.run({}, { args: ['--dry-run', '--out', 'probe ü.parquet'] });
     expect(result).toMatchObject({ exitCode: 0, leftovers: [] });
     expect(result.stdout).toMatch(
@@ -187,7 +197,7 @@ describe('ferry run --dry-run', () => {
     );
     const { rowCount } = await readParquetWithPyarrow(join(setup.folder, 'probe ü.parquet'));
     expect(rowCount).toBe(1000);
-    expect(setup.polyteia.calls).toEqual([]);
+    expect(setup.polyteia.calls).toHaveLength(before);
     expect(setup.polyteia.datasets.get(DATASET)?.content).toBeUndefined();
     expect(await filesBelow(setup.folder)).not.toContain('.ferry');
   });
@@ -204,7 +214,7 @@ describe('ferry run --dry-run', () => {
     const query = 'SELECT * FROM orders WHERE id < 0';
     const result = await setup.run({ query }, { args: ['--dry-run', '--out', 'empty.parquet'] });
     expect(result.exitCode).toBe(1);
-    expect(result.stderr).toContain('GuardError: The query returned no rows');
+    expect(result.stderr).toContain('GuardError: The dataset was left as it is: the query returned no rows');
     expect((await stat(join(setup.folder, 'empty.parquet'))).size).toBeGreaterThan(0);
   });
 

@@ -53,7 +53,12 @@ describe('a sync', () => {
     const from = setup.polyteia.calls.length;
     await setup.run();
     const calls = setup.polyteia.calls.slice(from);
-    expect(calls.map(({ on }) => on)).toEqual(['get_dataset', 'generate_dataset_upload_token', 'upload']);
+    expect(calls.map(({ on }) => on)).toEqual([
+      'get_dataset',
+      'generate_dataset_upload_token',
+      'upload',
+      'get_dataset',
+    ]);
     const upload = calls[2];
     expect(upload?.contentLength).toBeGreaterThan(upload?.file?.size ?? Number.POSITIVE_INFINITY);
     expect(upload?.headers).not.toHaveProperty('authorization');
@@ -77,6 +82,7 @@ describe('a sync', () => {
       'export',
       'guards',
       'upload',
+      'verify',
     ]);
     const listed = await runFerry(['runs', '--json', '--limit', '1'], { folder: setup.folder });
     expect(JSON.parse(listed.stdout)).toEqual([record]);

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { JobContext, JobResult } from '../runs/run-job.ts';
+import { exportParquet } from '../source/export-parquet.ts';
+import { prepareQuery, type SourceQuery } from '../source/prepare-query.ts';
+import { formatBytes, formatCount } from '../telemetry/format.ts';
+import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
+import { RESULT_FILE, type SyncWork } from './sync-work.ts';
+
+/** A result in the run's private folder, and what is known of it. */
+export interface SyncResult {
+  rows: number;
+  bytes: number;
+  schema: NonNullable<JobResult['schema']>;
+  reading: NonNullable<JobResult['reading']>;
+  /** Path of the Parquet file. */
+  file: string;
+}
+
+/** Reads the query's result into a Parquet file in the run's private folder. */
+export async function readSource(context: JobContext, work: SyncWork): Promise<SyncResult> {
+  return context.retry(() => readResult(context, work));
+}
+
+async function readResult(context: JobContext, work: SyncWork): Promise<SyncResult> {
+  const query = await queryOf(work.sync);
+  if (canReadInParallel(query, work.source)) {
+    const result = await exportOnce(context, work, query, true);
+    if (result) return result;
+    context.warn('The connections did not share one snapshot after all: read again over one connection.');
+  }
+  const result = await exportOnce(context, work, query, false);
+  if (!result) throw new Error('One connection is always one snapshot.');
+  return result;
+}
+
+/** @returns undefined when the connections turned out not to have shared a snapshot, so that the file is worth nothing */
+async function exportOnce(
+  context: JobContext,
+  work: SyncWork,
+  query: SourceQuery,
+  parallel: boolean,
+): Promise<SyncResult | undefined> {
+  const { sync, source } = work;
+  const session = await context.phase('connect', () =>
+    openSyncSession({ ...work, source, folder: context.folder, parallel, signal: context.signal }),
+  );
+  try {
+    const prepared = await context.phase(
+      'describe',
+      () => prepareQuery(session, query, { mode: sync.types, overrides: sync.columns }),
+      ({ columns }) => formatCount(columns.length, 'column'),
+    );
+    const { rows, bytes } = await context.phase(
+      'export',
+      () => exportParquet(session, prepared, RESULT_FILE, context.progress),
+      (result) => `${formatCount(result.rows, 'row')}, ${formatBytes(result.bytes)}`,
+    );
+    const read = await session.verifyReading();
+    if (!read) return undefined;
+    for (const warning of prepared.warnings) context.warn(warning);
+    const schema = prepared.columns.map(({ name, type }) => ({ name, type }));
+    const reading: SyncResult['reading'] = query.kind === 'source' ? { mode: 'statement' } : read;
+    return { schema, rows, bytes, reading, file: join(session.outputFolder, RESULT_FILE) };
+  } finally {
+    // Closed before the upload: the source's connection and DuckDB's memory are not needed for it.
+    session.close();
+  }
+}

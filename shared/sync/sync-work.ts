@@ -1,0 +1,52 @@
+import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
+import type { FerryConfig, PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema.ts';
+import { ConfigError } from '../errors.ts';
+import type { JobDescription, RunOptions } from '../runs/run-job.ts';
+import type { SecretReader } from '../source/secrets.ts';
+
+export interface RunSyncOptions extends RunOptions {
+  config: FerryConfig;
+  /** Name of the sync. */
+  job: string;
+  secrets: SecretReader;
+  extensionFolders: readonly string[];
+  /** DuckDB's memory limit, in bytes. */
+  memoryLimitBytes: number;
+  threads: number;
+  /** Reads and checks, and writes the file there instead of uploading it. */
+  dryRun?: { file: string };
+}
+
+/** A sync with what its names stand for. */
+export type SyncWork = RunSyncOptions & {
+  sync: SyncConfig;
+  source: SourceConfig;
+  target: PolyteiaTargetConfig;
+};
+
+/** The file's name in the run's private folder. */
+export const RESULT_FILE = 'result.parquet';
+
+/**
+ * Looks a sync up in the configuration.
+ *
+ * @throws ConfigError when there is no such sync
+ */
+export function findSync(options: RunSyncOptions): { description: JobDescription; work: SyncWork } {
+  const { config, job } = options;
+  const sync = Object.hasOwn(config.syncs, job) ? config.syncs[job] : undefined;
+  const source = sync && config.sources[sync.source];
+  const target = sync && config.polyteia[sync.polyteia];
+  if (!sync || !source || !target) {
+    throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(config.syncs))));
+  }
+  const description = {
+    name: job,
+    kind: 'sync' as const,
+    source: sync.source,
+    dataset: sync.dataset,
+    target: sync.polyteia,
+    config: { source, target, sync },
+  };
+  return { description, work: { ...options, sync, source, target } };
+}

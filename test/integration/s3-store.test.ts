@@ -1,0 +1,113 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DocumentStore } from '../../shared/runs/document-store.ts';
+import { createFolderDocumentStore } from '../../shared/runs/folder-document-store.ts';
+import { acquireLease } from '../../shared/runs/lease.ts';
+import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
+import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
+
+// The same contract for the bucket and the folder. The bucket is an emulator's: what AWS does is in the tests of a real account.
+
+let aws: MiniStack;
+let folder: string;
+const stores: Record<string, () => DocumentStore> = {};
+beforeAll(async () => {
+  aws = await startMiniStack();
+  folder = await mkdtemp(join(tmpdir(), 'ferry stores ü '));
+  const ca = aws.caFile ? await readFile(aws.caFile, 'utf8') : '';
+  const client = new S3Client({
+    endpoint: aws.endpoint,
+    region: aws.region,
+    forcePathStyle: true,
+    credentials: {
+      accessKeyId: aws.environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: aws.environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+    requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ ca }) }),
+  });
+  await client.send(new CreateBucketCommand({ Bucket: 'ferry-state' }));
+  stores.bucket = () => createS3DocumentStore({ client, bucket: 'ferry-state' });
+  stores.folder = () => createFolderDocumentStore(folder);
+}, 120_000);
+afterAll(async () => {
+  await aws?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
+  const store = () => stores[kind]?.() as DocumentStore;
+
+  it('replaces a document for one of many who try at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const seen = (await store().read('leases/contended.json'))?.version;
+      const written = await Promise.all(
+        Array.from({ length: 10 }, (_, n) => store().replace('leases/contended.json', `${round} ${n}`, seen)),
+      );
+      const winners = written.flatMap((version, n) => (version === undefined ? [] : [n]));
+      expect(winners).toHaveLength(1);
+      expect((await store().read('leases/contended.json'))?.body).toBe(`${round} ${winners[0]}`);
+    }
+  });
+
+  it('refuses a version that is gone, and one that never was', async () => {
+    const first = await store().replace('leases/old.json', '1', undefined);
+    const second = await store().replace('leases/old.json', '2', first);
+    expect(second).toBeDefined();
+    expect(await store().replace('leases/old.json', 'late', first)).toBeUndefined();
+    expect(await store().replace('leases/old.json', 'late', undefined)).toBeUndefined();
+    expect(await store().read('leases/unknown.json')).toBeUndefined();
+  });
+
+  it('tells ages by its own clock', async () => {
+    await store().replace('leases/age.json', '1', undefined);
+    await sleep(2_100);
+    const { now } = Date;
+    Date.now = () => now() - 5 * 3_600_000;
+    try {
+      const age = (await store().read('leases/age.json'))?.ageMs ?? Number.NaN;
+      expect(age).toBeGreaterThanOrEqual(1_000);
+      expect(age).toBeLessThan(10_000);
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  it('gives a lease to one of many contenders, and no term twice', async () => {
+    const times = { heartbeatMs: 200, expiryMs: 3_000 };
+    const terms: number[] = [];
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, n) => {
+        for (let round = 0; round < 3; round += 1) {
+          const got = await acquireLease(store(), {
+            job: `many-${kind}`,
+            runId: `${n}`,
+            times,
+            sleep: (ms) => sleep(ms),
+          });
+          if (got.outcome !== 'acquired') continue;
+          terms.push(got.lease.term);
+          await got.lease.renew({ phase: 'upload' });
+          await got.lease.release();
+        }
+      }),
+    );
+    expect(terms.length).toBeGreaterThan(3);
+    expect(terms.toSorted((a, b) => a - b)).toEqual(terms.map((_, index) => index + 1));
+  });
+
+  it('keeps files as they are', async () => {
+    const path = join(folder, `file ü ${kind}`);
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, n) => n % 251));
+    await writeFile(path, bytes);
+    await store().putFile('refused/a/b.parquet', path);
+    expect(await store().getFile('refused/a/b.parquet', `${path} back`)).toBe(true);
+    expect((await readFile(`${path} back`)).equals(bytes)).toBe(true);
+    expect(await store().getFile('refused/a/c.parquet', `${path} none`)).toBe(false);
+  });
+});
