@@ -19,6 +19,13 @@ export class StateBucket extends Construct {
         { id: 'multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) },
         // A lease is renewed every ten seconds; only its latest version means anything.
         { id: 'leases', prefix: 'leases/', noncurrentVersionExpiration: Duration.days(1) },
+        // Long enough to look at a result that a guard refused, and to accept it.
+        {
+          id: 'refused',
+          prefix: 'refused/',
+          expiration: Duration.days(7),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
         { id: 'replaced', noncurrentVersionExpiration: Duration.days(30) },
       ],
     });

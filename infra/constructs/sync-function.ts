@@ -48,7 +48,10 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     });
     config.grantRead(this.role);
     const jobs = Object.keys(served.syncs);
-    const prefixes = ['runs/*', ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`, `refused/${job}/*`])];
+    const prefixes = [
+      'runs/*',
+      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`, `refused/${job}/*`]),
+    ];
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['s3:GetObject', 's3:PutObject'],

@@ -11,6 +11,8 @@ import { createRunStore } from '../../shared/runs/run-store.ts';
 import { createLocalSecretReader } from '../../shared/source/secrets.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
+import type { PostgresServer } from '../support/postgres-server.ts';
 import { sourceConfig } from '../support/source-config.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -42,20 +44,24 @@ const backend = () =>
     20_000,
   );
 
-async function run(limits: { signal?: AbortSignal; deadline?: Date }) {
-  const { postgres, polyteia } = setup;
+async function run(
+  limits: { signal?: AbortSignal; deadline?: Date },
+  source: { server: PostgresServer | MysqlServer; query: string } = { server: setup.postgres, query: SLOW },
+) {
+  const { polyteia } = setup;
+  const { server, query } = source;
   const config = parseConfig(
     JSON.stringify({
       version: 1,
       sources: {
-        erp: sourceConfig(postgres, 'erp'),
+        erp: sourceConfig(server, 'erp'),
       },
       polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
-      syncs: { slow: { source: 'erp', query: SLOW, dataset: DATASET } },
+      syncs: { slow: { source: 'erp', query, dataset: DATASET } },
     }),
     'ferry.yaml',
   );
-  const login = JSON.stringify({ username: postgres.user, password: postgres.password });
+  const login = JSON.stringify({ username: server.user, password: server.password });
   const values = new Map([
     ['erp', login],
     ['polyteia', polyteia.personalAccessKey],
@@ -111,4 +117,30 @@ describe('a run in the middle of its query', () => {
       execFileSync('kill', ['-CONT', String(pid)]);
     }
   });
+
+  it.each(['mariadb', 'mysql'] as const)(
+    'ends its query on %s, where another connection must kill it',
+    async (flavor) => {
+      await using mysql = await startMysql({ flavor });
+      const cancel = new AbortController();
+      const query = 'SELECT SLEEP(50) AS s, 4711 AS mark';
+      const running = run({ signal: cancel.signal }, { server: mysql, query });
+      const asleep = () =>
+        mysql.query(
+          "SELECT id FROM information_schema.processlist WHERE info LIKE '%SLEEP(50)%' AND info NOT LIKE '%processlist%'",
+        );
+      await waitFor('the query to run', async () => ((await asleep()).length > 0 ? true : undefined), 20_000);
+      cancel.abort(new CancelledError('The run was cancelled.'));
+      const result = await running;
+      expect(result.record).toMatchObject({ state: 'cancelled', error: { class: 'CancelledError' } });
+      expect(result.seconds).toBeLessThan(30);
+      await waitFor(
+        'the query to end',
+        async () => ((await asleep()).length === 0 ? true : undefined),
+        5_000,
+      );
+      expect(result.leftovers).toEqual([]);
+    },
+    120_000,
+  );
 });

@@ -100,6 +100,7 @@ describe('the stack', () => {
     expect(written).toContain('/runs/*');
     expect(written).toContain('/jobs/orders/*');
     expect(written).toContain('/leases/orders.*');
+    expect(written).toContain('/refused/orders/*');
     expect(written).not.toContain('staff');
     // One object of the assets bucket, not the bucket.
     expect(statements.find(([action]) => action === 's3:GetObject')?.[1]).toMatch(
