@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledError, DeadlineError, LeaseLostError, LostError, toFerryError } from '../errors.ts';
+import { CancelledError, LeaseLostError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
 import { retryWithin } from './retry.ts';
 import { newRunId, scheduledRunId } from './run-id.ts';
+import { limitRun, workDeadline } from './run-limits.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
+import { assertWorthAnotherTry, saveFinal, takeOver } from './take-over.ts';
 import type { Trigger } from './trigger.ts';
 import { createWorkspace } from './workspace.ts';
 
@@ -79,9 +81,6 @@ export interface RunOptions {
 /** What the work found out, for the record. */
 export type JobResult = Pick<RunRecord, 'outcome' | 'rows' | 'bytes' | 'schema' | 'reading' | 'sentFrom'>;
 
-// Left for interrupting DuckDB, removing the folder and writing the record.
-const DEADLINE_MARGIN_MS = 10_000;
-
 function startRecord(job: JobDescription, id: string, { trigger }: RunOptions): RunRecord {
   const startedAt = new Date().toISOString();
   return {
@@ -108,40 +107,6 @@ function startRecord(job: JobDescription, id: string, { trigger }: RunOptions): 
 function idOf(job: JobDescription, { trigger, scope, runId }: RunOptions): string {
   if (runId !== undefined) return runId;
   return trigger.type === 'schedule' ? scheduledRunId(scope, job.name, trigger.scheduledTime) : newRunId();
-}
-
-/** The caller's signal and the deadline as one. */
-function limit({ signal, deadline }: RunOptions): {
-  signal: AbortSignal;
-  stop: (reason: Error) => void;
-  clear: () => void;
-} {
-  const controller = new AbortController();
-  const cancel = () =>
-    controller.abort(
-      signal?.reason instanceof CancelledError ? signal.reason : new CancelledError('The run was cancelled.'),
-    );
-  if (signal?.aborted) cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  const timer =
-    deadline &&
-    setTimeout(
-      () =>
-        controller.abort(
-          new DeadlineError('The run was about to exceed the time that it has.', {
-            hint: 'Read less (a narrower query), make the query faster, or split the job in two: a Lambda function ends after 15 minutes.',
-          }),
-        ),
-      Math.max(0, deadline.getTime() - Date.now() - DEADLINE_MARGIN_MS),
-    );
-  return {
-    signal: controller.signal,
-    stop: (reason) => controller.abort(reason),
-    clear: () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', cancel);
-    },
-  };
 }
 
 /**
@@ -185,7 +150,7 @@ export async function runJob(
     const before = await store.get(id);
     if (before && isFinished(before)) return before;
     const record = startRecord(job, id, options);
-    await takeOver(record, before, lease, options, logger);
+    await takeOver(record, before, lease, store, logger);
     return await carryOut(record, lease, work, options, logger);
   } finally {
     await lease.release().catch(() => {
@@ -203,48 +168,6 @@ async function skip(record: RunRecord, options: RunOptions, logger: Logger): Pro
   return record;
 }
 
-/** Notes what became of a dead holder of the lease: an earlier attempt of this run, or another run. */
-async function takeOver(
-  record: RunRecord,
-  before: RunRecord | undefined,
-  lease: Lease,
-  { store }: RunOptions,
-  logger: Logger,
-): Promise<void> {
-  const dead = lease.takenFrom;
-  if (before) {
-    // The record of an attempt that died before its first heartbeat says nothing of where.
-    const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? 'start';
-    const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({
-      lostIn,
-      ...attempt,
-    }));
-    record.attempts = [...attempts, { startedAt: record.startedAt }];
-    record.startedAt = before.startedAt;
-    logger.warn({ attempt: record.attempts.length, lostIn }, 'an earlier attempt of this run was lost');
-  }
-  if (dead === undefined || dead.runId === record.id) return;
-  const other = await store.get(dead.runId);
-  if (!other || isFinished(other)) return;
-  other.state = 'failed';
-  other.endedAt = new Date().toISOString();
-  other.error = {
-    class: 'LostError',
-    message: 'The run was killed, and another run of the job took its place.',
-    ...(dead.phase === undefined ? {} : { phase: dead.phase }),
-  };
-  await saveFinal(other, store, logger);
-}
-
-/** A run that is killed twice at the same point would be so a third time. */
-function assertWorthAnotherTry({ attempts = [] }: RunRecord): void {
-  const [last, secondLast] = attempts.toReversed().slice(1);
-  if (last?.lostIn === undefined || last.lostIn !== secondLast?.lostIn) return;
-  throw new LostError(`The run was killed twice in the phase "${last.lostIn}".`, {
-    hint: 'Usually memory: give the function more of it, or select fewer columns. A full disk or the platform’s time limit are the next to look at.',
-  });
-}
-
 async function carryOut(
   record: RunRecord,
   lease: Lease,
@@ -253,7 +176,7 @@ async function carryOut(
   logger: Logger,
 ): Promise<RunRecord> {
   const { store } = options;
-  const { signal, stop, clear } = limit(options);
+  const { signal, stop, clear } = limitRun(options);
   const progress: Progress = {};
   let current: string | undefined;
   let leaseLost = false;
@@ -292,7 +215,7 @@ async function carryOut(
     retry: (attempt) =>
       retryWithin(
         {
-          budget: options.deadline && new Date(options.deadline.getTime() - DEADLINE_MARGIN_MS),
+          budget: options.deadline && workDeadline(options.deadline),
           signal,
           ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
           onRetry: ({ error, waitMs }) => {
@@ -347,15 +270,4 @@ async function carryOut(
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
   logger[record.state === 'succeeded' ? 'info' : 'error'](facts, `run ${record.state}`);
   return record;
-}
-
-/** The work is done, or failed, whether or not that can be written down; a missing record must not turn one into the other. */
-async function saveFinal(record: RunRecord, store: RunStore, logger: Logger): Promise<void> {
-  try {
-    await store.save(record);
-  } catch (thrown) {
-    const error = toFerryError(thrown);
-    record.warnings.push(`The record of this run could not be saved: ${error.message}`);
-    logger.error({ class: error.class }, error.message);
-  }
 }

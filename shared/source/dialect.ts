@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
-import type { FerryError } from '../errors.ts';
 import type { ColumnPlan } from './column-plan.ts';
 import type { Login } from './credentials.ts';
 import { mysqlDialect } from './dialects/mysql.ts';
 import { postgresDialect } from './dialects/postgres.ts';
+import type { ErrorPatterns } from './explain-error.ts';
 import type { LexicalRules } from './sql-text.ts';
 
 /** The point at which the source spoke up; before `read`, its messages cannot hold a data value. */
@@ -124,8 +124,8 @@ export interface Dialect {
   describeEncryption(ask: AskSource): Promise<string | undefined>;
   /** Why tables of several statements in one transaction may not show the same moment; undefined when they do. */
   findSnapshotGap(ask: AskSource): Promise<string | undefined>;
-  /** Reduces the engine's message to a class and to words that hold no secret and no data value. */
-  explainError(message: string, phase: SourcePhase, login: Login): FerryError;
+  /** What the engine's messages mean. */
+  errorPatterns: ErrorPatterns;
 }
 
 /** Several connections that read parts of one table in one snapshot. */

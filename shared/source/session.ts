@@ -12,6 +12,7 @@ import {
   type SourceAnswer,
   type SourcePhase,
 } from './dialect.ts';
+import { explainSourceError } from './explain-error.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
 import { quoteLiteral, trimStatement } from './sql-text.ts';
@@ -327,6 +328,9 @@ export class SourceSession {
         hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',
       });
     }
-    return Object.assign(this.dialect.explainError(message, phase, this.#options.login), { cause: error });
+    return Object.assign(
+      explainSourceError(this.dialect.errorPatterns, message, phase, this.#options.login),
+      { cause: error },
+    );
   }
 }

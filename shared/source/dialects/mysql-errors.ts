@@ -6,14 +6,10 @@ import {
   QueryError,
   SourceUnavailableError,
 } from '../../errors.ts';
-import type { Login } from '../credentials.ts';
-import type { SourcePhase } from '../dialect.ts';
+import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
 
 /** Refusals at the door, as DuckDB's client or the server words them; the first that fits. */
-const connectErrors: readonly {
-  pattern: RegExp;
-  make: (at: string, user: string, database: string) => FerryError;
-}[] = [
+const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /account is locked/i,
     make: (at, user) =>
@@ -125,7 +121,7 @@ const connectErrors: readonly {
 ];
 
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
-const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
+const readErrors: ErrorPatterns['read'] = [
   {
     pattern: /max_statement_time|maximum statement execution time|max_execution_time/i,
     make: () =>
@@ -226,7 +222,7 @@ function explainDescribeError(message: string): FerryError {
   }
   if (!harmlessAnswers.some((pattern) => pattern.test(said))) {
     return (
-      readErrors.find(({ pattern }) => pattern.test(said))?.make() ??
+      explainByPattern(said, readErrors) ??
       new QueryError('The source refused the query.', { hint: 'Run it on the source itself to see why.' })
     );
   }
@@ -237,20 +233,10 @@ function explainDescribeError(message: string): FerryError {
   });
 }
 
-/** Reduces a message of DuckDB's MySQL client to a class and to words that hold no secret and no data value. */
-export function explainMysqlError(message: string, phase: SourcePhase, login: Login): FerryError {
-  const at = `${login.host}:${login.port}`;
-  if (phase === 'connect') {
-    const known = connectErrors.find(({ pattern }) => pattern.test(message));
-    if (known) return known.make(at, login.username, login.database);
-    return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
-      hint: 'Check host, port, security groups and routes.',
-    });
-  }
-  if (phase === 'describe' && !/Lost connection|gone away/.test(message))
-    return explainDescribeError(message);
-  return (
-    readErrors.find(({ pattern }) => pattern.test(message))?.make() ??
-    new QueryError('The query failed at the source while it was read.')
-  );
-}
+/** What the messages of DuckDB's MySQL client mean. */
+export const mysqlErrorPatterns: ErrorPatterns = {
+  connect: connectErrors,
+  read: readErrors,
+  broken: /Lost connection|gone away/,
+  explainDescribe: explainDescribeError,
+};

@@ -20,7 +20,8 @@ export interface MysqlColumn extends SourceColumn {
   cutOff: boolean;
 }
 
-const quoteName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
+/** A name as the source's SQL has it. */
+export const quoteMysqlName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
 
 const sourceNames: Readonly<Record<string, string>> = {
   TINYINT: 'tinyint',
@@ -76,7 +77,7 @@ function planDecimal(
     },
     refusal: {
       values: `a number that is no ${type.toLowerCase()}`,
-      hint: `Write CAST(${quoteName(name)} AS CHAR) AS ${quoteName(name)} in the query.`,
+      hint: `Write CAST(${quoteMysqlName(name)} AS CHAR) AS ${quoteMysqlName(name)} in the query.`,
     },
   };
 }
@@ -96,7 +97,7 @@ function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference
       `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
     refusal: {
       values: 'bytes that are no text',
-      hint: `Write HEX(${quoteName(name)}) AS ${quoteName(name)} in the query.`,
+      hint: `Write HEX(${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query.`,
     },
   };
 }
@@ -113,7 +114,7 @@ function planCutOff({ name, sourceType, clientType }: MysqlColumn): ColumnPlan {
       `CASE WHEN abs(${value}) >= ${CUT_OFF} THEN ${refuse} ELSE ${value} END`,
     refusal: {
       values: `a number beyond ${CUT_OFF} in a double with fixed decimals, which MariaDB may have cut off`,
-      hint: `Write it without ROUND or TRUNCATE in the query, or CAST(… AS DECIMAL(38,2)) AS ${quoteName(name)}.`,
+      hint: `Write it without ROUND or TRUNCATE in the query, or CAST(… AS DECIMAL(38,2)) AS ${quoteMysqlName(name)}.`,
     },
   };
 }
@@ -155,7 +156,7 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
       violation: `(${reference} IS NOT NULL AND (MONTH(${reference}) = 0 OR DAYOFMONTH(${reference}) = 0 OR ${beyondMonth(reference)}))`,
       refusal: {
         values: 'a date that is none (0000-00-00, a month or day 0, or a day that its month does not have)',
-        hint: `Write IF(${quoteName(name)} = 0, NULL, ${quoteName(name)}) AS ${quoteName(name)} in the query to have none, or columns: { ${name}: text } to keep them as text.`,
+        hint: `Write IF(${quoteMysqlName(name)} = 0, NULL, ${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query to have none, or columns: { ${name}: text } to keep them as text.`,
       },
     };
   }

@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
 import { endsInOrderBy, mysqlLexicalRules } from '../sql-text.ts';
-import { explainMysqlError } from './mysql-errors.ts';
+import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
-import { type MysqlColumn, mysqlTypeName, planMysqlColumn } from './mysql-types.ts';
+import { type MysqlColumn, mysqlTypeName, planMysqlColumn, quoteMysqlName } from './mysql-types.ts';
 
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
 
-const quoteName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
-const reference = (name: string) => `q.${quoteName(name)}`;
+const reference = (name: string) => `q.${quoteMysqlName(name)}`;
 
 // The most rows that LIMIT takes: MariaDB drops the ORDER BY of a subquery that has none.
 // https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
@@ -187,7 +186,7 @@ export const mysqlDialect: Dialect = {
     return `SELECT ${list} FROM (${query}\n${sorted ? NO_LIMIT : ''}) AS q`;
   },
   reference,
-  quoteName,
+  quoteName: quoteMysqlName,
   asText(value, type) {
     // The server prints a FLOAT with six digits, and a BIT as its byte.
     if (type === 'FLOAT') return `CAST(CAST(${value} AS DOUBLE) AS CHAR)`;
@@ -237,5 +236,5 @@ export const mysqlDialect: Dialect = {
     return /^(REPEATABLE-READ|SERIALIZABLE)$/.test(level) ? undefined : `its isolation level is ${level}`;
   },
 
-  explainError: explainMysqlError,
+  errorPatterns: mysqlErrorPatterns,
 };

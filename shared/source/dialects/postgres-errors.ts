@@ -1,12 +1,8 @@
 import { AuthError, ConfigError, type FerryError, QueryError, SourceUnavailableError } from '../../errors.ts';
-import type { Login } from '../credentials.ts';
-import type { SourcePhase } from '../dialect.ts';
+import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
 
 /** Refusals at the door. English and German, as a server speaks the language of its lc_messages. */
-const connectErrors: readonly {
-  pattern: RegExp;
-  make: (at: string, user: string, database: string) => FerryError;
-}[] = [
+const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern:
       /password authentication failed|Passwort-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
@@ -68,7 +64,7 @@ const connectErrors: readonly {
 ];
 
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
-const readErrors: readonly { pattern: RegExp; make: () => FerryError }[] = [
+const readErrors: ErrorPatterns['read'] = [
   {
     pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,
     make: () =>
@@ -184,7 +180,7 @@ function explainDescribeError(message: string): FerryError {
   if (answer === undefined) return explainDuckdbError(message);
   if (!isOfQueryOnly(message, answer)) {
     return (
-      readErrors.find(({ pattern }) => pattern.test(answer))?.make() ??
+      explainByPattern(answer, readErrors) ??
       new QueryError('The source refused the query.', { hint: 'Run it on the source itself to see why.' })
     );
   }
@@ -196,21 +192,10 @@ function explainDescribeError(message: string): FerryError {
   });
 }
 
-/** Reduces a message of DuckDB's Postgres client to a class and to words that hold no secret and no data value. */
-export function explainPostgresError(message: string, phase: SourcePhase, login: Login): FerryError {
-  const at = `${login.host}:${login.port}`;
-  if (phase === 'connect') {
-    const known = connectErrors.find(({ pattern }) => pattern.test(message));
-    if (known) return known.make(at, login.username, login.database);
-    return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
-      hint: 'Check host, port, security groups and routes.',
-    });
-  }
-  if (phase === 'describe' && !/server closed the connection|terminating connection/.test(message)) {
-    return explainDescribeError(message);
-  }
-  return (
-    readErrors.find(({ pattern }) => pattern.test(message))?.make() ??
-    new QueryError('The query failed at the source while it was read.')
-  );
-}
+/** What the messages of DuckDB's Postgres client mean. */
+export const postgresErrorPatterns: ErrorPatterns = {
+  connect: connectErrors,
+  read: readErrors,
+  broken: /server closed the connection|terminating connection/,
+  explainDescribe: explainDescribeError,
+};

@@ -31,11 +31,12 @@ interface Guarded {
   loss: string;
 }
 
-const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+/** A name as the source's SQL has it. */
+export const quotePostgresName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 const infinite = (name: string): Refusal => ({
   values: 'infinity, -infinity or a moment that Parquet cannot count to',
-  hint: `Write NULLIF(NULLIF(${quoteName(name)}, 'infinity'), '-infinity') AS ${quoteName(name)} in the query to have none, or ${quoteName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
+  hint: `Write NULLIF(NULLIF(${quotePostgresName(name)}, 'infinity'), '-infinity') AS ${quotePostgresName(name)} in the query to have none, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
 });
 
 function guardedScalar(base: string, clientType: string): Guarded | undefined {
@@ -68,7 +69,7 @@ function guardedScalar(base: string, clientType: string): Guarded | undefined {
         violation: (value) => `${value} = '24:00'::time`,
         refusal: (name) => ({
           values: 'the time 24:00',
-          hint: `Write ${quoteName(name)}::text AS ${quoteName(name)} in the query, or columns: { ${name}: text }.`,
+          hint: `Write ${quotePostgresName(name)}::text AS ${quotePostgresName(name)} in the query, or columns: { ${name}: text }.`,
         }),
         loss: '24:00 becomes 00:00 in some readers',
       };
@@ -95,7 +96,7 @@ function guardedNumeric(clientType: string): Guarded | undefined {
     violation: (value) => `(${value} >= ${bound} OR ${value} <= -${bound})`,
     refusal: (name) => ({
       values: 'NaN or Infinity',
-      hint: `Write NULLIF(${quoteName(name)}, 'NaN') AS ${quoteName(name)} in the query to have none, or ${quoteName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
+      hint: `Write NULLIF(${quotePostgresName(name)}, 'NaN') AS ${quotePostgresName(name)} in the query to have none, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
     }),
     loss: 'NaN and Infinity become 0',
   };
@@ -144,7 +145,7 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
     violation,
     refusal: {
       values: `an array of several dimensions, or one that does not begin at 1${guarded ? `, or ${guarded.refusal(name).values} in one` : ''}`,
-      hint: `Write ${quoteName(name)}::text AS ${quoteName(name)} in the query, or columns: { ${name}: text }.`,
+      hint: `Write ${quotePostgresName(name)}::text AS ${quotePostgresName(name)} in the query, or columns: { ${name}: text }.`,
     },
     ...(converted
       ? { reason: `elements as text: ${textReasons[element] ?? 'Parquet has no type for them'}` }
@@ -167,7 +168,7 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
       atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, cast)} ELSE ${reference}::${cast} END`,
       refusal: {
         values: 'amounts with more than two decimals',
-        hint: `Write ${quoteName(name)}::numeric::text AS ${quoteName(name)} in the query.`,
+        hint: `Write ${quotePostgresName(name)}::numeric::text AS ${quotePostgresName(name)} in the query.`,
       },
       reason: 'the source prints it in the words of its locale; as a decimal it is the same everywhere',
     };

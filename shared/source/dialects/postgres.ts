@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs';
 import { ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
 import { postgresLexicalRules } from '../sql-text.ts';
-import { explainPostgresError } from './postgres-errors.ts';
+import { postgresErrorPatterns } from './postgres-errors.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
-import { type PostgresColumn, planPostgresColumn } from './postgres-types.ts';
+import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
 
 const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.url), 'utf8');
 const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.meta.url), 'utf8');
 
-const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
-const reference = (name: string) => `q.${quoteName(name)}`;
+const reference = (name: string) => `q.${quotePostgresName(name)}`;
 
 /** What Postgres itself says of a query's columns; the query is prepared for that, and not run. */
 async function describeColumns(
@@ -45,7 +44,7 @@ async function assertReadableText(ask: AskSource, columns: readonly ClientColumn
   throw new ExactnessError(
     `Column "${text.name}" is text of a database with the encoding SQL_ASCII, which does not say what its letters are.`,
     {
-      hint: `Give it as bytes: convert_to(${quoteName(text.name)}, 'SQL_ASCII') AS ${quoteName(text.name)}, or move the database to UTF8.`,
+      hint: `Give it as bytes: convert_to(${quotePostgresName(text.name)}, 'SQL_ASCII') AS ${quotePostgresName(text.name)}, or move the database to UTF8.`,
     },
   );
 }
@@ -141,7 +140,7 @@ export const postgresDialect: Dialect = {
   selectFrom: (query, expressions) =>
     `SELECT ${expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ')} FROM (${query}\n) AS q`,
   reference,
-  quoteName,
+  quoteName: quotePostgresName,
   asText: (value) => `${value}::text`,
 
   async estimateRows({ run }, query) {
@@ -175,5 +174,5 @@ export const postgresDialect: Dialect = {
   // The client begins each transaction as REPEATABLE READ.
   findSnapshotGap: async () => undefined,
 
-  explainError: explainPostgresError,
+  errorPatterns: postgresErrorPatterns,
 };

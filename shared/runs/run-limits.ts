@@ -1,0 +1,49 @@
+import { CancelledError, DeadlineError } from '../errors.ts';
+
+// Left for interrupting DuckDB, removing the folder and writing the record.
+const DEADLINE_MARGIN_MS = 10_000;
+
+/** When the work must have ended, for the run to end before the platform kills it. */
+export function workDeadline(deadline: Date): Date {
+  return new Date(deadline.getTime() - DEADLINE_MARGIN_MS);
+}
+
+/** The caller's signal and the deadline as one. */
+export function limitRun({
+  signal,
+  deadline,
+}: {
+  signal?: AbortSignal | undefined;
+  deadline?: Date | undefined;
+}): {
+  signal: AbortSignal;
+  stop: (reason: Error) => void;
+  clear: () => void;
+} {
+  const controller = new AbortController();
+  const cancel = () =>
+    controller.abort(
+      signal?.reason instanceof CancelledError ? signal.reason : new CancelledError('The run was cancelled.'),
+    );
+  if (signal?.aborted) cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  const timer =
+    deadline &&
+    setTimeout(
+      () =>
+        controller.abort(
+          new DeadlineError('The run was about to exceed the time that it has.', {
+            hint: 'Read less (a narrower query), make the query faster, or split the job in two: a Lambda function ends after 15 minutes.',
+          }),
+        ),
+      Math.max(0, workDeadline(deadline).getTime() - Date.now()),
+    );
+  return {
+    signal: controller.signal,
+    stop: (reason) => controller.abort(reason),
+    clear: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { LostError, toFerryError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Lease } from './lease.ts';
+import { isFinished, type RunRecord } from './run-record.ts';
+import type { RunStore } from './run-store.ts';
+
+/** Notes what became of a dead holder of the lease: an earlier attempt of this run, or another run. */
+export async function takeOver(
+  record: RunRecord,
+  before: RunRecord | undefined,
+  lease: Lease,
+  store: RunStore,
+  logger: Logger,
+): Promise<void> {
+  const dead = lease.takenFrom;
+  if (before) {
+    // The record of an attempt that died before its first heartbeat says nothing of where.
+    const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? 'start';
+    const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({
+      lostIn,
+      ...attempt,
+    }));
+    record.attempts = [...attempts, { startedAt: record.startedAt }];
+    record.startedAt = before.startedAt;
+    logger.warn({ attempt: record.attempts.length, lostIn }, 'an earlier attempt of this run was lost');
+  }
+  if (dead === undefined || dead.runId === record.id) return;
+  const other = await store.get(dead.runId);
+  if (!other || isFinished(other)) return;
+  other.state = 'failed';
+  other.endedAt = new Date().toISOString();
+  other.error = {
+    class: 'LostError',
+    message: 'The run was killed, and another run of the job took its place.',
+    ...(dead.phase === undefined ? {} : { phase: dead.phase }),
+  };
+  await saveFinal(other, store, logger);
+}
+
+/** A run that is killed twice at the same point would be so a third time. */
+export function assertWorthAnotherTry({ attempts = [] }: RunRecord): void {
+  const [last, secondLast] = attempts.toReversed().slice(1);
+  if (last?.lostIn === undefined || last.lostIn !== secondLast?.lostIn) return;
+  throw new LostError(`The run was killed twice in the phase "${last.lostIn}".`, {
+    hint: 'Usually memory: give the function more of it, or select fewer columns. A full disk or the platform’s time limit are the next to look at.',
+  });
+}
+
+/** The work is done, or failed, whether or not that can be written down; a missing record must not turn one into the other. */
+export async function saveFinal(record: RunRecord, store: RunStore, logger: Logger): Promise<void> {
+  try {
+    await store.save(record);
+  } catch (thrown) {
+    const error = toFerryError(thrown);
+    record.warnings.push(`The record of this run could not be saved: ${error.message}`);
+    logger.error({ class: error.class }, error.message);
+  }
+}
