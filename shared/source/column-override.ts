@@ -39,7 +39,15 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
     if (asText === undefined) {
       return { name, sourceType, type: 'VARCHAR', inDuckdb: (value) => `CAST(${value} AS VARCHAR)`, reason };
     }
-    return { name, sourceType, type: 'VARCHAR', atSource: asText, reason };
+    const { mayBeCutOff } = plan;
+    return {
+      name,
+      sourceType,
+      type: 'VARCHAR',
+      atSource: asText,
+      reason,
+      ...(mayBeCutOff ? { mayBeCutOff } : {}),
+    };
   }
 
   if (target === 'boolean' && plan.type === 'BOOLEAN') return plan;

@@ -106,7 +106,18 @@ export interface Dialect {
     server: ServerFacts,
   ): Promise<ColumnPlan[]>;
   /** SQL of the source for a query that computes something from each row of another one, in the order of that. */
-  selectFrom(query: string, expressions: readonly Expression[], server: ServerFacts): string;
+  selectFrom(
+    query: string,
+    expressions: readonly Expression[],
+    columns: readonly string[],
+    server: ServerFacts,
+  ): string;
+  /**
+   * Looks whether a wrapper of {@link selectFrom} leaves the values of the query alone.
+   *
+   * @throws ExactnessError that names a column of which it may not
+   */
+  assertWholeThrough?(ask: AskSource, wrapped: string, columns: readonly ColumnPlan[]): Promise<void>;
   /** SQL of the source for a column of `q`. */
   reference(name: string): string;
   quoteName(name: string): string;

@@ -22,6 +22,7 @@ export interface PreparedQuery {
   checks: TableCheck[];
   /** What gets lost, for people; `types: compatible` only. */
   warnings: string[];
+  mode: TypesMode;
 }
 
 /**
@@ -68,7 +69,7 @@ async function prepare(
       const plan = planComputed(name, type, mode);
       return target === undefined ? plan : overrideColumn(plan, target, undefined);
     });
-    return { columns, relation: convert(columns, names, relation), ...scans };
+    return { columns, relation: convert(columns, names, relation), ...scans, mode };
   }
 
   const ask = (statement: string) => session.askSource('describe', statement);
@@ -97,19 +98,47 @@ async function prepare(
       : convert(columns, names, relation),
     checks: [],
     warnings: warningsFor(columns),
+    mode,
   };
 }
 
 const needsSource = ({ atSource, companion }: ColumnPlan) =>
   atSource !== undefined || companion !== undefined;
 
-/** A column of what DuckDB computed. Labels of an enum are data, and stay out of types. */
+/** A type without the labels of enums in it: they are data, and the file has text for them. */
+const withoutLabels = (type: string) => type.replaceAll(/ENUM\((?:'(?:[^']|'')*'(?:, ?)?)*\)/g, 'VARCHAR');
+
+/** Types of DuckDB's own that a file has no word for, and what says the same. */
+const sameInOtherWords: Readonly<Record<string, string>> = {
+  TIMESTAMP_S: 'TIMESTAMP',
+  TIMESTAMP_MS: 'TIMESTAMP',
+  BIT: 'VARCHAR',
+  BIGNUM: 'VARCHAR',
+  INTERVAL: 'VARCHAR',
+  'TIME WITH TIME ZONE': 'VARCHAR',
+};
+
+/** A column of what DuckDB computed. */
 function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
-  const type = clientType.startsWith('ENUM(') ? 'VARCHAR' : clientType;
-  const sourceType = type === clientType ? type : 'ENUM';
-  const plan = { name, sourceType, type };
-  // Parquet has no integers of 128 bits, and DuckDB would write a DOUBLE: sum() of integers is one.
-  if (mode === 'compatible' || !/^U?HUGEINT$/.test(type)) return plan;
+  const type = withoutLabels(clientType);
+  const plan = {
+    name,
+    sourceType: type === clientType ? type : clientType.replace(/ENUM\(.*\)/s, 'ENUM'),
+    type,
+  };
+  if (mode === 'compatible') return plan;
+  const other = sameInOtherWords[type];
+  if (other !== undefined) {
+    const reason = `a file has no ${type.toLowerCase()} with all its values`;
+    return { ...plan, type: other, inDuckdb: (value) => `CAST(${value} AS ${other})`, reason };
+  }
+  if (/\b(U?HUGEINT|INTERVAL|TIME WITH TIME ZONE)\b/.test(type) && !/^U?HUGEINT$/.test(type)) {
+    throw new ExactnessError(`Column "${name}" (${type}) holds values in it that a file cannot hold.`, {
+      hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
+    });
+  }
+  if (!/^U?HUGEINT$/.test(type)) return plan;
+  // DuckDB would write a DOUBLE: sum() of integers is one.
   const decimal = 'DECIMAL(38,0)';
   return {
     ...plan,
@@ -137,7 +166,14 @@ async function convertThroughSource(
     { sql: atSource ?? dialect.reference(name), alias: `c${index}` },
     ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
   ]);
-  const wrapped = session.relationOf(dialect.selectFrom(sql, expressions, session.server));
+  const statement = dialect.selectFrom(
+    sql,
+    expressions,
+    columns.map(({ name }) => name),
+    session.server,
+  );
+  await dialect.assertWholeThrough?.((ask) => session.askSource('describe', ask), statement, columns);
+  const wrapped = session.relationOf(statement);
   const types = new Map((await session.describe(wrapped)).map(({ name, type }) => [name, type]));
   const cast = columns.map((plan, index): ColumnPlan => {
     const type = types.get(`c${index}`) ?? plan.type;

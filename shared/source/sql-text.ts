@@ -101,21 +101,45 @@ export function trimStatement(sql: string, rules: LexicalRules): string {
   return text;
 }
 
-/** Whether the statement as a whole is sorted, and keeps all rows of it: ORDER BY outside of all parentheses, and no LIMIT behind it. */
-export function endsInOrderBy(sql: string, rules: LexicalRules): boolean {
+/** By what a statement as a whole is sorted: a column of its result, by its name or its position from 1. */
+export interface OrderTerm {
+  column: string | number;
+  descending: boolean;
+}
+
+/**
+ * The ORDER BY at the end of a statement, when it names nothing but columns; undefined when there is none, when a LIMIT or another clause
+ * follows it, or when it sorts by an expression.
+ */
+export function readOrderBy(sql: string, rules: LexicalRules): OrderTerm[] | undefined {
   let depth = 0;
-  let sorted = false;
+  let terms: Token[][] | undefined;
   let previous = '';
-  for (const { kind, text } of tokensOf(sql, rules)) {
-    const word = kind === 'word' ? text.toUpperCase() : '';
+  for (const token of tokensOf(sql, rules)) {
+    const word = token.kind === 'word' ? token.text.toUpperCase() : '';
     if (word === '(') depth += 1;
+    if (depth === 0 && previous === 'ORDER' && word === 'BY') terms = [[]];
+    else if (depth === 0 && word === ',' && terms) terms.push([]);
+    else terms?.at(-1)?.push(token);
     if (word === ')') depth -= 1;
-    if (depth === 0 && previous === 'ORDER' && word === 'BY') sorted = true;
-    // Behind a locking clause (FOR UPDATE, LOCK IN SHARE MODE) nothing can be added.
-    if (depth === 0 && /^(LIMIT|FETCH|OFFSET|UNION|EXCEPT|INTERSECT|FOR|LOCK)$/.test(word)) sorted = false;
     previous = word;
   }
-  return sorted;
+  const read = terms?.map(readOrderTerm);
+  return read?.every((term) => term !== undefined) ? read : undefined;
+}
+
+/** `name`, `table.name` or `2`, with ASC or DESC behind it. */
+function readOrderTerm(tokens: readonly Token[]): OrderTerm | undefined {
+  const words = tokens.map(({ text }) => text);
+  const direction = /^(ASC|DESC)$/i.test(words.at(-1) ?? '') ? words.pop()?.toUpperCase() : 'ASC';
+  const path = words.filter((_, index) => index % 2 === 0);
+  const points = words.filter((_, index) => index % 2 === 1);
+  const last = path.at(-1);
+  if (last === undefined || !points.every((point) => point === '.')) return undefined;
+  const descending = direction === 'DESC';
+  if (/^[0-9]+$/.test(last)) return path.length === 1 ? { column: Number(last), descending } : undefined;
+  if (/^`.*`$/s.test(last)) return { column: last.slice(1, -1).replaceAll('``', '`'), descending };
+  return /^[\w\u0080-\uffff$]+$/.test(last) ? { column: last, descending } : undefined;
 }
 
 /** Text as DuckDB's SQL has it: a quote in it is doubled, and nothing else means anything. */

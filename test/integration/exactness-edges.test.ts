@@ -23,6 +23,9 @@ describe('Postgres', () => {
        CREATE DOMAIN amounts AS numeric(38,2)[];
        CREATE TABLE d (a amounts);
        INSERT INTO d VALUES ('{123456789012345678901234567890123456.78}');
+       CREATE TYPE mood AS ENUM ('a)''b', 'c'); CREATE TABLE moods (m mood); INSERT INTO moods VALUES ('a)''b'), ('c');
+       CREATE TABLE letters (c "char"); INSERT INTO letters VALUES ((-56)::int::"char");
+       CREATE DOMAIN price AS numeric(10,2); CREATE TABLE priced (a price); INSERT INTO priced VALUES (2.5);
        CREATE TABLE small (id int); INSERT INTO small VALUES (1); ANALYZE small;
        CREATE VIEW v AS SELECT * FROM small;
        CREATE ROLE latin LOGIN PASSWORD 'latin'; ALTER ROLE latin SET client_encoding = 'LATIN1';
@@ -55,6 +58,35 @@ describe('Postgres', () => {
   it('sums of integers keep all their digits in a duckdbQuery', async () => {
     const { content } = await read({ duckdbQuery: 'SELECT sum(b) AS s FROM db.orders' });
     expect(content).toMatchObject({ columns: [{ type: 'decimal128(38, 0)' }], rows: [['9007199254740993']] });
+  });
+
+  it.each([
+    [
+      "SELECT TIMESTAMP '2026-01-01 00:00:00.000001' - TIMESTAMP '2026-01-01' AS x FROM db.small",
+      'string',
+      '00:00:00.000001',
+    ],
+    ["SELECT TIMESTAMP '2026-01-01' - TIMESTAMP '2026-01-02' AS x FROM db.small", 'string', '-1 days'],
+    ["SELECT '12:00:00+02'::TIMETZ AS x FROM db.small", 'string', '12:00:00+02'],
+    [
+      "SELECT TIMESTAMP_S '2026-01-01 10:00:00' AS x FROM db.small",
+      'timestamp[us]',
+      '2026-01-01T10:00:00.000000',
+    ],
+    ["SELECT '101'::BIT AS x FROM db.small", 'string', '101'],
+    ['SELECT list(m) AS x FROM db.moods', 'list<element: string>', ["a)'b", 'c']],
+  ])('what DuckDB computes is whole: %s', async (duckdbQuery, type, expected) => {
+    const { content } = await read({ duckdbQuery });
+    expect(content).toMatchObject({ columns: [{ type }], rows: [[expected]] });
+  });
+
+  it.each([
+    "SELECT {'a': INTERVAL 1 MICROSECOND} AS x FROM db.small",
+    "SELECT ['12:00:00+02'::TIMETZ] AS x FROM db.small",
+    'SELECT c FROM db.letters',
+    'SELECT a FROM db.priced',
+  ])('what cannot be whole is refused: %s', async (duckdbQuery) => {
+    expect(await failureOf(read({ duckdbQuery }))).toBeInstanceOf(ExactnessError);
   });
 
   it('a domain over an array is read as what it is described as', async () => {

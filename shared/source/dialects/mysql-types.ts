@@ -16,8 +16,8 @@ export interface MysqlColumn extends SourceColumn {
   wideDecimal: boolean;
   /** A TIME, of which the client makes text, as it may be beyond any time of day. */
   isTime: boolean;
-  /** A DOUBLE with fixed decimals, which MariaDB cuts off where it keeps a query's rows in a table of its own. */
-  cutOff: boolean;
+  /** A FLOAT or DOUBLE with fixed decimals, of MariaDB. */
+  mayBeCutOff: boolean;
 }
 
 /** A name as the source's SQL has it. */
@@ -102,27 +102,15 @@ function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference
   };
 }
 
-// Beyond it a DOUBLE has no decimals left to be cut to; MariaDB cuts off at 17 digits before the point.
-const CUT_OFF = 1e15;
-
-function planCutOff({ name, sourceType, clientType }: MysqlColumn): ColumnPlan {
-  return {
-    name,
-    sourceType,
-    type: clientType,
-    inDuckdb: (value, _given, refuse) =>
-      `CASE WHEN abs(${value}) >= ${CUT_OFF} THEN ${refuse} ELSE ${value} END`,
-    refusal: {
-      values: `a number beyond ${CUT_OFF} in a double with fixed decimals, which MariaDB may have cut off`,
-      hint: `Write it without ROUND or TRUNCATE in the query, or CAST(… AS DECIMAL(38,2)) AS ${quoteMysqlName(name)}.`,
-    },
-  };
-}
-
 /** How a column of a MySQL or MariaDB query is carried so that nothing of it is lost. */
 function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
   const { name, sourceType, clientType, decimal } = column;
-  const kept = { name, sourceType, type: clientType };
+  const kept = {
+    name,
+    sourceType,
+    type: clientType,
+    ...(column.mayBeCutOff ? { mayBeCutOff: true } : {}),
+  };
   if (isWide(column)) {
     return {
       ...kept,
@@ -144,7 +132,6 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
   // The client leaves out zeros at the end of a fraction, which the server prints.
   if (column.isTime) return { ...kept, atSource: `CAST(${reference} AS CHAR)` };
   if (clientType === 'VARCHAR' && column.charset === 'binary') return planBinaryText(column, reference);
-  if (column.cutOff) return planCutOff(column);
   if (clientType === 'DATE' || clientType === 'TIMESTAMP') {
     return {
       ...kept,

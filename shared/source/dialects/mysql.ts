@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
-import { endsInOrderBy, mysqlLexicalRules } from '../sql-text.ts';
+import { mysqlLexicalRules, readOrderBy } from '../sql-text.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
 import { type MysqlColumn, mysqlTypeName, planMysqlColumn, quoteMysqlName } from './mysql-types.ts';
@@ -9,10 +10,6 @@ import { type MysqlColumn, mysqlTypeName, planMysqlColumn, quoteMysqlName } from
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
 
 const reference = (name: string) => `q.${quoteMysqlName(name)}`;
-
-// The most rows that LIMIT takes: MariaDB drops the ORDER BY of a subquery that has none.
-// https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
-const NO_LIMIT = 'LIMIT 18446744073709551615';
 
 const COUNTING_TIME = '/*+ MAX_EXECUTION_TIME(3000) */';
 
@@ -58,10 +55,27 @@ async function describeColumns(
       isTime: charset === 'binary' && type === 'VARCHAR' && typeOf(`n${index}`) !== 'DOUBLE',
       decimal,
       wideDecimal: double?.isDecimal === true && decimal === undefined,
-      cutOff: mariadb && double?.isFixed === true,
+      mayBeCutOff: mariadb && double?.isFixed === true,
     };
     return { ...column, name, sourceType: mysqlTypeName(column) };
   });
+}
+
+/**
+ * MariaDB drops the ORDER BY of a subquery, so that it stands once more outside. Not by a LIMIT inside, which would keep it: for that
+ * the rows go through a table of the server's, and some are cut off there (docs/decisions/0002-exactness.md).
+ * https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
+ */
+function orderOutside(query: string, columns: readonly string[], server: ServerFacts): string {
+  if (!isMariadb(server)) return '';
+  const terms = readOrderBy(query, mysqlLexicalRules(server.sqlMode))?.map(({ column, descending }) => {
+    const name =
+      typeof column === 'number'
+        ? columns[column - 1]
+        : columns.find((each) => each.toLowerCase() === column.toLowerCase());
+    return name === undefined ? undefined : `${reference(name)}${descending ? ' DESC' : ''}`;
+  });
+  return terms?.every((term) => term !== undefined) ? ` ORDER BY ${terms.join(', ')}` : '';
 }
 
 interface DoubleFacts {
@@ -78,7 +92,7 @@ async function probeDoubles(
   query: string,
   columns: readonly ClientColumn[],
 ): Promise<Map<string, DoubleFacts>> {
-  const doubles = columns.filter(({ type }) => type === 'DOUBLE');
+  const doubles = columns.filter(({ type }) => type === 'DOUBLE' || type === 'FLOAT');
   if (doubles.length === 0) return new Map();
   const values = doubles.map(({ name }, index) => `${reference(name)} AS c${index}`);
   // A row of the query's types, though it is none of the query's.
@@ -180,10 +194,24 @@ export const mysqlDialect: Dialect = {
     );
   },
 
-  selectFrom(query, expressions, server) {
-    const sorted = isMariadb(server) && endsInOrderBy(query, mysqlLexicalRules(server.sqlMode));
+  selectFrom(query, expressions, columns, server) {
     const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
-    return `SELECT ${list} FROM (${query}\n${sorted ? NO_LIMIT : ''}) AS q`;
+    return `SELECT ${list} FROM (${query}\n) AS q${orderOutside(query, columns, server)}`;
+  },
+
+  async assertWholeThrough(ask, wrapped, columns) {
+    const risky = columns.find(({ mayBeCutOff }) => mayBeCutOff);
+    if (!risky) return;
+    const { names, rows } = await ask(`EXPLAIN ${wrapped}`);
+    // Merged into the wrapper, the query's rows are kept nowhere, and nothing is cut off.
+    const kept = rows.some((row) => /^<derived/.test(String(row[names.indexOf('table')])));
+    if (!kept) return;
+    throw new ExactnessError(
+      `Column "${risky.name}" (${risky.sourceType}) is computed with a fixed number of decimals, which MariaDB may cut off in this query.`,
+      {
+        hint: `Write (…) + 0e0 AS ${quoteMysqlName(risky.name)} in the query, which has as many decimals as it needs, or CAST(… AS DECIMAL(38,10)).`,
+      },
+    );
   },
   reference,
   quoteName: quoteMysqlName,

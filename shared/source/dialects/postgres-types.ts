@@ -175,7 +175,7 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   }
   // As psql prints it: the cast to text, which the client would take, adds /32 to a single address.
   // As text it is empty where its byte is zero, and escaped where it is no letter.
-  if (base === 'char') return { ...kept, atSource: `${reference}::text` };
+  if (base === 'char') return { ...kept, atSource: `${reference}::text`, damagedInScan: true };
   if (base === 'inet') return { ...kept, atSource: `abbrev(${reference})` };
   if (clientType.endsWith('[]')) return planArray(column, request);
   const guarded = guardedScalar(base, clientType);
