@@ -94,7 +94,7 @@ async function prepare(
   return {
     columns,
     relation: columns.some(needsSource)
-      ? await convertThroughSource(session, sql, columns)
+      ? await convertThroughSource(session, sql, columns, mode)
       : convert(columns, names, relation),
     checks: [],
     warnings: warningsFor(columns),
@@ -160,6 +160,7 @@ async function convertThroughSource(
   session: SourceSession,
   sql: string,
   columns: readonly ColumnPlan[],
+  mode: TypesMode,
 ): Promise<string> {
   const { dialect } = session;
   const expressions = columns.flatMap(({ name, atSource, companion }, index) => [
@@ -172,7 +173,8 @@ async function convertThroughSource(
     columns.map(({ name }) => name),
     session.server,
   );
-  await dialect.assertWholeThrough?.((ask) => session.askSource('describe', ask), statement, columns);
+  if (mode === 'exact')
+    await dialect.assertWholeThrough?.((ask) => session.askSource('describe', ask), statement, columns);
   const wrapped = session.relationOf(statement);
   const types = new Map((await session.describe(wrapped)).map(({ name, type }) => [name, type]));
   const cast = columns.map((plan, index): ColumnPlan => {
