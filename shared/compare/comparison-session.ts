@@ -1,7 +1,9 @@
-import { access, constants, mkdir, realpath, stat, symlink } from 'node:fs/promises';
+import { access, constants, realpath, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ConfigError, QueryError, StorageUnavailableError } from '../errors.ts';
+import { closedDuckdbOptions } from '../source/duckdb-options.ts';
+import { quoteLiteral } from '../source/sql-text.ts';
 import { formatBytes } from '../telemetry/format.ts';
 import { FORM_MACROS } from './value-form.ts';
 
@@ -18,8 +20,6 @@ export interface ComparisonSessionOptions {
 export type Side = 'a' | 'b';
 
 const INTERRUPT_INTERVAL_MS = 100;
-
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** A DuckDB instance of its own that can read two files and nothing else. */
 export class ComparisonSession {
@@ -46,31 +46,18 @@ export class ComparisonSession {
     files: Readonly<Record<Side, string>>,
     options: ComparisonSessionOptions,
   ): Promise<ComparisonSession> {
-    const { folder, memoryLimitBytes, threads } = options;
+    const { folder } = options;
     // DuckDB expands *, ? and [ in a path, has no way to quote them, and makes columns of folders such as `year=2026`. It only ever
     // sees these names.
     for (const side of ['a', 'b'] as const) await symlink(await findFile(files[side]), linkTo(folder, side));
-    await Promise.all(['spill', 'home'].map((name) => mkdir(join(folder, name), { mode: 0o700 })));
 
-    const instance = await DuckDBInstance.create(':memory:', {
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      allow_community_extensions: 'false',
-      allow_persistent_secrets: 'false',
-      home_directory: join(folder, 'home'),
-      extension_directory: join(folder, 'home'),
-      secret_directory: join(folder, 'home'),
-      temp_directory: join(folder, 'spill'),
-      threads: String(threads),
-      memory_limit: `${Math.floor(memoryLimitBytes / 1_000_000)}MB`,
-      preserve_insertion_order: 'false',
-    });
+    const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(options));
     const connection = await instance.connect();
     const session = new ComparisonSession(instance, connection, options);
     try {
       await connection.run("SET TimeZone='UTC'");
       for (const macro of FORM_MACROS) await connection.run(macro);
-      const paths = (['a', 'b'] as const).map((side) => literal(linkTo(folder, side)));
+      const paths = (['a', 'b'] as const).map((side) => quoteLiteral(linkTo(folder, side)));
       await connection.run(`SET allowed_paths=[${paths.join(', ')}]`);
       await connection.run('SET enable_external_access=false');
       await connection.run('SET lock_configuration=true');
@@ -83,7 +70,7 @@ export class ComparisonSession {
 
   /** The file as a SQL literal, for the functions that read Parquet. */
   pathOf(side: Side): string {
-    return literal(linkTo(this.#options.folder, side));
+    return quoteLiteral(linkTo(this.#options.folder, side));
   }
 
   /**

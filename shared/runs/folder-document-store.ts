@@ -4,15 +4,14 @@ import { dirname, join, posix } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore } from './document-store.ts';
 
-const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT';
-
 const hasCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
+const isMissing = (error: unknown) => hasCode(error, 'ENOENT');
 
 /** The versions of a replaceable document are files of its folder, named by number; the highest one counts. */
 async function versionsIn(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return [];
+    if (isMissing(error)) return [];
     throw error;
   });
   return names
@@ -37,20 +36,21 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       cause: error,
       hint: 'Check its permissions and the free space, or name another one with --state.',
     });
+  /** A reader sees the old file or the new one, never half of one. */
+  const replaceWhole = async (key: string, write: (draft: string) => Promise<void>) => {
+    const path = join(folder, key);
+    const draft = `${path}.${randomUUID()}.tmp`;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await write(draft);
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true }).catch(() => {});
+      throw unavailable('written to', error);
+    }
+  };
   return {
-    async put(key, body) {
-      const path = join(folder, key);
-      const temporary = `${path}.${randomUUID()}.tmp`;
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        // A reader sees the old document or the new one, never half of one.
-        await writeFile(temporary, body);
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true }).catch(() => {});
-        throw unavailable('written to', error);
-      }
-    },
+    put: (key, body) => replaceWhole(key, (draft) => writeFile(draft, body)),
     async get(key) {
       try {
         return await readFile(join(folder, key), 'utf8');
@@ -59,18 +59,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         throw unavailable('read', error);
       }
     },
-    async putFile(key, source) {
-      const path = join(folder, key);
-      const temporary = `${path}.${randomUUID()}.tmp`;
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        await copyFile(source, temporary);
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true }).catch(() => {});
-        throw unavailable('written to', error);
-      }
-    },
+    putFile: (key, source) => replaceWhole(key, (draft) => copyFile(source, draft)),
     async getFile(key, target) {
       try {
         await copyFile(join(folder, key), target);

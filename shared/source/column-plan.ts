@@ -89,3 +89,8 @@ export function decimalFromText(
   if (precision <= 18 || scale > 18) return `TRY_CAST(${value} AS ${type})`;
   return `COALESCE(CAST(TRY_CAST(${value} AS DECIMAL(18,${scale})) AS ${type}), TRY_CAST(${value} AS ${type}))`;
 }
+
+/** A type for people: the labels of an enum in it are data, and stay out of messages and records. */
+export function withoutLabels(type: string): string {
+  return type.replace(/ENUM\(.*\)/s, 'ENUM');
+}

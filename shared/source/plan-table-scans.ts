@@ -1,6 +1,6 @@
 import type { TypesMode } from '../config/schema.ts';
 import { ExactnessError, QueryError } from '../errors.ts';
-import type { ColumnPlan, Refusal } from './column-plan.ts';
+import { type ColumnPlan, type Refusal, withoutLabels } from './column-plan.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import type { SourceSession } from './session.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-text.ts';
@@ -77,7 +77,7 @@ function checkTable({ label, sourceName, columns }: Table): TableCheck | undefin
     if (plain) return false;
     if (scanType !== plan.type || plan.damagedInScan) {
       throw new ExactnessError(
-        `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${scanType.replace(/ENUM\(.*\)/s, 'ENUM')}`}.`,
+        `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${withoutLabels(scanType)}`}.`,
         {
           hint: 'Use `query` instead, which has the source convert it; or name the columns without this one; or set types: compatible to have it written as the Go connector did.',
         },

@@ -2,13 +2,13 @@ import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import type { TypesMode } from '../config/schema.ts';
 import { ConfigError, ExactnessError, QueryError } from '../errors.ts';
 import { overrideColumn, strictly } from './column-override.ts';
-import { type ColumnPlan, refusalMarker, refusedColumn } from './column-plan.ts';
+import { type ColumnPlan, refusalMarker, refusedColumn, withoutLabels } from './column-plan.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { planTableScans, type TableCheck } from './plan-table-scans.ts';
 import type { SourceSession } from './session.ts';
-import { postgresLexicalRules, quoteIdentifier, quoteLiteral, trimStatement } from './sql-text.ts';
+import { quoteIdentifier, quoteLiteral, trimStatement } from './sql-text.ts';
 
-/** What to read: SQL of the source itself, or checked DuckDB SQL over the source attached as `db`. */
+/** What to read: SQL of the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */
 export type SourceQuery =
   | { kind: 'source'; sql: string }
   | { kind: 'duckdb'; sql: string; facts: DuckdbQueryFacts };
@@ -52,8 +52,8 @@ async function prepare(
   { mode, overrides }: PrepareOptions,
 ): Promise<PreparedQuery> {
   const { dialect } = session;
-  const rules = query.kind === 'source' ? dialect.lexicalRules(session.server) : postgresLexicalRules;
-  const sql = trimStatement(query.sql, rules);
+  const sql =
+    query.kind === 'source' ? trimStatement(query.sql, dialect.lexicalRules(session.server)) : query.sql;
   const relation = query.kind === 'source' ? session.relationOf(sql) : `(${sql})`;
   const client = await session.describe(relation);
   const names = client.map(({ name }) => name);
@@ -85,9 +85,9 @@ async function prepare(
         hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
       });
     });
-  const columns = planned.map((plan) => {
+  const columns = planned.map((plan, index) => {
     const target = overrides[plan.name];
-    const clientType = client.find(({ name }) => name === plan.name)?.type ?? plan.type;
+    const clientType = client[index]?.type ?? plan.type;
     const asText = dialect.asText(dialect.reference(plan.name), clientType);
     return target === undefined ? plan : overrideColumn(plan, target, asText);
   });
@@ -105,8 +105,8 @@ async function prepare(
 const needsSource = ({ atSource, companion }: ColumnPlan) =>
   atSource !== undefined || companion !== undefined;
 
-/** A type without the labels of enums in it: they are data, and the file has text for them. */
-const withoutLabels = (type: string) => type.replaceAll(/ENUM\((?:'(?:[^']|'')*'(?:, ?)?)*\)/g, 'VARCHAR');
+/** A type as the file has it: text in the place of enums. */
+const withoutEnums = (type: string) => type.replaceAll(/ENUM\((?:'(?:[^']|'')*'(?:, ?)?)*\)/g, 'VARCHAR');
 
 /** Types of DuckDB's own that a file has no word for, and what says the same. */
 const sameInOtherWords: Readonly<Record<string, string>> = {
@@ -120,12 +120,8 @@ const sameInOtherWords: Readonly<Record<string, string>> = {
 
 /** A column of what DuckDB computed. */
 function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
-  const type = withoutLabels(clientType);
-  const plan = {
-    name,
-    sourceType: type === clientType ? type : clientType.replace(/ENUM\(.*\)/s, 'ENUM'),
-    type,
-  };
+  const type = withoutEnums(clientType);
+  const plan = { name, sourceType: withoutLabels(clientType), type };
   if (mode === 'compatible') return plan;
   const other = sameInOtherWords[type];
   if (other !== undefined) {

@@ -12,6 +12,7 @@ import {
   type SourceAnswer,
   type SourcePhase,
 } from './dialect.ts';
+import { closedDuckdbOptions } from './duckdb-options.ts';
 import { explainSourceError } from './explain-error.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
@@ -95,29 +96,12 @@ export class SourceSession {
     });
 
     const outputFolder = join(folder, 'out');
-    await Promise.all(
-      ['out', 'spill', 'home'].map((name) => mkdir(join(folder, name), { recursive: true, mode: 0o700 })),
-    );
+    await mkdir(outputFolder, { recursive: true, mode: 0o700 });
     const ca = certificateAuthorities(source.tls, login.host);
     const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
     if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
 
-    const instance = await DuckDBInstance.create(':memory:', {
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      allow_community_extensions: 'false',
-      allow_persistent_secrets: 'false',
-      allow_unredacted_secrets: 'false',
-      // Lambda has no home directory, and nothing of a run may stay behind in one.
-      home_directory: join(folder, 'home'),
-      extension_directory: join(folder, 'home'),
-      secret_directory: join(folder, 'home'),
-      temp_directory: join(folder, 'spill'),
-      threads: String(options.threads),
-      memory_limit: `${Math.floor(options.memoryLimitBytes / 1_000_000)}MB`,
-      // What keeps memory flat however long the result is; an ORDER BY is still honoured.
-      preserve_insertion_order: 'false',
-    });
+    const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(options));
     const connection = await instance.connect();
     const session = new SourceSession(instance, connection, dialect, options, outputFolder);
     try {

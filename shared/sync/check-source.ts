@@ -22,6 +22,12 @@ export interface CheckResult {
   class?: string;
 }
 
+/** A check that threw. */
+export function failedCheck(check: string, thrown: unknown): CheckResult {
+  const { message, hint, class: name } = toFerryError(thrown);
+  return { check, status: 'failed', detail: message, class: name, ...(hint === undefined ? {} : { hint }) };
+}
+
 type CheckOptions = Omit<SessionOptions, 'login' | 'mode' | 'parallel'> & {
   /** Name of the source. */
   name: string;
@@ -56,14 +62,7 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
       });
       return value;
     } catch (thrown) {
-      const error = toFerryError(thrown);
-      results.push({
-        check,
-        status: 'failed',
-        detail: error.message,
-        class: error.class,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      });
+      results.push(failedCheck(check, thrown));
       return undefined;
     }
   };

@@ -1,8 +1,8 @@
 import type { FerryConfig, SyncConfig } from '../config/schema.ts';
-import { ConfigError, toFerryError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
 import type { SecretReader } from '../source/secrets.ts';
-import type { CheckResult } from './check-source.ts';
+import { type CheckResult, failedCheck } from './check-source.ts';
 import { readToken } from './send-file.ts';
 
 /** Tries everything that a run of a sync needs of Polyteia; nothing is uploaded. All checks are tried, even if one fails. */
@@ -11,10 +11,6 @@ export async function checkTarget(
   options: { config: FerryConfig; secrets: SecretReader; signal: AbortSignal },
 ): Promise<CheckResult[]> {
   const { config, secrets, signal } = options;
-  const failed = (check: string, thrown: unknown): CheckResult => {
-    const { message, hint, class: name } = toFerryError(thrown);
-    return { check, status: 'failed', detail: message, class: name, ...(hint === undefined ? {} : { hint }) };
-  };
   const results: CheckResult[] = [];
   try {
     const target = config.polyteia[sync.polyteia];
@@ -29,7 +25,7 @@ export async function checkTarget(
           results.push({ check, status: 'ok', detail: await run(signal) });
         } catch (error) {
           signal.throwIfAborted();
-          results.push(failed(check, error));
+          results.push(failedCheck(check, error));
         }
       }
     } finally {
@@ -37,7 +33,7 @@ export async function checkTarget(
     }
   } catch (error) {
     signal.throwIfAborted();
-    results.push(failed('personal access key', error));
+    results.push(failedCheck('personal access key', error));
   }
   return results;
 }

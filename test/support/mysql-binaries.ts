@@ -201,13 +201,14 @@ Acquire::Retries "2";
   throw new Error(failures.join('\n'));
 }
 
-/** Debian's archive as this machine reaches it, perhaps by a mirror; last the public one. */
+/** Debian's archive as this machine reaches it, perhaps by a mirror. */
 async function debianArchives(): Promise<string[]> {
   // Names the files that an update would fetch, without fetching any.
   const { stdout } = await run('apt-get', ['update', '--print-uris']);
   const own = [...stdout.matchAll(/^'(\S+?)\/dists\//gm)].map(([, archive]) => archive as string);
-  const candidates = own.filter((archive) => /debian/.test(archive) && !/security/.test(archive));
-  return [...new Set([...candidates, 'http://deb.debian.org/debian'])];
+  const archives = new Set(own.filter((archive) => /debian/.test(archive) && !/security/.test(archive)));
+  if (archives.size === 0) throw new Error("apt's sources name no archive of Debian's");
+  return [...archives];
 }
 
 /** The project may lie below a home folder that only its owner can enter; the server's files then move out of it. */

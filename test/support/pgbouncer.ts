@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { acceptsPostgres } from './accepts-postgres.ts';
 import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
 import { unprivilegedUser } from './postgres-binaries.ts';
 import type { PostgresServer } from './postgres-server.ts';
@@ -44,7 +43,8 @@ export async function startPgBouncer(
   };
   if (serverUser) chownSync(folder, serverUser.uid, serverUser.gid);
   const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
-  const logins = { [server.user]: server.password, ...options.logins };
+  const { user, password, database } = server;
+  const logins = { [user]: password, ...options.logins };
   // In plain text, as PgBouncer must itself sign in with them.
   const users = write(
     'userlist.txt',
@@ -79,7 +79,8 @@ server_tls_sslmode = disable
         user: serverUser,
         folder,
       });
-      if (await isReady(process, { ...server, host, port })) return { process, port };
+      if (await acceptsPostgres(process, { host, port, user, password, database }, 10_000))
+        return { process, port };
       const log = process.logTail();
       const portTaken = process.hasEnded() && /Address already in use/.test(log);
       await process.stop('SIGKILL', 500);
@@ -92,7 +93,6 @@ server_tls_sslmode = disable
       await process.stop('SIGKILL', 500);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     };
-    const { user, password, database } = server;
     return {
       host,
       port,
@@ -117,21 +117,4 @@ function findProgram(): string {
     throw new Error('pgbouncer is needed for these tests (apt-get install pgbouncer)');
   }
   return program;
-}
-
-async function isReady(process: BoundProcess, server: pg.ClientConfig): Promise<boolean> {
-  const deadline = Date.now() + 10_000;
-  const { host, port, user, password, database } = server;
-  while (!process.hasEnded() && Date.now() < deadline) {
-    const client = new pg.Client({ host, port, user, password, database } as pg.ClientConfig);
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      await client.end();
-      return true;
-    } catch {
-      await Promise.race([sleep(25), process.ended]);
-    }
-  }
-  return false;
 }

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { acceptsPostgres } from './accepts-postgres.ts';
 import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
 import { postgresBinaries, type UnprivilegedUser, unprivilegedUser } from './postgres-binaries.ts';
 
@@ -235,29 +235,14 @@ async function launch(
       lastSignal: 'QUIT',
       folder: socketFolder,
     });
-    if (await isReady(server, socketFolder, port)) return { process: server, port };
+    if (await acceptsPostgres(server, { host: socketFolder, port, user, database }, 20_000))
+      return { process: server, port };
     const log = server.logTail();
     const portTaken = server.hasEnded() && /could not bind|could not create any TCP/.test(log);
     await server.stop('SIGQUIT', 500);
     if (portTaken && attempt < 3) continue;
     throw new Error(`Postgres did not start:\n${log}`);
   }
-}
-
-async function isReady(server: BoundProcess, socketFolder: string, port: number): Promise<boolean> {
-  const deadline = Date.now() + 20_000;
-  while (!server.hasEnded() && Date.now() < deadline) {
-    const client = new pg.Client({ host: socketFolder, port, user, database });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      await client.end();
-      return true;
-    } catch {
-      await Promise.race([sleep(25), server.ended]);
-    }
-  }
-  return false;
 }
 
 async function setPassword(pool: pg.Pool, password: string, authMethod?: string): Promise<void> {
