@@ -1,5 +1,5 @@
 import { CancelledError, ConfigError } from '../shared/errors.ts';
-import type { RunRecord } from '../shared/runs/run-record.ts';
+import { isFinished, type RunRecord } from '../shared/runs/run-record.ts';
 
 /** What the command's exit status means; the table stands in docs/cli.md. */
 export const EXIT = {
@@ -8,6 +8,7 @@ export const EXIT = {
   configuration: 2,
   skipped: 3,
   cancelled: 4,
+  unfinished: 5,
   interrupted: 130,
 } as const;
 
@@ -23,5 +24,6 @@ export function exitCodeOfRun(record: RunRecord): number {
   if (record.state === 'succeeded') return EXIT.succeeded;
   if (record.state === 'cancelled') return EXIT.cancelled;
   if (record.state === 'skipped') return EXIT.skipped;
+  if (!isFinished(record)) return EXIT.unfinished;
   return record.error?.class === 'ConfigError' ? EXIT.configuration : EXIT.failed;
 }

@@ -6,6 +6,7 @@ import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { initCommand } from './commands/init.ts';
 import { previewCommand } from './commands/preview.ts';
+import { resendCommand } from './commands/resend.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { scheduleCommand } from './commands/schedule.ts';
@@ -49,6 +50,7 @@ export function createProgram(surroundings: Surroundings): Command {
     scheduleCommand,
     cancelCommand,
     acceptCommand,
+    resendCommand,
     compareCommand,
     initCommand,
   ]) {

@@ -50,12 +50,20 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     const jobs = Object.keys(served.syncs);
     const prefixes = [
       'runs/*',
-      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`, `refused/${job}/*`]),
+      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`]),
+      ...jobs.flatMap(keptFilesOf),
     ];
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['s3:GetObject', 's3:PutObject'],
         resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
+      }),
+    );
+    // Files that are kept for a time are removed by the runs that come after it.
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:DeleteObject'],
+        resources: jobs.flatMap(keptFilesOf).map((prefix) => props.state.arnForObjects(prefix)),
       }),
     );
     // Without it S3 answers 403 instead of 404 for a document that does not exist yet.
@@ -89,6 +97,8 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     }
   }
 }
+
+const keptFilesOf = (job: string) => [`refused/${job}/*`, `archive/${job}/*`];
 
 /** A secret's ARN ends in six characters that its name does not tell, and that an ARN given by a person may or may not have. */
 function secretArns(scope: Construct, secret: SecretRef): string[] {

@@ -1,10 +1,10 @@
+import { disguiseForHash } from '../source/row-hashes.ts';
 import { type CommonColumn, formOf } from './common-columns.ts';
 import type { Side } from './comparison-session.ts';
 
 /*
  * Rows and cells are compared by hashes and not by their values: a group or a join of the values of 300 columns does not fit into 500 MB
- * at all, while fixed 16 bytes a row do and spill to disk beyond that. DuckDB's hash of up to 64 bits is one-to-one, so that integers,
- * dates and floating-point numbers cannot collide in a cell; two different texts do with a probability of 2^-64.
+ * at all, while fixed 16 bytes a row do and spill to disk beyond that (shared/source/row-hashes.ts).
  */
 
 /** What a file's table is called in SQL. */
@@ -24,13 +24,6 @@ export function hashOfCell(column: CommonColumn, side: Side): string {
   return `hash(${disguise(column, side)})`;
 }
 
-/** A one-to-one image of the value's form that DuckDB hashes in another way. */
 function disguise(column: CommonColumn, side: Side): string {
-  const form = formOf(column, side);
-  const { type } = column.form;
-  if (type === 'VARCHAR') return `'ferry' || ${form}`;
-  if (type === 'BLOB') return `'ferry'::BLOB || ${form}`;
-  // The hash of 128 bits is the exclusive or of its halves: all UUIDs of two equal halves have the same.
-  if (/^(U?HUGEINT|UUID|DECIMAL\((19|[23]\d),\d+\))$/.test(type)) return `CAST(${form} AS VARCHAR)`;
-  return form;
+  return disguiseForHash(formOf(column, side), column.form.type);
 }

@@ -114,6 +114,16 @@ const schedule = z
   .describe('When the job runs on AWS.');
 export type ScheduleConfig = z.infer<typeof schedule>;
 
+const archive = z
+  .strictObject({
+    keep: z.int().min(1).max(5_000).optional().describe('How many files: older ones are removed.'),
+    days: z.int().min(1).max(3_650).optional().describe('How many days: older files are removed.'),
+  })
+  .refine(({ keep, days }) => keep !== undefined || days !== undefined, {
+    error: 'keep, days or both: an archive without a limit only grows',
+  })
+  .describe('Keeps the uploaded files, for `ferry resend`. Default: none is kept.');
+
 const sync = z
   .strictObject({
     source: z.string().describe('Name of the source to read.'),
@@ -143,6 +153,13 @@ const sync = z
         'Types of single columns, by name: text, decimal(digits,decimals), bigint, boolean, double. A value that does not fit is refused; double rounds.',
       ),
     guards: guards.prefault({}),
+    whenUnchanged: z
+      .enum(['skip', 'upload'])
+      .default('skip')
+      .describe(
+        'skip: a result with the content of the last upload is not sent again while the dataset still shows that upload (the classic API with verify; the session API does not tell, so it is sent). upload: always.',
+      ),
+    archive: archive.optional(),
   })
   .refine((value) => (value.query === undefined) !== (value.duckdbQuery === undefined), {
     error: 'exactly one of query and duckdbQuery',

@@ -27,29 +27,34 @@ const WAITS_MS = [1_000, 3_000];
  * Compares what the dataset shows with what was uploaded: size, content type, time. Says nothing where the API does not tell (the session
  * API: there an upload is done when it has been read).
  *
+ * @returns what the dataset shows, when it shows the upload
  * @throws PolyteiaRejectedError, PolyteiaUnavailableError in strict mode
  */
 export async function verifyUpload(
   client: PolyteiaClient,
   upload: AcceptedUpload,
   { mode, warn, signal, sleep = sleepByClock }: Verification,
-): Promise<void> {
-  if (mode === 'off' || client.getContent === undefined) return;
+): Promise<DatasetContent | undefined> {
+  if (mode === 'off' || client.getContent === undefined) return undefined;
   let differences: string[] = [];
   try {
     for (const wait of [0, ...WAITS_MS]) {
       if (wait > 0) await sleep(wait, signal);
-      differences = compare(upload, await client.getContent(upload.dataset, signal));
-      if (differences.length === 0) return;
+      const shown = await client.getContent(upload.dataset, signal);
+      differences = compare(upload, shown);
+      if (differences.length === 0) return shown;
     }
   } catch (error) {
     const told = error instanceof PolyteiaRejectedError || error instanceof PolyteiaUnavailableError;
     if (mode === 'strict' || !told) throw error;
     warn(`The upload was accepted but could not be verified: ${error.message}`);
-    return;
+    return undefined;
   }
   const message = `Polyteia accepted the upload, but dataset ${upload.dataset} does not show it: ${differences.join('; ')}.`;
-  if (mode === 'warn') return warn(message);
+  if (mode === 'warn') {
+    warn(message);
+    return undefined;
+  }
   throw new PolyteiaRejectedError(message, {
     hint: 'Look at the dataset in Polyteia. If it is right all the same, set verify: warn on the target.',
   });

@@ -18,6 +18,8 @@ export interface DocumentStore {
   putFile(key: string, path: string): Promise<void>;
   /** Writes a stored file to `path`; false when there is none. */
   getFile(key: string, path: string): Promise<boolean>;
+  /** Removes a document or a file; one that is not there is none to remove. */
+  remove(key: string): Promise<void>;
   /** A document that is only ever written by {@link replace}; undefined when there is none. */
   read(key: string): Promise<VersionedDocument | undefined>;
   /**

@@ -69,6 +69,14 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         throw unavailable('read', error);
       }
     },
+    async remove(key) {
+      try {
+        // A document that is replaced by versions is a folder of them.
+        await rm(join(folder, key), { force: true, recursive: true });
+      } catch (error) {
+        throw unavailable('written to', error);
+      }
+    },
     async read(key) {
       const versions = join(folder, key);
       try {

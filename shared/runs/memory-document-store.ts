@@ -19,7 +19,7 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
       return documents.get(key)?.body;
     },
     async list(prefix, limit) {
-      return [...documents.keys()]
+      return [...documents.keys(), ...files.keys()]
         .filter((key) => key.startsWith(prefix))
         .sort()
         .slice(0, limit);
@@ -31,6 +31,10 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
       const content = files.get(key);
       if (content) await writeFile(path, content);
       return content !== undefined;
+    },
+    async remove(key) {
+      documents.delete(key);
+      files.delete(key);
     },
     async read(key) {
       const found = documents.get(key);

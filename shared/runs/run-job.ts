@@ -6,7 +6,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import { type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
 import { retryWithin } from './retry.ts';
 import { newRunId, scheduledRunId } from './run-id.ts';
-import { limitRun, workDeadline } from './run-limits.ts';
+import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 import { assertWorthAnotherTry, saveFinal, takeOver } from './take-over.ts';
@@ -28,6 +28,8 @@ export interface JobContext {
   runId: string;
   /** Private folder, removed after the run whatever happens. */
   folder: string;
+  /** When waiting for something must end, so that what is left undone can still be recorded; undefined: whenever. */
+  until: Date | undefined;
   /** Aborted when the run is cancelled or runs out of time; its reason is a FerryError. */
   signal: AbortSignal;
   /** Times a piece of work under a name; an error is recorded with the phase it happened in. */
@@ -79,7 +81,26 @@ export interface RunOptions {
 }
 
 /** What the work found out, for the record. */
-export type JobResult = Pick<RunRecord, 'outcome' | 'rows' | 'bytes' | 'schema' | 'reading' | 'sentFrom'>;
+export type JobResult = Pick<
+  RunRecord,
+  | 'outcome'
+  | 'rows'
+  | 'bytes'
+  | 'schema'
+  | 'reading'
+  | 'fingerprint'
+  | 'unchangedSince'
+  | 'ingest'
+  | 'archived'
+  | 'sentFrom'
+  | 'heldBy'
+> & {
+  /**
+   * `ingesting`: the upload is for a later invocation to finish; `skipped`: an earlier upload of the job is still under way.
+   * @default succeeded
+   */
+  state?: 'ingesting' | 'skipped';
+};
 
 function startRecord(job: JobDescription, id: string, { trigger }: RunOptions): RunRecord {
   const startedAt = new Date().toISOString();
@@ -191,6 +212,7 @@ async function carryOut(
   const context = (folder: string): JobContext => ({
     runId: record.id,
     folder,
+    until: options.deadline && waitDeadline(options.deadline),
     signal,
     async phase(name, run, detail) {
       signal.throwIfAborted();
@@ -248,7 +270,7 @@ async function carryOut(
     assertWorthAnotherTry(record);
     await store.save(record);
     await using workspace = await createWorkspace(options.workFolder);
-    Object.assign(record, await work(context(workspace.folder)), { state: 'succeeded' });
+    Object.assign(record, { state: 'succeeded' }, await work(context(workspace.folder)));
   } catch (thrown) {
     const error = toFerryError(signal.aborted ? signal.reason : thrown);
     leaseLost = error instanceof LeaseLostError;
@@ -263,11 +285,18 @@ async function carryOut(
     clear();
     await heartbeat[Symbol.asyncDispose]();
   }
-  record.endedAt = new Date().toISOString();
-  record.durationMs = Math.round(performance.now() - started);
+  if (isFinished(record)) {
+    record.endedAt = new Date().toISOString();
+    delete record.ingest;
+  }
+  const [, ...laterAttempts] = record.attempts ?? [];
+  const elapsedMs =
+    laterAttempts.length === 0 ? performance.now() - started : Date.now() - Date.parse(record.startedAt);
+  record.durationMs = Math.max(0, Math.round(elapsedMs));
   // Whoever has lost the lease has lost the record with it: it is the new holder's to write.
   if (!leaseLost) await saveFinal(record, store, logger);
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
-  logger[record.state === 'succeeded' ? 'info' : 'error'](facts, `run ${record.state}`);
+  const failed = record.state === 'failed' || record.state === 'cancelled';
+  logger[failed ? 'error' : 'info'](facts, `run ${record.state}`);
   return record;
 }

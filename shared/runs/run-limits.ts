@@ -8,6 +8,14 @@ export function workDeadline(deadline: Date): Date {
   return new Date(deadline.getTime() - DEADLINE_MARGIN_MS);
 }
 
+// Waiting ends before the run is aborted, which would make a failure of what is only unfinished.
+const WAIT_MARGIN_MS = 5_000;
+
+/** When waiting for something outside must have ended. */
+export function waitDeadline(deadline: Date): Date {
+  return new Date(workDeadline(deadline).getTime() - WAIT_MARGIN_MS);
+}
+
 /** The caller's signal and the deadline as one. */
 export function limitRun({
   signal,

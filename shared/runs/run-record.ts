@@ -6,8 +6,9 @@ export const runRecordSchema = z.strictObject({
   id: z.uuid(),
   job: z.string(),
   kind: z.enum(['sync']),
-  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'skipped']),
-  outcome: z.enum(['uploaded']).optional(),
+  state: z.enum(['queued', 'running', 'ingesting', 'succeeded', 'failed', 'cancelled', 'skipped']),
+  /** `unchanged`: the dataset shows the same content already, so nothing was sent. */
+  outcome: z.enum(['uploaded', 'unchanged']).optional(),
   trigger: z.enum(['schedule', 'api', 'cli']),
   /** The caller of the API, the user of the command line; absent for a schedule. */
   triggeredBy: z.string().optional(),
@@ -37,6 +38,14 @@ export const runRecordSchema = z.strictObject({
   reading: z
     .strictObject({ mode: z.enum(['statement', 'single', 'parallel']), reason: z.string().optional() })
     .optional(),
+  /** Of the result's content, whatever the order of its rows: the same for the same content. */
+  fingerprint: z.string().optional(),
+  /** Of an unchanged result: the run whose upload the dataset still shows. */
+  unchangedSince: z.uuid().optional(),
+  /** Of a run that Polyteia still reads the file of: what it is asked for, and when it had the file. */
+  ingest: z.strictObject({ id: z.string(), since: z.iso.datetime() }).optional(),
+  /** Whether its file is in the archive, for ferry resend. */
+  archived: z.boolean().optional(),
   /** Of a run that sent an earlier run's file: which one, and why. */
   sentFrom: z.strictObject({ runId: z.uuid(), why: z.string().optional() }).optional(),
   warnings: z.array(z.string()),
@@ -55,5 +64,5 @@ export type RunRecord = z.infer<typeof runRecordSchema>;
 
 /** Whether nothing more will happen to the run. */
 export function isFinished({ state }: RunRecord): boolean {
-  return state !== 'queued' && state !== 'running';
+  return state !== 'queued' && state !== 'running' && state !== 'ingesting';
 }

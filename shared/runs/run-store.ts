@@ -1,9 +1,22 @@
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import type { DocumentStore } from './document-store.ts';
+import { type LastUpload, lastUploadSchema } from './last-upload.ts';
 import { type AcquireOptions, type Acquisition, acquireLease } from './lease.ts';
 import { timeOfRunId } from './run-id.ts';
 import { type RunRecord, runRecordSchema } from './run-record.ts';
+
+/** How long a refused result waits for somebody to accept it. */
+export const REFUSED_DAYS = 7;
+
+/** What an archive holds at most; at least one of the two is given. */
+export interface ArchiveLimits {
+  /** Number of files. */
+  keep?: number | undefined;
+  /** Age of the oldest. */
+  days?: number | undefined;
+}
 
 const cancelSchema = z.object({ runId: z.string(), requestedBy: z.string() });
 
@@ -16,10 +29,17 @@ export interface RunStore {
   /** The last accepted result of a job; undefined before the first. */
   readBaseline(job: string): Promise<Baseline | undefined>;
   saveBaseline(job: string, baseline: Baseline): Promise<void>;
-  /** Keeps the file of a refused result. */
+  /** The last upload of a job; undefined before the first. */
+  readLastUpload(job: string): Promise<LastUpload | undefined>;
+  saveLastUpload(job: string, upload: LastUpload): Promise<void>;
+  /** Keeps the file of a refused result for {@link REFUSED_DAYS}. */
   keepRefused(job: string, runId: string, path: string): Promise<void>;
   /** Fetches it back to `path`; false when there is none, or no longer. */
   fetchRefused(job: string, runId: string, path: string): Promise<boolean>;
+  /** Keeps the file of an upload, and removes those that the limits leave no place for. */
+  keepArchived(job: string, runId: string, path: string, limits: ArchiveLimits): Promise<void>;
+  /** Fetches it back to `path`; false when there is none, or no longer. */
+  fetchArchived(job: string, runId: string, path: string): Promise<boolean>;
   /** Asks the run of a job to stop; it hears that with its next heartbeat. */
   requestCancel(job: string, runId: string, requestedBy: string): Promise<void>;
   /** Who asked this run to stop; undefined when nobody did. */
@@ -39,10 +59,36 @@ const keyOf = (id: string) => {
 
 const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
 const refusedKeyOf = (job: string, runId: string) => `refused/${job}/${runId}.parquet`;
+const archivedKeyOf = (job: string, runId: string) => `archive/${job}/${runId}.parquet`;
+const lastUploadKeyOf = (job: string) => `jobs/${job}/last.json`;
 const cancelKeyOf = (job: string) => `leases/${job}.cancel.json`;
+
+const DAY_MS = 86_400_000;
+// More than ever are there: each run removes what is beyond the limits.
+const MOST_FILES = 10_000;
 
 /** A run store over any document store; the layout is that of design.md, “State in one S3 bucket”. */
 export function createRunStore(documents: DocumentStore): RunStore {
+  async function readJson<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const text = await documents.get(key);
+    if (text === undefined) return undefined;
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch {
+      // As if there were none: the run says so, and writes a new one.
+      return undefined;
+    }
+  }
+
+  /** Removes the files of runs, named by their ids, that are too many or too old. */
+  async function prune(prefix: string, { keep, days }: ArchiveLimits): Promise<void> {
+    const keys = (await documents.list(prefix, MOST_FILES)).toReversed();
+    const oldest = days === undefined ? 0 : Date.now() - days * DAY_MS;
+    const isOld = (key: string) => timeOfRunId(posix.basename(key, '.parquet')).getTime() < oldest;
+    const surplus = keys.filter((key, index) => index >= (keep ?? MOST_FILES) || isOld(key));
+    await Promise.all(surplus.map((key) => documents.remove(key)));
+  }
+
   return {
     async save(record) {
       const body = JSON.stringify(runRecordSchema.parse(record));
@@ -54,20 +100,23 @@ export function createRunStore(documents: DocumentStore): RunStore {
       return parseRecord(await documents.get(`runs/${keyOf(id)}`));
     },
     acquireLease: (options) => acquireLease(documents, options),
-    async readBaseline(job) {
-      const text = await documents.get(baselineKeyOf(job));
-      if (text === undefined) return undefined;
-      try {
-        return baselineSchema.parse(JSON.parse(text));
-      } catch {
-        // As if there were none: the run says so, and writes a new one.
-        return undefined;
-      }
-    },
+    readBaseline: (job) => readJson(baselineKeyOf(job), baselineSchema),
     async saveBaseline(job, baseline) {
       await documents.put(baselineKeyOf(job), JSON.stringify(baselineSchema.parse(baseline)));
     },
-    keepRefused: (job, runId, path) => documents.putFile(refusedKeyOf(job, runId), path),
+    readLastUpload: (job) => readJson(lastUploadKeyOf(job), lastUploadSchema),
+    async saveLastUpload(job, upload) {
+      await documents.put(lastUploadKeyOf(job), JSON.stringify(lastUploadSchema.parse(upload)));
+    },
+    async keepRefused(job, runId, path) {
+      await documents.putFile(refusedKeyOf(job, runId), path);
+      await prune(`refused/${job}/`, { days: REFUSED_DAYS });
+    },
+    async keepArchived(job, runId, path, limits) {
+      await documents.putFile(archivedKeyOf(job, runId), path);
+      await prune(`archive/${job}/`, limits);
+    },
+    fetchArchived: (job, runId, path) => documents.getFile(archivedKeyOf(job, runId), path),
     fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
     async requestCancel(job, runId, requestedBy) {
       await documents.put(cancelKeyOf(job), JSON.stringify({ schemaVersion: 1, runId, requestedBy }));

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
@@ -61,6 +62,13 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         return true;
       } catch (error) {
         if (error instanceof NoSuchKey) return false;
+        throw unavailable(error);
+      }
+    },
+    async remove(Key) {
+      try {
+        await client.send(new DeleteObjectCommand({ Bucket, Key }));
+      } catch (error) {
         throw unavailable(error);
       }
     },

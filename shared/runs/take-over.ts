@@ -13,7 +13,14 @@ export async function takeOver(
   logger: Logger,
 ): Promise<void> {
   const dead = lease.takenFrom;
-  if (before) {
+  if (before?.state === 'ingesting') {
+    // It ended as it should: what is left to do is to ask Polyteia.
+    const attempts = before.attempts ?? [{ startedAt: before.startedAt }];
+    Object.assign(record, before, {
+      state: 'running',
+      attempts: [...attempts, { startedAt: record.startedAt }],
+    });
+  } else if (before) {
     // The record of an attempt that died before its first heartbeat says nothing of where.
     const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? 'start';
     const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({

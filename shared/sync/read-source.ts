@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { JobContext, JobResult } from '../runs/run-job.ts';
 import { exportParquet } from '../source/export-parquet.ts';
 import { prepareQuery, type SourceQuery } from '../source/prepare-query.ts';
+import { fingerprintRows } from '../source/row-fingerprint.ts';
 import { formatBytes, formatCount } from '../telemetry/format.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 import { RESULT_FILE, type SyncWork } from './sync-work.ts';
@@ -12,6 +13,8 @@ export interface SyncResult {
   bytes: number;
   schema: NonNullable<JobResult['schema']>;
   reading: NonNullable<JobResult['reading']>;
+  /** Of the content, whatever the order of its rows; absent where nothing is to be compared with it. */
+  fingerprint?: string;
   /** Path of the Parquet file. */
   file: string;
 }
@@ -58,9 +61,15 @@ async function exportOnce(
     const read = await session.verifyReading();
     if (!read) return undefined;
     for (const warning of prepared.warnings) context.warn(warning);
+    const file = join(session.outputFolder, RESULT_FILE);
+    // Of no use without an upload to compare it with.
+    const fingerprint =
+      sync.whenUnchanged === 'skip' && !work.dryRun
+        ? { fingerprint: await context.phase('fingerprint', () => fingerprintRows(session, file)) }
+        : {};
     const schema = prepared.columns.map(({ name, type }) => ({ name, type }));
     const reading: SyncResult['reading'] = query.kind === 'source' ? { mode: 'statement' } : read;
-    return { schema, rows, bytes, reading, file: join(session.outputFolder, RESULT_FILE) };
+    return { schema, rows, bytes, reading, ...fingerprint, file };
   } finally {
     // Closed before the upload: the source's connection and DuckDB's memory are not needed for it.
     session.close();

@@ -2,9 +2,11 @@ import { copyFile, rename, rm } from 'node:fs/promises';
 import { GuardError, StorageUnavailableError } from '../errors.ts';
 import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
+import { settleEarlierUpload } from './earlier-upload.ts';
+import { findUnchanged } from './find-unchanged.ts';
 import { assertAcceptable } from './guards.ts';
 import { readSource, type SyncResult } from './read-source.ts';
-import { keepBaseline, openTarget, sendFile } from './send-file.ts';
+import { openTarget, sendFile } from './send-file.ts';
 import { findSync, type RunSyncOptions, type SyncWork } from './sync-work.ts';
 
 /**
@@ -21,12 +23,14 @@ export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
 async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
   if (work.dryRun) return rehearse(context, work, work.dryRun.file);
   await using target = await openTarget(context, work);
+  const settled = await settleEarlierUpload(context, work, target.client);
+  if (settled) return settled;
   const { file, ...result } = await readSource(context, work);
   context.note(result);
   await judge(context, work, result, file);
-  await sendFile(context, work, target, { file, bytes: result.bytes });
-  await keepBaseline(context, work, result);
-  return { outcome: 'uploaded', ...result };
+  const unchanged = await findUnchanged(context, work, target.client, result.fingerprint);
+  if (unchanged) return { outcome: 'unchanged', unchangedSince: unchanged.runId, ...result };
+  return { ...result, ...(await sendFile(context, work, target, { file, ...result })) };
 }
 
 /** Compares a result with the sync's guards; a refused file is kept, as a person may find it right. */

@@ -2,15 +2,16 @@ import { z } from 'zod';
 import type { PolyteiaTargetConfig } from '../config/schema.ts';
 import { ConfigError, toFerryError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
-import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
-import { verifyUpload } from '../polyteia/verify-upload.ts';
-import type { JobContext } from '../runs/run-job.ts';
+import type { DatasetContent, PolyteiaClient, UploadContentType } from '../polyteia/polyteia-client.ts';
+import type { LastUpload } from '../runs/last-upload.ts';
+import type { JobContext, JobResult } from '../runs/run-job.ts';
 import { type SecretReader, secretLabel } from '../source/secrets.ts';
 import { formatBytes } from '../telemetry/format.ts';
+import { finishUpload, keepLastUpload } from './finish-upload.ts';
 import type { SyncResult } from './read-source.ts';
 import type { SyncWork } from './sync-work.ts';
 
-const PARQUET = 'application/vnd.apache.parquet';
+const PARQUET: UploadContentType = 'application/vnd.apache.parquet';
 
 /** A sync's target, connected. */
 export interface OpenTarget extends AsyncDisposable {
@@ -18,6 +19,11 @@ export interface OpenTarget extends AsyncDisposable {
   /** What the dataset held before the run, where Polyteia tells. */
   before: DatasetContent | undefined;
 }
+
+/** What is known of a file that is to be sent. */
+export type FileToSend = Pick<SyncResult, 'file' | 'bytes' | 'rows' | 'schema'> & {
+  fingerprint?: string | undefined;
+};
 
 /** Signs in to the target of a sync, and asks it for what would make an upload fail. */
 export function openTarget(
@@ -42,10 +48,11 @@ export function openTarget(
 /** Replaces the dataset's content by a file, and waits until Polyteia has it. The source is not read again for a second try. */
 export async function sendFile(
   context: JobContext,
-  { sync, target }: Pick<SyncWork, 'sync' | 'target'>,
+  work: SyncWork,
   { client, before }: OpenTarget,
-  { file, bytes }: Pick<SyncResult, 'file' | 'bytes'>,
-): Promise<void> {
+  { file, bytes, rows, schema, fingerprint }: FileToSend,
+): Promise<JobResult> {
+  const { sync, job, store } = work;
   const { ingest } = await context.phase(
     'upload',
     () =>
@@ -61,39 +68,35 @@ export async function sendFile(
       }),
     () => formatBytes(bytes),
   );
-  if (ingest) await context.phase('ingest', () => client.waitForIngest(ingest, { signal: context.signal }));
-  if (client.getContent && target.verify !== 'off') {
-    const { dataset } = sync;
-    await context.phase('verify', () =>
-      verifyUpload(
-        client,
-        { dataset, bytes, contentType: PARQUET, before },
-        { mode: target.verify, warn: context.warn, signal: context.signal },
-      ),
-    );
+  const upload: LastUpload = {
+    schemaVersion: 1,
+    runId: context.runId,
+    at: new Date().toISOString(),
+    target: sync.polyteia,
+    dataset: sync.dataset,
+    rows,
+    bytes,
+    contentType: PARQUET,
+    schema,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(ingest ? { ingest } : {}),
+    ...(before ? { before } : {}),
+    settled: false,
+  };
+  await keepLastUpload(context, work, upload);
+  if (sync.archive) {
+    const { archive } = sync;
+    await context.phase('archive', async () => {
+      try {
+        await context.retry(() => store.keepArchived(job, context.runId, file, archive));
+        context.note({ archived: true });
+      } catch (error) {
+        context.signal.throwIfAborted();
+        context.warn(`The file could not be archived: ${toFerryError(error).message}`);
+      }
+    });
   }
-}
-
-/** Makes a result the one that the next is compared with. It is uploaded already, whether or not that can be written down. */
-export async function keepBaseline(
-  context: JobContext,
-  { store, job }: SyncWork,
-  { rows, bytes, schema }: Pick<SyncResult, 'rows' | 'bytes' | 'schema'>,
-): Promise<void> {
-  try {
-    await context.retry(() =>
-      store.saveBaseline(job, {
-        schemaVersion: 1,
-        runId: context.runId,
-        at: new Date().toISOString(),
-        rows,
-        bytes,
-        schema,
-      }),
-    );
-  } catch (error) {
-    context.warn(`The next result will be compared with an older one: ${toFerryError(error).message}`);
-  }
+  return finishUpload(context, work, client, upload);
 }
 
 const tokenSecret = z.looseObject({ token: z.string().min(1) });

@@ -42,6 +42,7 @@ function start(options: { runId?: string; seconds?: number; job?: string } = {})
   const sync = {
     source: 'erp',
     dataset: DATASET,
+    whenUnchanged: 'upload',
     query: `SELECT id, pg_sleep(${seconds / 5})::text AS s FROM orders`,
   };
   const input: SyncProcessInput = {

@@ -55,7 +55,8 @@ export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetu
           erp: { ...sourceConfig(postgres, 'erp'), ...changes.source },
         },
         polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl, ...changes.target } },
-        syncs: { orders: { source: 'erp', dataset: DATASET, ...query, ...sync } },
+        // Most tests look at what an upload does, and upload the same thing again and again.
+        syncs: { orders: { source: 'erp', dataset: DATASET, whenUnchanged: 'upload', ...query, ...sync } },
       };
       const secrets = {
         erp: { username: postgres.user, password: postgres.password },

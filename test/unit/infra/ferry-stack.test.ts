@@ -86,6 +86,7 @@ describe('the stack', () => {
     const statements = statementsOf(template, 'SyncerpFunctionRole');
     expect(statements.map(([action]) => action).sort()).toEqual([
       'logs:CreateLogStream logs:PutLogEvents',
+      's3:DeleteObject',
       's3:GetObject',
       's3:GetObject s3:PutObject',
       's3:ListBucket',

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+const datasetContent = z.strictObject({
+  contentType: z.string(),
+  size: z.int().nonnegative(),
+  uploadedAt: z.string(),
+});
+
+/**
+ * The last upload of a job, written as soon as Polyteia has the file: whoever comes after a killed process knows from it that there is
+ * nothing to upload again, and the next run whether anything has changed since.
+ */
+export const lastUploadSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  runId: z.uuid(),
+  /** When Polyteia had the file, ISO 8601. */
+  at: z.iso.datetime(),
+  target: z.string(),
+  dataset: z.string(),
+  rows: z.int().nonnegative(),
+  /** Of the file that was sent. */
+  bytes: z.int().nonnegative(),
+  contentType: z.string(),
+  schema: z.array(z.strictObject({ name: z.string(), type: z.string() })),
+  /** Content, whatever the order of its rows (row-fingerprint.ts). */
+  fingerprint: z.string().optional(),
+  /** Where Polyteia reads the file by itself: what to ask for. */
+  ingest: z.strictObject({ id: z.string(), dataset: z.string() }).optional(),
+  /** What the dataset showed before. */
+  before: datasetContent.optional(),
+  /** What the dataset showed of this upload; absent where Polyteia does not tell, or showed something else. */
+  shown: datasetContent.optional(),
+  /** Whether it is known how the upload ended. */
+  settled: z.boolean(),
+});
+export type LastUpload = z.infer<typeof lastUploadSchema>;

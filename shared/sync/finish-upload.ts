@@ -1,0 +1,95 @@
+import { toFerryError } from '../errors.ts';
+import type { PolyteiaClient } from '../polyteia/polyteia-client.ts';
+import { verifyUpload } from '../polyteia/verify-upload.ts';
+import type { LastUpload } from '../runs/last-upload.ts';
+import type { JobContext, JobResult } from '../runs/run-job.ts';
+import type { SyncWork } from './sync-work.ts';
+
+/**
+ * What is left to do once Polyteia has a file: wait until it has read it, see whether the dataset shows it, remember it. May be done by
+ * another process than the one that sent it.
+ *
+ * @returns with the state `ingesting` when the run's time ends first
+ */
+export async function finishUpload(
+  context: JobContext,
+  work: SyncWork,
+  client: PolyteiaClient,
+  upload: LastUpload,
+): Promise<JobResult> {
+  const { rows, bytes, schema, fingerprint } = upload;
+  const facts: JobResult = { rows, bytes, schema, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  context.note(facts);
+  let shown: Pick<LastUpload, 'shown'>;
+  try {
+    const pending = await waitUntilRead(context, client, upload);
+    if (pending) return { ...facts, state: 'ingesting', ingest: pending };
+    shown = await verify(context, work, client, upload);
+  } catch (error) {
+    // An end that asking again does not change; an interrupted wait is none.
+    const ended = !context.signal.aborted && !toFerryError(error).retryable;
+    if (ended) await keepLastUpload(context, work, { ...upload, settled: true });
+    throw error;
+  }
+  const settled = { ...upload, ...shown, settled: true };
+  await keepLastUpload(context, work, settled);
+  await keepBaseline(context, work, settled);
+  return { outcome: 'uploaded', ...facts };
+}
+
+/** @returns what to ask for later, when Polyteia has not read the file by then */
+async function waitUntilRead(
+  context: JobContext,
+  client: PolyteiaClient,
+  { ingest, at }: LastUpload,
+): Promise<JobResult['ingest']> {
+  if (!ingest) return undefined;
+  const pending = { id: ingest.id, since: at };
+  context.note({ ingest: pending });
+  const wait = { since: new Date(at), until: context.until, signal: context.signal };
+  const end = await context.phase('ingest', () => client.waitForIngest(ingest, wait));
+  return end === 'unfinished' ? pending : undefined;
+}
+
+async function verify(
+  context: JobContext,
+  { target }: SyncWork,
+  client: PolyteiaClient,
+  upload: LastUpload,
+): Promise<Pick<LastUpload, 'shown'>> {
+  if (!client.getContent || target.verify === 'off') return {};
+  const shown = await context.phase('verify', () =>
+    verifyUpload(client, upload, { mode: target.verify, warn: context.warn, signal: context.signal }),
+  );
+  return shown ? { shown } : {};
+}
+
+/** Writes down that there is nothing more to upload, for whoever comes after this process. The file is sent, whether or not that works. */
+export async function keepLastUpload(
+  context: JobContext,
+  { store, job }: SyncWork,
+  upload: LastUpload,
+): Promise<void> {
+  try {
+    await context.retry(() => store.saveLastUpload(job, upload));
+  } catch (error) {
+    if (context.signal.aborted) return;
+    context.warn(
+      `Uploaded, but that could not be written down: should this run be killed, it would upload the file again (${toFerryError(error).message})`,
+    );
+  }
+}
+
+/** Makes an upload the one that the next result is compared with. It is sent already, whether or not that can be written down. */
+export async function keepBaseline(
+  context: Pick<JobContext, 'retry' | 'warn'>,
+  { store, job }: Pick<SyncWork, 'store' | 'job'>,
+  { runId, rows, bytes, schema }: Pick<LastUpload, 'runId' | 'rows' | 'bytes' | 'schema'>,
+): Promise<void> {
+  try {
+    const at = new Date().toISOString();
+    await context.retry(() => store.saveBaseline(job, { schemaVersion: 1, runId, at, rows, bytes, schema }));
+  } catch (error) {
+    context.warn(`The next result will be compared with an older one: ${toFerryError(error).message}`);
+  }
+}

@@ -1,0 +1,141 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newRunId } from '../../shared/runs/run-id.ts';
+import type { RunStore } from '../../shared/runs/run-store.ts';
+import { runSync } from '../../shared/sync/run-sync.ts';
+import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
+import { type InProcessSync, setUpInProcessSync } from '../support/in-process-sync.ts';
+import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
+import type { IngestPlan, PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { DATASET } from '../support/sync-setup.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let postgres: PostgresServer;
+let polyteia: PolyteiaStandIn;
+let here: InProcessSync;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await postgres.query('CREATE TABLE orders AS SELECT i AS id FROM generate_series(1, 5) i');
+});
+beforeEach(async () => {
+  polyteia = await startPolyteiaStandIn({ api: 'session', datasets: [DATASET] });
+  here = await setUpInProcessSync(postgres, polyteia);
+});
+afterEach(async () => {
+  polyteia.assertNoViolations();
+  await polyteia.stop();
+  await here[Symbol.asyncDispose]();
+});
+afterAll(() => postgres.stop());
+
+const run = (changes: Partial<RunSyncOptions> = {}, timeout = '30m') =>
+  runSync({
+    ...here.options({}, { organization: 'stadt-test', ingest: { pollInterval: '1s', timeout } }),
+    ...changes,
+  });
+/** A deadline of which the work, and then the waiting, leaves this much. */
+const withWait = (ms: number) => new Date(Date.now() + 15_000 + ms);
+const uploads = () => polyteia.calls.filter(({ on }) => on === 'upload').length;
+
+/** A run that has uploaded, and whose time ended before Polyteia had read the file. */
+async function leaveIngesting(plan: IngestPlan) {
+  polyteia.planIngest(plan);
+  const runId = newRunId();
+  const record = await run({ runId, deadline: withWait(100) });
+  expect(record).toMatchObject({
+    state: 'ingesting',
+    rows: 5,
+    ingest: { id: expect.stringMatching(/^dsig_/) },
+  });
+  expect(record.endedAt).toBeUndefined();
+  expect(await here.store.get(runId)).toEqual(record);
+  expect(await here.store.readBaseline('orders')).toBeUndefined();
+  return runId;
+}
+
+describe('an upload that Polyteia still reads when the run has no more time', () => {
+  it('is finished by the next delivery of the same trigger, which sends nothing again', async () => {
+    const runId = await leaveIngesting({ polls: 2 });
+    const finished = await run({ runId });
+    expect(finished).toMatchObject({ id: runId, state: 'succeeded', outcome: 'uploaded', rows: 5 });
+    expect(finished.attempts).toEqual([{ startedAt: expect.any(String) }, { startedAt: expect.any(String) }]);
+    expect(finished.ingest).toBeUndefined();
+    expect(await here.store.get(runId)).toEqual(finished);
+    expect(await here.store.readBaseline('orders')).toMatchObject({ runId, rows: 5 });
+    expect(uploads()).toBe(1);
+  });
+
+  it.each<[string, IngestPlan, object]>([
+    ['read', { polls: 1 }, { state: 'succeeded', outcome: 'uploaded' }],
+    [
+      'refused',
+      { polls: 1, outcome: 'failed' },
+      { state: 'failed', error: { class: 'PolyteiaRejectedError', phase: 'ingest' } },
+    ],
+  ])(
+    'is closed by the next run when it was %s by then, which has its own work to do',
+    async (_, plan, end) => {
+      const runId = await leaveIngesting(plan);
+      const next = await run();
+      expect(next).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+      expect(next.id).not.toBe(runId);
+      expect(await here.store.get(runId)).toMatchObject({ rows: 5, endedAt: expect.any(String), ...end });
+      expect(uploads()).toBe(2);
+    },
+  );
+
+  it('keeps the next run from uploading at the same time', async () => {
+    const runId = await leaveIngesting({ outcome: 'hanging' });
+    const next = await run();
+    expect(next).toMatchObject({ state: 'skipped', heldBy: runId });
+    expect(next.warnings).toContain(`Skipped: Polyteia still reads the upload of run ${runId}.`);
+    expect(uploads()).toBe(1);
+  });
+
+  it('does so no longer than the target allows', async () => {
+    const runId = await leaveIngesting({ outcome: 'hanging' });
+    const { ingest } = (await here.store.get(runId)) ?? {};
+    const over = Date.parse(ingest?.since ?? '') + 1_000;
+    await waitFor('the end of the time-out', () => Date.now() > over || undefined, 5_000);
+    const next = await run({}, '1s');
+    expect(await here.store.get(runId)).toMatchObject({ state: 'failed', error: { class: 'DeadlineError' } });
+    expect(next).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+    expect(uploads()).toBe(2);
+  });
+});
+
+describe('a run that was killed after its upload', () => {
+  /** As it is after a SIGKILL: the record says running, and its last words are the ones of the upload. */
+  async function killAfterUpload(): Promise<string> {
+    const runId = newRunId();
+    const killed: RunStore = {
+      ...here.store,
+      save: async (record) => {
+        if (record.state === 'running') await here.store.save(record);
+      },
+      saveLastUpload: async (job, upload) => {
+        if (!upload.settled) await here.store.saveLastUpload(job, upload);
+      },
+    };
+    expect(await run({ runId, store: killed })).toMatchObject({ state: 'succeeded' });
+    expect(await here.store.get(runId)).toMatchObject({ state: 'running' });
+    return runId;
+  }
+
+  it('is finished by the next delivery, which sends nothing again', async () => {
+    const runId = await killAfterUpload();
+    expect(await run({ runId })).toMatchObject({
+      id: runId,
+      state: 'succeeded',
+      outcome: 'uploaded',
+      rows: 5,
+    });
+    expect(uploads()).toBe(1);
+  });
+
+  it('is told to have uploaded by the next run, and not to be lost', async () => {
+    const runId = await killAfterUpload();
+    expect(await run()).toMatchObject({ state: 'succeeded' });
+    expect(await here.store.get(runId)).toMatchObject({ state: 'succeeded', outcome: 'uploaded', rows: 5 });
+  });
+});
