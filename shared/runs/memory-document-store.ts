@@ -24,6 +24,17 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
         .sort()
         .slice(0, limit);
     },
+    async listWithAges(prefix, limit) {
+      return [...documents]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, { writtenAt }]) => ({ key, ageMs: now() - writtenAt }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+        .slice(0, limit);
+    },
+    async remove(key) {
+      documents.delete(key);
+      files.delete(key);
+    },
     async putFile(key, path) {
       files.set(key, await readFile(path));
     },
