@@ -1,5 +1,5 @@
 import type { ProgressEvent } from '../shared/runs/run-job.ts';
-import { formatBytes, formatDuration } from '../shared/telemetry/format.ts';
+import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
 import type { Output } from './output.ts';
 
 /**
@@ -15,6 +15,7 @@ export function createProgressPrinter(
   const live = output.isTTY === true;
   let running: { phase: string; since: number; bytes: number } | undefined;
   let waiting = false;
+  let queued = false;
   const clear = () => live && output.write('\r\x1b[K');
   const draw = () => {
     if (!live || !running) return;
@@ -32,6 +33,16 @@ export function createProgressPrinter(
             output.write('  another run of this job may be under way: waiting to see whether it lives …\n');
           waiting = true;
           return;
+        case 'queued': {
+          // A line for each step forward only where it replaces the one before.
+          const { source, slots, before } = event;
+          if (!queued || live)
+            output.write(
+              `${live ? '\r\x1b[K' : ''}  waiting for one of ${formatCount(slots, 'slot')} of source ${source}, ${formatCount(before, 'run')} before this one …${live ? '' : '\n'}`,
+            );
+          queued = true;
+          return;
+        }
         case 'retrying':
           clear();
           output.write(`  ${event.message} Trying again in ${formatDuration(event.waitMs)}.\n`);
@@ -54,7 +65,7 @@ export function createProgressPrinter(
     },
     end() {
       clearInterval(timer);
-      if (running) clear();
+      if (running || queued) clear();
     },
   };
 }

@@ -48,8 +48,12 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     });
     config.grantRead(this.role);
     const jobs = Object.keys(served.syncs);
+    // A ticket is removed when its run has a slot; nothing else is ever removed.
+    const limited = served.sources[props.source]?.maxConcurrentRuns !== undefined;
+    const tickets = `leases/queue/${props.source}/*`;
     const prefixes = [
       'runs/*',
+      ...(limited ? [`leases/slots/${props.source}/*`, tickets] : []),
       ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`, `refused/${job}/*`]),
     ];
     this.role.addToPolicy(
@@ -58,6 +62,14 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
         resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
       }),
     );
+    if (limited) {
+      this.role.addToPolicy(
+        new PolicyStatement({
+          actions: ['s3:DeleteObject'],
+          resources: [props.state.arnForObjects(tickets)],
+        }),
+      );
+    }
     // Without it S3 answers 403 instead of 404 for a document that does not exist yet.
     this.role.addToPolicy(
       new PolicyStatement({

@@ -73,6 +73,16 @@ export interface LeaseView {
   take(): Promise<Lease | undefined>;
 }
 
+/** Whether a lease that was lost, or could not be renewed for a while, is the run's own after all. */
+export async function isStillHeld(lease: Lease): Promise<boolean> {
+  try {
+    await lease.renew({});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How an attempt to get a lease ended: `duplicate` is the same run, alive elsewhere; `busy` another run of the job. */
 export type Acquisition =
   | { outcome: 'acquired'; lease: Lease }

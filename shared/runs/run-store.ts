@@ -4,6 +4,7 @@ import type { DocumentStore } from './document-store.ts';
 import { type AcquireOptions, type Acquisition, acquireLease } from './lease.ts';
 import { timeOfRunId } from './run-id.ts';
 import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { queueForSlot, type SlotClaim, type Waiter } from './slots.ts';
 
 const cancelSchema = z.object({ runId: z.string(), requestedBy: z.string() });
 
@@ -13,6 +14,8 @@ export interface RunStore {
   get(id: string): Promise<RunRecord | undefined>;
   /** Gets the right to run a job (lease.ts). */
   acquireLease(options: AcquireOptions): Promise<Acquisition>;
+  /** Queues for a slot of a source that has a limit (slots.ts). */
+  queueForSlot(claim: SlotClaim): Waiter;
   /** The last accepted result of a job; undefined before the first. */
   readBaseline(job: string): Promise<Baseline | undefined>;
   saveBaseline(job: string, baseline: Baseline): Promise<void>;
@@ -54,6 +57,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
       return parseRecord(await documents.get(`runs/${keyOf(id)}`));
     },
     acquireLease: (options) => acquireLease(documents, options),
+    queueForSlot: (claim) => queueForSlot(documents, claim),
     async readBaseline(job) {
       const text = await documents.get(baselineKeyOf(job));
       if (text === undefined) return undefined;

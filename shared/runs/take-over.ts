@@ -13,7 +13,12 @@ export async function takeOver(
   logger: Logger,
 ): Promise<void> {
   const dead = lease.takenFrom;
-  if (before) {
+  if (before?.state === 'queued') {
+    // Nothing was begun, so nothing was lost: the attempt goes on waiting.
+    record.state = 'queued';
+    record.attempts = before.attempts;
+    record.startedAt = before.startedAt;
+  } else if (before) {
     // The record of an attempt that died before its first heartbeat says nothing of where.
     const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? 'start';
     const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({
@@ -27,8 +32,17 @@ export async function takeOver(
   if (dead === undefined || dead.runId === record.id) return;
   const other = await store.get(dead.runId);
   if (!other || isFinished(other)) return;
-  other.state = 'failed';
   other.endedAt = new Date().toISOString();
+  if (other.state === 'queued') {
+    delete other.attempts;
+    Object.assign(other, { state: 'skipped', heldBy: record.id });
+    other.warnings.push(
+      'Skipped: the run was killed while it waited, and another run of the job took its place.',
+    );
+    await saveFinal(other, store, logger);
+    return;
+  }
+  other.state = 'failed';
   other.error = {
     class: 'LostError',
     message: 'The run was killed, and another run of the job took its place.',

@@ -40,5 +40,6 @@ export async function acceptRefused(
     const sentFrom = { runId: refusedId, ...(why === undefined ? {} : { why }) };
     return { outcome: 'uploaded', rows, bytes, schema, sentFrom };
   };
-  return runJob(description, send, options);
+  // Nothing is read from the source, so that no slot of it is needed.
+  return runJob({ ...description, maxConcurrentRuns: undefined }, send, options);
 }
