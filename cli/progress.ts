@@ -34,12 +34,12 @@ export function createProgressPrinter(
           waiting = true;
           return;
         case 'queued': {
-          // A line for each step forward only where it replaces the one before.
           const { source, slots, before } = event;
-          if (!queued || live)
-            output.write(
-              `${live ? '\r\x1b[K' : ''}  waiting for one of ${formatCount(slots, 'slot')} of source ${source}, ${formatCount(before, 'run')} before this one …${live ? '' : '\n'}`,
-            );
+          const text = `  waiting for one of ${formatCount(slots, 'slot')} of source ${source}, ${formatCount(before, 'run')} before this one …`;
+          clear();
+          // Each step forward only where it replaces the one before.
+          if (live) output.write(text);
+          else if (!queued) output.write(`${text}\n`);
           queued = true;
           return;
         }
@@ -55,6 +55,7 @@ export function createProgressPrinter(
           return;
         case 'phase-ended': {
           running = undefined;
+          queued = false;
           clear();
           const detail = event.detail ? `  ${event.detail}` : '';
           output.write(

@@ -135,6 +135,24 @@ describe('slots of a source', () => {
     expect(tookMs).toBeLessThan(times.expiryMs + 30_000 + 10_000);
   });
 
+  it('are left to those who came before, as long as there are no more', async () => {
+    const store = createMemoryDocumentStore(() => 0);
+    const claim = { source: 'erp', slots: 3, times, now: () => 0 };
+    const enter = (runId: string) => queueForSlot(store, { ...claim, job: `job-${runId}`, runId });
+    const holders = await Promise.all(['1', '2', '3'].map((runId) => enter(runId).look()));
+    for (const runId of ['1', '2', '3']) await store.remove(`leases/queue/erp/${runId}.json`);
+    const [first, second, third] = [enter('4'), enter('5'), enter('6')];
+    for (const [before, waiter] of [first, second, third].entries())
+      expect(await waiter.look()).toMatchObject({ before });
+    for (const holder of holders.slice(0, 2)) if ('slot' in holder) await holder.slot.release();
+    expect(await third.look()).toMatchObject({ before: 2 });
+    // Of two that are free, the second one is its own: it need not wait for the first to look.
+    expect(await second.look()).toHaveProperty('slot');
+    await second.leave();
+    expect(await third.look()).toMatchObject({ before: 1 });
+    expect(await first.look()).toHaveProperty('slot');
+  });
+
   it('are taken back by the run whose earlier attempt died with one', async () => {
     const clock = createVirtualClock();
     const store = createMemoryDocumentStore(clock.now);
