@@ -5,6 +5,7 @@ import type { JobDescription, RunOptions } from './run-job.ts';
 import { workDeadline } from './run-limits.ts';
 import type { RunRecord } from './run-record.ts';
 import { QUEUED_PHASE } from './slots.ts';
+import { START_PHASE } from './take-over.ts';
 import { endOfWait, type SlotWaitOptions, waitForSlot } from './wait-for-slot.ts';
 
 /**
@@ -49,6 +50,8 @@ export async function enterSource(
     record.phases.push({ name: QUEUED_PHASE, durationMs });
     onProgress?.({ type: 'phase-ended', phase: QUEUED_PHASE, durationMs });
     record.state = 'running';
+    // Whoever is killed from here on was no longer waiting.
+    progress.phase = START_PHASE;
   }
   return slot;
 }

@@ -4,6 +4,9 @@ import type { Lease } from './lease.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 
+/** Where a run is before its first phase. */
+export const START_PHASE = 'start';
+
 /** Notes what became of a dead holder of the lease: an earlier attempt of this run, or another run. */
 export async function takeOver(
   record: RunRecord,
@@ -20,7 +23,7 @@ export async function takeOver(
     record.startedAt = before.startedAt;
   } else if (before) {
     // The record of an attempt that died before its first heartbeat says nothing of where.
-    const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? 'start';
+    const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? START_PHASE;
     const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({
       lostIn,
       ...attempt,

@@ -189,6 +189,26 @@ describe('a run without a slot', () => {
   });
 });
 
+describe('a run that had to wait', () => {
+  it('does not count as waiting any more once it works, should it be killed', async () => {
+    const holder = await occupy();
+    const id = newRunId();
+    let phase: string | undefined;
+    const waiting = run(
+      'waiter',
+      async () => {
+        phase = JSON.parse((await documents.get('leases/waiter.json')) ?? '{}').phase;
+        return {};
+      },
+      { runId: id },
+    );
+    await queued(id);
+    await holder.end();
+    await waiting;
+    expect(phase).toBe('start');
+  });
+});
+
 describe('a slot', () => {
   it('is given back by a run that fails', async () => {
     const failed = await run('fails', async () => {
