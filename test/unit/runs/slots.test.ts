@@ -191,7 +191,7 @@ describe('slots of a source', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
-        fc.array(plan, { minLength: 1, maxLength: 25 }),
+        fc.array(plan, { minLength: 8, maxLength: 25, size: 'max' }),
         async (slots, plans) => {
           const { finished, mostActive } = await rehearse(slots, plans);
           expect(mostActive).toBeLessThanOrEqual(slots);
@@ -201,7 +201,7 @@ describe('slots of a source', () => {
           expect(finished).toEqual(expect.arrayContaining(living));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
   }, 60_000);
 });
