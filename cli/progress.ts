@@ -1,5 +1,5 @@
 import type { ProgressEvent } from '../shared/runs/run-job.ts';
-import { formatBytes, formatDuration } from '../shared/telemetry/format.ts';
+import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
 import type { Output } from './output.ts';
 
 /**
@@ -15,6 +15,7 @@ export function createProgressPrinter(
   const live = output.isTTY === true;
   let running: { phase: string; since: number; bytes: number } | undefined;
   let waiting = false;
+  let queued = false;
   const clear = () => live && output.write('\r\x1b[K');
   const draw = () => {
     if (!live || !running) return;
@@ -32,6 +33,16 @@ export function createProgressPrinter(
             output.write('  another run of this job may be under way: waiting to see whether it lives …\n');
           waiting = true;
           return;
+        case 'queued': {
+          const { source, slots, before } = event;
+          const text = `  waiting for one of ${formatCount(slots, 'slot')} of source ${source}, ${formatCount(before, 'run')} before this one …`;
+          clear();
+          // Each step forward only where it replaces the one before.
+          if (live) output.write(text);
+          else if (!queued) output.write(`${text}\n`);
+          queued = true;
+          return;
+        }
         case 'retrying':
           clear();
           output.write(`  ${event.message} Trying again in ${formatDuration(event.waitMs)}.\n`);
@@ -44,6 +55,7 @@ export function createProgressPrinter(
           return;
         case 'phase-ended': {
           running = undefined;
+          queued = false;
           clear();
           const detail = event.detail ? `  ${event.detail}` : '';
           output.write(
@@ -54,7 +66,7 @@ export function createProgressPrinter(
     },
     end() {
       clearInterval(timer);
-      if (running) clear();
+      if (running || queued) clear();
     },
   };
 }

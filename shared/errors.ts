@@ -90,6 +90,12 @@ export class LeaseLostError extends FerryError {
   readonly class = 'LeaseLostError';
 }
 
+/** The run could not begin, as its source has no slot free: delivered again, it waits on at its place. */
+export class QueuedError extends FerryError {
+  readonly class = 'QueuedError';
+  override readonly retryable = true;
+}
+
 /** A person, or a signal, asked the run to stop. */
 export class CancelledError extends FerryError {
   readonly class = 'CancelledError';

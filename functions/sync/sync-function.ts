@@ -51,7 +51,8 @@ export function duckdbMemoryLimit(memoryMegabytes: number): number {
  * The sync function without Lambda around it.
  *
  * @returns a function that never throws for what a run recorded: a permanent error is an outcome, and no reason for the platform to
- *   try again
+ *   try again. What it throws is worth another try: a QueuedError, for a run that could not begin because its source has no slot free, and
+ *   a StorageUnavailableError
  */
 export function createSyncFunction(
   dependencies: SyncFunctionDependencies,

@@ -18,7 +18,13 @@ export class StateBucket extends Construct {
       lifecycleRules: [
         { id: 'multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) },
         // A lease is renewed every ten seconds; only its latest version means anything.
-        { id: 'leases', prefix: 'leases/', noncurrentVersionExpiration: Duration.days(1) },
+        // The ticket of a run that waited is removed, which leaves a marker.
+        {
+          id: 'leases',
+          prefix: 'leases/',
+          noncurrentVersionExpiration: Duration.days(1),
+          expiredObjectDeleteMarker: true,
+        },
         // Long enough to look at a result that a guard refused, and to accept it.
         {
           id: 'refused',

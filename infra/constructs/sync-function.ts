@@ -48,10 +48,14 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     });
     config.grantRead(this.role);
     const jobs = Object.keys(served.syncs);
+    const limited = served.sources[props.source]?.maxConcurrentRuns !== undefined;
+    const tickets = `leases/queue/${props.source}/*`;
+    const kept = jobs.flatMap((job) => [`refused/${job}/*`, `archive/${job}/*`]);
     const prefixes = [
       'runs/*',
+      ...(limited ? [`leases/slots/${props.source}/*`, tickets] : []),
       ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`]),
-      ...jobs.flatMap(keptFilesOf),
+      ...kept,
     ];
     this.role.addToPolicy(
       new PolicyStatement({
@@ -59,11 +63,13 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
         resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
       }),
     );
-    // Files that are kept for a time are removed by the runs that come after it.
+    // Files that are kept for a time are removed by the runs that come after it, a ticket when its run has a slot.
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['s3:DeleteObject'],
-        resources: jobs.flatMap(keptFilesOf).map((prefix) => props.state.arnForObjects(prefix)),
+        resources: [...(limited ? [tickets] : []), ...kept].map((prefix) =>
+          props.state.arnForObjects(prefix),
+        ),
       }),
     );
     // Without it S3 answers 403 instead of 404 for a document that does not exist yet.
@@ -97,8 +103,6 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     }
   }
 }
-
-const keptFilesOf = (job: string) => [`refused/${job}/*`, `archive/${job}/*`];
 
 /** A secret's ARN ends in six characters that its name does not tell, and that an ARN given by a person may or may not have. */
 function secretArns(scope: Construct, secret: SecretRef): string[] {

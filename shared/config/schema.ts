@@ -86,6 +86,12 @@ const source = z
       .describe('Database to read. Default: dbname of the secret.'),
     auth: z.discriminatedUnion('type', [passwordAuth]).describe('How to sign in.'),
     tls: tls.prefault({}),
+    maxConcurrentRuns: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('How many runs may read the source at once; more wait as `queued`. Default: any number.'),
   })
   .refine(({ type, tls: { mode } }) => type !== 'mysql' || mode === 'verify-full' || mode === 'disable', {
     path: ['tls', 'mode'],

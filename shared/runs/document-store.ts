@@ -7,6 +7,12 @@ export interface VersionedDocument {
   ageMs: number;
 }
 
+/** A key, and how long ago it was written, by the store's own clock. */
+export interface ListedKey {
+  key: string;
+  ageMs: number;
+}
+
 /** Where Ferry keeps its JSON documents: a bucket or a folder. Keys use `/`. Implementations throw StorageUnavailableError. */
 export interface DocumentStore {
   put(key: string, body: string): Promise<void>;
@@ -14,12 +20,14 @@ export interface DocumentStore {
   get(key: string): Promise<string | undefined>;
   /** The first keys with this prefix, in ascending order. */
   list(prefix: string, limit: number): Promise<string[]>;
+  /** As {@link list}, with ages: one request tells which of many documents are still being written to. */
+  listWithAges(prefix: string, limit: number): Promise<ListedKey[]>;
+  /** Removes what {@link put} or {@link putFile} has written; an absent key is no error. */
+  remove(key: string): Promise<void>;
   /** Stores a file of any size, streamed. */
   putFile(key: string, path: string): Promise<void>;
   /** Writes a stored file to `path`; false when there is none. */
   getFile(key: string, path: string): Promise<boolean>;
-  /** Removes a document or a file; one that is not there is none to remove. */
-  remove(key: string): Promise<void>;
   /** A document that is only ever written by {@link replace}; undefined when there is none. */
   read(key: string): Promise<VersionedDocument | undefined>;
   /**

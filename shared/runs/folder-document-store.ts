@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
-import type { DocumentStore } from './document-store.ts';
+import type { DocumentStore, ListedKey } from './document-store.ts';
 
 const hasCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
@@ -49,6 +49,25 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       throw unavailable('written to', error);
     }
   };
+  const keysIn = async (prefix: string): Promise<string[]> => {
+    const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
+    const entries = await readdir(join(folder, parent), { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+      .map((entry) => `${parent}${entry.name}`)
+      .filter((key) => key.startsWith(prefix))
+      .sort();
+  };
+  const ageOf = async (key: string, now: number): Promise<ListedKey[]> => {
+    try {
+      const { mtimeMs } = await stat(join(folder, key));
+      return [{ key, ageMs: Math.max(0, now - mtimeMs) }];
+    } catch (error) {
+      // Removed since the folder was read.
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  };
   return {
     put: (key, body) => replaceWhole(key, (draft) => writeFile(draft, body)),
     async get(key) {
@@ -67,14 +86,6 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       } catch (error) {
         if (isMissing(error)) return false;
         throw unavailable('read', error);
-      }
-    },
-    async remove(key) {
-      try {
-        // A document that is replaced by versions is a folder of them.
-        await rm(join(folder, key), { force: true, recursive: true });
-      } catch (error) {
-        throw unavailable('written to', error);
       }
     },
     async read(key) {
@@ -125,18 +136,29 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       }
     },
     async list(prefix, limit) {
-      const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
       try {
-        const entries = await readdir(join(folder, parent), { withFileTypes: true });
-        return entries
-          .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
-          .map((entry) => `${parent}${entry.name}`)
-          .filter((key) => key.startsWith(prefix))
-          .sort()
-          .slice(0, limit);
+        return (await keysIn(prefix)).slice(0, limit);
       } catch (error) {
         if (isMissing(error)) return [];
         throw unavailable('read', error);
+      }
+    },
+    async listWithAges(prefix, limit) {
+      try {
+        const keys = (await keysIn(prefix)).slice(0, limit);
+        if (keys.length === 0) return [];
+        const now = await clockOf(dirname(join(folder, keys[0] ?? prefix)));
+        return (await Promise.all(keys.map((key) => ageOf(key, now)))).flat();
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw unavailable('read', error);
+      }
+    },
+    async remove(key) {
+      try {
+        await rm(join(folder, key), { force: true });
+      } catch (error) {
+        throw unavailable('written to', error);
       }
     },
   };

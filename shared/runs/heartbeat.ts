@@ -20,6 +20,8 @@ export interface Heartbeat extends AsyncDisposable {
    * @throws LeaseLostError when the run is no longer the holder
    */
   beat(): Promise<void>;
+  /** Renews another lease together with the first, and gives it back when disposed; losing it ends the run as well. */
+  hold(lease: Lease): AsyncDisposable;
 }
 
 /** Starts to renew a lease; its holder is told to stop when it has lost it, or was asked to. */
@@ -27,6 +29,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { lease, times, progress, findCancelRequest, onStop } = options;
   let renewedAt = performance.now();
   let stopped = false;
+  const held = new Set([lease]);
   // One at a time: a renewal names the version that the one before it wrote.
   let last: Promise<void> = Promise.resolve();
 
@@ -35,7 +38,9 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       .catch(() => {})
       .then(async () => {
         const asked = performance.now();
-        await lease.renew(progress());
+        const renewals = await Promise.allSettled([...held].map((one) => one.renew(progress())));
+        const failed = renewals.find(({ status }) => status === 'rejected');
+        if (failed?.status === 'rejected') throw failed.reason;
         renewedAt = asked;
       });
     last = next;
@@ -73,6 +78,19 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
 
   return {
     beat: renew,
+    hold(other) {
+      held.add(other);
+      return {
+        async [Symbol.asyncDispose]() {
+          held.delete(other);
+          // A renewal that is under way names the version that the release would name.
+          await last.catch(() => {});
+          await other.release().catch(() => {
+            // It expires by itself.
+          });
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
       stopped = true;
       clearTimeout(timer);

@@ -31,11 +31,18 @@ const leaseSchema = z.object({
 });
 type LeaseDocument = z.infer<typeof leaseSchema>;
 
-const keyOf = (job: string) => `leases/${job}.json`;
-
-/** The right to run a job, held. */
-export interface Lease {
+/** Which lease a run wants. */
+export interface LeaseClaim {
+  /** Where its document is. */
+  key: string;
+  /** What it is the right to, for messages: `the job orders`. */
+  right: string;
   job: string;
+  runId: string;
+}
+
+/** The right to run a job, or to one of the slots of a source, held. */
+export interface Lease {
   runId: string;
   term: number;
   /** What the dead holder that it was taken from had been doing, and for which run. */
@@ -48,6 +55,32 @@ export interface Lease {
   renew(progress: Progress): Promise<void>;
   /** Gives it back; when somebody else has it by now, it stays theirs. */
   release(): Promise<void>;
+}
+
+/** A lease as it was at the moment that it was looked at. */
+export interface LeaseView {
+  /** Nobody has it: there is no holder, it was given back, or its holder is dead by the store's clock. */
+  free: boolean;
+  /** Who has it, or had it last. */
+  runId: string | undefined;
+  version: string | undefined;
+  ageMs: number;
+  /**
+   * Takes it from whoever is seen here.
+   *
+   * @returns undefined when somebody else was faster
+   */
+  take(): Promise<Lease | undefined>;
+}
+
+/** Whether a lease that was lost, or could not be renewed for a while, is the run's own after all. */
+export async function isStillHeld(lease: Lease): Promise<boolean> {
+  try {
+    await lease.renew({});
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** How an attempt to get a lease ended: `duplicate` is the same run, alive elsewhere; `busy` another run of the job. */
@@ -74,6 +107,23 @@ function parse(document: VersionedDocument | undefined): LeaseDocument | undefin
   }
 }
 
+/** Looks at a lease: one read. */
+export async function lookAtLease(
+  store: DocumentStore,
+  claim: LeaseClaim,
+  { expiryMs }: LeaseTimes,
+): Promise<LeaseView> {
+  const found = await store.read(claim.key);
+  const current = parse(found);
+  return {
+    free: found === undefined || current?.state === 'released' || found.ageMs >= expiryMs,
+    runId: current?.runId,
+    version: found?.version,
+    ageMs: found?.ageMs ?? 0,
+    take: () => take(store, claim, found, current),
+  };
+}
+
 /**
  * Gets the lease of a job, waiting for a holder that may be dead until that is known: at most one expiry.
  *
@@ -82,88 +132,91 @@ function parse(document: VersionedDocument | undefined): LeaseDocument | undefin
  */
 export async function acquireLease(store: DocumentStore, options: AcquireOptions): Promise<Acquisition> {
   const { job, runId, times, sleep } = options;
+  const claim = { key: `leases/${job}.json`, right: `the job ${job}`, job, runId };
   let watched: { version: string; forMs: number } | undefined;
   for (;;) {
-    const found = await store.read(keyOf(job));
-    const current = parse(found);
-    const free = found === undefined || current?.state === 'released' || found.ageMs >= times.expiryMs;
-    if (free || (watched !== undefined && watched.forMs >= times.expiryMs)) {
-      const lease = await take(store, options, found, current);
+    const found = await lookAtLease(store, claim, times);
+    if (found.free || (watched !== undefined && watched.forMs >= times.expiryMs)) {
+      const lease = await found.take();
       if (lease) return { outcome: 'acquired', lease };
       watched = undefined;
       continue;
     }
-    if (watched && watched.version !== found.version) {
-      return current?.runId === runId
+    const { version = '' } = found;
+    if (watched && watched.version !== version) {
+      return found.runId === runId
         ? { outcome: 'duplicate' }
-        : { outcome: 'busy', runId: current?.runId ?? 'unknown' };
+        : { outcome: 'busy', runId: found.runId ?? 'unknown' };
     }
     const waitMs = Math.min(times.heartbeatMs, Math.max(1, times.expiryMs - found.ageMs));
     await sleep(waitMs);
-    watched = { version: found.version, forMs: (watched?.forMs ?? 0) + waitMs };
+    watched = { version, forMs: (watched?.forMs ?? 0) + waitMs };
   }
 }
 
-/** @returns undefined when somebody else was faster */
 async function take(
   store: DocumentStore,
-  { job, runId }: AcquireOptions,
+  claim: LeaseClaim,
   found: VersionedDocument | undefined,
   current: LeaseDocument | undefined,
 ): Promise<Lease | undefined> {
   const document: LeaseDocument = {
     schemaVersion: 1,
-    job,
-    runId,
+    job: claim.job,
+    runId: claim.runId,
     term: (current?.term ?? 0) + 1,
     state: 'held',
     beat: 0,
   };
-  const version = await store.replace(keyOf(job), JSON.stringify(document), found?.version);
+  const version = await store.replace(claim.key, JSON.stringify(document), found?.version);
   if (version === undefined) return undefined;
-  const lease = createLease(store, document, version);
+  const lease = createLease(store, claim, document, version);
   const dead = current?.state === 'held' ? { runId: current.runId, phase: current.phase } : undefined;
   return dead ? { ...lease, takenFrom: dead } : lease;
 }
 
-function createLease(store: DocumentStore, taken: LeaseDocument, takenVersion: string): Lease {
+function createLease(
+  store: DocumentStore,
+  { key, right, runId }: LeaseClaim,
+  taken: LeaseDocument,
+  takenVersion: string,
+): Lease {
   let document = taken;
   let version = takenVersion;
-  const { job, runId, term } = taken;
-  const write = async (next: LeaseDocument): Promise<boolean> => {
-    const written = await store.replace(keyOf(job), JSON.stringify(next), version);
-    if (written === undefined) {
-      // A write whose answer was lost has changed the version too.
-      const found = await store.read(keyOf(job));
+  const { term } = taken;
+  const write = async (changes: Partial<LeaseDocument>): Promise<boolean> => {
+    for (;;) {
+      const next = { ...document, ...changes, beat: document.beat + 1 };
+      const written = await store.replace(key, JSON.stringify(next), version);
+      if (written !== undefined) {
+        document = next;
+        version = written;
+        return true;
+      }
+      // A write whose answer was lost has changed the version too; it may have been an earlier one, so this one is written over it.
+      const found = await store.read(key);
       const stored = parse(found);
       if (!found || stored?.term !== term || stored.runId !== runId) return false;
       document = stored;
       version = found.version;
-      return true;
     }
-    document = next;
-    version = written;
-    return true;
   };
   return {
-    job,
     runId,
     term,
     async renew({ phase, bytes }) {
-      const next: LeaseDocument = {
-        ...document,
-        beat: document.beat + 1,
+      const held = await write({
         ...(phase === undefined ? {} : { phase }),
         ...(bytes === undefined ? {} : { bytes }),
-      };
-      if (!(await write(next))) {
-        throw new LeaseLostError(`Another run of ${job} has taken over while this one did not react.`, {
+      });
+      if (!held) {
+        throw new LeaseLostError(`Another run has taken ${right} over while this one did not react.`, {
           hint: 'Nothing was uploaded after that. The newer run carries on.',
         });
       }
     },
     async release() {
-      await write({ ...document, state: 'released', beat: document.beat + 1 });
+      await write({ state: 'released' });
     },
   };
 }

@@ -24,6 +24,13 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
         .sort()
         .slice(0, limit);
     },
+    async listWithAges(prefix, limit) {
+      return [...documents]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, { writtenAt }]) => ({ key, ageMs: now() - writtenAt }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+        .slice(0, limit);
+    },
     async putFile(key, path) {
       files.set(key, await readFile(path));
     },

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledError, LeaseLostError, toFerryError } from '../errors.ts';
+import { CancelledError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { enterSource } from './enter-source.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
+import { isStillHeld, type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
 import { retryWithin } from './retry.ts';
 import { newRunId, scheduledRunId } from './run-id.ts';
 import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
+import { QUEUED_PHASE } from './slots.ts';
 import { assertWorthAnotherTry, saveFinal, takeOver } from './take-over.ts';
 import type { Trigger } from './trigger.ts';
 import { createWorkspace } from './workspace.ts';
@@ -17,6 +19,8 @@ import { createWorkspace } from './workspace.ts';
 export type ProgressEvent =
   /** Another run of the job holds the lease: it is being found out whether it lives. */
   | { type: 'waiting' }
+  /** As many runs as the source has slots are at work; this one waits for one, after `before` others. */
+  | { type: 'queued'; source: string; slots: number; before: number }
   /** Something that may pass by itself failed, and is tried again after this wait. */
   | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
   | { type: 'phase-started'; phase: string }
@@ -54,6 +58,8 @@ export interface JobDescription {
   name: string;
   kind: RunRecord['kind'];
   source: string;
+  /** How many runs may be at work on the source at once; absent: any number. */
+  maxConcurrentRuns?: number | undefined;
   dataset: string;
   target: string;
   /** Everything that decides what the job does; its hash goes into the record. */
@@ -136,6 +142,8 @@ function idOf(job: JobDescription, { trigger, scope, runId }: RunOptions): strin
  *
  * @returns the record; what goes wrong in the job is in it, and not thrown
  * @throws StorageUnavailableError when the store cannot be reached at all, so that nothing was begun
+ * @throws QueuedError when the source had no slot free for as long as the run could wait for one: it stays `queued`, for the caller to
+ *   start again
  */
 export async function runJob(
   job: JobDescription,
@@ -172,7 +180,16 @@ export async function runJob(
     if (before && isFinished(before)) return before;
     const record = startRecord(job, id, options);
     await takeOver(record, before, lease, store, logger);
-    return await carryOut(record, lease, work, options, logger);
+    // Only to ask Polyteia how an upload ended, no slot of the source is needed.
+    const asks = before?.state === 'ingesting';
+    return await carryOut(
+      asks ? { ...job, maxConcurrentRuns: undefined } : job,
+      record,
+      lease,
+      work,
+      options,
+      logger,
+    );
   } finally {
     await lease.release().catch(() => {
       // It expires by itself.
@@ -190,6 +207,7 @@ async function skip(record: RunRecord, options: RunOptions, logger: Logger): Pro
 }
 
 async function carryOut(
+  job: JobDescription,
   record: RunRecord,
   lease: Lease,
   work: (context: JobContext) => Promise<JobResult>,
@@ -209,6 +227,19 @@ async function carryOut(
     onStop: stop,
   });
 
+  const retry = <T>(attempt: () => Promise<T>): Promise<T> =>
+    retryWithin(
+      {
+        budget: options.deadline && workDeadline(options.deadline),
+        signal,
+        ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
+        onRetry: ({ error, waitMs }) => {
+          logger.warn({ class: error.class, phase: current, waitMs }, error.message);
+          options.onProgress?.({ type: 'retrying', phase: current, message: error.message, waitMs });
+        },
+      },
+      attempt,
+    );
   const context = (folder: string): JobContext => ({
     runId: record.id,
     folder,
@@ -234,19 +265,7 @@ async function carryOut(
       current = undefined;
       return result;
     },
-    retry: (attempt) =>
-      retryWithin(
-        {
-          budget: options.deadline && workDeadline(options.deadline),
-          signal,
-          ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
-          onRetry: ({ error, waitMs }) => {
-            logger.warn({ class: error.class, phase: current, waitMs }, error.message);
-            options.onProgress?.({ type: 'retrying', phase: current, message: error.message, waitMs });
-          },
-        },
-        attempt,
-      ),
+    retry,
     async confirmLease() {
       await heartbeat.beat();
       signal.throwIfAborted();
@@ -265,15 +284,28 @@ async function carryOut(
   });
 
   logger.info({ trigger: record.trigger, triggeredBy: record.triggeredBy }, 'run started');
-  const started = performance.now();
+  let started: number | undefined;
   try {
     assertWorthAnotherTry(record);
+    await using _slot = await enterSource(job, record, options, {
+      heartbeat,
+      progress,
+      logger,
+      signal,
+      retry,
+    });
+    // A process that was stopped while it waited has lost its lease, and the record with it.
+    if (_slot) await heartbeat.beat();
+    signal.throwIfAborted();
+    started = performance.now();
     await store.save(record);
     await using workspace = await createWorkspace(options.workFolder);
     Object.assign(record, { state: 'succeeded' }, await work(context(workspace.folder)));
   } catch (thrown) {
+    if (thrown instanceof QueuedError && !signal.aborted) throw thrown;
     const error = toFerryError(signal.aborted ? signal.reason : thrown);
     leaseLost = error instanceof LeaseLostError;
+    if (record.state === 'queued') current = QUEUED_PHASE;
     record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
     record.error = {
       class: error.class,
@@ -289,12 +321,11 @@ async function carryOut(
     record.endedAt = new Date().toISOString();
     delete record.ingest;
   }
-  const [, ...laterAttempts] = record.attempts ?? [];
-  const elapsedMs =
-    laterAttempts.length === 0 ? performance.now() - started : Date.now() - Date.parse(record.startedAt);
-  record.durationMs = Math.max(0, Math.round(elapsedMs));
-  // Whoever has lost the lease has lost the record with it: it is the new holder's to write.
-  if (!leaseLost) await saveFinal(record, store, logger);
+  // A run that a later invocation finishes has worked in both.
+  const workedMs = started === undefined ? 0 : Math.round(performance.now() - started);
+  record.durationMs = (record.durationMs ?? 0) + workedMs;
+  // Whoever has lost the lease has lost the record with it: it is the new holder's to write. A lost slot alone does not take it.
+  if (!leaseLost || (await isStillHeld(lease))) await saveFinal(record, store, logger);
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
   const failed = record.state === 'failed' || record.state === 'cancelled';
   logger[failed ? 'error' : 'info'](facts, `run ${record.state}`);

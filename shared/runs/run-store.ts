@@ -6,6 +6,7 @@ import { type LastUpload, lastUploadSchema } from './last-upload.ts';
 import { type AcquireOptions, type Acquisition, acquireLease } from './lease.ts';
 import { timeOfRunId } from './run-id.ts';
 import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { queueForSlot, type SlotClaim, type Waiter } from './slots.ts';
 
 /** How long a refused result waits for somebody to accept it. */
 export const REFUSED_DAYS = 7;
@@ -26,6 +27,8 @@ export interface RunStore {
   get(id: string): Promise<RunRecord | undefined>;
   /** Gets the right to run a job (lease.ts). */
   acquireLease(options: AcquireOptions): Promise<Acquisition>;
+  /** Queues for a slot of a source that has a limit (slots.ts). */
+  queueForSlot(claim: SlotClaim): Waiter;
   /** The last accepted result of a job; undefined before the first. */
   readBaseline(job: string): Promise<Baseline | undefined>;
   saveBaseline(job: string, baseline: Baseline): Promise<void>;
@@ -100,6 +103,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
       return parseRecord(await documents.get(`runs/${keyOf(id)}`));
     },
     acquireLease: (options) => acquireLease(documents, options),
+    queueForSlot: (claim) => queueForSlot(documents, claim),
     readBaseline: (job) => readJson(baselineKeyOf(job), baselineSchema),
     async saveBaseline(job, baseline) {
       await documents.put(baselineKeyOf(job), JSON.stringify(baselineSchema.parse(baseline)));

@@ -12,9 +12,30 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { StorageUnavailableError } from '../errors.ts';
-import type { DocumentStore } from './document-store.ts';
+import type { DocumentStore, ListedKey } from './document-store.ts';
 
 const CONFLICT_ATTEMPTS = 5;
+
+type GetStack = GetObjectCommand['middlewareStack'];
+
+/** The SDK does not pass on the time that S3 puts on its answer, by which an object's age is told. */
+function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack']): () => number {
+  let answeredAt = Number.NaN;
+  // The step is the same for every command; only the types of what goes through it differ.
+  (stack as GetStack).add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Record<string, string> };
+      answeredAt = Date.parse(headers?.date ?? '');
+      return result;
+    },
+    { step: 'deserialize', name: 'ferryAnsweredAt' },
+  );
+  return () => {
+    if (Number.isNaN(answeredAt)) throw new Error('S3 did not say what time it is.');
+    return answeredAt;
+  };
+}
 
 /** Documents as objects of a bucket. */
 export function createS3DocumentStore(options: { client: S3Client; bucket: string }): DocumentStore {
@@ -27,6 +48,26 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
       },
     );
+  const listWithAges = async (Prefix: string, limit: number): Promise<ListedKey[]> => {
+    const listed: ListedKey[] = [];
+    let ContinuationToken: string | undefined;
+    try {
+      do {
+        const MaxKeys = Math.min(1000, limit - listed.length);
+        const command = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys, ContinuationToken });
+        const answeredAt = noteAnswerTime(command.middlewareStack);
+        const page = await client.send(command);
+        for (const { Key, LastModified } of page.Contents ?? []) {
+          if (Key === undefined || !LastModified) continue;
+          listed.push({ key: Key, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) });
+        }
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined && listed.length < limit);
+      return listed;
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
   return {
     async put(Key, Body) {
       try {
@@ -65,32 +106,14 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         throw unavailable(error);
       }
     },
-    async remove(Key) {
-      try {
-        await client.send(new DeleteObjectCommand({ Bucket, Key }));
-      } catch (error) {
-        throw unavailable(error);
-      }
-    },
     async read(Key) {
-      // The SDK does not pass the answer's own time on, by which the object's age is told.
-      let answeredAt = Number.NaN;
       const command = new GetObjectCommand({ Bucket, Key });
-      command.middlewareStack.add(
-        (next) => async (args) => {
-          const result = await next(args);
-          const { headers } = result.response as { headers?: Record<string, string> };
-          answeredAt = Date.parse(headers?.date ?? '');
-          return result;
-        },
-        { step: 'deserialize', name: 'ferryAnsweredAt' },
-      );
+      const answeredAt = noteAnswerTime(command.middlewareStack);
       try {
         const { Body, ETag, LastModified } = await client.send(command);
-        if (!ETag || !LastModified || Number.isNaN(answeredAt))
-          throw new Error('S3 did not say what it has.');
+        if (!ETag || !LastModified) throw new Error('S3 did not say what it has.');
         const body = (await Body?.transformToString()) ?? '';
-        return { body, version: ETag, ageMs: Math.max(0, answeredAt - LastModified.getTime()) };
+        return { body, version: ETag, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) };
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw unavailable(error);
@@ -115,23 +138,13 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         }
       }
     },
-    async list(Prefix, limit) {
-      const keys: string[] = [];
-      let ContinuationToken: string | undefined;
+    async list(prefix, limit) {
+      return (await listWithAges(prefix, limit)).map(({ key }) => key);
+    },
+    listWithAges,
+    async remove(Key) {
       try {
-        do {
-          const page = await client.send(
-            new ListObjectsV2Command({
-              Bucket,
-              Prefix,
-              MaxKeys: Math.min(1000, limit - keys.length),
-              ContinuationToken,
-            }),
-          );
-          keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
-          ContinuationToken = page.NextContinuationToken;
-        } while (ContinuationToken !== undefined && keys.length < limit);
-        return keys;
+        await client.send(new DeleteObjectCommand({ Bucket, Key }));
       } catch (error) {
         throw unavailable(error);
       }

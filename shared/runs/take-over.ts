@@ -4,6 +4,9 @@ import type { Lease } from './lease.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 
+/** Where a run is before its first phase. */
+export const START_PHASE = 'start';
+
 /** Notes what became of a dead holder of the lease: an earlier attempt of this run, or another run. */
 export async function takeOver(
   record: RunRecord,
@@ -20,9 +23,14 @@ export async function takeOver(
       state: 'running',
       attempts: [...attempts, { startedAt: record.startedAt }],
     });
+  } else if (before?.state === 'queued') {
+    // Nothing was begun, so nothing was lost: the attempt goes on waiting.
+    record.state = 'queued';
+    record.attempts = before.attempts;
+    record.startedAt = before.startedAt;
   } else if (before) {
     // The record of an attempt that died before its first heartbeat says nothing of where.
-    const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? 'start';
+    const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? START_PHASE;
     const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({
       lostIn,
       ...attempt,
@@ -34,8 +42,17 @@ export async function takeOver(
   if (dead === undefined || dead.runId === record.id) return;
   const other = await store.get(dead.runId);
   if (!other || isFinished(other)) return;
-  other.state = 'failed';
   other.endedAt = new Date().toISOString();
+  if (other.state === 'queued') {
+    delete other.attempts;
+    Object.assign(other, { state: 'skipped', heldBy: record.id });
+    other.warnings.push(
+      'Skipped: the run was killed while it waited, and another run of the job took its place.',
+    );
+    await saveFinal(other, store, logger);
+    return;
+  }
+  other.state = 'failed';
   other.error = {
     class: 'LostError',
     message: 'The run was killed, and another run of the job took its place.',

@@ -44,5 +44,6 @@ export async function sendKeptFile(
     // Awaited here: the target is closed when this returns.
     return settled ?? (await sendFile(context, work, target, { file, rows, bytes, schema, fingerprint }));
   };
-  return runJob(description, send, options);
+  // Nothing is read from the source, so that no slot of it is needed.
+  return runJob({ ...description, maxConcurrentRuns: undefined }, send, options);
 }

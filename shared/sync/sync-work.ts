@@ -40,13 +40,16 @@ export function findSync(options: RunSyncOptions): { description: JobDescription
   if (!sync || !source || !target) {
     throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(config.syncs))));
   }
+  // How many runs there may be at once is nothing that decides what a run does.
+  const { maxConcurrentRuns, ...read } = source;
   const description = {
     name: job,
     kind: 'sync' as const,
     source: sync.source,
+    maxConcurrentRuns,
     dataset: sync.dataset,
     target: sync.polyteia,
-    config: { source, target, sync },
+    config: { source: read, target, sync },
   };
   return { description, work: { ...options, sync, source, target } };
 }

@@ -1,16 +1,15 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentStore } from '../../shared/runs/document-store.ts';
 import { createFolderDocumentStore } from '../../shared/runs/folder-document-store.ts';
 import { acquireLease } from '../../shared/runs/lease.ts';
 import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
 import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
+import { createS3Client } from '../support/s3-client.ts';
 
 // The same contract for the bucket and the folder. The bucket is an emulator's: what AWS does is in the tests of a real account.
 
@@ -20,17 +19,7 @@ const stores: Record<string, () => DocumentStore> = {};
 beforeAll(async () => {
   aws = await startMiniStack();
   folder = await mkdtemp(join(tmpdir(), 'ferry stores ü '));
-  const ca = aws.caFile ? await readFile(aws.caFile, 'utf8') : '';
-  const client = new S3Client({
-    endpoint: aws.endpoint,
-    region: aws.region,
-    forcePathStyle: true,
-    credentials: {
-      accessKeyId: aws.environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: aws.environment.AWS_SECRET_ACCESS_KEY ?? '',
-    },
-    requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ ca }) }),
-  });
+  const client = await createS3Client(aws);
   await client.send(new CreateBucketCommand({ Bucket: 'ferry-state' }));
   stores.bucket = () => createS3DocumentStore({ client, bucket: 'ferry-state' });
   stores.folder = () => createFolderDocumentStore(folder);
@@ -76,6 +65,27 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     } finally {
       Date.now = now;
     }
+  });
+
+  it('lists documents with their ages, and removes them', async () => {
+    await store().put('queue/a/2.json', 'two');
+    await store().put('queue/a/1.json', 'one');
+    await store().put('queue/ab/1.json', 'another');
+    await sleep(2_100);
+    await store().put('queue/a/2.json', 'two, anew');
+    const listed = await store().listWithAges('queue/a/', 10);
+    expect(listed.map(({ key }) => key)).toEqual(['queue/a/1.json', 'queue/a/2.json']);
+    const [old, young] = listed.map(({ ageMs }) => ageMs) as [number, number];
+    expect(old - young).toBeGreaterThanOrEqual(1_000);
+    expect(young).toBeLessThan(10_000);
+    expect(await store().listWithAges('queue/a/', 1)).toHaveLength(1);
+    await store().remove('queue/a/1.json');
+    // A second time, and one that never was.
+    await store().remove('queue/a/1.json');
+    await store().remove('queue/nothing/1.json');
+    expect(await store().get('queue/a/1.json')).toBeUndefined();
+    expect(await store().list('queue/a/', 10)).toEqual(['queue/a/2.json']);
+    expect(await store().listWithAges('queue/nothing/', 10)).toEqual([]);
   });
 
   it('gives a lease to one of many contenders, and no term twice', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSyncFunction, duckdbMemoryLimit } from '../../../functions/sync/sync-function.ts';
+import { QueuedError } from '../../../shared/errors.ts';
+import { leaseTimes } from '../../../shared/runs/lease.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
 import { createRunStore } from '../../../shared/runs/run-store.ts';
@@ -44,7 +46,12 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
     workFolder: '/tmp',
     logger: createLogger({ level: 'silent' }),
   });
-  return { saved, proxies, run: (event: unknown) => run(event, new Date(Date.now() + 60_000)) };
+  return {
+    saved,
+    proxies,
+    store,
+    run: (event: unknown, timeMs = 60_000) => run(event, new Date(Date.now() + timeMs)),
+  };
 }
 
 describe('the sync function', () => {
@@ -76,6 +83,21 @@ describe('the sync function', () => {
     for (const scheduledTime of ['2026-11-21T04:30:00Z', '2026-11-22T04:30:00Z'])
       await run({ job: 'orders', scheduledTime });
     expect(proxies).toEqual(['http://proxy:3128']);
+  });
+
+  it('throws for a run that its source has no slot for, so that the platform starts it again', async () => {
+    const limited = { ...config, sources: { erp: { ...config.sources.erp, maxConcurrentRuns: 1 } } };
+    const { run, saved, store } = syncFunction(JSON.stringify(limited));
+    const claim = { source: 'erp', slots: 1, job: 'other', runId: '0', times: leaseTimes };
+    const holder = store.queueForSlot(claim);
+    const held = await holder.look();
+    await holder.leave();
+    const event = { job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' };
+    await expect(run(event, 12_000)).rejects.toThrow(QueuedError);
+    expect(saved.map(({ state }) => state)).toEqual(['queued']);
+    if ('slot' in held) await held.slot.release();
+    // The end is that of a secret that is no key: the run had its turn.
+    expect(await run(event)).toMatchObject({ id: saved[0]?.id, error: { class: 'ConfigError' } });
   });
 
   it('answers an event of another shape and an unknown job, and throws when its configuration is gone', async () => {

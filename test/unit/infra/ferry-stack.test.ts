@@ -12,7 +12,7 @@ const config = parseConfig(
   `version: 1
 sources:
   erp: { type: postgres, host: erp.example.org, database: erp, auth: { type: password, secret: ferry/erp } }
-  hr: { type: postgres, host: hr.example.org, database: hr, auth: { type: password, secret: { arn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf", kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" } } }
+  hr: { type: postgres, host: hr.example.org, database: hr, auth: { type: password, secret: { arn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf", kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" } }, maxConcurrentRuns: 4 }
 polyteia:
   default: { token: ferry/polyteia }
   other: { token: ferry/other }
@@ -108,6 +108,16 @@ describe('the stack', () => {
       /\/[0-9a-f]{64}\.json"\]\]\}$/,
     );
     for (const [, resource] of statements) expect(resource).not.toBe('"*"');
+  });
+
+  it('lets a function queue for its own source’s slots where these are limited, and remove tickets only', () => {
+    const statements = statementsOf(template, 'SynchrFunctionRole');
+    const written = statements.find(([action]) => action.endsWith('s3:PutObject'))?.[1];
+    expect(written).toContain('/leases/slots/hr/*');
+    expect(written).toContain('/leases/queue/hr/*');
+    const removed = statements.filter(([action]) => action.includes('Delete'));
+    expect(removed).toEqual([['s3:DeleteObject', expect.stringMatching(/\/leases\/queue\/hr\/\*"\]\]\}$/)]]);
+    expect(JSON.stringify(statementsOf(template, 'SyncerpFunctionRole'))).not.toMatch(/Delete|leases\/slots/);
   });
 
   it('lets a function decrypt with a key of the user, and read a secret by its ARN', () => {
