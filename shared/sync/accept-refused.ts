@@ -24,7 +24,7 @@ export async function acceptRefused(
       { hint: 'ferry runs lists the newest ones, with their ids.' },
     );
   }
-  const { rows = 0, bytes = 0, schema = [], job } = refused;
+  const { rows = 0, schema = [], job } = refused;
   const { description, work } = findSync({ ...options, job });
   const send = async (context: JobContext): Promise<JobResult> => {
     const file = join(context.folder, RESULT_FILE);
@@ -35,7 +35,7 @@ export async function acceptRefused(
       });
     }
     await using target = await openTarget(context, work);
-    await sendFile(context, work, target, { file, bytes });
+    const { bytes } = await sendFile(context, work, target, { file, bytes: refused.bytes ?? 0 });
     await keepBaseline(context, work, { rows, bytes, schema });
     const sentFrom = { runId: refusedId, ...(why === undefined ? {} : { why }) };
     return { outcome: 'uploaded', rows, bytes, schema, sentFrom };

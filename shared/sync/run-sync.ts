@@ -24,9 +24,9 @@ async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
   const { file, ...result } = await readSource(context, work);
   context.note(result);
   await judge(context, work, result, file);
-  await sendFile(context, work, target, { file, bytes: result.bytes });
-  await keepBaseline(context, work, result);
-  return { outcome: 'uploaded', ...result };
+  const sent = { ...result, ...(await sendFile(context, work, target, { file, bytes: result.bytes })) };
+  await keepBaseline(context, work, sent);
+  return { outcome: 'uploaded', ...sent };
 }
 
 /** Compares a result with the sync's guards; a refused file is kept, as a person may find it right. */

@@ -3,14 +3,14 @@ import type { PolyteiaTargetConfig } from '../config/schema.ts';
 import { ConfigError, toFerryError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
 import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
+import { contentTypes } from '../polyteia/upload-format.ts';
 import { verifyUpload } from '../polyteia/verify-upload.ts';
 import type { JobContext } from '../runs/run-job.ts';
 import { type SecretReader, secretLabel } from '../source/secrets.ts';
 import { formatBytes } from '../telemetry/format.ts';
+import { convertToCsv } from './convert-to-csv.ts';
 import type { SyncResult } from './read-source.ts';
 import type { SyncWork } from './sync-work.ts';
-
-const PARQUET = 'application/vnd.apache.parquet';
 
 /** A sync's target, connected. */
 export interface OpenTarget extends AsyncDisposable {
@@ -39,13 +39,21 @@ export function openTarget(
   });
 }
 
-/** Replaces the dataset's content by a file, and waits until Polyteia has it. The source is not read again for a second try. */
+/**
+ * Replaces the dataset's content by a Parquet file, or by what it is as CSV where the target says so, and waits until Polyteia has it.
+ * The source is not read again for a second try.
+ *
+ * @returns the size of what was uploaded
+ */
 export async function sendFile(
   context: JobContext,
-  { sync, target }: Pick<SyncWork, 'sync' | 'target'>,
+  work: SyncWork,
   { client, before }: OpenTarget,
-  { file, bytes }: Pick<SyncResult, 'file' | 'bytes'>,
-): Promise<void> {
+  result: Pick<SyncResult, 'file' | 'bytes'>,
+): Promise<{ bytes: number }> {
+  const { sync, target } = work;
+  const contentType = contentTypes[target.format];
+  const { file, bytes } = target.format === 'csv' ? await convert(context, work, result.file) : result;
   const { ingest } = await context.phase(
     'upload',
     () =>
@@ -54,7 +62,7 @@ export async function sendFile(
         return client.upload({
           dataset: sync.dataset,
           file,
-          contentType: PARQUET,
+          contentType,
           onProgress: context.progress,
           signal: context.signal,
         });
@@ -67,11 +75,26 @@ export async function sendFile(
     await context.phase('verify', () =>
       verifyUpload(
         client,
-        { dataset, bytes, contentType: PARQUET, before },
+        { dataset, bytes, contentType, before },
         { mode: target.verify, warn: context.warn, signal: context.signal },
       ),
     );
   }
+  return { bytes };
+}
+
+function convert(
+  context: JobContext,
+  { memoryLimitBytes, threads }: SyncWork,
+  parquet: string,
+): Promise<{ file: string; bytes: number }> {
+  const { folder, signal, progress: onProgress } = context;
+  return context.phase(
+    'convert',
+    () =>
+      context.retry(() => convertToCsv(parquet, { folder, memoryLimitBytes, threads, signal, onProgress })),
+    ({ bytes }) => formatBytes(bytes),
+  );
 }
 
 /** Makes a result the one that the next is compared with. It is uploaded already, whether or not that can be written down. */
