@@ -47,7 +47,7 @@ export async function convertToCsv(
   const instance = await DuckDBInstance.create(':memory:', settings);
   try {
     const connection = await instance.connect();
-    // Not `Z`, but the clock that a timestamp with a zone is written by.
+    // The clock by which a timestamp with a zone is written.
     await connection.run("SET TimeZone='UTC'");
     await connection.run(`SET allowed_paths=[${quoteLiteral(parquet)}]`);
     await connection.run(`SET allowed_directories=[${quoteLiteral(`${output}/`)}]`);

@@ -130,7 +130,7 @@ describe('a target with format: csv', () => {
     expect(stderr).not.toContain('Error');
     const { file, contentType, size } = uploaded();
     expect(contentType).toBe('text/csv');
-    expect(record).toMatchObject({ state: 'succeeded', bytes: size, warnings: [expect.any(String)] });
+    expect(record).toMatchObject({ state: 'succeeded', bytes: size, warnings: [] });
     expect(record.phases.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['export', 'convert', 'upload']),
     );
@@ -147,7 +147,6 @@ describe('a target with format: csv', () => {
       big: 'BIGINT',
       double: 'DOUBLE',
       'not a number': 'DOUBLE',
-      infinite: 'DOUBLE',
       day: 'DATE',
       moment: 'TIMESTAMP',
       'with zone': 'TIMESTAMP WITH TIME ZONE',
@@ -225,7 +224,7 @@ describe('the session API, where it takes CSV only', () => {
 });
 
 describe('convertToCsv', () => {
-  it('has JSON for what only a duckdbQuery makes, and leaves the rest of the disk alone', async () => {
+  it('has JSON for what only a duckdbQuery makes, whatever the folder is called', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ferry csv=1 '));
     const parquet = join(folder, 'result.parquet');
     const instance = await DuckDBInstance.create(':memory:');

@@ -28,7 +28,7 @@ export async function readCsvWithDuckdb(file: string): Promise<CsvContent> {
   try {
     const connection = await instance.connect();
     const rowsOf = (options: string) =>
-      `FROM read_csv(${quoteLiteral(file)}, allow_quoted_nulls = false, header = true${options})`;
+      `FROM read_csv(${quoteLiteral(file)}, allow_quoted_nulls = false, header = true, hive_partitioning = false${options})`;
     const seen = await connection.runAndReadAll(rowsOf(''));
     const text = await connection.runAndReadAll(rowsOf(", all_varchar = true, delim = ',', quote = '\"'"));
     const types = seen.columnTypes();
