@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ConfigError, QueryError, StorageUnavailableError } from '../errors.ts';
 import { closedDuckdbOptions } from '../source/duckdb-options.ts';
+import { runInterruptibly } from '../source/run-interruptibly.ts';
 import { quoteLiteral } from '../source/sql-text.ts';
 import { formatBytes } from '../telemetry/format.ts';
 import { FORM_MACROS } from './value-form.ts';
@@ -18,8 +19,6 @@ export interface ComparisonSessionOptions {
 
 /** Which of the two files. */
 export type Side = 'a' | 'b';
-
-const INTERRUPT_INTERVAL_MS = 100;
 
 /** A DuckDB instance of its own that can read two files and nothing else. */
 export class ComparisonSession {
@@ -80,21 +79,12 @@ export class ComparisonSession {
    */
   async ask(sql: string, explain: (cause: unknown) => Error = explainUnreadable): Promise<unknown[][]> {
     const { signal } = this.#options;
-    signal?.throwIfAborted();
-    let interrupting: NodeJS.Timeout | undefined;
-    const interrupt = () => {
-      // One that comes before the statement has begun is forgotten.
-      interrupting = setInterval(() => this.#connection.interrupt(), INTERRUPT_INTERVAL_MS);
-    };
-    signal?.addEventListener('abort', interrupt, { once: true });
     try {
-      return (await this.#connection.runAndReadAll(sql)).getRowsJS();
+      const read = () => this.#connection.runAndReadAll(sql);
+      return (await runInterruptibly(this.#connection, signal, read)).getRowsJS();
     } catch (error) {
       signal?.throwIfAborted();
       throw this.#explainLack(error) ?? explain(error);
-    } finally {
-      signal?.removeEventListener('abort', interrupt);
-      clearInterval(interrupting);
     }
   }
 

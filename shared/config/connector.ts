@@ -23,6 +23,7 @@ export interface Connector {
   target: {
     organization?: string;
     api?: 'session';
+    format?: 'csv';
     baseUrl?: string;
     ingest?: { pollInterval?: string; timeout?: string };
   };
@@ -227,7 +228,8 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
     },
     token: get('PERSONAL_ACCESS_TOKEN') ?? unseen.PERSONAL_ACCESS_TOKEN ?? '',
     target: {
-      ...(organization ? { organization, api: 'session' } : {}),
+      // CSV is what the rewritten connector sends; whether its API takes Parquet is not documented.
+      ...(organization ? { organization, api: 'session', format: 'csv' } : {}),
       ...(baseUrl && baseUrl !== defaultBaseUrls[organization ? 'session' : 'classic'] ? { baseUrl } : {}),
       ...(pollInterval || timeout
         ? { ingest: { ...(pollInterval ? { pollInterval } : {}), ...(timeout ? { timeout } : {}) } }

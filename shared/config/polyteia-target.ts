@@ -51,6 +51,12 @@ export const polyteiaTarget = z
       .describe(
         `Address of Polyteia. Default: ${baseUrls.classic} (classic), ${baseUrls.session} (session).`,
       ),
+    format: z
+      .enum(['parquet', 'csv'])
+      .default('parquet')
+      .describe(
+        'What a result is uploaded as. Both APIs are known to take CSV; that the session API takes Parquet is not documented. docs/types.md ("As CSV") says what becomes of each type.',
+      ),
     ingest: ingest.prefault({}),
     verify: z
       .enum(['off', 'warn', 'strict'])

@@ -5,7 +5,14 @@ import type { PolyteiaConnection } from './connection.ts';
 import type { HttpAnswer } from './http.ts';
 import { multipartFile } from './multipart-file.ts';
 import { parseJson } from './parse-json.ts';
-import type { DatasetContent, Ingest, PolyteiaClient, Upload, UploadContentType } from './polyteia-client.ts';
+import type { DatasetContent, Ingest, PolyteiaClient, Upload } from './polyteia-client.ts';
+import {
+  contentTypes,
+  formatHint,
+  mayBeOfFormat,
+  type UploadContentType,
+  type UploadFormat,
+} from './upload-format.ts';
 
 const envelope = z.looseObject({
   error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
@@ -23,8 +30,6 @@ const datasetData = z.looseObject({
 });
 const tokenData = z.looseObject({ token: z.string().regex(/^[\x21-\x7e]+$/) });
 
-const PARQUET = 'application/vnd.apache.parquet';
-
 /** A refusal for want of a permission; told apart here only, to everybody else it is a PolyteiaRejectedError. */
 class PolyteiaForbiddenError extends PolyteiaRejectedError {}
 
@@ -36,8 +41,10 @@ class PolyteiaForbiddenError extends PolyteiaRejectedError {}
 export function createClassicClient(options: {
   connection: PolyteiaConnection;
   token: string;
+  /** What will be uploaded. */
+  format: UploadFormat;
 }): PolyteiaClient {
-  const { connection, token: key } = options;
+  const { connection, token: key, format } = options;
   const errors = createAnswerErrors(connection.host);
 
   function rejected(code: number, message: string | undefined, dataset: string): FerryError {
@@ -60,6 +67,7 @@ export function createClassicClient(options: {
         if (isTransient(code)) return errors.unavailable(`failed (error ${code})`);
         return new PolyteiaRejectedError(
           `Polyteia refused the call for dataset ${dataset} (error ${code}).${words}`,
+          mayBeOfFormat(code) ? { hint: formatHint('classic', format) } : {},
         );
     }
   }
@@ -97,6 +105,7 @@ export function createClassicClient(options: {
     // The body of a refusal may quote the file's content, so it is not repeated.
     return new PolyteiaRejectedError(
       `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,
+      mayBeOfFormat(answer.status) ? { hint: formatHint('classic', format) } : {},
     );
   }
 
@@ -128,7 +137,7 @@ export function createClassicClient(options: {
   async function sendFile({ dataset, file, contentType, onProgress, signal }: Upload): Promise<HttpAnswer> {
     // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
     const token = await takeUploadToken(dataset, contentType, signal);
-    const name = `${dataset}.${contentType === PARQUET ? 'parquet' : 'csv'}`;
+    const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
     const content = await multipartFile({ path: file, name, contentType }, onProgress);
     return connection.send('/upload', {
       headers: {
@@ -166,7 +175,7 @@ export function createClassicClient(options: {
       {
         check: 'upload permission',
         async run(signal) {
-          await takeUploadToken(dataset, PARQUET, signal);
+          await takeUploadToken(dataset, contentTypes[format], signal);
           return 'an upload would be accepted';
         },
       },

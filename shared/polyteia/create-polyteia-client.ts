@@ -27,8 +27,8 @@ export function createPolyteiaClient(
 ): PolyteiaClient {
   const { token, outgoing, dispatcher, sleep, now } = options;
   const connection = openConnection({ baseUrl: target.baseUrl, outgoing, dispatcher });
-  if (target.api === 'classic') return createClassicClient({ connection, token });
-  const { organization, ingest } = target;
+  if (target.api === 'classic') return createClassicClient({ connection, token, format: target.format });
+  const { organization, ingest, format } = target;
   const pollIntervalMs = goDurationMs(ingest.pollInterval);
   const timeoutMs = goDurationMs(ingest.timeout);
   if (organization === undefined || pollIntervalMs === undefined || timeoutMs === undefined) {
@@ -38,6 +38,7 @@ export function createPolyteiaClient(
     connection,
     token,
     organization,
+    format,
     ingest: { pollIntervalMs, timeoutMs },
     sleep,
     now,

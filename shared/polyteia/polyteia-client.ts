@@ -1,3 +1,5 @@
+import type { UploadContentType } from './upload-format.ts';
+
 /** What Ferry needs of Polyteia, whichever generation of its API is behind it. */
 export interface PolyteiaClient {
   /**
@@ -64,8 +66,6 @@ export interface TargetCheck {
   /** @returns what was found, ready to print */
   run(signal?: AbortSignal): Promise<string>;
 }
-
-export type UploadContentType = 'application/vnd.apache.parquet' | 'text/csv';
 
 export interface Upload {
   dataset: string;

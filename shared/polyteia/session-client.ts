@@ -9,6 +9,7 @@ import { multipartFile } from './multipart-file.ts';
 import { parseJson } from './parse-json.ts';
 import type { IngestStatus, PolyteiaClient } from './polyteia-client.ts';
 import { createSession } from './session.ts';
+import { contentTypes, formatHint, mayBeOfFormat, type UploadFormat } from './upload-format.ts';
 import { waitForIngest } from './wait-for-ingest.ts';
 
 export interface SessionClientOptions {
@@ -17,6 +18,8 @@ export interface SessionClientOptions {
   token: string;
   /** Id (`org_…`) or slug of the organization. */
   organization: string;
+  /** What is uploaded, for what a refusal says. */
+  format: UploadFormat;
   ingest: { pollIntervalMs: number; timeoutMs: number };
   sleep?: Sleep | undefined;
   /** @default Date.now */
@@ -45,6 +48,8 @@ interface Subject {
   /** What to do about a 403. */
   forbidden: () => FerryError;
   notFound: () => FerryError;
+  /** What to do when the request itself may be what is wrong. */
+  hint?: string;
 }
 
 /**
@@ -52,7 +57,7 @@ interface Subject {
  * Makes the calls of the contract and no others.
  */
 export function createSessionClient(options: SessionClientOptions): PolyteiaClient {
-  const { connection, organization, token: key } = options;
+  const { connection, organization, token: key, format } = options;
   const { host, origin } = connection;
   const errors = createAnswerErrors(host);
   const session = createSession({ connection, key, organization, now: options.now });
@@ -90,6 +95,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
     if (status === 404) return subject.notFound();
     return new PolyteiaRejectedError(
       `Polyteia refused ${subject.call} (HTTP status ${status}).${quoteWords(words, [key])}`,
+      subject.hint !== undefined && mayBeOfFormat(status) ? { hint: subject.hint } : {},
     );
   }
 
@@ -217,7 +223,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
     ],
 
     async upload({ dataset, file, contentType, onProgress, signal }) {
-      const name = `${dataset}.${contentType === 'text/csv' ? 'csv' : 'parquet'}`;
+      const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
       const answer = await session.send(async (authorization) => {
         const content = await multipartFile({ path: file, name, contentType }, onProgress);
         return connection.send(`/api/upload/dataset/${encodeURIComponent(dataset)}`, {
@@ -238,6 +244,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
           call: `the file for dataset ${dataset}`,
           forbidden: forbidden(`upload to dataset ${dataset}`, dataset),
           notFound: noDataset(dataset),
+          hint: formatHint('session', format),
         });
       }
       const parsed = uploadAnswer.safeParse(content);
@@ -250,6 +257,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
     waitForIngest: (ingest, wait = {}) =>
       waitForIngest(() => getIngestStatus(ingest, wait.signal), ingest, wait, {
         ...options.ingest,
+        format,
         sleep: options.sleep,
         now: options.now,
       }),

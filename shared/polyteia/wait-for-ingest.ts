@@ -1,10 +1,13 @@
 import { DeadlineError, PolyteiaRejectedError, PolyteiaUnavailableError } from '../errors.ts';
 import { type Sleep, sleep as sleepByClock } from '../sleep.ts';
 import type { Ingest, IngestStatus, IngestWait } from './polyteia-client.ts';
+import { formatHint, type UploadFormat } from './upload-format.ts';
 
 export interface IngestPolling {
   pollIntervalMs: number;
   timeoutMs: number;
+  /** What was uploaded. */
+  format: UploadFormat;
   sleep?: Sleep | undefined;
   /** @default Date.now */
   now?: (() => number) | undefined;
@@ -21,7 +24,7 @@ export async function waitForIngest(
   wait: IngestWait,
   polling: IngestPolling,
 ): Promise<'completed' | 'unfinished'> {
-  const { pollIntervalMs, timeoutMs, sleep = sleepByClock, now = Date.now } = polling;
+  const { pollIntervalMs, timeoutMs, format, sleep = sleepByClock, now = Date.now } = polling;
   const { since = new Date(now()), until, signal } = wait;
   const timeout = since.getTime() + timeoutMs;
   const end = Math.min(timeout, until?.getTime() ?? timeout);
@@ -31,7 +34,7 @@ export async function waitForIngest(
     try {
       const status = await getStatus();
       if (status.state === 'completed') return 'completed';
-      if (status.state === 'failed') throw failed(ingest, status.reason);
+      if (status.state === 'failed') throw failed(ingest, status.reason, format);
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof PolyteiaUnavailableError)) throw error;
@@ -48,12 +51,16 @@ export async function waitForIngest(
   }
 }
 
-function failed({ id, dataset }: Ingest, reason: string | undefined): PolyteiaRejectedError {
+function failed(
+  { id, dataset }: Ingest,
+  reason: string | undefined,
+  format: UploadFormat,
+): PolyteiaRejectedError {
   const about = reason === undefined ? '' : ` (${reason})`;
   return new PolyteiaRejectedError(
     `Polyteia took the file for dataset ${dataset} but could not read it${about}: ingest ${id} failed.`,
     {
-      hint: "Polyteia's own words may quote the data and are not repeated; its support finds them by the ingest's id. If no upload gets through, try api: classic on the target: whether the session API reads Parquet is not documented.",
+      hint: `Polyteia's own words may quote the data and are not repeated; its support finds them by the ingest's id. ${formatHint('session', format)}`,
     },
   );
 }

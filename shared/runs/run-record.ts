@@ -28,7 +28,7 @@ export const runRecordSchema = z.strictObject({
   target: z.string(),
   phases: z.array(z.strictObject({ name: z.string(), durationMs: z.int().nonnegative() })),
   rows: z.int().nonnegative().optional(),
-  /** Size of the Parquet file. */
+  /** Size of the file that was uploaded, which may be CSV; of the Parquet file, while none was. */
   bytes: z.int().nonnegative().optional(),
   schema: z.array(z.strictObject({ name: z.string(), type: z.string() })).optional(),
   /**

@@ -1,29 +1,11 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExactnessError } from '../errors.ts';
 import type { TableCheck } from './plan-table-scans.ts';
 import { explainRefusal, type PreparedQuery } from './prepare-query.ts';
 import type { SourceSession } from './session.ts';
 import { quoteLiteral } from './sql-text.ts';
-
-const PROGRESS_INTERVAL_MS = 200;
-
-/** Calls back with the bytes in a folder: while DuckDB writes a file, its growth is the only progress that can be seen. */
-function watchSize(folder: string, onProgress: (bytes: number) => void): { stop: () => void } {
-  const timer = setInterval(async () => {
-    const names = await readdir(folder).catch(() => []);
-    const sizes = await Promise.all(
-      names.map((name) =>
-        stat(join(folder, name)).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-    );
-    onProgress(sizes.reduce((sum, size) => sum + size, 0));
-  }, PROGRESS_INTERVAL_MS);
-  return { stop: () => clearInterval(timer) };
-}
+import { watchSize } from './watch-size.ts';
 
 /**
  * Looks for values that must not be in a table that is read as it stands.

@@ -1,4 +1,5 @@
 import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
+import { contentTypes } from '../polyteia/upload-format.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
 import type { JobContext } from '../runs/run-job.ts';
 import type { SyncWork } from './sync-work.ts';
@@ -10,13 +11,14 @@ import type { SyncWork } from './sync-work.ts';
  */
 export async function findUnchanged(
   context: JobContext,
-  { sync, store, job }: SyncWork,
+  { sync, target, store, job }: SyncWork,
   client: PolyteiaClient,
   fingerprint: string | undefined,
 ): Promise<LastUpload | undefined> {
   if (sync.whenUnchanged !== 'skip' || fingerprint === undefined || !client.getContent) return undefined;
   const last = await context.retry(() => store.readLastUpload(job));
   if (!last?.settled || last.fingerprint !== fingerprint) return undefined;
+  if (last.contentType !== contentTypes[target.format]) return undefined;
   if (last.dataset !== sync.dataset || last.target !== sync.polyteia || !last.shown) return undefined;
   // Asked now, and not before the query: somebody else may have uploaded since.
   const shown = await context.retry(async () => client.getContent?.(sync.dataset, context.signal));

@@ -1,17 +1,18 @@
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { PolyteiaTargetConfig } from '../config/schema.ts';
 import { ConfigError, toFerryError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
-import type { DatasetContent, PolyteiaClient, UploadContentType } from '../polyteia/polyteia-client.ts';
+import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
+import { contentTypes } from '../polyteia/upload-format.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
 import type { JobContext, JobResult } from '../runs/run-job.ts';
 import { type SecretReader, secretLabel } from '../source/secrets.ts';
 import { formatBytes } from '../telemetry/format.ts';
+import { convertToCsv } from './convert-to-csv.ts';
 import { finishUpload, keepLastUpload } from './finish-upload.ts';
 import type { SyncResult } from './read-source.ts';
 import type { SyncWork } from './sync-work.ts';
-
-const PARQUET: UploadContentType = 'application/vnd.apache.parquet';
 
 /** A sync's target, connected. */
 export interface OpenTarget extends AsyncDisposable {
@@ -21,7 +22,7 @@ export interface OpenTarget extends AsyncDisposable {
 }
 
 /** What is known of a file that is to be sent. */
-export type FileToSend = Pick<SyncResult, 'file' | 'bytes' | 'rows' | 'schema'> & {
+export type FileToSend = Pick<SyncResult, 'file' | 'rows' | 'schema'> & {
   fingerprint?: string | undefined;
 };
 
@@ -45,14 +46,24 @@ export function openTarget(
   });
 }
 
-/** Replaces the dataset's content by a file, and waits until Polyteia has it. The source is not read again for a second try. */
+/**
+ * Replaces the dataset's content by a Parquet file, or by what it is as CSV where the target says so, and waits until Polyteia has it.
+ * The source is not read again for a second try.
+ *
+ * @returns the size of what was uploaded
+ */
 export async function sendFile(
   context: JobContext,
   work: SyncWork,
   { client, before }: OpenTarget,
-  { file, bytes, rows, schema, fingerprint }: FileToSend,
+  { file: parquet, rows, schema, fingerprint }: FileToSend,
 ): Promise<JobResult> {
-  const { sync, job, store } = work;
+  const { sync, target, job, store } = work;
+  const contentType = contentTypes[target.format];
+  const { file, bytes } =
+    target.format === 'csv'
+      ? await convert(context, work, parquet)
+      : { file: parquet, bytes: (await stat(parquet)).size };
   const { ingest } = await context.phase(
     'upload',
     () =>
@@ -61,7 +72,7 @@ export async function sendFile(
         return client.upload({
           dataset: sync.dataset,
           file,
-          contentType: PARQUET,
+          contentType,
           onProgress: context.progress,
           signal: context.signal,
         });
@@ -76,7 +87,7 @@ export async function sendFile(
     dataset: sync.dataset,
     rows,
     bytes,
-    contentType: PARQUET,
+    contentType,
     schema,
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(ingest ? { ingest } : {}),
@@ -88,7 +99,8 @@ export async function sendFile(
     const { archive } = sync;
     await context.phase('archive', async () => {
       try {
-        await context.retry(() => store.keepArchived(job, context.runId, file, archive));
+        // Parquet in any case: it can be sent in either format.
+        await context.retry(() => store.keepArchived(job, context.runId, parquet, archive));
         context.note({ archived: true });
       } catch (error) {
         context.signal.throwIfAborted();
@@ -97,6 +109,20 @@ export async function sendFile(
     });
   }
   return finishUpload(context, work, client, upload);
+}
+
+function convert(
+  context: JobContext,
+  { memoryLimitBytes, threads }: SyncWork,
+  parquet: string,
+): Promise<{ file: string; bytes: number }> {
+  const { folder, signal, progress: onProgress } = context;
+  return context.phase(
+    'convert',
+    () =>
+      context.retry(() => convertToCsv(parquet, { folder, memoryLimitBytes, threads, signal, onProgress })),
+    ({ bytes }) => formatBytes(bytes),
+  );
 }
 
 const tokenSecret = z.looseObject({ token: z.string().min(1) });

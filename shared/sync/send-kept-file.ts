@@ -27,7 +27,7 @@ export async function sendKeptFile(
   { from, fetch, what }: KeptFile,
   why: string | undefined,
 ): Promise<RunRecord> {
-  const { id, job, rows = 0, bytes = 0, schema = [], fingerprint } = from;
+  const { id, job, rows = 0, schema = [], fingerprint } = from;
   const { description, work } = findSync({ ...options, job });
   const send = async (context: JobContext): Promise<JobResult> => {
     const sentFrom = { runId: id, ...(why === undefined ? {} : { why }) };
@@ -42,7 +42,7 @@ export async function sendKeptFile(
     await using target = await openTarget(context, work);
     const settled = await settleEarlierUpload(context, work, target.client);
     // Awaited here: the target is closed when this returns.
-    return settled ?? (await sendFile(context, work, target, { file, rows, bytes, schema, fingerprint }));
+    return settled ?? (await sendFile(context, work, target, { file, rows, schema, fingerprint }));
   };
   // Nothing is read from the source, so that no slot of it is needed.
   return runJob({ ...description, maxConcurrentRuns: undefined }, send, options);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import {
@@ -95,6 +95,10 @@ async function handleUpload(
     statusForm: uploadError,
     errorForm: uploadError,
     async accept({ path, contentType }) {
+      if (!state.accepts.includes(contentType)) {
+        await rm(path);
+        return uploadError(415, 'unsupported content type');
+      }
       const { size } = await stat(path);
       const ingestId = `dsig_${randomBytes(10).toString('hex')}`;
       const plan = {

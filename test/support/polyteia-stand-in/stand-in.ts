@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerClassic } from './classic.ts';
+import { CONTENT_TYPES } from './contract.ts';
 import { send } from './faults.ts';
 import { answerSession } from './session.ts';
 import type {
@@ -30,6 +31,7 @@ export async function startPolyteiaStandIn(options: PolyteiaStandInOptions = {})
     tokens: new Map(),
     organization: { id: 'org_test', slug: 'stadt-test', ...options.organization },
     sessionLifetimeMs: options.sessionLifetimeMs ?? 15 * 60_000,
+    accepts: options.accepts ?? CONTENT_TYPES,
     sessions: new Map(),
     ingests: new Map(),
     ingestPlans: [],

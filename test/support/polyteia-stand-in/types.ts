@@ -119,6 +119,8 @@ export interface PolyteiaStandInOptions {
   organization?: { id?: string; slug?: string };
   /** How long a session is good for. @default 15 minutes */
   sessionLifetimeMs?: number;
+  /** What the session API takes; another content type is refused with 415. @default both */
+  accepts?: readonly string[];
   /** Certificate and key, as PEM, for https://localhost. @default http */
   tls?: { cert: string; key: string };
 }
@@ -173,6 +175,7 @@ export interface StandInState {
   tokens: Map<string, UploadToken>;
   organization: { id: string; slug: string };
   sessionLifetimeMs: number;
+  accepts: readonly string[];
   /** When each session ends. */
   sessions: Map<string, number>;
   ingests: Map<string, StandInIngest>;

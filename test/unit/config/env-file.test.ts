@@ -76,6 +76,7 @@ describe('readEnvFile', () => {
       organization: 'org_cv4t2cf0i6q1gflvu4m0',
       api: 'session',
       baseUrl: 'https://web.polyteia.de',
+      format: 'csv',
       ingest: { pollInterval: '5s', timeout: '30m' },
     });
     expect(config.syncs.default).toMatchObject({ query: 'SELECT * FROM my_table' });

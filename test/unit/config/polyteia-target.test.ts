@@ -27,6 +27,7 @@ describe('a Polyteia target', () => {
     expect(polyteiaTarget.parse({ token: 't' })).toMatchObject({
       ingest: { pollInterval: '5s', timeout: '30m' },
       verify: 'warn',
+      format: 'parquet',
     });
   });
 
@@ -49,6 +50,7 @@ describe('a Polyteia target', () => {
     [{ ingest: { timeout: '25h' } }, 'from 1s to 24h'],
     [{ ingest: { timeout: '-1m' } }, 'from 1s to 24h'],
     [{ verify: 'always' }, 'verify: '],
+    [{ format: 'CSV' }, 'format: '],
   ])('is refused as %j', (target, expected) => {
     expect(messageOf(target)).toContain(expected);
   });

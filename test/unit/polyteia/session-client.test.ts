@@ -179,7 +179,7 @@ describe('refusals name what to do', () => {
       'upload',
       status(422),
       /refused the file for dataset .* \(HTTP status 422\)/,
-      /undefined/,
+      /try polyteia\.<target>\.format: csv/,
     ],
     [
       'a page in front',

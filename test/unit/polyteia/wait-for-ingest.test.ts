@@ -8,7 +8,11 @@ const MINUTE = 60_000;
 const running: IngestStatus = { state: 'running' };
 
 /** Waits by a clock that only sleeping moves; each answer is given once, the last one for ever. */
-function wait(answers: (IngestStatus | Error)[], options: IngestWait = {}) {
+function wait(
+  answers: (IngestStatus | Error)[],
+  options: IngestWait = {},
+  format: 'parquet' | 'csv' = 'parquet',
+) {
   let time = 0;
   const asked: number[] = [];
   const result = waitForIngest(
@@ -23,6 +27,7 @@ function wait(answers: (IngestStatus | Error)[], options: IngestWait = {}) {
     {
       pollIntervalMs: 5_000,
       timeoutMs: 30 * MINUTE,
+      format,
       now: () => time,
       async sleep(ms, signal) {
         signal?.throwIfAborted();
@@ -61,6 +66,15 @@ describe('waitForIngest', () => {
       class: 'PolyteiaRejectedError',
       message:
         'Polyteia took the file for dataset ds_a but could not read it (the columns): ingest dsig_1 failed.',
+    });
+  });
+
+  it.each([
+    ['parquet', 'try polyteia.<target>.format: csv'],
+    ['csv', 'this target has polyteia.<target>.format: csv'],
+  ] as const)('names the setting when it was %s', async (format, hint) => {
+    await expect(wait([{ state: 'failed' }], {}, format).result).rejects.toMatchObject({
+      hint: expect.stringContaining(hint),
     });
   });
 
