@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LeaseLostError } from '../errors.ts';
+import { LeaseLostError, StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore, VersionedDocument } from './document-store.ts';
 
 /** How often a holder shows that it lives, and how long it is believed without that. */
@@ -24,7 +24,7 @@ const leaseSchema = z.object({
   /** Counts the holders: each one has another. */
   term: z.int().positive(),
   state: z.enum(['held', 'released']),
-  /** Counts the heartbeats of a term, so that no two documents are the same. */
+  /** Counts the writes that were tried in a term, so that no two documents are the same. */
   beat: z.int().nonnegative(),
   phase: z.string().optional(),
   bytes: z.number().optional(),
@@ -126,44 +126,49 @@ async function take(
   return dead ? { ...lease, takenFrom: dead } : lease;
 }
 
+// One finds out that an earlier answer was lost, the next one writes; the third is for bad luck.
+const WRITE_TRIES = 3;
+
 function createLease(store: DocumentStore, taken: LeaseDocument, takenVersion: string): Lease {
   let document = taken;
   let version = takenVersion;
   const { job, runId, term } = taken;
-  const write = async (next: LeaseDocument): Promise<boolean> => {
-    const written = await store.replace(keyOf(job), JSON.stringify(next), version);
-    if (written === undefined) {
-      // A write whose answer was lost has changed the version too.
+  /** @returns false when somebody else has it by now */
+  const write = async (changes: Partial<LeaseDocument>): Promise<boolean> => {
+    for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+      document = { ...document, ...changes, beat: document.beat + 1 };
+      const body = JSON.stringify(document);
+      const written = await store.replace(keyOf(job), body, version);
+      if (written !== undefined) {
+        version = written;
+        return true;
+      }
       const found = await store.read(keyOf(job));
       const stored = parse(found);
       if (!found || stored?.term !== term || stored.runId !== runId) return false;
-      document = stored;
+      // A write whose answer was lost has changed the version too: this one, or an earlier one, which does not show that the holder lives.
       version = found.version;
-      return true;
+      if (found.body === body) return true;
     }
-    document = next;
-    version = written;
-    return true;
+    throw new StorageUnavailableError(`The lease of ${job} could not be renewed.`);
   };
   return {
     job,
     runId,
     term,
     async renew({ phase, bytes }) {
-      const next: LeaseDocument = {
-        ...document,
-        beat: document.beat + 1,
+      const progress = {
         ...(phase === undefined ? {} : { phase }),
         ...(bytes === undefined ? {} : { bytes }),
       };
-      if (!(await write(next))) {
+      if (!(await write(progress))) {
         throw new LeaseLostError(`Another run of ${job} has taken over while this one did not react.`, {
           hint: 'Nothing was uploaded after that. The newer run carries on.',
         });
       }
     },
     async release() {
-      await write({ ...document, state: 'released', beat: document.beat + 1 });
+      await write({ state: 'released' });
     },
   };
 }

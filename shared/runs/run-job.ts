@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledError, LeaseLostError, toFerryError } from '../errors.ts';
+import { CancelledError, type FerryError, LeaseLostError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
@@ -180,6 +180,16 @@ async function carryOut(
   const progress: Progress = {};
   let current: string | undefined;
   let leaseLost = false;
+  const fail = (error: FerryError) => {
+    leaseLost ||= error instanceof LeaseLostError;
+    record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
+    record.error = {
+      class: error.class,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(current === undefined ? {} : { phase: current }),
+    };
+  };
   const heartbeat = startHeartbeat({
     lease,
     times: options.leaseTimes ?? leaseTimes,
@@ -246,22 +256,22 @@ async function carryOut(
   const started = performance.now();
   try {
     assertWorthAnotherTry(record);
+    // Whoever was stopped since it got the lease would write over the record of the one that took it.
+    await heartbeat.beat();
     await store.save(record);
     await using workspace = await createWorkspace(options.workFolder);
     Object.assign(record, await work(context(workspace.folder)), { state: 'succeeded' });
   } catch (thrown) {
-    const error = toFerryError(signal.aborted ? signal.reason : thrown);
-    leaseLost = error instanceof LeaseLostError;
-    record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
-    record.error = {
-      class: error.class,
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(current === undefined ? {} : { phase: current }),
-    };
+    fail(toFerryError(signal.aborted ? signal.reason : thrown));
   } finally {
     clear();
     await heartbeat[Symbol.asyncDispose]();
+  }
+  if (!leaseLost) {
+    await lease.renew(progress).catch((error: unknown) => {
+      // A store that cannot be reached does not undo what was done.
+      if (error instanceof LeaseLostError) fail(error);
+    });
   }
   record.endedAt = new Date().toISOString();
   record.durationMs = Math.round(performance.now() - started);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PolyteiaTargetConfig } from '../config/schema.ts';
-import { ConfigError, toFerryError } from '../errors.ts';
+import { ConfigError, LeaseLostError, toFerryError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
 import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import { verifyUpload } from '../polyteia/verify-upload.ts';
@@ -81,17 +81,20 @@ export async function keepBaseline(
   { rows, bytes, schema }: Pick<SyncResult, 'rows' | 'bytes' | 'schema'>,
 ): Promise<void> {
   try {
-    await context.retry(() =>
-      store.saveBaseline(job, {
+    await context.retry(async () => {
+      await context.confirmLease();
+      await store.saveBaseline(job, {
         schemaVersion: 1,
         runId: context.runId,
         at: new Date().toISOString(),
         rows,
         bytes,
         schema,
-      }),
-    );
+      });
+    });
   } catch (error) {
+    // By now it is a newer run's result that the next is compared with.
+    if (error instanceof LeaseLostError) throw error;
     context.warn(`The next result will be compared with an older one: ${toFerryError(error).message}`);
   }
 }

@@ -24,7 +24,7 @@ export interface SyncProcessInput {
 }
 
 /**
- * Prints what happens, a moment a line: `leased`, then of each phase `started`, `moved` (its first bytes), `renewed` (a heartbeat has
+ * Prints what happens, a moment a line: `leased`, `looked` (for an earlier record of the run), then of each phase `started`, `moved` (its first bytes), `renewed` (a heartbeat has
  * written its name) and `ended`, such as `started export`. A signal that is sent at one has its effect before the next statement.
  */
 function tellMoments(endAt: SyncProcessInput['endAt']): (moment: string) => void {
@@ -39,12 +39,19 @@ function tellMoments(endAt: SyncProcessInput['endAt']): (moment: string) => void
 
 /** A store that tells when its lease is given and renewed, and its term. */
 function observeLease(store: RunStore, tell: (moment: string) => void): RunStore {
+  let held = false;
   return {
     ...store,
+    async get(id) {
+      const record = await store.get(id);
+      if (held) tell('looked');
+      return record;
+    },
     async acquireLease(options) {
       const acquisition = await store.acquireLease(options);
       if (acquisition.outcome !== 'acquired') return acquisition;
       const { lease } = acquisition;
+      held = true;
       process.stdout.write(`term ${lease.term}\n`);
       tell('leased');
       return {
