@@ -53,7 +53,7 @@ export interface ContenderOptions {
   crash?: () => void;
 }
 
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(ms)));
 
 /** A store as an unlucky process sees it. */
 export function withMishaps(
