@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LeaseLostError } from '../errors.ts';
+import { LeaseLostError, StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore, VersionedDocument } from './document-store.ts';
 
 /** How often a holder shows that it lives, and how long it is believed without that. */
@@ -24,7 +24,7 @@ const leaseSchema = z.object({
   /** Counts the holders: each one has another. */
   term: z.int().positive(),
   state: z.enum(['held', 'released']),
-  /** Counts the heartbeats of a term, so that no two documents are the same. */
+  /** Counts the writes that were tried in a term, so that no two documents are the same. */
   beat: z.int().nonnegative(),
   phase: z.string().optional(),
   bytes: z.number().optional(),
@@ -175,6 +175,9 @@ async function take(
   return dead ? { ...lease, takenFrom: dead } : lease;
 }
 
+// One finds out that an earlier answer was lost, the next one writes; the third is for bad luck.
+const WRITE_TRIES = 3;
+
 function createLease(
   store: DocumentStore,
   { key, right, runId }: LeaseClaim,
@@ -184,22 +187,24 @@ function createLease(
   let document = taken;
   let version = takenVersion;
   const { term } = taken;
+  /** @returns false when somebody else has it by now */
   const write = async (changes: Partial<LeaseDocument>): Promise<boolean> => {
-    for (;;) {
-      const next = { ...document, ...changes, beat: document.beat + 1 };
-      const written = await store.replace(key, JSON.stringify(next), version);
+    for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+      document = { ...document, ...changes, beat: document.beat + 1 };
+      const body = JSON.stringify(document);
+      const written = await store.replace(key, body, version);
       if (written !== undefined) {
-        document = next;
         version = written;
         return true;
       }
-      // A write whose answer was lost has changed the version too; it may have been an earlier one, so this one is written over it.
       const found = await store.read(key);
       const stored = parse(found);
       if (!found || stored?.term !== term || stored.runId !== runId) return false;
-      document = stored;
+      // A write whose answer was lost has changed the version too: this one, or an earlier one, which does not show that the holder lives.
       version = found.version;
+      if (found.body === body) return true;
     }
+    throw new StorageUnavailableError(`The lease for ${right} could not be renewed.`);
   };
   return {
     runId,

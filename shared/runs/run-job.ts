@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
+import { CancelledError, type FerryError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { enterSource } from './enter-source.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -219,6 +219,16 @@ async function carryOut(
   const progress: Progress = {};
   let current: string | undefined;
   let leaseLost = false;
+  const fail = (error: FerryError) => {
+    leaseLost ||= error instanceof LeaseLostError;
+    record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
+    record.error = {
+      class: error.class,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(current === undefined ? {} : { phase: current }),
+    };
+  };
   const heartbeat = startHeartbeat({
     lease,
     times: options.leaseTimes ?? leaseTimes,
@@ -294,8 +304,8 @@ async function carryOut(
       signal,
       retry,
     });
-    // A process that was stopped while it waited has lost its lease, and the record with it.
-    if (_slot) await heartbeat.beat();
+    // Whoever was stopped since it got the lease would write over the record of the one that took it.
+    await heartbeat.beat();
     signal.throwIfAborted();
     started = performance.now();
     await store.save(record);
@@ -303,19 +313,17 @@ async function carryOut(
     Object.assign(record, { state: 'succeeded' }, await work(context(workspace.folder)));
   } catch (thrown) {
     if (thrown instanceof QueuedError && !signal.aborted) throw thrown;
-    const error = toFerryError(signal.aborted ? signal.reason : thrown);
-    leaseLost = error instanceof LeaseLostError;
     if (record.state === 'queued') current = QUEUED_PHASE;
-    record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
-    record.error = {
-      class: error.class,
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(current === undefined ? {} : { phase: current }),
-    };
+    fail(toFerryError(signal.aborted ? signal.reason : thrown));
   } finally {
     clear();
     await heartbeat[Symbol.asyncDispose]();
+  }
+  if (!leaseLost) {
+    await lease.renew(progress).catch((error: unknown) => {
+      // A store that cannot be reached does not undo what was done.
+      if (error instanceof LeaseLostError) fail(error);
+    });
   }
   if (isFinished(record)) {
     record.endedAt = new Date().toISOString();

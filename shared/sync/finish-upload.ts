@@ -1,4 +1,4 @@
-import { toFerryError } from '../errors.ts';
+import { LeaseLostError, toFerryError } from '../errors.ts';
 import type { PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import { verifyUpload } from '../polyteia/verify-upload.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
@@ -71,8 +71,13 @@ export async function keepLastUpload(
   upload: LastUpload,
 ): Promise<void> {
   try {
-    await context.retry(() => store.saveLastUpload(job, upload));
+    await context.retry(async () => {
+      await context.confirmLease();
+      await store.saveLastUpload(job, upload);
+    });
   } catch (error) {
+    // By now it is a newer run's to say what was uploaded last.
+    if (error instanceof LeaseLostError) throw error;
     if (context.signal.aborted) return;
     context.warn(
       `Uploaded, but that could not be written down: should this run be killed, it would upload the file again (${toFerryError(error).message})`,
@@ -82,14 +87,19 @@ export async function keepLastUpload(
 
 /** Makes an upload the one that the next result is compared with. It is sent already, whether or not that can be written down. */
 export async function keepBaseline(
-  context: Pick<JobContext, 'retry' | 'warn'>,
+  context: Pick<JobContext, 'retry' | 'warn' | 'confirmLease'>,
   { store, job }: Pick<SyncWork, 'store' | 'job'>,
   { runId, rows, bytes, schema }: Pick<LastUpload, 'runId' | 'rows' | 'bytes' | 'schema'>,
 ): Promise<void> {
   try {
     const at = new Date().toISOString();
-    await context.retry(() => store.saveBaseline(job, { schemaVersion: 1, runId, at, rows, bytes, schema }));
+    await context.retry(async () => {
+      await context.confirmLease();
+      await store.saveBaseline(job, { schemaVersion: 1, runId, at, rows, bytes, schema });
+    });
   } catch (error) {
+    // By now it is a newer run's result that the next is compared with.
+    if (error instanceof LeaseLostError) throw error;
     context.warn(`The next result will be compared with an older one: ${toFerryError(error).message}`);
   }
 }

@@ -1,0 +1,26 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+const skewMs = new AsyncLocalStorage<number>();
+const RightDate = Date;
+
+class WrongDate extends RightDate {
+  constructor(...given: [] | [number | string | Date]) {
+    if (given.length === 0) super(WrongDate.now());
+    else super(...given);
+  }
+
+  static override now(): number {
+    return RightDate.now() + (skewMs.getStore() ?? 0);
+  }
+}
+
+/** Does something, and all that follows from it, with a clock that is wrong by some hours; others keep theirs. */
+export function withClockOf<T>(hours: number, work: () => Promise<T>): Promise<T> {
+  // With more than one argument a date is asked for by year and month, which needs no clock.
+  globalThis.Date = new Proxy(RightDate, {
+    get: (right, name, receiver) => (name === 'now' ? WrongDate.now : Reflect.get(right, name, receiver)),
+    construct: (right, given, target) =>
+      given.length === 0 ? new WrongDate() : Reflect.construct(right, given, target),
+  });
+  return skewMs.run(hours * 3_600_000, work);
+}
