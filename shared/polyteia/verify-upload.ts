@@ -36,17 +36,27 @@ export async function verifyUpload(
 ): Promise<void> {
   if (mode === 'off' || client.getContent === undefined) return;
   let differences: string[] = [];
-  try {
-    for (const wait of [0, ...WAITS_MS]) {
-      if (wait > 0) await sleep(wait, signal);
+  let trouble: PolyteiaRejectedError | PolyteiaUnavailableError | undefined;
+  for (const wait of [0, ...WAITS_MS]) {
+    if (wait > 0) await sleep(wait, signal);
+    try {
       differences = compare(upload, await client.getContent(upload.dataset, signal));
+      trouble = undefined;
       if (differences.length === 0) return;
+    } catch (error) {
+      if (!(error instanceof PolyteiaRejectedError || error instanceof PolyteiaUnavailableError)) throw error;
+      trouble = error;
+      if (!error.retryable) break;
     }
-  } catch (error) {
-    const told = error instanceof PolyteiaRejectedError || error instanceof PolyteiaUnavailableError;
-    if (mode === 'strict' || !told) throw error;
-    warn(`The upload was accepted but could not be verified: ${error.message}`);
-    return;
+  }
+  if (trouble) {
+    const message = `The upload was accepted but could not be verified: ${trouble.message}`;
+    if (mode === 'warn') return warn(message);
+    const Unverified = trouble.retryable ? PolyteiaUnavailableError : PolyteiaRejectedError;
+    throw new Unverified(message, {
+      cause: trouble,
+      hint: 'Look at the dataset in Polyteia: it was replaced. If it cannot be asked for, set verify: warn or off on the target.',
+    });
   }
   const message = `Polyteia accepted the upload, but dataset ${upload.dataset} does not show it: ${differences.join('; ')}.`;
   if (mode === 'warn') return warn(message);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, LeaseLostError, toFerryError } from '../errors.ts';
+import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
@@ -75,6 +76,8 @@ export interface RunOptions {
   leaseTimes?: LeaseTimes;
   /** How often something that may pass by itself is tried. @default as retry.ts has it */
   maxTries?: number;
+  /** What tries and questions are spaced by; not the lease, whose clock is the store's. @default the real one */
+  clock?: Clock;
   onProgress?: (event: ProgressEvent) => void;
 }
 
@@ -163,7 +166,7 @@ async function skip(record: RunRecord, options: RunOptions, logger: Logger): Pro
   delete record.attempts;
   Object.assign(record, { state: 'skipped', endedAt: new Date().toISOString(), durationMs: 0 });
   record.warnings.push(`Skipped: run ${record.heldBy} of this job was under way.`);
-  await saveFinal(record, options.store, logger);
+  await saveFinal(record, options.store, logger, options);
   logger.warn({ heldBy: record.heldBy }, 'run skipped');
   return record;
 }
@@ -179,6 +182,20 @@ async function carryOut(
   const { signal, stop, clear } = limitRun(options);
   const progress: Progress = {};
   let current: string | undefined;
+  const retry = <T>(attempt: () => Promise<T>) =>
+    retryWithin(
+      {
+        budget: options.deadline && workDeadline(options.deadline),
+        signal,
+        ...options.clock,
+        ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
+        onRetry: ({ error, waitMs }) => {
+          logger.warn({ class: error.class, phase: current, waitMs }, error.message);
+          options.onProgress?.({ type: 'retrying', phase: current, message: error.message, waitMs });
+        },
+      },
+      attempt,
+    );
   let leaseLost = false;
   const heartbeat = startHeartbeat({
     lease,
@@ -212,19 +229,7 @@ async function carryOut(
       current = undefined;
       return result;
     },
-    retry: (attempt) =>
-      retryWithin(
-        {
-          budget: options.deadline && workDeadline(options.deadline),
-          signal,
-          ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
-          onRetry: ({ error, waitMs }) => {
-            logger.warn({ class: error.class, phase: current, waitMs }, error.message);
-            options.onProgress?.({ type: 'retrying', phase: current, message: error.message, waitMs });
-          },
-        },
-        attempt,
-      ),
+    retry,
     async confirmLease() {
       await heartbeat.beat();
       signal.throwIfAborted();
@@ -246,7 +251,7 @@ async function carryOut(
   const started = performance.now();
   try {
     assertWorthAnotherTry(record);
-    await store.save(record);
+    await retry(() => store.save(record));
     await using workspace = await createWorkspace(options.workFolder);
     Object.assign(record, await work(context(workspace.folder)), { state: 'succeeded' });
   } catch (thrown) {
@@ -266,7 +271,7 @@ async function carryOut(
   record.endedAt = new Date().toISOString();
   record.durationMs = Math.round(performance.now() - started);
   // Whoever has lost the lease has lost the record with it: it is the new holder's to write.
-  if (!leaseLost) await saveFinal(record, store, logger);
+  if (!leaseLost) await saveFinal(record, store, logger, options);
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
   logger[record.state === 'succeeded' ? 'info' : 'error'](facts, `run ${record.state}`);
   return record;

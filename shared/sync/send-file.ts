@@ -22,12 +22,14 @@ export interface OpenTarget extends AsyncDisposable {
 /** Signs in to the target of a sync, and asks it for what would make an upload fail. */
 export function openTarget(
   context: JobContext,
-  { sync, target, secrets, config }: SyncWork,
+  { sync, target, secrets, config, dispatcher, clock }: SyncWork,
 ): Promise<OpenTarget> {
   return context.phase('check target', async () => {
     const client = createPolyteiaClient(target, {
       token: await readToken(target, secrets),
       outgoing: config,
+      ...(dispatcher ? { dispatcher } : {}),
+      ...clock,
     });
     try {
       const { content } = await context.retry(() => client.checkDataset(sync.dataset, context.signal));
@@ -42,7 +44,7 @@ export function openTarget(
 /** Replaces the dataset's content by a file, and waits until Polyteia has it. The source is not read again for a second try. */
 export async function sendFile(
   context: JobContext,
-  { sync, target }: Pick<SyncWork, 'sync' | 'target'>,
+  { sync, target, clock }: Pick<SyncWork, 'sync' | 'target' | 'clock'>,
   { client, before }: OpenTarget,
   { file, bytes }: Pick<SyncResult, 'file' | 'bytes'>,
 ): Promise<void> {
@@ -68,7 +70,12 @@ export async function sendFile(
       verifyUpload(
         client,
         { dataset, bytes, contentType: PARQUET, before },
-        { mode: target.verify, warn: context.warn, signal: context.signal },
+        {
+          mode: target.verify,
+          warn: context.warn,
+          signal: context.signal,
+          ...(clock ? { sleep: clock.sleep } : {}),
+        },
       ),
     );
   }
