@@ -46,6 +46,8 @@ export interface FaultRun {
   /** How long Polyteia is waited for, in ms. @default as Ferry has it */
   patienceMs?: number;
   maxTries?: number;
+  /** What happens while the run waits before another try, or another question. */
+  meanwhile?: () => Promise<void>;
   signal?: AbortSignal;
   onProgress?: (event: ProgressEvent, standIn: PolyteiaStandIn) => void;
 }
@@ -72,16 +74,19 @@ export interface FaultOutcome {
   content: Buffer;
 }
 
-/** The real time, and what was slept on top of it: nobody waits. */
-function impatientClock(): Clock {
+/**
+ * The real time, and what was slept on top of it: nobody waits.
+ *
+ * @param meanwhile @default a turn of the loop, so that a run that asks for ever leaves others their time
+ */
+function impatientClock(meanwhile: () => Promise<void> = () => new Promise(setImmediate)): Clock {
   let slept = 0;
   return {
     now: () => Date.now() + slept,
     async sleep(ms, signal) {
       signal?.throwIfAborted();
       slept += ms;
-      // A turn of the loop, so that a run that asks for ever leaves others their time.
-      await new Promise(setImmediate);
+      await meanwhile();
     },
   };
 }
@@ -160,7 +165,7 @@ export async function runWithFault(options: FaultRun): Promise<FaultOutcome> {
         },
       }),
       maxTries,
-      clock: impatientClock(),
+      clock: impatientClock(options.meanwhile),
       onProgress(event) {
         if (event.type === 'phase-started') phases.push(event.phase);
         if (event.type === 'retrying') retries.push({ phase: event.phase, waitMs: event.waitMs });

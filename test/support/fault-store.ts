@@ -8,6 +8,8 @@ export interface StoreFault {
   key: RegExp;
   /** How many of these calls go well before. @default 0 */
   after?: number;
+  /** Whether it is the time. @default always */
+  when?: () => boolean;
   /** @default all that follow */
   times?: number;
   /** The call takes effect, and its answer is lost. @default false */
@@ -37,7 +39,9 @@ export function failingStore(
     times,
   }));
   const takeFault = (on: keyof DocumentStore, key: string) => {
-    const plan = plans.find((one) => one.on === on && one.key.test(key) && one.times > 0);
+    const plan = plans.find(
+      (one) => one.on === on && one.key.test(key) && one.times > 0 && (one.when?.() ?? true),
+    );
     if (plan && plan.after > 0) {
       plan.after -= 1;
       return undefined;

@@ -16,6 +16,8 @@ export interface SyncProcessInput {
   stateFolder: string;
   workFolder: string;
   leaseTimes: LeaseTimes;
+  /** How often something that may pass by itself is tried. */
+  maxTries?: number;
   /** Given to make two processes the same run. */
   runId?: string;
 }
@@ -35,6 +37,7 @@ if (import.meta.main) {
     threads: 1,
     logger: createLogger({ level: 'silent' }),
     leaseTimes: input.leaseTimes,
+    ...(input.maxTries === undefined ? {} : { maxTries: input.maxTries }),
     ...(input.runId === undefined ? {} : { runId: input.runId }),
     onProgress: (event) => {
       if (event.type === 'phase-started') process.stdout.write(`phase ${event.phase}\n`);
