@@ -45,9 +45,7 @@ afterAll(async () => {
 const run = (options: Partial<FaultRun> = {}) => runWithFault({ ...common, ...options });
 // Flushed, as a server that is ended at once forgets what was not.
 const setPace = (seconds: number) =>
-  postgres.query(
-    `SET synchronous_commit = on; UPDATE pace SET seconds = ${seconds}; RESET synchronous_commit`,
-  );
+  postgres.query(`BEGIN; SET LOCAL synchronous_commit = on; UPDATE pace SET seconds = ${seconds}; COMMIT`);
 
 // A server that was not told of the end of a connection goes on for a while.
 const seen = new Set<number>();
