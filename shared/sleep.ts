@@ -3,6 +3,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** Waits for a time. Ends at once when the signal is aborted, with the signal's own reason. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
+/** What a run waits by between tries and between questions. */
+export interface Clock {
+  sleep: Sleep;
+  now: () => number;
+}
+
 /** {@link Sleep} by the real clock. */
 export const sleep: Sleep = async (ms, signal) => {
   try {

@@ -69,7 +69,9 @@ export async function send(
     });
     let text = '';
     for await (const chunk of body.setEncoding('utf8')) {
-      if (text.length < BODY_LIMIT) text += chunk;
+      text += chunk;
+      // Leaving closes the connection: what never ends is not waited for.
+      if (text.length >= BODY_LIMIT) break;
     }
     const retryAfter = headers['retry-after'];
     const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined);

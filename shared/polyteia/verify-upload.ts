@@ -37,18 +37,31 @@ export async function verifyUpload(
 ): Promise<DatasetContent | undefined> {
   if (mode === 'off' || client.getContent === undefined) return undefined;
   let differences: string[] = [];
-  try {
-    for (const wait of [0, ...WAITS_MS]) {
-      if (wait > 0) await sleep(wait, signal);
+  let trouble: PolyteiaRejectedError | PolyteiaUnavailableError | undefined;
+  for (const wait of [0, ...WAITS_MS]) {
+    if (wait > 0) await sleep(wait, signal);
+    try {
       const shown = await client.getContent(upload.dataset, signal);
       differences = compare(upload, shown);
+      trouble = undefined;
       if (differences.length === 0) return shown;
+    } catch (error) {
+      if (!(error instanceof PolyteiaRejectedError || error instanceof PolyteiaUnavailableError)) throw error;
+      trouble = error;
+      if (!error.retryable) break;
     }
-  } catch (error) {
-    const told = error instanceof PolyteiaRejectedError || error instanceof PolyteiaUnavailableError;
-    if (mode === 'strict' || !told) throw error;
-    warn(`The upload was accepted but could not be verified: ${error.message}`);
-    return undefined;
+  }
+  if (trouble) {
+    const message = `The upload was accepted but could not be verified: ${trouble.message}`;
+    if (mode === 'warn') {
+      warn(message);
+      return undefined;
+    }
+    const Unverified = trouble.retryable ? PolyteiaUnavailableError : PolyteiaRejectedError;
+    throw new Unverified(message, {
+      cause: trouble,
+      hint: 'Look at the dataset in Polyteia: it was replaced. If it cannot be asked for, set verify: warn or off on the target.',
+    });
   }
   const message = `Polyteia accepted the upload, but dataset ${upload.dataset} does not show it: ${differences.join('; ')}.`;
   if (mode === 'warn') {

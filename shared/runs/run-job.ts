@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, type FerryError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
+import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { enterSource } from './enter-source.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -83,6 +84,8 @@ export interface RunOptions {
   leaseTimes?: LeaseTimes;
   /** How often something that may pass by itself is tried. @default as retry.ts has it */
   maxTries?: number;
+  /** What tries and questions are spaced by; not the lease, whose clock is the store's. @default the real one */
+  clock?: Clock;
   onProgress?: (event: ProgressEvent) => void;
 }
 
@@ -201,7 +204,7 @@ async function skip(record: RunRecord, options: RunOptions, logger: Logger): Pro
   delete record.attempts;
   Object.assign(record, { state: 'skipped', endedAt: new Date().toISOString(), durationMs: 0 });
   record.warnings.push(`Skipped: run ${record.heldBy} of this job was under way.`);
-  await saveFinal(record, options.store, logger);
+  await saveFinal(record, options.store, logger, options);
   logger.warn({ heldBy: record.heldBy }, 'run skipped');
   return record;
 }
@@ -218,6 +221,20 @@ async function carryOut(
   const { signal, stop, clear } = limitRun(options);
   const progress: Progress = {};
   let current: string | undefined;
+  const retry = <T>(attempt: () => Promise<T>) =>
+    retryWithin(
+      {
+        budget: options.deadline && workDeadline(options.deadline),
+        signal,
+        ...options.clock,
+        ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
+        onRetry: ({ error, waitMs }) => {
+          logger.warn({ class: error.class, phase: current, waitMs }, error.message);
+          options.onProgress?.({ type: 'retrying', phase: current, message: error.message, waitMs });
+        },
+      },
+      attempt,
+    );
   let leaseLost = false;
   const fail = (error: FerryError) => {
     leaseLost ||= error instanceof LeaseLostError;
@@ -237,19 +254,6 @@ async function carryOut(
     onStop: stop,
   });
 
-  const retry = <T>(attempt: () => Promise<T>): Promise<T> =>
-    retryWithin(
-      {
-        budget: options.deadline && workDeadline(options.deadline),
-        signal,
-        ...(options.maxTries === undefined ? {} : { maxTries: options.maxTries }),
-        onRetry: ({ error, waitMs }) => {
-          logger.warn({ class: error.class, phase: current, waitMs }, error.message);
-          options.onProgress?.({ type: 'retrying', phase: current, message: error.message, waitMs });
-        },
-      },
-      attempt,
-    );
   const context = (folder: string): JobContext => ({
     runId: record.id,
     folder,
@@ -305,10 +309,10 @@ async function carryOut(
       retry,
     });
     // Whoever was stopped since it got the lease would write over the record of the one that took it.
-    await heartbeat.beat();
+    await retry(() => heartbeat.beat());
     signal.throwIfAborted();
     started = performance.now();
-    await store.save(record);
+    await retry(() => store.save(record));
     await using workspace = await createWorkspace(options.workFolder);
     Object.assign(record, { state: 'succeeded' }, await work(context(workspace.folder)));
   } catch (thrown) {
@@ -333,7 +337,7 @@ async function carryOut(
   const workedMs = started === undefined ? 0 : Math.round(performance.now() - started);
   record.durationMs = (record.durationMs ?? 0) + workedMs;
   // Whoever has lost the lease has lost the record with it: it is the new holder's to write. A lost slot alone does not take it.
-  if (!leaseLost || (await isStillHeld(lease))) await saveFinal(record, store, logger);
+  if (!leaseLost || (await isStillHeld(lease))) await saveFinal(record, store, logger, options);
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
   const failed = record.state === 'failed' || record.state === 'cancelled';
   logger[failed ? 'error' : 'info'](facts, `run ${record.state}`);

@@ -1,6 +1,8 @@
 import { LostError, toFerryError } from '../errors.ts';
+import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Lease } from './lease.ts';
+import { retryWithin } from './retry.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -70,10 +72,17 @@ export function assertWorthAnotherTry({ attempts = [] }: RunRecord): void {
   });
 }
 
+const TRIES = 4;
+
 /** The work is done, or failed, whether or not that can be written down; a missing record must not turn one into the other. */
-export async function saveFinal(record: RunRecord, store: RunStore, logger: Logger): Promise<void> {
+export async function saveFinal(
+  record: RunRecord,
+  store: RunStore,
+  logger: Logger,
+  { deadline, clock }: { deadline?: Date; clock?: Clock } = {},
+): Promise<void> {
   try {
-    await store.save(record);
+    await retryWithin({ budget: deadline, maxTries: TRIES, ...clock }, () => store.save(record));
   } catch (thrown) {
     const error = toFerryError(thrown);
     record.warnings.push(`The record of this run could not be saved: ${error.message}`);

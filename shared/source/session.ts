@@ -300,7 +300,12 @@ export class SourceSession {
 
   #explain(error: unknown, phase: SourcePhase): Error {
     const message = error instanceof Error ? error.message : String(error);
-    if (/No space left on device|max_temp_directory_size/i.test(message)) {
+    // A disk that is full, a quota, a limit on the size of files.
+    if (
+      /^IO Error: .*(No space left on device|Disk quota exceeded|File too large)|max_temp_directory_size/i.test(
+        message,
+      )
+    ) {
       return new StorageUnavailableError('The working disk is full.', {
         cause: error,
         hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',

@@ -53,13 +53,18 @@ async function waitUntilRead(
 
 async function verify(
   context: JobContext,
-  { target }: SyncWork,
+  { target, clock }: SyncWork,
   client: PolyteiaClient,
   upload: LastUpload,
 ): Promise<Pick<LastUpload, 'shown'>> {
   if (!client.getContent || target.verify === 'off') return {};
   const shown = await context.phase('verify', () =>
-    verifyUpload(client, upload, { mode: target.verify, warn: context.warn, signal: context.signal }),
+    verifyUpload(client, upload, {
+      mode: target.verify,
+      warn: context.warn,
+      signal: context.signal,
+      ...(clock ? { sleep: clock.sleep } : {}),
+    }),
   );
   return shown ? { shown } : {};
 }

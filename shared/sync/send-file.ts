@@ -29,12 +29,14 @@ export type FileToSend = Pick<SyncResult, 'file' | 'rows' | 'schema'> & {
 /** Signs in to the target of a sync, and asks it for what would make an upload fail. */
 export function openTarget(
   context: JobContext,
-  { sync, target, secrets, config }: SyncWork,
+  { sync, target, secrets, config, dispatcher, clock }: SyncWork,
 ): Promise<OpenTarget> {
   return context.phase('check target', async () => {
     const client = createPolyteiaClient(target, {
       token: await readToken(target, secrets),
       outgoing: config,
+      ...(dispatcher ? { dispatcher } : {}),
+      ...clock,
     });
     try {
       const { content } = await context.retry(() => client.checkDataset(sync.dataset, context.signal));
@@ -50,7 +52,7 @@ export function openTarget(
  * Replaces the dataset's content by a Parquet file, or by what it is as CSV where the target says so, and waits until Polyteia has it.
  * The source is not read again for a second try.
  *
- * @returns the size of what was uploaded
+ * @returns what is to be recorded of it
  */
 export async function sendFile(
   context: JobContext,

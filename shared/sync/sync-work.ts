@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import type { FerryConfig, PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
@@ -13,6 +14,8 @@ export interface RunSyncOptions extends RunOptions {
   /** DuckDB's memory limit, in bytes. */
   memoryLimitBytes: number;
   threads: number;
+  /** The way to Polyteia in the place of Ferry's own agent, such as one with other time-outs. */
+  dispatcher?: Dispatcher;
   /** Reads and checks, and writes the file there instead of uploading it. */
   dryRun?: { file: string };
 }

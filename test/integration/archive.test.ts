@@ -18,7 +18,10 @@ beforeEach(() =>
 );
 
 const run = async (sync: Record<string, unknown>, command?: readonly string[]) => {
-  const result = await setup.run(sync, { args: ['--json'], ...(command ? { command } : {}) });
+  const result = await setup.run(
+    { whenUnchanged: 'skip', ...sync },
+    { args: ['--json'], ...(command ? { command } : {}) },
+  );
   return { ...result, record: JSON.parse(result.stdout) as RunRecord };
 };
 const content = async () => {

@@ -710,8 +710,8 @@ describe('a million rows', () => {
     const { found, peak } = JSON.parse(stdout);
     expect(found).toMatchObject(expected);
     expect(spilled).toBeGreaterThan(0);
-    // Node and DuckDB's code take 125 MB before anything is read.
-    expect(peak).toBeLessThan(100_000_000 + 250_000_000);
+    // What ComparisonSessionOptions says of the process; Node and DuckDB's code take 125 MB of it before anything is read.
+    expect(peak).toBeLessThan(100_000_000 + 350_000_000);
     expect(await readdir(temporary)).toEqual([]);
   });
 

@@ -121,13 +121,4 @@ describe('what may pass by itself', () => {
     expect(result.stderr).toMatch(/Trying again in/);
     setup.polyteia.assertNoViolations();
   });
-
-  it('is not, when it cannot pass', async () => {
-    setup.polyteia.failNext({ on: 'upload', how: { kind: 'status', status: 400 } });
-    const from = setup.polyteia.calls.length;
-    const result = await setup.run({ guards: {} }, { args: ['--tries', '4'] });
-    expect(result.exitCode).toBe(1);
-    expect(result.stderr).toContain('PolyteiaRejectedError');
-    expect(setup.polyteia.calls.slice(from).filter(({ on }) => on === 'upload')).toHaveLength(1);
-  });
 });

@@ -1,11 +1,16 @@
-import type { MysqlServer } from './mysql-server.ts';
-import type { PostgresServer } from './postgres-server.ts';
+/** Where a server is; one with a flavor is a MySQL. */
+export interface SourceAddress {
+  host: string;
+  port: number;
+  database: string;
+  flavor?: string;
+}
 
 /** A started server as a source of ferry.yaml; its login is in the secret of the given name. */
-export function sourceConfig(server: PostgresServer | MysqlServer, secret: string) {
+export function sourceConfig(server: SourceAddress, secret: string) {
   const { host, port, database } = server;
   return {
-    type: 'flavor' in server ? 'mysql' : 'postgres',
+    type: server.flavor === undefined ? 'postgres' : 'mysql',
     host,
     port,
     database,

@@ -17,6 +17,8 @@ export interface SyncProcessInput {
   stateFolder: string;
   workFolder: string;
   leaseTimes: LeaseTimes;
+  /** How often something that may pass by itself is tried. */
+  maxTries?: number;
   /** Given to make two processes the same run. */
   runId?: string;
   /** The process sends itself this signal at the first such moment, so that nothing depends on who is faster. */
@@ -91,6 +93,7 @@ if (import.meta.main) {
     threads: 1,
     logger: createLogger({ level: 'silent' }),
     leaseTimes: input.leaseTimes,
+    ...(input.maxTries === undefined ? {} : { maxTries: input.maxTries }),
     ...(input.runId === undefined ? {} : { runId: input.runId }),
     onProgress: (event) => {
       const moment = momentOf(event);

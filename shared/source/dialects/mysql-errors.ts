@@ -131,10 +131,10 @@ const readErrors: ErrorPatterns['read'] = [
   },
   {
     // The client leaves out why.
-    pattern: /Failed to fetch result row[\s\S]*": *$/,
+    pattern: /Failed to fetch result row[\s\S]*":\s*$/,
     make: () =>
       new QueryError('The source ended the query while it was read.', {
-        hint: 'A time limit for statements (max_statement_time of MariaDB) does that, and whoever kills the query. Make it faster, or raise the limit of this login.',
+        hint: 'A time limit for statements (max_statement_time of MariaDB) does that, whoever kills the query, and a connection that breaks. Run the job again; if it fails again, make the query faster, or raise the limit of this login.',
       }),
   },
   {
@@ -237,6 +237,7 @@ function explainDescribeError(message: string): FerryError {
 export const mysqlErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
   read: readErrors,
-  broken: /Lost connection|gone away/,
+  // The client makes a new connection for a statement when it finds the old one closed.
+  broken: /^IO Error: Failed to connect to MySQL|Lost connection|gone away/,
   explainDescribe: explainDescribeError,
 };

@@ -196,6 +196,7 @@ function explainDescribeError(message: string): FerryError {
 export const postgresErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
   read: readErrors,
-  broken: /server closed the connection|terminating connection/,
+  // The client makes a new connection for a statement when it finds the old one closed.
+  broken: /^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection/,
   explainDescribe: explainDescribeError,
 };

@@ -1,7 +1,9 @@
 // How a request is answered, and how an answer goes wrong on purpose.
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, FailureHow, RecordedCall, StandInOperation, StandInState } from './types.ts';
 
 /** The form in which a generation of the API tells an error. */
@@ -11,6 +13,10 @@ export type ErrorForm = (status: number, message: string, code?: string) => Answ
 export function takeFailure(state: StandInState, call: RecordedCall): FailureHow | undefined {
   const failure = state.failures.find(({ on, left }) => on === (call.on as StandInOperation) && left > 0);
   if (!failure) return undefined;
+  if (failure.after > 0) {
+    failure.after -= 1;
+    return undefined;
+  }
   failure.left -= 1;
   call.failure = failure.how.kind;
   return failure.how;
@@ -57,7 +63,12 @@ export function sendStatus(
   response.writeHead(status, { 'content-type': contentType, ...connection, ...headers }).end(body);
 }
 
-/** Sends an answer: late, not as JSON, in half, or as it is. */
+function* spacesForEver(): Generator<Buffer> {
+  const spaces = Buffer.alloc(64 * 1024, ' ');
+  for (;;) yield spaces;
+}
+
+/** Sends an answer: late, byte by byte, without an end, not as JSON, in half, or as it is. */
 export async function sendDamaged(
   response: ServerResponse,
   answer: Answer,
@@ -67,6 +78,18 @@ export async function sendDamaged(
   if (how?.kind === 'notJson') {
     const body = how.body ?? '<html><body>Wartungsarbeiten</body></html>';
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
+  } else if (how?.kind === 'drip') {
+    response.writeHead(answer.status, { 'content-type': answer.contentType });
+    // Each byte is a chunk of its own, and a packet of its own as far as that can be had.
+    for (const byte of Buffer.from(answer.body)) {
+      response.write(Buffer.of(byte));
+      await immediate();
+    }
+    response.end();
+  } else if (how?.kind === 'endless') {
+    response.writeHead(answer.status, { 'content-type': answer.contentType });
+    // Ends with the client.
+    await pipeline(Readable.from(spacesForEver()), response).catch(() => undefined);
   } else if (how?.kind === 'truncated') {
     const body = Buffer.from(answer.body);
     response.writeHead(answer.status, { 'content-type': answer.contentType, 'content-length': body.length });

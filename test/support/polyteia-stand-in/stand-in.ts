@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -22,12 +22,14 @@ import type {
 /** Starts a strict stand-in for one generation of Polyteia's API: what the contract does not list is refused and recorded. */
 export async function startPolyteiaStandIn(options: PolyteiaStandInOptions = {}): Promise<PolyteiaStandIn> {
   const { host = '127.0.0.1', port = 0, datasets = [`ds_${randomBytes(10).toString('hex')}`] } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'ferry-polyteia-'));
+  const held = await Promise.all(datasets.map((dataset) => setUpDataset(dataset, folder)));
   const state: StandInState = {
     api: options.api ?? 'classic',
     personalAccessKey: options.personalAccessKey ?? `pak_${randomBytes(24).toString('base64url')}`,
     tokenLifetimeMs: options.tokenLifetimeMs ?? Number.POSITIVE_INFINITY,
-    folder: await mkdtemp(join(tmpdir(), 'ferry-polyteia-')),
-    datasets: new Map(datasets.map(setUpDataset).map((dataset) => [dataset.id, dataset])),
+    folder,
+    datasets: new Map(held.map((dataset) => [dataset.id, dataset])),
     tokens: new Map(),
     organization: { id: 'org_test', slug: 'stadt-test', ...options.organization },
     sessionLifetimeMs: options.sessionLifetimeMs ?? 15 * 60_000,
@@ -67,7 +69,7 @@ export async function startPolyteiaStandIn(options: PolyteiaStandInOptions = {})
     datasets: state.datasets,
     calls: state.calls,
     violations: state.violations,
-    failNext: ({ on, times = 1, how }) => state.failures.push({ on, left: times, how }),
+    failNext: ({ on, after = 0, times = 1, how }) => state.failures.push({ on, after, left: times, how }),
     planIngest: (plan) => state.ingestPlans.push(plan),
     expireSessions() {
       for (const token of state.sessions.keys()) state.sessions.set(token, 0);
@@ -81,10 +83,14 @@ export async function startPolyteiaStandIn(options: PolyteiaStandInOptions = {})
   };
 }
 
-function setUpDataset(setup: string | DatasetSetup): StandInDataset {
+const WHILE_AGO_MS = 3_600_000;
+
+async function setUpDataset(setup: string | DatasetSetup, folder: string): Promise<StandInDataset> {
   const own: DatasetSetup = typeof setup === 'string' ? { id: setup } : setup;
   const { id, solutionId = 'sol_test', slug, name, mayEdit = true, termsAcknowledged = true } = own;
   const now = new Date().toISOString();
+  const file = join(folder, `${id}-0.parquet`);
+  if (own.content) await writeFile(file, own.content);
   return {
     id,
     organizationId: 'org_test',
@@ -96,6 +102,14 @@ function setUpDataset(setup: string | DatasetSetup): StandInDataset {
     uploads: 0,
     mayEdit,
     termsAcknowledged,
+    ...(own.content && {
+      content: {
+        file,
+        contentType: 'application/vnd.apache.parquet',
+        size: own.content.length,
+        uploadedAt: new Date(Date.now() - WHILE_AGO_MS).toISOString(),
+      },
+    }),
   };
 }
 

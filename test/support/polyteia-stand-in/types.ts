@@ -27,6 +27,10 @@ export type FailureHow =
   | { kind: 'reset'; when: 'before' | 'middle' | 'after'; apply?: boolean }
   /** The normal answer, but late. */
   | { kind: 'slow'; ms: number }
+  /** The normal answer, in as many pieces as it has bytes. */
+  | { kind: 'drip' }
+  /** The call takes effect, and its answer never ends. */
+  | { kind: 'endless' }
   /** The request is read, and never answered. */
   | { kind: 'hang' }
   /** The call takes effect, and half of its answer arrives. */
@@ -37,6 +41,8 @@ export type FailureHow =
 /** A failure that the next `times` calls of an operation meet. */
 export interface PlannedFailure {
   on: StandInOperation;
+  /** How many of its calls go well before. @default 0 */
+  after?: number;
   /** @default 1 */
   times?: number;
   how: FailureHow;
@@ -53,6 +59,8 @@ export interface DatasetSetup {
   mayEdit?: boolean;
   /** Whether the key's user has acknowledged the terms of its solution; session API only. @default true */
   termsAcknowledged?: boolean;
+  /** A Parquet file that was uploaded a while ago. @default none */
+  content?: Uint8Array;
 }
 
 /** What becomes of an upload to the session API. */
@@ -182,7 +190,7 @@ export interface StandInState {
   ingestPlans: IngestPlan[];
   calls: RecordedCall[];
   violations: string[];
-  failures: Array<{ on: StandInOperation; left: number; how: FailureHow }>;
+  failures: Array<{ on: StandInOperation; after: number; left: number; how: FailureHow }>;
 }
 
 /** What is sent back when nothing is made to fail. */

@@ -3,7 +3,7 @@ import { type FerryError, toFerryError } from '../../../shared/errors.ts';
 import type { PolyteiaClient } from '../../../shared/polyteia/polyteia-client.ts';
 import { verifyUpload } from '../../../shared/polyteia/verify-upload.ts';
 import { type ClientSetup, DATASET, FILE_SIZE, setUpClient } from '../../support/polyteia-client.ts';
-import type { FailureHow, StandInOperation } from '../../support/polyteia-stand-in/types.ts';
+import type { FailureHow } from '../../support/polyteia-stand-in/types.ts';
 
 const PARQUET = 'application/vnd.apache.parquet';
 
@@ -77,33 +77,8 @@ describe('the classic API', () => {
   });
 });
 
+// Every way in which every call can fail is in test/integration/faults.
 describe('outages may pass, and say so', () => {
-  const outages: [string, FailureHow][] = [
-    ['500', { kind: 'status', status: 500 }],
-    ['502 with HTML', { kind: 'status', status: 502, html: '<h1>Bad gateway</h1>' }],
-    ['503', { kind: 'status', status: 503 }],
-    ['429', { kind: 'status', status: 429, headers: { 'retry-after': '7' } }],
-    ['a reset before the body', { kind: 'reset', when: 'before' }],
-    ['a reset in the middle', { kind: 'reset', when: 'middle' }],
-    ['a reset after it took effect', { kind: 'reset', when: 'after', apply: true }],
-    ['no answer', { kind: 'hang' }],
-    ['half an answer', { kind: 'truncated' }],
-  ];
-  for (const on of ['get_dataset', 'generate_dataset_upload_token', 'upload'] as StandInOperation[]) {
-    it.each(outages)(`${on}: %s`, async (_, how) => {
-      const carry = async () => {
-        await client.checkDataset(DATASET);
-        return setup.upload(client);
-      };
-      setup.standIn.failNext({ on, how });
-      const error = await errorOf(carry());
-      expect(error).toMatchObject({ class: 'PolyteiaUnavailableError', retryable: true });
-      expect(error.retryAfterMs).toBe(how.kind === 'status' && how.status === 429 ? 7_000 : undefined);
-      expect(await carry()).toEqual({});
-      setup.standIn.assertNoViolations();
-    });
-  }
-
   it.each([500, 503, 429])('a business error %d', async (code) => {
     setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'errorEnvelope', code, message: 'oops' } });
     expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({ class: 'PolyteiaUnavailableError' });
@@ -162,7 +137,8 @@ describe('verifyUpload', () => {
   });
 
   it('takes not being able to ask for an error in strict mode only', async () => {
-    setup.standIn.failNext({ on: 'get_dataset', times: 2, how: { kind: 'status', status: 503 } });
+    // Three questions each.
+    setup.standIn.failNext({ on: 'get_dataset', times: 6, how: { kind: 'status', status: 503 } });
     expect(await verify('warn')).toEqual([expect.stringContaining('could not be verified')]);
     expect(await errorOf(verify('strict'))).toMatchObject({ class: 'PolyteiaUnavailableError' });
   });

@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CancelledError } from '../../../shared/errors.ts';
+import { type FaultRun, runWithFault, TRIES, undisturbedFile } from '../../support/fault-bench.ts';
+import type { StoreFault } from '../../support/fault-store.ts';
+import type { PolyteiaStandIn } from '../../support/polyteia-stand-in/types.ts';
+import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
+
+const query = (version: number) => `SELECT id, ${version} AS version FROM orders ORDER BY id`;
+
+let postgres: PostgresServer;
+let common: Pick<FaultRun, 'source' | 'query' | 'before' | 'replacement'>;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await postgres.query('CREATE TABLE orders AS SELECT i AS id FROM generate_series(1, 100) i');
+  const before = await undisturbedFile({ source: postgres, query: query(1) });
+  const replacement = await undisturbedFile({ source: postgres, query: query(2) });
+  common = { source: postgres, query: query(2), before, replacement };
+});
+afterAll(() => postgres.stop());
+
+const run = (store: readonly StoreFault[], options: Partial<FaultRun> = {}) =>
+  runWithFault({ ...common, store, ...options });
+
+const RECORD = /^runs\//;
+const POINTER = /^jobs\/orders\/runs\//;
+const LEASE = /^leases\/orders\.json$/;
+const BASELINE = /^jobs\/orders\/baseline\.json$/;
+
+describe.concurrent('a store that is away for a moment', () => {
+  const cases: readonly (StoreFault & { what: string; tries?: number })[] = [
+    { what: 'the record at the start', on: 'put', key: RECORD },
+    { what: 'the record of the job at the start', on: 'put', key: POINTER },
+    { what: 'the lease before the upload', on: 'replace', key: LEASE, after: 1 },
+    { what: 'the lease before the upload, written though', on: 'replace', key: LEASE, after: 1, apply: true },
+    { what: 'the baseline when it is read', on: 'get', key: BASELINE },
+    { what: 'the baseline when it is written', on: 'put', key: BASELINE },
+    { what: 'the record at the end', on: 'put', key: RECORD, after: 1 },
+    { what: 'the record of the job at the end', on: 'put', key: POINTER, after: 1 },
+  ];
+  it.each(cases)('$what: tried again, and nobody notices', async ({ what: _, ...fault }) => {
+    const outcome = await run([{ ...fault, times: 1 }]);
+    expect(outcome.storeCalls.filter(({ failed }) => failed)).toHaveLength(1);
+    expect(outcome.record).toMatchObject({ state: 'succeeded', outcome: 'uploaded', warnings: [] });
+    expect(outcome.saved).toEqual(outcome.record);
+    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+  });
+});
+
+describe.concurrent('a store that is away for good', () => {
+  it.each<StoreFault & { what: string }>([
+    { what: 'when the run is looked for', on: 'get', key: RECORD },
+    { what: 'when the lease is read', on: 'read', key: LEASE },
+    { what: 'when the lease is taken', on: 'replace', key: LEASE },
+    { what: 'when the lease is taken, which happens though', on: 'replace', key: LEASE, apply: true },
+  ])('$what: nothing is begun, and the caller is told', async ({ what: _, ...fault }) => {
+    const outcome = await run([fault]);
+    expect(outcome.record).toBeUndefined();
+    expect(outcome.error).toMatchObject({ class: 'StorageUnavailableError' });
+    expect(outcome).toMatchObject({ saved: undefined, phases: [], calls: [], dataset: 'unchanged' });
+  });
+
+  it.each<StoreFault & { what: string }>([
+    { what: 'the record', on: 'put', key: RECORD },
+    { what: 'the record of the job', on: 'put', key: POINTER },
+  ])('$what, from the start: failed before anything is touched', async ({ what: _, ...fault }) => {
+    const outcome = await run([fault]);
+    expect(outcome.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'StorageUnavailableError' },
+      warnings: [expect.stringContaining('The record of this run could not be saved')],
+    });
+    expect(outcome.retries).toHaveLength(TRIES - 1);
+    expect(outcome).toMatchObject({ phases: [], calls: [], dataset: 'unchanged', uploads: 0 });
+    // Given back, so that the next run need not wait until it expires.
+    expect(outcome.storeCalls.at(-1)).toMatchObject({
+      on: 'replace',
+      key: 'leases/orders.json',
+      failed: false,
+    });
+  });
+
+  it('the baseline, when it is read: failed, as a guard that compares with nothing is none', async () => {
+    const outcome = await run([{ on: 'get', key: BASELINE }]);
+    expect(outcome.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'StorageUnavailableError', phase: 'guards' },
+    });
+    expect(outcome.saved).toEqual(outcome.record);
+    expect(outcome.calls).not.toContain('upload');
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+
+  it.each([
+    ['not renewed', false],
+    ['renewed without an answer', true],
+  ])('the lease right before the upload, %s: nothing is uploaded', async (_, apply) => {
+    const outcome = await run([{ on: 'replace', key: LEASE, after: 1, apply }]);
+    expect(outcome.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'StorageUnavailableError', phase: 'upload' },
+    });
+    expect(outcome.saved).toEqual(outcome.record);
+    expect(outcome.storeCalls.filter(({ on, failed }) => on === 'replace' && failed)).toHaveLength(
+      // And once when it is given back.
+      TRIES + 1,
+    );
+    expect(outcome.calls).toEqual(['get_dataset']);
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+
+  it('every heartbeat: the run ends before another one can believe that it is dead', async () => {
+    const started = performance.now();
+    const outcome = await run([{ on: 'replace', key: LEASE, after: 1 }], {
+      query: 'SELECT id, pg_sleep(30)::text AS s FROM orders',
+      leaseTimes: { heartbeatMs: 100, expiryMs: 1_000 },
+    });
+    expect(outcome.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'LeaseLostError', phase: 'export' },
+    });
+    // The query alone would have taken most of an hour.
+    expect(performance.now() - started).toBeLessThan(60_000);
+    // It is the next holder's to write.
+    expect(outcome.saved).toMatchObject({ state: 'running' });
+    expect(outcome.calls).toEqual(['get_dataset']);
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+
+  it('every heartbeat while Polyteia takes the file: the upload is broken off', async () => {
+    let standIn: PolyteiaStandIn | undefined;
+    const sending = () => standIn?.calls.some(({ on }) => on === 'upload') ?? false;
+    const outcome = await run([{ on: 'replace', key: LEASE, when: sending }], {
+      leaseTimes: { heartbeatMs: 100, expiryMs: 1_000 },
+      plan: (one) => {
+        standIn = one;
+        one.failNext({ on: 'upload', how: { kind: 'hang' } });
+      },
+    });
+    expect(outcome.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'LeaseLostError', phase: 'upload' },
+    });
+    expect(outcome.calls.filter((on) => on === 'upload')).toHaveLength(1);
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+
+  it('the lease, when it is given back: it expires by itself', async () => {
+    const outcome = await run([{ on: 'replace', key: LEASE, after: 2 }]);
+    expect(outcome.storeCalls.at(-1)).toMatchObject({ on: 'replace', failed: true });
+    expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
+    expect(outcome.saved).toEqual(outcome.record);
+    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+  });
+
+  it('whether somebody asked the run to stop: heartbeats go on, and the run ends as it would', async () => {
+    const outcome = await run([{ on: 'get', key: /^leases\/orders\.cancel/ }], {
+      query: `${common.query} LIMIT (SELECT 100 FROM pg_sleep(1))`,
+      replacement: (await run([], { query: `${common.query} LIMIT 100` })).content,
+      leaseTimes: { heartbeatMs: 100, expiryMs: 60_000 },
+    });
+    expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
+    expect(outcome.storeCalls.filter(({ failed }) => failed).length).toBeGreaterThan(1);
+    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+  });
+
+  it('the baseline, when it is written: uploaded, with a warning', async () => {
+    const outcome = await run([{ on: 'put', key: BASELINE }]);
+    expect(outcome.record).toMatchObject({
+      state: 'succeeded',
+      outcome: 'uploaded',
+      warnings: [expect.stringContaining('compared with an older one')],
+    });
+    expect(outcome.saved).toEqual(outcome.record);
+    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+  });
+
+  it.each<StoreFault & { what: string }>([
+    { what: 'the record', on: 'put', key: RECORD, after: 1 },
+    { what: 'the record of the job', on: 'put', key: POINTER, after: 1 },
+  ])('$what, at the end: uploaded, and whoever called is told', async ({ what: _, ...fault }) => {
+    const outcome = await run([fault]);
+    expect(outcome.record).toMatchObject({
+      state: 'succeeded',
+      outcome: 'uploaded',
+      warnings: [expect.stringContaining('The record of this run could not be saved')],
+    });
+    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+  });
+
+  it('everything, from the upload on: uploaded, and every thing that is missing is told', async () => {
+    let away = false;
+    const outcome = await run(
+      [
+        { on: 'put', key: /./, when: () => away },
+        { on: 'replace', key: /./, when: () => away },
+        { on: 'get', key: /./, when: () => away },
+      ],
+      {
+        onProgress: (event) => {
+          if (event.type === 'phase-ended' && event.phase === 'upload') away = true;
+        },
+      },
+    );
+    expect(outcome.record).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+    expect(outcome.record?.warnings).toHaveLength(2);
+    expect(outcome.saved).toMatchObject({ state: 'running' });
+    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+  });
+
+  it('the refused file: the guard decides all the same, and no command is told that cannot work', async () => {
+    const outcome = await run([{ on: 'putFile', key: /^refused\// }], { sync: { guards: { minRows: 101 } } });
+    expect(outcome.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'GuardError', phase: 'guards' },
+      warnings: [expect.stringContaining('could not be kept')],
+    });
+    expect(JSON.stringify(outcome.record)).not.toContain('ferry accept');
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+});
+
+describe.concurrent('a run that is stopped', () => {
+  it.each([
+    ['before the upload', 'phase-started', 'upload', 'unchanged', 0],
+    ['after the upload', 'phase-ended', 'upload', 'replaced', 1],
+  ] as const)('%s, while the store is away: the record says how far it had come', async (...row) => {
+    const [, type, phase, dataset, uploads] = row;
+    const cancel = new AbortController();
+    const outcome = await run([{ on: 'put', key: RECORD, after: 1, times: 2 }], {
+      signal: cancel.signal,
+      onProgress: (event) => {
+        if (event.type === type && event.phase === phase) cancel.abort(new CancelledError('Stopped.'));
+      },
+    });
+    expect(outcome.record).toMatchObject({ state: 'cancelled', error: { class: 'CancelledError' } });
+    expect(outcome.saved).toEqual(outcome.record);
+    const done = outcome.record?.phases.map(({ name }) => name) ?? [];
+    expect(done.includes('upload')).toBe(uploads === 1);
+    expect(outcome).toMatchObject({ dataset, uploads });
+  });
+});
