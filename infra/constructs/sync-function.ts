@@ -50,12 +50,20 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     const jobs = Object.keys(served.syncs);
     const prefixes = [
       'runs/*',
-      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`, `refused/${job}/*`]),
+      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`, `refused/${job}/*`, `states/${job}.*`]),
     ];
+    const states = jobs.map((job) => `states/${job}.*`);
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['s3:GetObject', 's3:PutObject'],
         resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
+      }),
+    );
+    // The names of superseded states.
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:DeleteObject'],
+        resources: states.map((prefix) => props.state.arnForObjects(prefix)),
       }),
     );
     // Without it S3 answers 403 instead of 404 for a document that does not exist yet.

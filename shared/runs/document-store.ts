@@ -7,13 +7,27 @@ export interface VersionedDocument {
   ageMs: number;
 }
 
+/** A document's key, and how long ago it was written, by the store's own clock. */
+export interface AgedKey {
+  key: string;
+  ageMs: number;
+}
+
 /** Where Ferry keeps its JSON documents: a bucket or a folder. Keys use `/`. Implementations throw StorageUnavailableError. */
 export interface DocumentStore {
   put(key: string, body: string): Promise<void>;
   /** The document's text; undefined when there is none. */
   get(key: string): Promise<string | undefined>;
-  /** The first keys with this prefix, in ascending order. */
-  list(prefix: string, limit: number): Promise<string[]>;
+  /** Takes a document or a file away; one that there is not is no error. */
+  remove(key: string): Promise<void>;
+  /**
+   * The first keys with this prefix, in ascending order.
+   *
+   * @param after only keys that come after this one; it need not exist
+   */
+  list(prefix: string, limit: number, after?: string): Promise<string[]>;
+  /** The first documents with this prefix that are written by {@link replace}, with their ages, in ascending order of keys. */
+  listReplaced(prefix: string, limit: number): Promise<AgedKey[]>;
   /** Stores a file of any size, streamed. */
   putFile(key: string, path: string): Promise<void>;
   /** Writes a stored file to `path`; false when there is none. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
-import type { DocumentStore } from './document-store.ts';
+import type { DocumentStore, VersionedDocument } from './document-store.ts';
 
 const hasCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
@@ -49,6 +49,29 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       throw unavailable('written to', error);
     }
   };
+  const read = async (key: string): Promise<VersionedDocument | undefined> => {
+    const versions = join(folder, key);
+    try {
+      for (;;) {
+        const [newest] = await versionsIn(versions);
+        if (newest === undefined) return undefined;
+        const path = join(versions, String(newest));
+        try {
+          const [body, { mtimeMs }, now] = await Promise.all([
+            readFile(path, 'utf8'),
+            stat(path),
+            clockOf(versions),
+          ]);
+          return { body, version: String(newest), ageMs: Math.max(0, now - mtimeMs) };
+        } catch (error) {
+          // Replaced in this moment, and taken away: there is a newer one.
+          if (!isMissing(error)) throw error;
+        }
+      }
+    } catch (error) {
+      throw unavailable('read', error);
+    }
+  };
   return {
     put: (key, body) => replaceWhole(key, (draft) => writeFile(draft, body)),
     async get(key) {
@@ -69,29 +92,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         throw unavailable('read', error);
       }
     },
-    async read(key) {
-      const versions = join(folder, key);
-      try {
-        for (;;) {
-          const [newest] = await versionsIn(versions);
-          if (newest === undefined) return undefined;
-          const path = join(versions, String(newest));
-          try {
-            const [body, { mtimeMs }, now] = await Promise.all([
-              readFile(path, 'utf8'),
-              stat(path),
-              clockOf(versions),
-            ]);
-            return { body, version: String(newest), ageMs: Math.max(0, now - mtimeMs) };
-          } catch (error) {
-            // Replaced in this moment, and taken away: there is a newer one.
-            if (!isMissing(error)) throw error;
-          }
-        }
-      } catch (error) {
-        throw unavailable('read', error);
-      }
-    },
+    read,
     async replace(key, body, seen) {
       const versions = join(folder, key);
       const own = Number(seen ?? 0) + 1;
@@ -116,14 +117,43 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         await rm(draft, { force: true }).catch(() => {});
       }
     },
-    async list(prefix, limit) {
+    async remove(key) {
+      try {
+        await rm(join(folder, key), { recursive: true, force: true });
+      } catch (error) {
+        throw unavailable('written to', error);
+      }
+    },
+    async listReplaced(prefix, limit) {
+      const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
+      try {
+        const entries = await readdir(join(folder, parent), { withFileTypes: true });
+        const keys = entries
+          .filter((entry) => entry.isDirectory())
+          .map((entry) => `${parent}${entry.name}`)
+          .filter((key) => key.startsWith(prefix))
+          .sort()
+          .slice(0, limit);
+        const found = await Promise.all(
+          keys.map(async (key) => {
+            const document = await read(key);
+            return document ? [{ key, ageMs: document.ageMs }] : [];
+          }),
+        );
+        return found.flat();
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw error instanceof StorageUnavailableError ? error : unavailable('read', error);
+      }
+    },
+    async list(prefix, limit, after = '') {
       const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
       try {
         const entries = await readdir(join(folder, parent), { withFileTypes: true });
         return entries
           .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
           .map((entry) => `${parent}${entry.name}`)
-          .filter((key) => key.startsWith(prefix))
+          .filter((key) => key.startsWith(prefix) && key > after)
           .sort()
           .slice(0, limit);
       } catch (error) {

@@ -31,6 +31,9 @@ const leaseSchema = z.object({
 });
 type LeaseDocument = z.infer<typeof leaseSchema>;
 
+// Of each job its lease and a request to cancel.
+const MOST_LEASES = 5_000;
+
 const keyOf = (job: string) => `leases/${job}.json`;
 
 /** The right to run a job, held. */
@@ -102,6 +105,41 @@ export async function acquireLease(store: DocumentStore, options: AcquireOptions
     await sleep(waitMs);
     watched = { version: found.version, forMs: (watched?.forMs ?? 0) + waitMs };
   }
+}
+
+/** Who has the right to run a job, as the store tells at this moment. */
+export interface Holder extends Progress {
+  runId: string;
+  /** How long ago it showed that it lives, in milliseconds. */
+  heartbeatAgeMs: number;
+  /** Whether it may be believed to live. */
+  alive: boolean;
+}
+
+/** @returns undefined when nobody has the lease of the job */
+export async function readHolder(
+  store: DocumentStore,
+  job: string,
+  { expiryMs }: LeaseTimes,
+): Promise<Holder | undefined> {
+  const found = await store.read(keyOf(job));
+  const current = parse(found);
+  if (!found || current?.state !== 'held') return undefined;
+  const { runId, phase, bytes } = current;
+  return {
+    runId,
+    heartbeatAgeMs: Math.round(found.ageMs),
+    alive: found.ageMs < expiryMs,
+    ...(phase === undefined ? {} : { phase }),
+    ...(bytes === undefined ? {} : { bytes }),
+  };
+}
+
+/** The jobs whose lease was written within one expiry: a run of any other job has died. */
+export async function listLivingJobs(store: DocumentStore, { expiryMs }: LeaseTimes): Promise<Set<string>> {
+  const leases = await store.listReplaced('leases/', MOST_LEASES);
+  const young = leases.filter(({ ageMs }) => ageMs < expiryMs);
+  return new Set(young.flatMap(({ key }) => /^leases\/([^.]+)\.json$/.exec(key)?.[1] ?? []));
 }
 
 /** @returns undefined when somebody else was faster */

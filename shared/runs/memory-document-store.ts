@@ -18,10 +18,21 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
     async get(key) {
       return documents.get(key)?.body;
     },
-    async list(prefix, limit) {
-      return [...documents.keys()]
-        .filter((key) => key.startsWith(prefix))
+    async remove(key) {
+      documents.delete(key);
+      files.delete(key);
+    },
+    async list(prefix, limit, after = '') {
+      return [...documents.keys(), ...files.keys()]
+        .filter((key) => key.startsWith(prefix) && key > after)
         .sort()
+        .slice(0, limit);
+    },
+    async listReplaced(prefix, limit) {
+      const found = [...documents].filter(([key]) => key.startsWith(prefix));
+      return found
+        .map(([key, { writtenAt }]) => ({ key, ageMs: now() - writtenAt }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
         .slice(0, limit);
     },
     async putFile(key, path) {

@@ -1,9 +1,18 @@
 import { z } from 'zod';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import type { DocumentStore } from './document-store.ts';
-import { type AcquireOptions, type Acquisition, acquireLease } from './lease.ts';
+import { type JobState, readJobStates, stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
+import {
+  type AcquireOptions,
+  type Acquisition,
+  acquireLease,
+  type Holder,
+  leaseTimes,
+  listLivingJobs,
+  readHolder,
+} from './lease.ts';
 import { timeOfRunId } from './run-id.ts';
-import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
 
 const cancelSchema = z.object({ runId: z.string(), requestedBy: z.string() });
 
@@ -13,11 +22,23 @@ export interface RunStore {
   get(id: string): Promise<RunRecord | undefined>;
   /** Gets the right to run a job (lease.ts). */
   acquireLease(options: AcquireOptions): Promise<Acquisition>;
+  /** @throws StorageUnavailableError when what is kept cannot be read */
+  assertReachable(): Promise<void>;
+  /** Who runs a job now, or died while it did; undefined when nobody has its lease. */
+  readHolder(job: string): Promise<Holder | undefined>;
+  /** The jobs that somebody runs, with one listing for all. */
+  listLivingJobs(): Promise<Set<string>>;
+  /** What became of the newest runs, by job, with one listing for all; of one job only where it is given. */
+  listJobStates(job?: string): Promise<Map<string, JobState>>;
   /** The last accepted result of a job; undefined before the first. */
   readBaseline(job: string): Promise<Baseline | undefined>;
   saveBaseline(job: string, baseline: Baseline): Promise<void>;
   /** Keeps the file of a refused result. */
   keepRefused(job: string, runId: string, path: string): Promise<void>;
+  /** Whether it still is kept. */
+  hasRefused(job: string, runId: string): Promise<boolean>;
+  /** Whether the file of an earlier run is in the archive. */
+  hasArchived(job: string, runId: string): Promise<boolean>;
   /** Fetches it back to `path`; false when there is none, or no longer. */
   fetchRefused(job: string, runId: string, path: string): Promise<boolean>;
   /** Asks the run of a job to stop; it hears that with its next heartbeat. */
@@ -28,30 +49,68 @@ export interface RunStore {
   save(record: RunRecord): Promise<void>;
   /** The newest runs, of one job or of all. */
   list(options: { job?: string; limit: number }): Promise<RunRecord[]>;
+  /** The newest runs that are older than the run `after`, and the id to go on from; there is none at the end. */
+  listPage(options: { job?: string; limit: number; after?: string }): Promise<RunPage>;
+}
+
+/** A part of a list of runs. */
+export interface RunPage {
+  runs: RunRecord[];
+  next?: string;
 }
 
 // Keys sort ascending everywhere (S3 lists no other way): the time is inverted so that the newest comes first.
 const LAST_MILLISECOND = 2 ** 48 - 1;
-const keyOf = (id: string) => {
+const orderedId = (id: string) => {
   const inverted = (LAST_MILLISECOND - timeOfRunId(id).getTime()).toString(16).padStart(12, '0');
-  return `${inverted}-${id}.json`;
+  return `${inverted}-${id}`;
 };
+const keyOf = (id: string) => `${orderedId(id)}.json`;
+const idOfKey = (key: string) => key.slice(-41, -5);
+const runsPrefix = (job: string | undefined) => (job === undefined ? 'runs/' : `jobs/${job}/runs/`);
+// Two or three keys of each job.
+const MOST_STATE_KEYS = 20_000;
 
 const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
 const refusedKeyOf = (job: string, runId: string) => `refused/${job}/${runId}.parquet`;
+const archiveKeyOf = (job: string, runId: string) => `archive/${job}/${runId}.parquet`;
 const cancelKeyOf = (job: string) => `leases/${job}.cancel.json`;
 
 /** A run store over any document store; the layout is that of design.md, “State in one S3 bucket”. */
 export function createRunStore(documents: DocumentStore): RunStore {
+  const has = async (key: string) => (await documents.list(key, 1)).includes(key);
+  const removeSuperseded = async (job: string) => {
+    try {
+      const keys = await documents.list(stateKeysOf(job), 1000);
+      await Promise.all(supersededKeys(keys).map((key) => documents.remove(key)));
+    } catch {
+      // They change nothing in what is read, and the next run removes them.
+    }
+  };
+  const readRuns = async (keys: readonly string[]) => {
+    const texts = await Promise.all(keys.map((key) => documents.get(key)));
+    return texts.flatMap((text) => parseRecord(text) ?? []);
+  };
   return {
     async save(record) {
       const body = JSON.stringify(runRecordSchema.parse(record));
       const key = keyOf(record.id);
       await documents.put(`runs/${key}`, body);
       await documents.put(`jobs/${record.job}/runs/${key}`, body);
+      // Without content: the name says it all.
+      await documents.put(stateKeyOf(record, orderedId(record.id)), '');
+      if (isFinished(record)) await removeSuperseded(record.job);
     },
     async get(id) {
       return parseRecord(await documents.get(`runs/${keyOf(id)}`));
+    },
+    async assertReachable() {
+      await documents.list(stateKeysOf(), 1);
+    },
+    readHolder: (job) => readHolder(documents, job, leaseTimes),
+    listLivingJobs: () => listLivingJobs(documents, leaseTimes),
+    async listJobStates(job) {
+      return readJobStates(await documents.list(stateKeysOf(job), MOST_STATE_KEYS));
     },
     acquireLease: (options) => acquireLease(documents, options),
     async readBaseline(job) {
@@ -68,6 +127,8 @@ export function createRunStore(documents: DocumentStore): RunStore {
       await documents.put(baselineKeyOf(job), JSON.stringify(baselineSchema.parse(baseline)));
     },
     keepRefused: (job, runId, path) => documents.putFile(refusedKeyOf(job, runId), path),
+    hasRefused: (job, runId) => has(refusedKeyOf(job, runId)),
+    hasArchived: (job, runId) => has(archiveKeyOf(job, runId)),
     fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
     async requestCancel(job, runId, requestedBy) {
       await documents.put(cancelKeyOf(job), JSON.stringify({ schemaVersion: 1, runId, requestedBy }));
@@ -79,9 +140,17 @@ export function createRunStore(documents: DocumentStore): RunStore {
       return request?.runId === runId ? request.requestedBy : undefined;
     },
     async list({ job, limit }) {
-      const keys = await documents.list(job === undefined ? 'runs/' : `jobs/${job}/runs/`, limit);
-      const texts = await Promise.all(keys.map((key) => documents.get(key)));
-      return texts.flatMap((text) => parseRecord(text) ?? []);
+      return readRuns(await documents.list(runsPrefix(job), limit));
+    },
+    async listPage({ job, limit, after }) {
+      const prefix = runsPrefix(job);
+      const start = after === undefined ? undefined : `${prefix}${keyOf(after)}`;
+      // One more than is shown tells whether there is a next page.
+      const keys = await documents.list(prefix, limit + 1, start);
+      const shown = keys.slice(0, limit);
+      const last = shown.at(-1);
+      const runs = await readRuns(shown);
+      return keys.length > limit && last !== undefined ? { runs, next: idOfKey(last) } : { runs };
     },
   };
 }

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
@@ -15,6 +16,23 @@ import type { DocumentStore } from './document-store.ts';
 
 const CONFLICT_ATTEMPTS = 5;
 
+/** The SDK does not pass the answer's own time on, by which an object's age is told: milliseconds, once the command was sent. */
+function noteAnswerTime(command: GetObjectCommand | ListObjectsV2Command): { time: number } {
+  const answer = { time: Number.NaN };
+  // What is noted is the same for all commands; their types are not.
+  const { middlewareStack } = command as GetObjectCommand;
+  middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Record<string, string> };
+      answer.time = Date.parse(headers?.date ?? '');
+      return result;
+    },
+    { step: 'deserialize', name: 'ferryAnswerTime' },
+  );
+  return answer;
+}
+
 /** Documents as objects of a bucket. */
 export function createS3DocumentStore(options: { client: S3Client; bucket: string }): DocumentStore {
   const { client, bucket: Bucket } = options;
@@ -26,6 +44,30 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
       },
     );
+  const listObjects = async (Prefix: string, limit: number, StartAfter?: string) => {
+    const found: { key: string; writtenAt: number; answeredAt: number }[] = [];
+    let ContinuationToken: string | undefined;
+    try {
+      do {
+        const MaxKeys = Math.min(1000, limit - found.length);
+        const command = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys, StartAfter, ContinuationToken });
+        const answer = noteAnswerTime(command);
+        const page = await client.send(command);
+        for (const { Key, LastModified } of page.Contents ?? []) {
+          if (Key !== undefined)
+            found.push({
+              key: Key,
+              writtenAt: LastModified?.getTime() ?? Number.NaN,
+              answeredAt: answer.time,
+            });
+        }
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined && found.length < limit);
+      return found;
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
   return {
     async put(Key, Body) {
       try {
@@ -65,24 +107,14 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
       }
     },
     async read(Key) {
-      // The SDK does not pass the answer's own time on, by which the object's age is told.
-      let answeredAt = Number.NaN;
       const command = new GetObjectCommand({ Bucket, Key });
-      command.middlewareStack.add(
-        (next) => async (args) => {
-          const result = await next(args);
-          const { headers } = result.response as { headers?: Record<string, string> };
-          answeredAt = Date.parse(headers?.date ?? '');
-          return result;
-        },
-        { step: 'deserialize', name: 'ferryAnsweredAt' },
-      );
+      const answer = noteAnswerTime(command);
       try {
         const { Body, ETag, LastModified } = await client.send(command);
-        if (!ETag || !LastModified || Number.isNaN(answeredAt))
+        if (!ETag || !LastModified || Number.isNaN(answer.time))
           throw new Error('S3 did not say what it has.');
         const body = (await Body?.transformToString()) ?? '';
-        return { body, version: ETag, ageMs: Math.max(0, answeredAt - LastModified.getTime()) };
+        return { body, version: ETag, ageMs: Math.max(0, answer.time - LastModified.getTime()) };
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw unavailable(error);
@@ -107,26 +139,23 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         }
       }
     },
-    async list(Prefix, limit) {
-      const keys: string[] = [];
-      let ContinuationToken: string | undefined;
+    async remove(Key) {
       try {
-        do {
-          const page = await client.send(
-            new ListObjectsV2Command({
-              Bucket,
-              Prefix,
-              MaxKeys: Math.min(1000, limit - keys.length),
-              ContinuationToken,
-            }),
-          );
-          keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
-          ContinuationToken = page.NextContinuationToken;
-        } while (ContinuationToken !== undefined && keys.length < limit);
-        return keys;
+        await client.send(new DeleteObjectCommand({ Bucket, Key }));
       } catch (error) {
         throw unavailable(error);
       }
+    },
+    async list(Prefix, limit, after) {
+      const found = await listObjects(Prefix, limit, after);
+      return found.map(({ key }) => key);
+    },
+    async listReplaced(prefix, limit) {
+      const found = await listObjects(prefix, limit);
+      return found.map(({ key, writtenAt, answeredAt }) => ({
+        key,
+        ageMs: Math.max(0, answeredAt - writtenAt),
+      }));
     },
   };
 }

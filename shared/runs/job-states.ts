@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
+
+/**
+ * What is known of a run from the name of a document alone. Such names make the states of all jobs readable with one listing: each
+ * run writes names of its own, so that jobs that start in the same second do not contend for one index.
+ */
+const runSummarySchema = z.object({
+  job: z.string(),
+  runId: z.uuid(),
+  state: runRecordSchema.shape.state,
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().optional(),
+  rows: z.int().nonnegative().optional(),
+  /** Class of the error that ended it. */
+  error: z.string().optional(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+/** The newest runs of a job that a person asks for first. */
+export interface JobState {
+  last: RunSummary;
+  /** The last one that succeeded. */
+  lastGood?: RunSummary;
+  /** The one that runs, as far as records tell: whether it lives is the lease's to say. */
+  running?: RunSummary;
+}
+
+const PREFIX = 'states/';
+const FORM = /^states\/(.+)\.([0-9a-f]{12})-([0-9a-f-]{36})\.([a-z]+)\.(\d+)\.(\d*)\.(\d*)\.(\w*)$/;
+
+/** What all state keys of a job, or of all jobs, begin with. */
+export const stateKeysOf = (job?: string) => (job === undefined ? PREFIX : `${PREFIX}${job}.`);
+
+/**
+ * The name of a run's state: `states/{job}.{inverted time}-{id}.{state}.{started}.{ended}.{rows}.{error class}`, times in
+ * milliseconds since 1970, empty where there is nothing to tell.
+ *
+ * @param ordered `{inverted time}-{id}`, as in the name of the run's record
+ */
+export function stateKeyOf(record: RunRecord, ordered: string): string {
+  const { job, state, startedAt, endedAt, rows, error } = record;
+  const ended = endedAt === undefined ? '' : Date.parse(endedAt);
+  return `${stateKeysOf(job)}${ordered}.${state}.${Date.parse(startedAt)}.${ended}.${rows ?? ''}.${error?.class ?? ''}`;
+}
+
+/** @returns undefined for a name that this release does not know */
+function parseStateKey(key: string): RunSummary | undefined {
+  const [, job, , runId, state, started, ended, rows, error] = FORM.exec(key) ?? [];
+  if (started === undefined) return undefined;
+  return runSummarySchema.safeParse({
+    job,
+    runId,
+    state,
+    startedAt: new Date(Number(started)).toISOString(),
+    ...(ended ? { endedAt: new Date(Number(ended)).toISOString() } : {}),
+    ...(rows ? { rows: Number(rows) } : {}),
+    ...(error ? { error } : {}),
+  }).data;
+}
+
+/**
+ * Makes the states of jobs out of the names of their runs' states.
+ *
+ * Superseded names may still be there, as they are removed after the newer one was written: a finished state stands above an
+ * unfinished one of the same run, and a run that is not finished while a later one of its job is (and was not skipped) has died,
+ * because one holder has the lease at a time.
+ *
+ * @param keys in ascending order, so that a job's newest run comes first
+ */
+export function readJobStates(keys: readonly string[]): Map<string, JobState> {
+  const states = new Map<string, JobState>();
+  for (const [job, runs] of Map.groupBy(
+    keys.flatMap((key) => parseStateKey(key) ?? []),
+    ({ job }) => job,
+  )) {
+    const finished = new Set(runs.filter(isFinished).map(({ runId }) => runId));
+    const standing = runs.filter((run) => isFinished(run) || !finished.has(run.runId));
+    const [last] = standing;
+    if (!last) continue;
+    const lastGood = standing.find(({ state }) => state === 'succeeded');
+    const newestHolder = standing.find(({ state }) => state !== 'skipped');
+    states.set(job, {
+      last,
+      ...(lastGood ? { lastGood } : {}),
+      ...(newestHolder && !isFinished(newestHolder) ? { running: newestHolder } : {}),
+    });
+  }
+  return states;
+}
+
+/** The names that no longer tell anything: of a job's states, all but those that {@link readJobStates} takes. */
+export function supersededKeys(keys: readonly string[]): string[] {
+  const kept = new Set(
+    [...readJobStates(keys).values()].flatMap(({ last, lastGood, running }) =>
+      [last, lastGood, running].flatMap((run) => (run ? [`${run.runId} ${run.state}`] : [])),
+    ),
+  );
+  return keys.filter((key) => {
+    const run = parseStateKey(key);
+    // A name of a later release is not this one's to remove.
+    return run !== undefined && !kept.has(`${run.runId} ${run.state}`);
+  });
+}
