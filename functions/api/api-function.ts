@@ -26,7 +26,9 @@ function requestOf(event: ApiEvent): Request {
   const url = new URL(`https://ferry${path.replaceAll(/[?#]/g, encodeURIComponent)}`);
   for (const [name, values = []] of Object.entries(query ?? {}))
     for (const value of values) url.searchParams.append(name, value);
-  const given = Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined);
+  const given = Object.entries(headers).filter(
+    (header): header is [string, string] => header[1] !== undefined,
+  );
   const takesBody = method !== 'GET' && method !== 'HEAD';
   return new Request(url, {
     method,

@@ -1,6 +1,6 @@
-import type { RunPage } from '../runs/run-store.ts';
 import { isFinished, type RunRecord } from '../runs/run-record.ts';
 import type { StoredRequest } from '../runs/run-request-store.ts';
+import type { RunPage } from '../runs/run-store.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { unknownName } from './problems.ts';
 import type { Run } from './schemas.ts';

@@ -36,7 +36,10 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
     await assertStillConfigured(run);
     if (!(await runs.hasRefused(run.job, run.id)))
       throw new ProblemError(409, `The refused file of run ${run.id} is no longer kept; run the job again.`);
-    const demand = { ...demandOf(run, context.env.caller), accept: sendAgain(run, context.req.valid('json').why) };
+    const demand = {
+      ...demandOf(run, context.env.caller),
+      accept: sendAgain(run, context.req.valid('json').why),
+    };
     const started = await startRun(dependencies, demand, context.req.valid('header')['idempotency-key']);
     return context.json(started, 202, { location: `/runs/${started.runId}` });
   });
@@ -46,7 +49,10 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
     await assertStillConfigured(run);
     if (!(await runs.hasArchived(run.job, run.id)))
       throw new ProblemError(409, `There is no archived file of run ${run.id}.`);
-    const demand = { ...demandOf(run, context.env.caller), resend: sendAgain(run, context.req.valid('json').why) };
+    const demand = {
+      ...demandOf(run, context.env.caller),
+      resend: sendAgain(run, context.req.valid('json').why),
+    };
     const started = await startRun(dependencies, demand, context.req.valid('header')['idempotency-key']);
     return context.json(started, 202, { location: `/runs/${started.runId}` });
   });

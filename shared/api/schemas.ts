@@ -62,7 +62,9 @@ const jobFields = {
 export const jobSchema = z
   .strictObject({
     ...jobFields,
-    nextRun: moment.optional().describe('Absent when it is unknown: no schedule, or one that counts in minutes.'),
+    nextRun: moment
+      .optional()
+      .describe('Absent when it is unknown: no schedule, or one that counts in minutes.'),
   })
   .openapi('Job');
 export type Job = z.infer<typeof jobSchema>;
@@ -134,5 +136,7 @@ export const keyHeader = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'one to 255 visible ASCII characters')
     .optional()
-    .describe('The same key for the same job is the same run, for a week: a request can be sent again safely.'),
+    .describe(
+      'The same key for the same job is the same run, for a week: a request can be sent again safely.',
+    ),
 });

@@ -9,8 +9,7 @@ export type Wanted = Omit<RunRequest, 'runId'>;
 
 /** Two requests that ask for the same, whoever asks: a role's session has another name each time. */
 const sameDemand = (a: Wanted, b: Wanted) =>
-  a.job === b.job &&
-  JSON.stringify([a.accept, a.resend]) === JSON.stringify([b.accept, b.resend]);
+  a.job === b.job && JSON.stringify([a.accept, a.resend]) === JSON.stringify([b.accept, b.resend]);
 
 /**
  * Starts a run, or finds the one that the same idempotency key has started.
@@ -29,9 +28,13 @@ export async function startRun(
 
   const holder = await runs.readHolder(job);
   if (holder?.alive) {
-    throw new ProblemError(409, `Run ${holder.runId} of ${job} is under way; wait for its end, or cancel it.`, {
-      members: { runId: holder.runId },
-    });
+    throw new ProblemError(
+      409,
+      `Run ${holder.runId} of ${job} is under way; wait for its end, or cancel it.`,
+      {
+        members: { runId: holder.runId },
+      },
+    );
   }
   const request: RunRequest = { ...wanted, runId: newRunId() };
   const stored = { requestedAt: new Date().toISOString(), request };
