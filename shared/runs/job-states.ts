@@ -59,46 +59,60 @@ function parseStateKey(key: string): RunSummary | undefined {
   }).data;
 }
 
+/** The runs of a job, newest first, that tell how it is doing. */
+interface Telling {
+  last: RunSummary;
+  lastGood: RunSummary | undefined;
+  /** The newest that had the lease: what is older and has not ended has died, as one holder has it at a time. */
+  lastHolder: RunSummary | undefined;
+}
+
+function tellingRuns(keys: readonly string[]): Map<string, Telling> {
+  const known = keys.flatMap((key) => parseStateKey(key) ?? []);
+  const telling = new Map<string, Telling>();
+  for (const [job, runs] of Map.groupBy(known, (run) => run.job)) {
+    const finished = new Set(runs.filter(isFinished).map(({ runId }) => runId));
+    const standing = runs.filter((run) => isFinished(run) || !finished.has(run.runId));
+    const [last] = standing;
+    if (!last) continue;
+    telling.set(job, {
+      last,
+      lastGood: standing.find(({ state }) => state === 'succeeded'),
+      lastHolder: standing.find(({ state }) => state !== 'skipped'),
+    });
+  }
+  return telling;
+}
+
 /**
- * Makes the states of jobs out of the names of their runs' states.
- *
- * Superseded names may still be there, as they are removed after the newer one was written: a finished state stands above an
- * unfinished one of the same run, and a run that is not finished while a later one of its job is (and was not skipped) has died,
- * because one holder has the lease at a time.
+ * Makes the states of jobs out of the names of their runs' states. Superseded names change nothing in it: they are removed only after
+ * the newer one was written, and perhaps never.
  *
  * @param keys in ascending order, so that a job's newest run comes first
  */
 export function readJobStates(keys: readonly string[]): Map<string, JobState> {
   const states = new Map<string, JobState>();
-  for (const [job, runs] of Map.groupBy(
-    keys.flatMap((key) => parseStateKey(key) ?? []),
-    ({ job }) => job,
-  )) {
-    const finished = new Set(runs.filter(isFinished).map(({ runId }) => runId));
-    const standing = runs.filter((run) => isFinished(run) || !finished.has(run.runId));
-    const [last] = standing;
-    if (!last) continue;
-    const lastGood = standing.find(({ state }) => state === 'succeeded');
-    const newestHolder = standing.find(({ state }) => state !== 'skipped');
+  for (const [job, { last, lastGood, lastHolder }] of tellingRuns(keys)) {
     states.set(job, {
       last,
       ...(lastGood ? { lastGood } : {}),
-      ...(newestHolder && !isFinished(newestHolder) ? { running: newestHolder } : {}),
+      ...(lastHolder && !isFinished(lastHolder) ? { running: lastHolder } : {}),
     });
   }
   return states;
 }
 
-/** The names that no longer tell anything: of a job's states, all but those that {@link readJobStates} takes. */
+/** The names without which {@link readJobStates} says the same: all but two or three of each job. */
 export function supersededKeys(keys: readonly string[]): string[] {
+  const idOf = ({ runId, state }: RunSummary) => `${runId} ${state}`;
   const kept = new Set(
-    [...readJobStates(keys).values()].flatMap(({ last, lastGood, running }) =>
-      [last, lastGood, running].flatMap((run) => (run ? [`${run.runId} ${run.state}`] : [])),
+    [...tellingRuns(keys).values()].flatMap(({ last, lastGood, lastHolder }) =>
+      [last, lastGood, lastHolder].flatMap((run) => (run ? [idOf(run)] : [])),
     ),
   );
   return keys.filter((key) => {
     const run = parseStateKey(key);
     // A name of a later release is not this one's to remove.
-    return run !== undefined && !kept.has(`${run.runId} ${run.state}`);
+    return run !== undefined && !kept.has(idOf(run));
   });
 }

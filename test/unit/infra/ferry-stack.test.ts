@@ -86,6 +86,7 @@ describe('the stack', () => {
     const statements = statementsOf(template, 'SyncerpFunctionRole');
     expect(statements.map(([action]) => action).sort()).toEqual([
       'logs:CreateLogStream logs:PutLogEvents',
+      's3:DeleteObject',
       's3:GetObject',
       's3:GetObject s3:PutObject',
       's3:ListBucket',
@@ -102,6 +103,9 @@ describe('the stack', () => {
     expect(written).toContain('/leases/orders.*');
     expect(written).toContain('/refused/orders/*');
     expect(written).not.toContain('staff');
+    expect(statements.find(([action]) => action === 's3:DeleteObject')?.[1]).toMatch(
+      /^[^/]*\/states\/orders\.\*[^/]*\/states\/paused\.\*[^/]*$/,
+    );
     // One object of the assets bucket, not the bucket.
     expect(statements.find(([action]) => action === 's3:GetObject')?.[1]).toMatch(
       /\/[0-9a-f]{64}\.json"\]\]\}$/,
@@ -117,12 +121,17 @@ describe('the stack', () => {
     );
   });
 
-  it('lets the API start functions and read its index, and nothing else', () => {
-    expect(
-      statementsOf(template, 'ApiHandler')
-        .map(([action]) => action)
-        .sort(),
-    ).toEqual(['lambda:InvokeFunction', 'logs:CreateLogStream logs:PutLogEvents', 's3:GetObject']);
+  it('lets the API start functions, read its index and the state, keep requests, and nothing else', () => {
+    const statements = statementsOf(template, 'ApiHandler');
+    expect(statements.map(([action]) => action).sort()).toEqual([
+      'lambda:InvokeFunction',
+      'logs:CreateLogStream logs:PutLogEvents',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+    ]);
+    const written = statements.find(([action]) => action === 's3:PutObject')?.[1] ?? '';
+    expect(written.match(/\/[\w./*]+/g)).toEqual(['/leases/*.cancel.json', '/requests/*']);
   });
 
   it('asks for a signature on every route but liveness', () => {
