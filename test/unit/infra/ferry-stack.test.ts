@@ -52,7 +52,7 @@ describe('the stack', () => {
   let template: Template;
   beforeAll(() => {
     ({ template } = synthesize());
-  });
+  }, 60_000);
 
   it('has one function for each source and one for the API, on Node 24, all from one code asset', () => {
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
