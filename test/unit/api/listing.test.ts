@@ -67,11 +67,9 @@ async function storeOfManyRuns() {
   }
   for (const job of names) {
     for (let n = 0; n < 997; n += 1) {
-      const id = newRunId(new Date(START + n * 60_000));
-      await documents.put(
-        `jobs/${job}/runs/${(2 ** 48 - 1 - START - n * 60_000).toString(16)}-${id}.json`,
-        '{}',
-      );
+      const inverted = (2 ** 48 - 1 - START - n * 60_000).toString(16);
+      const id = `01a1fc88-01c9-775f-ad30-${String(n).padStart(12, '0')}`;
+      await documents.put(`jobs/${job}/runs/${inverted}-${id}.json`, '{}');
     }
   }
   return documents;
