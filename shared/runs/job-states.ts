@@ -102,7 +102,10 @@ export function readJobStates(keys: readonly string[]): Map<string, JobState> {
   return states;
 }
 
-/** The names without which {@link readJobStates} says the same: all but two or three of each job. */
+/**
+ * The names without which {@link readJobStates} says the same, whichever of them are removed. The end of a run is only among them when
+ * its begin no longer is there, which would seem to go on: two or three names of each job are left by the next time at the latest.
+ */
 export function supersededKeys(keys: readonly string[]): string[] {
   const idOf = ({ runId, state }: RunSummary) => `${runId} ${state}`;
   const kept = new Set(
@@ -110,9 +113,13 @@ export function supersededKeys(keys: readonly string[]): string[] {
       [last, lastGood, lastHolder].flatMap((run) => (run ? [idOf(run)] : [])),
     ),
   );
-  return keys.filter((key) => {
+  // A name of a later release is not this one's to remove.
+  const known = keys.flatMap((key) => {
     const run = parseStateKey(key);
-    // A name of a later release is not this one's to remove.
-    return run !== undefined && !kept.has(idOf(run));
+    return run ? [{ key, run }] : [];
   });
+  const begun = new Set(known.filter(({ run }) => !isFinished(run)).map(({ run }) => run.runId));
+  return known
+    .filter(({ run }) => !kept.has(idOf(run)) && !(isFinished(run) && begun.has(run.runId)))
+    .map(({ key }) => key);
 }
