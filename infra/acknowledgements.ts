@@ -20,7 +20,7 @@ export function acknowledgeFindings(parts: {
     'AwsSolutions-APIG1':
       'Access logs need an account-wide role that is not this stack’s to set; the handler logs who started what.',
     'AwsSolutions-APIG6': 'As APIG1.',
-    'AwsSolutions-APIG2': 'No route takes a body, and the path is checked by the router.',
+    'AwsSolutions-APIG2': 'The router checks every request against the schemas that openapi.json is made of.',
     'AwsSolutions-APIG3':
       'Every route but liveness asks for a signature before anything runs, and the stage is throttled.',
     'AwsSolutions-APIG4': 'Only GET /healthz is open: liveness, without details.',

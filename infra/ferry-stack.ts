@@ -3,6 +3,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Architecture, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { jobIndexOf } from '../shared/api/job-index.ts';
 import type { FerryConfig } from '../shared/config/schema.ts';
 import { acknowledgeFindings, acknowledgeVersions } from './acknowledgements.ts';
 import { Api } from './constructs/api.ts';
@@ -61,15 +62,13 @@ export class FerryStack extends Stack {
         new JobSchedule(schedules, logicalId(job), { job, schedule, function: target, deadLetters });
       }
     }
-    const jobs = Object.fromEntries(
-      Object.entries(config.syncs).map(([job, { source }]) => [job, { kind: 'sync' as const, source }]),
-    );
-    const api = new Api(this, 'Api', { code, architecture, jobs, syncFunctions });
+    const jobs = jobIndexOf(config);
+    const api = new Api(this, 'Api', { code, architecture, jobs, syncFunctions, state });
     acknowledgeFindings({ state, deadLetters, api });
 
     new CfnOutput(this, 'ApiUrl', {
       value: api.restApi.url,
-      description: 'GET healthz, POST jobs/{job}/runs (signed)',
+      description: 'GET healthz; everything else signed (docs/api.md)',
     });
     new CfnOutput(this, 'ApiId', { value: api.restApi.restApiId });
     new CfnOutput(this, 'StateBucketName', { value: state.bucketName });

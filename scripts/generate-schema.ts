@@ -1,8 +1,11 @@
-// Writes ferry.schema.json, by which editors complete and check ferry.yaml: npm run schema
+// Writes ferry.schema.json, by which editors complete and check ferry.yaml, and openapi.json, which describes the API: npm run schema
 import { writeFile } from 'node:fs/promises';
+import { openApiDocument } from '../shared/api/openapi-document.ts';
 import { configJsonSchema } from '../shared/config/json-schema.ts';
 
-await writeFile(
-  new URL('../ferry.schema.json', import.meta.url),
-  `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
-);
+for (const [name, document] of Object.entries({
+  'ferry.schema.json': configJsonSchema(),
+  'openapi.json': openApiDocument(),
+})) {
+  await writeFile(new URL(`../${name}`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`);
+}

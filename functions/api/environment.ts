@@ -3,6 +3,8 @@ import { logLevels } from '../../shared/telemetry/logger.ts';
 
 /** The environment of the API function. Its construct takes the same type, so a forgotten variable is a compile error. */
 export const apiEnvironmentSchema = z.object({
+  /** Bucket of run records. */
+  STATE_BUCKET: z.string().min(1),
   /** Where the deployment put the index of jobs. */
   CONFIG_BUCKET: z.string().min(1),
   CONFIG_KEY: z.string().min(1),
@@ -11,10 +13,3 @@ export const apiEnvironmentSchema = z.object({
   LOG_LEVEL: z.enum(logLevels),
 });
 export type ApiEnvironment = z.infer<typeof apiEnvironmentSchema>;
-
-/** The index of jobs: which function runs which. */
-export const jobIndexSchema = z.record(
-  z.string(),
-  z.strictObject({ kind: z.literal('sync'), source: z.string() }),
-);
-export type JobIndex = z.infer<typeof jobIndexSchema>;

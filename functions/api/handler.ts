@@ -1,38 +1,40 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { createApi } from '../../shared/api/create-api.ts';
+import { createRunRequestStore } from '../../shared/runs/run-request-store.ts';
+import { createRunStore } from '../../shared/runs/run-store.ts';
 import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { clientSettings } from '../client-settings.ts';
+import { createApiFunction } from './api-function.ts';
+import { createDeployedJobs } from './deployed-jobs.ts';
 import { apiEnvironmentSchema } from './environment.ts';
-import { createRouter } from './router.ts';
 
 const environment = apiEnvironmentSchema.parse(process.env);
+const s3 = new S3Client(clientSettings);
 const lambda = new LambdaClient(clientSettings);
-const logger = createLogger({ level: environment.LOG_LEVEL });
-
-const route = createRouter({
+const state = createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET });
+const { readJobs, functionOf } = createDeployedJobs(
   environment,
-  config: createS3DocumentStore({ client: new S3Client(clientSettings), bucket: environment.CONFIG_BUCKET }),
-  start: async (functionName, event) => {
-    // Asynchronous: the caller gets the run's id, not its end.
-    await lambda.send(
-      new InvokeCommand({
-        FunctionName: functionName,
-        InvocationType: 'Event',
-        Payload: Buffer.from(JSON.stringify(event)),
-      }),
-    );
-  },
-  logger,
-});
+  createS3DocumentStore({ client: s3, bucket: environment.CONFIG_BUCKET }),
+);
 
 /** Answers the requests that API Gateway has let through. */
-export const handler = async (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => {
-  const { status, headers, body } = await route({
-    method: event.httpMethod,
-    path: event.path,
-    caller: event.requestContext.identity.userArn ?? undefined,
-  });
-  return { statusCode: status, headers, body: JSON.stringify(body) };
-};
+export const handler = createApiFunction(
+  createApi({
+    readJobs,
+    runs: createRunStore(state),
+    requests: createRunRequestStore(state),
+    start: async (request) => {
+      // Asynchronous: the caller gets the run's id, not its end.
+      await lambda.send(
+        new InvokeCommand({
+          FunctionName: await functionOf(request.job),
+          InvocationType: 'Event',
+          Payload: Buffer.from(JSON.stringify(request)),
+        }),
+      );
+    },
+    logger: createLogger({ level: environment.LOG_LEVEL }),
+  }),
+);

@@ -6,17 +6,21 @@ import type { FerryConfig } from '../../shared/config/schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/document-store.ts';
 import type { RunRecord } from '../../shared/runs/run-record.ts';
+import { runRequestSchema } from '../../shared/runs/run-request.ts';
 import type { RunStore } from '../../shared/runs/run-store.ts';
 import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts';
 import type { SecretReader } from '../../shared/source/secrets.ts';
+import { acceptRefused } from '../../shared/sync/accept-refused.ts';
+import { resendArchived } from '../../shared/sync/resend-archived.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
+import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { SyncEnvironment } from './environment.ts';
 
-/** What starts a sync: a schedule, or the API, which has given the run its id already. */
+/** What starts a sync: a schedule, or a request to the API, which has given the run its id already. */
 export const syncEventSchema = z.union([
   z.strictObject({ job: z.string(), scheduledTime: z.string() }),
-  z.strictObject({ job: z.string(), runId: z.uuid(), triggeredBy: z.string() }),
+  runRequestSchema,
 ]);
 export type SyncEvent = z.infer<typeof syncEventSchema>;
 
@@ -71,13 +75,14 @@ export function createSyncFunction(
     const parsed = syncEventSchema.safeParse(event);
     if (!parsed.success)
       return refuse(new ConfigError('The event that started this function is none of Ferry’s.'));
-    const { job, ...trigger } = parsed.data;
+    const { data } = parsed;
+    const { job } = data;
     // Content-addressed, so it never changes while this process lives; a failed read is forgotten.
     config ??= readConfig(dependencies).catch((error: unknown) => {
       config = undefined;
       throw error;
     });
-    const { warning, ...started } = startOf(trigger);
+    const { warning, ...started } = startOf(data);
     if (warning) logger.warn({ job }, warning);
     const loaded = await config;
     if (!Object.hasOwn(loaded.syncs, job)) {
@@ -85,7 +90,7 @@ export function createSyncFunction(
       return refuse(new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(loaded.syncs)))));
     }
     secrets ??= dependencies.openSecrets(loaded);
-    const record = await runSync({
+    const options: RunSyncOptions = {
       ...started,
       config: loaded,
       job,
@@ -98,7 +103,15 @@ export function createSyncFunction(
       threads: memoryMegabytes < MEGABYTES_OF_ONE_VCPU ? 1 : 2,
       logger,
       deadline,
-    });
+    };
+    let record: RunRecord;
+    try {
+      record = await carryOut(data, options);
+    } catch (error) {
+      // Nothing was begun: there is no such file to send any more.
+      if (error instanceof ConfigError) return refuse(error);
+      throw error;
+    }
     const { id, state, outcome, rows, error } = record;
     return {
       id,
@@ -109,6 +122,17 @@ export function createSyncFunction(
       ...(error && { error }),
     };
   };
+}
+
+/** Carries out what the event asks for. */
+async function carryOut(event: SyncEvent, options: RunSyncOptions): Promise<RunRecord> {
+  if ('accept' in event && event.accept) {
+    return acceptRefused(options, event.accept.runId, event.accept.why);
+  }
+  if ('resend' in event && event.resend) {
+    return resendArchived(options, event.resend.runId, event.resend.why);
+  }
+  return runSync(options);
 }
 
 /** Who started the run, and what to say when that is not quite known. */

@@ -2,8 +2,11 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { AuthorizationType, EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Architecture, Code, IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { ApiEnvironment, JobIndex } from '../../functions/api/environment.ts';
+import type { ApiEnvironment } from '../../functions/api/environment.ts';
+import type { JobIndex } from '../../shared/api/job-index.ts';
+import { acknowledgePrefixes } from '../acknowledgements.ts';
 import { FerryFunction } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 
@@ -13,6 +16,7 @@ export interface ApiProps {
   jobs: JobIndex;
   /** The functions that run the syncs, by source. */
   syncFunctions: ReadonlyMap<string, IFunction>;
+  state: Bucket;
 }
 
 /** REST API: liveness for everybody, everything else for callers that sign with IAM credentials. */
@@ -31,6 +35,7 @@ export class Api extends Construct {
       architecture: props.architecture,
       entry: 'api',
       environment: {
+        STATE_BUCKET: props.state.bucketName,
         ...jobs.location,
         SYNC_FUNCTIONS: Stack.of(this).toJsonString(names),
         LOG_LEVEL: 'info',
@@ -43,9 +48,34 @@ export class Api extends Construct {
     // Function.grantInvoke would add every version, which nobody calls.
     const targets = [...props.syncFunctions.values()].map((target) => target.functionArn);
     handler.role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: targets }));
+    const grant = (actions: string[], prefixes: readonly string[]) =>
+      handler.role.addToPolicy(
+        new PolicyStatement({
+          actions,
+          resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
+        }),
+      );
+    const written = ['leases/*.cancel.json', 'requests/*'];
+    const read = ['runs/*', 'jobs/*', 'leases/*', 'requests/*'];
+    const listed = [...read, 'states/*', 'refused/*', 'archive/*'];
+    grant(['s3:GetObject'], read);
+    grant(['s3:PutObject'], written);
+    // Without it S3 answers 403 instead of 404 for a document that does not exist yet.
+    handler.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [props.state.bucketArn],
+        conditions: { StringLike: { 's3:prefix': listed } },
+      }),
+    );
+    acknowledgePrefixes(
+      handler.role,
+      Stack.of(this).getLogicalId(props.state.node.defaultChild as CfnBucket),
+      [...new Set([...written, ...read])],
+    );
 
     this.restApi = new RestApi(this, 'RestApi', {
-      description: 'Ferry: health and triggers',
+      description: 'Ferry: jobs and their runs',
       endpointTypes: [EndpointType.REGIONAL],
       // Needs an account-wide role, which is not this stack's to set.
       cloudWatchRole: false,

@@ -32,6 +32,20 @@ export class StateBucket extends Construct {
           expiration: Duration.days(7),
           noncurrentVersionExpiration: Duration.days(1),
         },
+        // Names without content, removed as soon as newer ones stand.
+        {
+          id: 'states',
+          prefix: 'states/',
+          noncurrentVersionExpiration: Duration.days(1),
+          expiredObjectDeleteMarker: true,
+        },
+        // So long an idempotency key is remembered.
+        {
+          id: 'requests',
+          prefix: 'requests/',
+          expiration: Duration.days(7),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
         { id: 'replaced', noncurrentVersionExpiration: Duration.days(30) },
       ],
     });

@@ -51,11 +51,13 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     const limited = served.sources[props.source]?.maxConcurrentRuns !== undefined;
     const tickets = `leases/queue/${props.source}/*`;
     const kept = jobs.flatMap((job) => [`refused/${job}/*`, `archive/${job}/*`]);
+    const states = jobs.map((job) => `states/${job}.*`);
     const prefixes = [
       'runs/*',
       ...(limited ? [`leases/slots/${props.source}/*`, tickets] : []),
       ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`]),
       ...kept,
+      ...states,
     ];
     this.role.addToPolicy(
       new PolicyStatement({
@@ -63,11 +65,12 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
         resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
       }),
     );
-    // Files that are kept for a time are removed by the runs that come after it, a ticket when its run has a slot.
+    // Files that are kept for a time are removed by the runs that come after it, a ticket when its run has a slot, the name of a state
+    // when another has superseded it.
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['s3:DeleteObject'],
-        resources: [...(limited ? [tickets] : []), ...kept].map((prefix) =>
+        resources: [...(limited ? [tickets] : []), ...kept, ...states].map((prefix) =>
           props.state.arnForObjects(prefix),
         ),
       }),

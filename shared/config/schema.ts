@@ -106,7 +106,7 @@ const timezone = z
   .refine(isTimeZone, 'an IANA time zone such as Europe/Berlin')
   .describe('IANA time zone of the cron expression.');
 
-const schedule = z
+export const schedule = z
   .strictObject({
     cron: z
       .string()

@@ -18,8 +18,12 @@ export interface DocumentStore {
   put(key: string, body: string): Promise<void>;
   /** The document's text; undefined when there is none. */
   get(key: string): Promise<string | undefined>;
-  /** The first keys with this prefix, in ascending order. */
-  list(prefix: string, limit: number): Promise<string[]>;
+  /**
+   * The first keys with this prefix, in ascending order.
+   *
+   * @param after only keys that come after this one; it need not exist
+   */
+  list(prefix: string, limit: number, after?: string): Promise<string[]>;
   /** As {@link list}, with ages: one request tells which of many documents are still being written to. */
   listWithAges(prefix: string, limit: number): Promise<ListedKey[]>;
   /** Removes what {@link put} or {@link putFile} has written; an absent key is no error. */

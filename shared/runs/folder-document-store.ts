@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
@@ -49,22 +50,31 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       throw unavailable('written to', error);
     }
   };
-  const keysIn = async (prefix: string): Promise<string[]> => {
+  /** A document that is replaced by versions is a folder of them; others are files. */
+  const keysIn = async (prefix: string, kind: 'put' | 'any'): Promise<string[]> => {
     const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
     const entries = await readdir(join(folder, parent), { withFileTypes: true });
+    const isDocument = (entry: Dirent) =>
+      entry.isFile() ? !entry.name.endsWith('.tmp') : kind === 'any' && entry.name.endsWith('.json');
     return entries
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+      .filter(isDocument)
       .map((entry) => `${parent}${entry.name}`)
       .filter((key) => key.startsWith(prefix))
       .sort();
   };
   const ageOf = async (key: string, now: number): Promise<ListedKey[]> => {
+    const path = join(folder, key);
     try {
-      const { mtimeMs } = await stat(join(folder, key));
-      return [{ key, ageMs: Math.max(0, now - mtimeMs) }];
+      let found = await stat(path);
+      if (found.isDirectory()) {
+        const [newest] = await versionsIn(path);
+        if (newest === undefined) return [];
+        found = await stat(join(path, String(newest)));
+      }
+      return [{ key, ageMs: Math.max(0, now - found.mtimeMs) }];
     } catch (error) {
-      // Removed since the folder was read.
-      if (isMissing(error)) return [];
+      // Removed since the folder was read; a version that was replaced in this moment has a newer one, written just now.
+      if (isMissing(error)) return (await versionsIn(path)).length > 0 ? [{ key, ageMs: 0 }] : [];
       throw error;
     }
   };
@@ -135,9 +145,10 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         await rm(draft, { force: true }).catch(() => {});
       }
     },
-    async list(prefix, limit) {
+    async list(prefix, limit, after = '') {
       try {
-        return (await keysIn(prefix)).slice(0, limit);
+        const keys = await keysIn(prefix, 'put');
+        return keys.filter((key) => key > after).slice(0, limit);
       } catch (error) {
         if (isMissing(error)) return [];
         throw unavailable('read', error);
@@ -145,7 +156,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     },
     async listWithAges(prefix, limit) {
       try {
-        const keys = (await keysIn(prefix)).slice(0, limit);
+        const keys = (await keysIn(prefix, 'any')).slice(0, limit);
         if (keys.length === 0) return [];
         const now = await clockOf(dirname(join(folder, keys[0] ?? prefix)));
         return (await Promise.all(keys.map((key) => ageOf(key, now)))).flat();
@@ -156,7 +167,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     },
     async remove(key) {
       try {
-        await rm(join(folder, key), { force: true });
+        await rm(join(folder, key), { recursive: true, force: true });
       } catch (error) {
         throw unavailable('written to', error);
       }

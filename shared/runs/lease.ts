@@ -31,6 +31,11 @@ const leaseSchema = z.object({
 });
 type LeaseDocument = z.infer<typeof leaseSchema>;
 
+// Of each job its lease and a request to cancel, and slots and tickets of sources.
+const MOST_LEASES = 20_000;
+
+const leaseKeyOf = (job: string) => `leases/${job}.json`;
+
 /** Which lease a run wants. */
 export interface LeaseClaim {
   /** Where its document is. */
@@ -132,7 +137,7 @@ export async function lookAtLease(
  */
 export async function acquireLease(store: DocumentStore, options: AcquireOptions): Promise<Acquisition> {
   const { job, runId, times, sleep } = options;
-  const claim = { key: `leases/${job}.json`, right: `the job ${job}`, job, runId };
+  const claim = { key: leaseKeyOf(job), right: `the job ${job}`, job, runId };
   let watched: { version: string; forMs: number } | undefined;
   for (;;) {
     const found = await lookAtLease(store, claim, times);
@@ -154,6 +159,42 @@ export async function acquireLease(store: DocumentStore, options: AcquireOptions
   }
 }
 
+/** Who has the right to run a job, as the store tells at this moment. */
+export interface Holder extends Progress {
+  runId: string;
+  /** How long ago it showed that it lives, in milliseconds. */
+  heartbeatAgeMs: number;
+  /** Whether it may be believed to live. */
+  alive: boolean;
+}
+
+/** @returns undefined when nobody has the lease of the job */
+export async function readHolder(
+  store: DocumentStore,
+  job: string,
+  { expiryMs }: LeaseTimes,
+): Promise<Holder | undefined> {
+  const found = await store.read(leaseKeyOf(job));
+  const current = parse(found);
+  if (!found || current?.state !== 'held') return undefined;
+  const { runId, phase, bytes } = current;
+  return {
+    runId,
+    heartbeatAgeMs: Math.round(found.ageMs),
+    alive: found.ageMs < expiryMs,
+    ...(phase === undefined ? {} : { phase }),
+    ...(bytes === undefined ? {} : { bytes }),
+  };
+}
+
+/** The jobs whose lease was written within one expiry: a run of any other job has died. */
+export async function listLivingJobs(store: DocumentStore, { expiryMs }: LeaseTimes): Promise<Set<string>> {
+  const leases = await store.listWithAges('leases/', MOST_LEASES);
+  const young = leases.filter(({ ageMs }) => ageMs < expiryMs);
+  return new Set(young.flatMap(({ key }) => /^leases\/([^./]+)\.json$/.exec(key)?.[1] ?? []));
+}
+
+/** @returns undefined when somebody else was faster */
 async function take(
   store: DocumentStore,
   claim: LeaseClaim,

@@ -18,9 +18,9 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
     async get(key) {
       return documents.get(key)?.body;
     },
-    async list(prefix, limit) {
+    async list(prefix, limit, after = '') {
       return [...documents.keys(), ...files.keys()]
-        .filter((key) => key.startsWith(prefix))
+        .filter((key) => key.startsWith(prefix) && key > after)
         .sort()
         .slice(0, limit);
     },

@@ -292,7 +292,7 @@ async function carryOut(
       Object.assign(record, facts);
     },
     warn(message) {
-      record.warnings.push(message);
+      if (!record.warnings.includes(message)) record.warnings.push(message);
       logger.warn(message);
     },
   });

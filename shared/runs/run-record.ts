@@ -63,6 +63,6 @@ export const runRecordSchema = z.strictObject({
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
 /** Whether nothing more will happen to the run. */
-export function isFinished({ state }: RunRecord): boolean {
+export function isFinished({ state }: Pick<RunRecord, 'state'>): boolean {
   return state !== 'queued' && state !== 'running' && state !== 'ingesting';
 }

@@ -2,10 +2,19 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import type { DocumentStore } from './document-store.ts';
+import { type JobState, readJobStates, stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
 import { type LastUpload, lastUploadSchema } from './last-upload.ts';
-import { type AcquireOptions, type Acquisition, acquireLease } from './lease.ts';
+import {
+  type AcquireOptions,
+  type Acquisition,
+  acquireLease,
+  type Holder,
+  leaseTimes,
+  listLivingJobs,
+  readHolder,
+} from './lease.ts';
 import { timeOfRunId } from './run-id.ts';
-import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
 import { queueForSlot, type SlotClaim, type Waiter } from './slots.ts';
 
 /** How long a refused result waits for somebody to accept it. */
@@ -29,6 +38,14 @@ export interface RunStore {
   acquireLease(options: AcquireOptions): Promise<Acquisition>;
   /** Queues for a slot of a source that has a limit (slots.ts). */
   queueForSlot(claim: SlotClaim): Waiter;
+  /** @throws StorageUnavailableError when what is kept cannot be read */
+  assertReachable(): Promise<void>;
+  /** Who runs a job now, or died while it did; undefined when nobody has its lease. */
+  readHolder(job: string): Promise<Holder | undefined>;
+  /** The jobs that somebody runs, with one listing for all. */
+  listLivingJobs(): Promise<Set<string>>;
+  /** What became of the newest runs, by job, with one listing for all; of one job only where it is given. */
+  listJobStates(job?: string): Promise<Map<string, JobState>>;
   /** The last accepted result of a job; undefined before the first. */
   readBaseline(job: string): Promise<Baseline | undefined>;
   saveBaseline(job: string, baseline: Baseline): Promise<void>;
@@ -37,6 +54,10 @@ export interface RunStore {
   saveLastUpload(job: string, upload: LastUpload): Promise<void>;
   /** Keeps the file of a refused result for {@link REFUSED_DAYS}. */
   keepRefused(job: string, runId: string, path: string): Promise<void>;
+  /** Whether it still is kept. */
+  hasRefused(job: string, runId: string): Promise<boolean>;
+  /** Whether the file of an earlier run is in the archive. */
+  hasArchived(job: string, runId: string): Promise<boolean>;
   /** Fetches it back to `path`; false when there is none, or no longer. */
   fetchRefused(job: string, runId: string, path: string): Promise<boolean>;
   /** Keeps the file of an upload, and removes those that the limits leave no place for. */
@@ -51,14 +72,27 @@ export interface RunStore {
   save(record: RunRecord): Promise<void>;
   /** The newest runs, of one job or of all. */
   list(options: { job?: string; limit: number }): Promise<RunRecord[]>;
+  /** The newest runs that are older than the run `after`, and the id to go on from; there is none at the end. */
+  listPage(options: { job?: string; limit: number; after?: string }): Promise<RunPage>;
+}
+
+/** A part of a list of runs. */
+export interface RunPage {
+  runs: RunRecord[];
+  next?: string;
 }
 
 // Keys sort ascending everywhere (S3 lists no other way): the time is inverted so that the newest comes first.
 const LAST_MILLISECOND = 2 ** 48 - 1;
-const keyOf = (id: string) => {
+const orderedId = (id: string) => {
   const inverted = (LAST_MILLISECOND - timeOfRunId(id).getTime()).toString(16).padStart(12, '0');
-  return `${inverted}-${id}.json`;
+  return `${inverted}-${id}`;
 };
+const keyOf = (id: string) => `${orderedId(id)}.json`;
+const idOfKey = (key: string) => key.slice(-41, -5);
+const runsPrefix = (job: string | undefined) => (job === undefined ? 'runs/' : `jobs/${job}/runs/`);
+// Two or three keys of each job.
+const MOST_STATE_KEYS = 20_000;
 
 const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
 const refusedKeyOf = (job: string, runId: string) => `refused/${job}/${runId}.parquet`;
@@ -92,15 +126,39 @@ export function createRunStore(documents: DocumentStore): RunStore {
     await Promise.all(surplus.map((key) => documents.remove(key)));
   }
 
+  const has = async (key: string) => (await documents.list(key, 1)).includes(key);
+  const removeSuperseded = async (job: string) => {
+    try {
+      const keys = await documents.list(stateKeysOf(job), 1000);
+      await Promise.all(supersededKeys(keys).map((key) => documents.remove(key)));
+    } catch {
+      // They change nothing in what is read, and the next run removes them.
+    }
+  };
+  const readRuns = async (keys: readonly string[]) => {
+    const texts = await Promise.all(keys.map((key) => documents.get(key)));
+    return texts.flatMap((text) => parseRecord(text) ?? []);
+  };
   return {
     async save(record) {
       const body = JSON.stringify(runRecordSchema.parse(record));
       const key = keyOf(record.id);
       await documents.put(`runs/${key}`, body);
       await documents.put(`jobs/${record.job}/runs/${key}`, body);
+      // Without content: the name says it all.
+      await documents.put(stateKeyOf(record, orderedId(record.id)), '');
+      if (isFinished(record)) await removeSuperseded(record.job);
     },
     async get(id) {
       return parseRecord(await documents.get(`runs/${keyOf(id)}`));
+    },
+    async assertReachable() {
+      await documents.list(stateKeysOf(), 1);
+    },
+    readHolder: (job) => readHolder(documents, job, leaseTimes),
+    listLivingJobs: () => listLivingJobs(documents, leaseTimes),
+    async listJobStates(job) {
+      return readJobStates(await documents.list(stateKeysOf(job), MOST_STATE_KEYS));
     },
     acquireLease: (options) => acquireLease(documents, options),
     queueForSlot: (claim) => queueForSlot(documents, claim),
@@ -120,6 +178,8 @@ export function createRunStore(documents: DocumentStore): RunStore {
       await documents.putFile(archivedKeyOf(job, runId), path);
       await prune(`archive/${job}/`, limits);
     },
+    hasRefused: (job, runId) => has(refusedKeyOf(job, runId)),
+    hasArchived: (job, runId) => has(archivedKeyOf(job, runId)),
     fetchArchived: (job, runId, path) => documents.getFile(archivedKeyOf(job, runId), path),
     fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
     async requestCancel(job, runId, requestedBy) {
@@ -132,9 +192,17 @@ export function createRunStore(documents: DocumentStore): RunStore {
       return request?.runId === runId ? request.requestedBy : undefined;
     },
     async list({ job, limit }) {
-      const keys = await documents.list(job === undefined ? 'runs/' : `jobs/${job}/runs/`, limit);
-      const texts = await Promise.all(keys.map((key) => documents.get(key)));
-      return texts.flatMap((text) => parseRecord(text) ?? []);
+      return readRuns(await documents.list(runsPrefix(job), limit));
+    },
+    async listPage({ job, limit, after }) {
+      const prefix = runsPrefix(job);
+      const start = after === undefined ? undefined : `${prefix}${keyOf(after)}`;
+      // One more than is shown tells whether there is a next page.
+      const keys = await documents.list(prefix, limit + 1, start);
+      const shown = keys.slice(0, limit);
+      const last = shown.at(-1);
+      const runs = await readRuns(shown);
+      return keys.length > limit && last !== undefined ? { runs, next: idOfKey(last) } : { runs };
     },
   };
 }

@@ -48,13 +48,13 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
       },
     );
-  const listWithAges = async (Prefix: string, limit: number): Promise<ListedKey[]> => {
+  const listObjects = async (Prefix: string, limit: number, StartAfter?: string): Promise<ListedKey[]> => {
     const listed: ListedKey[] = [];
     let ContinuationToken: string | undefined;
     try {
       do {
         const MaxKeys = Math.min(1000, limit - listed.length);
-        const command = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys, ContinuationToken });
+        const command = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys, StartAfter, ContinuationToken });
         const answeredAt = noteAnswerTime(command.middlewareStack);
         const page = await client.send(command);
         for (const { Key, LastModified } of page.Contents ?? []) {
@@ -138,10 +138,10 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
         }
       }
     },
-    async list(prefix, limit) {
-      return (await listWithAges(prefix, limit)).map(({ key }) => key);
+    async list(prefix, limit, after) {
+      return (await listObjects(prefix, limit, after)).map(({ key }) => key);
     },
-    listWithAges,
+    listWithAges: (prefix, limit) => listObjects(prefix, limit),
     async remove(Key) {
       try {
         await client.send(new DeleteObjectCommand({ Bucket, Key }));

@@ -224,10 +224,33 @@ describe('a deployed stack', () => {
 
   it('tells a signed caller of a route that does not exist, and of a method that a route does not take', async () => {
     expect((await call('GET', '/no/such/route', { signed: true })).status).toBe(404);
-    expect(await call('GET', '/jobs/on-demand/runs', { signed: true })).toMatchObject({
+    expect(await call('PUT', '/jobs/on-demand/runs', { signed: true })).toMatchObject({
       status: 405,
-      headers: { allow: 'POST', 'content-type': 'application/problem+json' },
+      headers: { allow: 'POST, GET, HEAD', 'content-type': 'application/problem+json' },
     });
+  });
+
+  it('shows the jobs and their runs to a signed caller', async () => {
+    expect(await call('GET', '/readyz', { signed: true })).toMatchObject({ status: 200 });
+    const jobs = await call('GET', '/jobs', { signed: true });
+    expect(jobs.body).toMatchObject({
+      jobs: [
+        { name: 'customers', lastGoodRun: { state: 'succeeded', rows: 2 } },
+        { name: 'every-minute', nextRun: expect.any(String), lastGoodRun: { rows: 3 } },
+        { name: 'on-demand', lastRun: { state: 'succeeded', rows: 1 } },
+        { name: 'unreadable' },
+      ],
+    });
+    const [newest] = await runs.list({ job: 'on-demand', limit: 1 });
+    expect(await call('GET', `/runs/${newest?.id}`, { signed: true })).toMatchObject({
+      status: 200,
+      body: { state: 'succeeded', trigger: 'api' },
+    });
+    expect((await call('POST', `/runs/${newest?.id}/cancel`, { signed: true })).status).toBe(409);
+    expect((await call('POST', `/runs/${newest?.id}/accept`, { signed: true })).status).toBe(409);
+    expect((await call('POST', `/runs/${newest?.id}/resend`, { signed: true })).status).toBe(409);
+    const page = await call('GET', '/jobs/every-minute/runs?limit=1', { signed: true });
+    expect(page.body).toMatchObject({ runs: [{ job: 'every-minute', trigger: 'schedule' }] });
   });
 
   it('names the nearest job for one that does not exist', async () => {

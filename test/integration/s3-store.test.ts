@@ -120,4 +120,38 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     expect((await readFile(`${path} back`)).equals(bytes)).toBe(true);
     expect(await store().getFile('refused/a/c.parquet', `${path} none`)).toBe(false);
   });
+
+  it('lists what comes after a key, and takes documents and files away', async () => {
+    const keys = ['a', 'b', 'c'].map((name) => `states/${name}.json`);
+    for (const key of keys) await store().put(key, '');
+    expect(await store().list('states/', 10)).toEqual(keys);
+    expect(await store().list('states/', 1, keys[0])).toEqual([keys[1]]);
+    expect(await store().list('states/', 10, 'states/aa')).toEqual(keys.slice(1));
+    await store().remove('states/b.json');
+    await store().remove('states/never-was.json');
+    expect(await store().list('states/b', 10)).toEqual([]);
+    expect(await store().get('states/b.json')).toBeUndefined();
+    await store().replace('states/replaced.json', '1', undefined);
+    await store().remove('states/replaced.json');
+    expect(await store().read('states/replaced.json')).toBeUndefined();
+  });
+
+  it('lists replaced documents with their ages by its own clock', async () => {
+    await store().replace('aged/a.json', '1', undefined);
+    await store().replace('aged/b.json', '1', undefined);
+    const { now } = Date;
+    Date.now = () => now() - 5 * 3_600_000;
+    try {
+      const found = await store().listWithAges('aged/', 10);
+      expect(found.map(({ key }) => key)).toEqual(['aged/a.json', 'aged/b.json']);
+      for (const { ageMs } of found) {
+        expect(ageMs).toBeGreaterThanOrEqual(0);
+        expect(ageMs).toBeLessThan(60_000);
+      }
+      expect(await store().listWithAges('aged/', 1)).toHaveLength(1);
+      expect(await store().listWithAges('nothing/', 1)).toEqual([]);
+    } finally {
+      Date.now = now;
+    }
+  });
 });

@@ -24,14 +24,28 @@ const run = (store: readonly StoreFault[], options: Partial<FaultRun> = {}) =>
 const RECORD = /^runs\//;
 const POINTER = /^jobs\/orders\/runs\//;
 const LEASE = /^leases\/orders\.json$/;
+const LAST = /^jobs\/orders\/last\.json$/;
+// How often the lease is written before: taken, and confirmed before the first record.
+const TO_UPLOAD = 2;
+// And before the upload, twice for what is known of it, for the baseline, and before the last record.
+const TO_RELEASE = TO_UPLOAD + 5;
 const BASELINE = /^jobs\/orders\/baseline\.json$/;
 
 describe.concurrent('a store that is away for a moment', () => {
   const cases: readonly (StoreFault & { what: string; tries?: number })[] = [
     { what: 'the record at the start', on: 'put', key: RECORD },
     { what: 'the record of the job at the start', on: 'put', key: POINTER },
-    { what: 'the lease before the upload', on: 'replace', key: LEASE, after: 1 },
-    { what: 'the lease before the upload, written though', on: 'replace', key: LEASE, after: 1, apply: true },
+    { what: 'the lease before the upload', on: 'replace', key: LEASE, after: TO_UPLOAD },
+    {
+      what: 'the lease before the upload, written though',
+      on: 'replace',
+      key: LEASE,
+      after: TO_UPLOAD,
+      apply: true,
+    },
+    { what: 'the last upload when it is read', on: 'get', key: LAST },
+    { what: 'the last upload when it is written', on: 'put', key: LAST },
+    { what: 'its end when that is written', on: 'put', key: LAST, after: 1 },
     { what: 'the baseline when it is read', on: 'get', key: BASELINE },
     { what: 'the baseline when it is written', on: 'put', key: BASELINE },
     { what: 'the record at the end', on: 'put', key: RECORD, after: 1 },
@@ -94,15 +108,15 @@ describe.concurrent('a store that is away for good', () => {
     ['not renewed', false],
     ['renewed without an answer', true],
   ])('the lease right before the upload, %s: nothing is uploaded', async (_, apply) => {
-    const outcome = await run([{ on: 'replace', key: LEASE, after: 1, apply }]);
+    const outcome = await run([{ on: 'replace', key: LEASE, after: TO_UPLOAD, apply }]);
     expect(outcome.record).toMatchObject({
       state: 'failed',
       error: { class: 'StorageUnavailableError', phase: 'upload' },
     });
     expect(outcome.saved).toEqual(outcome.record);
     expect(outcome.storeCalls.filter(({ on, failed }) => on === 'replace' && failed)).toHaveLength(
-      // And once when it is given back.
-      TRIES + 1,
+      // And once before the record is written, once when it is given back.
+      TRIES + 2,
     );
     expect(outcome.calls).toEqual(['get_dataset']);
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
@@ -110,7 +124,7 @@ describe.concurrent('a store that is away for good', () => {
 
   it('every heartbeat: the run ends before another one can believe that it is dead', async () => {
     const started = performance.now();
-    const outcome = await run([{ on: 'replace', key: LEASE, after: 1 }], {
+    const outcome = await run([{ on: 'replace', key: LEASE, after: TO_UPLOAD }], {
       query: 'SELECT id, pg_sleep(30)::text AS s FROM orders',
       leaseTimes: { heartbeatMs: 100, expiryMs: 1_000 },
     });
@@ -145,7 +159,7 @@ describe.concurrent('a store that is away for good', () => {
   });
 
   it('the lease, when it is given back: it expires by itself', async () => {
-    const outcome = await run([{ on: 'replace', key: LEASE, after: 2 }]);
+    const outcome = await run([{ on: 'replace', key: LEASE, after: TO_RELEASE }]);
     expect(outcome.storeCalls.at(-1)).toMatchObject({ on: 'replace', failed: true });
     expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
     expect(outcome.saved).toEqual(outcome.record);
@@ -169,6 +183,24 @@ describe.concurrent('a store that is away for good', () => {
       state: 'succeeded',
       outcome: 'uploaded',
       warnings: [expect.stringContaining('compared with an older one')],
+    });
+    expect(outcome.saved).toEqual(outcome.record);
+    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+  });
+
+  it('the last upload, when it is read: failed before anything is read', async () => {
+    const outcome = await run([{ on: 'get', key: LAST }]);
+    expect(outcome.record).toMatchObject({ state: 'failed', error: { class: 'StorageUnavailableError' } });
+    expect(outcome.phases).toEqual(['check target']);
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+
+  it('the last upload, when it is written: uploaded, with a warning', async () => {
+    const outcome = await run([{ on: 'put', key: LAST }]);
+    expect(outcome.record).toMatchObject({
+      state: 'succeeded',
+      outcome: 'uploaded',
+      warnings: [expect.stringContaining('that could not be written down')],
     });
     expect(outcome.saved).toEqual(outcome.record);
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
@@ -202,7 +234,11 @@ describe.concurrent('a store that is away for good', () => {
       },
     );
     expect(outcome.record).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
-    expect(outcome.record?.warnings).toHaveLength(2);
+    expect(outcome.record?.warnings).toEqual([
+      expect.stringContaining('that could not be written down'),
+      expect.stringContaining('compared with an older one'),
+      expect.stringContaining('The record of this run could not be saved'),
+    ]);
     expect(outcome.saved).toMatchObject({ state: 'running' });
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
   });

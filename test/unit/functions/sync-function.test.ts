@@ -6,6 +6,7 @@ import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
 import { createRunStore } from '../../../shared/runs/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
+import { runRecord } from '../../support/api.ts';
 
 const config = {
   version: 1,
@@ -76,6 +77,33 @@ describe('the sync function', () => {
     expect(saved.map(({ state }) => state)).toEqual(['running', 'failed']);
     const runId = '01a1fc88-01c9-775f-ad30-4e002322510b';
     expect((await run({ job: 'orders', runId, triggeredBy: 'arn:x' })).id).toBe(runId);
+  });
+
+  it('sends a refused file for who asked, and begins nothing for a run that was not refused or a file of the archive', async () => {
+    const { run, saved, store } = syncFunction();
+    const refused = runRecord({ state: 'failed', error: { class: 'GuardError', message: 'no' } });
+    const good = runRecord();
+    await store.save(refused);
+    await store.save(good);
+    const runId = '01a1fc88-01c9-775f-ad30-4e002322510b';
+    const request = { job: 'orders', runId, triggeredBy: 'arn:x' };
+    expect(await run({ ...request, accept: { runId: good.id } })).toMatchObject({
+      state: 'failed',
+      error: { message: expect.stringContaining('was not refused by a guard') },
+    });
+    expect(await run({ ...request, resend: { runId: good.id } })).toMatchObject({
+      error: { class: 'ConfigError' },
+    });
+    expect(await run({ ...request, accept: { runId: good.id }, resend: { runId: good.id } })).toMatchObject({
+      error: { message: expect.stringContaining('none of Ferry’s') },
+    });
+    expect(saved).toEqual([]);
+    // Its file was never kept: the run has begun, and says so.
+    expect(await run({ ...request, accept: { runId: refused.id, why: 'checked' } })).toMatchObject({
+      id: runId,
+      error: { message: expect.stringContaining('no longer kept') },
+    });
+    expect(saved.at(-1)).toMatchObject({ id: runId, trigger: 'api', triggeredBy: 'arn:x' });
   });
 
   it('opens its secrets once, by the way out that its configuration says', async () => {

@@ -48,11 +48,18 @@ function statementsOf(template: Template, prefix: string): [string, string][] {
     .map(({ Action, Resource }) => [[Action].flat().join(' '), JSON.stringify(Resource)]);
 }
 
+/** Prefixes of the bucket below which a role may remove. */
+function removableBy(template: Template, role: string): string[] {
+  const removing = statementsOf(template, role).filter(([action]) => action.includes('Delete'));
+  const prefixes = JSON.stringify(removing).matchAll(/Arn\\*"\]\},\\*"\/([^"\\]+)/g);
+  return [...prefixes].map(([, prefix]) => prefix ?? '').sort();
+}
+
 describe('the stack', () => {
   let template: Template;
   beforeAll(() => {
     ({ template } = synthesize());
-  });
+  }, 60_000);
 
   it('has one function for each source and one for the API, on Node 24, all from one code asset', () => {
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
@@ -103,6 +110,9 @@ describe('the stack', () => {
     expect(written).toContain('/leases/orders.*');
     expect(written).toContain('/refused/orders/*');
     expect(written).not.toContain('staff');
+    for (const prefix of removableBy(template, 'SyncerpFunctionRole'))
+      expect(prefix).toMatch(/^(archive|refused|states)\/(orders|paused)[/.]/);
+    expect(removableBy(template, 'SyncerpFunctionRole')).toHaveLength(6);
     // One object of the assets bucket, not the bucket.
     expect(statements.find(([action]) => action === 's3:GetObject')?.[1]).toMatch(
       /\/[0-9a-f]{64}\.json"\]\]\}$/,
@@ -115,20 +125,12 @@ describe('the stack', () => {
     const written = statements.find(([action]) => action.endsWith('s3:PutObject'))?.[1];
     expect(written).toContain('/leases/slots/hr/*');
     expect(written).toContain('/leases/queue/hr/*');
-    const removable = (role: string) => {
-      const removing = statementsOf(template, role).filter(([action]) => action.includes('Delete'));
-      return [...JSON.stringify(removing).matchAll(/\/([a-z]+\/[a-z-]+(?:\/[a-z-]+)?\/\*)/g)].map(
-        ([, prefix]) => prefix,
-      );
-    };
-    expect(removable('SynchrFunctionRole').sort()).toEqual([
+    expect(removableBy(template, 'SynchrFunctionRole')).toEqual([
       'archive/staff/*',
       'leases/queue/hr/*',
       'refused/staff/*',
+      'states/staff.*',
     ]);
-    expect(
-      removable('SyncerpFunctionRole').filter((prefix) => !/^(archive|refused)\//.test(prefix ?? '')),
-    ).toEqual([]);
     expect(JSON.stringify(statementsOf(template, 'SyncerpFunctionRole'))).not.toMatch(/leases\/slots/);
   });
 
@@ -140,12 +142,17 @@ describe('the stack', () => {
     );
   });
 
-  it('lets the API start functions and read its index, and nothing else', () => {
-    expect(
-      statementsOf(template, 'ApiHandler')
-        .map(([action]) => action)
-        .sort(),
-    ).toEqual(['lambda:InvokeFunction', 'logs:CreateLogStream logs:PutLogEvents', 's3:GetObject']);
+  it('lets the API start functions, read its index and the state, keep requests, and nothing else', () => {
+    const statements = statementsOf(template, 'ApiHandler');
+    expect(statements.map(([action]) => action).sort()).toEqual([
+      'lambda:InvokeFunction',
+      'logs:CreateLogStream logs:PutLogEvents',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+    ]);
+    const written = statements.find(([action]) => action === 's3:PutObject')?.[1] ?? '';
+    expect(written.match(/\/[\w./*]+/g)).toEqual(['/leases/*.cancel.json', '/requests/*']);
   });
 
   it('asks for a signature on every route but liveness', () => {

@@ -1,0 +1,42 @@
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { ProblemError } from './problems.ts';
+
+// A reason for the record is the longest thing that a request tells.
+const MOST_BODY_BYTES = 16_384;
+
+/** Refuses a path that cannot be decoded. */
+export const checkPath: MiddlewareHandler = async (context, next) => {
+  try {
+    decodeURIComponent(new URL(context.req.url).pathname);
+  } catch {
+    throw new ProblemError(400, 'path: not valid percent-encoding', {
+      members: { errors: [{ path: 'path', message: 'not valid percent-encoding' }] },
+    });
+  }
+  await next();
+};
+
+/** Refuses a body that is too large. */
+export const limitBody: MiddlewareHandler = bodyLimit({
+  maxSize: MOST_BODY_BYTES,
+  onError: () => {
+    throw new ProblemError(413, `A body has at most ${MOST_BODY_BYTES} bytes.`);
+  },
+});
+
+/** Refuses a body that is no JSON. A body without content is none, whatever its headers say. */
+export const checkBody: MiddlewareHandler = async (context, next) => {
+  const { req } = context;
+  if (req.method === 'POST') {
+    const type = req.header('content-type');
+    if ((await req.text()) === '') {
+      const headers = new Headers(req.raw.headers);
+      headers.delete('content-type');
+      req.raw = new Request(req.url, { method: req.method, headers });
+    } else if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
+      throw new ProblemError(415, 'A body is application/json.');
+    }
+  }
+  await next();
+};

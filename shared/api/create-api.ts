@@ -1,0 +1,43 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { checkBody, checkPath, limitBody } from './check-request.ts';
+import type { ApiDependencies, ApiEnvironment } from './dependencies.ts';
+import { addJobRoutes } from './job-routes.ts';
+import { answerProblem, ProblemError, problemHandler, refuseInvalid } from './problems.ts';
+import { healthz, methodsOf, readyz } from './routes.ts';
+import { addRunRoutes } from './run-routes.ts';
+
+export type Api = OpenAPIHono<ApiEnvironment>;
+
+/**
+ * The API: from a web-standard Request to a Response, whoever listens. `fetch` takes who the caller is, never throws, and answers every
+ * error as problem+json.
+ */
+export function createApi(dependencies: ApiDependencies): Api {
+  const api: Api = new OpenAPIHono<ApiEnvironment>({ defaultHook: refuseInvalid });
+  api.use(async (context, next) => {
+    await next();
+    context.res.headers.set('cache-control', 'no-store');
+    context.res.headers.set('x-content-type-options', 'nosniff');
+  });
+  api.use(checkPath, limitBody, checkBody);
+  api.openapi(healthz, (context) => context.json({ status: 'ok' as const }, 200));
+  api.openapi(readyz, async (context) => {
+    await Promise.all([dependencies.readJobs(), dependencies.runs.assertReachable()]);
+    return context.json({ status: 'ok' as const }, 200);
+  });
+  addJobRoutes(api, dependencies);
+  addRunRoutes(api, dependencies);
+  api.notFound((context) => {
+    const { pathname } = new URL(context.req.url);
+    const methods = methodsOf(pathname);
+    return answerProblem(
+      methods.length > 0
+        ? new ProblemError(405, `This route takes ${methods.join(', ')}.`, {
+            headers: { allow: methods.join(', ') },
+          })
+        : new ProblemError(404, 'There is no such route; openapi.json lists them.'),
+    );
+  });
+  api.onError(problemHandler(dependencies.logger));
+  return api;
+}

@@ -1,0 +1,85 @@
+import { isFinished, type RunRecord } from '../runs/run-record.ts';
+import type { StoredRequest } from '../runs/run-request-store.ts';
+import type { RunPage } from '../runs/run-store.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { unknownName } from './problems.ts';
+import type { Run } from './schemas.ts';
+
+// For so long Lambda tries to deliver an event: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+const DELIVERY_MS = 6 * 3_600_000;
+
+/**
+ * Finds a run: its record, or the request that will become it.
+ *
+ * @throws ProblemError (404) when there is neither
+ */
+export async function findRun(dependencies: ApiDependencies, id: string): Promise<Run> {
+  const { runs, requests } = dependencies;
+  // What is no id is the name of no document.
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw unknownName('run', id);
+  const record = await runs.get(id);
+  if (record) return showRun(dependencies, record);
+  const request = await requests.find(id);
+  const queued = request && (await showQueued(dependencies, request));
+  if (!queued) throw unknownName('run', id);
+  // The record may have been written between the two.
+  const begun = await runs.get(id);
+  return begun ? showRun(dependencies, begun) : queued;
+}
+
+/** A page of runs, as they are shown. */
+export async function showRuns(
+  dependencies: ApiDependencies,
+  { runs, next }: RunPage,
+): Promise<{ runs: Run[]; next?: string }> {
+  const shown = await Promise.all(runs.map((record) => showRun(dependencies, record)));
+  return { runs: shown, ...(next === undefined ? {} : { next }) };
+}
+
+/** A record that says `running` is only true while the run has its job's lease; of one that Polyteia still reads nobody has it. */
+async function showRun({ runs }: ApiDependencies, record: RunRecord): Promise<Run> {
+  if (isFinished(record) || record.state === 'ingesting') return withoutVersion(record);
+  const holder = await runs.readHolder(record.job);
+  if (holder?.alive && holder.runId === record.id) {
+    const { phase, bytes, heartbeatAgeMs } = holder;
+    const progress = {
+      ...(phase === undefined ? {} : { phase }),
+      ...(bytes === undefined ? {} : { bytes }),
+      heartbeatAgeMs,
+    };
+    return { ...withoutVersion(record), stale: false, progress };
+  }
+  // It may have ended between the two.
+  const again = (await runs.get(record.id)) ?? record;
+  return isFinished(again) ? withoutVersion(again) : { ...withoutVersion(again), stale: true };
+}
+
+function withoutVersion({ schemaVersion: _schemaVersion, ...record }: RunRecord): Run {
+  return record;
+}
+
+async function showQueued(
+  { readJobs }: ApiDependencies,
+  { request, requestedAt }: StoredRequest,
+): Promise<Run | undefined> {
+  const { job, runId, triggeredBy } = request;
+  const jobs = await readJobs();
+  const entry = Object.hasOwn(jobs, job) ? jobs[job] : undefined;
+  if (!entry) return undefined;
+  const { kind, source, dataset, target } = entry;
+  return {
+    id: runId,
+    job,
+    kind,
+    state: 'queued',
+    trigger: 'api',
+    triggeredBy,
+    requestedAt,
+    source,
+    dataset,
+    target,
+    phases: [],
+    warnings: [],
+    stale: Date.now() - Date.parse(requestedAt) > DELIVERY_MS,
+  };
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { type FerryConfig, schedule } from '../config/schema.ts';
+
+/** What the API knows of the configured jobs, by name. Holds no query and no secret's name. */
+export const jobIndexSchema = z.record(
+  z.string(),
+  z.strictObject({
+    kind: z.literal('sync'),
+    source: z.string(),
+    dataset: z.string(),
+    target: z.string(),
+    schedule: schedule.optional(),
+  }),
+);
+export type JobIndex = z.infer<typeof jobIndexSchema>;
+export type IndexedJob = JobIndex[string];
+
+/** The index of a configuration's jobs. */
+export function jobIndexOf(config: FerryConfig): JobIndex {
+  return Object.fromEntries(
+    Object.entries(config.syncs).map(([job, { source, dataset, polyteia, schedule: planned }]) => [
+      job,
+      { kind: 'sync', source, dataset, target: polyteia, ...(planned ? { schedule: planned } : {}) },
+    ]),
+  );
+}

@@ -1,0 +1,32 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { routes } from './routes.ts';
+
+/** The OpenAPI 3.1 document of the API: openapi.json. */
+export function openApiDocument(): object {
+  const described = new OpenAPIHono();
+  for (const route of routes) described.openAPIRegistry.registerPath(route);
+  described.openAPIRegistry.registerComponent('securitySchemes', 'sigv4', {
+    type: 'apiKey',
+    name: 'Authorization',
+    in: 'header',
+    description: 'AWS Signature Version 4, service execute-api: curl --aws-sigv4.',
+    'x-amazon-apigateway-authtype': 'awsSigv4',
+  });
+  return described.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Ferry',
+      version: '1',
+      description: 'Jobs and their runs. Every error is application/problem+json (RFC 9457).',
+      license: { name: 'MIT' },
+    },
+    servers: [
+      {
+        url: 'https://{api}.execute-api.{region}.amazonaws.com/v1',
+        description: 'The output ApiUrl of the stack.',
+        variables: { api: { default: 'id' }, region: { default: 'eu-central-1' } },
+      },
+    ],
+    security: [{ sigv4: [] }],
+  });
+}

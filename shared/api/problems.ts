@@ -1,0 +1,88 @@
+import type { Hook } from '@hono/zod-openapi';
+import type { Context, ErrorHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { z } from 'zod';
+import { nearestName } from '../config/config-problems.ts';
+import { toFerryError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ApiEnvironment } from './dependencies.ts';
+import type { Problem } from './schemas.ts';
+
+const titles = {
+  400: 'Bad request',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Body too large',
+  415: 'Unsupported media type',
+  422: 'Idempotency key used before',
+  500: 'The request failed',
+  503: 'Unavailable',
+} as const;
+type ProblemStatus = keyof typeof titles;
+
+/** A request that the API does not carry out; the message is the answer's `detail`. */
+export class ProblemError extends Error {
+  readonly status: ProblemStatus;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Further members of the answer. */
+  readonly members: Pick<Problem, 'errors' | 'runId'>;
+
+  constructor(
+    status: ProblemStatus,
+    detail: string,
+    options: { headers?: Record<string, string>; members?: Pick<Problem, 'errors' | 'runId'> } = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.headers = options.headers ?? {};
+    this.members = options.members ?? {};
+  }
+}
+
+/** There is nothing by this name; the nearest one that there is. */
+export function unknownName(kind: string, name: string, names: readonly string[] = []): ProblemError {
+  const nearest = nearestName(name, names);
+  return new ProblemError(
+    404,
+    `There is no ${kind} "${name}"${nearest === undefined ? '.' : `; did you mean "${nearest}"?`}`,
+  );
+}
+
+/** An error's answer, as RFC 9457 has it. */
+export function answerProblem({ status, message, headers, members }: ProblemError): Response {
+  const body: Problem = { type: 'about:blank', title: titles[status], status, detail: message, ...members };
+  return Response.json(body, { status, headers: { ...headers, 'content-type': 'application/problem+json' } });
+}
+
+/** Refuses a request that is not what the route's schemas say. */
+export const refuseInvalid: Hook<unknown, ApiEnvironment, string, Response | undefined> = (result) => {
+  if (result.success) return undefined;
+  const part = { param: 'path', json: 'body', header: 'header' }[result.target as string] ?? result.target;
+  const errors = (result.error as z.ZodError).issues.map(({ path, message }) => ({
+    path: [part, ...path.map(String)].join('.'),
+    message,
+  }));
+  const detail = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return answerProblem(new ProblemError(400, detail, { members: { errors } }));
+};
+
+/** Answers whatever was thrown. What is unexpected is logged, and the answer tells nothing of it. */
+export function problemHandler(logger: Logger): ErrorHandler {
+  return (thrown, context: Context) => {
+    if (thrown instanceof ProblemError) return answerProblem(thrown);
+    if (thrown instanceof HTTPException && thrown.status === 400) {
+      const members = { errors: [{ path: 'body', message: 'expected JSON' }] };
+      return answerProblem(new ProblemError(400, 'body: expected JSON', { members }));
+    }
+    const error = toFerryError(thrown);
+    logger.error({ class: error.class, method: context.req.method, path: context.req.path }, error.message);
+    return answerProblem(
+      error.retryable
+        ? new ProblemError(503, 'Ferry cannot reach what it keeps its state in; its log says why.', {
+            headers: { 'retry-after': '5' },
+          })
+        : new ProblemError(500, 'Ferry could not answer; its log says why.'),
+    );
+  };
+}

@@ -1,0 +1,169 @@
+import { createRoute, type z } from '@hono/zod-openapi';
+import {
+  cancelledSchema,
+  healthSchema,
+  jobDetailSchema,
+  jobListSchema,
+  jobParam,
+  keyHeader,
+  noQuery,
+  nothingSchema,
+  pageQuery,
+  problemSchema,
+  runListSchema,
+  runParam,
+  runSchema,
+  startedSchema,
+  whySchema,
+} from './schemas.ts';
+
+/** Every route of the API, as the document has it and the router checks it. */
+
+const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const body = <Schema extends z.ZodType>(schema: Schema) => ({
+  required: false,
+  content: { 'application/json': { schema } },
+});
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+const failures = {
+  400: problem('The request is not what the route takes; `errors` says where.'),
+  500: problem('A defect; the log says more.'),
+  503: problem('The state cannot be reached; try again.'),
+};
+const bodyFailures = { 413: problem('The body is too large.'), 415: problem('The body is not JSON.') };
+const unknown = { 404: problem('There is no such thing; the nearest name is told.') };
+const starts = {
+  202: {
+    ...json(startedSchema, 'The run was asked for.'),
+    headers: {
+      Location: { description: 'Path of the run.', required: true, schema: { type: 'string' as const } },
+    },
+  },
+  409: problem('Another run of the job is under way (`runId`), or there is nothing to send.'),
+  422: problem('The Idempotency-Key stands for another request.'),
+  ...unknown,
+  ...failures,
+  ...bodyFailures,
+};
+
+export const healthz = createRoute({
+  method: 'get',
+  path: '/healthz',
+  summary: 'Is the API alive?',
+  security: [],
+  responses: { 200: json(healthSchema, 'It is.') },
+});
+
+export const readyz = createRoute({
+  method: 'get',
+  path: '/readyz',
+  summary: 'Can the API read the jobs and their state?',
+  request: { query: noQuery },
+  responses: { 200: json(healthSchema, 'It can.'), ...failures },
+});
+
+export const listJobs = createRoute({
+  method: 'get',
+  path: '/jobs',
+  summary: 'All jobs, with what became of their newest runs',
+  request: { query: noQuery },
+  responses: { 200: json(jobListSchema, 'The jobs, by name.'), ...failures },
+});
+
+export const getJob = createRoute({
+  method: 'get',
+  path: '/jobs/{job}',
+  summary: 'One job: its next runs, its newest runs, its baseline',
+  request: { params: jobParam, query: noQuery },
+  responses: { 200: json(jobDetailSchema, 'The job.'), ...unknown, ...failures },
+});
+
+export const postRun = createRoute({
+  method: 'post',
+  path: '/jobs/{job}/runs',
+  summary: 'Start a run',
+  request: { params: jobParam, query: noQuery, headers: keyHeader, body: body(nothingSchema) },
+  responses: starts,
+});
+
+export const listJobRuns = createRoute({
+  method: 'get',
+  path: '/jobs/{job}/runs',
+  summary: 'The runs of a job, newest first',
+  request: { params: jobParam, query: pageQuery },
+  responses: { 200: json(runListSchema, 'A page of runs.'), ...unknown, ...failures },
+});
+
+export const listRuns = createRoute({
+  method: 'get',
+  path: '/runs',
+  summary: 'The runs of all jobs, newest first',
+  request: { query: pageQuery },
+  responses: { 200: json(runListSchema, 'A page of runs.'), ...failures },
+});
+
+export const getRun = createRoute({
+  method: 'get',
+  path: '/runs/{id}',
+  summary: 'One run',
+  request: { params: runParam, query: noQuery },
+  responses: { 200: json(runSchema, 'The run.'), ...unknown, ...failures },
+});
+
+export const cancelRun = createRoute({
+  method: 'post',
+  path: '/runs/{id}/cancel',
+  summary: 'Ask a run to stop; it does within ten seconds, and leaves the dataset as it is',
+  request: { params: runParam, query: noQuery, body: body(nothingSchema) },
+  responses: {
+    202: json(cancelledSchema, 'It was asked to.'),
+    409: problem('The run has ended.'),
+    ...unknown,
+    ...failures,
+    ...bodyFailures,
+  },
+});
+
+export const acceptRun = createRoute({
+  method: 'post',
+  path: '/runs/{id}/accept',
+  summary: 'Send the file that a guard refused, exactly as it was, and compare with it from now on',
+  request: { params: runParam, query: noQuery, headers: keyHeader, body: body(whySchema) },
+  responses: starts,
+});
+
+export const resendRun = createRoute({
+  method: 'post',
+  path: '/runs/{id}/resend',
+  summary: 'Send the archived file of an earlier run',
+  request: { params: runParam, query: noQuery, headers: keyHeader, body: body(whySchema) },
+  responses: starts,
+});
+
+/** All of them; what answers to which methods is told from here. */
+export const routes = [
+  healthz,
+  readyz,
+  listJobs,
+  getJob,
+  postRun,
+  listJobRuns,
+  listRuns,
+  getRun,
+  cancelRun,
+  acceptRun,
+  resendRun,
+] as const;
+
+/** The methods that a path answers to, in capitals; none for a path that there is not. */
+export function methodsOf(path: string): string[] {
+  return routes
+    .filter((route) => new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path))
+    .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+}

@@ -1,0 +1,71 @@
+import { isFinished } from '../runs/run-record.ts';
+import type { Api } from './create-api.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { findRun, showRuns } from './find-run.ts';
+import { ProblemError } from './problems.ts';
+import { acceptRun, cancelRun, getRun, listRuns, resendRun } from './routes.ts';
+import type { Run } from './schemas.ts';
+import { startRun, type Wanted } from './start-run.ts';
+
+/** The routes below `/runs`. */
+export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
+  const { runs, readJobs, logger } = dependencies;
+
+  api.openapi(listRuns, async (context) => {
+    const { limit, cursor } = context.req.valid('query');
+    const page = await runs.listPage({ limit, ...(cursor === undefined ? {} : { after: cursor }) });
+    return context.json(await showRuns(dependencies, page), 200);
+  });
+
+  api.openapi(getRun, async (context) =>
+    context.json(await findRun(dependencies, context.req.valid('param').id), 200),
+  );
+
+  api.openapi(cancelRun, async (context) => {
+    const { id, job, state } = await findRun(dependencies, context.req.valid('param').id);
+    if (isFinished({ state })) throw new ProblemError(409, `Run ${id} has ended already (${state}).`);
+    await runs.requestCancel(job, id, context.env.caller);
+    logger.info({ run: id, job, triggeredBy: context.env.caller }, 'cancel requested');
+    return context.json({ runId: id, job, cancelRequested: true as const }, 202);
+  });
+
+  api.openapi(acceptRun, async (context) => {
+    const run = await findRun(dependencies, context.req.valid('param').id);
+    if (run.error?.class !== 'GuardError')
+      throw new ProblemError(409, `Run ${run.id} was not refused by a guard.`);
+    await assertStillConfigured(run);
+    if (!(await runs.hasRefused(run.job, run.id)))
+      throw new ProblemError(409, `The refused file of run ${run.id} is no longer kept; run the job again.`);
+    const demand = {
+      ...demandOf(run, context.env.caller),
+      accept: sendAgain(run, context.req.valid('json').why),
+    };
+    const started = await startRun(dependencies, demand, context.req.valid('header')['idempotency-key']);
+    return context.json(started, 202, { location: `/runs/${started.runId}` });
+  });
+
+  api.openapi(resendRun, async (context) => {
+    const run = await findRun(dependencies, context.req.valid('param').id);
+    await assertStillConfigured(run);
+    if (!(await runs.hasArchived(run.job, run.id)))
+      throw new ProblemError(409, `There is no archived file of run ${run.id}.`);
+    const demand = {
+      ...demandOf(run, context.env.caller),
+      resend: sendAgain(run, context.req.valid('json').why),
+    };
+    const started = await startRun(dependencies, demand, context.req.valid('header')['idempotency-key']);
+    return context.json(started, 202, { location: `/runs/${started.runId}` });
+  });
+
+  async function assertStillConfigured({ id, job }: Run): Promise<void> {
+    if (!Object.hasOwn(await readJobs(), job))
+      throw new ProblemError(409, `The job "${job}" of run ${id} is no longer configured.`);
+  }
+}
+
+const demandOf = ({ job }: Run, caller: string): Wanted => ({ job, triggeredBy: caller });
+
+const sendAgain = ({ id }: Run, why: string | undefined) => ({
+  runId: id,
+  ...(why === undefined ? {} : { why }),
+});

@@ -1,0 +1,142 @@
+import { z } from '@hono/zod-openapi';
+import { baselineSchema } from '../runs/baseline.ts';
+import { runRecordSchema } from '../runs/run-record.ts';
+
+/** What the API takes and answers. openapi.json is generated from here (npm run schema), and requests are checked by it. */
+
+const moment = z.iso.datetime();
+const state = runRecordSchema.shape.state;
+const stale = z
+  .boolean()
+  .describe(
+    'True when nothing shows that the run still lives: its heartbeat has stopped, or its start was not delivered. Ferry closes it, or takes it over, when the job runs next.',
+  );
+
+/** A failure, as RFC 9457 has it. */
+export const problemSchema = z
+  .strictObject({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string().describe('What is wrong, and what to do about it.'),
+    errors: z
+      .array(z.strictObject({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('What is wrong with the request: a path such as `query.limit` or `body.why`.'),
+    runId: z.uuid().optional().describe('The run that stands in the way.'),
+  })
+  .openapi('Problem');
+export type Problem = z.infer<typeof problemSchema>;
+
+/** Liveness and readiness. */
+export const healthSchema = z.strictObject({ status: z.literal('ok') }).openapi('Health');
+
+const runSummary = z
+  .strictObject({
+    id: z.uuid(),
+    state,
+    startedAt: moment,
+    endedAt: moment.optional(),
+    rows: z.int().nonnegative().optional(),
+    error: z.string().optional().describe('Class of the error (docs/troubleshooting.md).'),
+    stale: stale.optional(),
+  })
+  .openapi('RunSummary');
+
+const jobFields = {
+  name: z.string(),
+  kind: z.literal('sync'),
+  source: z.string(),
+  dataset: z.string(),
+  target: z.string(),
+  schedule: z
+    .strictObject({ expression: z.string(), timezone: z.string(), enabled: z.boolean() })
+    .optional()
+    .describe('As AWS has it; absent for a job that only runs on demand.'),
+  running: runSummary.optional().describe('The run that is under way.'),
+  lastRun: runSummary.optional().describe('The newest run.'),
+  lastGoodRun: runSummary.optional().describe('The newest run that succeeded.'),
+};
+
+/** A job in a list. */
+export const jobSchema = z
+  .strictObject({
+    ...jobFields,
+    nextRun: moment
+      .optional()
+      .describe('Absent when it is unknown: no schedule, or one that counts in minutes.'),
+  })
+  .openapi('Job');
+export type Job = z.infer<typeof jobSchema>;
+
+/** A job by itself. */
+export const jobDetailSchema = z
+  .strictObject({
+    ...jobFields,
+    nextRuns: z.array(moment),
+    baseline: baselineSchema
+      .omit({ schemaVersion: true })
+      .optional()
+      .describe('The last accepted result, with which guards compare.'),
+  })
+  .openapi('JobDetail');
+export type JobDetail = z.infer<typeof jobDetailSchema>;
+
+export const jobListSchema = z.strictObject({ jobs: z.array(jobSchema) }).openapi('JobList');
+
+/** A run: its record, and whether it lives. One that is queued has no record yet. */
+export const runSchema = runRecordSchema
+  .omit({ schemaVersion: true })
+  .partial({ startedAt: true, configHash: true })
+  .extend({
+    requestedAt: moment.optional().describe('Of a queued run: when it was asked for.'),
+    stale: stale.optional(),
+    progress: z
+      .strictObject({
+        phase: z.string().optional(),
+        bytes: z.number().optional(),
+        heartbeatAgeMs: z.number().nonnegative(),
+      })
+      .optional()
+      .describe('Of a run that is under way: what its last heartbeat told, and how long ago.'),
+  })
+  .openapi('Run');
+export type Run = z.infer<typeof runSchema>;
+
+export const runListSchema = z
+  .strictObject({
+    runs: z.array(runSchema),
+    next: z.string().optional().describe('`cursor` of the next page; absent on the last.'),
+  })
+  .openapi('RunList');
+
+/** A run that was asked for. */
+export const startedSchema = z
+  .strictObject({ runId: z.uuid(), job: z.string(), state })
+  .openapi('StartedRun');
+export type Started = z.infer<typeof startedSchema>;
+
+export const cancelledSchema = z
+  .strictObject({ runId: z.uuid(), job: z.string(), cancelRequested: z.literal(true) })
+  .openapi('CancelRequest');
+
+export const nothingSchema = z.strictObject({});
+export const whySchema = z.strictObject({
+  why: z.string().trim().min(1).max(500).optional().describe('The reason, for the record.'),
+});
+export const jobParam = z.object({ job: z.string().openapi({ description: 'Name of the job.' }) });
+export const runParam = z.object({ id: z.string().openapi({ description: 'Id of the run.' }) });
+export const noQuery = z.strictObject({});
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20).describe('How many runs to answer.'),
+  cursor: z.uuid().optional().describe('`next` of the page before.'),
+});
+export const keyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'one to 255 visible ASCII characters')
+    .optional()
+    .describe(
+      'The same key for the same job is the same run, for a week: a request can be sent again safely.',
+    ),
+});

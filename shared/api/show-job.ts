@@ -1,0 +1,47 @@
+import { toEventBridgeSchedule } from '../config/eventbridge-schedule.ts';
+import { parseSchedule } from '../config/parse-schedule.ts';
+import { nextRuns } from '../config/schedule-times.ts';
+import type { JobState, RunSummary } from '../runs/job-states.ts';
+import type { IndexedJob } from './job-index.ts';
+import type { JobDetail } from './schemas.ts';
+
+type ShownRun = NonNullable<JobDetail['lastRun']>;
+
+/** What is shown of a job beside its planned runs. */
+export function showJob(
+  name: string,
+  { kind, source, dataset, target, schedule }: IndexedJob,
+  state: JobState | undefined,
+  /** Whether somebody has shown to be running the job. */
+  alive: boolean,
+): Omit<JobDetail, 'nextRuns' | 'baseline'> {
+  const show = ({ runId, state: runState, startedAt, endedAt, rows, error }: RunSummary): ShownRun => ({
+    id: runId,
+    state: runState,
+    startedAt,
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(rows === undefined ? {} : { rows }),
+    ...(error === undefined ? {} : { error }),
+    ...(runState === 'running' && !(alive && runId === state?.running?.runId) ? { stale: true } : {}),
+  });
+  return {
+    name,
+    kind,
+    source,
+    dataset,
+    target,
+    ...(schedule ? { schedule: { ...toEventBridgeSchedule(schedule), enabled: schedule.enabled } } : {}),
+    ...(state?.running ? { running: show(state.running) } : {}),
+    ...(state ? { lastRun: show(state.last) } : {}),
+    ...(state?.lastGood ? { lastGoodRun: show(state.lastGood) } : {}),
+  };
+}
+
+/** The next runs of a job by its schedule; none when it has none, is switched off, or counts in minutes from its deployment. */
+export function plannedRuns({ schedule }: IndexedJob, after: Date, count: number): string[] {
+  if (!schedule?.enabled) return [];
+  const { schedule: parsed } = parseSchedule(schedule.cron);
+  if (parsed.type === 'rate') return [];
+  const { timezone } = toEventBridgeSchedule(schedule);
+  return nextRuns(parsed, timezone, after, count).map((run) => run.toISOString());
+}

@@ -1,0 +1,65 @@
+import { newRunId } from '../runs/run-id.ts';
+import type { RunRequest } from '../runs/run-request.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { ProblemError } from './problems.ts';
+import type { Started } from './schemas.ts';
+
+/** What a caller asks for; the run's id is made here. */
+export type Wanted = Omit<RunRequest, 'runId'>;
+
+/** Two requests that ask for the same, whoever asks: a role's session has another name each time. */
+const sameDemand = (a: Wanted, b: Wanted) =>
+  a.job === b.job && JSON.stringify([a.accept, a.resend]) === JSON.stringify([b.accept, b.resend]);
+
+/**
+ * Starts a run, or finds the one that the same idempotency key has started.
+ *
+ * @throws ProblemError (409) when another run of the job is under way, (422) when the key stands for something else
+ */
+export async function startRun(
+  dependencies: ApiDependencies,
+  wanted: Wanted,
+  key: string | undefined,
+): Promise<Started> {
+  const { runs, requests, logger } = dependencies;
+  const { job } = wanted;
+  const earlier = key === undefined ? undefined : await requests.findByKey(job, key);
+  if (earlier) return repeat(dependencies, wanted, earlier);
+
+  const holder = await runs.readHolder(job);
+  if (holder?.alive) {
+    throw new ProblemError(
+      409,
+      `Run ${holder.runId} of ${job} is under way; wait for its end, or cancel it.`,
+      {
+        members: { runId: holder.runId },
+      },
+    );
+  }
+  const request: RunRequest = { ...wanted, runId: newRunId() };
+  const stored = { requestedAt: new Date().toISOString(), request };
+  const claimed = key === undefined ? request : await requests.claimKey(key, stored);
+  if (claimed.runId !== request.runId) return repeat(dependencies, wanted, claimed);
+  await deliver(dependencies, request);
+  logger.info({ ...request, run: request.runId }, 'run requested');
+  return { runId: request.runId, job, state: 'queued' };
+}
+
+/** The same demand again: started anew only when nothing has come of it yet, as its first delivery may have failed. */
+async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: RunRequest): Promise<Started> {
+  if (!sameDemand(wanted, earlier)) {
+    throw new ProblemError(422, 'This Idempotency-Key stands for another request; take a new one.');
+  }
+  const { job, runId } = earlier;
+  const record = await dependencies.runs.get(runId);
+  if (record) return { runId, job, state: record.state };
+  await deliver(dependencies, earlier);
+  return { runId, job, state: 'queued' };
+}
+
+/** Kept first: who is told of a run must find it. */
+async function deliver({ requests, start }: ApiDependencies, request: RunRequest): Promise<void> {
+  if (!(await requests.find(request.runId)))
+    await requests.save({ requestedAt: new Date().toISOString(), request });
+  await start(request);
+}
