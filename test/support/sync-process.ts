@@ -27,7 +27,7 @@ export interface SyncProcessInput {
 
 /**
  * Prints what happens, a moment a line: `leased`, `looked` (for an earlier record of the run), then of each phase `started`, `moved` (its first bytes), `renewed` (a heartbeat has
- * written its name) and `ended`, such as `started export`. A signal that is sent at one has its effect before the next statement.
+ * written its name), `failed` (and is tried again) and `ended`, such as `started export`. A signal that is sent at one has its effect before the next statement.
  */
 function tellMoments(endAt: SyncProcessInput['endAt']): (moment: string) => void {
   const told = new Set<string>();
@@ -74,6 +74,7 @@ function momentOf(event: ProgressEvent): string | undefined {
   if (event.type === 'phase-started') return `started ${event.phase}`;
   if (event.type === 'phase-progressed') return `moved ${event.phase}`;
   if (event.type === 'phase-ended') return `ended ${event.phase}`;
+  if (event.type === 'retrying') return `failed ${event.phase}`;
   return undefined;
 }
 
