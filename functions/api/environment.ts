@@ -6,15 +6,20 @@ export const apiEnvironmentSchema = z.object({
   /** Where the deployment put the index of jobs. */
   CONFIG_BUCKET: z.string().min(1),
   CONFIG_KEY: z.string().min(1),
-  /** JSON: source → name of the function that runs its syncs. Names are CloudFormation's, so no asset can hold them. */
-  SYNC_FUNCTIONS: z.string().min(2),
+  /** Bucket of run records. */
+  STATE_BUCKET: z.string().min(1),
+  /**
+   * Names of the functions that run jobs, with commas between: the index counts in this list. The names are CloudFormation's, so no asset
+   * can hold them, and nothing but the names is here, as Lambda allows 4 KB for all variables together.
+   */
+  FUNCTIONS: z.string().min(1),
   LOG_LEVEL: z.enum(logLevels),
 });
 export type ApiEnvironment = z.infer<typeof apiEnvironmentSchema>;
 
-/** The index of jobs: which function runs which. */
+/** The index of jobs: which function runs which, as its place in FUNCTIONS, from 0. */
 export const jobIndexSchema = z.record(
   z.string(),
-  z.strictObject({ kind: z.literal('sync'), source: z.string() }),
+  z.strictObject({ kind: z.literal('sync'), source: z.string(), function: z.int().nonnegative() }),
 );
 export type JobIndex = z.infer<typeof jobIndexSchema>;

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { nearestName } from '../../shared/config/config-problems.ts';
 import { ConfigError, toFerryError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/document-store.ts';
@@ -56,7 +55,7 @@ export function createRouter(
   dependencies: RouterDependencies,
 ): (request: ApiRequest) => Promise<ApiResponse> {
   const { environment, logger } = dependencies;
-  const functions = z.record(z.string(), z.string()).parse(JSON.parse(environment.SYNC_FUNCTIONS));
+  const functions = environment.FUNCTIONS.split(',');
   let jobs: Promise<JobIndex> | undefined;
 
   async function startRun(job: string, caller: string | undefined): Promise<ApiResponse> {
@@ -66,7 +65,7 @@ export function createRouter(
     });
     const index = await jobs;
     const entry = Object.hasOwn(index, job) ? index[job] : undefined;
-    const functionName = entry && functions[entry.source];
+    const functionName = entry && functions[entry.function];
     if (!functionName) {
       const nearest = nearestName(job, Object.keys(index));
       return problem(

@@ -1,38 +1,51 @@
-import { Duration, Stack } from 'aws-cdk-lib';
-import { AuthorizationType, EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AccessLogField,
+  AccessLogFormat,
+  AuthorizationType,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  RestApi,
+  type StageOptions,
+} from 'aws-cdk-lib/aws-apigateway';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Architecture, Code, IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ApiEnvironment, JobIndex } from '../../functions/api/environment.ts';
-import { FerryFunction } from './ferry-function.ts';
+import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
+import type { StateBucket } from './state-bucket.ts';
 
-export interface ApiProps {
-  code: Code;
-  architecture: Architecture;
+export interface ApiProps extends FunctionDefaults {
   jobs: JobIndex;
-  /** The functions that run the syncs, by source. */
-  syncFunctions: ReadonlyMap<string, IFunction>;
+  /** The functions that run jobs, in the order that the index counts in. */
+  functions: readonly IFunction[];
+  state: StateBucket;
+  accessLogs: boolean;
 }
 
 /** REST API: liveness for everybody, everything else for callers that sign with IAM credentials. */
 export class Api extends Construct {
   readonly restApi: RestApi;
 
-  constructor(scope: Construct, id: string, props: ApiProps) {
+  constructor(scope: Construct, id: string, { functions, state, ...props }: ApiProps) {
     super(scope, id);
     const jobs = new JsonAsset(this, 'Jobs', props.jobs);
-    const names = Object.fromEntries(
-      [...props.syncFunctions].map(([source, target]) => [source, target.functionName]),
-    );
     const handler = new FerryFunction<ApiEnvironment>(this, 'Handler', {
       description: 'Ferry: API',
       code: props.code,
       architecture: props.architecture,
+      logRetention: props.logRetention,
       entry: 'api',
       environment: {
         ...jobs.location,
-        SYNC_FUNCTIONS: Stack.of(this).toJsonString(names),
+        STATE_BUCKET: state.bucket.bucketName,
+        FUNCTIONS: Fn.join(
+          ',',
+          functions.map((target) => target.functionName),
+        ),
         LOG_LEVEL: 'info',
       },
       memoryMegabytes: 512,
@@ -40,8 +53,11 @@ export class Api extends Construct {
       timeout: Duration.seconds(29),
     });
     jobs.grantRead(handler.role);
+    // Records and leases are read; written is only the request to cancel a run.
+    state.grant(handler.role, { prefixes: ['runs/*', 'jobs/*', 'leases/*'], actions: ['s3:GetObject'] });
+    state.grant(handler.role, { prefixes: ['leases/*.cancel.json'], actions: ['s3:PutObject'] });
     // Function.grantInvoke would add every version, which nobody calls.
-    const targets = [...props.syncFunctions.values()].map((target) => target.functionArn);
+    const targets = functions.map((target) => target.functionArn);
     handler.role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: targets }));
 
     this.restApi = new RestApi(this, 'RestApi', {
@@ -49,7 +65,12 @@ export class Api extends Construct {
       endpointTypes: [EndpointType.REGIONAL],
       // Needs an account-wide role, which is not this stack's to set.
       cloudWatchRole: false,
-      deployOptions: { stageName: 'v1', throttlingRateLimit: 20, throttlingBurstLimit: 40 },
+      deployOptions: {
+        stageName: 'v1',
+        throttlingRateLimit: 20,
+        throttlingBurstLimit: 40,
+        ...(props.accessLogs ? this.#accessLogs(props.logRetention) : {}),
+      },
       defaultMethodOptions: { authorizationType: AuthorizationType.IAM },
     });
     const integration = new LambdaIntegration(handler.function, { allowTestInvoke: false });
@@ -59,5 +80,24 @@ export class Api extends Construct {
     // The router knows the routes, the gateway only who may come in: by itself it would answer 403 to a route
     // that does not exist.
     this.restApi.root.addProxy({ anyMethod: true, defaultIntegration: integration });
+  }
+
+  /** Who called what, when, from where and with which answer: one JSON line a request. */
+  #accessLogs(retention: RetentionDays): StageOptions {
+    const logGroup = new LogGroup(this, 'AccessLog', { retention, removalPolicy: RemovalPolicy.DESTROY });
+    const format = {
+      time: AccessLogField.contextRequestTime(),
+      requestId: AccessLogField.contextRequestId(),
+      caller: AccessLogField.contextIdentityUserArn(),
+      sourceIp: AccessLogField.contextIdentitySourceIp(),
+      method: AccessLogField.contextHttpMethod(),
+      path: AccessLogField.contextPath(),
+      status: AccessLogField.contextStatus(),
+      latencyMs: AccessLogField.contextResponseLatency(),
+    };
+    return {
+      accessLogDestination: new LogGroupLogDestination(logGroup),
+      accessLogFormat: AccessLogFormat.custom(JSON.stringify(format)),
+    };
   }
 }

@@ -1,4 +1,16 @@
 import { z } from 'zod';
+import {
+  alerts,
+  api,
+  bucketName,
+  dedicated,
+  functionSettings,
+  kmsKeyArn,
+  logRetention,
+  network,
+  scheduleWindow,
+  tags,
+} from './deployment.ts';
 import { guards } from './guards.ts';
 import { polyteiaTarget } from './polyteia-target.ts';
 import { secretRef } from './secret-ref.ts';
@@ -86,6 +98,8 @@ const source = z
       .describe('Database to read. Default: dbname of the secret.'),
     auth: z.discriminatedUnion('type', [passwordAuth]).describe('How to sign in.'),
     tls: tls.prefault({}),
+    network: network.optional(),
+    function: functionSettings.optional(),
   })
   .refine(({ type, tls: { mode } }) => type !== 'mysql' || mode === 'verify-full' || mode === 'disable', {
     path: ['tls', 'mode'],
@@ -109,6 +123,7 @@ const schedule = z
         'Five-field cron: minute, hour, day of month, month, day of week ("30 4 * * *" is every day at 4:30), the six fields of EventBridge, @daily and its like, or @every 1h.',
       ),
     timezone: timezone.default('UTC'),
+    window: scheduleWindow.optional(),
     enabled: z.boolean().default(true).describe('false keeps the schedule deployed but switched off.'),
   })
   .describe('When the job runs on AWS.');
@@ -143,6 +158,7 @@ const sync = z
         'Types of single columns, by name: text, decimal(digits,decimals), bigint, boolean, double. A value that does not fit is refused; double rounds.',
       ),
     guards: guards.prefault({}),
+    dedicated: dedicated.optional(),
   })
   .refine((value) => (value.query === undefined) !== (value.duckdbQuery === undefined), {
     error: 'exactly one of query and duckdbQuery',
@@ -191,6 +207,12 @@ export const ferryConfigSchema = z
       .default({})
       .describe('Polyteia targets, by name; `default` is used by syncs that name none.'),
     syncs: z.record(name, sync).default({}).describe('Queries to carry to Polyteia, by job name.'),
+    alerts: alerts.optional(),
+    bucket: bucketName.optional(),
+    kmsKeyArn: kmsKeyArn.optional(),
+    logRetention: logRetention.optional(),
+    api: api.optional(),
+    tags: tags.optional(),
   })
   .describe('Configuration of Ferry.');
 

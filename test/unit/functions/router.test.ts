@@ -4,7 +4,10 @@ import { StorageUnavailableError } from '../../../shared/errors.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 const CALLER = 'arn:aws:iam::111122223333:user/Jürgen';
-const index = { orders: { kind: 'sync', source: 'erp' }, größe: { kind: 'sync', source: 'erp' } };
+const index = {
+  größe: { kind: 'sync', source: 'hr', function: 0 },
+  orders: { kind: 'sync', source: 'erp', function: 1 },
+};
 
 function router(options: { start?: () => Promise<void>; index?: string | Error } = {}) {
   const start = vi.fn(options.start ?? (async () => {}));
@@ -13,7 +16,8 @@ function router(options: { start?: () => Promise<void>; index?: string | Error }
     environment: {
       CONFIG_BUCKET: 'b',
       CONFIG_KEY: 'k',
-      SYNC_FUNCTIONS: '{"erp":"erp-function"}',
+      STATE_BUCKET: 's',
+      FUNCTIONS: 'hr-function,erp-function',
       LOG_LEVEL: 'error',
     },
     config: {
