@@ -9,7 +9,6 @@ import type { JobIndex } from '../functions/api/environment.ts';
 import { type JobFunctionPlan, planFunctions } from '../shared/config/job-functions.ts';
 import { warnOfClosedNetworks } from '../shared/config/network-warnings.ts';
 import type { FerryConfig } from '../shared/config/schema.ts';
-import { ConfigError } from '../shared/errors.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alerts } from './constructs/alerts.ts';
 import { Api } from './constructs/api.ts';
@@ -56,8 +55,6 @@ export class Ferry extends Construct {
   constructor(scope: Construct, id: string, { config, codePath, architecture }: FerryProps) {
     super(scope, id);
     const plans = planFunctions(config);
-    if (plans.length === 0)
-      throw new ConfigError('There is nothing to deploy: the configuration has no syncs.');
     const state = new StateBucket(this, 'State', { adopt: config.bucket, kmsKeyArn: config.kmsKeyArn });
     const deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,

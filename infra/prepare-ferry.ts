@@ -1,4 +1,5 @@
 import { EXTENSION_NAMES } from '../scripts/fetch-extensions.ts';
+import { planFunctions } from '../shared/config/job-functions.ts';
 import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
 import type { FerryConfig } from '../shared/config/schema.ts';
 import { dialectOf } from '../shared/source/dialect.ts';
@@ -30,8 +31,8 @@ export async function prepareFerry(options: {
 }
 
 /** Those of DuckDB's extensions that the sources need which have jobs: each is 40 MB. */
-function extensionsOf({ sources, syncs }: FerryConfig) {
-  const types = new Set(Object.values(syncs).map(({ source }) => sources[source]?.type));
+function extensionsOf(config: FerryConfig) {
+  const types = new Set(planFunctions(config).map(({ source }) => config.sources[source]?.type));
   return EXTENSION_NAMES.filter((name) =>
     [...types].some((type) => type !== undefined && dialectOf(type).extension === name),
   );

@@ -79,7 +79,10 @@ const partition = '[a-z0-9-]+';
 
 export const kmsKeyArn = z
   .string()
-  .regex(new RegExp(`^arn:${partition}:kms:[a-z0-9-]+:\\d{12}:key/`), "a KMS key's ARN (arn:aws:kms:…:key/…)")
+  .regex(
+    new RegExp(`^arn:${partition}:kms:[a-z0-9-]+:\\d{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$`),
+    "a KMS key's ARN (arn:aws:kms:…:key/…)",
+  )
   .describe(
     'Customer-managed key for the bucket; the functions may use it for that. Its own policy must let IAM policies of the account decide. Default: SSE-S3.',
   );

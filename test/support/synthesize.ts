@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Environment } from 'aws-cdk-lib';
@@ -8,17 +8,21 @@ import { FerryStack } from '../../infra/ferry-stack.ts';
 import { parseConfig } from '../../shared/config/load-config.ts';
 import type { FerryConfig } from '../../shared/config/schema.ts';
 
+// Removed when the process ends: a template is read until then.
+const folder = mkdtempSync(join(tmpdir(), 'ferry-synth-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
 /** A folder in the place of the built code, which is none of a template's business and takes long to build. */
 export function emptyCode(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ferry-code-'));
-  writeFileSync(join(folder, 'sync.mjs'), '');
-  return folder;
+  const code = mkdtempSync(join(folder, 'code-'));
+  writeFileSync(join(code, 'sync.mjs'), '');
+  return code;
 }
 
 /** A CDK app with the feature flags of cdk.json. */
 export function newApp(): App {
   const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
-  return new App({ context, outdir: mkdtempSync(join(tmpdir(), 'ferry-cdk-')) });
+  return new App({ context, outdir: mkdtempSync(join(folder, 'cdk-')) });
 }
 
 /** The template of a stack for a configuration. */
@@ -60,6 +64,23 @@ export function configWith(options: {
     ...options.top,
   });
   return parseConfig(text, 'ferry.yaml');
+}
+
+interface FunctionProperties {
+  Description: string;
+  Environment: { Variables: Record<string, unknown> };
+  [name: string]: unknown;
+}
+
+/** The properties of each function, by its description. */
+export function functionsOf(template: Template): Record<string, FunctionProperties> {
+  const functions = Object.values(template.findResources('AWS::Lambda::Function'));
+  return Object.fromEntries(functions.map(({ Properties }) => [Properties.Description, Properties]));
+}
+
+/** The document that a deployment puts where a function's environment says. */
+export function readDocumentOf(app: App, { Environment: { Variables } }: FunctionProperties): unknown {
+  return JSON.parse(readFileSync(join(app.outdir, `asset.${Variables.CONFIG_KEY}`), 'utf8'));
 }
 
 interface Statement {

@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Environment } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../../shared/config/load-config.ts';
 import type { FerryConfig } from '../../../shared/config/schema.ts';
 import { configWith, synthesize } from '../../support/synthesize.ts';
+
+// CDK loads and checks much; two cores may be busy with other tests.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const packs = { AwsSolutions: AwsSolutionsChecks, Serverless: ServerlessChecks };
 
