@@ -12,8 +12,8 @@ import {
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { toEventBridgeSchedule } from '../../shared/config/eventbridge-schedule.ts';
-import { goDurationMs } from '../../shared/config/go-duration.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
+import { toDuration } from '../to-duration.ts';
 
 export interface JobScheduleProps {
   job: string;
@@ -48,13 +48,8 @@ export class JobSchedule extends Construct {
       enabled: schedule.enabled,
       ...(schedule.window === undefined
         ? {}
-        : { timeWindow: TimeWindow.flexible(durationOf(schedule.window)) }),
+        : { timeWindow: TimeWindow.flexible(toDuration(schedule.window)) }),
       target,
     });
   }
-}
-
-/** A duration of the configuration, which has been checked, as CDK has it. */
-function durationOf(text: string): Duration {
-  return Duration.minutes((goDurationMs(text) ?? 0) / 60_000);
 }

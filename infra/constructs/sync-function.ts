@@ -1,12 +1,12 @@
-import { ArnFormat, Duration, Size, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Size, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { SyncEnvironment } from '../../functions/sync/environment.ts';
 import { selectForJobs } from '../../shared/config/deployed-config.ts';
-import { goDurationMs } from '../../shared/config/go-duration.ts';
 import type { JobFunctionPlan } from '../../shared/config/job-functions.ts';
 import type { FerryConfig, SecretRef } from '../../shared/config/schema.ts';
+import { toDuration } from '../to-duration.ts';
 import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import type { SourceNetwork } from './source-network.ts';
@@ -26,8 +26,8 @@ export interface SyncFunctionProps extends FunctionDefaults {
 const MEMORY_MEGABYTES = 2048;
 const EPHEMERAL_STORAGE_MEGABYTES = 4096;
 const TIMEOUT = '15m';
-// The policies of a role have room for about 100 jobs by name; a source with more gets whole prefixes.
-const MAXIMUM_NAMED_JOBS = 80;
+// A role has room for ten policies beside its own: jobs with the longest names fill them. A source with more gets whole prefixes.
+const MAXIMUM_NAMED_JOBS = 60;
 
 /** The function that runs the syncs of one source, or a dedicated one of them: the boundary of its secrets, its role and its memory. */
 export class SyncFunction extends FerryFunction<SyncEnvironment> {
@@ -52,7 +52,7 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
         LOG_LEVEL: 'info',
       },
       memoryMegabytes: memory,
-      timeout: Duration.seconds(Math.floor((goDurationMs(timeout) ?? 0) / 1000)),
+      timeout: toDuration(timeout),
       ephemeralStorage: Size.mebibytes(ephemeralStorage ?? EPHEMERAL_STORAGE_MEGABYTES),
       network: props.network,
       deadLetters: props.deadLetters,

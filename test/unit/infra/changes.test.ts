@@ -55,23 +55,6 @@ describe('300 jobs over ten sources', () => {
     expect(JSON.stringify(before).length).toBeLessThan(1_000_000);
   });
 
-  it('need no policies that IAM refuses for their length', () => {
-    // The longest bucket's ARN is 76 characters.
-    const asIamSeesIt = (value: unknown): unknown => {
-      if (Array.isArray(value)) return value.map(asIamSeesIt);
-      if (value === null || typeof value !== 'object') return value;
-      if ('Fn::Join' in value) return (value['Fn::Join'] as [string, unknown[]])[1].map(asIamSeesIt).join('');
-      if ('Ref' in value || 'Fn::GetAtt' in value || 'Fn::Sub' in value) return 'x'.repeat(76);
-      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asIamSeesIt(inner)]));
-    };
-    const lengths = (type: string) =>
-      Object.values(before)
-        .filter(({ Type }) => Type === type)
-        .map(({ Properties }) => JSON.stringify(asIamSeesIt(Properties.PolicyDocument)).length);
-    expect(Math.max(...lengths('AWS::IAM::Policy'))).toBeLessThan(10_240);
-    expect(Math.max(...lengths('AWS::IAM::ManagedPolicy'))).toBeLessThan(6_144);
-  });
-
   it.each<[string, FerryConfig, string[]]>([
     [
       'a cron expression changes its schedule',
@@ -99,6 +82,37 @@ describe('300 jobs over ten sources', () => {
     ['the order in the file means nothing', reversed, []],
   ])('%s, and nothing else is touched', (_name, changed, expected) => {
     expect(differences(before, resourcesOf(changed))).toEqual(expected.sort());
+  });
+});
+
+describe('policies', () => {
+  // The longest bucket's ARN is 76 characters.
+  const asIamSeesIt = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(asIamSeesIt);
+    if (value === null || typeof value !== 'object') return value;
+    if ('Fn::Join' in value) return (value['Fn::Join'] as [string, unknown[]])[1].map(asIamSeesIt).join('');
+    if ('Ref' in value || 'Fn::GetAtt' in value || 'Fn::Sub' in value) return 'x'.repeat(76);
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asIamSeesIt(inner)]));
+  };
+  const longNames = configWith({ jobs: 60, sources: 1 });
+  const syncs = Object.entries(longNames.syncs).map(([name, sync]) => [name.padEnd(63, 'x'), sync]);
+
+  it.each<[string, FerryConfig]>([
+    ['300 jobs over ten sources', large],
+    ['as many jobs as are named, with the longest names', { ...longNames, syncs: Object.fromEntries(syncs) }],
+  ])('are as long and as many as IAM takes, for %s', (_name, config) => {
+    const resources = Object.entries(resourcesOf(config));
+    const lengths = (type: string) =>
+      resources
+        .filter(([, { Type }]) => Type === type)
+        .map(([, { Properties }]) => JSON.stringify(asIamSeesIt(Properties.PolicyDocument)).length);
+    expect(Math.max(...lengths('AWS::IAM::Policy'))).toBeLessThan(10_240);
+    expect(Math.max(...lengths('AWS::IAM::ManagedPolicy'))).toBeLessThan(6_144);
+    const ofOneSource = resources.filter(
+      ([id, { Type }]) => Type === 'AWS::IAM::ManagedPolicy' && id.startsWith('Syncsource0'),
+    );
+    expect(ofOneSource.length).toBeGreaterThan(0);
+    expect(ofOneSource.length).toBeLessThanOrEqual(10);
   });
 });
 
