@@ -1,55 +1,87 @@
-import { type Stack, Validations } from 'aws-cdk-lib';
-import type { CfnFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Construct } from 'constructs';
+import { Stack, Validations } from 'aws-cdk-lib';
+import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct, IConstruct } from 'constructs';
 
 /**
- * What cdk-nag's AwsSolutions asks for and Ferry does not do, each with the reason. A finding that is not here fails
+ * What cdk-nag's AwsSolutions and Serverless checks ask for and Ferry does not do, each with the reason. A finding that is not here fails
  * test/unit/infra.
  */
 export function acknowledgeFindings(parts: {
   state: Construct;
-  deadLetters: Construct;
+  deadLetters: IConstruct;
   api: Construct;
+  alerts: Construct | undefined;
+  functions: readonly { function: IConstruct }[];
 }): void {
   acknowledge(parts.state, {
     'AwsSolutions-S1':
       'Access logs would need a bucket of their own; CloudTrail data events do the same for those who want them.',
   });
-  acknowledge(parts.deadLetters, { 'AwsSolutions-SQS3': 'This is the dead-letter queue.' });
+  acknowledge(parts.deadLetters, {
+    'AwsSolutions-SQS3': 'This is the dead-letter queue.',
+    'Serverless-SQSRedrivePolicy': 'This is the dead-letter queue.',
+  });
+  const withoutTraces =
+    'A run is one function and one record, which has the time of each phase; a trace would show one box.';
+  for (const { function: target } of parts.functions) {
+    acknowledge(target, {
+      'Serverless-LambdaTracing': withoutTraces,
+      'Serverless-LambdaDLQ': 'An on-failure destination keeps the event, and says why beside it.',
+    });
+  }
   acknowledge(parts.api, {
     'AwsSolutions-APIG1':
-      'Access logs need an account-wide role that is not this stack’s to set; the handler logs who started what.',
+      'Access logs (api.accessLogs) need an account-wide role that is not this stack’s to set; the handler logs who started what.',
     'AwsSolutions-APIG6': 'As APIG1.',
     'AwsSolutions-APIG2': 'The router checks every request against the schemas that openapi.json is made of.',
     'AwsSolutions-APIG3':
       'Every route but liveness asks for a signature before anything runs, and the stage is throttled.',
     'AwsSolutions-APIG4': 'Only GET /healthz is open: liveness, without details.',
     'AwsSolutions-COG4': 'Callers are signed by IAM, which needs no user pool.',
+    'Serverless-APIGWAccessLogging': 'As AwsSolutions-APIG1.',
+    'Serverless-APIGWStructuredLogging': 'As AwsSolutions-APIG1; the access logs are JSON.',
+    'Serverless-APIGWXrayEnabled': withoutTraces,
+    'Serverless-LambdaTracing': withoutTraces,
+    'Serverless-LambdaDLQ': 'API Gateway waits for the answer: there is no event to keep.',
+    'Serverless-LambdaAsyncFailureDestination': 'As Serverless-LambdaDLQ.',
   });
+  if (parts.alerts) {
+    acknowledge(parts.alerts, {
+      'Serverless-SNSRedrivePolicy':
+        'An e-mail that cannot be delivered is as well not read from a queue; SNS tries again for hours by itself.',
+    });
+  }
 }
 
 /** A role may write documents below prefixes of the state bucket: their names hold the time and id of a run. */
-export function acknowledgePrefixes(
-  role: Construct,
-  bucketLogicalId: string,
-  prefixes: readonly string[],
-): void {
+export function acknowledgePrefixes(role: IConstruct, bucket: IBucket, prefixes: readonly string[]): void {
+  const stack = Stack.of(role);
+  const own = bucket.node.defaultChild as CfnBucket | undefined;
+  const arn = own
+    ? `<${stack.getLogicalId(own)}.Arn>`
+    : `arn:${partitionOf(stack)}:s3:::${bucket.bucketName}`;
   for (const prefix of prefixes) {
     acknowledge(role, {
-      [`AwsSolutions-IAM5[Resource::<${bucketLogicalId}.Arn>/${prefix}]`]:
+      [`AwsSolutions-IAM5[Resource::${arn}/${prefix}]`]:
         'A prefix of run records, whose names cannot be known beforehand.',
     });
   }
 }
 
-/** CDK's schedule target grants every version of the function, which is the function itself. */
-export function acknowledgeVersions(stack: Stack, target: IFunction): void {
-  const id = stack.getLogicalId(target.node.defaultChild as CfnFunction);
-  acknowledge(stack, {
-    [`AwsSolutions-IAM5[Resource::<${id}.Arn>:*]`]: 'Versions of the one function that the schedule starts.',
+/** Lambda asks for AWS's own policy, or one like it, before it puts a function into a VPC. */
+export function acknowledgeInterfaces(role: IConstruct): void {
+  acknowledge(role, {
+    'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaENIManagementAccess]':
+      'The least that Lambda takes for network interfaces, kept up to date by AWS.',
   });
 }
 
-function acknowledge(construct: Construct, findings: Readonly<Record<string, string>>): void {
+/** The partition as cdk-nag writes it in the id of a finding. */
+function partitionOf(stack: Stack): string {
+  const partition: unknown = stack.resolve(stack.partition);
+  return typeof partition === 'string' ? partition : '<AWS::Partition>';
+}
+
+function acknowledge(construct: IConstruct, findings: Readonly<Record<string, string>>): void {
   for (const [id, reason] of Object.entries(findings)) Validations.of(construct).acknowledge({ id, reason });
 }

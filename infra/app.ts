@@ -1,10 +1,7 @@
 import { App, type Environment } from 'aws-cdk-lib';
-import { EXTENSION_NAMES } from '../scripts/fetch-extensions.ts';
-import { loadConfig } from '../shared/config/load-config.ts';
 import { ConfigError } from '../shared/errors.ts';
-import { dialectOf } from '../shared/source/dialect.ts';
-import { buildLambdaCode } from './build-lambda-code.ts';
 import { FerryStack } from './ferry-stack.ts';
+import { prepareFerry } from './prepare-ferry.ts';
 
 /** Where to deploy, as the cdk command found it out; without it the stack fits any account and region. */
 function environmentOf({
@@ -22,9 +19,9 @@ try {
   if (architecture !== 'arm64' && architecture !== 'x86_64') {
     throw new ConfigError(`-c architecture=${architecture}: expected arm64 or x86_64.`);
   }
-  const { config, warnings, secrets } = await loadConfig({
-    path: context('config', 'ferry.yaml'),
-    environment: process.env,
+  const { warnings, secrets, ...ferry } = await prepareFerry({
+    config: context('config', 'ferry.yaml'),
+    architecture,
   });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (secrets.size > 0) {
@@ -33,17 +30,8 @@ try {
       `Before the first run, create in Secrets Manager: ${[...secrets.keys()].join(', ')} (docs/deploy.md).\n`,
     );
   }
-  if (Object.keys(config.syncs).length === 0)
-    throw new ConfigError('There is nothing to deploy: the configuration has no syncs.');
-
-  const types = new Set(Object.values(config.syncs).map(({ source }) => config.sources[source]?.type));
-  const extensions = EXTENSION_NAMES.filter((name) =>
-    [...types].some((type) => type !== undefined && dialectOf(type).extension === name),
-  );
   new FerryStack(app, context('stack', 'Ferry'), {
-    config,
-    codePath: await buildLambdaCode(architecture, extensions),
-    architecture,
+    ...ferry,
     env: environmentOf(process.env),
     description: 'Ferry: carries database tables to Polyteia',
   });

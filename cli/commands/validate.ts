@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { warnOfClosedNetworks } from '../../shared/config/network-warnings.ts';
 import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
@@ -13,7 +14,7 @@ export function validateCommand(surroundings: Surroundings): Command {
     .action(async (_options, command: Command) => {
       const options = globalOptions(command);
       const { config, path, warnings: found } = await readConfig(options, surroundings);
-      const warnings = [...found, ...warnOfSkippedRuns(config, new Date())];
+      const warnings = [...found, ...warnOfClosedNetworks(config), ...warnOfSkippedRuns(config, new Date())];
       for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
       if (options.json) {
         surroundings.stdout.write(

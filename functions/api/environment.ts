@@ -1,15 +1,26 @@
 import { z } from 'zod';
+import { indexedJobSchema } from '../../shared/api/job-index.ts';
 import { logLevels } from '../../shared/telemetry/logger.ts';
 
 /** The environment of the API function. Its construct takes the same type, so a forgotten variable is a compile error. */
 export const apiEnvironmentSchema = z.object({
-  /** Bucket of run records. */
-  STATE_BUCKET: z.string().min(1),
   /** Where the deployment put the index of jobs. */
   CONFIG_BUCKET: z.string().min(1),
   CONFIG_KEY: z.string().min(1),
-  /** JSON: source → name of the function that runs its syncs. Names are CloudFormation's, so no asset can hold them. */
-  SYNC_FUNCTIONS: z.string().min(2),
+  /** Bucket of run records. */
+  STATE_BUCKET: z.string().min(1),
+  /**
+   * Names of the functions that run jobs, with commas between: the index counts in this list. The names are CloudFormation's, so no asset
+   * can hold them, and nothing but the names is here, as Lambda allows 4 KB for all variables together.
+   */
+  FUNCTIONS: z.string().min(1),
   LOG_LEVEL: z.enum(logLevels),
 });
 export type ApiEnvironment = z.infer<typeof apiEnvironmentSchema>;
+
+/** The index of jobs, and which function runs which, as its place in FUNCTIONS, from 0. */
+export const deployedJobIndexSchema = z.record(
+  z.string(),
+  indexedJobSchema.extend({ function: z.int().nonnegative() }),
+);
+export type DeployedJobIndex = z.infer<typeof deployedJobIndexSchema>;

@@ -1,43 +1,51 @@
-import { Duration, Stack } from 'aws-cdk-lib';
-import { AuthorizationType, EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AccessLogField,
+  AccessLogFormat,
+  AuthorizationType,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  RestApi,
+  type StageOptions,
+} from 'aws-cdk-lib/aws-apigateway';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Architecture, Code, IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ApiEnvironment } from '../../functions/api/environment.ts';
-import type { JobIndex } from '../../shared/api/job-index.ts';
-import { acknowledgePrefixes } from '../acknowledgements.ts';
-import { FerryFunction } from './ferry-function.ts';
+import type { ApiEnvironment, DeployedJobIndex } from '../../functions/api/environment.ts';
+import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
+import type { StateBucket } from './state-bucket.ts';
 
-export interface ApiProps {
-  code: Code;
-  architecture: Architecture;
-  jobs: JobIndex;
-  /** The functions that run the syncs, by source. */
-  syncFunctions: ReadonlyMap<string, IFunction>;
-  state: Bucket;
+export interface ApiProps extends FunctionDefaults {
+  jobs: DeployedJobIndex;
+  /** The functions that run jobs, in the order that the index counts in. */
+  functions: readonly IFunction[];
+  state: StateBucket;
+  accessLogs: boolean;
 }
 
 /** REST API: liveness for everybody, everything else for callers that sign with IAM credentials. */
 export class Api extends Construct {
   readonly restApi: RestApi;
 
-  constructor(scope: Construct, id: string, props: ApiProps) {
+  constructor(scope: Construct, id: string, { functions, state, ...props }: ApiProps) {
     super(scope, id);
     const jobs = new JsonAsset(this, 'Jobs', props.jobs);
-    const names = Object.fromEntries(
-      [...props.syncFunctions].map(([source, target]) => [source, target.functionName]),
-    );
     const handler = new FerryFunction<ApiEnvironment>(this, 'Handler', {
       description: 'Ferry: API',
       code: props.code,
       architecture: props.architecture,
+      logRetention: props.logRetention,
       entry: 'api',
       environment: {
-        STATE_BUCKET: props.state.bucketName,
         ...jobs.location,
-        SYNC_FUNCTIONS: Stack.of(this).toJsonString(names),
+        STATE_BUCKET: state.bucket.bucketName,
+        FUNCTIONS: Fn.join(
+          ',',
+          functions.map((target) => target.functionName),
+        ),
         LOG_LEVEL: 'info',
       },
       memoryMegabytes: 512,
@@ -45,41 +53,30 @@ export class Api extends Construct {
       timeout: Duration.seconds(29),
     });
     jobs.grantRead(handler.role);
-    // Function.grantInvoke would add every version, which nobody calls.
-    const targets = [...props.syncFunctions.values()].map((target) => target.functionArn);
-    handler.role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: targets }));
-    const grant = (actions: string[], prefixes: readonly string[]) =>
-      handler.role.addToPolicy(
-        new PolicyStatement({
-          actions,
-          resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
-        }),
-      );
-    const written = ['leases/*.cancel.json', 'requests/*'];
     const read = ['runs/*', 'jobs/*', 'leases/*', 'requests/*'];
-    const listed = [...read, 'states/*', 'refused/*', 'archive/*'];
-    grant(['s3:GetObject'], read);
-    grant(['s3:PutObject'], written);
-    // Without it S3 answers 403 instead of 404 for a document that does not exist yet.
-    handler.role.addToPolicy(
-      new PolicyStatement({
-        actions: ['s3:ListBucket'],
-        resources: [props.state.bucketArn],
-        conditions: { StringLike: { 's3:prefix': listed } },
-      }),
-    );
-    acknowledgePrefixes(
-      handler.role,
-      Stack.of(this).getLogicalId(props.state.node.defaultChild as CfnBucket),
-      [...new Set([...written, ...read])],
-    );
+    state.grant(handler.role, { prefixes: read, actions: ['s3:GetObject'] });
+    // Of the last three it is enough to know that they are there.
+    state.grantList(handler.role, [...read, 'states/*', 'refused/*', 'archive/*']);
+    // Records are the runs' own to write.
+    state.grant(handler.role, {
+      prefixes: ['leases/*.cancel.json', 'requests/*'],
+      actions: ['s3:PutObject'],
+    });
+    // Function.grantInvoke would add every version, which nobody calls.
+    const targets = functions.map((target) => target.functionArn);
+    handler.role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: targets }));
 
     this.restApi = new RestApi(this, 'RestApi', {
       description: 'Ferry: jobs and their runs',
       endpointTypes: [EndpointType.REGIONAL],
       // Needs an account-wide role, which is not this stack's to set.
       cloudWatchRole: false,
-      deployOptions: { stageName: 'v1', throttlingRateLimit: 20, throttlingBurstLimit: 40 },
+      deployOptions: {
+        stageName: 'v1',
+        throttlingRateLimit: 20,
+        throttlingBurstLimit: 40,
+        ...(props.accessLogs ? this.#accessLogs(props.logRetention) : {}),
+      },
       defaultMethodOptions: { authorizationType: AuthorizationType.IAM },
     });
     const integration = new LambdaIntegration(handler.function, { allowTestInvoke: false });
@@ -89,5 +86,24 @@ export class Api extends Construct {
     // The router knows the routes, the gateway only who may come in: by itself it would answer 403 to a route
     // that does not exist.
     this.restApi.root.addProxy({ anyMethod: true, defaultIntegration: integration });
+  }
+
+  /** Who called what, when, from where and with which answer: one JSON line a request. */
+  #accessLogs(retention: RetentionDays): StageOptions {
+    const logGroup = new LogGroup(this, 'AccessLog', { retention, removalPolicy: RemovalPolicy.DESTROY });
+    const format = {
+      time: AccessLogField.contextRequestTime(),
+      requestId: AccessLogField.contextRequestId(),
+      caller: AccessLogField.contextIdentityUserArn(),
+      sourceIp: AccessLogField.contextIdentitySourceIp(),
+      method: AccessLogField.contextHttpMethod(),
+      path: AccessLogField.contextPath(),
+      status: AccessLogField.contextStatus(),
+      latencyMs: AccessLogField.contextResponseLatency(),
+    };
+    return {
+      accessLogDestination: new LogGroupLogDestination(logGroup),
+      accessLogFormat: AccessLogFormat.custom(JSON.stringify(format)),
+    };
   }
 }

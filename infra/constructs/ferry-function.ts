@@ -8,21 +8,29 @@ import {
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { SourceNetwork } from './source-network.ts';
 
-export interface FerryFunctionProps<Environment extends Record<string, string>> {
-  description: string;
+/** What all functions of a deployment have in common. */
+export interface FunctionDefaults {
   /** The one code asset, shared by all functions. */
   code: Code;
   architecture: Architecture;
+  logRetention: RetentionDays;
+}
+
+export interface FerryFunctionProps<Environment extends Record<string, string>> extends FunctionDefaults {
+  description: string;
   /** File in the code asset, without its ending. */
   entry: 'sync' | 'api';
   environment: Environment;
   memoryMegabytes: number;
   timeout: Duration;
   ephemeralStorage?: Size;
+  /** Absent: outside of any VPC. */
+  network?: SourceNetwork | undefined;
   /** Where events go whose runs were killed and tried again in vain. */
   deadLetters?: IQueue;
 }
@@ -35,11 +43,12 @@ export class FerryFunction<Environment extends Record<string, string>> extends C
   constructor(scope: Construct, id: string, props: FerryFunctionProps<Environment>) {
     super(scope, id);
     const logGroup = new LogGroup(this, 'Log', {
-      retention: RetentionDays.THREE_MONTHS,
+      retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(this.role);
+    props.network?.grantInterfaces(this.role);
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -55,6 +64,7 @@ export class FerryFunction<Environment extends Record<string, string>> extends C
       loggingFormat: LoggingFormat.TEXT,
       // Only for runs that the platform killed: what goes wrong in a run is recorded and returned, not thrown.
       retryAttempts: 2,
+      ...props.network?.functionProps,
       ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),
       ...(props.deadLetters ? { onFailure: new SqsDestination(props.deadLetters) } : {}),
     });

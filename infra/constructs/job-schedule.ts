@@ -1,45 +1,55 @@
 import { Duration, TimeZone } from 'aws-cdk-lib';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
   ContextAttribute,
+  type IScheduleTarget,
   Schedule,
   ScheduleExpression,
   ScheduleTargetInput,
+  TimeWindow,
 } from 'aws-cdk-lib/aws-scheduler';
-import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { toEventBridgeSchedule } from '../../shared/config/eventbridge-schedule.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
+import { toDuration } from '../to-duration.ts';
 
 export interface JobScheduleProps {
   job: string;
   schedule: ScheduleConfig;
   function: IFunction;
+  /** The role that Scheduler starts functions with. */
+  starter: IRole;
   /** Where deliveries go that Scheduler could not make. */
   deadLetters: IQueue;
 }
 
-/** Starts a job by its schedule, in its time zone. */
+/** Starts a job by its schedule, in its time zone. The one resource that a job costs. */
 export class JobSchedule extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    { job, schedule, function: target, deadLetters }: JobScheduleProps,
-  ) {
+  constructor(scope: Construct, id: string, props: JobScheduleProps) {
     super(scope, id);
+    const { job, schedule } = props;
     const { expression, timezone } = toEventBridgeSchedule(schedule);
+    // CDK's own target makes a role for each function, and lets it invoke every version.
+    const target: IScheduleTarget = {
+      bind: () => ({
+        arn: props.function.functionArn,
+        role: props.starter,
+        // The planned time is the same at every delivery, so that a run's identity is; an execution id would not be.
+        input: ScheduleTargetInput.fromObject({ job, scheduledTime: ContextAttribute.scheduledTime }),
+        retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: Duration.hours(1).toSeconds() },
+        deadLetterConfig: { arn: props.deadLetters.queueArn },
+      }),
+    };
     new Schedule(this, 'Schedule', {
       description: `Ferry: ${job}`,
       schedule: ScheduleExpression.expression(expression, TimeZone.of(timezone)),
       enabled: schedule.enabled,
-      target: new LambdaInvoke(target, {
-        // The planned time is the same at every delivery, so that a run's identity is; an execution id would not be.
-        input: ScheduleTargetInput.fromObject({ job, scheduledTime: ContextAttribute.scheduledTime }),
-        retryAttempts: 5,
-        maxEventAge: Duration.hours(1),
-        deadLetterQueue: deadLetters,
-      }),
+      ...(schedule.window === undefined
+        ? {}
+        : { timeWindow: TimeWindow.flexible(toDuration(schedule.window)) }),
+      target,
     });
   }
 }

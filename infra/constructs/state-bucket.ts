@@ -1,15 +1,90 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acknowledgePrefixes } from '../acknowledgements.ts';
 
-/** Ferry's memory: run records, and later leases, baselines and artifacts. Stays when the stack is destroyed. */
+export interface StateBucketProps {
+  /** Name of an existing bucket to use in the place of one of the stack's own. */
+  adopt?: string | undefined;
+  /** Customer-managed key that encrypts it. */
+  kmsKeyArn?: string | undefined;
+}
+
+/** What a role may do with documents whose keys match patterns such as `jobs/orders/*`. */
+export interface PrefixGrant {
+  prefixes: readonly string[];
+  actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[];
+}
+
+// CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only.
+const PREFIXES_A_STATEMENT = 25;
+
+/** Ferry's memory: run records, leases, baselines, refused files. Stays when the stack is destroyed. */
 export class StateBucket extends Construct {
-  readonly bucket: Bucket;
+  readonly bucket: IBucket;
+  readonly #kmsKeyArn: string | undefined;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { adopt, kmsKeyArn }: StateBucketProps) {
     super(scope, id);
-    this.bucket = new Bucket(this, 'Bucket', {
-      encryption: BucketEncryption.S3_MANAGED,
+    this.#kmsKeyArn = kmsKeyArn;
+    this.bucket =
+      adopt === undefined ? this.#create(kmsKeyArn) : Bucket.fromBucketName(this, 'Adopted', adopt);
+  }
+
+  /** Lets a role use documents by their prefixes; see {@link grantList} for those that may be absent. */
+  grant(role: IRole, { prefixes, actions }: PrefixGrant): void {
+    for (const some of chunk(prefixes, PREFIXES_A_STATEMENT)) {
+      role.addToPrincipalPolicy(
+        new PolicyStatement({
+          actions: [...actions],
+          resources: some.map((prefix) => this.bucket.arnForObjects(prefix)),
+        }),
+      );
+    }
+    if (this.#kmsKeyArn !== undefined) {
+      role.addToPrincipalPolicy(
+        new PolicyStatement({
+          actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          resources: [this.#kmsKeyArn],
+        }),
+      );
+    }
+    acknowledgePrefixes(role, this.bucket, prefixes);
+  }
+
+  /**
+   * Lets a role list keys that begin so: without that S3 answers 403 in the place of 404 for a document that does not exist yet. (It
+   * takes the key that was asked for as `s3:prefix` then; docs/decisions/0005-stack.md.) By kinds of documents and not by jobs, as a
+   * role's policies have room for each job's prefixes once: names are listed, and nothing is read by it.
+   */
+  grantList(role: IRole, prefixes: readonly string[]): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [this.bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': [...prefixes] } },
+      }),
+    );
+  }
+
+  #create(kmsKeyArn: string | undefined): IBucket {
+    const bucket = new Bucket(this, 'Bucket', {
+      ...(kmsKeyArn === undefined
+        ? { encryption: BucketEncryption.S3_MANAGED }
+        : {
+            encryption: BucketEncryption.KMS,
+            encryptionKey: Key.fromKeyArn(this, 'Key', kmsKeyArn),
+            // One call to KMS for many objects: a run writes dozens.
+            bucketKeyEnabled: true,
+          }),
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -49,5 +124,13 @@ export class StateBucket extends Construct {
         { id: 'replaced', noncurrentVersionExpiration: Duration.days(30) },
       ],
     });
+    // CDK's own types leave it out where a property may be undefined.
+    return bucket as IBucket;
   }
+}
+
+function chunk<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

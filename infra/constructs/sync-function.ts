@@ -1,93 +1,80 @@
-import { ArnFormat, Duration, Size, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Size, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
-import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { SyncEnvironment } from '../../functions/sync/environment.ts';
-import { selectForSource } from '../../shared/config/deployed-config.ts';
+import { selectForJobs } from '../../shared/config/deployed-config.ts';
+import type { JobFunctionPlan } from '../../shared/config/job-functions.ts';
 import type { FerryConfig, SecretRef } from '../../shared/config/schema.ts';
-import { acknowledgePrefixes } from '../acknowledgements.ts';
-import { FerryFunction } from './ferry-function.ts';
+import { toDuration } from '../to-duration.ts';
+import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
+import type { SourceNetwork } from './source-network.ts';
+import type { StateBucket } from './state-bucket.ts';
 
-export interface SyncFunctionProps {
+export interface SyncFunctionProps extends FunctionDefaults {
   config: FerryConfig;
-  source: string;
-  code: Code;
-  architecture: Architecture;
-  state: Bucket;
+  plan: JobFunctionPlan;
+  state: StateBucket;
   deadLetters: IQueue;
+  /** Makes ids of scheduled runs unique. */
+  scope: string;
+  network: SourceNetwork | undefined;
 }
 
 // One vCPU and some: DuckDB reads and compresses in two threads from 1,769 MB on.
 const MEMORY_MEGABYTES = 2048;
-const EPHEMERAL_STORAGE = Size.gibibytes(4);
+const EPHEMERAL_STORAGE_MEGABYTES = 4096;
+const TIMEOUT = '15m';
+// A role has room for ten policies beside its own: jobs with the longest names fill them. A source with more gets whole prefixes.
+const MAXIMUM_NAMED_JOBS = 60;
 
-/** The function that runs the syncs of one source: the boundary of its secrets, its role and its memory. */
+/** The function that runs the syncs of one source, or a dedicated one of them: the boundary of its secrets, its role and its memory. */
 export class SyncFunction extends FerryFunction<SyncEnvironment> {
-  constructor(scope: Construct, id: string, props: SyncFunctionProps) {
-    const served = selectForSource(props.config, props.source);
+  constructor(scope: Construct, id: string, { config, plan, ...props }: SyncFunctionProps) {
+    const served = selectForJobs(config, plan.source, plan.jobs);
+    const { memory = MEMORY_MEGABYTES, timeout = TIMEOUT, ephemeralStorage } = plan.settings;
     // A sibling: it is made before the function, whose environment names it.
-    const config = new JsonAsset(scope, `${id}Config`, served);
+    const asset = new JsonAsset(scope, `${id}Config`, served);
     super(scope, id, {
-      description: `Ferry: syncs of the source ${props.source}`,
+      description:
+        plan.dedicatedTo === undefined
+          ? `Ferry: syncs of the source ${plan.source}`
+          : `Ferry: the sync ${plan.dedicatedTo}`,
       code: props.code,
       architecture: props.architecture,
+      logRetention: props.logRetention,
       entry: 'sync',
       environment: {
-        STATE_BUCKET: props.state.bucketName,
-        ...config.location,
-        STACK_NAME: Stack.of(scope).stackName,
+        STATE_BUCKET: props.state.bucket.bucketName,
+        ...asset.location,
+        STACK_NAME: props.scope,
         LOG_LEVEL: 'info',
       },
-      memoryMegabytes: MEMORY_MEGABYTES,
-      timeout: Duration.minutes(15),
-      ephemeralStorage: EPHEMERAL_STORAGE,
+      memoryMegabytes: memory,
+      timeout: toDuration(timeout),
+      ephemeralStorage: Size.mebibytes(ephemeralStorage ?? EPHEMERAL_STORAGE_MEGABYTES),
+      network: props.network,
       deadLetters: props.deadLetters,
     });
-    config.grantRead(this.role);
-    const jobs = Object.keys(served.syncs);
-    const limited = served.sources[props.source]?.maxConcurrentRuns !== undefined;
-    const tickets = `leases/queue/${props.source}/*`;
-    const kept = jobs.flatMap((job) => [`refused/${job}/*`, `archive/${job}/*`]);
-    const states = jobs.map((job) => `states/${job}.*`);
-    const prefixes = [
-      'runs/*',
-      ...(limited ? [`leases/slots/${props.source}/*`, tickets] : []),
-      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`]),
-      ...kept,
-      ...states,
-    ];
-    this.role.addToPolicy(
-      new PolicyStatement({
-        actions: ['s3:GetObject', 's3:PutObject'],
-        resources: prefixes.map((prefix) => props.state.arnForObjects(prefix)),
-      }),
-    );
-    // Files that are kept for a time are removed by the runs that come after it, a ticket when its run has a slot, the name of a state
-    // when another has superseded it.
-    this.role.addToPolicy(
-      new PolicyStatement({
-        actions: ['s3:DeleteObject'],
-        resources: [...(limited ? [tickets] : []), ...kept, ...states].map((prefix) =>
-          props.state.arnForObjects(prefix),
-        ),
-      }),
-    );
-    // Without it S3 answers 403 instead of 404 for a document that does not exist yet.
-    this.role.addToPolicy(
-      new PolicyStatement({
-        actions: ['s3:ListBucket'],
-        resources: [props.state.bucketArn],
-        conditions: { StringLike: { 's3:prefix': prefixes } },
-      }),
-    );
-    acknowledgePrefixes(
-      this.role,
-      Stack.of(scope).getLogicalId(props.state.node.defaultChild as CfnBucket),
-      prefixes,
-    );
+    asset.grantRead(this.role);
+    const jobs = plan.jobs.length > MAXIMUM_NAMED_JOBS ? ['*'] : plan.jobs;
+    // Files that are kept for a time are removed by the runs that come after it, the name of a state when another has superseded it.
+    const removable = jobs.flatMap((job) => [`refused/${job}/*`, `archive/${job}/*`, `states/${job}.*`]);
+    const kept = ['runs/*', ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`])];
+    if (served.sources[plan.source]?.maxConcurrentRuns !== undefined) {
+      // A ticket is removed when its run has a slot.
+      removable.push(`leases/queue/${plan.source}/*`);
+      kept.push(`leases/slots/${plan.source}/*`);
+    }
+    props.state.grant(this.role, { prefixes: kept, actions: ['s3:GetObject', 's3:PutObject'] });
+    props.state.grant(this.role, {
+      prefixes: removable,
+      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+    });
+    props.state.grantList(this.role, [
+      ...new Set([...kept, ...removable].map((prefix) => `${prefix.split('/')[0]}/*`)),
+    ]);
     const secrets = [
       ...Object.values(served.sources).map(({ auth }) => auth.secret),
       ...Object.values(served.polyteia).map(({ token }) => token),

@@ -1,19 +1,28 @@
 import { ConfigError } from '../errors.ts';
 import { type FerryConfig, ferryConfigSchema } from './schema.ts';
 
-/** The part of a configuration that one source's function serves: that source, its syncs, the targets they name, and the way there. */
-export function selectForSource(config: FerryConfig, source: string): FerryConfig {
+/**
+ * The part of a configuration that one function serves: its jobs, their source, the targets they name, and the way there. What only the
+ * deployment needs stays out, so that a new cron expression does not change what the function reads.
+ */
+export function selectForJobs(config: FerryConfig, source: string, jobs: readonly string[]): FerryConfig {
   const own = config.sources[source];
   if (!own) throw new ConfigError(`There is no source "${source}".`);
-  const syncs = Object.fromEntries(Object.entries(config.syncs).filter(([, sync]) => sync.source === source));
-  const targets = new Set(Object.values(syncs).map((sync) => sync.polyteia));
+  const { network: _network, function: _function, ...reading } = own;
+  const syncs = jobs.map((job) => {
+    const sync = config.syncs[job];
+    if (!sync) throw new ConfigError(`There is no sync "${job}".`);
+    const { schedule: _schedule, dedicated: _dedicated, ...work } = sync;
+    return [job, work] as const;
+  });
+  const targets = new Set(syncs.map(([, { polyteia }]) => polyteia));
   return {
     version: config.version,
     ...(config.proxy === undefined ? {} : { proxy: config.proxy }),
     ...(config.extraCa === undefined ? {} : { extraCa: config.extraCa }),
-    sources: { [source]: own },
+    sources: { [source]: reading },
     polyteia: Object.fromEntries(Object.entries(config.polyteia).filter(([name]) => targets.has(name))),
-    syncs,
+    syncs: Object.fromEntries(syncs),
   };
 }
 

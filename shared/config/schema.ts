@@ -1,4 +1,16 @@
 import { z } from 'zod';
+import {
+  alerts,
+  api,
+  bucketName,
+  dedicated,
+  functionSettings,
+  kmsKeyArn,
+  logRetention,
+  network,
+  scheduleWindow,
+  tags,
+} from './deployment.ts';
 import { guards } from './guards.ts';
 import { polyteiaTarget } from './polyteia-target.ts';
 import { secretRef } from './secret-ref.ts';
@@ -92,6 +104,8 @@ const source = z
       .max(1000)
       .optional()
       .describe('How many runs may read the source at once; more wait as `queued`. Default: any number.'),
+    network: network.optional(),
+    function: functionSettings.optional(),
   })
   .refine(({ type, tls: { mode } }) => type !== 'mysql' || mode === 'verify-full' || mode === 'disable', {
     path: ['tls', 'mode'],
@@ -115,6 +129,7 @@ export const schedule = z
         'Five-field cron: minute, hour, day of month, month, day of week ("30 4 * * *" is every day at 4:30), the six fields of EventBridge, @daily and its like, or @every 1h.',
       ),
     timezone: timezone.default('UTC'),
+    window: scheduleWindow.optional(),
     enabled: z.boolean().default(true).describe('false keeps the schedule deployed but switched off.'),
   })
   .describe('When the job runs on AWS.');
@@ -166,6 +181,7 @@ const sync = z
         'skip: a result with the content of the last upload is not sent again while the dataset still shows that upload (the classic API with verify; the session API does not tell, so it is sent). upload: always.',
       ),
     archive: archive.optional(),
+    dedicated: dedicated.optional(),
   })
   .refine((value) => (value.query === undefined) !== (value.duckdbQuery === undefined), {
     error: 'exactly one of query and duckdbQuery',
@@ -214,6 +230,12 @@ export const ferryConfigSchema = z
       .default({})
       .describe('Polyteia targets, by name; `default` is used by syncs that name none.'),
     syncs: z.record(name, sync).default({}).describe('Queries to carry to Polyteia, by job name.'),
+    alerts: alerts.optional(),
+    bucket: bucketName.optional(),
+    kmsKeyArn: kmsKeyArn.optional(),
+    logRetention: logRetention.optional(),
+    api: api.optional(),
+    tags: tags.optional(),
   })
   .describe('Configuration of Ferry.');
 

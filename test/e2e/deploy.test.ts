@@ -37,7 +37,7 @@ let runs: RunStore;
 let outputs: Record<string, string>;
 let ca: string;
 
-/** A configuration with a job that runs each minute, one that only the API starts, and one whose secret nobody made. */
+/** A configuration with a job that runs each minute, one with a function of its own that only the API starts, and one whose secret nobody made. */
 function configuration(query: string) {
   return {
     version: 1,
@@ -54,7 +54,12 @@ function configuration(query: string) {
         dataset: SCHEDULED,
         schedule: { cron: '* * * * *', timezone: 'UTC' },
       },
-      'on-demand': { source: 'erp', query: "SELECT 'von Hand' AS wie", dataset: TRIGGERED },
+      'on-demand': {
+        source: 'erp',
+        query: "SELECT 'von Hand' AS wie",
+        dataset: TRIGGERED,
+        dedicated: { memory: 1024, timeout: '5m' },
+      },
       customers: { source: 'shop', query: 'SELECT * FROM customers ORDER BY id', dataset: FROM_MARIADB },
       unreadable: { source: 'archive', query: 'SELECT 1 AS a', dataset: UNREADABLE },
     },
@@ -316,6 +321,24 @@ describe('a deployed stack', () => {
     await deployment.destroy();
     const { Functions = [] } = await new LambdaClient(client()).send(new ListFunctionsCommand({}));
     expect(Functions.filter(({ FunctionName }) => FunctionName?.startsWith(STACK))).toEqual([]);
+  });
+
+  it('goes on with the bucket that was left, when it is named: a guard knows the last accepted result', async () => {
+    const bucket = outputs.StateBucketName;
+    const known = (await runs.list({ job: 'on-demand', limit: 10 })).map(({ id }) => id);
+    const { syncs, ...rest } = configuration('SELECT 1 AS a');
+    const onDemand = {
+      ...syncs['on-demand'],
+      query: "SELECT 'von Hand' AS wie FROM generate_series(1, 5)",
+      guards: { maxRowChange: '50%' },
+    };
+    outputs = await deployment.deploy({ ...rest, bucket, syncs: { 'on-demand': onDemand } });
+    expect(outputs.StateBucketName).toBe(bucket);
+    const uploads = polyteia.datasets.get(TRIGGERED)?.uploads;
+    await call('POST', '/jobs/on-demand/runs', { signed: true });
+    const run = await finishedRun('on-demand', known, 60_000);
+    expect(run).toMatchObject({ state: 'failed', error: { class: 'GuardError' } });
+    expect(polyteia.datasets.get(TRIGGERED)?.uploads).toBe(uploads);
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { getCACertificates, rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificatesIn } from '../../../shared/config/certificates.ts';
-import { parseDeployedConfig, selectForSource } from '../../../shared/config/deployed-config.ts';
+import { parseDeployedConfig, selectForJobs } from '../../../shared/config/deployed-config.ts';
 import { loadConfig, parseConfig } from '../../../shared/config/load-config.ts';
 import { explainHttpsFailure, trustExtraCa } from '../../../shared/config/outgoing-https.ts';
 import { ConfigError } from '../../../shared/errors.ts';
@@ -53,13 +53,15 @@ describe('extraCa', () => {
   it('travels with the deployed configuration, and the proxy with it', async () => {
     await writeFile(join(folder, 'company-ca.pem'), await readFile(example));
     const { config } = await load();
-    const deployed = parseDeployedConfig(JSON.stringify(selectForSource(config, 'erp')));
+    const deployed = parseDeployedConfig(
+      JSON.stringify(selectForJobs(config, 'erp', Object.keys(config.syncs))),
+    );
     expect(deployed).toMatchObject({ proxy: 'http://proxy', extraCa: await pemOfExample() });
   });
 
   it('is absent where it is not set', async () => {
     const config = parseConfig(withTop(''), 'ferry.yaml');
-    const deployed = selectForSource(config, 'erp');
+    const deployed = selectForJobs(config, 'erp', Object.keys(config.syncs));
     expect(Object.keys(deployed)).not.toContain('proxy');
     expect(Object.keys(deployed)).not.toContain('extraCa');
   });

@@ -99,18 +99,21 @@ describe('the API behind API Gateway', () => {
 });
 
 describe('the deployed jobs', () => {
-  const environment = { CONFIG_KEY: 'k', SYNC_FUNCTIONS: '{"erp":"erp-function"}' };
+  const environment = { CONFIG_KEY: 'k', FUNCTIONS: 'hr-function,erp-function' };
 
   it('are read once, and again after a failure', async () => {
+    const deployed = Object.fromEntries(
+      Object.entries(jobs).map(([name, job]) => [name, { ...job, function: 1 }]),
+    );
     let reads = 0;
     const get = async () => {
       reads += 1;
       if (reads === 1) throw new StorageUnavailableError('away');
-      return JSON.stringify(jobs);
+      return JSON.stringify(deployed);
     };
     const { readJobs, functionOf } = createDeployedJobs(environment, { get });
     await expect(readJobs()).rejects.toThrow('away');
-    expect(await readJobs()).toEqual(jobs);
+    expect(await readJobs()).toEqual(deployed);
     expect(await functionOf('orders')).toBe('erp-function');
     expect(reads).toBe(2);
     await expect(functionOf('ordres')).rejects.toThrow('No function was deployed');

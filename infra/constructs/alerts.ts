@@ -1,0 +1,48 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { AlertsConfig } from '../../shared/config/deployment.ts';
+
+/** The topic that people are told by, and the alarms that no code of Ferry stands behind. */
+export class Alerts extends Construct {
+  readonly topic: ITopic;
+
+  constructor(scope: Construct, id: string, { email = [], topicArn }: AlertsConfig, deadLetters: IQueue) {
+    super(scope, id);
+    this.topic = topicArn === undefined ? this.#create() : Topic.fromTopicArn(this, 'Adopted', topicArn);
+    for (const address of new Set(email)) this.topic.addSubscription(new EmailSubscription(address));
+    const lost = new Alarm(this, 'DeadLettersAlarm', {
+      alarmDescription:
+        'Ferry: a job was not started, or its run was killed three times. The dead-letter queue holds its event (docs/deploy.md).',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(5),
+        statistic: 'Maximum',
+      }),
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      // SQS reports nothing of a queue that nobody has used for six hours.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    lost.addAlarmAction(new SnsAction(this.topic));
+  }
+
+  #create(): Topic {
+    const topic = new Topic(this, 'Topic', { enforceSSL: true });
+    // A policy of its own takes the place of the default one, which lets every service of the account in.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    return topic;
+  }
+}

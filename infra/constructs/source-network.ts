@@ -1,0 +1,54 @@
+import { Annotations, CfnOutput } from 'aws-cdk-lib';
+import { type ISecurityGroup, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, type Role } from 'aws-cdk-lib/aws-iam';
+import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { NetworkConfig } from '../../shared/config/deployment.ts';
+import { acknowledgeInterfaces } from '../acknowledgements.ts';
+
+/** The VPC network of a source, which exists already: named by ids, so that synth asks no account. */
+export class SourceNetwork extends Construct {
+  /** What a function needs to be in it. */
+  readonly functionProps: Required<Pick<FunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'>>;
+
+  constructor(scope: Construct, id: string, source: string, network: NetworkConfig) {
+    super(scope, id);
+    // Nothing asks for the zones, as the subnets are named; CDK wants one.
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: network.vpcId, availabilityZones: ['unknown'] });
+    // The subnets' route tables are their owner's, and nobody asks for them.
+    Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
+    const groups: ISecurityGroup[] = network.securityGroupIds?.map((groupId) =>
+      // Its rules are its owner's.
+      SecurityGroup.fromSecurityGroupId(this, groupId, groupId, { mutable: false }),
+    ) ?? [this.#createGroup(vpc, source)];
+    this.functionProps = {
+      vpc,
+      vpcSubnets: {
+        subnets: network.subnetIds.map((subnetId) => Subnet.fromSubnetId(this, subnetId, subnetId)),
+      },
+      securityGroups: groups,
+    };
+  }
+
+  /** Lets Lambda put network interfaces into the subnets on behalf of a function's role. */
+  grantInterfaces(role: Role): void {
+    // The least that Lambda asks for when it creates the function; it refuses roles that may do so in some subnets only.
+    role.addManagedPolicy(
+      ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaENIManagementAccess'),
+    );
+    acknowledgeInterfaces(role);
+  }
+
+  #createGroup(vpc: ReturnType<typeof Vpc.fromVpcAttributes>, source: string): SecurityGroup {
+    const group = new SecurityGroup(this, 'SecurityGroup', {
+      vpc,
+      description: `Ferry: functions of the source ${source}`,
+      allowAllOutbound: true,
+    });
+    new CfnOutput(this, 'SecurityGroupId', {
+      value: group.securityGroupId,
+      description: `Let this group in at the source ${source}`,
+    });
+    return group;
+  }
+}

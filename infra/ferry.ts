@@ -1,0 +1,193 @@
+import { Annotations, CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
+import { Architecture, type CfnFunction, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { DeployedJobIndex } from '../functions/api/environment.ts';
+import { jobIndexOf } from '../shared/api/job-index.ts';
+import { type JobFunctionPlan, planFunctions } from '../shared/config/job-functions.ts';
+import { warnOfClosedNetworks } from '../shared/config/network-warnings.ts';
+import type { FerryConfig } from '../shared/config/schema.ts';
+import { acknowledgeFindings } from './acknowledgements.ts';
+import { Alerts } from './constructs/alerts.ts';
+import { Api } from './constructs/api.ts';
+import type { FunctionDefaults } from './constructs/ferry-function.ts';
+import { JobSchedule } from './constructs/job-schedule.ts';
+import { SourceNetwork } from './constructs/source-network.ts';
+import { StarterRole } from './constructs/starter-role.ts';
+import { StateBucket } from './constructs/state-bucket.ts';
+import { SyncFunction } from './constructs/sync-function.ts';
+import { logicalId } from './logical-id.ts';
+import { assertFits } from './stack-size.ts';
+
+export interface FerryProps {
+  /** From loadConfig(): certificates are in it as text, not as paths. */
+  config: FerryConfig;
+  /** Folder of the built Lambda code, from buildLambdaCode(). */
+  codePath: string;
+  /** What the code was built for. */
+  architecture: 'arm64' | 'x86_64';
+}
+
+/** A function of this deployment and the jobs that it runs. */
+export interface JobFunction {
+  plan: JobFunctionPlan;
+  function: IFunction;
+}
+
+/**
+ * Everything that one ferry.yaml needs on AWS, to be put into a stack. Nothing has a physical name, so two live side by side.
+ *
+ * @throws ConfigError when the configuration has no jobs, or is too large for one stack
+ */
+export class Ferry extends Construct {
+  /** Run records, baselines, refused files: stays when the stack is destroyed. */
+  readonly bucket: IBucket;
+  /** Holds the events of starts that were lost. */
+  readonly deadLetters: IQueue;
+  readonly functions: readonly JobFunction[];
+  /** Address of the API, with a slash at its end. */
+  readonly apiUrl: string;
+  /** Where alerts go; absent without `alerts` in the configuration. */
+  readonly alertTopic: ITopic | undefined;
+
+  constructor(scope: Construct, id: string, { config, codePath, architecture }: FerryProps) {
+    super(scope, id);
+    const plans = planFunctions(config);
+    const state = new StateBucket(this, 'State', { adopt: config.bucket, kmsKeyArn: config.kmsKeyArn });
+    const deadLetters = new Queue(this, 'DeadLetters', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    const defaults: FunctionDefaults = {
+      // One asset for all functions, uploaded once.
+      code: Code.fromAsset(codePath),
+      architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+      logRetention: config.logRetention ?? RetentionDays.THREE_MONTHS,
+    };
+    this.functions = this.#addFunctions(config, plans, state, deadLetters, defaults);
+    const targets = this.functions.map((target) => target.function);
+    this.#addSchedules(config, deadLetters);
+    const api = new Api(this, 'Api', {
+      ...defaults,
+      jobs: indexOf(config, plans),
+      functions: targets,
+      state,
+      accessLogs: config.api?.accessLogs ?? false,
+    });
+    const alerts = config.alerts ? new Alerts(this, 'Alerts', config.alerts, deadLetters) : undefined;
+
+    this.bucket = state.bucket;
+    this.deadLetters = deadLetters;
+    this.apiUrl = api.restApi.url;
+    this.alertTopic = alerts?.topic;
+    for (const [key, value] of Object.entries(config.tags ?? {})) Tags.of(this).add(key, value);
+    for (const warning of warnOfClosedNetworks(config))
+      Annotations.of(this).addWarningV2('ferry:no-way-out', warning);
+    acknowledgeFindings({ state, deadLetters, api, alerts, functions: this.functions });
+    this.#addOutputs(api.restApi.restApiId);
+    const stack = Stack.of(this);
+    const sized = this.functions.map(({ plan, function: target }) => ({
+      plan,
+      logicalId: stack.getLogicalId(target.node.defaultChild as CfnFunction),
+    }));
+    assertFits(this, config, sized, stack.stackName);
+  }
+
+  /** Each kind of thing is below a scope of its own: a name in the file can then not meet one of ours, nor one of another kind. */
+  #addFunctions(
+    config: FerryConfig,
+    plans: readonly JobFunctionPlan[],
+    state: StateBucket,
+    deadLetters: IQueue,
+    defaults: FunctionDefaults,
+  ): JobFunction[] {
+    const syncs = new Construct(this, 'Sync');
+    const dedicated = new Construct(this, 'Dedicated');
+    const networks = new Construct(this, 'Network');
+    const networkBySource = new Map<string, SourceNetwork>();
+    for (const source of new Set(plans.map((plan) => plan.source))) {
+      const network = config.sources[source]?.network;
+      if (network)
+        networkBySource.set(source, new SourceNetwork(networks, logicalId(source), source, network));
+    }
+    return plans.map((plan) => {
+      const scope =
+        plan.dedicatedTo === undefined
+          ? new Construct(syncs, logicalId(plan.source))
+          : new Construct(dedicated, logicalId(plan.dedicatedTo));
+      const { function: target } = new SyncFunction(scope, 'Function', {
+        ...defaults,
+        config,
+        plan,
+        state,
+        deadLetters,
+        scope: this.#runScope(),
+        network: networkBySource.get(plan.source),
+      });
+      return { plan, function: target };
+    });
+  }
+
+  #addSchedules(config: FerryConfig, deadLetters: IQueue): void {
+    const schedules = new Construct(this, 'Schedule');
+    const starter = new StarterRole(
+      this,
+      'Starter',
+      this.functions.map((target) => target.function),
+      deadLetters,
+    );
+    for (const { plan, function: target } of this.functions) {
+      for (const job of plan.jobs) {
+        const schedule = config.syncs[job]?.schedule;
+        if (schedule)
+          new JobSchedule(schedules, logicalId(job), {
+            job,
+            schedule,
+            function: target,
+            starter,
+            deadLetters,
+          });
+      }
+    }
+  }
+
+  #addOutputs(restApiId: string): void {
+    for (const { plan, function: target } of this.functions) {
+      const id =
+        plan.dedicatedTo === undefined
+          ? `SyncFunction${logicalId(plan.source)}`
+          : `DedicatedFunction${logicalId(plan.dedicatedTo)}`;
+      new CfnOutput(this, id, { value: target.functionName });
+    }
+    new CfnOutput(this, 'ApiUrl', {
+      value: this.apiUrl,
+      description: 'GET healthz; everything else signed (docs/api.md)',
+    });
+    new CfnOutput(this, 'ApiId', { value: restApiId });
+    new CfnOutput(this, 'StateBucketName', { value: this.bucket.bucketName });
+    new CfnOutput(this, 'DeadLetterQueueUrl', { value: this.deadLetters.queueUrl });
+  }
+
+  /** What makes run ids unique: the stack's name, and the construct's place in it where it is not the stack's only content. */
+  #runScope(): string {
+    const stack = Stack.of(this);
+    const path = this.node.path.slice(stack.node.path.length + 1);
+    return path === HIDDEN_ID ? stack.stackName : `${stack.stackName}/${path}`;
+  }
+}
+
+/** An id that CDK leaves out of logical ids: what FerryStack holds has the ids that it would have directly in the stack. */
+export const HIDDEN_ID = 'Default';
+
+/** The index of jobs, and which function runs which, by its place in the list of functions. */
+function indexOf(config: FerryConfig, plans: readonly JobFunctionPlan[]): DeployedJobIndex {
+  const index = jobIndexOf(config);
+  const deployed = plans.flatMap(({ jobs }, place) =>
+    jobs.flatMap((job) => (index[job] ? [[job, { ...index[job], function: place }] as const] : [])),
+  );
+  return Object.fromEntries(deployed);
+}

@@ -1,0 +1,39 @@
+import { EXTENSION_NAMES } from '../scripts/fetch-extensions.ts';
+import { planFunctions } from '../shared/config/job-functions.ts';
+import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
+import type { FerryConfig } from '../shared/config/schema.ts';
+import { dialectOf } from '../shared/source/dialect.ts';
+import { buildLambdaCode, type LambdaArchitecture } from './build-lambda-code.ts';
+import type { FerryProps } from './ferry.ts';
+
+/** What a Ferry construct is made of, and what a person should be told first. */
+export interface PreparedFerry extends FerryProps, Pick<LoadedConfig, 'warnings' | 'secrets'> {}
+
+/**
+ * Reads a configuration and builds the code that its functions run.
+ *
+ * @param options.config path of a ferry.yaml, or of a .env file of the Go connector
+ * @throws ConfigError with a message that is complete and printable
+ */
+export async function prepareFerry(options: {
+  config: string;
+  architecture: LambdaArchitecture;
+}): Promise<PreparedFerry> {
+  const { architecture } = options;
+  const { config, warnings, secrets } = await loadConfig({ path: options.config, environment: process.env });
+  return {
+    config,
+    warnings,
+    secrets,
+    architecture,
+    codePath: await buildLambdaCode(architecture, extensionsOf(config)),
+  };
+}
+
+/** Those of DuckDB's extensions that the sources need which have jobs: each is 40 MB. */
+function extensionsOf(config: FerryConfig) {
+  const types = new Set(planFunctions(config).map(({ source }) => config.sources[source]?.type));
+  return EXTENSION_NAMES.filter((name) =>
+    [...types].some((type) => type !== undefined && dialectOf(type).extension === name),
+  );
+}

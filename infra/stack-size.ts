@@ -1,0 +1,70 @@
+import { CfnResource } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { JobFunctionPlan } from '../shared/config/job-functions.ts';
+import type { FerryConfig } from '../shared/config/schema.ts';
+import { ConfigError } from '../shared/errors.ts';
+
+/** CloudFormation takes 500 resources in a stack. The rest is for policies that CDK splits at synth, and for whoever adds his own. */
+export const MAXIMUM_RESOURCES = 450;
+
+// All environment variables of a function together: 4 KB. What is left over is for the API's other variables, with long names of buckets.
+const FUNCTION_NAMES_BYTES = 3_500;
+// Lambda's limit; CloudFormation cuts the names that it makes to it.
+const LONGEST_FUNCTION_NAME = 64;
+/** A function's name, made by CloudFormation: the stack's, the logical id and 12 characters by chance. */
+const nameLength = (stackName: string, logicalId: string) =>
+  Math.min(LONGEST_FUNCTION_NAME, `${stackName}-${logicalId}-`.length + 12);
+
+/** Two groups of sources whose jobs are about equally many, for the advice. */
+function halves({ syncs }: FerryConfig): [string[], string[]] {
+  const jobs = new Map<string, number>();
+  for (const { source } of Object.values(syncs)) jobs.set(source, (jobs.get(source) ?? 0) + 1);
+  const groups: [string[], string[]] = [[], []];
+  const sizes: [number, number] = [0, 0];
+  for (const [source, count] of [...jobs].sort((a, b) => b[1] - a[1])) {
+    const smaller = sizes[0] <= sizes[1] ? 0 : 1;
+    groups[smaller].push(source);
+    sizes[smaller] += count;
+  }
+  return groups;
+}
+
+const nameSome = (names: readonly string[]) =>
+  names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+
+function adviceFor(config: FerryConfig): string {
+  const [first, second] = halves(config);
+  const parts =
+    second.length === 0
+      ? `one with half of the syncs of ${first[0]}, one with the others`
+      : `one with ${nameSome(first)} and their syncs, one with ${nameSome(second)}`;
+  return (
+    `Write two files: ${parts}. Deploy each as a stack of its own (-c config=FILE -c stack=NAME); ` +
+    'with the same `bucket:` in both, jobs that move keep their history.'
+  );
+}
+
+/**
+ * Refuses what does not fit into one stack, before CloudFormation does.
+ *
+ * @throws ConfigError that says how large it is, why, and how to split the file
+ */
+export function assertFits(
+  scope: IConstruct,
+  config: FerryConfig,
+  functions: readonly { plan: JobFunctionPlan; logicalId: string }[],
+  stackName: string,
+): void {
+  const resources = scope.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
+  const names = functions.reduce((sum, { logicalId }) => sum + nameLength(stackName, logicalId) + 1, 0);
+  if (resources <= MAXIMUM_RESOURCES && names <= FUNCTION_NAMES_BYTES) return;
+  const shared = functions.filter(({ plan }) => plan.dedicatedTo === undefined).length;
+  const made = `${Object.keys(config.syncs).length} syncs in ${shared} functions for sources and ${functions.length - shared} dedicated ones`;
+  const reason =
+    resources > MAXIMUM_RESOURCES
+      ? `${made} take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES} of Ferry's`
+      : `${made} are more functions than the API can know: their names take ${names} bytes of ${FUNCTION_NAMES_BYTES}`;
+  throw new ConfigError(`This configuration is too large for one stack: ${reason}.`, {
+    hint: adviceFor(config),
+  });
+}

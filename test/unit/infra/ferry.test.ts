@@ -1,0 +1,106 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, it, vi } from 'vitest';
+import { ConfigError, Ferry, FerryStack } from '../../../infra/index.ts';
+import { configWith, emptyCode, functionsOf, newApp, synthesize } from '../../support/synthesize.ts';
+
+// CDK loads and checks much; two cores may be busy with other tests.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const config = configWith({
+  jobs: 2,
+  sources: 1,
+  top: { alerts: { email: ['a@example.org'] } },
+});
+const props = { config, codePath: emptyCode(), architecture: 'arm64' } as const;
+const german = { account: '111122223333', region: 'eu-central-1' };
+
+type Resources = Record<string, { Type: string; Properties: Record<string, unknown> }>;
+const resourcesOf = (stack: Stack): Resources => Template.fromStack(stack).toJSON().Resources;
+const scopesOf = (template: Template) =>
+  Object.entries(functionsOf(template)).map(([, { Environment }]) => Environment.Variables.STACK_NAME);
+
+describe('Ferry in a CDK app of one’s own', () => {
+  it('stands beside what else is in a stack, which uses its parts', () => {
+    // An app that has none of the feature flags of Ferry's cdk.json.
+    const stack = new Stack(new App({ outdir: newApp().outdir }), 'City', { env: german });
+    const ferry = new Ferry(stack, 'Data', props);
+    const queue = new Queue(stack, 'Pager');
+    expect(ferry.alertTopic).toBeInstanceOf(Topic);
+    ferry.alertTopic?.addSubscription(new SqsSubscription(queue));
+    const [job] = ferry.functions;
+    expect(job?.plan).toMatchObject({ source: 'source-0', jobs: ['table-number-0', 'table-number-1'] });
+    expect(job?.function).toBeInstanceOf(LambdaFunction);
+
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::Scheduler::Schedule', 2);
+    template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'sqs' });
+    const outputs = Object.keys(template.toJSON().Outputs);
+    expect(outputs.filter((name) => /^DataApiUrl/.test(name))).toHaveLength(1);
+    // The place in the stack is in the ids of scheduled runs.
+    expect(scopesOf(template)).toContain('City/Data');
+  });
+
+  it('stands twice in one stack, with nothing in common but the code', () => {
+    const stack = new Stack(newApp(), 'City', { env: german });
+    new Ferry(stack, 'Town', props);
+    new Ferry(stack, 'County', props);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::S3::Bucket', 2);
+    template.resourceCountIs('AWS::Lambda::Function', 4);
+    template.resourceCountIs('AWS::Scheduler::Schedule', 4);
+    for (const [id, resource] of Object.entries(resourcesOf(stack))) {
+      const [own, foreign] = id.startsWith('Town') ? ['Town', 'County'] : ['County', 'Town'];
+      expect(id.startsWith(own)).toBe(true);
+      expect(JSON.stringify(resource)).not.toMatch(new RegExp(`"${foreign}`));
+    }
+  });
+
+  it('stands in two stacks of one app', () => {
+    const app = newApp();
+    const stacks = ['North', 'South'].map((name) => new FerryStack(app, name, props));
+    app.synth();
+    const [north, south] = stacks.map((stack) => Object.values(resourcesOf(stack)).map(({ Type }) => Type));
+    expect(north).toEqual(south);
+    expect(scopesOf(Template.fromStack(stacks[1] as Stack))).toContain('South');
+  });
+
+  it('has nothing to deploy without a job', () => {
+    expect(() => synthesize(configWith({ jobs: 0, sources: 1 }))).toThrow(ConfigError);
+  });
+});
+
+describe('partitions', () => {
+  it.each([
+    ['aws', 'eu-central-1'],
+    ['aws-cn', 'cn-north-1'],
+    ['aws-us-gov', 'us-gov-west-1'],
+    ['none that is known', undefined],
+  ])('no ARN is of another one than %s', (partition, region) => {
+    const env = region === undefined ? {} : { account: '111122223333', region };
+    const { template } = synthesize(config, env);
+    const found = JSON.stringify(template.toJSON()).matchAll(/arn:(aws[a-z-]*):/g);
+    expect([...found].map(([, name]) => name).filter((name) => name !== partition)).toEqual([]);
+  });
+});
+
+describe('ids that must stay as they are', () => {
+  // A stack of an earlier release is updated: another id of the bucket would leave its records behind, of the API change its address.
+  it('keep their names', () => {
+    const { template } = synthesize(config);
+    const { Resources, Outputs } = template.toJSON() as {
+      Resources: Resources;
+      Outputs: Record<string, unknown>;
+    };
+    expect(Object.keys(Resources)).toEqual(
+      expect.arrayContaining(['StateBucket77825682', 'DeadLettersBBF8BAAB', 'ApiRestApiE35FEAFE']),
+    );
+    expect(Object.keys(Outputs)).toEqual(
+      expect.arrayContaining(['ApiUrl', 'ApiId', 'StateBucketName', 'DeadLetterQueueUrl']),
+    );
+  });
+});

@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import type { Environment } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../../shared/config/load-config.ts';
+import type { FerryConfig } from '../../../shared/config/schema.ts';
+import { configWith, synthesize } from '../../support/synthesize.ts';
+
+// CDK loads and checks much; two cores may be busy with other tests.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const packs = { AwsSolutions: AwsSolutionsChecks, Serverless: ServerlessChecks };
+
+const everyOption = async () => {
+  const path = fileURLToPath(new URL('../../../examples/ferry.yaml', import.meta.url));
+  return (await loadConfig({ path, environment: {} })).config;
+};
+const ownBucketAndTopic = async (): Promise<FerryConfig> => {
+  const { bucket: _bucket, alerts: _alerts, ...config } = await everyOption();
+  return { ...config, alerts: { email: ['a@example.org'] } };
+};
+const german: Environment = { account: '111122223333', region: 'eu-central-1' };
+
+const cases: [string, () => Promise<FerryConfig> | FerryConfig, Environment][] = [
+  ['a small stack', () => configWith({ jobs: 2, sources: 1 }), {}],
+  ['a large one, whose policies are split', () => configWith({ jobs: 300, sources: 10 }), {}],
+  ['every option of examples/ferry.yaml', everyOption, {}],
+  ['every option, in an account that is known', everyOption, german],
+  ['every option, with a bucket and a topic of its own', ownBucketAndTopic, german],
+];
+
+describe.each(cases)('%s', (_name, configuration, env) => {
+  it.each(Object.entries(packs))(
+    'passes cdk-nag’s %s, but for what is acknowledged with a reason',
+    async (_pack, Checks) => {
+      const { app } = synthesize(await configuration(), env);
+      app.synth();
+      const { violations } = new Checks(app).validateScope(app);
+      const found = violations.flatMap(({ ruleName, violatingResources }) =>
+        violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+      );
+      expect(found).toEqual([]);
+    },
+  );
+});
