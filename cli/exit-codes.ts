@@ -1,4 +1,4 @@
-import { CancelledError, ConfigError } from '../shared/errors.ts';
+import { BusyError, CancelledError, ConfigError } from '../shared/errors.ts';
 import { isFinished, type RunRecord } from '../shared/runs/run-record.ts';
 
 /** What the command's exit status means; the table stands in docs/cli.md. */
@@ -15,12 +15,13 @@ export const EXIT = {
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return EXIT.configuration;
+  if (error instanceof BusyError) return EXIT.skipped;
   if (error instanceof CancelledError) return EXIT.cancelled;
   return EXIT.failed;
 }
 
 /** The exit code for a run. */
-export function exitCodeOfRun(record: RunRecord): number {
+export function exitCodeOfRun(record: Pick<RunRecord, 'state' | 'error'>): number {
   if (record.state === 'succeeded') return EXIT.succeeded;
   if (record.state === 'cancelled') return EXIT.cancelled;
   if (record.state === 'skipped') return EXIT.skipped;

@@ -12,6 +12,8 @@ import type { Surroundings } from './program.ts';
 
 /** The options that every command has. */
 export interface GlobalOptions {
+  /** Name of the stack that the command is about, in the place of this machine. */
+  stack?: string;
   config: string;
   state: string;
   secrets?: string;

@@ -19,7 +19,7 @@ import { SourceNetwork } from './constructs/source-network.ts';
 import { StarterRole } from './constructs/starter-role.ts';
 import { StateBucket } from './constructs/state-bucket.ts';
 import { SyncFunction } from './constructs/sync-function.ts';
-import { logicalId } from './logical-id.ts';
+import { functionOutputOfJob, functionOutputOfSource, logicalId } from '../shared/config/function-outputs.ts';
 import { assertFits } from './stack-size.ts';
 
 export interface FerryProps {
@@ -159,8 +159,8 @@ export class Ferry extends Construct {
     for (const { plan, function: target } of this.functions) {
       const id =
         plan.dedicatedTo === undefined
-          ? `SyncFunction${logicalId(plan.source)}`
-          : `DedicatedFunction${logicalId(plan.dedicatedTo)}`;
+          ? functionOutputOfSource(plan.source)
+          : functionOutputOfJob(plan.dedicatedTo);
       new CfnOutput(this, id, { value: target.functionName });
     }
     new CfnOutput(this, 'ApiUrl', {

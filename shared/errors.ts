@@ -96,6 +96,22 @@ export class QueuedError extends FerryError {
   override readonly retryable = true;
 }
 
+/** Another run of the job is under way. */
+export class BusyError extends FerryError {
+  readonly class = 'BusyError';
+}
+
+/** AWS, or the API of a stack, does not let the caller in: no credentials, wrong ones, or a permission is missing. */
+export class AccessError extends FerryError {
+  readonly class = 'AccessError';
+}
+
+/** AWS, or the API of a stack, does not answer as it should. */
+export class StackUnavailableError extends FerryError {
+  readonly class = 'StackUnavailableError';
+  override readonly retryable = true;
+}
+
 /** A person, or a signal, asked the run to stop. */
 export class CancelledError extends FerryError {
   readonly class = 'CancelledError';

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { formatBytes, formatCount, formatDuration } from '../../shared/telemetry/format.ts';
-import { globalOptions, openRunStore } from '../options.ts';
+import { formatBytes, formatCount, formatDuration, formatMoment } from '../../shared/telemetry/format.ts';
+import { openRuns } from '../open-runs.ts';
+import { globalOptions } from '../options.ts';
 import { formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 
@@ -11,7 +12,7 @@ function parseLimit(text: string): number {
   return value;
 }
 
-/** `ferry runs`: the newest runs recorded in the state folder. */
+/** `ferry runs`: the newest runs, of this machine or of a stack. */
 export function runsCommand(surroundings: Surroundings): Command {
   return new Command('runs')
     .description('list the newest runs')
@@ -19,10 +20,7 @@ export function runsCommand(surroundings: Surroundings): Command {
     .option('--limit <n>', 'how many', parseLimit, 20)
     .action(async (job: string | undefined, { limit }: { limit: number }, command: Command) => {
       const options = globalOptions(command);
-      const runs = await openRunStore(options, surroundings).list({
-        limit,
-        ...(job === undefined ? {} : { job }),
-      });
+      const runs = await (await openRuns(options, surroundings)).list({ job, limit });
       if (options.json) {
         surroundings.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
         return;
@@ -32,9 +30,9 @@ export function runsCommand(surroundings: Surroundings): Command {
         return;
       }
       const rows = runs.map((run) => [
-        run.startedAt.replace('T', ' ').slice(0, 19),
+        formatMoment(run.startedAt),
         run.job,
-        run.state,
+        'stale' in run && run.stale ? `${run.state} (stale)` : run.state,
         run.durationMs === undefined ? '' : formatDuration(run.durationMs),
         run.rows === undefined ? '' : formatCount(run.rows),
         run.bytes === undefined ? '' : formatBytes(run.bytes),

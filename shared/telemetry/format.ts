@@ -25,3 +25,8 @@ export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
+
+/** An ISO moment → "2026-11-21 03:30:01", in UTC; nothing for nothing. */
+export function formatMoment(iso: string | undefined): string {
+  return iso === undefined ? '' : new Date(iso).toISOString().replace('T', ' ').slice(0, 19);
+}

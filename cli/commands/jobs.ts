@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import type { Job } from '../../shared/api/schemas.ts';
+import { formatCount, formatMoment } from '../../shared/telemetry/format.ts';
+import { globalOptions } from '../options.ts';
+import { formatTable } from '../output.ts';
+import type { Surroundings } from '../program.ts';
+import { requireStack } from '../stack/connect-stack.ts';
+
+/** `ferry --stack NAME jobs`: the jobs of a stack, and what became of their newest runs. */
+export function jobsCommand(surroundings: Surroundings): Command {
+  const { stdout } = surroundings;
+  return new Command('jobs')
+    .description('list the jobs of a stack (--stack), with their newest and next runs')
+    .action(async (_options, command: Command) => {
+      const options = globalOptions(command);
+      const { api } = await requireStack(options, surroundings);
+      const jobs = await api.listJobs();
+      if (options.json) stdout.write(`${JSON.stringify(jobs, null, 2)}\n`);
+      else stdout.write(`${formatJobs(jobs)}\n`);
+    });
+}
+
+function formatJobs(jobs: readonly Job[]): string {
+  const rows = jobs.map(({ name, source, running, lastRun, lastGoodRun, nextRun, schedule }) => [
+    name,
+    source,
+    stateOf(running ?? lastRun),
+    formatMoment((running ?? lastRun)?.startedAt),
+    formatMoment(lastGoodRun?.startedAt),
+    lastGoodRun?.rows === undefined ? '' : formatCount(lastGoodRun.rows),
+    schedule?.enabled === false ? 'switched off' : formatMoment(nextRun) || (schedule?.expression ?? ''),
+    lastRun?.error ?? '',
+  ]);
+  const header = [
+    'JOB',
+    'SOURCE',
+    'STATE',
+    'STARTED (UTC)',
+    'LAST GOOD (UTC)',
+    'ROWS',
+    'NEXT (UTC)',
+    'ERROR',
+  ];
+  return formatTable(header, rows, [5]);
+}
+
+function stateOf(run: Job['lastRun']): string {
+  if (!run) return 'never run';
+  return run.stale ? `${run.state} (stale)` : run.state;
+}

@@ -1,0 +1,117 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { Command, InvalidArgumentError } from 'commander';
+import { goDurationMs } from '../../shared/config/go-duration.ts';
+import { awsTimeouts } from '../../shared/config/outgoing-https.ts';
+import { timeOfRunId } from '../../shared/runs/run-id.ts';
+import { isFinished } from '../../shared/runs/run-record.ts';
+import { sleep } from '../../shared/sleep.ts';
+import { EXIT } from '../exit-codes.ts';
+import { globalOptions } from '../options.ts';
+import type { Surroundings } from '../program.ts';
+import { type ConnectedStack, requireStack } from '../stack/connect-stack.ts';
+import { formatLogEvent } from '../stack/format-log-event.ts';
+import { functionOfJob, jobFunctions, logGroupOf } from '../stack/job-function.ts';
+import { createLogReader, type LogEvent, type LogQuery } from '../stack/log-events.ts';
+
+const POLL_MS = 2_000;
+// What a run wrote last is to be read some seconds later.
+const READS_AFTER_THE_END = 3;
+const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function parseAge(text: string): number {
+  const ms = goDurationMs(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a time such as 30m or 12h.');
+  return ms;
+}
+
+/** `ferry --stack NAME logs [job|run]`: what the functions of a stack have written. */
+export function logsCommand(surroundings: Surroundings): Command {
+  return new Command('logs')
+    .description('show the log of a stack (--stack): of all jobs, of one, or of one run')
+    .argument('[job or run]', 'name of a job, or id of a run')
+    .option('-f, --follow', 'go on with what comes; of a run, until its end')
+    .option('--since <age>', 'how far back, such as 30m; of a run, its beginning', parseAge, 3_600_000)
+    .action(async (what: string | undefined, own: { follow?: true; since: number }, command: Command) => {
+      const options = globalOptions(command);
+      const connected = await requireStack(options, surroundings);
+      const lambda = new LambdaClient({ requestHandler: awsTimeouts });
+      const logs = new CloudWatchLogsClient({ requestHandler: awsTimeouts });
+      try {
+        const { query, run } = await queryFor(connected, lambda, what);
+        const since = run === undefined ? Date.now() - own.since : timeOfRunId(run).getTime() - 60_000;
+        const read = createLogReader(logs, query, since);
+        const print = createPrinter(surroundings, { json: options.json, follow: own.follow });
+        await follow(connected, run, own.follow === true, surroundings.signal, async () =>
+          print(await read(surroundings.signal)),
+        );
+        print.end();
+      } catch (error) {
+        if (!surroundings.signal.aborted) throw error;
+        surroundings.setExitCode(EXIT.interrupted);
+      } finally {
+        lambda.destroy();
+        logs.destroy();
+      }
+    });
+}
+
+/** The log groups to read, and of whom. */
+async function queryFor(
+  connected: ConnectedStack,
+  lambda: LambdaClient,
+  what: string | undefined,
+): Promise<{ query: LogQuery; run?: string }> {
+  if (what === undefined) {
+    const groups = await Promise.all(jobFunctions(connected).map((name) => logGroupOf(lambda, name)));
+    return { query: { groups } };
+  }
+  const found = RUN_ID.test(what) ? await connected.api.getRun(what) : undefined;
+  const job = found?.job ?? what;
+  const groups = [await logGroupOf(lambda, await functionOfJob(connected, job))];
+  return found
+    ? { query: { groups, only: { run: found.id } }, run: found.id }
+    : { query: { groups, only: { job } } };
+}
+
+/** Reads once, or again and again: until the run's end, or until somebody has seen enough. */
+async function follow(
+  { api }: ConnectedStack,
+  run: string | undefined,
+  on: boolean,
+  signal: AbortSignal,
+  read: () => Promise<void>,
+): Promise<void> {
+  await read();
+  for (let left = READS_AFTER_THE_END; on && left > 0; ) {
+    if (run !== undefined && isFinished(await api.getRun(run))) left -= 1;
+    await sleep(POLL_MS, signal);
+    await read();
+  }
+}
+
+/** Prints records: lines, or for --json one document, or one a line where it goes on. */
+function createPrinter(
+  { stdout, stderr, environment }: Surroundings,
+  { json, follow: goesOn }: { json?: true | undefined; follow?: true | undefined },
+): ((events: readonly LogEvent[]) => void) & { end: () => void } {
+  const all: LogEvent[] = [];
+  const colors = stdout.isTTY === true && !environment.NO_COLOR;
+  let printed = 0;
+  const print = (events: readonly LogEvent[]) => {
+    printed += events.length;
+    for (const event of events) {
+      if (json && goesOn) stdout.write(`${JSON.stringify(event)}\n`);
+      else if (json) all.push(event);
+      else {
+        const line = formatLogEvent(event, { colors });
+        if (line !== undefined) stdout.write(`${line}\n`);
+      }
+    }
+  };
+  const end = () => {
+    if (json && !goesOn) stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+    else if (printed === 0) stderr.write('No records.\n');
+  };
+  return Object.assign(print, { end });
+}

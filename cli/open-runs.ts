@@ -1,0 +1,39 @@
+import type { Run } from '../shared/api/schemas.ts';
+import { ConfigError } from '../shared/errors.ts';
+import { isFinished, type RunRecord } from '../shared/runs/run-record.ts';
+import { type GlobalOptions, openRunStore } from './options.ts';
+import type { Surroundings } from './program.ts';
+import { connectStack } from './stack/connect-stack.ts';
+
+/** Recorded runs, wherever they are recorded: in this machine's state folder, or in a stack. */
+export interface Runs {
+  /** The newest runs, of one job or of all. */
+  list(options: { job?: string | undefined; limit: number }): Promise<(RunRecord | Run)[]>;
+  /**
+   * Asks a run to stop.
+   *
+   * @throws ConfigError when there is no such run, or it has ended
+   */
+  cancel(id: string): Promise<{ job: string }>;
+}
+
+/** The runs that the options are about. */
+export async function openRuns(options: GlobalOptions, surroundings: Surroundings): Promise<Runs> {
+  const connected = await connectStack(options, surroundings);
+  if (connected) return { list: connected.api.listRuns, cancel: connected.api.cancel };
+  const store = openRunStore(options, surroundings);
+  return {
+    list: ({ job, limit }) => store.list({ limit, ...(job === undefined ? {} : { job }) }),
+    async cancel(id) {
+      const record = /^[0-9a-f-]{36}$/i.test(id) ? await store.get(id) : undefined;
+      if (!record) {
+        throw new ConfigError(`There is no run ${id}.`, {
+          hint: 'ferry runs lists the newest ones, with their ids.',
+        });
+      }
+      if (isFinished(record)) throw new ConfigError(`Run ${id} has ended already (${record.state}).`);
+      await store.requestCancel(record.job, record.id, surroundings.user);
+      return { job: record.job };
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Run } from '../shared/api/schemas.ts';
+import type { RunRecord } from '../shared/runs/run-record.ts';
+import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
+import { exitCodeOfRun } from './exit-codes.ts';
+import { formatError } from './output.ts';
+import type { Surroundings } from './program.ts';
+
+/**
+ * Prints how a run ended, and leaves the exit code that says the same.
+ *
+ * @param options.file where a rehearsal put its file
+ */
+export function reportRun(
+  run: RunRecord | Run,
+  { stdout, stderr, setExitCode }: Surroundings,
+  { json, file }: { json?: true | undefined; file?: string | undefined },
+): void {
+  if (json) stdout.write(`${JSON.stringify(run, null, 2)}\n`);
+  else stdout.write(summarize(run, file));
+  if (run.error) stderr.write(formatError(run.error));
+  for (const warning of run.warnings) stderr.write(`warning: ${warning}\n`);
+  setExitCode(exitCodeOfRun(run));
+}
+
+/** One line on how the run ended. */
+function summarize(record: RunRecord | Run, file: string | undefined): string {
+  const facts = [
+    record.rows === undefined ? undefined : formatCount(record.rows, 'row'),
+    record.bytes === undefined ? undefined : formatBytes(record.bytes),
+    record.durationMs === undefined ? undefined : formatDuration(record.durationMs),
+  ].filter((fact) => fact !== undefined);
+  const outcome = record.outcome ? ` (${record.outcome})` : '';
+  const written = record.state === 'succeeded' || record.error?.class === 'GuardError';
+  const where =
+    file === undefined ? `run ${record.id}` : `nothing uploaded${written ? `, file ${file}` : ''}`;
+  return `${record.job} ${record.state}${outcome}: ${[...facts, where].join(', ')}\n`;
+}

@@ -1,0 +1,42 @@
+import { ConfigError } from '../../shared/errors.ts';
+import type { GlobalOptions } from '../options.ts';
+import type { Surroundings } from '../program.ts';
+import { type FoundStack, findStack } from './find-stack.ts';
+import { createStackApi, type StackApi } from './stack-api.ts';
+
+/** A stack, and the way to its API. */
+export interface ConnectedStack {
+  stack: FoundStack;
+  api: StackApi;
+}
+
+/** The stack that --stack or FERRY_STACK names; undefined when commands are about this machine. */
+export function stackName(
+  { stack }: Pick<GlobalOptions, 'stack'>,
+  { environment }: Surroundings,
+): string | undefined {
+  return stack ?? (environment.FERRY_STACK || undefined);
+}
+
+/** Finds the stack that --stack or FERRY_STACK names; undefined when commands are about this machine. */
+export async function connectStack(
+  options: GlobalOptions,
+  surroundings: Surroundings,
+): Promise<ConnectedStack | undefined> {
+  const name = stackName(options, surroundings);
+  if (name === undefined) return undefined;
+  const { stack, credentials } = await findStack(name, surroundings.environment.FERRY_API_URL || undefined);
+  return { stack, api: createStackApi(stack, credentials, surroundings.signal) };
+}
+
+/** As {@link connectStack}, for commands that are about a stack only. */
+export async function requireStack(
+  options: GlobalOptions,
+  surroundings: Surroundings,
+): Promise<ConnectedStack> {
+  const connected = await connectStack(options, surroundings);
+  if (connected) return connected;
+  throw new ConfigError('This command is about a deployed stack: which one?', {
+    hint: 'Name it by --stack NAME or FERRY_STACK.',
+  });
+}

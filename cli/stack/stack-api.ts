@@ -1,0 +1,184 @@
+import { AwsV4Signer } from 'aws4fetch';
+import type { z } from 'zod';
+import type { JobDetail } from '../../shared/api/schemas.ts';
+import {
+  cancelledSchema,
+  type Job,
+  jobDetailSchema,
+  jobListSchema,
+  type Problem,
+  problemSchema,
+  type Run,
+  runListSchema,
+  runSchema,
+  type Started,
+  startedSchema,
+} from '../../shared/api/schemas.ts';
+import {
+  AccessError,
+  BusyError,
+  ConfigError,
+  type FerryError,
+  StackUnavailableError,
+  UnexpectedError,
+} from '../../shared/errors.ts';
+import { retryWithin } from '../../shared/runs/retry.ts';
+import { explainAwsError } from './aws-errors.ts';
+import type { Credentials, FoundStack } from './find-stack.ts';
+
+/** What of a stack's API the command line uses. Every call throws AccessError, BusyError, ConfigError or StackUnavailableError. */
+export interface StackApi {
+  listJobs(): Promise<Job[]>;
+  getJob(job: string): Promise<JobDetail>;
+  /** The newest runs, of one job or of all. */
+  listRuns(options: { job?: string | undefined; limit: number }): Promise<Run[]>;
+  getRun(id: string): Promise<Run>;
+  /** @param key the same key is the same run: a request whose answer was lost is sent again */
+  startRun(job: string, key: string): Promise<Started>;
+  /** Sends the file of an earlier run: a refused one (`accept`) or an archived one (`resend`). */
+  sendAgain(how: 'accept' | 'resend', runId: string, key: string, why: string | undefined): Promise<Started>;
+  cancel(runId: string): Promise<{ runId: string; job: string }>;
+}
+
+// More than API Gateway itself waits.
+const TIMEOUT_MS = 35_000;
+const MOST_TRIES = 4;
+const PAGE = 100;
+
+interface ApiRequest {
+  path: string;
+  method?: 'GET' | 'POST';
+  key?: string;
+  body?: unknown;
+}
+
+/**
+ * Calls a stack's API, signed with SigV4.
+ *
+ * @param interruption ends reading, and no request that changes something: whoever asked must learn whether it was heard
+ */
+export function createStackApi(
+  { apiUrl, region }: Pick<FoundStack, 'apiUrl' | 'region'>,
+  credentials: Credentials,
+  interruption?: AbortSignal,
+): StackApi {
+  async function send(
+    { path, method = 'GET', key, body }: ApiRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const keys = await credentials().catch((error: unknown) => {
+      throw explainAwsError(error, 'execute-api:Invoke');
+    });
+    const { accessKeyId, secretAccessKey, sessionToken } = keys;
+    const signer = new AwsV4Signer({
+      url: new URL(path, apiUrl).href,
+      method,
+      headers: {
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      service: 'execute-api',
+      region,
+    });
+    const { url, ...request } = await signer.sign();
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      return await fetch(url, {
+        ...request,
+        redirect: 'error',
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      } as RequestInit);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new StackUnavailableError(`The API of the stack, at ${url.host}, cannot be reached.`, {
+        cause: error,
+        hint: 'Check the network and, where one is needed, the proxy (NODE_USE_ENV_PROXY=1 and HTTPS_PROXY).',
+      });
+    }
+  }
+
+  /** All that the command line asks for may be asked for twice: a run is started by its key. */
+  function call<T>(request: ApiRequest, schema: z.ZodType<T>): Promise<T> {
+    const signal = request.method === 'POST' ? undefined : interruption;
+    return retryWithin({ budget: undefined, maxTries: MOST_TRIES, signal }, async () => {
+      const response = await send(request, signal);
+      const text = await response.text().catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw new StackUnavailableError('The answer of the stack’s API broke off.', { cause: error });
+      });
+      if (!response.ok) throw problemOf(response, text);
+      const parsed = schema.safeParse(parseJson(text));
+      if (parsed.success) return parsed.data;
+      throw new UnexpectedError(
+        'The answer of the stack’s API is not one that this release of Ferry knows.',
+        {
+          hint: 'Use the release that the stack was deployed with, or a newer one.',
+        },
+      );
+    });
+  }
+
+  return {
+    listJobs: async () => (await call({ path: 'jobs' }, jobListSchema)).jobs,
+    getJob: (job) => call({ path: `jobs/${encodeURIComponent(job)}` }, jobDetailSchema),
+    async listRuns({ job, limit }) {
+      const path = job === undefined ? 'runs' : `jobs/${encodeURIComponent(job)}/runs`;
+      const found: Run[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const query = new URLSearchParams({ limit: String(Math.min(PAGE, limit - found.length)) });
+        if (cursor !== undefined) query.set('cursor', cursor);
+        const { runs, next } = await call({ path: `${path}?${query}` }, runListSchema);
+        found.push(...runs);
+        if (next === undefined || found.length >= limit) return found;
+        cursor = next;
+      }
+    },
+    getRun: (id) => call({ path: `runs/${encodeURIComponent(id)}` }, runSchema),
+    startRun: (job, key) =>
+      call({ path: `jobs/${encodeURIComponent(job)}/runs`, method: 'POST', key }, startedSchema),
+    sendAgain: (how, runId, key, why) =>
+      call(
+        {
+          path: `runs/${encodeURIComponent(runId)}/${how}`,
+          method: 'POST',
+          key,
+          body: why === undefined ? {} : { why },
+        },
+        startedSchema,
+      ),
+    cancel: (runId) =>
+      call({ path: `runs/${encodeURIComponent(runId)}/cancel`, method: 'POST' }, cancelledSchema),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An answer that is no success, as the error that it is. */
+function problemOf({ status }: Response, text: string): FerryError {
+  const answered = parseJson(text);
+  const problem: Problem | undefined = problemSchema.safeParse(answered).data;
+  if (status === 401 || status === 403) {
+    return new AccessError('The API of the stack does not let these credentials in (HTTP status 403).', {
+      hint: 'They need execute-api:Invoke on it (docs/cli.md), in the account of the stack; a wrong clock is refused, too.',
+    });
+  }
+  if (status === 429 || status >= 500) {
+    return new StackUnavailableError(
+      problem?.detail ?? `The API of the stack does not answer as it should (HTTP status ${status}).`,
+      { hint: 'Try again; the log group of the API’s function says more.' },
+    );
+  }
+  const detail = problem?.detail ?? `The API of the stack refused the request (HTTP status ${status}).`;
+  if (status === 409 && problem?.runId !== undefined) return new BusyError(detail);
+  return new ConfigError(detail);
+}

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+
+/** A name of the file as CloudFormation's ids allow it, which hold letters and digits only; two names must not become one. */
+export function logicalId(name: string): string {
+  const letters = name.replaceAll(/[^A-Za-z0-9]/g, '');
+  return letters === name ? name : `${letters}${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}
+
+/** The stack's output that names the function for the syncs of a source. */
+export const functionOutputOfSource = (source: string) => `SyncFunction${logicalId(source)}`;
+
+/** The stack's output that names the function that one job has for itself. */
+export const functionOutputOfJob = (job: string) => `DedicatedFunction${logicalId(job)}`;
