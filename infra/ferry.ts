@@ -7,6 +7,7 @@ import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DeployedJobIndex } from '../functions/api/environment.ts';
 import { jobIndexOf } from '../shared/api/job-index.ts';
+import { functionOutputOfJob, functionOutputOfSource, logicalId } from '../shared/config/function-outputs.ts';
 import { type JobFunctionPlan, planFunctions } from '../shared/config/job-functions.ts';
 import { warnOfClosedNetworks } from '../shared/config/network-warnings.ts';
 import type { FerryConfig } from '../shared/config/schema.ts';
@@ -19,7 +20,6 @@ import { SourceNetwork } from './constructs/source-network.ts';
 import { StarterRole } from './constructs/starter-role.ts';
 import { StateBucket } from './constructs/state-bucket.ts';
 import { SyncFunction } from './constructs/sync-function.ts';
-import { functionOutputOfJob, functionOutputOfSource, logicalId } from '../shared/config/function-outputs.ts';
 import { assertFits } from './stack-size.ts';
 
 export interface FerryProps {

@@ -4,26 +4,31 @@ import { Command } from 'commander';
 import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
-import { type CheckResult, checkSource } from '../../shared/sync/check-source.ts';
+import type { CheckResult } from '../../shared/sync/check-result.ts';
+import { checkSource } from '../../shared/sync/check-source.ts';
 import { checkTarget } from '../../shared/sync/check-target.ts';
 import { EXIT } from '../exit-codes.ts';
-import { globalOptions, openSecrets, readConfig } from '../options.ts';
+import { type GlobalOptions, globalOptions, openSecrets, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
+import { checkInFunction } from '../stack/check-in-function.ts';
+import { type ConnectedStack, connectStack } from '../stack/connect-stack.ts';
 
 type SourceChecks = { source: string; checks: CheckResult[] };
 
-/** `ferry check [source]`: does everything work that runs need? Reads no row, uploads nothing. */
+/** `ferry check [name]`: does everything work that runs need? Reads no row, uploads nothing. */
 export function checkCommand(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings;
   return new Command('check')
     .description(
       'try everything that runs need of their sources and of Polyteia; reads no row, uploads nothing',
     )
-    .argument('[source]', 'name of one source; all without it')
+    .argument('[name]', 'of one source; with --stack, of one job; all without it')
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
+      const connected = await connectStack(options, surroundings);
+      if (connected) return checkStack(connected, surroundings, options, only);
       const loaded = await readConfig(options, surroundings);
       for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
       const { sources, syncs } = loaded.config;
@@ -61,8 +66,27 @@ export function checkCommand(surroundings: Surroundings): Command {
     });
 }
 
-function format(source: string, checks: readonly CheckResult[]): string {
+/** Each job's checks, from within the function that runs it. */
+async function checkStack(
+  connected: ConnectedStack,
+  { stdout, signal, setExitCode }: Surroundings,
+  { json }: GlobalOptions,
+  only: string | undefined,
+): Promise<void> {
+  const names = only === undefined ? (await connected.api.listJobs()).map(({ name }) => name) : [only];
+  const all: { job: string; checks: CheckResult[] }[] = [];
+  for (const job of names) {
+    const checks = await checkInFunction(connected, job, signal);
+    all.push({ job, checks });
+    if (!json) stdout.write(`${all.length > 1 ? '\n' : ''}${format(job, checks)}`);
+  }
+  const failed = all.some(({ checks }) => checks.some(({ status }) => status === 'failed'));
+  if (json) stdout.write(`${JSON.stringify({ ok: !failed, jobs: all }, null, 2)}\n`);
+  setExitCode(failed ? EXIT.failed : EXIT.succeeded);
+}
+
+function format(name: string, checks: readonly CheckResult[]): string {
   const rows = checks.map(({ check, status, detail }) => [check, status, detail]);
   const hints = checks.flatMap(({ check, hint }) => (hint === undefined ? [] : [`  → ${check}: ${hint}\n`]));
-  return `${source}\n${formatTable(['CHECK', 'RESULT', 'DETAIL'], rows)}\n${hints.join('')}`;
+  return `${name}\n${formatTable(['CHECK', 'RESULT', 'DETAIL'], rows)}\n${hints.join('')}`;
 }

@@ -16,17 +16,20 @@ const logger = createLogger({ level: environment.LOG_LEVEL });
 // The declared runtime and the one that runs are told apart only here: emulators take the first `node` they find.
 logger.info({ node: process.version }, 'function started');
 
+const state = createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET });
+
 const run = createSyncFunction({
   environment,
   memoryMegabytes: AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
   config: createS3DocumentStore({ client: s3, bucket: environment.CONFIG_BUCKET }),
-  store: createRunStore(createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET })),
+  store: createRunStore(state),
+  state,
   openSecrets: (outgoing) => createSecretsManagerReader({ outgoing }),
   extensionFolders: [join(import.meta.dirname, 'extensions')],
   workFolder: '/tmp',
   logger,
 });
 
-/** Runs one sync of this function's source. */
+/** Runs one sync of this function's source, or checks what it needs. */
 export const handler = (event: unknown, context: Context) =>
   run(event, new Date(Date.now() + context.getRemainingTimeInMillis()));

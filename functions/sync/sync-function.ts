@@ -11,6 +11,8 @@ import type { RunStore } from '../../shared/runs/run-store.ts';
 import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts';
 import type { SecretReader } from '../../shared/source/secrets.ts';
 import { acceptRefused } from '../../shared/sync/accept-refused.ts';
+import { checkJob } from '../../shared/sync/check-job.ts';
+import { type CheckResult, failedCheck } from '../../shared/sync/check-result.ts';
 import { resendArchived } from '../../shared/sync/resend-archived.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
@@ -18,9 +20,16 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { SyncEnvironment } from './environment.ts';
 
 /** What starts a sync: a schedule, or a request to the API, which has given the run its id already. */
-export const syncEventSchema = z.union([
+const startEventSchema = z.union([
   z.strictObject({ job: z.string(), scheduledTime: z.string() }),
   runRequestSchema,
+]);
+type StartEvent = z.infer<typeof startEventSchema>;
+
+/** What the function takes: the start of a run, or the question whether one could work (`ferry --stack NAME check`). */
+export const syncEventSchema = z.union([
+  startEventSchema,
+  z.strictObject({ job: z.string(), check: z.literal(true) }),
 ]);
 export type SyncEvent = z.infer<typeof syncEventSchema>;
 
@@ -30,6 +39,8 @@ export interface SyncFunctionDependencies {
   memoryMegabytes: number;
   config: Pick<DocumentStore, 'get'>;
   store: RunStore;
+  /** Where the store keeps its documents: for checks. */
+  state: Pick<DocumentStore, 'put' | 'get'>;
   /** Called once the configuration is known, which says by which way they are reached. */
   openSecrets: (outgoing: OutgoingHttps) => SecretReader;
   extensionFolders: readonly string[];
@@ -38,11 +49,14 @@ export interface SyncFunctionDependencies {
 }
 
 /** What the invocation answers: the outcome, short. Without an id there was no run: the event was none that can start one. */
-export type SyncAnswer = Pick<RunRecord, 'state' | 'outcome' | 'rows' | 'error'> &
+export type SyncAnswer = RunAnswer | { checks: CheckResult[] };
+type RunAnswer = Pick<RunRecord, 'state' | 'outcome' | 'rows' | 'error'> &
   Partial<Pick<RunRecord, 'id' | 'job'>>;
 
 // Node, the AWS clients and libduckdb itself, measured as 180 MB (bench/memory.ts, one row).
 const RUNTIME_MEGABYTES = 200;
+// For the answer of a check whose time is over.
+const CHECK_RESERVE_MS = 2_000;
 // Below this a Lambda function has less than one vCPU, and a second thread only costs memory.
 const MEGABYTES_OF_ONE_VCPU = 1769;
 
@@ -66,9 +80,40 @@ export function createSyncFunction(
   let secrets: SecretReader | undefined;
 
   /** An event that there is no run for: trying it again would not help, so it is answered, not thrown. */
-  const refuse = (error: ConfigError): SyncAnswer => {
+  const refuse = (error: ConfigError): RunAnswer => {
     logger.error({ class: error.class }, error.message);
     return { state: 'failed', error: { class: error.class, message: error.message } };
+  };
+
+  const session = {
+    extensionFolders: dependencies.extensionFolders,
+    memoryLimitBytes: duckdbMemoryLimit(memoryMegabytes),
+    threads: memoryMegabytes < MEGABYTES_OF_ONE_VCPU ? 1 : 2,
+  };
+
+  /** Checks what a run of the job needs. Never throws: what does not work is the answer. */
+  const check = async (
+    job: string,
+    reading: Promise<FerryConfig>,
+    deadline: Date,
+  ): Promise<CheckResult[]> => {
+    logger.info({ job }, 'check asked for');
+    try {
+      const loaded = await reading;
+      secrets ??= dependencies.openSecrets(loaded);
+      return await checkJob({
+        ...session,
+        config: loaded,
+        job,
+        secrets,
+        state: dependencies.state,
+        workFolder: dependencies.workFolder,
+        signal: AbortSignal.timeout(Math.max(0, deadline.getTime() - Date.now() - CHECK_RESERVE_MS)),
+      });
+    } catch (error) {
+      // Before anything else the configuration is read, from S3: what fails there is usually the way to S3.
+      return [failedCheck('configuration', error)];
+    }
   };
 
   return async (event, deadline) => {
@@ -82,6 +127,7 @@ export function createSyncFunction(
       config = undefined;
       throw error;
     });
+    if ('check' in data) return { checks: await check(job, config, deadline) };
     const { warning, ...started } = startOf(data);
     if (warning) logger.warn({ job }, warning);
     const loaded = await config;
@@ -97,10 +143,8 @@ export function createSyncFunction(
       scope: environment.STACK_NAME,
       store: dependencies.store,
       secrets,
-      extensionFolders: dependencies.extensionFolders,
       workFolder: dependencies.workFolder,
-      memoryLimitBytes: duckdbMemoryLimit(memoryMegabytes),
-      threads: memoryMegabytes < MEGABYTES_OF_ONE_VCPU ? 1 : 2,
+      ...session,
       logger,
       deadline,
     };
@@ -125,7 +169,7 @@ export function createSyncFunction(
 }
 
 /** Carries out what the event asks for. */
-async function carryOut(event: SyncEvent, options: RunSyncOptions): Promise<RunRecord> {
+async function carryOut(event: StartEvent, options: RunSyncOptions): Promise<RunRecord> {
   if ('accept' in event && event.accept) {
     return acceptRefused(options, event.accept.runId, event.accept.why);
   }

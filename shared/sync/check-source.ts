@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SyncConfig } from '../config/schema.ts';
-import { toFerryError } from '../errors.ts';
+import { SourceUnavailableError } from '../errors.ts';
+import { HopError, tryName } from '../network/hops.ts';
 import { resolveLogin } from '../source/credentials.ts';
 import { dialectOf } from '../source/dialect.ts';
 import { prepareQuery } from '../source/prepare-query.ts';
@@ -9,24 +10,8 @@ import { assertReachable } from '../source/reachability.ts';
 import type { SecretReader } from '../source/secrets.ts';
 import { type SessionOptions, SourceSession } from '../source/session.ts';
 import { formatCount } from '../telemetry/format.ts';
+import { type CheckResult, failedCheck, skippedCheck } from './check-result.ts';
 import { queryOf } from './open-sync-session.ts';
-
-/** How one check ended. `skipped`: an earlier one that it needs failed. */
-export interface CheckResult {
-  /** What was checked: secret, network, login, encryption, permissions, or `sync <name>`. */
-  check: string;
-  status: 'ok' | 'warning' | 'failed' | 'skipped';
-  detail: string;
-  hint?: string;
-  /** Class of the error of a failed check. */
-  class?: string;
-}
-
-/** A check that threw. */
-export function failedCheck(check: string, thrown: unknown): CheckResult {
-  const { message, hint, class: name } = toFerryError(thrown);
-  return { check, status: 'failed', detail: message, class: name, ...(hint === undefined ? {} : { hint }) };
-}
 
 type CheckOptions = Omit<SessionOptions, 'login' | 'mode' | 'parallel'> & {
   /** Name of the source. */
@@ -47,7 +32,8 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
   const results: CheckResult[] = [];
   const names = [
     'secret',
-    'network',
+    'DNS',
+    'TCP',
     'login',
     'encryption',
     'permissions',
@@ -68,8 +54,7 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
   };
   const skipRest = () => {
     const done = new Set(results.map(({ check }) => check));
-    for (const check of names)
-      if (!done.has(check)) results.push({ check, status: 'skipped', detail: 'not tried' });
+    for (const check of names) if (!done.has(check)) results.push(skippedCheck(check));
     return results;
   };
 
@@ -80,7 +65,15 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
   });
   if (!login) return skipRest();
   const at = `${login.host}:${login.port}`;
-  const reached = await attempt('network', async () => {
+  const named = await attempt('DNS', async () => [
+    true,
+    await tryName(login.host).catch((error: unknown) => {
+      if (!(error instanceof HopError)) throw error;
+      throw new SourceUnavailableError(error.message, { cause: error, hint: error.hint });
+    }),
+  ]);
+  if (!named) return skipRest();
+  const reached = await attempt('TCP', async () => {
     const started = performance.now();
     const { signal } = options;
     await assertReachable(login, {

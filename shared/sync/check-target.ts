@@ -2,10 +2,14 @@ import type { FerryConfig, SyncConfig } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
 import type { SecretReader } from '../source/secrets.ts';
-import { type CheckResult, failedCheck } from './check-source.ts';
+import { type CheckResult, failedCheck } from './check-result.ts';
+import { checkWay } from './check-way.ts';
 import { readToken } from './send-file.ts';
 
-/** Tries everything that a run of a sync needs of Polyteia; nothing is uploaded. All checks are tried, even if one fails. */
+/**
+ * Tries everything that a run of a sync needs of Polyteia; nothing is uploaded. Where there is a way to it, all checks are tried, even if
+ * one fails.
+ */
 export async function checkTarget(
   sync: SyncConfig,
   options: { config: FerryConfig; secrets: SecretReader; signal: AbortSignal },
@@ -15,6 +19,8 @@ export async function checkTarget(
   try {
     const target = config.polyteia[sync.polyteia];
     if (!target) throw new ConfigError(`There is no Polyteia target "${sync.polyteia}".`);
+    results.push(...(await checkWay(target.baseUrl, { outgoing: config, signal })));
+    if (results.some(({ status }) => status === 'failed')) return results;
     const client = createPolyteiaClient(target, {
       token: await readToken(target, secrets),
       outgoing: config,

@@ -13,14 +13,15 @@ const config = {
   sources: {
     erp: { type: 'postgres', host: '127.0.0.1', database: 'erp', auth: { type: 'password', secret: 'erp' } },
   },
-  polyteia: { default: { token: 'polyteia' } },
+  polyteia: { default: { token: 'polyteia', baseUrl: 'http://127.0.0.1:9' } },
   syncs: { orders: { source: 'erp', query: 'SELECT 1 AS a', dataset: 'ds_a' } },
 };
 
 function syncFunction(stored: string | undefined = JSON.stringify(config)) {
   const saved: RunRecord[] = [];
   const proxies: (string | undefined)[] = [];
-  const store = createRunStore(createMemoryDocumentStore());
+  const state = createMemoryDocumentStore();
+  const store = createRunStore(state);
   const run = createSyncFunction({
     environment: {
       STATE_BUCKET: 's',
@@ -31,6 +32,7 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
     },
     memoryMegabytes: 2048,
     config: { get: async () => stored },
+    state,
     store: {
       ...store,
       save: async (record) => {
@@ -51,7 +53,13 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
     saved,
     proxies,
     store,
-    run: (event: unknown, timeMs = 60_000) => run(event, new Date(Date.now() + timeMs)),
+    state,
+    run: async (event: unknown, timeMs = 60_000) => {
+      const answer = await run(event, new Date(Date.now() + timeMs));
+      if ('checks' in answer) throw new Error('A check was answered in the place of a run.');
+      return answer;
+    },
+    check: (event: unknown) => run(event, new Date(Date.now() + 60_000)),
   };
 }
 
@@ -147,5 +155,43 @@ describe('duckdbMemoryLimit', () => {
   it('leaves a quarter of the function and the runtime’s own share free', () => {
     expect(duckdbMemoryLimit(2048)).toBe(1_336_000_000);
     expect(duckdbMemoryLimit(256)).toBe(64_000_000);
+  });
+
+  it('checks what a run of a job would need, and says which hop is missing', async () => {
+    const { check, saved, state } = syncFunction();
+    const answer = await check({ job: 'orders', check: true });
+    const checks = 'checks' in answer ? answer.checks : [];
+    expect(checks.map(({ check: name, status }) => [name, status])).toEqual([
+      ['state: write', 'ok'],
+      ['state: read', 'ok'],
+      ['state: absent', 'ok'],
+      ['secret', 'failed'],
+      ...['DNS', 'TCP', 'login', 'encryption', 'permissions', 'sync orders'].map((name) => [name, 'skipped']),
+      ['Polyteia DNS', 'ok'],
+      ['Polyteia TCP', 'failed'],
+    ]);
+    expect(checks[3]).toMatchObject({ class: 'ConfigError', detail: 'The secret erp is not JSON.' });
+    expect(checks.at(-1)).toMatchObject({
+      class: 'PolyteiaUnavailableError',
+      hint: expect.stringContaining('NAT gateway'),
+    });
+    expect(saved).toEqual([]);
+    expect(await state.get('jobs/orders/check.json')).toContain('checkedAt');
+  });
+
+  it.each([
+    ['a configuration of another release', '{}', 'orders', 'The deployed configuration is not one'],
+    ['a job that there is not', JSON.stringify(config), 'nothing', 'There is no sync "nothing".'],
+  ])('answers a check of %s with a failed one', async (_what, stored, job, detail) => {
+    const answer = await syncFunction(stored).check({ job, check: true });
+    expect(answer).toEqual({
+      checks: [
+        expect.objectContaining({
+          check: 'configuration',
+          status: 'failed',
+          detail: expect.stringContaining(detail),
+        }),
+      ],
+    });
   });
 });
