@@ -105,7 +105,7 @@ describe('ferry check', () => {
     const result = await setup.run({}, { command: ['check'] });
     expect(result).toMatchObject({ exitCode: 0, leftovers: [] });
     expect(result.stdout).toMatch(
-      /^erp\nCHECK +RESULT +DETAIL\nsecret +ok +user postgres\nnetwork +ok +127\.0\.0\.1:\d+ answers in \d+ ms\nlogin +ok +Postgres 18\./,
+      /^erp\nCHECK +RESULT +DETAIL\nsecret +ok +user postgres\nDNS +ok +127\.0\.0\.1 is an address\nTCP +ok +127\.0\.0\.1:\d+ answers in \d+ ms\nlogin +ok +Postgres 18\./,
     );
     expect(result.stdout).toMatch(/^encryption +warning +the connection is not encrypted$/m);
     expect(result.stdout).toMatch(
@@ -139,7 +139,7 @@ describe('ferry check', () => {
       { command: ['check'], secrets: { erp: { username: 'leser', password: 'falsch-7f3a' } } },
     );
     expect(wrongLogin.exitCode).toBe(1);
-    expect(wrongLogin.stdout).toMatch(/^network +ok/m);
+    expect(wrongLogin.stdout).toMatch(/^TCP +ok/m);
     expect(wrongLogin.stdout).toMatch(/^login +failed +The source at .* refused the login of user "leser"/m);
     expect(wrongLogin.stdout).toMatch(/^sync orders +skipped/m);
     expect(wrongLogin.stdout + wrongLogin.stderr).not.toContain('falsch-7f3a');

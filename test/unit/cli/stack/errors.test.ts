@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type FakeAws, startFakeAws } from '../../../support/fake-aws.ts';
+import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/ferry-against-stack.ts';
+
+let aws: FakeAws;
+beforeEach(async () => {
+  aws = await startFakeAws();
+  for (const [name, value] of Object.entries(fakeAwsEnvironment(aws.url))) vi.stubEnv(name, value);
+  vi.stubEnv('AWS_PROFILE', undefined);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await aws[Symbol.asyncDispose]();
+});
+
+const xmlError = (code: string) =>
+  `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>secret words</Message></Error></ErrorResponse>`;
+
+describe('finding the stack', () => {
+  it.each([
+    ['Nothing', 2, 'ConfigError: There is no stack Nothing in eu-central-1'],
+    ['Other', 2, "ConfigError: The stack Other in eu-central-1 is none of Ferry's"],
+  ])('%s', async (name, code, message) => {
+    const { stderr, exitCode } = await ferryAgainstStack(['--stack', name, 'runs']);
+    expect(exitCode).toBe(code);
+    expect(stderr).toContain(message);
+  });
+
+  it.each([
+    ['AccessDenied', 'These credentials may not cloudformation:DescribeStacks.'],
+    ['ExpiredToken', 'they are wrong or have expired'],
+    ['InvalidClientTokenId', 'they are wrong or have expired'],
+  ])('says what %s means', async (code, message) => {
+    aws.intercept = () => ({ status: 403, body: xmlError(code) });
+    const { stderr, exitCode } = await ferryAgainstStack(['runs']);
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^AccessError: /)]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('secret words');
+  });
+
+  it('says that there are no credentials', async () => {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'])
+      vi.stubEnv(name, undefined);
+    const { stderr, exitCode } = await ferryAgainstStack(['runs']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('AccessError: No AWS credentials were found');
+    expect(stderr).toContain('aws sso login');
+  });
+
+  it('says that no region is named', async () => {
+    vi.stubEnv('AWS_REGION', undefined);
+    const { stderr, exitCode } = await ferryAgainstStack(['runs']);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('in which AWS region')]);
+  });
+});
+
+describe('answers of the API', () => {
+  it.each([
+    [403, '{"message":"User is not authorized"}', 'AccessError: The API of the stack does not let'],
+    [404, '<html>', 'ConfigError: The API of the stack refused the request (HTTP status 404).'],
+    [200, '{"runs":7}', 'UnexpectedError: The answer of the stack’s API is not one'],
+  ])('%i', async (status, body, message) => {
+    aws.intercept = ({ url }) => (url.startsWith('/v1/') ? { status, body } : undefined);
+    const { stderr } = await ferryAgainstStack(['runs']);
+    expect(stderr).toContain(message);
+  });
+
+  it('are waited for while the API is not available', async () => {
+    let refused = 0;
+    aws.intercept = ({ url }) => {
+      if (!url.startsWith('/v1/') || refused >= 2) return undefined;
+      refused += 1;
+      return { status: refused === 1 ? 429 : 502, body: '{"message":"later"}' };
+    };
+    const { exitCode, stderr } = await ferryAgainstStack(['runs']);
+    expect([refused, exitCode, stderr]).toEqual([2, 0, 'No runs yet.\n']);
+  });
+});
+
+describe('commands of this machine', () => {
+  it.each([['validate'], ['preview', 'orders'], ['compare', 'a', 'b'], ['schedule']])(
+    '%s is not one of a stack',
+    async (...args) => {
+      const { stderr, exitCode } = await ferryAgainstStack(args);
+      expect([exitCode, stderr]).toEqual([
+        2,
+        `ConfigError: ferry ${args[0]} works on this machine only, not on a stack.\n`,
+      ]);
+    },
+  );
+});
