@@ -1,0 +1,152 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpsAgent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runFerry } from '../support/ferry-command.ts';
+import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
+import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { sourceConfig } from '../support/source-config.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type Deployment, prepareDeployment } from './deployment.ts';
+
+const STACK = 'FerryCommands';
+const SMOKE = fileURLToPath(new URL('../../scripts/smoke.ts', import.meta.url));
+
+let aws: MiniStack;
+let postgres: PostgresServer;
+let polyteia: PolyteiaStandIn;
+let deployment: Deployment;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  [aws, postgres, polyteia] = await Promise.all([
+    startMiniStack(),
+    startPostgres({ password: 'geheim-5b1f' }),
+    startPolyteiaStandIn({ datasets: ['ds_orders', 'ds_closed'] }),
+  ]);
+  const secrets = new SecretsManagerClient({
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    ...(aws.caFile && {
+      requestHandler: new NodeHttpHandler({ httpsAgent: new HttpsAgent({ ca: await readFile(aws.caFile) }) }),
+    }),
+  });
+  const login = JSON.stringify({ username: postgres.user, password: 'geheim-5b1f' });
+  for (const [Name, SecretString] of [
+    ['ferry/erp', login],
+    ['ferry/polyteia', polyteia.personalAccessKey],
+  ] as const)
+    await secrets.send(new CreateSecretCommand({ Name, SecretString }));
+  const erp = sourceConfig(postgres, 'ferry/erp');
+  deployment = await prepareDeployment(aws, STACK);
+  const outputs = await deployment.deploy({
+    version: 1,
+    sources: { erp, closed: { ...erp, port: 9 } },
+    polyteia: { default: { token: 'ferry/polyteia', baseUrl: polyteia.baseUrl } },
+    syncs: {
+      orders: {
+        source: 'erp',
+        query: "SELECT 1 AS id, 'Größe' AS name",
+        dataset: 'ds_orders',
+        schedule: { cron: '30 4 1 1 *', timezone: 'Europe/Berlin' },
+      },
+      closed: { source: 'closed', query: 'SELECT 1 AS id', dataset: 'ds_closed' },
+    },
+  });
+  environment = {
+    ...aws.environment,
+    FERRY_API_URL: `${aws.endpoint}/_aws/execute-api/${outputs.ApiId}/v1/`,
+  };
+});
+
+afterAll(async () => {
+  await deployment?.[Symbol.asyncDispose]();
+  await Promise.all([aws?.stop(), postgres?.stop(), polyteia?.stop()]);
+});
+
+const ferry = (...args: string[]) => runFerry(['--stack', STACK, ...args], { folder: tmpdir(), environment });
+
+describe('ferry --stack', () => {
+  it('runs a job, follows it to its end, lists it and shows its log', async () => {
+    const run = await ferry('run', 'orders');
+    expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+    expect(run.stdout).toMatch(/^orders succeeded \(uploaded\): 1 row, /);
+    const [, id = ''] = /run ([0-9a-f-]{36})/.exec(run.stdout) ?? [];
+
+    const runs = await ferry('runs', 'orders', '--json');
+    expect(JSON.parse(runs.stdout)).toMatchObject([{ id, state: 'succeeded', trigger: 'api', rows: 1 }]);
+    const jobs = await ferry('jobs');
+    expect(jobs.stdout).toMatch(/^orders +erp +succeeded +.* 1 /m);
+
+    const log = await waitFor(
+      'the end of the run in the log',
+      async () => {
+        const { stdout } = await ferry('logs', id);
+        return stdout.includes('run started') ? stdout : undefined;
+      },
+      60_000,
+    );
+    expect(log).toMatch(/^\d{4}-\d\d-\d\d [\d:.]{12} {2}info {3}orders: run started/m);
+  });
+
+  it('checks each job from within its function, and names the hop that is missing', async () => {
+    const good = await ferry('check', 'orders');
+    expect(good, good.stdout + good.stderr).toMatchObject({ exitCode: 0 });
+    for (const check of [
+      'state: write',
+      'state: absent',
+      'secret',
+      'TCP',
+      'login',
+      'Polyteia TCP',
+      'upload permission',
+    ])
+      expect(good.stdout).toMatch(new RegExp(`^${check} +ok`, 'm'));
+
+    const closed = await ferry('check', 'closed');
+    expect(closed.exitCode).toBe(1);
+    expect(closed.stdout).toMatch(/^secret +ok/m);
+    expect(closed.stdout).toMatch(/^TCP +failed +.* cannot be reached: nothing listens on that port\.$/m);
+    expect(closed.stdout).toMatch(/^login +skipped/m);
+    expect(closed.stdout).toMatch(/^ {2}→ TCP: Check host and port; on AWS, the security groups/m);
+  });
+});
+
+describe('npm run smoke', () => {
+  it('tries what it can on an emulator, and finds the job that cannot reach its source', async () => {
+    const failed: { stdout: string; code: number } = await promisify(execFile)(
+      process.execPath,
+      [SMOKE, '--stack', STACK, '--json', '--run', 'orders'],
+      {
+        env: { PATH: process.env.PATH, ...environment },
+      },
+    ).then(
+      ({ stdout }) => ({ stdout, code: 0 }),
+      (error) => error,
+    );
+    const { ok, steps } = JSON.parse(failed.stdout);
+    const failures = steps.filter(({ status }: { status: string }) => status === 'failed');
+    expect([failed.code, ok, failures.map(({ step }: { step: string }) => step)]).toEqual([
+      1,
+      false,
+      ['closed: TCP'],
+    ]);
+    expect(steps.map(({ step }: { step: string }) => step)).toEqual(
+      expect.arrayContaining([
+        'API: unsigned',
+        'API: wrong signature',
+        'schedules',
+        'orders: state: absent',
+        'orders: run',
+      ]),
+    );
+  });
+});
