@@ -101,7 +101,11 @@ const MOMENTS: ReadonlyArray<readonly [string, Api, number | undefined]> = [
   ['ended ingest', 'session', 1],
 ];
 
+// By then it is written down that Polyteia has the file: the next delivery sends nothing again.
+const KNOWN = ['started verify', 'ended verify', 'started ingest', 'ended ingest'];
+
 describe.each(MOMENTS)('at "%s" (%s API)', (moment, api, firstUploads) => {
+  const known = KNOWN.includes(moment);
   it.each(['SIGKILL', 'SIGSTOP'] as const)('%s breaks nothing', async (signal) => {
     const runId = newRunId();
     const before = uploads(api);
@@ -112,9 +116,10 @@ describe.each(MOMENTS)('at "%s" (%s API)', (moment, api, firstUploads) => {
     // The next delivery waits until the first is known to be dead: it would be skipped, or a duplicate, if the lease were stuck.
     const next = start(api, ROWS.next, { runId });
     const taken = await next.record();
-    expect(taken).toMatchObject({ id: runId, state: 'succeeded', outcome: 'uploaded', rows: ROWS.next });
+    const rows = known ? ROWS.first : ROWS.next;
+    expect(taken).toMatchObject({ id: runId, state: 'succeeded', outcome: 'uploaded', rows });
     expect([first.term(), next.term()]).toEqual([1, 2]);
-    expect(await rowsHeld(api)).toBe(ROWS.next);
+    expect(await rowsHeld(api)).toBe(rows);
 
     if (signal === 'SIGSTOP') {
       first.child.kill('SIGCONT');
@@ -123,16 +128,14 @@ describe.each(MOMENTS)('at "%s" (%s API)', (moment, api, firstUploads) => {
       if (moment === 'leased') expect(woken).toEqual(taken);
       else expect(woken).toMatchObject({ state: 'failed', error: { class: 'LeaseLostError' } });
       // A transfer that goes on before the next heartbeat may come to its end: of term 1, beside that of term 2.
-      // And the stand-in puts a file in its place when it is asked what became of it.
-      const mayEndLate = ['moved upload', 'started ingest'].includes(moment);
-      if (!mayEndLate) expect(await rowsHeld(api)).toBe(ROWS.next);
+      if (moment !== 'moved upload') expect(await rowsHeld(api)).toBe(rows);
       else expect([ROWS.first, ROWS.next]).toContain(await rowsHeld(api));
     }
-    const own = uploads(api) - before - 1;
+    const own = uploads(api) - before - (known ? 0 : 1);
     if (firstUploads === undefined) expect([0, 1]).toContain(own);
     else expect(own).toBe(firstUploads);
     expect(await store().get(runId)).toEqual(taken);
-    expect(await store().readBaseline('orders')).toMatchObject({ runId, rows: ROWS.next });
+    expect(await store().readBaseline('orders')).toMatchObject({ runId, rows });
     expect(await leftovers()).toEqual([]);
     // A transfer that broke off is all that Polyteia may complain of.
     expect(
