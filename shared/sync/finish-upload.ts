@@ -98,6 +98,8 @@ export async function keepLastUpload(
   } catch (error) {
     // By now it is a newer run's to say what was uploaded last.
     if (error instanceof LeaseLostError) throw error;
+    // At the second time it was said at the first, or what is lost is little.
+    if (upload.settled) return;
     context.warn(
       `Uploaded, but that could not be written down: should this run be killed, it would upload the file again (${toFerryError(error).message})`,
     );
