@@ -48,7 +48,7 @@ export interface JobContext {
    */
   confirmLease(): Promise<void>;
   /**
-   * Renews the lease, also for a run that was told to stop: to be called before what has happened outside is written down.
+   * Renews the job's lease, also for a run that was told to stop: to be called before what has happened outside is written down.
    *
    * @throws LeaseLostError when another run has it by now
    */
@@ -294,7 +294,14 @@ async function carryOut(
       await heartbeat.beat();
       signal.throwIfAborted();
     },
-    renewLease: () => heartbeat.beat(),
+    async renewLease() {
+      try {
+        await heartbeat.beat();
+      } catch (error) {
+        // A lost slot of the source alone takes nothing from what the job has done.
+        if (!(error instanceof LeaseLostError) || !(await isStillHeld(lease))) throw error;
+      }
+    },
     progress(bytes) {
       progress.bytes = bytes;
       if (current !== undefined) options.onProgress?.({ type: 'phase-progressed', phase: current, bytes });

@@ -130,6 +130,22 @@ describe('a lease', () => {
   );
 });
 
+it('a run that loses only its slot of the source, once Polyteia has the file, remembers what it sent', async () => {
+  polyteia.failNext({ on: 'upload', how: { kind: 'slow', ms: 500 } });
+  const options = here.options();
+  Object.assign(options.config.sources.erp ?? {}, { maxConcurrentRuns: 1 });
+  const running = run({ config: options.config, leaseTimes: { heartbeatMs: 20_000, expiryMs: 60_000 } });
+  const uploading = () => polyteia.calls.some(({ on }) => on === 'upload') || undefined;
+  await waitFor('the upload', uploading, 20_000);
+  const times = { heartbeatMs: 1, expiryMs: 1 };
+  const claim = { source: 'erp', slots: 1, job: 'other', runId: newRunId(), times };
+  expect(await here.store.queueForSlot(claim).look()).toHaveProperty('slot');
+  const record = await running;
+  expect(record).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+  expect(await here.store.readLastUpload('orders')).toMatchObject({ runId: record.id, settled: true });
+  expect(await here.store.readBaseline('orders')).toMatchObject({ runId: record.id });
+});
+
 describe('a file that was kept', () => {
   it.each(['resend', 'accept'] as const)('is not sent to another dataset by %s', async (command) => {
     const sync = { archive: { keep: 3 }, guards: { minRows: command === 'accept' ? 6 : 1 } };
