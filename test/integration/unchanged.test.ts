@@ -103,6 +103,13 @@ describe('a result with the content of the last upload', () => {
     });
   });
 
+  it('is sent when the target wants another format by now, once', async () => {
+    await run();
+    const csv = await run({}, { format: 'csv' });
+    expect(csv).toMatchObject({ outcome: 'uploaded' });
+    expect(await run({}, { format: 'csv' })).toMatchObject({ outcome: 'unchanged', unchangedSince: csv.id });
+  });
+
   it('is sent when nobody asks any more what the dataset shows', async () => {
     await run();
     expect(await run({}, { verify: 'off' })).toMatchObject({ outcome: 'uploaded' });
