@@ -1,5 +1,5 @@
 import type { SyncConfig } from '../config/schema.ts';
-import { LeaseLostError, toFerryError } from '../errors.ts';
+import { DeadlineError, LeaseLostError, toFerryError } from '../errors.ts';
 import type { PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import { verifyUpload } from '../polyteia/verify-upload.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
@@ -48,8 +48,14 @@ async function waitUntilRead(
   const pending = { id: ingest.id, since: at };
   context.note({ ingest: pending });
   const wait = { since: new Date(at), until: context.until, signal: context.signal };
-  const end = await context.phase('ingest', () => client.waitForIngest(ingest, wait));
-  return end === 'unfinished' ? pending : undefined;
+  try {
+    const end = await context.phase('ingest', () => client.waitForIngest(ingest, wait));
+    return end === 'unfinished' ? pending : undefined;
+  } catch (error) {
+    // A question that is not answered in time says nothing of the file.
+    if (context.signal.aborted && context.signal.reason instanceof DeadlineError) return pending;
+    throw error;
+  }
 }
 
 async function verify(

@@ -111,6 +111,14 @@ describe('an upload that Polyteia still reads when the run has no more time', ()
 describe('an upload of which nobody could ask yet how it ends', () => {
   const holding = { heartbeatMs: 100, expiryMs: 5_000 };
 
+  it('is ingesting also when the question for it is not answered until the run has no more time', async () => {
+    polyteia.failNext({ on: 'getDatasetIngestStatus', how: { kind: 'hang' } });
+    const record = await run({ deadline: withWait(100) });
+    expect(record).toMatchObject({ state: 'ingesting', ingest: { id: expect.stringMatching(/^dsig_/) } });
+    expect(await run({ runId: record.id })).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+    expect(uploads()).toBe(1);
+  });
+
   it('stays ingesting when its next delivery comes while another run of the job is at work', async () => {
     const runId = await leaveIngesting({ polls: 2 });
     const before = await here.store.get(runId);
