@@ -90,7 +90,10 @@ export function createRunStore(documents: DocumentStore): RunStore {
   async function keepFile(key: string, path: string, { keep, days }: ArchiveLimits): Promise<void> {
     await documents.putFile(key, path);
     const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MOST_FILES);
-    const others = listed.filter((other) => other.key !== key).sort((a, b) => a.ageMs - b.ageMs);
+    // S3 tells times in seconds: of two that are as old, the run's moment decides.
+    const others = listed
+      .filter((other) => other.key !== key)
+      .sort((a, b) => a.ageMs - b.ageMs || (a.key < b.key ? 1 : -1));
     const places = (keep ?? MOST_FILES) - 1;
     const oldestMs = (days ?? Number.POSITIVE_INFINITY) * DAY_MS;
     const surplus = others.filter(({ ageMs }, index) => index >= places || ageMs > oldestMs);
