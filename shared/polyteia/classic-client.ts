@@ -134,11 +134,13 @@ export function createClassicClient(options: {
     return (await call('command', 'generate_dataset_upload_token', params, tokenData, signal)).token;
   }
 
-  async function sendFile({ dataset, file, contentType, onProgress, signal }: Upload): Promise<HttpAnswer> {
+  async function sendFile(upload: Upload): Promise<HttpAnswer> {
+    const { dataset, file, contentType, beforeSending, onProgress, signal } = upload;
     // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
     const token = await takeUploadToken(dataset, contentType, signal);
     const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
     const content = await multipartFile({ path: file, name, contentType }, onProgress);
+    await beforeSending?.();
     return connection.send('/upload', {
       headers: {
         'x-upload-token': token,

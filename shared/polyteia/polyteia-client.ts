@@ -72,6 +72,8 @@ export interface Upload {
   /** Path of the file; it is streamed, never held in memory. */
   file: string;
   contentType: UploadContentType;
+  /** Called right before the file is sent, after whatever has to be asked for first; what it throws keeps the file from being sent. */
+  beforeSending?: () => Promise<void>;
   /** Called with the number of bytes sent so far. */
   onProgress?: (bytes: number) => void;
   signal?: AbortSignal;

@@ -222,10 +222,11 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
       },
     ],
 
-    async upload({ dataset, file, contentType, onProgress, signal }) {
+    async upload({ dataset, file, contentType, beforeSending, onProgress, signal }) {
       const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
       const answer = await session.send(async (authorization) => {
         const content = await multipartFile({ path: file, name, contentType }, onProgress);
+        await beforeSending?.();
         return connection.send(`/api/upload/dataset/${encodeURIComponent(dataset)}`, {
           headers: {
             authorization,

@@ -30,6 +30,20 @@ async function clockOf(folder: string): Promise<number> {
   return mtimeMs;
 }
 
+// Longer than any copy takes.
+const STALE_DRAFT_MS = 3_600_000;
+
+/** Removes what processes that were killed while they stored a file have left: such a draft may be as big as the file. */
+async function removeStaleDrafts(folder: string): Promise<void> {
+  const drafts = (await readdir(folder)).filter((name) => name.endsWith('.tmp'));
+  if (drafts.length === 0) return;
+  const now = await clockOf(folder);
+  for (const name of drafts) {
+    const { mtimeMs } = await stat(join(folder, name));
+    if (now - mtimeMs > STALE_DRAFT_MS) await rm(join(folder, name), { force: true });
+  }
+}
+
 /** Documents as files below a folder, created when first written to. */
 export function createFolderDocumentStore(folder: string): DocumentStore {
   const unavailable = (doing: string, error: unknown) =>
@@ -88,7 +102,11 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         throw unavailable('read', error);
       }
     },
-    putFile: (key, source) => replaceWhole(key, (draft) => copyFile(source, draft)),
+    async putFile(key, source) {
+      await replaceWhole(key, (draft) => copyFile(source, draft));
+      // Whoever else tidies up at the same time is welcome to.
+      await removeStaleDrafts(dirname(join(folder, key))).catch(() => {});
+    },
     async getFile(key, target) {
       try {
         await copyFile(join(folder, key), target);

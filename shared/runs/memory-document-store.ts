@@ -4,7 +4,7 @@ import type { DocumentStore } from './document-store.ts';
 /** Documents that end with the process: for what is rehearsed and not to be remembered. */
 export function createMemoryDocumentStore(now: () => number = () => performance.now()): DocumentStore {
   const documents = new Map<string, { body: string; version: number; writtenAt: number }>();
-  const files = new Map<string, Buffer>();
+  const files = new Map<string, { content: Buffer; writtenAt: number }>();
   let writes = 0;
   const write = (key: string, body: string) => {
     writes += 1;
@@ -25,19 +25,19 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
         .slice(0, limit);
     },
     async listWithAges(prefix, limit) {
-      return [...documents]
+      return [...documents, ...files]
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, { writtenAt }]) => ({ key, ageMs: now() - writtenAt }))
         .sort((a, b) => (a.key < b.key ? -1 : 1))
         .slice(0, limit);
     },
     async putFile(key, path) {
-      files.set(key, await readFile(path));
+      files.set(key, { content: await readFile(path), writtenAt: now() });
     },
     async getFile(key, path) {
-      const content = files.get(key);
-      if (content) await writeFile(path, content);
-      return content !== undefined;
+      const found = files.get(key);
+      if (found) await writeFile(path, found.content);
+      return found !== undefined;
     },
     async remove(key) {
       documents.delete(key);

@@ -47,6 +47,12 @@ export interface JobContext {
    * @throws LeaseLostError when another run has it by now
    */
   confirmLease(): Promise<void>;
+  /**
+   * Renews the job's lease, also for a run that was told to stop: to be called before what has happened outside is written down.
+   *
+   * @throws LeaseLostError when another run has it by now
+   */
+  renewLease(): Promise<void>;
   /** Tells that the phase that runs has moved this many bytes. */
   progress(bytes: number): void;
   warn(message: string): void;
@@ -174,6 +180,10 @@ export async function runJob(
     return (await store.get(id)) ?? startRecord(job, id, options);
   }
   if (acquisition.outcome === 'busy') {
+    // Read again: whoever has the lease may have closed the run meanwhile.
+    const recorded = await store.get(id);
+    // What Polyteia has the file of is not undone by coming at the wrong time: the holder, or the next delivery, asks how it ended.
+    if (recorded && (isFinished(recorded) || recorded.state === 'ingesting')) return recorded;
     return skip({ ...startRecord(job, id, options), heldBy: acquisition.runId }, options, logger);
   }
   const { lease } = acquisition;
@@ -283,6 +293,14 @@ async function carryOut(
     async confirmLease() {
       await heartbeat.beat();
       signal.throwIfAborted();
+    },
+    async renewLease() {
+      try {
+        await heartbeat.beat();
+      } catch (error) {
+        // A lost slot of the source alone takes nothing from what the job has done.
+        if (!(error instanceof LeaseLostError) || !(await isStillHeld(lease))) throw error;
+      }
     },
     progress(bytes) {
       progress.bytes = bytes;

@@ -117,13 +117,21 @@ export function createRunStore(documents: DocumentStore): RunStore {
     }
   }
 
-  /** Removes the files of runs, named by their ids, that are too many or too old. */
-  async function prune(prefix: string, { keep, days }: ArchiveLimits): Promise<void> {
-    const keys = (await documents.list(prefix, MOST_FILES)).toReversed();
-    const oldest = days === undefined ? 0 : Date.now() - days * DAY_MS;
-    const isOld = (key: string) => timeOfRunId(posix.basename(key, '.parquet')).getTime() < oldest;
-    const surplus = keys.filter((key, index) => index >= (keep ?? MOST_FILES) || isOld(key));
-    await Promise.all(surplus.map((key) => documents.remove(key)));
+  /**
+   * Stores a file beside others, and removes those that are too many or too old by then: never the one that was just stored. By the store's
+   * clock, as the time in a run's id is the one that its schedule meant, or that of a machine whose clock is wrong.
+   */
+  async function keepFile(key: string, path: string, { keep, days }: ArchiveLimits): Promise<void> {
+    await documents.putFile(key, path);
+    const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MOST_FILES);
+    // S3 tells times in seconds: of two that are as old, the run's moment decides.
+    const others = listed
+      .filter((other) => other.key !== key)
+      .sort((a, b) => a.ageMs - b.ageMs || (a.key < b.key ? 1 : -1));
+    const places = (keep ?? MOST_FILES) - 1;
+    const oldestMs = (days ?? Number.POSITIVE_INFINITY) * DAY_MS;
+    const surplus = others.filter(({ ageMs }, index) => index >= places || ageMs > oldestMs);
+    await Promise.all(surplus.map((other) => documents.remove(other.key)));
   }
 
   const has = async (key: string) => (await documents.list(key, 1)).includes(key);
@@ -170,16 +178,10 @@ export function createRunStore(documents: DocumentStore): RunStore {
     async saveLastUpload(job, upload) {
       await documents.put(lastUploadKeyOf(job), JSON.stringify(lastUploadSchema.parse(upload)));
     },
-    async keepRefused(job, runId, path) {
-      await documents.putFile(refusedKeyOf(job, runId), path);
-      await prune(`refused/${job}/`, { days: REFUSED_DAYS });
-    },
-    async keepArchived(job, runId, path, limits) {
-      await documents.putFile(archivedKeyOf(job, runId), path);
-      await prune(`archive/${job}/`, limits);
-    },
     hasRefused: (job, runId) => has(refusedKeyOf(job, runId)),
     hasArchived: (job, runId) => has(archivedKeyOf(job, runId)),
+    keepRefused: (job, runId, path) => keepFile(refusedKeyOf(job, runId), path, { days: REFUSED_DAYS }),
+    keepArchived: (job, runId, path, limits) => keepFile(archivedKeyOf(job, runId), path, limits),
     fetchArchived: (job, runId, path) => documents.getFile(archivedKeyOf(job, runId), path),
     fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
     async requestCancel(job, runId, requestedBy) {

@@ -27,9 +27,9 @@ export async function fingerprintRows(session: SourceSession, file: string): Pro
     .digest('hex');
 }
 
-/** Texts for what hashes alike and is not the same: 0 and -0, and whatever is made of parts. */
+/** Texts for what hashes alike and is not the same: 0 and -0, 1 month and 30 days, and whatever is made of parts. */
 function imageOf(name: string, type: string): string {
-  return /^(FLOAT|DOUBLE)$|[[(]/.test(type) && !type.startsWith('DECIMAL')
+  return /^(FLOAT|DOUBLE|INTERVAL)$|[[(]/.test(type) && !type.startsWith('DECIMAL')
     ? `CAST(${name} AS VARCHAR)`
     : disguiseForHash(name, type);
 }

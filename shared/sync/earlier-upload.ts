@@ -3,12 +3,36 @@ import type { PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
 import type { JobContext, JobResult } from '../runs/run-job.ts';
 import { isFinished, type RunRecord } from '../runs/run-record.ts';
-import { finishUpload, keepBaseline } from './finish-upload.ts';
+import { finishUpload, isOfSync, keepBaseline, keepLastUpload } from './finish-upload.ts';
 import type { SyncWork } from './sync-work.ts';
 
+/** The last upload of the job, and to whom it belongs. */
+export interface EarlierUpload {
+  upload: LastUpload;
+  /** `lost`: of this very run, whose process was killed; `unfinished`: of this very run, which ended as `ingesting`. */
+  of: 'another run' | 'lost' | 'unfinished';
+}
+
 /**
- * Sees to an upload of which it is not known yet how it ended, before anything is read from the source: one of this very run, whose
- * process was killed or had no more time, is finished and not sent again; one of an earlier run is closed.
+ * Finds the last upload of the job. Before Polyteia is asked for anything: should that fail, the record still says that an earlier
+ * attempt of the run has uploaded.
+ */
+export async function findEarlierUpload(
+  context: JobContext,
+  { store, job }: SyncWork,
+): Promise<EarlierUpload | undefined> {
+  const upload = await context.retry(() => store.readLastUpload(job));
+  if (!upload) return undefined;
+  if (upload.runId !== context.runId) return { upload, of: 'another run' };
+  const record = await context.retry(() => store.get(context.runId));
+  if (record?.ingest) return { upload, of: 'unfinished' };
+  context.warn(`An earlier attempt of this run uploaded to dataset ${upload.dataset}, at ${upload.at}.`);
+  return { upload, of: 'lost' };
+}
+
+/**
+ * Sees to an upload of which it is not known yet how it ended, before anything is read from the source: one of this very run is finished
+ * and not sent again; one of an earlier run is closed.
  *
  * @returns how the run ends when there is nothing left to do for it; undefined: it has its own work to do
  */
@@ -16,12 +40,39 @@ export async function settleEarlierUpload(
   context: JobContext,
   work: SyncWork,
   client: PolyteiaClient,
+  { upload, of }: EarlierUpload,
 ): Promise<JobResult | undefined> {
-  const upload = await context.retry(() => work.store.readLastUpload(work.job));
-  if (upload?.runId === context.runId) return finishUpload(context, work, client, upload);
-  if (!upload || upload.settled) return undefined;
+  if (of !== 'another run') return finishOwn(context, work, client, upload, of);
+  if (upload.settled) return closeSettled(context, work, upload);
   return context.phase('earlier upload', () => closeEarlier(context, work, client, upload));
 }
+
+async function finishOwn(
+  context: JobContext,
+  work: SyncWork,
+  client: PolyteiaClient,
+  upload: LastUpload,
+  of: 'lost' | 'unfinished',
+): Promise<JobResult | undefined> {
+  if (isOfSync(work.sync, upload)) return finishUpload(context, work, client, upload);
+  // The sync was given another dataset or target meanwhile: what was lost begins anew there, what is only to be finished stays where it is.
+  if (of === 'lost') return undefined;
+  if (upload.target === work.sync.polyteia) return finishUpload(context, work, client, upload);
+  await keepLastUpload(context, work, { ...upload, settled: true });
+  throw targetChanged();
+}
+
+/** Between settling its upload and writing its record a run may be killed as well: its baseline tells that it had gone well. */
+async function closeSettled(context: JobContext, { store, job }: SyncWork, upload: LastUpload) {
+  const record = await context.retry(() => store.get(upload.runId));
+  if (!record || !isUnknown(record)) return undefined;
+  const baseline = await context.retry(() => store.readBaseline(job));
+  if (baseline?.runId === upload.runId) await context.retry(() => store.save(closeRecord(record, upload)));
+  return undefined;
+}
+
+/** A run that was killed after its upload was called lost by whoever took its lease: its upload knows better. */
+const isUnknown = (record: RunRecord) => !isFinished(record) || record.error?.class === 'LostError';
 
 async function closeEarlier(
   context: JobContext,
@@ -36,12 +87,10 @@ async function closeEarlier(
     context.warn(`Skipped: Polyteia still reads the upload of run ${upload.runId}.`);
     return { state: 'skipped', heldBy: upload.runId };
   }
-  // A run that was killed after its upload was called lost by whoever took its lease: now it is known better.
-  if (record && (!isFinished(record) || record.error?.class === 'LostError')) {
+  if (record && isUnknown(record)) {
     await context.retry(() => store.save(closeRecord(record, upload, end.error)));
   }
-  const here = upload.dataset === sync.dataset && upload.target === sync.polyteia;
-  if (end.state === 'done' && here) await keepBaseline(context, { store, job }, upload);
+  if (end.state === 'done' && isOfSync(sync, upload)) await keepBaseline(context, { store, job }, upload);
   await context.retry(() => store.saveLastUpload(job, { ...upload, settled: true }));
   return undefined;
 }
@@ -56,13 +105,7 @@ async function findEnd(
 ): Promise<End> {
   // An upload without an ingest was done when it was answered.
   if (!ingest) return { state: 'done' };
-  if (target !== sync.polyteia) {
-    const hint = 'Look at its dataset in Polyteia.';
-    return {
-      state: 'failed',
-      error: new LostError(`The sync was given another target before Polyteia had read the file.`, { hint }),
-    };
-  }
+  if (target !== sync.polyteia) return { state: 'failed', error: targetChanged() };
   try {
     // Asked once: whoever comes next asks again.
     const wait = { since: new Date(at), until: new Date(), signal: context.signal };
@@ -74,6 +117,11 @@ async function findEnd(
     return { state: 'failed', error };
   }
 }
+
+const targetChanged = () =>
+  new LostError('The sync was given another target before Polyteia had read the file.', {
+    hint: 'Look at its dataset in Polyteia.',
+  });
 
 function closeRecord(record: RunRecord, { rows, bytes, schema }: LastUpload, failed?: Error): RunRecord {
   const { ingest: _ingest, error: _error, ...rest } = record;

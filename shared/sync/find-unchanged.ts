@@ -2,6 +2,7 @@ import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client
 import { contentTypes } from '../polyteia/upload-format.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
 import type { JobContext } from '../runs/run-job.ts';
+import { isOfSync } from './finish-upload.ts';
 import type { SyncWork } from './sync-work.ts';
 
 /**
@@ -15,11 +16,12 @@ export async function findUnchanged(
   client: PolyteiaClient,
   fingerprint: string | undefined,
 ): Promise<LastUpload | undefined> {
-  if (sync.whenUnchanged !== 'skip' || fingerprint === undefined || !client.getContent) return undefined;
+  if (sync.whenUnchanged !== 'skip' || fingerprint === undefined) return undefined;
+  if (!client.getContent || target.verify === 'off') return undefined;
   const last = await context.retry(() => store.readLastUpload(job));
   if (!last?.settled || last.fingerprint !== fingerprint) return undefined;
   if (last.contentType !== contentTypes[target.format]) return undefined;
-  if (last.dataset !== sync.dataset || last.target !== sync.polyteia || !last.shown) return undefined;
+  if (!isOfSync(sync, last) || !last.shown) return undefined;
   // Asked now, and not before the query: somebody else may have uploaded since.
   const shown = await context.retry(async () => client.getContent?.(sync.dataset, context.signal));
   return shown && isSame(shown, last.shown) ? last : undefined;

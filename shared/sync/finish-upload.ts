@@ -1,4 +1,5 @@
-import { LeaseLostError, toFerryError } from '../errors.ts';
+import type { SyncConfig } from '../config/schema.ts';
+import { DeadlineError, LeaseLostError, toFerryError } from '../errors.ts';
 import type { PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import { verifyUpload } from '../polyteia/verify-upload.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
@@ -31,9 +32,9 @@ export async function finishUpload(
     if (ended) await keepLastUpload(context, work, { ...upload, settled: true });
     throw error;
   }
-  const settled = { ...upload, ...shown, settled: true };
-  await keepLastUpload(context, work, settled);
-  await keepBaseline(context, work, settled);
+  // The baseline first: a settled upload is looked at no more by whoever comes after a killed process.
+  if (isOfSync(work.sync, upload)) await keepBaseline(context, work, upload);
+  await keepLastUpload(context, work, { ...upload, ...shown, settled: true });
   return { outcome: 'uploaded', ...facts };
 }
 
@@ -47,8 +48,14 @@ async function waitUntilRead(
   const pending = { id: ingest.id, since: at };
   context.note({ ingest: pending });
   const wait = { since: new Date(at), until: context.until, signal: context.signal };
-  const end = await context.phase('ingest', () => client.waitForIngest(ingest, wait));
-  return end === 'unfinished' ? pending : undefined;
+  try {
+    const end = await context.phase('ingest', () => client.waitForIngest(ingest, wait));
+    return end === 'unfinished' ? pending : undefined;
+  } catch (error) {
+    // A question that is not answered in time says nothing of the file.
+    if (context.signal.aborted && context.signal.reason instanceof DeadlineError) return pending;
+    throw error;
+  }
 }
 
 async function verify(
@@ -69,6 +76,23 @@ async function verify(
   return shown ? { shown } : {};
 }
 
+/** Whether an upload is to where the sync sends now: both may have been changed since. */
+export function isOfSync(sync: SyncConfig, upload: Pick<LastUpload, 'dataset' | 'target'>): boolean {
+  return upload.dataset === sync.dataset && upload.target === sync.polyteia;
+}
+
+/** A run that was told to stop has uploaded all the same: it still says so, without trying for long. */
+async function writeDown(
+  { retry, renewLease, signal }: Pick<JobContext, 'retry' | 'renewLease' | 'signal'>,
+  write: () => Promise<void>,
+): Promise<void> {
+  const writeOnce = async () => {
+    await renewLease();
+    await write();
+  };
+  await (signal.aborted ? writeOnce() : retry(writeOnce));
+}
+
 /** Writes down that there is nothing more to upload, for whoever comes after this process. The file is sent, whether or not that works. */
 export async function keepLastUpload(
   context: JobContext,
@@ -76,14 +100,12 @@ export async function keepLastUpload(
   upload: LastUpload,
 ): Promise<void> {
   try {
-    await context.retry(async () => {
-      await context.confirmLease();
-      await store.saveLastUpload(job, upload);
-    });
+    await writeDown(context, () => store.saveLastUpload(job, upload));
   } catch (error) {
     // By now it is a newer run's to say what was uploaded last.
     if (error instanceof LeaseLostError) throw error;
-    if (context.signal.aborted) return;
+    // At the second time it was said at the first, or what is lost is little.
+    if (upload.settled) return;
     context.warn(
       `Uploaded, but that could not be written down: should this run be killed, it would upload the file again (${toFerryError(error).message})`,
     );
@@ -92,16 +114,15 @@ export async function keepLastUpload(
 
 /** Makes an upload the one that the next result is compared with. It is sent already, whether or not that can be written down. */
 export async function keepBaseline(
-  context: Pick<JobContext, 'retry' | 'warn' | 'confirmLease'>,
+  context: Pick<JobContext, 'retry' | 'warn' | 'renewLease' | 'signal'>,
   { store, job }: Pick<SyncWork, 'store' | 'job'>,
   { runId, rows, bytes, schema }: Pick<LastUpload, 'runId' | 'rows' | 'bytes' | 'schema'>,
 ): Promise<void> {
   try {
     const at = new Date().toISOString();
-    await context.retry(async () => {
-      await context.confirmLease();
-      await store.saveBaseline(job, { schemaVersion: 1, runId, at, rows, bytes, schema });
-    });
+    await writeDown(context, () =>
+      store.saveBaseline(job, { schemaVersion: 1, runId, at, rows, bytes, schema }),
+    );
   } catch (error) {
     // By now it is a newer run's result that the next is compared with.
     if (error instanceof LeaseLostError) throw error;

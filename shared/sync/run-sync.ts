@@ -2,7 +2,7 @@ import { copyFile, rename, rm } from 'node:fs/promises';
 import { GuardError, StorageUnavailableError } from '../errors.ts';
 import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
-import { settleEarlierUpload } from './earlier-upload.ts';
+import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { assertAcceptable } from './guards.ts';
 import { readSource, type SyncResult } from './read-source.ts';
@@ -22,8 +22,9 @@ export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
 
 async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
   if (work.dryRun) return rehearse(context, work, work.dryRun.file);
+  const earlier = await findEarlierUpload(context, work);
   await using target = await openTarget(context, work);
-  const settled = await settleEarlierUpload(context, work, target.client);
+  const settled = earlier && (await settleEarlierUpload(context, work, target.client, earlier));
   if (settled) return settled;
   const { file, ...result } = await readSource(context, work);
   context.note(result);

@@ -69,16 +69,16 @@ export async function sendFile(
   const { ingest } = await context.phase(
     'upload',
     () =>
-      context.retry(async () => {
-        await context.confirmLease();
-        return client.upload({
+      context.retry(() =>
+        client.upload({
           dataset: sync.dataset,
           file,
           contentType,
+          beforeSending: context.confirmLease,
           onProgress: context.progress,
           signal: context.signal,
-        });
-      }),
+        }),
+      ),
     () => formatBytes(bytes),
   );
   const upload: LastUpload = {

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { settleEarlierUpload } from './earlier-upload.ts';
+import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';
 import { openTarget, sendFile } from './send-file.ts';
 import { findSync, RESULT_FILE, type RunSyncOptions } from './sync-work.ts';
 
@@ -20,7 +20,7 @@ export interface KeptFile {
  * Sends a file that the store has kept, exactly as it was, and makes it the one that the next result is compared with. A run of its
  * own, so that the record says who did it and why.
  *
- * @throws ConfigError when the sync is gone
+ * @throws ConfigError when the sync is gone, or has another dataset by now
  */
 export async function sendKeptFile(
   options: Omit<RunSyncOptions, 'job'>,
@@ -29,6 +29,12 @@ export async function sendKeptFile(
 ): Promise<RunRecord> {
   const { id, job, rows = 0, schema = [], fingerprint } = from;
   const { description, work } = findSync({ ...options, job });
+  if (from.dataset !== work.sync.dataset) {
+    throw new ConfigError(
+      `${what} of run ${id} is of dataset ${from.dataset}, and the sync ${job} has dataset ${work.sync.dataset} by now.`,
+      { hint: `To send it where it was meant for, set dataset: ${from.dataset} on the sync again.` },
+    );
+  }
   const send = async (context: JobContext): Promise<JobResult> => {
     const sentFrom = { runId: id, ...(why === undefined ? {} : { why }) };
     context.note({ sentFrom });
@@ -39,8 +45,9 @@ export async function sendKeptFile(
         hint: `Run the sync again: ferry run ${job}`,
       });
     }
+    const earlier = await findEarlierUpload(context, work);
     await using target = await openTarget(context, work);
-    const settled = await settleEarlierUpload(context, work, target.client);
+    const settled = earlier && (await settleEarlierUpload(context, work, target.client, earlier));
     // Awaited here: the target is closed when this returns.
     return settled ?? (await sendFile(context, work, target, { file, rows, schema, fingerprint }));
   };

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newRunId } from '../../shared/runs/run-id.ts';
@@ -29,6 +29,19 @@ const content = async () => {
   return file ? (await readParquetWithPyarrow(file)).rows : undefined;
 };
 const kept = (kind: 'archive' | 'refused') => readdir(join(setup.folder, '.ferry', kind, 'orders'));
+
+/** Files of runs that were so many days ago. */
+function writeFiles(folder: string, daysAgo: number[]): Promise<string[]> {
+  return Promise.all(
+    daysAgo.map(async (days) => {
+      const at = new Date(Date.now() - days * DAY_MS);
+      const name = `${newRunId(at)}.parquet`;
+      await writeFile(join(folder, name), '');
+      await utimes(join(folder, name), at, at);
+      return name;
+    }),
+  );
+}
 
 describe('an archive', () => {
   it('keeps what was sent, so that it can be sent again', async () => {
@@ -65,8 +78,7 @@ describe('an archive', () => {
   it('holds nothing older than it may', async () => {
     const folder = join(setup.folder, '.ferry', 'archive', 'orders');
     await mkdir(folder, { recursive: true });
-    const [old, young] = [11, 9].map((days) => `${newRunId(new Date(Date.now() - days * DAY_MS))}.parquet`);
-    for (const name of [old, young]) await writeFile(join(folder, name ?? ''), '');
+    const [old, young] = await writeFiles(folder, [11, 9]);
     await run({ archive: { days: 10 } });
     expect(await kept('archive')).toContain(young);
     expect(await kept('archive')).not.toContain(old);
@@ -86,8 +98,7 @@ describe('refused files', () => {
   it('are kept for a week', async () => {
     const folder = join(setup.folder, '.ferry', 'refused', 'orders');
     await mkdir(folder, { recursive: true });
-    const [old, young] = [8, 6].map((days) => `${newRunId(new Date(Date.now() - days * DAY_MS))}.parquet`);
-    for (const name of [old, young]) await writeFile(join(folder, name ?? ''), '');
+    const [, young] = await writeFiles(folder, [8, 6]);
     const { record } = await run({ guards: { minRows: 2 } });
     expect(record.error?.class).toBe('GuardError');
     expect(await kept('refused')).toEqual([young, `${record.id}.parquet`]);

@@ -94,6 +94,27 @@ describe('a result with the content of the last upload', () => {
     expect(await run(sync, target)).toMatchObject({ outcome: 'uploaded' });
   });
 
+  it('is told from one with an interval of another form', async () => {
+    const sync = { query: `SELECT interval '1 month' AS i`, types: 'compatible' };
+    await run(sync);
+    expect(await run(sync)).toMatchObject({ outcome: 'unchanged' });
+    expect(await run({ ...sync, query: `SELECT interval '30 days' AS i` })).toMatchObject({
+      outcome: 'uploaded',
+    });
+  });
+
+  it('is sent when the target wants another format by now, once', async () => {
+    await run();
+    const csv = await run({}, { format: 'csv' });
+    expect(csv).toMatchObject({ outcome: 'uploaded' });
+    expect(await run({}, { format: 'csv' })).toMatchObject({ outcome: 'unchanged', unchangedSince: csv.id });
+  });
+
+  it('is sent when nobody asks any more what the dataset shows', async () => {
+    await run();
+    expect(await run({}, { verify: 'off' })).toMatchObject({ outcome: 'uploaded' });
+  });
+
   it('is sent when what was last sent was never seen at the dataset', async () => {
     // Before the upload and after it: this key may upload and, for now, not read.
     const forbidden = { kind: 'errorEnvelope', code: 403, message: 'no' } as const;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newRunId } from '../../shared/runs/run-id.ts';
 import type { RunStore } from '../../shared/runs/run-store.ts';
+import { sleep } from '../../shared/sleep.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
 import { type InProcessSync, setUpInProcessSync } from '../support/in-process-sync.ts';
@@ -10,6 +11,8 @@ import { type PostgresServer, startPostgres } from '../support/postgres-server.t
 import { DATASET } from '../support/sync-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const OTHER = 'ds_meldungen2';
+
 let postgres: PostgresServer;
 let polyteia: PolyteiaStandIn;
 let here: InProcessSync;
@@ -18,7 +21,7 @@ beforeAll(async () => {
   await postgres.query('CREATE TABLE orders AS SELECT i AS id FROM generate_series(1, 5) i');
 });
 beforeEach(async () => {
-  polyteia = await startPolyteiaStandIn({ api: 'session', datasets: [DATASET] });
+  polyteia = await startPolyteiaStandIn({ api: 'session', datasets: [DATASET, OTHER] });
   here = await setUpInProcessSync(postgres, polyteia);
 });
 afterEach(async () => {
@@ -28,9 +31,10 @@ afterEach(async () => {
 });
 afterAll(() => postgres.stop());
 
+const TARGET = { organization: 'stadt-test', ingest: { pollInterval: '1s', timeout: '30m' } };
 const run = (changes: Partial<RunSyncOptions> = {}, timeout = '30m') =>
   runSync({
-    ...here.options({}, { organization: 'stadt-test', ingest: { pollInterval: '1s', timeout } }),
+    ...here.options({}, { ...TARGET, ingest: { ...TARGET.ingest, timeout } }),
     ...changes,
   });
 /** A deadline of which the work, and then the waiting, leaves this much. */
@@ -101,6 +105,60 @@ describe('an upload that Polyteia still reads when the run has no more time', ()
     expect(await here.store.get(runId)).toMatchObject({ state: 'failed', error: { class: 'DeadlineError' } });
     expect(next).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
     expect(uploads()).toBe(2);
+  });
+});
+
+describe('an upload of which nobody could ask yet how it ends', () => {
+  const holding = { heartbeatMs: 100, expiryMs: 5_000 };
+
+  it('is ingesting also when the question for it is not answered until the run has no more time', async () => {
+    polyteia.failNext({ on: 'getDatasetIngestStatus', how: { kind: 'hang' } });
+    const record = await run({ deadline: withWait(100) });
+    expect(record).toMatchObject({ state: 'ingesting', ingest: { id: expect.stringMatching(/^dsig_/) } });
+    expect(await run({ runId: record.id })).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+    expect(uploads()).toBe(1);
+  });
+
+  it('stays ingesting when its next delivery comes while another run of the job is at work', async () => {
+    const runId = await leaveIngesting({ polls: 2 });
+    const before = await here.store.get(runId);
+    const job = { job: 'orders', times: holding, sleep };
+    const other = await here.store.acquireLease({ ...job, runId: newRunId() });
+    if (other.outcome !== 'acquired') throw new Error('Nobody else had the lease.');
+    const beating = setInterval(() => other.lease.renew({}), 30);
+    expect(await run({ runId, leaseTimes: holding })).toEqual(before);
+    clearInterval(beating);
+    expect(await here.store.get(runId)).toEqual(before);
+  });
+
+  it('is known to the next run also when its own was cancelled in the moment that Polyteia took it', async () => {
+    polyteia.planIngest({ outcome: 'hanging' });
+    const stop = new AbortController();
+    const cancelled = await run({
+      signal: stop.signal,
+      onProgress: (event) => {
+        if (event.type === 'phase-ended' && event.phase === 'upload') stop.abort();
+      },
+    });
+    expect(cancelled).toMatchObject({ state: 'cancelled' });
+    expect(await run()).toMatchObject({ state: 'skipped', heldBy: cancelled.id });
+    expect(uploads()).toBe(1);
+  });
+
+  it.each([
+    ['dataset', { dataset: OTHER }, {}, { state: 'succeeded', outcome: 'uploaded', dataset: DATASET }],
+    ['target', {}, { polyteia: 'second' }, { state: 'failed', error: { class: 'LostError' } }],
+  ])('is finished when the sync was given another %s meanwhile', async (_, sync, target, end) => {
+    const runId = await leaveIngesting({ polls: 2 });
+    const { config } = here.options({ ...sync }, TARGET);
+    const orders = { ...config.syncs.orders, ...target };
+    const second = { ...config, polyteia: { ...config.polyteia, second: config.polyteia.default } };
+    expect(await run({ runId, config: { ...second, syncs: { orders } } as typeof config })).toMatchObject(
+      end,
+    );
+    expect(uploads()).toBe(1);
+    // What the next result is compared with is of the dataset that it is for.
+    expect(await here.store.readBaseline('orders')).toBeUndefined();
   });
 });
 

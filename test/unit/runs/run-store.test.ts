@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -47,6 +47,19 @@ describe('a run store in a folder', () => {
       '2026-01',
     ]);
     expect(await store.list({ job: 'nobody', limit: 10 })).toEqual([]);
+  });
+
+  it('removes what a process that was killed while it archived has left, and nothing that is being written', async () => {
+    const archive = join(folder, 'archive', 'a');
+    await mkdir(archive, { recursive: true });
+    const twoHoursAgo = new Date(Date.now() - 7_200_000);
+    for (const name of ['old.parquet.1.tmp', 'new.parquet.2.tmp']) await writeFile(join(archive, name), 'x');
+    await utimes(join(archive, 'old.parquet.1.tmp'), twoHoursAgo, twoHoursAgo);
+    const file = join(folder, 'result');
+    await writeFile(file, 'y');
+    const runId = newRunId();
+    await createRunStore(createFolderDocumentStore(folder)).keepArchived('a', runId, file, { keep: 1 });
+    expect((await readdir(archive)).sort()).toEqual([`${runId}.parquet`, 'new.parquet.2.tmp'].sort());
   });
 
   it('replaces the record of a run and leaves nothing else behind', async () => {

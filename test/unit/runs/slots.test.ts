@@ -257,3 +257,23 @@ describe('the wait for a slot', () => {
     expect(endOfWait(undefined, start)).toBeUndefined();
   });
 });
+
+it('a slot that was free when two looked goes to one of them', async () => {
+  const store = createMemoryDocumentStore();
+  const claim = { source: 'erp', slots: 1, times };
+  const first = queueForSlot(store, { ...claim, job: 'first', runId: idOf(1) });
+  let taken: Promise<unknown> | undefined;
+  // Between what the second has seen and what it does about it, the first comes and takes the slot.
+  const late = {
+    ...store,
+    read: async (key: string) => {
+      const seen = await store.read(key);
+      taken ??= first.look();
+      await taken;
+      return seen;
+    },
+  };
+  const second = await queueForSlot(late, { ...claim, job: 'second', runId: idOf(2) }).look();
+  expect(await taken).toHaveProperty('slot');
+  expect(second).toEqual({ before: 0, pollMs: expect.any(Number) });
+});

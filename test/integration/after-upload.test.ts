@@ -1,0 +1,173 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newRunId } from '../../shared/runs/run-id.ts';
+import type { RunStore } from '../../shared/runs/run-store.ts';
+import { sleep } from '../../shared/sleep.ts';
+import { acceptRefused } from '../../shared/sync/accept-refused.ts';
+import { resendArchived } from '../../shared/sync/resend-archived.ts';
+import { runSync } from '../../shared/sync/run-sync.ts';
+import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
+import { type InProcessSync, setUpInProcessSync } from '../support/in-process-sync.ts';
+import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { DATASET } from '../support/sync-setup.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// Nobody renews in the middle of a test.
+const leaseTimes = { heartbeatMs: 500, expiryMs: 600 };
+const OTHER = 'ds_meldungen2';
+
+let postgres: PostgresServer;
+let polyteia: PolyteiaStandIn;
+let here: InProcessSync;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+beforeEach(async () => {
+  polyteia = await startPolyteiaStandIn({ datasets: [DATASET, OTHER] });
+  here = await setUpInProcessSync(postgres, polyteia);
+  await postgres.query(
+    'DROP TABLE IF EXISTS orders; CREATE TABLE orders AS SELECT i AS id FROM generate_series(1, 5) i',
+  );
+});
+afterEach(async () => {
+  polyteia.assertNoViolations();
+  await polyteia.stop();
+  await here[Symbol.asyncDispose]();
+});
+afterAll(() => postgres.stop());
+
+const run = (changes: Partial<RunSyncOptions> = {}, sync: Record<string, unknown> = {}, target = {}) =>
+  runSync({ ...here.options(sync, target), leaseTimes, ...changes });
+const uploads = (dataset = DATASET) => polyteia.datasets.get(dataset)?.uploads ?? 0;
+
+type Write = 'last upload' | 'baseline' | 'settled upload' | 'record';
+
+/** The store of a process that is killed when it is about to write something: that write and all later ones never happen. */
+function killedAt(write: Write): RunStore {
+  let dead = false;
+  const unless = async (now: boolean, save: () => Promise<void>) => {
+    dead ||= now;
+    if (!dead) await save();
+  };
+  return {
+    ...here.store,
+    async acquireLease(options) {
+      const acquisition = await here.store.acquireLease(options);
+      if (acquisition.outcome === 'acquired') acquisition.lease.release = async () => {};
+      return acquisition;
+    },
+    save: (record) => unless(write === 'record' && record.state !== 'running', () => here.store.save(record)),
+    saveLastUpload: (job, upload) =>
+      unless(write === (upload.settled ? 'settled upload' : 'last upload'), () =>
+        here.store.saveLastUpload(job, upload),
+      ),
+    saveBaseline: (job, baseline) =>
+      unless(write === 'baseline', () => here.store.saveBaseline(job, baseline)),
+  };
+}
+
+async function killRunAt(write: Write): Promise<string> {
+  const runId = newRunId();
+  await run({ runId, store: killedAt(write) });
+  expect(await here.store.get(runId)).toMatchObject({ state: 'running' });
+  return runId;
+}
+
+describe.each<Write>(['baseline', 'settled upload', 'record'])(
+  'a run that was killed before it wrote its %s',
+  (write) => {
+    it('is told to have uploaded by the next run, whose result is compared with its own', async () => {
+      const runId = await killRunAt(write);
+      await postgres.query('TRUNCATE orders');
+      expect(await run()).toMatchObject({ error: { class: 'GuardError' } });
+      expect(await here.store.get(runId)).toMatchObject({ state: 'succeeded', outcome: 'uploaded', rows: 5 });
+      expect(await here.store.readBaseline('orders')).toMatchObject({ runId, rows: 5 });
+      expect(uploads()).toBe(1);
+    });
+
+    it('goes to the new dataset when the sync was given one before its next delivery', async () => {
+      const runId = await killRunAt(write);
+      const next = await run({ runId }, { dataset: OTHER });
+      expect(next).toMatchObject({ state: 'succeeded', outcome: 'uploaded', dataset: OTHER });
+      expect(next.warnings[0]).toMatch(
+        /^An earlier attempt of this run uploaded to dataset ds_meldungen1, at /,
+      );
+      expect([uploads(), uploads(OTHER)]).toEqual([1, 1]);
+    });
+
+    it('says so also when its next delivery fails at once', async () => {
+      const runId = await killRunAt(write);
+      polyteia.failNext({ on: 'get_dataset', how: { kind: 'status', status: 401 } });
+      const next = await run({ runId });
+      expect(next).toMatchObject({ state: 'failed', error: { class: 'PolyteiaRejectedError' } });
+      expect(next.warnings).toEqual([
+        expect.stringMatching(/^An earlier attempt of this run uploaded to dataset ds_meldungen1, at /),
+      ]);
+    });
+  },
+);
+
+describe('a lease', () => {
+  // The second is taken when the first one has ended.
+  it.each([1, 2])(
+    'that is lost while upload token %i is asked for keeps the file from being sent',
+    async (nth) => {
+      const on = 'generate_dataset_upload_token';
+      polyteia.failNext({ on, after: nth - 1, how: { kind: 'slow', ms: 500 } });
+      if (nth === 2) polyteia.failNext({ on: 'upload', how: { kind: 'status', status: 401 } });
+      // A heartbeat that is too late to notice, as in a process that is stopped at that moment.
+      const running = run({ leaseTimes: { heartbeatMs: 20_000, expiryMs: 60_000 } });
+      const asked = () => polyteia.calls.filter((call) => call.on === on).length;
+      await waitFor('the token', () => asked() === nth || undefined, 20_000);
+      const times = { heartbeatMs: 1, expiryMs: 1 };
+      const thief = await here.store.acquireLease({ job: 'orders', runId: newRunId(), times, sleep });
+      expect(thief.outcome).toBe('acquired');
+      expect(await running).toMatchObject({ state: 'failed', error: { class: 'LeaseLostError' } });
+      expect(uploads()).toBe(0);
+    },
+  );
+});
+
+it('a run that loses only its slot of the source, once Polyteia has the file, remembers what it sent', async () => {
+  polyteia.failNext({ on: 'upload', how: { kind: 'slow', ms: 500 } });
+  const options = here.options();
+  Object.assign(options.config.sources.erp ?? {}, { maxConcurrentRuns: 1 });
+  const running = run({ config: options.config, leaseTimes: { heartbeatMs: 20_000, expiryMs: 60_000 } });
+  const uploading = () => polyteia.calls.some(({ on }) => on === 'upload') || undefined;
+  await waitFor('the upload', uploading, 20_000);
+  const times = { heartbeatMs: 1, expiryMs: 1 };
+  const claim = { source: 'erp', slots: 1, job: 'other', runId: newRunId(), times };
+  expect(await here.store.queueForSlot(claim).look()).toHaveProperty('slot');
+  const record = await running;
+  expect(record).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+  expect(await here.store.readLastUpload('orders')).toMatchObject({ runId: record.id, settled: true });
+  expect(await here.store.readBaseline('orders')).toMatchObject({ runId: record.id });
+});
+
+describe('a file that was kept', () => {
+  it.each(['resend', 'accept'] as const)('is not sent to another dataset by %s', async (command) => {
+    const sync = { archive: { keep: 3 }, guards: { minRows: command === 'accept' ? 6 : 1 } };
+    const kept = await run({}, sync);
+    const before = uploads();
+    const send = command === 'resend' ? resendArchived : acceptRefused;
+    await expect(send(here.options({ ...sync, dataset: OTHER }), kept.id, undefined)).rejects.toThrow(
+      `of run ${kept.id} is of dataset ${DATASET}, and the sync orders has dataset ${OTHER} by now.`,
+    );
+    expect([uploads(), uploads(OTHER)]).toEqual([before, 0]);
+    expect(await send(here.options(sync), kept.id, undefined)).toMatchObject({ outcome: 'uploaded' });
+  });
+
+  it('stays when the run that sent it began before one that was archived earlier', async () => {
+    const archive = { keep: 1 };
+    const early = await run({}, { archive });
+    await postgres.query('INSERT INTO orders VALUES (6)');
+    const scheduledTime = new Date(Date.now() - 600_000).toISOString();
+    const late = await run({ trigger: { type: 'schedule', scheduledTime } }, { archive });
+    expect(late).toMatchObject({ outcome: 'uploaded', archived: true });
+    const path = join(here.stateFolder, 'fetched');
+    expect(await here.store.fetchArchived('orders', late.id, path)).toBe(true);
+    expect(await here.store.fetchArchived('orders', early.id, path)).toBe(false);
+  });
+});
