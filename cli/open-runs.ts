@@ -32,6 +32,8 @@ export async function openRuns(options: GlobalOptions, surroundings: Surrounding
         });
       }
       if (isFinished(record)) throw new ConfigError(`Run ${id} has ended already (${record.state}).`);
+      if (record.state === 'ingesting')
+        throw new ConfigError(`Run ${id} has uploaded its file: Polyteia reads it.`);
       await store.requestCancel(record.job, record.id, surroundings.user);
       return { job: record.job };
     },

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { warnOfClosedNetworks } from '../../shared/config/network-warnings.ts';
 import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
+import { warnOfSharedDatasets } from '../../shared/config/shared-dataset-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
@@ -14,7 +15,12 @@ export function validateCommand(surroundings: Surroundings): Command {
     .action(async (_options, command: Command) => {
       const options = globalOptions(command);
       const { config, path, warnings: found } = await readConfig(options, surroundings);
-      const warnings = [...found, ...warnOfClosedNetworks(config), ...warnOfSkippedRuns(config, new Date())];
+      const warnings = [
+        ...found,
+        ...warnOfClosedNetworks(config),
+        ...warnOfSharedDatasets(config),
+        ...warnOfSkippedRuns(config, new Date()),
+      ];
       for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
       if (options.json) {
         surroundings.stdout.write(

@@ -24,6 +24,8 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
   api.openapi(cancelRun, async (context) => {
     const { id, job, state } = await findRun(dependencies, context.req.valid('param').id);
     if (isFinished({ state })) throw new ProblemError(409, `Run ${id} has ended already (${state}).`);
+    if (state === 'ingesting')
+      throw new ProblemError(409, `Run ${id} has uploaded its file: Polyteia reads it.`);
     await runs.requestCancel(job, id, context.env.caller);
     logger.info({ run: id, job, triggeredBy: context.env.caller }, 'cancel requested');
     return context.json({ runId: id, job, cancelRequested: true as const }, 202);

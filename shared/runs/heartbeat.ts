@@ -82,7 +82,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       held.add(other);
       return {
         async [Symbol.asyncDispose]() {
-          held.delete(other);
+          if (!held.delete(other)) return;
           // A renewal that is under way names the version that the release would name.
           await last.catch(() => {});
           await other.release().catch(() => {

@@ -53,6 +53,8 @@ export interface JobContext {
    * @throws LeaseLostError when another run has it by now
    */
   renewLease(): Promise<void>;
+  /** Lets another run have the place at the source, where that has a limit: nothing more is read from it. */
+  leaveSource(): Promise<void>;
   /** Tells that the phase that runs has moved this many bytes. */
   progress(bytes: number): void;
   warn(message: string): void;
@@ -246,6 +248,7 @@ async function carryOut(
       attempt,
     );
   let leaseLost = false;
+  let slot: AsyncDisposable | undefined;
   const fail = (error: FerryError) => {
     leaseLost ||= error instanceof LeaseLostError;
     record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
@@ -302,6 +305,9 @@ async function carryOut(
         if (!(error instanceof LeaseLostError) || !(await isStillHeld(lease))) throw error;
       }
     },
+    async leaveSource() {
+      await slot?.[Symbol.asyncDispose]();
+    },
     progress(bytes) {
       progress.bytes = bytes;
       if (current !== undefined) options.onProgress?.({ type: 'phase-progressed', phase: current, bytes });
@@ -319,13 +325,14 @@ async function carryOut(
   let started: number | undefined;
   try {
     assertWorthAnotherTry(record);
-    await using _slot = await enterSource(job, record, options, {
+    await using entered = await enterSource(job, record, options, {
       heartbeat,
       progress,
       logger,
       signal,
       retry,
     });
+    slot = entered;
     // Whoever was stopped since it got the lease would write over the record of the one that took it.
     await retry(() => heartbeat.beat());
     signal.throwIfAborted();

@@ -7,7 +7,7 @@ import type { RunSyncOptions } from './sync-work.ts';
  * Sends the file of a result that a guard refused.
  *
  * @param refusedId id of the run whose result was refused
- * @throws ConfigError when there is no such run, or its file is no longer kept
+ * @throws ConfigError when there is no such run, its file is no longer kept, or a newer result was uploaded since
  */
 export async function acceptRefused(
   options: Omit<RunSyncOptions, 'job'>,
@@ -20,6 +20,15 @@ export async function acceptRefused(
     throw new ConfigError(
       from ? `Run ${refusedId} was not refused by a guard.` : `There is no run ${refusedId}.`,
       { hint: 'ferry runs lists the newest ones, with their ids.' },
+    );
+  }
+  const last = await store.readLastUpload(from.job);
+  if (last && from.endedAt !== undefined && last.at > from.endedAt) {
+    throw new ConfigError(
+      `Since run ${refusedId} was refused, run ${last.runId} has uploaded a newer result.`,
+      {
+        hint: `The refused file would replace it. Run the sync again instead: ferry run ${from.job}`,
+      },
     );
   }
   return sendKeptFile(options, { from, fetch: store.fetchRefused, what: 'The refused file' }, why);

@@ -28,6 +28,7 @@ async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
   if (settled) return settled;
   const { file, ...result } = await readSource(context, work);
   context.note(result);
+  await context.leaveSource();
   await judge(context, work, result, file);
   const unchanged = await findUnchanged(context, work, target.client, result.fingerprint);
   if (unchanged) return { outcome: 'unchanged', unchangedSince: unchanged.runId, ...result };

@@ -130,19 +130,18 @@ describe('a lease', () => {
   );
 });
 
-it('a run that loses only its slot of the source, once Polyteia has the file, remembers what it sent', async () => {
-  polyteia.failNext({ on: 'upload', how: { kind: 'slow', ms: 500 } });
+it('a run that has read its source gives its slot back, whatever else it has to do', async () => {
+  polyteia.failNext({ on: 'upload', how: { kind: 'slow', ms: 2_000 } });
   const options = here.options();
   Object.assign(options.config.sources.erp ?? {}, { maxConcurrentRuns: 1 });
-  const running = run({ config: options.config, leaseTimes: { heartbeatMs: 20_000, expiryMs: 60_000 } });
+  const running = run({ config: options.config });
   const uploading = () => polyteia.calls.some(({ on }) => on === 'upload') || undefined;
   await waitFor('the upload', uploading, 20_000);
-  const times = { heartbeatMs: 1, expiryMs: 1 };
+  const times = { heartbeatMs: 10_000, expiryMs: 45_000 };
   const claim = { source: 'erp', slots: 1, job: 'other', runId: newRunId(), times };
   expect(await here.store.queueForSlot(claim).look()).toHaveProperty('slot');
   const record = await running;
   expect(record).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
-  expect(await here.store.readLastUpload('orders')).toMatchObject({ runId: record.id, settled: true });
   expect(await here.store.readBaseline('orders')).toMatchObject({ runId: record.id });
 });
 
@@ -170,4 +169,14 @@ describe('a file that was kept', () => {
     expect(await here.store.fetchArchived('orders', late.id, path)).toBe(true);
     expect(await here.store.fetchArchived('orders', early.id, path)).toBe(false);
   });
+});
+
+it('a refused file is not accepted over a newer upload', async () => {
+  const refused = await run({ config: here.options({ guards: { minRows: 6 } }).config });
+  expect(refused.error?.class).toBe('GuardError');
+  const newer = await run();
+  expect(newer.outcome).toBe('uploaded');
+  await expect(acceptRefused(here.options(), refused.id, undefined)).rejects.toThrow(
+    `Since run ${refused.id} was refused, run ${newer.id} has uploaded a newer result.`,
+  );
 });

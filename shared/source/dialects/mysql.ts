@@ -81,7 +81,7 @@ function orderOutside(query: string, columns: readonly string[], server: ServerF
 interface DoubleFacts {
   /** The client calls it DOUBLE, as it has too many digits, or just one. */
   isDecimal: boolean;
-  /** Of a DECIMAL of one digit. */
+  /** Of a DECIMAL of one digit, or two where it is unsigned. */
   decimal: { precision: number; scale: number } | undefined;
   /** A DOUBLE with a fixed number of decimals, such as ROUND(x, 2) has. */
   isFixed: boolean;
@@ -111,7 +111,10 @@ async function probeDoubles(
       const text = String(printed.rows[0]?.[index]);
       const isDecimal = text.startsWith(LONG_INTEGER);
       const wider = decimalOf(widened.types[index] ?? '');
-      const decimal = isDecimal && wider ? { precision: 1, scale: wider.scale } : undefined;
+      // The factor has seven digits; the client counts a point that numbers without decimals do not have.
+      const precision = wider && wider.precision - 7 + (wider.scale === 0 ? 1 : 0);
+      const decimal =
+        isDecimal && wider ? { precision: Math.max(1, precision ?? 1), scale: wider.scale } : undefined;
       return [name, { isDecimal, decimal, isFixed: !isDecimal && !/e/i.test(text) }];
     }),
   );
