@@ -11,6 +11,7 @@ export function acknowledgeFindings(parts: {
   deadLetters: IConstruct;
   api: Construct;
   alerts: Construct | undefined;
+  watchdog: Construct;
   functions: readonly { function: IConstruct }[];
 }): void {
   acknowledge(parts.state, {
@@ -44,6 +45,13 @@ export function acknowledgeFindings(parts: {
     'Serverless-LambdaTracing': withoutTraces,
     'Serverless-LambdaDLQ': 'API Gateway waits for the answer: there is no event to keep.',
     'Serverless-LambdaAsyncFailureDestination': 'As Serverless-LambdaDLQ.',
+  });
+  acknowledge(parts.watchdog, {
+    'Serverless-LambdaTracing': withoutTraces,
+    'Serverless-LambdaDLQ':
+      'A round that failed is made up for by the next one, five minutes later; an alarm tells of two.',
+    'Serverless-LambdaAsyncFailureDestination': 'As Serverless-LambdaDLQ.',
+    'Serverless-EventBusDLQ': 'As Serverless-LambdaDLQ.',
   });
   if (parts.alerts) {
     acknowledge(parts.alerts, {

@@ -66,7 +66,11 @@ const isRuntimeFile = (path: string) => !/\.(d\.ts|map|md)$/.test(path);
 async function bundleHandlers(folder: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: { sync: 'functions/sync/handler.ts', api: 'functions/api/handler.ts' },
+    entryPoints: {
+      sync: 'functions/sync/handler.ts',
+      api: 'functions/api/handler.ts',
+      watchdog: 'functions/watchdog/handler.ts',
+    },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

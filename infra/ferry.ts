@@ -11,15 +11,18 @@ import { functionOutputOfJob, functionOutputOfSource, logicalId } from '../share
 import { type JobFunctionPlan, planFunctions } from '../shared/config/job-functions.ts';
 import { warnOfClosedNetworks } from '../shared/config/network-warnings.ts';
 import type { FerryConfig } from '../shared/config/schema.ts';
+import { watchedJobsOf } from '../shared/watchdog/watched-jobs.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alerts } from './constructs/alerts.ts';
 import { Api } from './constructs/api.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import type { FunctionDefaults } from './constructs/ferry-function.ts';
 import { JobSchedule } from './constructs/job-schedule.ts';
 import { SourceNetwork } from './constructs/source-network.ts';
 import { StarterRole } from './constructs/starter-role.ts';
 import { StateBucket } from './constructs/state-bucket.ts';
-import { SyncFunction } from './constructs/sync-function.ts';
+import { DEFAULT_TIMEOUT, SyncFunction } from './constructs/sync-function.ts';
+import { Watchdog } from './constructs/watchdog.ts';
 import { assertFits } from './stack-size.ts';
 
 export interface FerryProps {
@@ -79,6 +82,19 @@ export class Ferry extends Construct {
       accessLogs: config.api?.accessLogs ?? false,
     });
     const alerts = config.alerts ? new Alerts(this, 'Alerts', config.alerts, deadLetters) : undefined;
+    const watchdog = new Watchdog(this, 'Watchdog', {
+      ...defaults,
+      jobs: watchedJobsOf(config, DEFAULT_TIMEOUT),
+      functions: targets,
+      state,
+      deadLetters,
+      scope: this.#runScope(),
+      apiUrl: api.restApi.url,
+      topic: alerts?.topic,
+      webhook: config.alerts?.webhook,
+    });
+
+    if (config.dashboard) new Dashboard(this, 'Dashboard', { stack: this.#runScope() });
 
     this.bucket = state.bucket;
     this.deadLetters = deadLetters;
@@ -87,7 +103,7 @@ export class Ferry extends Construct {
     for (const [key, value] of Object.entries(config.tags ?? {})) Tags.of(this).add(key, value);
     for (const warning of warnOfClosedNetworks(config))
       Annotations.of(this).addWarningV2('ferry:no-way-out', warning);
-    acknowledgeFindings({ state, deadLetters, api, alerts, functions: this.functions });
+    acknowledgeFindings({ state, deadLetters, api, alerts, watchdog, functions: this.functions });
     this.#addOutputs(api.restApi.restApiId);
     const stack = Stack.of(this);
     const sized = this.functions.map(({ plan, function: target }) => ({

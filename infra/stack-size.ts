@@ -7,8 +7,8 @@ import { ConfigError } from '../shared/errors.ts';
 /** CloudFormation takes 500 resources in a stack. The rest is for policies that CDK splits at synth, and for whoever adds his own. */
 export const MAXIMUM_RESOURCES = 450;
 
-// All environment variables of a function together: 4 KB. What is left over is for the API's other variables, with long names of buckets.
-const FUNCTION_NAMES_BYTES = 3_500;
+// All environment variables of a function together: 4 KB. What is left over is for the watchdog's other variables, with long names and addresses.
+const FUNCTION_NAMES_BYTES = 3_200;
 // Lambda's limit; CloudFormation cuts the names that it makes to it.
 const LONGEST_FUNCTION_NAME = 64;
 /** A function's name, made by CloudFormation: the stack's, the logical id and 12 characters by chance. */

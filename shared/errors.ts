@@ -106,6 +106,12 @@ export class AccessError extends FerryError {
   readonly class = 'AccessError';
 }
 
+/** Nobody could be told of a problem: the next round of the watchdog tries again. */
+export class NotificationError extends FerryError {
+  readonly class = 'NotificationError';
+  override readonly retryable = true;
+}
+
 /** AWS, or the API of a stack, does not answer as it should. */
 export class StackUnavailableError extends FerryError {
   readonly class = 'StackUnavailableError';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { createRunStore } from '../../shared/runs/run-store.ts';
@@ -7,6 +8,7 @@ import { createSecretsManagerReader } from '../../shared/source/secrets-manager-
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { clientSettings } from '../client-settings.ts';
 import { lambdaEnvironmentSchema, syncEnvironmentSchema } from './environment.ts';
+import { createRunReporter } from './report-run.ts';
 import { createSyncFunction } from './sync-function.ts';
 
 const environment = syncEnvironmentSchema.parse(process.env);
@@ -28,6 +30,13 @@ const run = createSyncFunction({
   extensionFolders: [join(import.meta.dirname, 'extensions')],
   workFolder: '/tmp',
   logger,
+  report: createRunReporter({
+    stack: environment.STACK_NAME,
+    // One try: what is late is not waited for.
+    client: new EventBridgeClient({ ...clientSettings, maxAttempts: 1 }),
+    writeLine: (line) => process.stdout.write(line),
+    logger,
+  }),
 });
 
 /** Runs one sync of this function's source, or checks what it needs. */

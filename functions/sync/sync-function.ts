@@ -17,6 +17,7 @@ import { resendArchived } from '../../shared/sync/resend-archived.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { RunReporter } from '../../shared/telemetry/run-reporter.ts';
 import type { SyncEnvironment } from './environment.ts';
 
 /** What starts a sync: a schedule, or a request to the API, which has given the run its id already. */
@@ -46,6 +47,8 @@ export interface SyncFunctionDependencies {
   extensionFolders: readonly string[];
   workFolder: string;
   logger: Logger;
+  /** Is told of each run that this invocation has ended. */
+  report: RunReporter;
 }
 
 /** What the invocation answers: the outcome, short. Without an id there was no run: the event was none that can start one. */
@@ -150,7 +153,10 @@ export function createSyncFunction(
     };
     let record: RunRecord;
     try {
+      const begun = Date.now();
       record = await carryOut(data, options);
+      // A delivery of a run that had ended before tells nothing new.
+      if (Date.parse(record.endedAt ?? '') >= begun) await dependencies.report(record);
     } catch (error) {
       // Nothing was begun: there is no such file to send any more.
       if (error instanceof ConfigError) return refuse(error);

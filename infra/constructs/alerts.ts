@@ -18,14 +18,15 @@ export class Alerts extends Construct {
     for (const address of new Set(email)) this.topic.addSubscription(new EmailSubscription(address));
     const lost = new Alarm(this, 'DeadLettersAlarm', {
       alarmDescription:
-        'Ferry: a job was not started, or its run was killed three times. The dead-letter queue holds its event (docs/deploy.md).',
+        'Ferry: a job was not started, or its run was killed three times, and the watchdog has not told it. The dead-letter queue holds the event (docs/alerts.md).',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(5),
         statistic: 'Maximum',
       }),
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
+      // The watchdog tells of lost starts and takes them out, within two rounds: this rings when it does not.
+      evaluationPeriods: 3,
       // SQS reports nothing of a queue that nobody has used for six hours.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });

@@ -24,13 +24,15 @@ export interface FunctionDefaults {
 export interface FerryFunctionProps<Environment extends Record<string, string>> extends FunctionDefaults {
   description: string;
   /** File in the code asset, without its ending. */
-  entry: 'sync' | 'api';
+  entry: 'sync' | 'api' | 'watchdog';
   environment: Environment;
   memoryMegabytes: number;
   timeout: Duration;
   ephemeralStorage?: Size;
   /** Absent: outside of any VPC. */
   network?: SourceNetwork | undefined;
+  /** How often Lambda starts a killed invocation again. @default 2 */
+  retryAttempts?: number;
   /** Where events go whose runs were killed and tried again in vain. */
   deadLetters?: IQueue;
 }
@@ -63,7 +65,7 @@ export class FerryFunction<Environment extends Record<string, string>> extends C
       // Ferry writes JSON itself; Lambda's wrapping would nest it.
       loggingFormat: LoggingFormat.TEXT,
       // Only for runs that the platform killed: what goes wrong in a run is recorded and returned, not thrown.
-      retryAttempts: 2,
+      retryAttempts: props.retryAttempts ?? 2,
       ...props.network?.functionProps,
       ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),
       ...(props.deadLetters ? { onFailure: new SqsDestination(props.deadLetters) } : {}),

@@ -1,14 +1,16 @@
-import { ArnFormat, Size, Stack } from 'aws-cdk-lib';
+import { Size, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../../functions/run-event.ts';
 import type { SyncEnvironment } from '../../functions/sync/environment.ts';
 import { selectForJobs } from '../../shared/config/deployed-config.ts';
 import type { JobFunctionPlan } from '../../shared/config/job-functions.ts';
-import type { FerryConfig, SecretRef } from '../../shared/config/schema.ts';
+import type { FerryConfig } from '../../shared/config/schema.ts';
 import { toDuration } from '../to-duration.ts';
 import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
+import { grantSecrets } from './secrets.ts';
 import type { SourceNetwork } from './source-network.ts';
 import type { StateBucket } from './state-bucket.ts';
 
@@ -25,15 +27,16 @@ export interface SyncFunctionProps extends FunctionDefaults {
 // One vCPU and some: DuckDB reads and compresses in two threads from 1,769 MB on.
 const MEMORY_MEGABYTES = 2048;
 const EPHEMERAL_STORAGE_MEGABYTES = 4096;
-const TIMEOUT = '15m';
+/** As long as Lambda allows. */
+export const DEFAULT_TIMEOUT = '15m';
 // A role has room for ten policies beside its own: jobs with the longest names fill them. A source with more gets whole prefixes.
-const MAXIMUM_NAMED_JOBS = 60;
+const MAXIMUM_NAMED_JOBS = 20;
 
 /** The function that runs the syncs of one source, or a dedicated one of them: the boundary of its secrets, its role and its memory. */
 export class SyncFunction extends FerryFunction<SyncEnvironment> {
   constructor(scope: Construct, id: string, { config, plan, ...props }: SyncFunctionProps) {
     const served = selectForJobs(config, plan.source, plan.jobs);
-    const { memory = MEMORY_MEGABYTES, timeout = TIMEOUT, ephemeralStorage } = plan.settings;
+    const { memory = MEMORY_MEGABYTES, timeout = DEFAULT_TIMEOUT, ephemeralStorage } = plan.settings;
     // A sibling: it is made before the function, whose environment names it.
     const asset = new JsonAsset(scope, `${id}Config`, served);
     super(scope, id, {
@@ -79,32 +82,16 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
       ...Object.values(served.sources).map(({ auth }) => auth.secret),
       ...Object.values(served.polyteia).map(({ token }) => token),
     ];
+    grantSecrets(this.role, secrets);
+    // The event of each run's end; without rules of somebody's nobody hears it.
     this.role.addToPolicy(
       new PolicyStatement({
-        actions: ['secretsmanager:GetSecretValue'],
-        resources: [...new Set(secrets.flatMap((secret) => secretArns(this, secret)))],
+        actions: ['events:PutEvents'],
+        resources: [
+          Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
+        ],
+        conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
       }),
     );
-    const keys = new Set(
-      secrets.flatMap((secret) => (typeof secret === 'object' && secret.kmsKeyArn ? [secret.kmsKeyArn] : [])),
-    );
-    if (keys.size > 0) {
-      this.role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [...keys] }));
-    }
   }
-}
-
-/** A secret's ARN ends in six characters that its name does not tell, and that an ARN given by a person may or may not have. */
-function secretArns(scope: Construct, secret: SecretRef): string[] {
-  if (typeof secret === 'object') {
-    const complete = /-[A-Za-z0-9]{6}$/.test(secret.arn);
-    return complete ? [secret.arn, `${secret.arn}-??????`] : [`${secret.arn}-??????`];
-  }
-  const arn = Stack.of(scope).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `${secret}-??????`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-  return [arn];
 }

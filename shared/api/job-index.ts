@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { planFunctions } from '../config/job-functions.ts';
 import { type FerryConfig, schedule } from '../config/schema.ts';
 
 /** What the API knows of a configured job. Holds no query and no secret's name. */
@@ -17,9 +18,14 @@ export type JobIndex = Record<string, IndexedJob>;
 /** The index of a configuration's jobs. */
 export function jobIndexOf(config: FerryConfig): JobIndex {
   return Object.fromEntries(
-    Object.entries(config.syncs).map(([job, { source, dataset, polyteia, schedule: planned }]) => [
-      job,
-      { kind: 'sync', source, dataset, target: polyteia, ...(planned ? { schedule: planned } : {}) },
-    ]),
+    planFunctions(config).flatMap((plan, place) =>
+      plan.jobs.flatMap((job) => {
+        const sync = config.syncs[job];
+        if (!sync) return [];
+        const { source, dataset, polyteia: target, schedule: planned } = sync;
+        const entry = { kind: plan.kind, function: place, source, dataset, target };
+        return [[job, { ...entry, ...(planned ? { schedule: planned } : {}) }] as const];
+      }),
+    ),
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationBetween } from './duration.ts';
 import { goDurationMs } from './go-duration.ts';
+import { secretRef } from './secret-ref.ts';
 
 /** What of ferry.yaml is about AWS itself: the functions, their network, the bucket, who is told. */
 
@@ -131,12 +132,25 @@ export const alerts = z
       .describe(
         'An existing SNS topic to publish to; its policy must let CloudWatch in. Default: the stack makes one.',
       ),
+    webhook: secretRef
+      .optional()
+      .describe(
+        'Secret with the address of a webhook (Slack, Teams, or your own): the address itself, or {"url": "https://…"}.',
+      ),
   })
-  .refine(({ email, topicArn }) => email !== undefined || topicArn !== undefined, {
-    error: 'at least one of email and topicArn',
+  .refine((value) => Object.values(value).some((way) => way !== undefined), {
+    error: 'at least one of email, topicArn and webhook',
   })
-  .describe('Who is told when starts of jobs were lost: they are in the dead-letter queue then.');
+  .describe(
+    'Who is told when jobs fail, do not run, work again, or come near their limits (docs/alerts.md). Without it nobody is.',
+  );
 export type AlertsConfig = z.infer<typeof alerts>;
+
+export const dashboard = z
+  .boolean()
+  .describe(
+    'Whether the stack makes a CloudWatch dashboard of its jobs. CloudWatch charges for the fourth and each further one.',
+  );
 
 export const api = z
   .strictObject({

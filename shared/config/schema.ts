@@ -3,6 +3,7 @@ import {
   alerts,
   api,
   bucketName,
+  dashboard,
   dedicated,
   functionSettings,
   kmsKeyArn,
@@ -235,6 +236,7 @@ export const ferryConfigSchema = z
     kmsKeyArn: kmsKeyArn.optional(),
     logRetention: logRetention.optional(),
     api: api.optional(),
+    dashboard: dashboard.optional(),
     tags: tags.optional(),
   })
   .describe('Configuration of Ferry.');

@@ -24,6 +24,10 @@ export interface JobState {
   lastGood?: RunSummary;
   /** The one that runs, as far as records tell: whether it lives is the lease's to say. */
   running?: RunSummary;
+  /** The last one that ended by itself or was stopped; a skipped one never began. */
+  lastEnded?: RunSummary;
+  /** All that have not ended, newest first: also those that died, wait for a slot, or that Polyteia still reads the file of. */
+  unfinished: RunSummary[];
 }
 
 const PREFIX = 'states/';
@@ -65,20 +69,38 @@ interface Telling {
   lastGood: RunSummary | undefined;
   /** The newest that had the lease: what is older and has not ended has died, as one holder has it at a time. */
   lastHolder: RunSummary | undefined;
+  lastEnded: RunSummary | undefined;
+  unfinished: RunSummary[];
 }
+
+// A run goes through its states in this order, so that of two names the one further on is newer. An end is corrected at most once: a
+// run that was called lost turns out to have had its upload read.
+const ORDER: readonly RunSummary['state'][] = [
+  'queued',
+  'running',
+  'ingesting',
+  'skipped',
+  'cancelled',
+  'failed',
+  'succeeded',
+];
+const furthest = (a: RunSummary, b: RunSummary) => (ORDER.indexOf(b.state) > ORDER.indexOf(a.state) ? b : a);
 
 function tellingRuns(keys: readonly string[]): Map<string, Telling> {
   const known = keys.flatMap((key) => parseStateKey(key) ?? []);
   const telling = new Map<string, Telling>();
   for (const [job, runs] of Map.groupBy(known, (run) => run.job)) {
-    const finished = new Set(runs.filter(isFinished).map(({ runId }) => runId));
-    const standing = runs.filter((run) => isFinished(run) || !finished.has(run.runId));
+    const standing = [...Map.groupBy(runs, ({ runId }) => runId).values()].map((names) =>
+      names.reduce(furthest),
+    );
     const [last] = standing;
     if (!last) continue;
     telling.set(job, {
       last,
       lastGood: standing.find(({ state }) => state === 'succeeded'),
       lastHolder: standing.find(({ state }) => state !== 'skipped'),
+      lastEnded: standing.find((run) => isFinished(run) && run.state !== 'skipped'),
+      unfinished: standing.filter((run) => !isFinished(run)),
     });
   }
   return telling;
@@ -92,34 +114,36 @@ function tellingRuns(keys: readonly string[]): Map<string, Telling> {
  */
 export function readJobStates(keys: readonly string[]): Map<string, JobState> {
   const states = new Map<string, JobState>();
-  for (const [job, { last, lastGood, lastHolder }] of tellingRuns(keys)) {
+  for (const [job, { last, lastGood, lastHolder, lastEnded, unfinished }] of tellingRuns(keys)) {
     states.set(job, {
       last,
       ...(lastGood ? { lastGood } : {}),
       ...(lastHolder && !isFinished(lastHolder) ? { running: lastHolder } : {}),
+      ...(lastEnded ? { lastEnded } : {}),
+      unfinished,
     });
   }
   return states;
 }
 
-/**
- * The names without which {@link readJobStates} says the same, whichever of them are removed. The end of a run is only among them when
- * its begin no longer is there, which would seem to go on: two or three names of each job are left by the next time at the latest.
- */
+/** The names without which {@link readJobStates} says the same: all but a handful of each job. */
 export function supersededKeys(keys: readonly string[]): string[] {
   const idOf = ({ runId, state }: RunSummary) => `${runId} ${state}`;
   const kept = new Set(
-    [...tellingRuns(keys).values()].flatMap(({ last, lastGood, lastHolder }) =>
-      [last, lastGood, lastHolder].flatMap((run) => (run ? [idOf(run)] : [])),
+    [...tellingRuns(keys).values()].flatMap(({ last, lastGood, lastHolder, lastEnded, unfinished }) =>
+      [last, lastGood, lastHolder, lastEnded, ...unfinished].flatMap((run) => (run ? [idOf(run)] : [])),
     ),
   );
-  // A name of a later release is not this one's to remove.
-  const known = keys.flatMap((key) => {
+  const names = Map.groupBy(
+    keys.flatMap((key) => parseStateKey(key) ?? []),
+    ({ runId }) => runId,
+  );
+  return keys.filter((key) => {
     const run = parseStateKey(key);
-    return run ? [{ key, run }] : [];
+    // A name of a later release is not this one's to remove.
+    if (run === undefined || kept.has(idOf(run))) return false;
+    // The name of its end goes last: without it a run would seem to be under way.
+    const all = names.get(run.runId) ?? [];
+    return all.length === 1 || all.reduce(furthest).state !== run.state;
   });
-  const begun = new Set(known.filter(({ run }) => !isFinished(run)).map(({ run }) => run.runId));
-  return known
-    .filter(({ run }) => !kept.has(idOf(run)) && !(isFinished(run) && begun.has(run.runId)))
-    .map(({ key }) => key);
 }

@@ -187,11 +187,21 @@ export async function readHolder(
   };
 }
 
+/** How long ago the lease of each job was written, in milliseconds, with one listing for all. */
+export async function listLeaseAges(store: DocumentStore): Promise<Map<string, number>> {
+  const leases = await store.listWithAges('leases/', MOST_LEASES);
+  return new Map(
+    leases.flatMap(({ key, ageMs }) => {
+      const job = /^leases\/([^./]+)\.json$/.exec(key)?.[1];
+      return job === undefined ? [] : [[job, ageMs] as const];
+    }),
+  );
+}
+
 /** The jobs whose lease was written within one expiry: a run of any other job has died. */
 export async function listLivingJobs(store: DocumentStore, { expiryMs }: LeaseTimes): Promise<Set<string>> {
-  const leases = await store.listWithAges('leases/', MOST_LEASES);
-  const young = leases.filter(({ ageMs }) => ageMs < expiryMs);
-  return new Set(young.flatMap(({ key }) => /^leases\/([^./]+)\.json$/.exec(key)?.[1] ?? []));
+  const ages = await listLeaseAges(store);
+  return new Set([...ages].filter(([, ageMs]) => ageMs < expiryMs).map(([job]) => job));
 }
 
 /** @returns undefined when somebody else was faster */

@@ -10,6 +10,7 @@ import {
   acquireLease,
   type Holder,
   leaseTimes,
+  listLeaseAges,
   listLivingJobs,
   readHolder,
 } from './lease.ts';
@@ -44,6 +45,8 @@ export interface RunStore {
   readHolder(job: string): Promise<Holder | undefined>;
   /** The jobs that somebody runs, with one listing for all. */
   listLivingJobs(): Promise<Set<string>>;
+  /** How long ago somebody showed that he runs a job, by job, with one listing for all. */
+  listLeaseAges(): Promise<Map<string, number>>;
   /** What became of the newest runs, by job, with one listing for all; of one job only where it is given. */
   listJobStates(job?: string): Promise<Map<string, JobState>>;
   /** The last accepted result of a job; undefined before the first. */
@@ -165,6 +168,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
     },
     readHolder: (job) => readHolder(documents, job, leaseTimes),
     listLivingJobs: () => listLivingJobs(documents, leaseTimes),
+    listLeaseAges: () => listLeaseAges(documents),
     async listJobStates(job) {
       return readJobStates(await documents.list(stateKeysOf(job), MOST_STATE_KEYS));
     },

@@ -49,7 +49,7 @@ describe('settings of the deployment', () => {
     ['sync', 'dedicated: { cpu: 2 }', 'dedicated.cpu: unknown field "cpu"'],
     ['schedule', 'window: 90s', 'whole minutes, such as 15m or 1h30m'],
     ['schedule', 'window: 25h', 'from 1m to 24h'],
-    ['top', 'alerts: {}', 'alerts: a group of fields: expected at least one of email and topicArn'],
+    ['top', 'alerts: {}', 'alerts: a group of fields: expected at least one of email, topicArn and webhook'],
     ['top', 'alerts: { email: [me] }', 'alerts.email.0: "me": expected an e-mail address'],
     ['top', 'bucket: "s3://mine"', 'the name of an S3 bucket'],
     ['top', `kmsKeyArn: "${KEY.replace('key', 'alias')}/mine"`, "a KMS key's ARN"],

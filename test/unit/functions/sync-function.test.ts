@@ -19,6 +19,7 @@ const config = {
 
 function syncFunction(stored: string | undefined = JSON.stringify(config)) {
   const saved: RunRecord[] = [];
+  const reported: string[] = [];
   const proxies: (string | undefined)[] = [];
   const state = createMemoryDocumentStore();
   const store = createRunStore(state);
@@ -48,9 +49,13 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
     extensionFolders: [],
     workFolder: '/tmp',
     logger: createLogger({ level: 'silent' }),
+    report: async ({ id, state }) => {
+      reported.push(`${id} ${state}`);
+    },
   });
   return {
     saved,
+    reported,
     proxies,
     store,
     state,
@@ -65,8 +70,9 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
 
 describe('the sync function', () => {
   it('returns what a run recorded instead of throwing it, so that the platform does not try again', async () => {
-    const { run, saved } = syncFunction();
+    const { run, saved, reported } = syncFunction();
     const answer = await run({ job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' });
+    expect(reported).toEqual([`${answer.id} failed`]);
     expect(answer).toMatchObject({ job: 'orders', state: 'failed', error: { class: 'ConfigError' } });
     expect(saved.map(({ state }) => state)).toEqual(['running', 'failed']);
     expect(saved[1]).toMatchObject({

@@ -31,11 +31,11 @@ describe('the stack', () => {
   let template: Template;
   beforeAll(() => {
     ({ template } = synthesize(config));
-  }, 60_000);
+  }, 120_000);
 
-  it('has one function for each source and one for the API, on Node 24, all from one code asset', () => {
+  it('has one function for each source and one each for the API and the watchdog, on Node 24, all from one code asset', () => {
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
-    expect(functions).toHaveLength(3);
+    expect(functions).toHaveLength(4);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       expect(Properties.Code).toEqual(functions[0]?.Properties.Code);
@@ -64,6 +64,7 @@ describe('the stack', () => {
   it("lets a source's function read its own secrets and write its own records, and nothing else", () => {
     const statements = statementsOf(template, 'SyncerpFunctionRole');
     expect(statements.map(([action]) => action).sort()).toEqual([
+      'events:PutEvents',
       'logs:CreateLogStream logs:PutLogEvents',
       's3:DeleteObject s3:GetObject s3:PutObject',
       's3:GetObject',
@@ -237,7 +238,7 @@ describe('the stack', () => {
       `syncs: { ${names.map((name) => `${name}: { source: ${name}, query: SELECT 1, dataset: ds_a, schedule: { cron: "0 4 * * *" } }`).join(', ')} }`,
     ].join('\n');
     const { template: odd } = synthesize(parseConfig(text, 'ferry.yaml'));
-    odd.resourceCountIs('AWS::Lambda::Function', names.length + 1);
+    odd.resourceCountIs('AWS::Lambda::Function', names.length + 2);
     odd.resourceCountIs('AWS::Scheduler::Schedule', names.length);
   });
 });

@@ -51,7 +51,7 @@ describe('Ferry in a CDK app of one’s own', () => {
     new Ferry(stack, 'County', props);
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::S3::Bucket', 2);
-    template.resourceCountIs('AWS::Lambda::Function', 4);
+    template.resourceCountIs('AWS::Lambda::Function', 6);
     template.resourceCountIs('AWS::Scheduler::Schedule', 4);
     for (const [id, resource] of Object.entries(resourcesOf(stack))) {
       const [own, foreign] = id.startsWith('Town') ? ['Town', 'County'] : ['County', 'Town'];

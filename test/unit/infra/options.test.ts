@@ -167,6 +167,7 @@ describe('bucket', () => {
     expect(functions.map(({ Environment }) => Environment.Variables.STATE_BUCKET)).toEqual([
       'the-bucket-that-was-left',
       'the-bucket-that-was-left',
+      'the-bucket-that-was-left',
     ]);
     expect(
       statementsOf(template, 'SyncerpFunctionRole').find(([action]) => action.endsWith('s3:PutObject'))?.[1],
@@ -283,8 +284,8 @@ describe('the rest', () => {
       Object.values(stackWith({ top }).template.findResources('AWS::Logs::LogGroup')).map(
         ({ Properties }) => Properties.RetentionInDays,
       );
-    expect(retention({ logRetention: 365, api: { accessLogs: true } })).toEqual([365, 365, 365]);
-    expect(retention({})).toEqual([90, 90]);
+    expect(retention({ logRetention: 365, api: { accessLogs: true } })).toEqual([365, 365, 365, 365]);
+    expect(retention({})).toEqual([90, 90, 90]);
   });
 
   it('logs requests to the API where the file asks for it, without what they hold', () => {

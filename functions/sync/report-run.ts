@@ -1,0 +1,101 @@
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { isFinished, type RunRecord } from '../../shared/runs/run-record.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { RunReporter } from '../../shared/telemetry/run-reporter.ts';
+import { writeMetrics } from '../emf.ts';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../run-event.ts';
+
+// What waits for a run must not wait for the news of it.
+const EVENT_TIMEOUT_MS = 2_000;
+
+/** Tells of runs that ended: metrics as a line of the log, and an event on the default bus. */
+export function createRunReporter(options: {
+  stack: string;
+  client: Pick<EventBridgeClient, 'send'>;
+  /** Takes a line of the log. */
+  writeLine: (line: string) => void;
+  logger: Logger;
+}): RunReporter {
+  const { stack, client, writeLine, logger } = options;
+  return async (record) => {
+    if (!isFinished(record)) return;
+    reportMetrics(stack, record, writeLine);
+    try {
+      const { FailedEntryCount = 0 } = await client.send(
+        new PutEventsCommand({
+          Entries: [
+            {
+              Source: EVENT_SOURCE,
+              DetailType: EVENT_DETAIL_TYPE,
+              Detail: JSON.stringify(detailOf(stack, record)),
+            },
+          ],
+        }),
+        { abortSignal: AbortSignal.timeout(EVENT_TIMEOUT_MS) },
+      );
+      if (FailedEntryCount > 0) throw new Error('refused');
+    } catch (error) {
+      logger.warn(
+        { run: record.id, job: record.job, class: error instanceof Error ? error.name : 'unknown' },
+        'the event of the run’s end was not sent',
+      );
+    }
+  };
+}
+
+function reportMetrics(
+  stack: string,
+  { job, state, durationMs, rows }: RunRecord,
+  write: (line: string) => void,
+): void {
+  // A run that never began says nothing of how long the job takes, or of whether it works.
+  if (state === 'skipped') return;
+  writeMetrics(
+    write,
+    { Stack: stack, Job: job },
+    {
+      RunsFailed: { value: state === 'failed' ? 1 : 0, unit: 'Count' },
+      ...(durationMs === undefined
+        ? {}
+        : { RunDuration: { value: durationMs, unit: 'Milliseconds' as const } }),
+      ...(rows === undefined ? {} : { Rows: { value: rows, unit: 'Count' as const } }),
+    },
+  );
+}
+
+/** What of a record an event holds: who listens can fetch the rest from the API. */
+function detailOf(stack: string, record: RunRecord) {
+  const {
+    id,
+    job,
+    kind,
+    state,
+    outcome,
+    trigger,
+    scheduledTime,
+    startedAt,
+    endedAt,
+    durationMs,
+    rows,
+    bytes,
+    source,
+    error,
+  } = record;
+  return {
+    stack,
+    runId: id,
+    job,
+    kind,
+    source,
+    state,
+    outcome,
+    trigger,
+    scheduledTime,
+    startedAt,
+    endedAt,
+    durationMs,
+    rows,
+    bytes,
+    ...(error ? { error: { class: error.class, message: error.message, phase: error.phase } } : {}),
+  };
+}

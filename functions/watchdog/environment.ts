@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { logLevels } from '../../shared/telemetry/logger.ts';
+
+/** The environment of the watchdog. Its construct takes the same type, so a forgotten variable is a compile error. */
+export const watchdogEnvironmentSchema = z.object({
+  /** Bucket of run records. */
+  STATE_BUCKET: z.string().min(1),
+  /** Where the deployment put the index of watched jobs. */
+  CONFIG_BUCKET: z.string().min(1),
+  CONFIG_KEY: z.string().min(1),
+  /** Names of the functions that run jobs, with commas between: the index counts in this list. */
+  FUNCTIONS: z.string().min(1),
+  /** Makes ids of scheduled runs unique. */
+  STACK_NAME: z.string().min(1),
+  DEAD_LETTERS_URL: z.string().min(1),
+  API_URL: z.string().min(1),
+  /** Empty where there is none. */
+  TOPIC_ARN: z.string(),
+  /** Name or ARN of the secret with the webhook's address; empty where there is none. */
+  WEBHOOK_SECRET: z.string(),
+  LOG_LEVEL: z.enum(logLevels),
+});
+export type WatchdogEnvironment = z.infer<typeof watchdogEnvironmentSchema>;
+
+/** What Lambda itself puts beside it. */
+export const lambdaEnvironmentSchema = z.object({ AWS_REGION: z.string().min(1) });

@@ -1,0 +1,21 @@
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { NotificationError } from '../../shared/errors.ts';
+import type { Channel } from '../../shared/watchdog/channel.ts';
+
+/** The SNS topic that mail addresses, and whoever else wants to, are subscribed to. */
+export function createTopic(client: Pick<SNSClient, 'send'>, TopicArn: string): Channel {
+  return {
+    name: 'topic',
+    async send({ subject, text }) {
+      try {
+        await client.send(new PublishCommand({ TopicArn, Subject: subject, Message: text }));
+      } catch (error) {
+        const name = error instanceof Error ? error.name : 'unknown error';
+        throw new NotificationError(`The SNS topic cannot be published to (${name}).`, {
+          cause: error,
+          hint: 'A topic of your own must let the watchdog’s role publish, and its KMS key let it encrypt.',
+        });
+      }
+    },
+  };
+}

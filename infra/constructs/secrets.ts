@@ -1,0 +1,34 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { SecretRef } from '../../shared/config/schema.ts';
+
+/** Lets a role read secrets, and use the customer-managed keys that encrypt them. */
+export function grantSecrets(role: Role, secrets: readonly SecretRef[]): void {
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [...new Set(secrets.flatMap((secret) => secretArns(role, secret)))],
+    }),
+  );
+  const keys = new Set(
+    secrets.flatMap((secret) => (typeof secret === 'object' && secret.kmsKeyArn ? [secret.kmsKeyArn] : [])),
+  );
+  if (keys.size > 0)
+    role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [...keys] }));
+}
+
+/** A secret's ARN ends in six characters that its name does not tell, and that an ARN given by a person may or may not have. */
+function secretArns(scope: Construct, secret: SecretRef): string[] {
+  if (typeof secret === 'object') {
+    const complete = /-[A-Za-z0-9]{6}$/.test(secret.arn);
+    return complete ? [secret.arn, `${secret.arn}-??????`] : [`${secret.arn}-??????`];
+  }
+  const arn = Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${secret}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return [arn];
+}

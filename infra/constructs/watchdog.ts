@@ -1,0 +1,142 @@
+import { Duration, Fn } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { METRIC_NAMESPACE } from '../../functions/emf.ts';
+import type { WatchdogEnvironment } from '../../functions/watchdog/environment.ts';
+import type { SecretRef } from '../../shared/config/schema.ts';
+import type { WatchedJobs } from '../../shared/watchdog/watched-jobs.ts';
+import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
+import { JsonAsset } from './json-asset.ts';
+import { grantSecrets } from './secrets.ts';
+import type { StateBucket } from './state-bucket.ts';
+
+export interface WatchdogProps extends FunctionDefaults {
+  jobs: WatchedJobs;
+  /** The functions that run jobs, in the order that the index counts in. */
+  functions: readonly IFunction[];
+  state: StateBucket;
+  deadLetters: IQueue;
+  /** Makes ids of scheduled runs unique. */
+  scope: string;
+  apiUrl: string;
+  /** Where people are told; absent without `alerts`. */
+  topic: ITopic | undefined;
+  webhook: SecretRef | undefined;
+}
+
+const EVERY = Duration.minutes(5);
+
+/** Looks after the jobs every five minutes, and rings an alarm when it does not. */
+export class Watchdog extends Construct {
+  readonly function: IFunction;
+
+  constructor(scope: Construct, id: string, props: WatchdogProps) {
+    super(scope, id);
+    const { functions, state, deadLetters, topic, webhook } = props;
+    const jobs = new JsonAsset(this, 'Jobs', props.jobs);
+    const handler = new FerryFunction<WatchdogEnvironment>(this, 'Handler', {
+      description: 'Ferry: watchdog',
+      code: props.code,
+      architecture: props.architecture,
+      logRetention: props.logRetention,
+      entry: 'watchdog',
+      environment: {
+        ...jobs.location,
+        STATE_BUCKET: state.bucket.bucketName,
+        FUNCTIONS: Fn.join(
+          ',',
+          functions.map((target) => target.functionName),
+        ),
+        STACK_NAME: props.scope,
+        DEAD_LETTERS_URL: deadLetters.queueUrl,
+        API_URL: props.apiUrl,
+        TOPIC_ARN: topic?.topicArn ?? '',
+        WEBHOOK_SECRET: webhook === undefined ? '' : typeof webhook === 'string' ? webhook : webhook.arn,
+        LOG_LEVEL: 'info',
+      },
+      memoryMegabytes: 512,
+      timeout: Duration.minutes(2),
+      // The next round comes anyhow.
+      retryAttempts: 0,
+    });
+    this.function = handler.function;
+    const { role } = handler;
+    jobs.grantRead(role);
+    state.grant(role, { prefixes: ['runs/*', 'requests/*'], actions: ['s3:GetObject'] });
+    state.grant(role, { prefixes: ['states/*'], actions: ['s3:ListBucket'] });
+    // What it writes of runs is the end of those that nobody works on, holding their lease.
+    state.grant(role, {
+      prefixes: ['leases/*', 'alerts/*', 'watchdog/*'],
+      actions: ['s3:GetObject', 's3:PutObject'],
+    });
+    state.grant(role, { prefixes: ['runs/*', 'jobs/*', 'states/*'], actions: ['s3:PutObject'] });
+    state.grant(role, { prefixes: ['alerts/*', 'states/*'], actions: ['s3:DeleteObject'] });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: functions.map((target) => target.functionArn),
+      }),
+    );
+    if (topic !== undefined || webhook !== undefined) {
+      role.addToPolicy(
+        new PolicyStatement({
+          actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+          resources: [deadLetters.queueArn],
+        }),
+      );
+    }
+    if (topic)
+      role.addToPolicy(new PolicyStatement({ actions: ['sns:Publish'], resources: [topic.topicArn] }));
+    if (webhook !== undefined) grantSecrets(role, [webhook]);
+    new Rule(this, 'Every', {
+      description: 'Ferry: watchdog',
+      schedule: Schedule.rate(EVERY),
+      targets: [new LambdaFunction(handler.function, { retryAttempts: 0 })],
+    });
+    if (topic) this.#addAlarms(props.scope, topic);
+  }
+
+  #addAlarms(stack: string, topic: ITopic): void {
+    const silent = new Alarm(this, 'SilentAlarm', {
+      alarmDescription:
+        'Ferry: the watchdog has not run for a quarter of an hour, so that nobody would be told of failed jobs (docs/alerts.md).',
+      metric: this.function.metricInvocations({ period: EVERY }),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 3,
+      treatMissingData: TreatMissingData.BREACHING,
+    });
+    const failing = new Alarm(this, 'FailingAlarm', {
+      alarmDescription: 'Ferry: the watchdog fails, see its log (docs/alerts.md).',
+      metric: this.function.metricErrors({ period: EVERY }),
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    const unheard = new Alarm(this, 'NotificationsAlarm', {
+      alarmDescription:
+        'Ferry: messages about jobs do not get through to the topic or the webhook, see the log of the watchdog (docs/alerts.md).',
+      metric: new Metric({
+        namespace: METRIC_NAMESPACE,
+        metricName: 'NotificationsFailed',
+        dimensionsMap: { Stack: stack },
+        statistic: 'Sum',
+        period: EVERY,
+      }),
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 2,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    for (const alarm of [silent, failing, unheard]) alarm.addAlarmAction(new SnsAction(topic));
+  }
+}

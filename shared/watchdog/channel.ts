@@ -1,0 +1,28 @@
+/** One alert of a message, for machines. */
+export interface AlertFacts {
+  job: string;
+  source: string;
+  kind: string;
+  class: string;
+  about: 'problem' | 'recovery';
+  /** ISO 8601. */
+  since: string;
+  runId?: string;
+}
+
+/** What people are told at once. */
+export interface AlertMessage {
+  /** ASCII, one line, below 100 characters, as SNS wants it. */
+  subject: string;
+  /** Plain text, with umlauts where there are any. */
+  text: string;
+  stack: string;
+  alerts: AlertFacts[];
+}
+
+/** A way to tell people. */
+export interface Channel {
+  name: string;
+  /** @throws when it is not known to have arrived */
+  send(message: AlertMessage): Promise<void>;
+}

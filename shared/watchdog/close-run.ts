@@ -1,0 +1,57 @@
+import { LostError } from '../errors.ts';
+import { leaseTimes } from '../runs/lease.ts';
+import { newRunId } from '../runs/run-id.ts';
+import { isFinished, type RunRecord } from '../runs/run-record.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { type Sleep, sleep as sleepByClock } from '../sleep.ts';
+
+/**
+ * Ends the record of a run that was killed and that nothing starts again. It takes the job's lease for that, so that it never writes over
+ * a run that came back to life.
+ *
+ * @returns false when somebody works on the job after all, or the run has ended
+ */
+export async function closeLostRun(
+  store: RunStore,
+  job: string,
+  runId: string,
+  { now, sleep = sleepByClock }: { now: Date; sleep?: Sleep },
+): Promise<boolean> {
+  const acquisition = await store.acquireLease({
+    job,
+    runId: newRunId(),
+    times: leaseTimes,
+    sleep,
+  });
+  if (acquisition.outcome !== 'acquired') return false;
+  const { lease } = acquisition;
+  try {
+    const record = await store.get(runId);
+    if (!record || isFinished(record)) return false;
+    const phase = lease.takenFrom?.runId === runId ? lease.takenFrom.phase : undefined;
+    await store.save(lost(record, phase, now));
+    return true;
+  } finally {
+    await lease.release().catch(() => {
+      // It expires by itself.
+    });
+  }
+}
+
+function lost(record: RunRecord, phase: string | undefined, now: Date): RunRecord {
+  const { ingest: _ingest, ...rest } = record;
+  const error = new LostError('The run was killed, and nothing started it again.', {
+    hint: 'Usually memory: give the function more of it, or select fewer columns. A full disk or the platform’s time limit are the next to look at.',
+  });
+  return {
+    ...rest,
+    state: 'failed',
+    endedAt: now.toISOString(),
+    error: {
+      class: error.class,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(phase === undefined ? {} : { phase }),
+    },
+  };
+}

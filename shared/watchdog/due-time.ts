@@ -1,0 +1,47 @@
+import { toEventBridgeSchedule } from '../config/eventbridge-schedule.ts';
+import { parseSchedule } from '../config/parse-schedule.ts';
+import { runsAfter } from '../config/schedule-times.ts';
+import type { WatchedSchedule } from './watched-jobs.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+// A schedule of each minute has many times in a year, one of each year has few: the shortest look back that finds one is enough.
+const LOOKS_BACK = [HOUR, 2 * DAY, 9 * DAY, 33 * DAY, 370 * DAY];
+
+/** Beyond the window: Scheduler tries again for an hour, but who waits for data wants to know sooner. */
+export const GRACE_MS = 15 * 60_000;
+
+/**
+ * The latest planned time of a schedule at which a run should have begun by now, by Scheduler's own rules at changes of the clock.
+ *
+ * A rate counts from a moment that AWS does not tell, so that it has no planned times: one interval after the newest sign of the job, or
+ * after the schedule was deployed, another sign is due.
+ *
+ * @param since since when the schedule is deployed as it is
+ * @param newest moment of the newest run of the job, of which only a rate needs to know
+ * @returns undefined when nothing is due yet, and for a schedule that is switched off
+ */
+export function latestDueTime(
+  schedule: WatchedSchedule,
+  { since, newest, now }: { since: Date; newest: Date | undefined; now: Date },
+): Date | undefined {
+  if (!schedule.enabled) return undefined;
+  const limit = now.getTime() - schedule.windowMs - GRACE_MS;
+  const { schedule: parsed } = parseSchedule(schedule.cron);
+  if (parsed.type === 'rate') {
+    const from = Math.max(since.getTime(), newest?.getTime() ?? 0);
+    const due = from + parsed.minutes * 60_000;
+    return due <= limit ? new Date(due) : undefined;
+  }
+  const { timezone } = toEventBridgeSchedule(schedule);
+  for (const lookBack of LOOKS_BACK) {
+    const from = Math.max(since.getTime(), limit - lookBack);
+    let latest: Date | undefined;
+    for (const run of runsAfter(parsed, timezone, new Date(from))) {
+      if (run.getTime() > limit) break;
+      latest = run;
+    }
+    if (latest || from === since.getTime()) return latest;
+  }
+  return undefined;
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { DocumentStore, VersionedDocument } from '../runs/document-store.ts';
+import { problemKinds } from './problems.ts';
+
+/**
+ * A problem of a job as it was told: `alerts/{job}.{kind}.json`. `telling`: whoever wrote it is about to send, or died; `told`: it was
+ * sent, and lasts; `closed`: it is over, and all about it was sent.
+ */
+export const incidentSchema = z.object({
+  schemaVersion: z.literal(1),
+  job: z.string(),
+  source: z.string(),
+  kind: z.enum([...problemKinds, 'dead-letter']),
+  class: z.string(),
+  subject: z.string(),
+  since: z.iso.datetime(),
+  measured: z.object({ value: z.number(), limit: z.number() }).optional(),
+  state: z.enum(['telling', 'told', 'closed']),
+  /** What is told. */
+  about: z.enum(['problem', 'recovery']),
+  /** Moment of the recovery. */
+  recoveredAt: z.iso.datetime().optional(),
+  /** Channels that have it already. */
+  sentTo: z.array(z.string()),
+});
+export type Incident = z.infer<typeof incidentSchema>;
+
+/** An incident as it was read: the version lets one of two watchdogs change it. */
+export interface SeenIncident {
+  incident: Incident;
+  version: string;
+  ageMs: number;
+}
+
+const PREFIX = 'alerts/';
+const MOST_INCIDENTS = 5_000;
+
+/** Where an incident is kept. */
+export function incidentKey({ job, kind, subject }: Pick<Incident, 'job' | 'kind' | 'subject'>): string {
+  // Each lost start is an incident of its own; of the rest there is one of each kind at a time.
+  return `${PREFIX}${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
+}
+
+function parse(document: VersionedDocument | undefined): Incident | undefined {
+  if (!document) return undefined;
+  try {
+    return incidentSchema.parse(JSON.parse(document.body));
+  } catch {
+    // Of another release, or damaged: the problem is told anew.
+    return undefined;
+  }
+}
+
+/** All incidents that are kept, by key: one listing, and one read for each. */
+export async function readIncidents(documents: DocumentStore): Promise<Map<string, SeenIncident>> {
+  const listed = await documents.listWithAges(PREFIX, MOST_INCIDENTS);
+  const found = await Promise.all(
+    listed.map(async ({ key }) => {
+      const document = await documents.read(key);
+      const incident = parse(document);
+      return document && incident
+        ? [[key, { incident, version: document.version, ageMs: document.ageMs }] as const]
+        : [];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+/** Whether the change was made by this watchdog; another one that saw the same has made it otherwise. */
+export async function writeIncident(
+  documents: DocumentStore,
+  incident: Incident,
+  seen: string | undefined,
+): Promise<string | undefined> {
+  return documents.replace(incidentKey(incident), JSON.stringify(incidentSchema.parse(incident)), seen);
+}

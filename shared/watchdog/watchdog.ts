@@ -1,0 +1,178 @@
+import { toFerryError } from '../errors.ts';
+import type { DocumentStore } from '../runs/document-store.ts';
+import type { RunRequestStore } from '../runs/run-request-store.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Whereabouts } from './alert-message.ts';
+import type { Channel } from './channel.ts';
+import { type DeadLetterQueue, incidentOf } from './dead-letter.ts';
+import { type Change, decideAlerts } from './decide-alerts.ts';
+import { decideRepairs } from './decide-repairs.ts';
+import { type Incident, incidentKey, readIncidents, type SeenIncident, writeIncident } from './incident.ts';
+import { mapInTurns } from './map-in-turns.ts';
+import { findProblems } from './problems.ts';
+import { repair } from './repair.ts';
+import {
+  emptyScheduleMemory,
+  rememberSchedules,
+  type ScheduleMemory,
+  scheduleMemorySchema,
+} from './schedule-memory.ts';
+import type { StartEvent } from './start-event.ts';
+import { tell } from './tell.ts';
+
+/** What a round of the watchdog works with. */
+export interface WatchdogDependencies {
+  documents: DocumentStore;
+  runs: RunStore;
+  requests: Pick<RunRequestStore, 'find'>;
+  /** None: problems are repaired, and nobody is told. */
+  channels: readonly Channel[];
+  deadLetters: DeadLetterQueue;
+  /** Starts a job's function, without waiting for its end. */
+  start: (event: StartEvent) => Promise<void>;
+  where: Whereabouts;
+  /** What makes ids of scheduled runs unique. */
+  scope: string;
+  logger: Logger;
+  /** @default the clock */
+  now?: () => Date;
+}
+
+/** What a round did, for its log line and metrics. */
+export interface RoundResult {
+  /** Runs that were started again, or closed. */
+  repaired: number;
+  /** Incidents that people were told of. */
+  told: number;
+  /** Messages that did not get through, or runs that could not be helped; the next round tries again. */
+  notTold: number;
+  notRepaired: number;
+}
+
+const MEMORY_KEY = 'watchdog/schedules.json';
+const MOST_LETTERS = 100;
+
+/**
+ * One round: sees to runs that nobody works on, and tells people what changed. Two at once do no harm: each alert is claimed by a
+ * conditional write first, and runs are started again by their own ids.
+ *
+ * A quiet round costs two listings of S3 for up to 300 jobs, one of leases, and one read. The incidents are read before the states: whoever
+ * sees an incident closed sees the run that closed it.
+ *
+ * @throws StorageUnavailableError when nothing can be seen at all
+ */
+export async function runRound(dependencies: WatchdogDependencies): Promise<RoundResult> {
+  const { documents, runs, where, scope, channels, logger } = dependencies;
+  const { jobs } = where;
+  const now = (dependencies.now ?? (() => new Date()))();
+  const incidents = await readIncidents(documents);
+  const [memory, states, leaseAges] = await Promise.all([
+    readMemory(dependencies, now),
+    runs.listJobStates(),
+    runs.listLeaseAges(),
+  ]);
+  const repairs = decideRepairs(jobs, states, leaseAges, now);
+  const repaired = await mapInTurns(repairs, (one) => repair(one, { ...dependencies, now }));
+  const result: RoundResult = {
+    repaired: repaired.filter((outcome) => outcome === 'done').length,
+    notRepaired: repaired.filter((outcome) => outcome === 'failed').length,
+    told: 0,
+    notTold: 0,
+  };
+  // Problems that nobody can be told of stay untold: they are as soon as there is somebody.
+  if (channels.length === 0) return result;
+  const problems = await findProblems({ jobs, states, memory, scope, now, readRun: (id) => runs.get(id) });
+  const changes = decideAlerts(problems, incidents, states, jobs);
+  const claimed = await claim(changes, dependencies);
+  const letters = await claimDeadLetters(dependencies, incidents);
+  const sent = await tell([...claimed, ...letters.claimed], states, dependencies);
+  await letters.removeTold();
+  logger.info({ ...result, told: sent.told, notTold: sent.notTold }, 'round ended');
+  return { ...result, ...sent };
+}
+
+/** An incident that this watchdog alone may tell, at the version that it wrote. */
+export interface ClaimedIncident {
+  incident: Incident;
+  version: string;
+}
+
+/** Makes the changes that are still this watchdog's to make. */
+async function claim(
+  changes: readonly Change[],
+  { documents }: Pick<WatchdogDependencies, 'documents'>,
+): Promise<ClaimedIncident[]> {
+  const claimed = await mapInTurns(changes, async (change) => {
+    if (change.type === 'remove') {
+      await documents.remove(change.key);
+      return [];
+    }
+    const version = await writeIncident(documents, change.incident, change.seen);
+    return version !== undefined && change.tell ? [{ incident: change.incident, version }] : [];
+  });
+  return claimed.flat();
+}
+
+/** Takes lost starts out of the queue: a message is removed once people were told of it, and until then comes back. */
+async function claimDeadLetters(
+  { documents, deadLetters, where: { jobs }, logger }: WatchdogDependencies,
+  incidents: ReadonlyMap<string, SeenIncident>,
+): Promise<{ claimed: ClaimedIncident[]; removeTold: () => Promise<void> }> {
+  const claimed: ClaimedIncident[] = [];
+  const receipts: { key: string; receipt: string }[] = [];
+  try {
+    while (receipts.length < MOST_LETTERS) {
+      const letters = await deadLetters.receive();
+      if (letters.length === 0) break;
+      for (const letter of letters) {
+        const incident = incidentOf(letter, jobs);
+        const key = incidentKey(incident);
+        receipts.push({ key, receipt: letter.receipt });
+        const seen = incidents.get(key);
+        if (seen) continue;
+        const version = await writeIncident(documents, incident, undefined);
+        if (version !== undefined) claimed.push({ incident, version });
+      }
+    }
+  } catch (thrown) {
+    const error = toFerryError(thrown);
+    logger.error({ class: error.class }, 'the dead-letter queue cannot be read');
+  }
+  return {
+    claimed,
+    async removeTold() {
+      if (receipts.length === 0) return;
+      const after = await readIncidents(documents);
+      const told = receipts.filter(({ key }) => after.get(key)?.incident.state === 'closed');
+      await mapInTurns(told, ({ receipt }) =>
+        deadLetters.remove(receipt).catch((error: unknown) => {
+          logger.warn(
+            { class: toFerryError(error).class },
+            'a message that was told stays in the dead-letter queue',
+          );
+        }),
+      );
+    },
+  };
+}
+
+async function readMemory({ documents, where }: WatchdogDependencies, now: Date): Promise<ScheduleMemory> {
+  const document = await documents.read(MEMORY_KEY);
+  const before = parseMemory(document?.body);
+  const memory = rememberSchedules(before, where.jobs, now);
+  // Another watchdog that was faster has noted the same, a moment earlier.
+  if (JSON.stringify(memory) !== JSON.stringify(before))
+    await documents.replace(MEMORY_KEY, JSON.stringify(memory), document?.version);
+  return memory;
+}
+
+function parseMemory(text: string | undefined): ScheduleMemory {
+  if (text === undefined) return emptyScheduleMemory;
+  try {
+    return scheduleMemorySchema.parse(JSON.parse(text));
+  } catch {
+    // Of another release, or damaged: schedules are watched from now on.
+    return emptyScheduleMemory;
+  }
+}

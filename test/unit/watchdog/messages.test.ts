@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { messageOf, subjectOf } from '../../../shared/watchdog/alert-message.ts';
+import type { Incident } from '../../../shared/watchdog/incident.ts';
+import { bodyOf, createWebhook } from '../../../shared/watchdog/webhook.ts';
+import { runRecord } from '../../support/api.ts';
+import { nightly } from '../../support/watchdog.ts';
+
+const incident: Incident = {
+  schemaVersion: 1,
+  job: 'open-orders',
+  source: 'erp',
+  kind: 'failed',
+  class: 'AuthError',
+  subject: '019da4c5-6d40-7e2e-9d4a-3a0c8f3b2a11',
+  since: '2026-11-20T03:30:12.000Z',
+  state: 'telling',
+  about: 'problem',
+  sentTo: [],
+};
+const where = {
+  stack: 'ferry-prod',
+  jobs: { 'open-orders': nightly },
+  apiUrl: 'https://api.example.org/v1/',
+  logsUrl: () => 'https://console.example.org/logs',
+};
+const record = runRecord({
+  id: incident.subject,
+  job: 'open-orders',
+  state: 'failed',
+  error: {
+    class: 'AuthError',
+    message: 'The source refused the login of the secret ferry/erp.',
+    hint: 'Prüfen Sie: the secret may have been rotated.',
+    phase: 'session',
+  },
+});
+
+describe('a mail', () => {
+  it('says what happened, since when, and what to do', () => {
+    const message = messageOf([{ incident, record, lastGood: '2026-11-19T03:30:41.000Z' }], where);
+    expect(message.subject).toBe('open-orders failed: AuthError [Ferry, ferry-prod]');
+    expect(message.text).toMatchInlineSnapshot(`
+      "Job:            open-orders (sync of the source erp)
+      What:           Its runs fail with AuthError.
+      Error:          AuthError in the phase "session": The source refused the login of the secret ferry/erp.
+      Since:          2026-11-20 04:30:12 Europe/Berlin
+      Last good run:  2026-11-19 04:30:41 Europe/Berlin
+      What to try:    Prüfen Sie: the secret may have been rotated.
+      Run:            019da4c5-6d40-7e2e-9d4a-3a0c8f3b2a11, GET https://api.example.org/v1/runs/019da4c5-6d40-7e2e-9d4a-3a0c8f3b2a11
+      Start it again: POST https://api.example.org/v1/jobs/open-orders/runs
+      Logs:           https://console.example.org/logs
+
+      This is told once: you hear of it again when a run succeeds, or fails with another error.
+      "
+    `);
+    expect(message.alerts).toEqual([
+      {
+        job: 'open-orders',
+        source: 'erp',
+        kind: 'failed',
+        class: 'AuthError',
+        about: 'problem',
+        since: incident.since,
+        runId: incident.subject,
+      },
+    ]);
+  });
+
+  it.each([
+    ['of a recovery', { about: 'recovery', recoveredAt: '2026-11-20T05:00:00.000Z' }, 'works again'],
+    ['of a recovery of an overdue job', { kind: 'overdue', about: 'recovery' }, 'works again'],
+    ['of an overdue job', { kind: 'overdue' }, 'did not run when planned'],
+    [
+      'of a slow job',
+      { kind: 'near-time', measured: { value: 800_000, limit: 900_000 } },
+      'is near its time limit',
+    ],
+    ['of a large job', { kind: 'near-rows', measured: { value: 900, limit: 1000 } }, 'is near its maxRows'],
+    ['of a lost start', { kind: 'dead-letter', class: 'RetriesExhausted' }, 'lost a start: RetriesExhausted'],
+  ] as const)('%s has a subject and a text of its own', (_, facts, summary) => {
+    const { subject, text } = messageOf([{ incident: { ...incident, ...facts } as Incident }], where);
+    expect(subject).toBe(`open-orders ${summary} [Ferry, ferry-prod]`);
+    expect(text).toContain('open-orders (sync of the source erp)');
+    expect(text).not.toContain('undefined');
+  });
+
+  it.each([
+    ['as long as names may be', 'x'.repeat(63), 'y'.repeat(128)],
+    ['with what is not ASCII', 'open-orders', 'städte\nund mehr'],
+  ])('has a subject that SNS takes, %s', (_, job, stack) => {
+    const subject = subjectOf([{ incident: { ...incident, job } }], { stack });
+    expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
+    expect(subject).toContain(job);
+  });
+});
+
+describe('a webhook', () => {
+  const message = messageOf([{ incident, record }], where);
+  const answer = (status: number) => {
+    const calls: [string, RequestInit][] = [];
+    const send = (async (url: URL, init: RequestInit) => {
+      calls.push([String(url), init]);
+      return new Response('', { status });
+    }) as typeof fetch;
+    return { calls, send };
+  };
+
+  it.each(['https://hooks.example.org/T0/B1/x', '{"url": "https://hooks.example.org/T0/B1/x"}'])(
+    'gets JSON whose text Slack and Teams show: %s',
+    async (secret) => {
+      const { calls, send } = answer(200);
+      await createWebhook(async () => secret, send).send(message);
+      const [[url, init] = ['', {} as RequestInit]] = calls;
+      expect(url).toBe('https://hooks.example.org/T0/B1/x');
+      expect(init.method).toBe('POST');
+      expect(JSON.parse(String(init.body))).toEqual(bodyOf(message));
+      expect(bodyOf(message).text).toContain(message.subject);
+    },
+  );
+
+  it.each(['http://hooks.example.org/x', '{"uri": "https://hooks.example.org/x"}', '{x', 'T0/B1/x'])(
+    'is not called by what is no https address: %s',
+    async (secret) => {
+      const { calls, send } = answer(200);
+      await expect(createWebhook(async () => secret, send).send(message)).rejects.toMatchObject({
+        class: 'ConfigError',
+        message: expect.not.stringContaining('T0'),
+      });
+      expect(calls).toEqual([]);
+    },
+  );
+
+  it.each([404, 500])('that answers %d was not told', async (status) => {
+    const { send } = answer(status);
+    await expect(
+      createWebhook(async () => 'https://hooks.example.org/T0', send).send(message),
+    ).rejects.toMatchObject({
+      class: 'NotificationError',
+      message: `The webhook answered ${status}.`,
+    });
+  });
+
+  it('that cannot be reached is not named', async () => {
+    const send = (async () => {
+      throw new TypeError('fetch failed: https://hooks.example.org/T0');
+    }) as typeof fetch;
+    await expect(
+      createWebhook(async () => 'https://hooks.example.org/T0', send).send(message),
+    ).rejects.toMatchObject({
+      class: 'NotificationError',
+      message: 'The webhook cannot be reached.',
+    });
+  });
+});

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DocumentStore } from '../../../shared/runs/document-store.ts';
+import type { Channel } from '../../../shared/watchdog/channel.ts';
+import { MINUTE, nightly, unscheduled, watchdogWorld } from '../../support/watchdog.ts';
+
+const failed = { state: 'failed' as const, error: { class: 'AuthError', message: 'no' } };
+
+describe('telling', () => {
+  it('that does not get through is tried again in the next round, to who has not got it', async () => {
+    const one = watchdogWorld({ orders: unscheduled });
+    const hook: string[] = [];
+    let down = true;
+    const webhook: Channel = {
+      name: 'webhook',
+      send: async ({ subject }) => {
+        if (down) throw new Error('down');
+        hook.push(subject);
+      },
+    };
+    one.channels = [...one.channels, webhook];
+    await one.ended(failed);
+    expect(await one.round()).toMatchObject({ told: 0, notTold: 1 });
+    one.wait(5 * MINUTE);
+    expect(await one.round()).toMatchObject({ told: 0, notTold: 1 });
+    down = false;
+    one.wait(5 * MINUTE);
+    expect(await one.round()).toMatchObject({ told: 1, notTold: 0 });
+    await one.round();
+    expect([one.sent.length, hook.length]).toEqual([1, 1]);
+  });
+
+  it('that was not done for a failure is done for it, also when the job works by then', async () => {
+    const one = watchdogWorld({ orders: unscheduled });
+    const [topic] = one.channels;
+    one.channels = [{ name: 'topic', send: () => Promise.reject(new Error('down')) }];
+    await one.ended(failed);
+    await one.round();
+    one.wait(5 * MINUTE);
+    await one.ended({ state: 'succeeded' });
+    one.channels = topic ? [topic] : [];
+    await one.round();
+    await one.round();
+    expect(one.subjects().map((subject) => subject.split(' [')[0])).toEqual([
+      'orders failed: AuthError',
+      'orders works again',
+    ]);
+  });
+
+  it('of a watchdog that died after its claim is done by the next one', async () => {
+    const one = watchdogWorld({ orders: unscheduled });
+    await one.ended(failed);
+    const [topic] = one.channels;
+    // Never comes back, as a process that was killed.
+    let asked = () => {};
+    const reached = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    one.channels = [
+      {
+        name: 'topic',
+        send: () => {
+          asked();
+          return new Promise(() => {});
+        },
+      },
+    ];
+    void one.round();
+    await reached;
+    one.channels = topic ? [topic] : [];
+    await one.round();
+    expect(one.sent).toEqual([]);
+    one.wait(5 * MINUTE);
+    await one.round();
+    await one.round();
+    expect(one.sent).toHaveLength(1);
+  });
+
+  it('is nobody’s task without a channel, and is done once there is one', async () => {
+    const one = watchdogWorld({ orders: unscheduled });
+    const { channels } = one;
+    one.channels = [];
+    await one.ended(failed);
+    await one.round();
+    expect(await one.documents.list('alerts/', 10)).toEqual([]);
+    one.channels = channels;
+    await one.round();
+    expect(one.sent).toHaveLength(1);
+  });
+
+  it('of two watchdogs at once is done by one of them, whatever happens to a job', async () => {
+    const step = fc.constantFrom('fails', 'fails otherwise', 'works', 'is cancelled', 'rounds', 'later');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 25 }),
+        fc.scheduler(),
+        async (steps, scheduler) => {
+          const one = watchdogWorld({ orders: unscheduled });
+          // Each call of the store comes when the scheduler says, so that the rounds are interleaved in every way.
+          const documents = new Proxy<DocumentStore>(one.documents, {
+            get: (target, name: keyof DocumentStore) =>
+              ['read', 'replace', 'listWithAges', 'list', 'get'].includes(name)
+                ? (...given: never[]) =>
+                    scheduler
+                      .schedule(Promise.resolve())
+                      .then(() => (target[name] as (...all: never[]) => unknown)(...given))
+                : target[name],
+          });
+          const rounds = async () => {
+            await scheduler.waitFor(Promise.all([one.round({ documents }), one.round({ documents })]));
+          };
+          for (const name of steps) {
+            one.wait(1000);
+            if (name === 'fails') await one.ended(failed);
+            if (name === 'fails otherwise')
+              await one.ended({ ...failed, error: { class: 'QueryError', message: 'no' } });
+            if (name === 'works') await one.ended({ state: 'succeeded' });
+            if (name === 'is cancelled') await one.ended({ state: 'cancelled' });
+            if (name === 'rounds') await rounds();
+            if (name === 'later') one.wait(5 * MINUTE);
+          }
+          const told = one.sent.map(({ alerts: [alert] }) => `${alert?.about} ${alert?.class}`);
+          // Never the same twice in a row, and the end only of what was told.
+          expect(told.filter((text, index) => text === told[index - 1])).toEqual([]);
+          const ends = told.flatMap((text, index) => (text.startsWith('recovery') ? [told[index - 1]] : []));
+          expect(ends.every((before) => before?.startsWith('problem'))).toBe(true);
+          for (const { alerts } of one.sent) expect(alerts).toHaveLength(1);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a round', () => {
+  it('with 300 quiet jobs takes a handful of calls', async () => {
+    const names = Array.from({ length: 300 }, (_, index) => `job-${index}`);
+    const one = watchdogWorld(
+      Object.fromEntries(names.map((job) => [job, nightly])),
+      '2026-11-20T03:30:00.000Z',
+    );
+    await one.round();
+    one.at('2026-11-21T03:30:00.000Z');
+    for (const job of names) await one.ended({ job, scheduledTime: '2026-11-21T03:30:00.000Z' });
+    one.at('2026-11-21T12:00:00.000Z');
+    one.calls.clear();
+    await one.round();
+    expect(Object.fromEntries(one.calls)).toEqual({ listWithAges: 2, list: 1, read: 1 });
+    expect(one.sent).toEqual([]);
+  });
+});
