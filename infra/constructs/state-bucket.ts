@@ -21,7 +21,7 @@ export interface StateBucketProps {
 /** What a role may do with documents whose keys match patterns such as `jobs/orders/*`. */
 export interface PrefixGrant {
   prefixes: readonly string[];
-  actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:ListBucket')[];
+  actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[];
 }
 
 // CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only.

@@ -70,7 +70,10 @@ export class Watchdog extends Construct {
     const { role } = handler;
     jobs.grantRead(role);
     state.grant(role, { prefixes: ['runs/*', 'requests/*'], actions: ['s3:GetObject'] });
-    state.grant(role, { prefixes: ['states/*'], actions: ['s3:ListBucket'] });
+    state.grantList(
+      role,
+      ['runs', 'requests', 'states', 'leases', 'alerts', 'watchdog'].map((kind) => `${kind}/*`),
+    );
     // What it writes of runs is the end of those that nobody works on, holding their lease.
     state.grant(role, {
       prefixes: ['leases/*', 'alerts/*', 'watchdog/*'],
