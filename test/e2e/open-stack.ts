@@ -31,8 +31,10 @@ export interface OpenStack {
   call(method: string, path: string, options?: ApiCall): Promise<ApiAnswer>;
   /** Asks the API for a run of a job; its id. */
   start(job: string): Promise<string>;
-  /** Waits until a run is over, or `is` this; its record. */
-  ended(runId: string, timeoutMs?: number, is?: (run: RunRecord) => boolean): Promise<RunRecord>;
+  /** Waits for the end of a run; its record. */
+  ended(runId: string, timeoutMs?: number): Promise<RunRecord>;
+  /** Waits until the record of a run says this. Throws when the run ends without. */
+  reached(runId: string, state: RunRecord['state'], timeoutMs?: number): Promise<RunRecord>;
   /** Waits for a finished run of a job that is none of `known`. */
   finishedRun(job: string, known: readonly string[], timeoutMs: number): Promise<RunRecord>;
 }
@@ -59,6 +61,21 @@ export async function openStack(aws: MiniStack, outputs: Record<string, string>)
     const answer = await request(url, { method: method as 'GET', headers, body, dispatcher });
     return { status: answer.statusCode, headers: answer.headers, body: await answer.body.json() };
   }
+  const waitForRun = (
+    what: string,
+    runId: string,
+    is: (run: RunRecord) => boolean,
+    timeoutMs: number,
+  ): Promise<RunRecord> =>
+    waitFor(
+      what,
+      async () => {
+        const run = await runs.get(runId);
+        return run && is(run) ? run : undefined;
+      },
+      timeoutMs,
+    );
+
   return {
     runs,
     call,
@@ -68,15 +85,13 @@ export async function openStack(aws: MiniStack, outputs: Record<string, string>)
         throw new Error(`${job}: ${started.status} ${JSON.stringify(started.body)}`);
       return started.body.runId;
     },
-    ended: (runId, timeoutMs = 90_000, is = isFinished) =>
-      waitFor(
-        `the end of run ${runId}`,
-        async () => {
-          const run = await runs.get(runId);
-          return run && is(run) ? run : undefined;
-        },
-        timeoutMs,
-      ),
+    ended: (runId, timeoutMs = 90_000) => waitForRun(`the end of run ${runId}`, runId, isFinished, timeoutMs),
+    async reached(runId, state, timeoutMs = 90_000) {
+      const isThere = (run: RunRecord) => run.state === state || isFinished(run);
+      const run = await waitForRun(`run ${runId} ${state}`, runId, isThere, timeoutMs);
+      if (run.state !== state) throw new Error(`Run ${runId} is ${run.state}, and was never seen ${state}.`);
+      return run;
+    },
     finishedRun: (job, known, timeoutMs) =>
       waitFor(
         `a run of ${job}`,

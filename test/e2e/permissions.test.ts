@@ -103,8 +103,7 @@ describe('a role without one of its statements', () => {
   it('of the API that may not write requests to cancel: it says that the state cannot be reached, and the run goes on', async () => {
     const gate = await closeGate(around.postgres, GATE);
     const id = await stack.start('slow');
-    const running = await stack.ended(id, 60_000, ({ state }) => state === 'running');
-    expect(running.id).toBe(id);
+    await stack.reached(id, 'running');
     const restore = await roles.remove(`${STACK}-ApiHandler`, about('.cancel.json'));
     expect(await stack.call('POST', `/runs/${id}/cancel`)).toMatchObject({
       status: 503,
