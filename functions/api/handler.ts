@@ -1,4 +1,4 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createApi } from '../../shared/api/create-api.ts';
 import { createRunRequestStore } from '../../shared/runs/run-request-store.ts';
@@ -9,10 +9,11 @@ import { clientSettings } from '../client-settings.ts';
 import { createApiFunction } from './api-function.ts';
 import { createDeployedJobs } from './deployed-jobs.ts';
 import { apiEnvironmentSchema } from './environment.ts';
+import { createStarter } from './start-function.ts';
 
 const environment = apiEnvironmentSchema.parse(process.env);
 const s3 = new S3Client(clientSettings);
-const lambda = new LambdaClient(clientSettings);
+const logger = createLogger({ level: environment.LOG_LEVEL });
 const state = createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET });
 const { readJobs, functionOf } = createDeployedJobs(
   environment,
@@ -25,16 +26,7 @@ export const handler = createApiFunction(
     readJobs,
     runs: createRunStore(state),
     requests: createRunRequestStore(state),
-    start: async (request) => {
-      // Asynchronous: the caller gets the run's id, not its end.
-      await lambda.send(
-        new InvokeCommand({
-          FunctionName: await functionOf(request.job),
-          InvocationType: 'Event',
-          Payload: Buffer.from(JSON.stringify(request)),
-        }),
-      );
-    },
-    logger: createLogger({ level: environment.LOG_LEVEL }),
+    start: createStarter({ lambda: new LambdaClient(clientSettings), functionOf, logger }),
+    logger,
   }),
 );

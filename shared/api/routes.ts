@@ -49,6 +49,7 @@ const starts = {
   422: problem('The Idempotency-Key stands for another request.'),
   ...unknown,
   ...failures,
+  503: problem('The state cannot be reached, or the function not be started; try again.'),
   ...bodyFailures,
 };
 

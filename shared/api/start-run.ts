@@ -1,4 +1,5 @@
 import { newRunId } from '../runs/run-id.ts';
+import { isFinished } from '../runs/run-record.ts';
 import type { RunRequest } from '../runs/run-request.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { ProblemError } from './problems.ts';
@@ -27,7 +28,7 @@ export async function startRun(
   if (earlier) return repeat(dependencies, wanted, earlier);
 
   const holder = await runs.readHolder(job);
-  if (holder?.alive) {
+  if (holder?.alive && !(await hasEnded(dependencies, holder.runId))) {
     throw new ProblemError(
       409,
       `Run ${holder.runId} of ${job} is under way; wait for its end, or cancel it.`,
@@ -43,6 +44,12 @@ export async function startRun(
   await deliver(dependencies, request);
   logger.info({ ...request, run: request.runId }, 'run requested');
   return { runId: request.runId, job, state: 'queued' };
+}
+
+/** A run gives the lease back after its record says how it ended: whoever saw that may start the next one. */
+async function hasEnded({ runs }: ApiDependencies, runId: string): Promise<boolean> {
+  const record = await runs.get(runId);
+  return record !== undefined && isFinished(record);
 }
 
 /** The same demand again: started anew only when nothing has come of it yet, as its first delivery may have failed. */

@@ -1,26 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { Agent as HttpsAgent } from 'node:https';
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { AwsClient } from 'aws4fetch';
-import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../shared/runs/run-record.ts';
-import { createRunStore, type RunStore } from '../../shared/runs/run-store.ts';
-import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
+import { awsClientOptions } from '../support/aws-client-options.ts';
+import { findLogLine } from '../support/lambda-logs.ts';
 import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
 import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { readParquetWithPyarrow } from '../support/read-parquet.ts';
+import { createS3Client } from '../support/s3-client.ts';
 import { sourceConfig } from '../support/source-config.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
+import { type OpenStack, openStack } from './open-stack.ts';
 
 const STACK = 'FerryE2e';
 const SCHEDULED = 'ds_scheduled1';
@@ -33,9 +28,8 @@ let postgres: PostgresServer;
 let mariadb: MysqlServer;
 let polyteia: PolyteiaStandIn;
 let deployment: Deployment;
-let runs: RunStore;
+let stack: OpenStack;
 let outputs: Record<string, string>;
-let ca: string;
 
 /** A configuration with a job that runs each minute, one with a function of its own that only the API starts, and one whose secret nobody made. */
 function configuration(query: string) {
@@ -73,11 +67,10 @@ beforeAll(async () => {
     startMysql({ flavor: 'mariadb', password: 'Größe `\' "$' }),
     startPolyteiaStandIn({ datasets: [SCHEDULED, TRIGGERED, UNREADABLE, FROM_MARIADB] }),
   ]);
-  ca = aws.caFile ? await readFile(aws.caFile, 'utf8') : '';
   await postgres.query(`
     CREATE TABLE orders (id int, customer text, total numeric(10,2));
     INSERT INTO orders VALUES (1, 'Müller & Söhne', 12.50), (2, 'Straßenbauamt', -0.01), (3, NULL, 99999999.99)`);
-  const secrets = new SecretsManagerClient(client());
+  const secrets = new SecretsManagerClient(await awsClientOptions(aws));
   await mariadb.query(`
     CREATE TABLE ferry.customers (id int PRIMARY KEY, level tinyint(1), since date, credit decimal(20,0) unsigned);
     INSERT INTO ferry.customers VALUES (1, 2, '2026-01-31', 99999999999999999999), (2, NULL, NULL, NULL)`);
@@ -90,10 +83,7 @@ beforeAll(async () => {
   }
   deployment = await prepareDeployment(aws, STACK);
   outputs = await deployment.deploy(configuration('SELECT * FROM orders ORDER BY id'));
-  const bucket = outputs.StateBucketName ?? '';
-  runs = createRunStore(
-    createS3DocumentStore({ client: new S3Client({ ...client(), forcePathStyle: true }), bucket }),
-  );
+  stack = await openStack(aws, outputs);
 });
 afterAll(async () => {
   await deployment?.[Symbol.asyncDispose]();
@@ -103,54 +93,6 @@ afterAll(async () => {
 const loginSecret = ({ user, password }: { user: string; password: string }) =>
   JSON.stringify({ username: user, password });
 
-/** Options of an SDK client for the emulator. */
-function client() {
-  return {
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: {
-      accessKeyId: aws.environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: aws.environment.AWS_SECRET_ACCESS_KEY ?? '',
-    },
-    requestHandler: new NodeHttpHandler({ httpsAgent: new HttpsAgent({ ca }) }),
-  };
-}
-
-/** Calls the API as the emulator publishes it, signed or not. */
-async function call(
-  method: string,
-  path: string,
-  options: { signed: boolean },
-): Promise<{ status: number; headers: Record<string, unknown>; body: unknown }> {
-  const url = `${aws.endpoint}/_aws/execute-api/${outputs.ApiId}/v1${path}`;
-  let headers: Record<string, string> = {};
-  if (options.signed) {
-    const { accessKeyId, secretAccessKey } = client().credentials;
-    const signer = new AwsClient({
-      accessKeyId,
-      secretAccessKey,
-      region: aws.region,
-      service: 'execute-api',
-    });
-    headers = Object.fromEntries((await signer.sign(url, { method })).headers);
-  }
-  const answer = await request(url, {
-    method: method as 'GET',
-    headers,
-    dispatcher: new Agent({ connect: { ca } }),
-  });
-  return { status: answer.statusCode, headers: answer.headers, body: await answer.body.json() };
-}
-
-/** Waits for a finished run of a job that is none of `known`. */
-const finishedRun = (job: string, known: readonly string[], timeoutMs: number): Promise<RunRecord> =>
-  waitFor(
-    `a run of ${job}`,
-    async () =>
-      (await runs.list({ job, limit: 5 })).find((run) => run.state !== 'running' && !known.includes(run.id)),
-    timeoutMs,
-  );
-
 const contentOf = (dataset: string) => {
   const file = polyteia.datasets.get(dataset)?.content?.file;
   if (!file) throw new Error(`nothing arrived in ${dataset}`);
@@ -159,7 +101,7 @@ const contentOf = (dataset: string) => {
 
 describe('a deployed stack', () => {
   it('runs a sync when its schedule fires, by itself, and the dataset holds the right Parquet', async () => {
-    const run = await finishedRun('every-minute', [], 150_000);
+    const run = await stack.finishedRun('every-minute', [], 150_000);
     expect(run).toMatchObject({ state: 'succeeded', outcome: 'uploaded', trigger: 'schedule', rows: 3 });
     expect(run.scheduledTime).toMatch(/:00\.000Z$/);
     const file = contentOf(SCHEDULED);
@@ -191,32 +133,32 @@ describe('a deployed stack', () => {
   });
 
   it('answers liveness to everybody, and nothing else without a signature', async () => {
-    expect(await call('GET', '/healthz', { signed: false })).toMatchObject({
+    expect(await stack.call('GET', '/healthz', { signed: false })).toMatchObject({
       status: 200,
       body: { status: 'ok' },
     });
-    expect((await call('POST', '/jobs/on-demand/runs', { signed: false })).status).toBe(403);
-    expect((await call('GET', '/no/such/route', { signed: false })).status).toBe(403);
+    expect((await stack.call('POST', '/jobs/on-demand/runs', { signed: false })).status).toBe(403);
+    expect((await stack.call('GET', '/no/such/route', { signed: false })).status).toBe(403);
     expect(polyteia.datasets.get(TRIGGERED)?.uploads).toBe(0);
   });
 
   it('runs a sync when a signed caller asks for it, and says who it was', async () => {
-    const started = await call('POST', '/jobs/on-demand/runs', { signed: true });
+    const started = await stack.call('POST', '/jobs/on-demand/runs');
     const { runId } = started.body as { runId: string };
     expect(started).toMatchObject({
       status: 202,
       headers: { location: `/runs/${runId}` },
       body: { job: 'on-demand', state: 'queued' },
     });
-    const run = await finishedRun('on-demand', [], 60_000);
+    const run = await stack.finishedRun('on-demand', [], 60_000);
     expect(run).toMatchObject({ id: runId, state: 'succeeded', trigger: 'api', rows: 1 });
     expect(run.triggeredBy).toMatch(/^arn:/);
     expect((await readParquetWithPyarrow(contentOf(TRIGGERED))).rows).toEqual([['von Hand']]);
   });
 
   it('reads MariaDB as exactly as Postgres', async () => {
-    await call('POST', '/jobs/customers/runs', { signed: true });
-    const run = await finishedRun('customers', [], 60_000);
+    await stack.call('POST', '/jobs/customers/runs');
+    const run = await stack.finishedRun('customers', [], 60_000);
     expect(run).toMatchObject({ state: 'succeeded', rows: 2, reading: { mode: 'statement' } });
     expect(await readParquetWithPyarrow(contentOf(FROM_MARIADB))).toMatchObject({
       columns: [{ type: 'int32' }, { type: 'int8' }, { type: 'date32[day]' }, { type: 'decimal128(20, 0)' }],
@@ -228,16 +170,16 @@ describe('a deployed stack', () => {
   });
 
   it('tells a signed caller of a route that does not exist, and of a method that a route does not take', async () => {
-    expect((await call('GET', '/no/such/route', { signed: true })).status).toBe(404);
-    expect(await call('PUT', '/jobs/on-demand/runs', { signed: true })).toMatchObject({
+    expect((await stack.call('GET', '/no/such/route')).status).toBe(404);
+    expect(await stack.call('PUT', '/jobs/on-demand/runs')).toMatchObject({
       status: 405,
       headers: { allow: 'POST, GET, HEAD', 'content-type': 'application/problem+json' },
     });
   });
 
   it('shows the jobs and their runs to a signed caller', async () => {
-    expect(await call('GET', '/readyz', { signed: true })).toMatchObject({ status: 200 });
-    const jobs = await call('GET', '/jobs', { signed: true });
+    expect(await stack.call('GET', '/readyz')).toMatchObject({ status: 200 });
+    const jobs = await stack.call('GET', '/jobs');
     expect(jobs.body).toMatchObject({
       jobs: [
         { name: 'customers', lastGoodRun: { state: 'succeeded', rows: 2 } },
@@ -246,28 +188,28 @@ describe('a deployed stack', () => {
         { name: 'unreadable' },
       ],
     });
-    const [newest] = await runs.list({ job: 'on-demand', limit: 1 });
-    expect(await call('GET', `/runs/${newest?.id}`, { signed: true })).toMatchObject({
+    const [newest] = await stack.runs.list({ job: 'on-demand', limit: 1 });
+    expect(await stack.call('GET', `/runs/${newest?.id}`)).toMatchObject({
       status: 200,
       body: { state: 'succeeded', trigger: 'api' },
     });
-    expect((await call('POST', `/runs/${newest?.id}/cancel`, { signed: true })).status).toBe(409);
-    expect((await call('POST', `/runs/${newest?.id}/accept`, { signed: true })).status).toBe(409);
-    expect((await call('POST', `/runs/${newest?.id}/resend`, { signed: true })).status).toBe(409);
-    const page = await call('GET', '/jobs/every-minute/runs?limit=1', { signed: true });
+    expect((await stack.call('POST', `/runs/${newest?.id}/cancel`)).status).toBe(409);
+    expect((await stack.call('POST', `/runs/${newest?.id}/accept`)).status).toBe(409);
+    expect((await stack.call('POST', `/runs/${newest?.id}/resend`)).status).toBe(409);
+    const page = await stack.call('GET', '/jobs/every-minute/runs?limit=1');
     expect(page.body).toMatchObject({ runs: [{ job: 'every-minute', trigger: 'schedule' }] });
   });
 
   it('names the nearest job for one that does not exist', async () => {
-    expect(await call('POST', '/jobs/on-demnad/runs', { signed: true })).toMatchObject({
+    expect(await stack.call('POST', '/jobs/on-demnad/runs')).toMatchObject({
       status: 404,
       body: { detail: 'There is no job "on-demnad"; did you mean "on-demand"?' },
     });
   });
 
   it('records what is wrong when a secret is missing, without trying again', async () => {
-    await call('POST', '/jobs/unreadable/runs', { signed: true });
-    const run = await finishedRun('unreadable', [], 60_000);
+    await stack.call('POST', '/jobs/unreadable/runs');
+    const run = await stack.finishedRun('unreadable', [], 60_000);
     expect(run).toMatchObject({
       state: 'failed',
       error: { class: 'ConfigError', message: expect.stringContaining('The secret ferry/nobody-made-this') },
@@ -276,33 +218,20 @@ describe('a deployed stack', () => {
   });
 
   it('runs on Node 24', async () => {
-    const logs = new CloudWatchLogsClient(client());
-    const events = await waitFor(
-      'the log line that names the version of Node',
-      async () => {
-        const { events: found = [] } = await logs.send(
-          new FilterLogEventsCommand({
-            logGroupName: await logGroupOf(outputs.SyncFunctionerp ?? ''),
-            filterPattern: '"function started"',
-          }),
-        );
-        return found.length > 0 ? found : undefined;
-      },
-      30_000,
-    );
-    expect(JSON.parse(events[0]?.message ?? '{}')).toMatchObject({ node: expect.stringMatching(/^v24\./) });
+    const line = await findLogLine(aws, outputs.SyncFunctionerp ?? '', '"function started"');
+    expect(line).toMatchObject({ node: expect.stringMatching(/^v24\./) });
   });
 
   it('carries what a changed query returns after a second deploy, which uploads no code', async () => {
     const codeBefore = await codeAssets();
     expect(codeBefore).toHaveLength(1);
-    const known = (await runs.list({ job: 'every-minute', limit: 1000 })).map(({ id }) => id);
+    const known = (await stack.runs.list({ job: 'every-minute', limit: 1000 })).map(({ id }) => id);
     outputs = await deployment.deploy(configuration('SELECT count(*) AS anzahl FROM orders'));
     expect(await codeAssets()).toEqual(codeBefore);
     const changed = await waitFor(
       'a run with the new query',
       async () => {
-        const list = await runs.list({ job: 'every-minute', limit: 5 });
+        const list = await stack.runs.list({ job: 'every-minute', limit: 5 });
         return list.find(
           (run) => run.state === 'succeeded' && !known.includes(run.id) && run.schema?.[0]?.name === 'anzahl',
         );
@@ -319,13 +248,15 @@ describe('a deployed stack', () => {
 
   it('leaves no function when it is destroyed', async () => {
     await deployment.destroy();
-    const { Functions = [] } = await new LambdaClient(client()).send(new ListFunctionsCommand({}));
+    const { Functions = [] } = await new LambdaClient(await awsClientOptions(aws)).send(
+      new ListFunctionsCommand({}),
+    );
     expect(Functions.filter(({ FunctionName }) => FunctionName?.startsWith(STACK))).toEqual([]);
   });
 
   it('goes on with the bucket that was left, when it is named: a guard knows the last accepted result', async () => {
     const bucket = outputs.StateBucketName;
-    const known = (await runs.list({ job: 'on-demand', limit: 10 })).map(({ id }) => id);
+    const known = (await stack.runs.list({ job: 'on-demand', limit: 10 })).map(({ id }) => id);
     const { syncs, ...rest } = configuration('SELECT 1 AS a');
     const onDemand = {
       ...syncs['on-demand'],
@@ -333,10 +264,11 @@ describe('a deployed stack', () => {
       guards: { maxRowChange: '50%' },
     };
     outputs = await deployment.deploy({ ...rest, bucket, syncs: { 'on-demand': onDemand } });
+    stack = await openStack(aws, outputs);
     expect(outputs.StateBucketName).toBe(bucket);
     const uploads = polyteia.datasets.get(TRIGGERED)?.uploads;
-    await call('POST', '/jobs/on-demand/runs', { signed: true });
-    const run = await finishedRun('on-demand', known, 60_000);
+    await stack.call('POST', '/jobs/on-demand/runs');
+    const run = await stack.finishedRun('on-demand', known, 60_000);
     expect(run).toMatchObject({ state: 'failed', error: { class: 'GuardError' } });
     expect(polyteia.datasets.get(TRIGGERED)?.uploads).toBe(uploads);
   });
@@ -344,16 +276,10 @@ describe('a deployed stack', () => {
 
 /** Code in the bootstrap bucket, with the time it was written: an upload of the same content would change that. */
 async function codeAssets(): Promise<string[]> {
-  const s3 = new S3Client({ ...client(), forcePathStyle: true });
+  const s3 = await createS3Client(aws);
   const Bucket = `cdk-hnb659fds-assets-${aws.accountId}-${aws.region}`;
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
   return Contents.filter(({ Key }) => Key?.endsWith('.zip')).map(
     ({ Key, LastModified }) => `${Key} ${LastModified?.toISOString()}`,
   );
-}
-
-async function logGroupOf(functionName: string): Promise<string> {
-  const { Functions = [] } = await new LambdaClient(client()).send(new ListFunctionsCommand({}));
-  const found = Functions.find(({ FunctionName }) => FunctionName === functionName);
-  return found?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionName}`;
 }

@@ -6,6 +6,7 @@ import { createFolderDocumentStore } from '../../shared/runs/folder-document-sto
 import { newRunId } from '../../shared/runs/run-id.ts';
 import type { RunRecord } from '../../shared/runs/run-record.ts';
 import { createRunStore, type RunStore } from '../../shared/runs/run-store.ts';
+import { closeGate, throughGate } from '../support/gate.ts';
 import { type SyncProcess, startSyncProcess } from '../support/start-sync-process.ts';
 import type { SyncProcessInput } from '../support/sync-process.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
@@ -15,7 +16,7 @@ const leaseTimes = { heartbeatMs: 300, expiryMs: 1_500 };
 const LONG_QUERY = 'SELECT id, pg_sleep(30)::text AS s FROM orders';
 const QUERY = 'SELECT id FROM orders';
 const GATE = 4711;
-const GATED_QUERY = `SELECT id, pg_advisory_lock_shared(${GATE})::text AS s FROM orders`;
+const GATED_QUERY = `SELECT id, ${throughGate(GATE)} AS s FROM orders`;
 
 let setup: SyncSetup;
 let folder: string;
@@ -44,18 +45,6 @@ function start(options: Pick<SyncProcessInput, 'runId' | 'endAt'> & { query?: st
 const uploads = () => setup.polyteia.datasets.get(DATASET)?.uploads ?? 0;
 const leftovers = () => readdir(join(folder, 'work')).catch(() => []);
 const killedIn = (moment: string) => ({ moment, signal: 'SIGKILL' as const });
-
-/** Queries that go through the gate wait until it is opened. */
-async function closeGate(): Promise<() => Promise<void>> {
-  await setup.postgres.query(`SELECT pg_advisory_lock(${GATE})`);
-  return async () => {
-    // The connection that holds the lock is any of the pool's: this one, or another.
-    await setup.postgres.query(
-      `SELECT CASE WHEN pid = pg_backend_pid() THEN pg_advisory_unlock(${GATE}) ELSE pg_terminate_backend(pid) END
-        FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted`,
-    );
-  };
-}
 
 describe('a killed run', () => {
   it.each([
@@ -114,11 +103,11 @@ describe('two deliveries at once', () => {
   it('of the same trigger are one run', async () => {
     const before = uploads();
     const runId = newRunId();
-    const open = await closeGate();
+    const gate = await closeGate(setup.postgres, GATE);
     const first = start({ runId, query: GATED_QUERY });
     await first.reach('started export');
     const second = await start({ runId }).record();
-    await open();
+    await gate.open();
     expect(second).toMatchObject({ id: runId, state: 'running' });
     expect(await first.record()).toMatchObject({ id: runId, state: 'succeeded', attempts: [{}] });
     expect(uploads()).toBe(before + 1);
@@ -126,11 +115,11 @@ describe('two deliveries at once', () => {
 
   it('of two triggers: the second is skipped, and says by whom', async () => {
     const before = uploads();
-    const open = await closeGate();
+    const gate = await closeGate(setup.postgres, GATE);
     const first = start({ query: GATED_QUERY });
     await first.reach('started export');
     const second = await start().record();
-    await open();
+    await gate.open();
     const done = await first.record();
     expect(second).toMatchObject({ state: 'skipped', heldBy: done.id });
     expect(await store.get(second.id)).toEqual(second);

@@ -146,6 +146,8 @@ export interface PolyteiaStandIn extends AsyncDisposable {
   failNext(failure: PlannedFailure): void;
   /** Says what becomes of the next upload to the session API; several plans are for several uploads. */
   planIngest(plan: IngestPlan): void;
+  /** Lets every ingest that hangs come to a good end, the next time it is asked for. */
+  endHangingIngests(): void;
   /** Ends all sessions, earlier than they were told to end. */
   expireSessions(): void;
   /** Throws when the client did something that the contract does not allow. */

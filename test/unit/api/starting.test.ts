@@ -72,6 +72,18 @@ describe('starting a run', () => {
     expect((await call('POST', '/jobs/orders/runs')).status).toBe(202);
     expect(started).toHaveLength(2);
   });
+
+  it('starts when the run under way has ended, and only has not given the lease back yet', async () => {
+    const documents = createMemoryDocumentStore();
+    const { call, runs } = startTestApi({ documents });
+    const record = runningRecord();
+    const times = { heartbeatMs: 10_000, expiryMs: 45_000 };
+    await acquireLease(documents, { job: 'orders', runId: record.id, times, sleep: async () => {} });
+    await runs.save(record);
+    expect((await call('POST', '/jobs/orders/runs')).status).toBe(409);
+    await runs.save(runRecord({ id: record.id }));
+    expect((await call('POST', '/jobs/orders/runs')).status).toBe(202);
+  });
 });
 
 describe('an idempotency key', () => {

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { receiveDeadLetter } from '../support/dead-letters.ts';
+import { closeGate, throughGate } from '../support/gate.ts';
+import { findLogLine } from '../support/lambda-logs.ts';
+import { type RolePolicies, rolePolicies, type Statement } from '../support/role-policies.ts';
+import { type Deployment, prepareDeployment } from './deployment.ts';
+import { type OpenStack, openStack } from './open-stack.ts';
+import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+
+// Each role has what it needs and nothing that it does not: a statement that is taken away is missed.
+
+const STACK = 'FerryRoles';
+const DATASET = 'ds_orders1';
+const GATE = 4711;
+
+let around: StackSurroundings;
+let deployment: Deployment;
+let stack: OpenStack;
+let outputs: Record<string, string>;
+let roles: RolePolicies;
+
+beforeAll(async () => {
+  around = await startSurroundings([DATASET]);
+  const { aws, source, targets } = around;
+  deployment = await prepareDeployment(aws, STACK);
+  outputs = await deployment.deploy({
+    version: 1,
+    sources: { erp: source },
+    polyteia: targets,
+    syncs: {
+      orders: { source: 'erp', query: 'SELECT 1 AS id', dataset: DATASET, whenUnchanged: 'upload' },
+      slow: { source: 'erp', query: `SELECT ${throughGate(GATE)} AS gate`, dataset: DATASET },
+      alone: { source: 'erp', query: 'SELECT 2 AS id', dataset: DATASET, dedicated: {} },
+    },
+  });
+  stack = await openStack(aws, outputs);
+  roles = await rolePolicies(aws);
+});
+afterAll(async () => {
+  await deployment?.[Symbol.asyncDispose]();
+  await around?.[Symbol.asyncDispose]();
+});
+
+/** Statements that allow this action. */
+const allowing =
+  (action: string) =>
+  ({ Action }: Statement) =>
+    [Action].flat().includes(action);
+/** Statements about a resource whose ARN has this text in it. */
+const about =
+  (text: string) =>
+  ({ Resource }: Statement) =>
+    [Resource].flat().some((arn) => arn.includes(text));
+const uploads = () => around.polyteia.datasets.get(DATASET)?.uploads ?? 0;
+
+describe('a role without one of its statements', () => {
+  it('of a sync function that may not read its secrets: the run fails, and names what to allow', async () => {
+    const restore = await roles.remove(`${STACK}-Syncerp`, allowing('secretsmanager:GetSecretValue'));
+    expect(await stack.ended(await stack.start('orders'))).toMatchObject({
+      state: 'failed',
+      error: {
+        class: 'ConfigError',
+        message: expect.stringContaining('may not be read'),
+        hint: expect.stringContaining('allow secretsmanager:GetSecretValue'),
+      },
+    });
+    expect(uploads()).toBe(0);
+    await restore();
+    expect(await stack.ended(await stack.start('orders'))).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('of a sync function that may not keep what its job left: nothing is begun, and the event becomes a dead letter', async () => {
+    const before = uploads();
+    const restore = await roles.remove(`${STACK}-Dedicatedalone`, about('/jobs/alone/'));
+    const id = await stack.start('alone');
+    const letter = await receiveDeadLetter(around.aws, outputs.DeadLetterQueueUrl ?? '', 60_000);
+    expect(letter).toMatchObject({
+      requestPayload: { job: 'alone', runId: id },
+      responsePayload: {
+        errorMessage: `Ferry's bucket ${outputs.StateBucketName} cannot be reached (AccessDenied).`,
+      },
+    });
+    expect(await stack.runs.get(id)).toBeUndefined();
+    expect(uploads()).toBe(before);
+    await restore();
+    expect(await stack.ended(await stack.start('alone'))).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('of the API that may not start functions: its answer and its log say so', async () => {
+    const restore = await roles.remove(`${STACK}-ApiHandler`, allowing('lambda:InvokeFunction'));
+    const detail = 'The function that runs "orders" could not be started (AccessDeniedException).';
+    expect(await stack.call('POST', '/jobs/orders/runs')).toMatchObject({
+      status: 503,
+      headers: { 'content-type': 'application/problem+json', 'retry-after': '5' },
+      body: { status: 503, detail },
+    });
+    const line = await findLogLine(around.aws, `${STACK}-ApiHandler`, '"could not be started"');
+    expect(line).toMatchObject({ job: 'orders', reason: 'AccessDeniedException' });
+    await restore();
+    expect(await stack.ended(await stack.start('orders'))).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('of the API that may not write requests to cancel: it says that the state cannot be reached, and the run goes on', async () => {
+    const gate = await closeGate(around.postgres, GATE);
+    const id = await stack.start('slow');
+    await stack.reached(id, 'running');
+    const restore = await roles.remove(`${STACK}-ApiHandler`, about('.cancel.json'));
+    expect(await stack.call('POST', `/runs/${id}/cancel`)).toMatchObject({
+      status: 503,
+      headers: { 'content-type': 'application/problem+json' },
+      body: { status: 503, detail: expect.stringContaining('keeps its state') },
+    });
+    const line = await findLogLine(around.aws, `${STACK}-ApiHandler`, '"cannot be reached (AccessDenied)"');
+    expect(line).toMatchObject({ class: 'StorageUnavailableError', path: `/runs/${id}/cancel` });
+    await restore();
+    expect((await stack.call('POST', `/runs/${id}/cancel`)).status).toBe(202);
+    expect(await stack.ended(id)).toMatchObject({ state: 'cancelled' });
+    await gate.open();
+  });
+});
