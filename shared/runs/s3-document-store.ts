@@ -71,7 +71,11 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
   return {
     async put(Key, Body) {
       try {
-        await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json' }));
+        // Of an empty body the SDK would say on stderr that it does not know its length.
+        const ContentLength = Buffer.byteLength(Body);
+        await client.send(
+          new PutObjectCommand({ Bucket, Key, Body, ContentLength, ContentType: 'application/json' }),
+        );
       } catch (error) {
         throw unavailable(error);
       }
