@@ -111,7 +111,7 @@ function givenEndpoint(endpoint: string, region: string): MiniStack {
   const environment = {
     ...localAwsEnvironment(endpoint, region, process.env),
     ...(Object.fromEntries(ownEndpoints) as Record<string, string>),
-    ...(caFile && { NODE_EXTRA_CA_CERTS: caFile }),
+    ...(caFile && { NODE_EXTRA_CA_CERTS: caFile, AWS_CA_BUNDLE: caFile }),
   };
   const stop = async () => {};
   return {
