@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { stringify } from 'yaml';
+import { localAppArguments, runLocalCdk } from '../../scripts/local-cdk.ts';
 import type { MiniStack } from '../support/mini-stack.ts';
 
-const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The CDK app as a user deploys it, against whatever AWS answers at the endpoint. */
@@ -25,38 +23,10 @@ export async function prepareDeployment(aws: MiniStack, stack: string): Promise<
   const configFile = join(folder, 'ferry.yaml');
   let printed = '';
   const cdkIn = async (cwd: string, ...args: string[]) => {
-    const inherited = Object.entries(process.env).filter(
-      ([name]) => !/^(AWS_|CDK_|VITEST|NODE_OPTIONS|NODE_ENV)/.test(name),
-    );
-    const { stdout, stderr } = await run('cdk', args, {
-      cwd,
-      maxBuffer: 2 ** 26,
-      // A custom resource that cannot start would hang the emulator for ever.
-      timeout: 240_000,
-      env: {
-        ...Object.fromEntries(inherited),
-        PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
-        CI: 'true',
-        ...aws.environment,
-      },
-    }).catch((error: Error & { stdout?: string; stderr?: string }) => {
-      throw new Error(`cdk ${args[0]} failed:\n${error.stdout}\n${error.stderr}`);
-    });
-    printed += stdout + stderr;
+    printed += await runLocalCdk(args, { cwd, environment: aws.environment });
   };
   const cdk = (...args: string[]) => cdkIn(root, ...args);
-  // The processor of this machine, as the emulator runs functions on it.
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
-  const app = [
-    '--output',
-    join(folder, 'cdk.out'),
-    '-c',
-    `config=${configFile}`,
-    '-c',
-    `stack=${stack}`,
-    '-c',
-    `architecture=${architecture}`,
-  ];
+  const app = localAppArguments({ config: configFile, stack, folder });
   // Away from the project, as its app would want a configuration to synthesize.
   await cdkIn(folder, 'bootstrap', `aws://${aws.accountId}/${aws.region}`);
 

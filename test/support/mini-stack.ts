@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { LOCAL_ACCOUNT, localAwsEnvironment } from '../../scripts/local-cdk.ts';
 import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
 import { pythonEnvironment } from './python.ts';
 
@@ -34,7 +35,7 @@ export interface MiniStack extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const accountId = '000000000000';
+const accountId = LOCAL_ACCOUNT;
 
 /**
  * Starts MiniStack on a free port of 127.0.0.1, with TLS, signatures checked and role policies enforced. It ends with
@@ -65,7 +66,7 @@ export async function startMiniStack(options: MiniStackOptions = {}): Promise<Mi
     await ready(server, port, caFile);
     const endpoint = `https://localhost:${port}`;
     const environment = {
-      ...clientEnvironment(endpoint, region),
+      ...localAwsEnvironment(endpoint, region),
       NODE_EXTRA_CA_CERTS: caFile,
       AWS_CA_BUNDLE: caFile,
     };
@@ -104,26 +105,13 @@ function serverEnvironment(folder: string, port: number, options: MiniStackOptio
   };
 }
 
-function clientEnvironment(endpoint: string, region: string): Record<string, string> {
-  const { AWS_ACCESS_KEY_ID = 'test', AWS_SECRET_ACCESS_KEY = 'test' } = process.env.AWS_ENDPOINT_URL
-    ? process.env
-    : {};
-  return {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID,
-    AWS_SECRET_ACCESS_KEY,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    CDK_DEFAULT_ACCOUNT: accountId,
-    CDK_DEFAULT_REGION: region,
-  };
-}
-
 function givenEndpoint(endpoint: string, region: string): MiniStack {
   const { NODE_EXTRA_CA_CERTS: caFile } = process.env;
+  const ownEndpoints = Object.entries(process.env).filter(([name]) => name.startsWith('AWS_ENDPOINT_URL_'));
   const environment = {
-    ...clientEnvironment(endpoint, region),
-    ...(caFile && { NODE_EXTRA_CA_CERTS: caFile }),
+    ...localAwsEnvironment(endpoint, region, process.env),
+    ...(Object.fromEntries(ownEndpoints) as Record<string, string>),
+    ...(caFile && { NODE_EXTRA_CA_CERTS: caFile, AWS_CA_BUNDLE: caFile }),
   };
   const stop = async () => {};
   return {

@@ -1,0 +1,1 @@
+ALTER ROLE ferry PASSWORD 'local-only';
