@@ -30,7 +30,7 @@ const EPHEMERAL_STORAGE_MEGABYTES = 4096;
 /** As long as Lambda allows. */
 export const DEFAULT_TIMEOUT = '15m';
 // A role has room for ten policies beside its own: jobs with the longest names fill them. A source with more gets whole prefixes.
-const MAXIMUM_NAMED_JOBS = 20;
+const MAXIMUM_NAMED_JOBS = 60;
 
 /** The function that runs the syncs of one source, or a dedicated one of them: the boundary of its secrets, its role and its memory. */
 export class SyncFunction extends FerryFunction<SyncEnvironment> {

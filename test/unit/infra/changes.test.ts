@@ -96,7 +96,7 @@ describe('policies', () => {
     if ('Ref' in value || 'Fn::GetAtt' in value || 'Fn::Sub' in value) return 'x'.repeat(76);
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asIamSeesIt(inner)]));
   };
-  const longNames = configWith({ jobs: 20, sources: 1 });
+  const longNames = configWith({ jobs: 60, sources: 1 });
   const syncs = Object.entries(longNames.syncs).map(([name, sync]) => [name.padEnd(63, 'x'), sync]);
 
   it.each<[string, FerryConfig]>([
