@@ -86,7 +86,7 @@ async function prepareHome(): Promise<Record<string, string>> {
   // Version 1 of the AWS CLI has an endpoint of its own for SQS; and no command is to reach AWS by chance.
   await writeExecutable(
     join(bin, 'aws'),
-    `#!/bin/sh\nexec ${python.bin('aws')} --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n`,
+    `#!/bin/sh\nexec "${python.bin('aws')}" --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n`,
   );
   const { CDK_DEFAULT_ACCOUNT, CDK_DEFAULT_REGION, ...environment } = aws.environment;
   return {
