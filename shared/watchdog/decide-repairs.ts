@@ -26,6 +26,8 @@ export const PLATFORM_RETRIES_MS = 10 * 60_000;
 export const QUEUED_SILENCE_MS = 5 * 60_000;
 /** When a start that was tried again has not shown up either. */
 export const GIVE_UP_MS = 30 * 60_000;
+/** The job may be another stack's that shares the bucket, whose own watchdog comes first. */
+export const NOT_OURS_MS = 60 * 60_000;
 
 /**
  * Which runs need help. A second start with the same run id does no harm: it finds the run finished, or under way.
@@ -57,7 +59,7 @@ function actionFor(
   silentMs: number,
   configured: boolean,
 ): Repair['action'] | undefined {
-  if (!configured) return silentMs >= PLATFORM_RETRIES_MS ? 'close' : undefined;
+  if (!configured) return silentMs >= NOT_OURS_MS ? 'close' : undefined;
   if (state === 'ingesting') return silentMs >= leaseTimes.expiryMs ? 'resume' : undefined;
   if (state === 'queued') return silentMs >= QUEUED_SILENCE_MS ? 'resume' : undefined;
   return silentMs >= PLATFORM_RETRIES_MS ? 'inspect' : undefined;

@@ -87,7 +87,10 @@ describe('a run that nobody works on', () => {
     const { one, killed, wait, round, runs, started } = world();
     const { id } = await killed({ ...scheduled, state: 'ingesting' });
     one.jobs = {};
-    wait(11 * MINUTE);
+    wait(59 * MINUTE);
+    await round();
+    expect((await runs.get(id))?.state).toBe('ingesting');
+    wait(2 * MINUTE);
     await round();
     expect(started).toEqual([]);
     expect((await runs.get(id))?.state).toBe('failed');
