@@ -5,7 +5,7 @@ import type { RunStore } from '../runs/run-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Whereabouts } from './alert-message.ts';
 import type { Channel } from './channel.ts';
-import { type DeadLetterQueue, incidentOf } from './dead-letter.ts';
+import { type DeadLetterQueue, incidentOf, isStillQueued } from './dead-letter.ts';
 import { type Change, decideAlerts } from './decide-alerts.ts';
 import { decideRepairs } from './decide-repairs.ts';
 import {
@@ -130,10 +130,15 @@ async function claimDeadLetters(
   const claimed: ClaimedIncident[] = [];
   const receipts: { name: string; receipt: string }[] = [];
   try {
-    while (receipts.length < MOST_LETTERS) {
+    for (let received = 0; received < MOST_LETTERS; ) {
       const letters = await deadLetters.receive();
       if (letters.length === 0) break;
+      received += letters.length;
       for (const letter of letters) {
+        if (isStillQueued(letter)) {
+          await deadLetters.remove(letter.receipt);
+          continue;
+        }
         const incident = incidentOf(letter, jobs);
         const name = incidentName(incident);
         receipts.push({ name, receipt: letter.receipt });
@@ -145,7 +150,7 @@ async function claimDeadLetters(
     }
   } catch (thrown) {
     const error = toFerryError(thrown);
-    logger.error({ class: error.class }, 'the dead-letter queue cannot be read');
+    logger.error({ class: error.class }, 'the dead-letter queue cannot be read or emptied');
   }
   return {
     claimed,
