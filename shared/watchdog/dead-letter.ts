@@ -65,6 +65,10 @@ function read({ body, errorCode }: DeadLetter): { job: string | undefined; reaso
     return { job: undefined, reason: errorCode ?? '' };
   }
   const lambda = fromLambda.safeParse(content).data;
-  if (lambda) return { job: lambda.requestPayload.job, reason: lambda.responsePayload?.errorType ?? lambda.requestContext.condition };
+  if (lambda)
+    return {
+      job: lambda.requestPayload.job,
+      reason: lambda.responsePayload?.errorType ?? lambda.requestContext.condition,
+    };
   return { job: start.safeParse(content).data?.job, reason: errorCode ?? '' };
 }

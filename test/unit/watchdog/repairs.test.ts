@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { scheduledRunId } from '../../../shared/runs/run-id.ts';
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
 import { createRunRequestStore } from '../../../shared/runs/run-request-store.ts';
 import { MINUTE, nightly, unscheduled, watchdogWorld } from '../../support/watchdog.ts';
@@ -46,6 +47,15 @@ describe('a run that nobody works on', () => {
     wait(11 * MINUTE);
     await round();
     expect(started).toEqual([request]);
+  });
+
+  it('is started by its id where a stack of another name had planned it, whose bucket was adopted', async () => {
+    const { killed, wait, round, started } = world();
+    const id = scheduledRunId('FerryBefore', 'orders', planned);
+    await killed({ ...scheduled, id, state: 'ingesting' });
+    wait(MINUTE);
+    await round();
+    expect(started).toEqual([{ job: 'orders', runId: id, triggeredBy: 'watchdog' }]);
   });
 
   it('is started by its id where the request is gone', async () => {
