@@ -58,6 +58,18 @@ describe('a run that nobody works on', () => {
     expect(started).toEqual([{ job: 'orders', runId: id, triggeredBy: 'watchdog' }]);
   });
 
+  it('is closed when no start could end it within the longest time that Polyteia is given', async () => {
+    const { killed, wait, round, started, runs } = world();
+    const { id } = await killed({ ...scheduled, state: 'ingesting' });
+    wait(24 * 60 * MINUTE);
+    await round();
+    expect(started).toHaveLength(1);
+    wait(60 * MINUTE);
+    await round();
+    expect(started).toHaveLength(1);
+    expect(await runs.get(id)).toMatchObject({ state: 'failed', error: { class: 'LostError' } });
+  });
+
   it('is started by its id where the request is gone', async () => {
     const { killed, wait, round, started } = world();
     const { id } = await killed({ ...byApi, scheduledTime: undefined } as never);
