@@ -121,7 +121,8 @@ export class StateBucket extends Construct {
           expiration: Duration.days(7),
           noncurrentVersionExpiration: Duration.days(1),
         },
-        { id: 'replaced', noncurrentVersionExpiration: Duration.days(30) },
+        // What is removed of alerts and archives leaves a marker, too, which every listing would pass over for ever.
+        { id: 'replaced', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
       ],
     });
     // CDK's own types leave it out where a property may be undefined.

@@ -57,7 +57,7 @@ export function addJobRoutes(api: Api, dependencies: ApiDependencies): void {
     await findJob(job);
     const key = context.req.valid('header')['idempotency-key'];
     const started = await startRun(dependencies, { job, triggeredBy: context.env.caller }, key);
-    return context.json(started, 202, { location: `/runs/${started.runId}` });
+    return context.json(started, 202, { location: `../../runs/${started.runId}` });
   });
 
   api.openapi(listJobRuns, async (context) => {

@@ -42,7 +42,12 @@ const starts = {
   202: {
     ...json(startedSchema, 'The run was asked for.'),
     headers: {
-      Location: { description: 'Path of the run.', required: true, schema: { type: 'string' as const } },
+      // The stage, or whatever else the API is behind, stands before the path: only a relative address is right everywhere.
+      Location: {
+        description: 'Address of the run, relative to that of the request.',
+        required: true,
+        schema: { type: 'string' as const },
+      },
     },
   },
   409: problem('Another run of the job is under way (`runId`), or there is nothing to send.'),

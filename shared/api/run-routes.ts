@@ -43,7 +43,7 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
       accept: sendAgain(run, context.req.valid('json').why),
     };
     const started = await startRun(dependencies, demand, context.req.valid('header')['idempotency-key']);
-    return context.json(started, 202, { location: `/runs/${started.runId}` });
+    return context.json(started, 202, { location: `../${started.runId}` });
   });
 
   api.openapi(resendRun, async (context) => {
@@ -56,7 +56,7 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
       resend: sendAgain(run, context.req.valid('json').why),
     };
     const started = await startRun(dependencies, demand, context.req.valid('header')['idempotency-key']);
-    return context.json(started, 202, { location: `/runs/${started.runId}` });
+    return context.json(started, 202, { location: `../${started.runId}` });
   });
 
   async function assertStillConfigured({ id, job }: Run): Promise<void> {

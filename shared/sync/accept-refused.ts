@@ -23,7 +23,9 @@ export async function acceptRefused(
     );
   }
   const last = await store.readLastUpload(from.job);
-  if (last && from.endedAt !== undefined && last.at > from.endedAt) {
+  // A second delivery of this run, which was killed after its upload or left it to Polyteia to read, replaces nothing but its own.
+  const others = last && last.runId !== options.runId;
+  if (others && from.endedAt !== undefined && last.at > from.endedAt) {
     throw new ConfigError(
       `Since run ${refusedId} was refused, run ${last.runId} has uploaded a newer result.`,
       {

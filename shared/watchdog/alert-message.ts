@@ -154,6 +154,8 @@ function adviceFor({ kind, class: type }: Incident, record: RunRecord | undefine
     case 'near-rows':
       return 'Raise guards.maxRows if so many rows are right.';
     case 'dead-letter':
+      // What the function threw itself has Ferry's own name.
+      if (type.endsWith('Error')) return `Look up ${type} in docs/troubleshooting.md, then start it again.`;
       return 'RetriesExhausted: its process was killed each time, usually for want of memory. Anything else: the function could not be called. Start it again once that is mended.';
   }
 }

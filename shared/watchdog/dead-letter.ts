@@ -24,7 +24,20 @@ const start = z.object({ job: z.string() });
 const fromLambda = z.object({
   requestContext: z.object({ condition: z.string() }),
   requestPayload: start,
+  // What the function threw, by its class. A process that was killed threw nothing: Lambda names that otherwise (`Runtime.ExitError`).
+  responsePayload: z
+    .object({ errorType: z.string().regex(/^\w+Error$/) })
+    .optional()
+    .catch(undefined),
 });
+
+/**
+ * Whether a start is lost at all. That of a run which waits for a slot of its source is not: Lambda has tried it as often as it does, and
+ * the run's record says `queued`, so that the watchdog starts it again.
+ */
+export function isStillQueued(letter: DeadLetter): boolean {
+  return read(letter).reason === 'QueuedError';
+}
 
 /** Makes an incident of a lost start: which job, and why it was lost. Of the message nothing else is kept. */
 export function incidentOf(letter: DeadLetter, jobs: WatchedJobs): Incident {
@@ -52,6 +65,10 @@ function read({ body, errorCode }: DeadLetter): { job: string | undefined; reaso
     return { job: undefined, reason: errorCode ?? '' };
   }
   const lambda = fromLambda.safeParse(content).data;
-  if (lambda) return { job: lambda.requestPayload.job, reason: lambda.requestContext.condition };
+  if (lambda)
+    return {
+      job: lambda.requestPayload.job,
+      reason: lambda.responsePayload?.errorType ?? lambda.requestContext.condition,
+    };
   return { job: start.safeParse(content).data?.job, reason: errorCode ?? '' };
 }

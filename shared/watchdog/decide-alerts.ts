@@ -1,5 +1,5 @@
 import type { JobState } from '../runs/job-states.ts';
-import { type Incident, incidentKey, type SeenIncident } from './incident.ts';
+import { type Incident, incidentName, type SeenIncident } from './incident.ts';
 import type { Problem } from './problems.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 
@@ -11,7 +11,7 @@ export const CLOSED_KEPT_MS = 24 * 3_600_000;
 /** A change of an incident, to be made against the version that was seen. `tell`: who makes it sends. */
 export type Change =
   | { type: 'write'; incident: Incident; seen: string | undefined; tell: boolean }
-  | { type: 'remove'; key: string };
+  | { type: 'remove'; name: string };
 
 function opened({ measured, ...problem }: Problem): Incident {
   return {
@@ -36,20 +36,20 @@ export function decideAlerts(
   states: ReadonlyMap<string, JobState>,
   jobs: WatchedJobs,
 ): Change[] {
-  const byKey = new Map(problems.map((problem) => [incidentKey(problem), problem]));
-  const keys = new Set([...byKey.keys(), ...incidents.keys()]);
-  return [...keys].flatMap((key) => {
-    const problem = byKey.get(key);
-    const seen = incidents.get(key);
+  const byName = new Map(problems.map((problem) => [incidentName(problem), problem]));
+  const names = new Set([...byName.keys(), ...incidents.keys()]);
+  return [...names].flatMap((name) => {
+    const problem = byName.get(name);
+    const seen = incidents.get(name);
     if (!seen)
       return problem ? [{ type: 'write', incident: opened(problem), seen: undefined, tell: true }] : [];
     const { job } = seen.incident;
-    return changeOf(key, seen, problem, Object.hasOwn(jobs, job) ? states.get(job) : undefined) ?? [];
+    return changeOf(name, seen, problem, Object.hasOwn(jobs, job) ? states.get(job) : undefined) ?? [];
   });
 }
 
 function changeOf(
-  key: string,
+  name: string,
   { incident, version, ageMs }: SeenIncident,
   problem: Problem | undefined,
   state: JobState | undefined,
@@ -65,7 +65,7 @@ function changeOf(
       return ageMs > TELLING_EXPIRY_MS ? write(incident, true) : undefined;
     case 'closed':
       if (problem && problem.subject !== incident.subject) return write(opened(problem), true);
-      return ageMs > CLOSED_KEPT_MS && !problem ? { type: 'remove', key } : undefined;
+      return ageMs > CLOSED_KEPT_MS && !problem ? { type: 'remove', name } : undefined;
     case 'told': {
       if (problem) return problem.class === incident.class ? undefined : write(opened(problem), true);
       const closed: Incident = { ...incident, state: 'closed' };

@@ -26,6 +26,10 @@ export const PLATFORM_RETRIES_MS = 10 * 60_000;
 export const QUEUED_SILENCE_MS = 5 * 60_000;
 /** When a start that was tried again has not shown up either. */
 export const GIVE_UP_MS = 30 * 60_000;
+/** Longer than `ingest.timeout` may be: a run that no start has ended by then would be started again for ever, and nobody told. */
+export const INGESTING_MS = 25 * 3_600_000;
+/** The job may be another stack's that shares the bucket, whose own watchdog comes first. */
+export const NOT_OURS_MS = 60 * 60_000;
 
 /**
  * Which runs need help. A second start with the same run id does no harm: it finds the run finished, or under way.
@@ -46,7 +50,8 @@ export function decideRepairs(
       // Of a job that runs often the lease is always young: who began later has taken it from this run.
       const age = now.getTime() - Math.max(Date.parse(run.startedAt), replacedAt ?? 0);
       const silentMs = replacedAt === undefined ? Math.min(leaseAge, age) : age;
-      const action = actionFor(run, silentMs, Object.hasOwn(jobs, job));
+      const ageMs = now.getTime() - Date.parse(run.startedAt);
+      const action = actionFor(run, { silentMs, ageMs, configured: Object.hasOwn(jobs, job) });
       return action ? [{ action, run, silentMs, replaced: replacedAt !== undefined }] : [];
     });
   });
@@ -54,10 +59,10 @@ export function decideRepairs(
 
 function actionFor(
   { state }: RunSummary,
-  silentMs: number,
-  configured: boolean,
+  { silentMs, ageMs, configured }: { silentMs: number; ageMs: number; configured: boolean },
 ): Repair['action'] | undefined {
-  if (!configured) return silentMs >= PLATFORM_RETRIES_MS ? 'close' : undefined;
+  if (!configured) return silentMs >= NOT_OURS_MS ? 'close' : undefined;
+  if (state === 'ingesting' && ageMs >= INGESTING_MS) return 'close';
   if (state === 'ingesting') return silentMs >= leaseTimes.expiryMs ? 'resume' : undefined;
   if (state === 'queued') return silentMs >= QUEUED_SILENCE_MS ? 'resume' : undefined;
   return silentMs >= PLATFORM_RETRIES_MS ? 'inspect' : undefined;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { DocumentStore, VersionedDocument } from '../runs/document-store.ts';
+import { mapInTurns } from './map-in-turns.ts';
 import { problemKinds } from './problems.ts';
 
 /**
- * A problem of a job as it was told: `alerts/{job}.{kind}.json`. `telling`: whoever wrote it is about to send, or died; `told`: it was
+ * A problem of a job as it was told: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: whoever wrote it is about to send, or died; `told`: it was
  * sent, and lasts; `closed`: it is over, and all about it was sent.
  */
 export const incidentSchema = z.object({
@@ -32,13 +33,15 @@ export interface SeenIncident {
   ageMs: number;
 }
 
-const PREFIX = 'alerts/';
 const MOST_INCIDENTS = 5_000;
 
-/** Where an incident is kept. */
-export function incidentKey({ job, kind, subject }: Pick<Incident, 'job' | 'kind' | 'subject'>): string {
+/** Where the incidents of a stack are kept. The scope of a Ferry beside others holds a slash. */
+const folderOf = (scope: string) => `alerts/${encodeURIComponent(scope)}/`;
+
+/** The name of an incident among those of its stack. */
+export function incidentName({ job, kind, subject }: Pick<Incident, 'job' | 'kind' | 'subject'>): string {
   // Each lost start is an incident of its own; of the rest there is one of each kind at a time.
-  return `${PREFIX}${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
+  return `${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
 }
 
 function parse(document: VersionedDocument | undefined): Incident | undefined {
@@ -51,26 +54,35 @@ function parse(document: VersionedDocument | undefined): Incident | undefined {
   }
 }
 
-/** All incidents that are kept, by key: one listing, and one read for each. */
-export async function readIncidents(documents: DocumentStore): Promise<Map<string, SeenIncident>> {
-  const listed = await documents.listWithAges(PREFIX, MOST_INCIDENTS);
-  const found = await Promise.all(
-    listed.map(async ({ key }) => {
-      const document = await documents.read(key);
-      const incident = parse(document);
-      return document && incident
-        ? [[key, { incident, version: document.version, ageMs: document.ageMs }] as const]
-        : [];
-    }),
-  );
+/** All incidents of a stack that are kept, by name: one listing, and one read for each. */
+export async function readIncidents(
+  documents: DocumentStore,
+  scope: string,
+): Promise<Map<string, SeenIncident>> {
+  const folder = folderOf(scope);
+  const listed = await documents.listWithAges(folder, MOST_INCIDENTS);
+  const found = await mapInTurns(listed, async ({ key }) => {
+    const document = await documents.read(key);
+    const incident = parse(document);
+    return document && incident
+      ? [[key.slice(folder.length), { incident, version: document.version, ageMs: document.ageMs }] as const]
+      : [];
+  });
   return new Map(found.flat());
 }
 
 /** Whether the change was made by this watchdog; another one that saw the same has made it otherwise. */
 export async function writeIncident(
   documents: DocumentStore,
+  scope: string,
   incident: Incident,
   seen: string | undefined,
 ): Promise<string | undefined> {
-  return documents.replace(incidentKey(incident), JSON.stringify(incidentSchema.parse(incident)), seen);
+  const key = `${folderOf(scope)}${incidentName(incident)}`;
+  return documents.replace(key, JSON.stringify(incidentSchema.parse(incident)), seen);
+}
+
+/** Forgets an incident that is over. */
+export async function removeIncident(documents: DocumentStore, scope: string, name: string): Promise<void> {
+  await documents.remove(`${folderOf(scope)}${name}`);
 }

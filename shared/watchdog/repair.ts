@@ -6,12 +6,14 @@ import { startEventOf } from './start-event.ts';
 import type { WatchdogDependencies } from './watchdog.ts';
 
 /** What helping needs. */
-type RepairTools = Pick<WatchdogDependencies, 'runs' | 'requests' | 'start' | 'logger'> & { now: Date };
+type RepairTools = Pick<WatchdogDependencies, 'runs' | 'requests' | 'start' | 'scope' | 'logger'> & {
+  now: Date;
+};
 
 /** Helps one run. What goes wrong is logged; the next round tries again. */
 export async function repair(
   one: Repair,
-  { runs, requests, start, now, logger: parent }: RepairTools,
+  { runs, requests, start, scope, now, logger: parent }: RepairTools,
 ): Promise<'done' | 'nothing to do' | 'failed'> {
   const { job, runId } = one.run;
   const logger = parent.child({ job, run: runId });
@@ -20,7 +22,7 @@ export async function repair(
     if (!record || isFinished(record)) return 'nothing to do';
     if (one.action === 'resume' || (one.action === 'inspect' && isWorthRestart(record, one))) {
       const stored = record.trigger === 'schedule' ? undefined : await requests.find(runId);
-      await start(startEventOf(record, stored?.request));
+      await start(startEventOf(record, stored?.request, scope));
       logger.info({ state: record.state, silentMs: Math.round(one.silentMs) }, 'run started again');
       return 'done';
     }

@@ -15,7 +15,7 @@ type Told = Alert & { version: string };
 export async function tell(
   claimed: readonly ClaimedIncident[],
   states: ReadonlyMap<string, JobState>,
-  dependencies: Pick<WatchdogDependencies, 'documents' | 'runs' | 'channels' | 'where' | 'logger'>,
+  dependencies: Pick<WatchdogDependencies, 'documents' | 'runs' | 'channels' | 'where' | 'scope' | 'logger'>,
 ): Promise<{ told: number; notTold: number }> {
   const alerts: Told[] = claimed.map(({ incident, version }) => ({
     incident,
@@ -31,7 +31,7 @@ export async function tell(
 
 async function tellGroup(
   group: Told[],
-  { documents, runs, channels, where, logger }: Parameters<typeof tell>[2],
+  { documents, runs, channels, where, scope, logger }: Parameters<typeof tell>[2],
 ): Promise<{ told: number; notTold: number }> {
   const records = new Map(
     await Promise.all(
@@ -52,7 +52,7 @@ async function tellGroup(
   }
   const sentTo = outcomes.filter(({ error }) => error === undefined).map(({ name }) => name);
   await mapInTurns(group, ({ incident, version }) =>
-    writeIncident(documents, noteSent(incident, sentTo, failed.length === 0), version),
+    writeIncident(documents, scope, noteSent(incident, sentTo, failed.length === 0), version),
   );
   return failed.length === 0 ? { told: group.length, notTold: 0 } : { told: 0, notTold: failed.length };
 }

@@ -5,10 +5,17 @@ import type { RunStore } from '../runs/run-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Whereabouts } from './alert-message.ts';
 import type { Channel } from './channel.ts';
-import { type DeadLetterQueue, incidentOf } from './dead-letter.ts';
+import { type DeadLetterQueue, incidentOf, isStillQueued } from './dead-letter.ts';
 import { type Change, decideAlerts } from './decide-alerts.ts';
 import { decideRepairs } from './decide-repairs.ts';
-import { type Incident, incidentKey, readIncidents, type SeenIncident, writeIncident } from './incident.ts';
+import {
+  type Incident,
+  incidentName,
+  readIncidents,
+  removeIncident,
+  type SeenIncident,
+  writeIncident,
+} from './incident.ts';
 import { mapInTurns } from './map-in-turns.ts';
 import { findProblems } from './problems.ts';
 import { repair } from './repair.ts';
@@ -50,7 +57,8 @@ export interface RoundResult {
   notRepaired: number;
 }
 
-const MEMORY_KEY = 'watchdog/schedules.json';
+/** One for each stack: two may share a bucket, and each knows only its own schedules. */
+const memoryKeyOf = (scope: string) => `watchdog/${encodeURIComponent(scope)}.schedules.json`;
 const MOST_LETTERS = 100;
 
 /**
@@ -66,7 +74,7 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   const { documents, runs, where, scope, channels, logger } = dependencies;
   const { jobs } = where;
   const now = (dependencies.now ?? (() => new Date()))();
-  const incidents = await readIncidents(documents);
+  const incidents = await readIncidents(documents, scope);
   const [memory, states, leaseAges] = await Promise.all([
     readMemory(dependencies, now),
     runs.listJobStates(),
@@ -101,14 +109,14 @@ export interface ClaimedIncident {
 /** Makes the changes that are still this watchdog's to make. */
 async function claim(
   changes: readonly Change[],
-  { documents }: Pick<WatchdogDependencies, 'documents'>,
+  { documents, scope }: Pick<WatchdogDependencies, 'documents' | 'scope'>,
 ): Promise<ClaimedIncident[]> {
   const claimed = await mapInTurns(changes, async (change) => {
     if (change.type === 'remove') {
-      await documents.remove(change.key);
+      await removeIncident(documents, scope, change.name);
       return [];
     }
-    const version = await writeIncident(documents, change.incident, change.seen);
+    const version = await writeIncident(documents, scope, change.incident, change.seen);
     return version !== undefined && change.tell ? [{ incident: change.incident, version }] : [];
   });
   return claimed.flat();
@@ -116,35 +124,40 @@ async function claim(
 
 /** Takes lost starts out of the queue: a message is removed once people were told of it, and until then comes back. */
 async function claimDeadLetters(
-  { documents, deadLetters, where: { jobs }, logger }: WatchdogDependencies,
+  { documents, deadLetters, where: { jobs }, scope, logger }: WatchdogDependencies,
   incidents: ReadonlyMap<string, SeenIncident>,
 ): Promise<{ claimed: ClaimedIncident[]; removeTold: () => Promise<void> }> {
   const claimed: ClaimedIncident[] = [];
-  const receipts: { key: string; receipt: string }[] = [];
+  const receipts: { name: string; receipt: string }[] = [];
   try {
-    while (receipts.length < MOST_LETTERS) {
+    for (let received = 0; received < MOST_LETTERS; ) {
       const letters = await deadLetters.receive();
       if (letters.length === 0) break;
+      received += letters.length;
       for (const letter of letters) {
+        if (isStillQueued(letter)) {
+          await deadLetters.remove(letter.receipt);
+          continue;
+        }
         const incident = incidentOf(letter, jobs);
-        const key = incidentKey(incident);
-        receipts.push({ key, receipt: letter.receipt });
-        const seen = incidents.get(key);
+        const name = incidentName(incident);
+        receipts.push({ name, receipt: letter.receipt });
+        const seen = incidents.get(name);
         if (seen) continue;
-        const version = await writeIncident(documents, incident, undefined);
+        const version = await writeIncident(documents, scope, incident, undefined);
         if (version !== undefined) claimed.push({ incident, version });
       }
     }
   } catch (thrown) {
     const error = toFerryError(thrown);
-    logger.error({ class: error.class }, 'the dead-letter queue cannot be read');
+    logger.error({ class: error.class }, 'the dead-letter queue cannot be read or emptied');
   }
   return {
     claimed,
     async removeTold() {
       if (receipts.length === 0) return;
-      const after = await readIncidents(documents);
-      const told = receipts.filter(({ key }) => after.get(key)?.incident.state === 'closed');
+      const after = await readIncidents(documents, scope);
+      const told = receipts.filter(({ name }) => after.get(name)?.incident.state === 'closed');
       await mapInTurns(told, ({ receipt }) =>
         deadLetters.remove(receipt).catch((error: unknown) => {
           logger.warn(
@@ -157,13 +170,17 @@ async function claimDeadLetters(
   };
 }
 
-async function readMemory({ documents, where }: WatchdogDependencies, now: Date): Promise<ScheduleMemory> {
-  const document = await documents.read(MEMORY_KEY);
+async function readMemory(
+  { documents, where, scope }: WatchdogDependencies,
+  now: Date,
+): Promise<ScheduleMemory> {
+  const key = memoryKeyOf(scope);
+  const document = await documents.read(key);
   const before = parseMemory(document?.body);
   const memory = rememberSchedules(before, where.jobs, now);
   // Another watchdog that was faster has noted the same, a moment earlier.
   if (JSON.stringify(memory) !== JSON.stringify(before))
-    await documents.replace(MEMORY_KEY, JSON.stringify(memory), document?.version);
+    await documents.replace(key, JSON.stringify(memory), document?.version);
   return memory;
 }
 

@@ -78,7 +78,7 @@ describe('the API of a deployed stack', () => {
     const { runId } = started.body;
     expect(started).toMatchObject({
       status: 202,
-      headers: { location: `/runs/${runId}` },
+      headers: { location: `../../runs/${runId}` },
       body: { job: 'orders', state: 'queued' },
     });
     await stack.ended(runId);
@@ -174,7 +174,7 @@ describe('the API of a deployed stack', () => {
     // What is sent is the refused file, whatever the source says by now.
     await around.postgres.query('INSERT INTO orders SELECT i FROM generate_series(21, 90) i');
     const accept = await stack.call('POST', `/runs/${refused.id}/accept`, { body: { why: 'Jahreswechsel' } });
-    expect(accept).toMatchObject({ status: 202, headers: { location: `/runs/${accept.body.runId}` } });
+    expect(accept).toMatchObject({ status: 202, headers: { location: `../${accept.body.runId}` } });
     const accepted = await stack.ended(accept.body.runId);
     expect(accepted).toMatchObject({
       state: 'succeeded',

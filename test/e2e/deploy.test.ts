@@ -147,7 +147,7 @@ describe('a deployed stack', () => {
     const { runId } = started.body as { runId: string };
     expect(started).toMatchObject({
       status: 202,
-      headers: { location: `/runs/${runId}` },
+      headers: { location: `../../runs/${runId}` },
       body: { job: 'on-demand', state: 'queued' },
     });
     const run = await stack.finishedRun('on-demand', [], 60_000);

@@ -24,7 +24,11 @@ describe('starting a run', () => {
     const answer = await call('POST', '/jobs/orders/runs');
     const { runId } = answer.body;
     expect(answer).toMatchObject({ status: 202, body: { job: 'orders', state: 'queued' } });
-    expect(answer.headers.get('location')).toBe(`/runs/${runId}`);
+    const location = new URL(
+      answer.headers.get('location') ?? '',
+      'https://api.example.org/v1/jobs/orders/runs',
+    );
+    expect(location.pathname).toBe(`/v1/runs/${runId}`);
     expect(started).toEqual([{ job: 'orders', runId, triggeredBy: CALLER }]);
     expect(logged.join()).toContain(CALLER);
     expect((await call('GET', `/runs/${runId}`)).body).toMatchObject({
@@ -115,7 +119,7 @@ describe('an idempotency key', () => {
     await runs.save(runningRecord({ id: runId }));
     const repeated = await call('POST', '/jobs/orders/runs', withKey('k'));
     expect(repeated).toMatchObject({ status: 202, body: { runId, state: 'running' } });
-    expect(repeated.headers.get('location')).toBe(`/runs/${runId}`);
+    expect(repeated.headers.get('location')).toBe(`../../runs/${runId}`);
     await runs.save(runRecord({ id: runId }));
     expect((await call('POST', '/jobs/orders/runs', withKey('k'))).body).toMatchObject({
       runId,
@@ -145,6 +149,11 @@ describe('an idempotency key', () => {
     const accept = (why: string) =>
       call('POST', `/runs/${refused.id}/accept`, { body: { why }, ...withKey('k') });
     const first = await accept('checked');
+    const location = new URL(
+      first.headers.get('location') ?? '',
+      `https://api.example.org/v1/runs/${refused.id}/accept`,
+    );
+    expect(location.pathname).toBe(`/v1/runs/${first.body.runId}`);
     expect((await accept('checked')).body.runId).toBe(first.body.runId);
     expect((await accept('something else')).status).toBe(422);
     expect((await call('POST', '/jobs/orders/runs', withKey('k'))).status).toBe(422);

@@ -58,7 +58,10 @@ describe('the API behind API Gateway', () => {
       isBase64Encoded,
     };
     const answer = await call(event);
-    expect(answer).toMatchObject({ statusCode: 202, headers: { location: `/runs/${answer.body.runId}` } });
+    expect(answer).toMatchObject({
+      statusCode: 202,
+      headers: { location: `../${answer.body.runId}` },
+    });
     expect(started).toEqual([
       expect.objectContaining({ triggeredBy: CALLER, accept: { runId: refused.id, why: 'größer' } }),
     ]);

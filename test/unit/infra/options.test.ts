@@ -231,7 +231,12 @@ describe('bucket', () => {
         ExpirationInDays: 7,
         NoncurrentVersionExpiration: { NoncurrentDays: 1 },
       },
-      { Id: 'replaced', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
+      {
+        Id: 'replaced',
+        Status: 'Enabled',
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+        ExpiredObjectDeleteMarker: true,
+      },
     ]);
   });
 });

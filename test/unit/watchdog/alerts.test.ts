@@ -275,6 +275,12 @@ describe('a lost start', () => {
 
   it.each([
     ['by Lambda', JSON.stringify(killed), undefined, 'orders lost a start: RetriesExhausted'],
+    [
+      'by Lambda, whose last try could not reach the bucket',
+      JSON.stringify({ ...killed, responsePayload: { errorType: 'StorageUnavailableError' } }),
+      undefined,
+      'orders lost a start: StorageUnavailableError',
+    ],
     ['by Scheduler', JSON.stringify(event), 'THROTTLING', 'orders lost a start: THROTTLING'],
     [
       'of a job that there is not',
@@ -294,6 +300,16 @@ describe('a lost start', () => {
     expect(one.subjects()).toEqual([`${subject} [Ferry, ferry-prod]`]);
     expect(one.sent[0]?.text).not.toContain('secret');
     expect(one.letters).toEqual([]);
+  });
+
+  it('is none of a run that waits for a slot of its source: the watchdog starts it again', async () => {
+    const one = world();
+    const body = JSON.stringify({ ...killed, responsePayload: { errorType: 'QueuedError', trace: [] } });
+    const sentAt = '2026-11-20T03:31:00.000Z';
+    one.letters.push(...['a1', 'a2'].map((id) => ({ id, body, sentAt })));
+    await one.round();
+    expect(one.letters).toEqual([]);
+    expect(one.sent).toEqual([]);
   });
 
   it('stays in the queue while nobody can be told', async () => {

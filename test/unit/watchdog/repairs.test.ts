@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { scheduledRunId } from '../../../shared/runs/run-id.ts';
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
 import { createRunRequestStore } from '../../../shared/runs/run-request-store.ts';
 import { MINUTE, nightly, unscheduled, watchdogWorld } from '../../support/watchdog.ts';
@@ -48,6 +49,27 @@ describe('a run that nobody works on', () => {
     expect(started).toEqual([request]);
   });
 
+  it('is started by its id where a stack of another name had planned it, whose bucket was adopted', async () => {
+    const { killed, wait, round, started } = world();
+    const id = scheduledRunId('FerryBefore', 'orders', planned);
+    await killed({ ...scheduled, id, state: 'ingesting' });
+    wait(MINUTE);
+    await round();
+    expect(started).toEqual([{ job: 'orders', runId: id, triggeredBy: 'watchdog' }]);
+  });
+
+  it('is closed when no start could end it within the longest time that Polyteia is given', async () => {
+    const { killed, wait, round, started, runs } = world();
+    const { id } = await killed({ ...scheduled, state: 'ingesting' });
+    wait(24 * 60 * MINUTE);
+    await round();
+    expect(started).toHaveLength(1);
+    wait(60 * MINUTE);
+    await round();
+    expect(started).toHaveLength(1);
+    expect(await runs.get(id)).toMatchObject({ state: 'failed', error: { class: 'LostError' } });
+  });
+
   it('is started by its id where the request is gone', async () => {
     const { killed, wait, round, started } = world();
     const { id } = await killed({ ...byApi, scheduledTime: undefined } as never);
@@ -87,7 +109,10 @@ describe('a run that nobody works on', () => {
     const { one, killed, wait, round, runs, started } = world();
     const { id } = await killed({ ...scheduled, state: 'ingesting' });
     one.jobs = {};
-    wait(11 * MINUTE);
+    wait(59 * MINUTE);
+    await round();
+    expect((await runs.get(id))?.state).toBe('ingesting');
+    wait(2 * MINUTE);
     await round();
     expect(started).toEqual([]);
     expect((await runs.get(id))?.state).toBe('failed');
