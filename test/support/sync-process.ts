@@ -61,8 +61,10 @@ function observeLease(store: RunStore, tell: (moment: string) => void): RunStore
         lease: {
           ...lease,
           async renew(progress) {
+            // Looked at before: the run may come into its next phase while this one is written.
+            const { phase } = progress;
             await lease.renew(progress);
-            if (progress.phase !== undefined) tell(`renewed ${progress.phase}`);
+            if (phase !== undefined) tell(`renewed ${phase}`);
           },
         },
       };
