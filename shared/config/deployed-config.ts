@@ -8,7 +8,7 @@ import { type FerryConfig, ferryConfigSchema } from './schema.ts';
 export function selectForJobs(config: FerryConfig, source: string, jobs: readonly string[]): FerryConfig {
   const own = config.sources[source];
   if (!own) throw new ConfigError(`There is no source "${source}".`);
-  const { network: _network, function: _function, ...reading } = own;
+  const { network: _network, function: _function, connection: _connection, ...reading } = own;
   const syncs = jobs.map((job) => {
     const sync = config.syncs[job];
     if (!sync) throw new ConfigError(`There is no sync "${job}".`);
@@ -23,6 +23,8 @@ export function selectForJobs(config: FerryConfig, source: string, jobs: readonl
     sources: { [source]: reading },
     polyteia: Object.fromEntries(Object.entries(config.polyteia).filter(([name]) => targets.has(name))),
     syncs: Object.fromEntries(syncs),
+    extractions: {},
+    atlan: config.atlan,
   };
 }
 

@@ -10,7 +10,11 @@ export function configJsonSchema(): Record<string, unknown> {
     io: 'input',
     unrepresentable: 'any',
     override: ({ jsonSchema, path }) => {
-      const inheritable = ['sources,additionalProperties', 'syncs,additionalProperties,properties,schedule'];
+      const inheritable = [
+        'sources,additionalProperties',
+        'syncs,additionalProperties,properties,schedule',
+        'extractions,additionalProperties,properties,schedule',
+      ];
       if (inheritable.includes(path.slice(path[0] === 'properties' ? 1 : 0).join(',')))
         delete jsonSchema.required;
     },

@@ -12,7 +12,8 @@ import {
 } from './config-problems.ts';
 import { isEnvFile, readEnvFile } from './env-file.ts';
 import { toEventBridgeSchedule } from './eventbridge-schedule.ts';
-import { type FerryConfig, ferryConfigSchema } from './schema.ts';
+import { findSourceProblems } from './extraction-sources.ts';
+import { type FerryConfig, ferryConfigSchema, type ScheduleConfig } from './schema.ts';
 
 /** A configuration and what came with it. */
 export interface LoadedConfig {
@@ -40,7 +41,7 @@ function mergeDefaults(defaults: unknown, own: unknown): unknown {
 /** Where in `defaults` a field of a source or of a schedule may have come from. */
 function originOf([group, , ...rest]: readonly string[]): string[] | undefined {
   if (group === 'sources' && rest.length > 0) return ['defaults', 'source', ...rest];
-  if (group === 'syncs' && rest[0] === 'schedule' && rest.length > 1)
+  if ((group === 'syncs' || group === 'extractions') && rest[0] === 'schedule' && rest.length > 1)
     return ['defaults', 'schedule', ...rest.slice(1)];
   return undefined;
 }
@@ -53,14 +54,13 @@ const mapValues = (group: unknown, change: (value: unknown) => unknown): unknown
 function applyDefaults(raw: unknown): unknown {
   if (!isPlain(raw) || !isPlain(raw.defaults)) return raw;
   const { source, schedule } = raw.defaults;
+  const withSchedule = (own: unknown) =>
+    isPlain(own) && isPlain(own.schedule) ? { ...own, schedule: mergeDefaults(schedule, own.schedule) } : own;
   return {
     ...raw,
     sources: mapValues(raw.sources, (own) => (isPlain(own) ? mergeDefaults(source, own) : own)),
-    syncs: mapValues(raw.syncs, (own) =>
-      isPlain(own) && isPlain(own.schedule)
-        ? { ...own, schedule: mergeDefaults(schedule, own.schedule) }
-        : own,
-    ),
+    ...(raw.syncs === undefined ? {} : { syncs: mapValues(raw.syncs, withSchedule) }),
+    ...(raw.extractions === undefined ? {} : { extractions: mapValues(raw.extractions, withSchedule) }),
   };
 }
 
@@ -69,6 +69,21 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
   const problems: (ConfigProblem & { at: string[] })[] = [];
   const add = (at: string[], message: string) => problems.push({ at, path: at.join('.'), message });
   const jobs = new Map<string, string>();
+  const checkJob = (group: string, job: string, schedule: ScheduleConfig | undefined) => {
+    // S3 keys and CloudFormation's logical ids must tell two jobs apart on every file system.
+    const twin = jobs.get(job.toLowerCase());
+    if (twin === job) add([group, job], 'is the name of a sync too: choose another name');
+    else if (twin)
+      add([group, job], `differs from "${twin}" only in upper and lower case: choose another name`);
+    jobs.set(job.toLowerCase(), job);
+    if (!schedule) return;
+    try {
+      toEventBridgeSchedule(schedule);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      add([group, job, 'schedule', 'cron'], error.message);
+    }
+  };
   for (const [job, sync] of Object.entries(config.syncs)) {
     if (!Object.hasOwn(config.sources, sync.source)) {
       add(['syncs', job, 'source'], unknownNameMessage('source', sync.source, Object.keys(config.sources)));
@@ -79,18 +94,12 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
         unknownNameMessage('Polyteia target', sync.polyteia, Object.keys(config.polyteia)),
       );
     }
-    // S3 keys and CloudFormation's logical ids must tell two jobs apart on every file system.
-    const twin = jobs.get(job.toLowerCase());
-    if (twin) add(['syncs', job], `differs from "${twin}" only in upper and lower case: choose another name`);
-    jobs.set(job.toLowerCase(), job);
-    if (sync.schedule) {
-      try {
-        toEventBridgeSchedule(sync.schedule);
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        add(['syncs', job, 'schedule', 'cron'], error.message);
-      }
-    }
+    checkJob('syncs', job, sync.schedule);
+  }
+  for (const [job, extraction] of Object.entries(config.extractions)) {
+    for (const { index, message } of findSourceProblems(config, extraction))
+      add(['extractions', job, 'sources', String(index)], message);
+    checkJob('extractions', job, extraction.schedule);
   }
   return problems;
 }

@@ -12,6 +12,7 @@ import {
   scheduleWindow,
   tags,
 } from './deployment.ts';
+import { atlan, atlanConnection, extractionFields } from './extraction.ts';
 import { guards } from './guards.ts';
 import { polyteiaTarget } from './polyteia-target.ts';
 import { secretRef } from './secret-ref.ts';
@@ -107,6 +108,7 @@ const source = z
       .describe('How many runs may read the source at once; more wait as `queued`. Default: any number.'),
     network: network.optional(),
     function: functionSettings.optional(),
+    connection: atlanConnection.optional(),
   })
   .refine(({ type, tls: { mode } }) => type !== 'mysql' || mode === 'verify-full' || mode === 'disable', {
     path: ['tls', 'mode'],
@@ -190,6 +192,11 @@ const sync = z
   .describe('One query whose result replaces one dataset.');
 export type SyncConfig = z.infer<typeof sync>;
 
+const extraction = z
+  .strictObject({ ...extractionFields, schedule: schedule.optional() })
+  .describe('Reads the catalogs of sources and writes them as Atlan entities.');
+export type ExtractionConfig = z.infer<typeof extraction>;
+
 const defaults = z
   .strictObject({
     source: z
@@ -231,6 +238,8 @@ export const ferryConfigSchema = z
       .default({})
       .describe('Polyteia targets, by name; `default` is used by syncs that name none.'),
     syncs: z.record(name, sync).default({}).describe('Queries to carry to Polyteia, by job name.'),
+    extractions: z.record(name, extraction).default({}).describe('Catalogs to carry to Atlan, by job name.'),
+    atlan: atlan.prefault({}),
     alerts: alerts.optional(),
     bucket: bucketName.optional(),
     kmsKeyArn: kmsKeyArn.optional(),

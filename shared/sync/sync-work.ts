@@ -43,8 +43,8 @@ export function findSync(options: RunSyncOptions): { description: JobDescription
   if (!sync || !source || !target) {
     throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(config.syncs))));
   }
-  // How many runs there may be at once is nothing that decides what a run does.
-  const { maxConcurrentRuns, ...read } = source;
+  // How many runs there may be at once, and how Atlan knows the source, is nothing that decides what a run does.
+  const { maxConcurrentRuns, connection: _connection, ...read } = source;
   const description = {
     name: job,
     kind: 'sync' as const,

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { bucketName, functionSettings, kmsKeyArn } from './deployment.ts';
+
+/** What of ferry.yaml is about extractions, beside their schedule. */
+
+const pattern = z.string().min(1).max(1_000);
+
+const schemaPatterns = z
+  .union([z.literal('*'), z.array(pattern)])
+  .describe('Regular expressions of schemas; "*" or [] for all of the database.');
+
+const filterObject = z.record(pattern, schemaPatterns);
+
+/** Atlan's own form of a filter is the JSON of the object in a string: what was set up there can be pasted here. */
+const filterJson = z
+  .string()
+  .transform((text, context): unknown => {
+    if (text.trim() === '') return {};
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'a filter as JSON: this text is not valid JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(filterObject);
+
+const filter = z
+  .union([filterObject, filterJson])
+  .describe(
+    'Schemas by database: { "^erp$": ["^public$", "^sales_"] }. Each name is a regular expression of Postgres that has to match the whole name; "*" or [] stands for all schemas of the databases. The same as JSON in a string is read too.',
+  );
+
+const output = z
+  .strictObject({
+    bucket: bucketName
+      .optional()
+      .describe("Existing bucket, of this account or another. Default: Ferry's own, under artifacts/."),
+    prefix: z
+      .string()
+      .regex(
+        /^(?!\/)(?!.*\/\/)[\p{L}\p{N}!_.*'()=/-]{0,512}$/u,
+        'a prefix of keys such as atlan/postgres, without a slash at its beginning',
+      )
+      .transform((value) => value.replace(/\/$/, ''))
+      .default('')
+      .describe('What all keys begin with. Default: nothing.'),
+    layout: z
+      .enum(['app', 'sdk'])
+      .default('app')
+      .describe(
+        "app: {workflowId}/{run}/transformed/…, as Atlan's Postgres app writes it. sdk: artifacts/apps/{application}/workflows/{workflowId}/{run}/…, as version 2 of Atlan's application SDK does.",
+      ),
+    application: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'a name of letters, digits, - _ and .')
+      .default('postgres')
+      .describe('Name of the application in the keys of `layout: sdk`.'),
+    bucketOwner: z
+      .string()
+      .regex(/^\d{12}$/, 'the id of an AWS account: twelve digits')
+      .optional()
+      .describe(
+        'Account that the bucket must belong to: nothing is written to another one’s bucket of that name.',
+      ),
+    kmsKeyArn: kmsKeyArn
+      .optional()
+      .describe("Key that the files are encrypted with. Default: as the bucket's own settings say."),
+  })
+  .refine(({ bucket, bucketOwner, kmsKeyArn: key }) => bucket !== undefined || (!bucketOwner && !key), {
+    path: ['bucket'],
+    error: "needed with bucketOwner and kmsKeyArn: Ferry's own bucket has settings of its own",
+  })
+  .describe('Where the files go.');
+export type ExtractionOutput = z.infer<typeof output>;
+
+/** The fields of an extraction, but for its schedule. */
+export const extractionFields = {
+  sources: z
+    .array(z.string().regex(/^[A-Za-z0-9_*-]{1,63}$/, 'the name of a source, or a pattern such as "hr-*"'))
+    .min(1)
+    .describe('Sources to read: names, and patterns in which * stands for anything.'),
+  databases: z
+    .union([z.literal('all'), z.array(z.string().min(1).max(63)).min(1)])
+    .optional()
+    .describe(
+      'Databases of each source: all that its login may connect to, or a list of names. Default: the one of the source.',
+    ),
+  include: filter.default({}).describe(`${filter.description} Default: everything.`),
+  exclude: filter.default({}).describe('As `include`, for what is left out. Default: nothing.'),
+  tempTableRegex: z
+    .string()
+    .max(1_000)
+    .default('')
+    .describe(
+      'Regular expression of Postgres: tables and views whose name it matches anywhere are left out.',
+    ),
+  workflowId: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'an id of letters, digits, - _ and .')
+    .optional()
+    .describe("Atlan's id of the workflow, in keys and entities. Default: the name of the extraction."),
+  output: output.prefault({}),
+  function: functionSettings
+    .optional()
+    .describe('The Lambda function of this extraction, which has one of its own.'),
+};
+
+/** How Atlan knows a source. */
+export const atlanConnection = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe("The connection's name. Default: that of the source."),
+    qualifiedName: z
+      .string()
+      .regex(
+        /^[^/\s]+\/[^/\s]+\/[^/\s]+$/,
+        'three parts with slashes between them, such as default/postgres/1745501106',
+      )
+      .optional()
+      .describe(
+        "The connection's qualifiedName: tenant/connector/id. Default: made from the source's host and port, the same at each run.",
+      ),
+  })
+  .describe('The connection in Atlan that the assets of this source belong to; for extractions.');
+
+/** What holds for all that goes to Atlan. */
+export const atlan = z
+  .strictObject({
+    tenant: z
+      .string()
+      .regex(/^[^/\s]{1,128}$/, 'a name without slashes and white space')
+      .default('default')
+      .describe("Atlan's tenant, in entities and in the names of connections."),
+  })
+  .describe('What holds for all extractions.');
