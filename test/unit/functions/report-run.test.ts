@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRunReporter } from '../../../functions/sync/report-run.ts';
+import { createRunReporter } from '../../../functions/jobs/report-run.ts';
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { runningRecord, runRecord } from '../../support/api.ts';
