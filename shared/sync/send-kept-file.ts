@@ -52,5 +52,5 @@ export async function sendKeptFile(
     return settled ?? (await sendFile(context, work, target, { file, rows, schema, fingerprint }));
   };
   // Nothing is read from the source, so that no slot of it is needed.
-  return runJob({ ...description, maxConcurrentRuns: undefined }, send, options);
+  return runJob({ ...description, slots: {} }, send, options);
 }
