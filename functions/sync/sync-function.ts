@@ -14,10 +14,8 @@ const syncs: JobKind = {
   jobsOf: (config) => config.syncs,
   check: checkJob,
   run(event, work) {
-    if ('accept' in event && event.accept)
-      return acceptRefused(work, event.accept.runId, event.accept.why);
-    if ('resend' in event && event.resend)
-      return resendArchived(work, event.resend.runId, event.resend.why);
+    if ('accept' in event && event.accept) return acceptRefused(work, event.accept.runId, event.accept.why);
+    if ('resend' in event && event.resend) return resendArchived(work, event.resend.runId, event.resend.why);
     return runSync(work);
   },
 };

@@ -5,18 +5,18 @@ import { type FerryConfig, ferryConfigSchema, type SourceConfig } from './schema
 /** The part of a configuration that one function reads. What is left out has its default when it is read. */
 export type DeployedConfig = Pick<FerryConfig, 'version' | 'sources'> & Partial<FerryConfig>;
 
-/** The part of a configuration that a function serves: what only the deployment needs stays out. */
+/**
+ * The part of a configuration that a function serves. What only the deployment needs stays out, so that a new cron expression does not change
+ * what the function reads.
+ */
 export function selectForFunction(config: FerryConfig, plan: JobFunctionPlan): DeployedConfig {
   return plan.kind === 'sync'
     ? selectForJobs(config, plan.source, plan.jobs)
     : selectForExtraction(config, plan.job, plan.sources);
 }
 
-/**
- * The part of a configuration that a function for syncs serves: its jobs, their source, the targets they name, and the way there. What only
- * the deployment needs stays out, so that a new cron expression does not change what the function reads.
- */
-export function selectForJobs(config: FerryConfig, source: string, jobs: readonly string[]): DeployedConfig {
+/** Its jobs, their source, the targets they name, and the way there. */
+function selectForJobs(config: FerryConfig, source: string, jobs: readonly string[]): DeployedConfig {
   const { connection: _connection, ...reading } = selectSource(config, source);
   const syncs = jobs.map((job) => {
     const sync = config.syncs[job];
@@ -34,12 +34,8 @@ export function selectForJobs(config: FerryConfig, source: string, jobs: readonl
   };
 }
 
-/** The part of a configuration that the function of an extraction serves: its sources, how Atlan knows them, and its filters and output. */
-export function selectForExtraction(
-  config: FerryConfig,
-  job: string,
-  sources: readonly string[],
-): DeployedConfig {
+/** Its sources, how Atlan knows them, its filters and its output, and the way to the secrets. */
+function selectForExtraction(config: FerryConfig, job: string, sources: readonly string[]): DeployedConfig {
   const extraction = config.extractions[job];
   if (!extraction) throw new ConfigError(`There is no extraction "${job}".`);
   const { schedule: _schedule, function: _function, ...work } = extraction;
