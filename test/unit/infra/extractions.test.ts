@@ -192,9 +192,8 @@ describe('a stack of one extraction', () => {
       },
     });
     const [bucket] = Object.values(synthesized.template.findResources('AWS::S3::Bucket'));
-    const expiring = (bucket?.Properties.LifecycleConfiguration.Rules as Record<string, unknown>[]).filter(
-      (rule) => 'ExpirationInDays' in rule,
-    );
+    const rules: Record<string, unknown>[] = bucket?.Properties.LifecycleConfiguration.Rules ?? [];
+    const expiring = rules.filter((rule) => 'ExpirationInDays' in rule);
     expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['refused/', 'requests/']);
   });
 });
