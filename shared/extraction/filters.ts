@@ -11,6 +11,9 @@ export interface CatalogFilters {
   tempTableRegex: string;
 }
 
+/** Filters that leave out nothing. */
+export const EVERYTHING: CatalogFilters = { include: {}, exclude: {}, tempTableRegex: '' };
+
 /** The patterns of one database pattern; no `schemas` stands for all of them. */
 export interface FilterEntry {
   database: string;
@@ -44,6 +47,7 @@ export function quoteText(text: string): string {
  * https://www.postgresql.org/docs/current/functions-matching.html#POSIX-METASYNTAX
  */
 export function matchWhole(pattern: string): string {
+  if (pattern === ANYTHING) return '';
   const literal = /^\*\*\*=(.*)$/s.exec(pattern)?.[1];
   if (literal !== undefined) return `\\A${literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}\\Z`;
   const [, options = '', rest = ''] = /^(?:\*\*\*:)?(\(\?[a-z]+\))?(.*)$/s.exec(pattern) ?? [];
@@ -53,12 +57,11 @@ export function matchWhole(pattern: string): string {
   return `${options}\\A(?:${rest}${end})\\Z`;
 }
 
-/** A name compares by the rules of C, which know neither umlauts as letters nor their capitals; those of the database do. */
+/** As text a name compares by the rules of its database; as a name by those of C, which do not know umlauts as letters. */
 const asText = (name: string) => `${name}::text COLLATE pg_catalog."default"`;
 
 /** SQL condition: a name matches a pattern as a whole. */
-export function nameMatches(name: string, patterns: readonly string[]): string {
-  if (patterns.includes(ANYTHING)) return 'true';
+function nameMatches(name: string, patterns: readonly string[]): string {
   return `${asText(name)} ~ ANY (ARRAY[${patterns.map((pattern) => quoteText(matchWhole(pattern))).join(', ')}])`;
 }
 
