@@ -3,7 +3,18 @@ import { bucketName, functionSettings, kmsKeyArn } from './deployment.ts';
 
 /** What of ferry.yaml is about extractions, beside their schedule. */
 
-const pattern = z.string().min(1).max(1_000);
+const NUL = /\0/;
+
+const pattern = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name holds')
+  // They make another language of the rest, in which it could not be matched as a whole.
+  .refine(
+    (value) => !/^(\*\*\*:)?\(\?[a-z]*[beq][a-z]*\)/.test(value),
+    'a regular expression without the options b, e and q at its beginning; literal text is written ***=text',
+  );
 
 const schemaPatterns = z
   .union([z.literal('*'), z.array(pattern)])
@@ -28,7 +39,7 @@ const filterJson = z
 const filter = z
   .union([filterObject, filterJson])
   .describe(
-    'Schemas by database: { "^erp$": ["^public$", "^sales_"] }. Each name is a regular expression of Postgres that has to match the whole name; "*" or [] stands for all schemas of the databases. The same as JSON in a string is read too.',
+    'Schemas by database: { "^erp$": ["^public$", "^sales_.*"] }. Each name is a regular expression of Postgres that has to match the whole name; "*" or [] stands for all schemas of the databases. The same as JSON in a string is read too.',
   );
 
 const output = z
@@ -91,6 +102,7 @@ export const extractionFields = {
   tempTableRegex: z
     .string()
     .max(1_000)
+    .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name holds')
     .default('')
     .describe(
       'Regular expression of Postgres: tables and views whose name it matches anywhere are left out.',
