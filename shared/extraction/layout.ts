@@ -1,6 +1,8 @@
 import type { ExtractionOutput } from '../config/extraction.ts';
 import type { EntityFolder } from './entity-folders.ts';
-import type { ExtractedFile } from './extract-database.ts';
+import type { ExtractedDatabase } from './extract-database.ts';
+
+type ExtractedFile = ExtractedDatabase['files'][number];
 
 /** How the files of a run are named, so that who reads them from Atlan's own apps finds them. */
 export interface Layout {

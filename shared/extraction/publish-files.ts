@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import type { EntityFolder } from './entity-folders.ts';
-import type { ExtractedDatabase, ExtractedFile } from './extract-database.ts';
+import type { ExtractedDatabase } from './extract-database.ts';
 import type { Layout } from './layout.ts';
 import { type ManifestFile, type Statistics, toStatisticsDocument } from './manifest.ts';
 import type { OutputStore } from './output-store.ts';
+
+type ExtractedFile = ExtractedDatabase['files'][number];
 
 // Each holds one part of its file in memory.
 const AT_ONCE = 4;

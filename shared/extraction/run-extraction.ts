@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { toFerryError } from '../errors.ts';
+import { SourceUnavailableError, toFerryError } from '../errors.ts';
 import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
 import type { DatabaseOutcome, RunRecord } from '../runs/run-record.ts';
+import { dialectOf } from '../source/dialect.ts';
+import { assertReachable } from '../source/reachability.ts';
 import { formatBytes, formatCount } from '../telemetry/format.ts';
 import { describeFailures } from './describe-failures.ts';
 import { type ExtractedDatabase, extractDatabase } from './extract-database.ts';
@@ -35,6 +37,8 @@ export async function runExtraction(
   const work = { ...options, ...findExtraction(options.config, options.job) };
   return runJob(describeExtraction(work), (context) => carry(context, work, extract), options);
 }
+
+const PROBE_TIMEOUT_MS = 3_000;
 
 /** What became of a database: of a failed one with the hint that the manifest has no place for. */
 type Outcome = ManifestDatabase & { hint?: string | undefined };
@@ -112,10 +116,17 @@ async function readAll(
     const { name, reached, databases, error } = plan;
     if (!reached || error) outcomes.push(failedOutcome(name, undefined, error));
     else {
+      // Why the source itself is away: its other databases are not tried, each for a minute.
+      let gone: unknown;
       for (const database of databases) {
-        const extracted = await tryRead(context, work, plan, reached, database, extract);
-        if ('error' in extracted) outcomes.push(failedOutcome(name, database, extracted.error));
-        else {
+        const extracted = gone
+          ? { error: gone }
+          : await tryRead(context, work, plan, reached, database, extract);
+        if ('error' in extracted) {
+          outcomes.push(failedOutcome(name, database, extracted.error));
+          context.tell(`${labelOf(name, database)} failed: ${toFerryError(extracted.error).message}`);
+          gone ??= await errorOfSource(context, plan, reached, extracted.error);
+        } else {
           await publish(context, publisher, name, extracted);
           const { serverVersion, entities } = extracted;
           outcomes.push({ source: name, database, state: 'extracted', serverVersion, entities });
@@ -145,6 +156,28 @@ async function tryRead(
     context.signal.throwIfAborted();
     if (error instanceof WholeJobError) throw error.error;
     return { error };
+  }
+}
+
+/** @returns the error, where it means that the whole source is away; a server may also break off what one database asks of it */
+async function errorOfSource(
+  { signal }: JobContext,
+  { source }: PlannedSource,
+  { login }: NonNullable<PlannedSource['reached']>,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof SourceUnavailableError)) return undefined;
+  try {
+    const { probe } = dialectOf(source.type);
+    await assertReachable(login, {
+      timeoutMs: PROBE_TIMEOUT_MS,
+      probe: async (socket) => probe?.(socket, login, source.tls.mode),
+      signal,
+    });
+    return undefined;
+  } catch {
+    signal.throwIfAborted();
+    return error;
   }
 }
 
