@@ -2,6 +2,7 @@ import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { ExtractionConfig } from '../../shared/config/schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { layOut, outputBase } from '../../shared/extraction/layout.ts';
 import { acknowledgePrefixes } from '../acknowledgements.ts';
 import type { StateBucket } from './state-bucket.ts';
 
@@ -20,9 +21,14 @@ export function grantOutput(
 ): void {
   const { job, extraction, state } = options;
   const { bucket: name, bucketOwner, kmsKeyArn } = extraction.output;
-  const folder = workflowFolder(job, extraction);
-  assertPolicyText(job, folder);
-  const prefix = `${folder}/*`;
+  const { workflowFolder } = layOut({
+    ...extraction.output,
+    base: outputBase(extraction.output),
+    workflowId: extraction.workflowId ?? job,
+    runId: 'any',
+  });
+  assertPolicyText(job, workflowFolder);
+  const prefix = `${workflowFolder}*`;
   if (name === undefined) {
     state.grant(role, { prefixes: [prefix], actions: ACTIONS });
     state.grantList(role, [prefix]);
@@ -65,11 +71,4 @@ function assertPolicyText(job: string, folder: string): void {
     `extractions.${job}.output.prefix: a role's policy cannot name keys with "${foreign}" in them.`,
     { hint: 'Choose a prefix without stars, of Latin letters.' },
   );
-}
-
-function workflowFolder(job: string, { workflowId = job, output }: ExtractionConfig): string {
-  const base = `${output.bucket === undefined ? 'artifacts/' : ''}${output.prefix === '' ? '' : `${output.prefix}/`}`;
-  return output.layout === 'app'
-    ? `${base}${workflowId}`
-    : `${base}artifacts/apps/${output.application}/workflows/${workflowId}`;
 }

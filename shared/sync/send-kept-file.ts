@@ -16,6 +16,17 @@ export interface KeptFile {
   what: string;
 }
 
+/** @throws ConfigError for a run that makes no file for Polyteia */
+export function assertOfSync(from: RunRecord | undefined): void {
+  if (from?.kind !== 'extraction') return;
+  throw new ConfigError(
+    `Run ${from.id} is one of the extraction ${from.job}: only files of syncs are sent again.`,
+    {
+      hint: `To write its files anew: ferry run ${from.job}`,
+    },
+  );
+}
+
 /**
  * Sends a file that the store has kept, exactly as it was, and makes it the one that the next result is compared with. A run of its
  * own, so that the record says who did it and why.
