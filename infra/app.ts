@@ -1,4 +1,5 @@
 import { App, type Environment } from 'aws-cdk-lib';
+import type { FerryConfig } from '../shared/config/schema.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { FerryStack } from './ferry-stack.ts';
 import { prepareFerry } from './prepare-ferry.ts';
@@ -9,6 +10,12 @@ function environmentOf({
   CDK_DEFAULT_REGION: region,
 }: NodeJS.ProcessEnv): Environment {
   return { ...(account ? { account } : {}), ...(region ? { region } : {}) };
+}
+
+/** Without extractions as it always was: a new text would be a change of each stack. */
+function describe({ extractions }: FerryConfig): string {
+  const tables = 'Ferry: carries database tables to Polyteia';
+  return Object.keys(extractions).length === 0 ? tables : `${tables} and database catalogs to Atlan`;
 }
 
 // The CDK app: cdk deploy [-c config=ferry.yaml] [-c stack=Ferry] [-c architecture=arm64|x86_64]
@@ -33,7 +40,7 @@ try {
   new FerryStack(app, context('stack', 'Ferry'), {
     ...ferry,
     env: environmentOf(process.env),
-    description: 'Ferry: carries database tables to Polyteia',
+    description: describe(ferry.config),
   });
   app.synth();
 } catch (error) {

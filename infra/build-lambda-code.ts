@@ -68,6 +68,7 @@ async function bundleHandlers(folder: string): Promise<void> {
     absWorkingDir: root,
     entryPoints: {
       sync: 'functions/sync/handler.ts',
+      extract: 'functions/extract/handler.ts',
       api: 'functions/api/handler.ts',
       watchdog: 'functions/watchdog/handler.ts',
     },
@@ -90,10 +91,24 @@ async function bundleHandlers(folder: string): Promise<void> {
   });
 }
 
-/** The handlers find their SQL beside themselves, as the modules that they were bundled from do. */
+/** As modules name the SQL beside or below them. */
+const SQL_FILE = /new URL\('(\.\/[^']+\.sql)', import\.meta\.url\)/g;
+
+/** The handlers find their SQL by the paths that the modules have for it which they were bundled from: from the bundle's own folder now. */
 async function copySql(folder: string): Promise<void> {
-  for await (const file of glob('shared/**/*.sql', { cwd: root }))
-    await copyFile(join(root, file), join(folder, basename(file)));
+  const copied = new Map<string, string>();
+  for await (const module of glob('shared/**/*.ts', { cwd: root })) {
+    const text = await readFile(join(root, module), 'utf8');
+    for (const [, path = ''] of text.matchAll(SQL_FILE)) {
+      const from = join(root, dirname(module), path);
+      const earlier = copied.get(path);
+      if (earlier === from) continue;
+      if (earlier !== undefined) throw new Error(`${earlier} and ${from} would be one file of the bundle.`);
+      copied.set(path, from);
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await copyFile(from, join(folder, path));
+    }
+  }
 }
 
 /**

@@ -7,7 +7,13 @@ import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DeployedJobIndex } from '../functions/api/environment.ts';
 import { jobIndexOf } from '../shared/api/job-index.ts';
-import { functionOutputOfJob, functionOutputOfSource, logicalId } from '../shared/config/function-outputs.ts';
+import { networkOf } from '../shared/config/extraction-network.ts';
+import {
+  functionOutputOfExtraction,
+  functionOutputOfJob,
+  functionOutputOfSource,
+  logicalId,
+} from '../shared/config/function-outputs.ts';
 import { type JobFunctionPlan, planFunctions } from '../shared/config/job-functions.ts';
 import { warnOfClosedNetworks } from '../shared/config/network-warnings.ts';
 import type { FerryConfig } from '../shared/config/schema.ts';
@@ -16,12 +22,14 @@ import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alerts } from './constructs/alerts.ts';
 import { Api } from './constructs/api.ts';
 import { Dashboard } from './constructs/dashboard.ts';
+import { ExtractFunction } from './constructs/extract-function.ts';
 import type { FunctionDefaults } from './constructs/ferry-function.ts';
+import { DEFAULT_TIMEOUT } from './constructs/job-runner.ts';
 import { JobSchedule } from './constructs/job-schedule.ts';
 import { SourceNetwork } from './constructs/source-network.ts';
 import { StarterRole } from './constructs/starter-role.ts';
 import { StateBucket } from './constructs/state-bucket.ts';
-import { DEFAULT_TIMEOUT, SyncFunction } from './constructs/sync-function.ts';
+import { SyncFunction } from './constructs/sync-function.ts';
 import { Watchdog } from './constructs/watchdog.ts';
 import { assertFits } from './stack-size.ts';
 
@@ -123,29 +131,52 @@ export class Ferry extends Construct {
   ): JobFunction[] {
     const syncs = new Construct(this, 'Sync');
     const dedicated = new Construct(this, 'Dedicated');
-    const networks = new Construct(this, 'Network');
-    const networkBySource = new Map<string, SourceNetwork>();
-    for (const source of new Set(plans.map((plan) => plan.source))) {
-      const network = config.sources[source]?.network;
-      if (network)
-        networkBySource.set(source, new SourceNetwork(networks, logicalId(source), source, network));
-    }
+    const extractions = new Construct(this, 'Extract');
+    const networks = this.#addNetworks(config, plans);
     return plans.map((plan) => {
+      const network = networks.get(nameOfNetwork(plan));
+      const props = { ...defaults, config, state, deadLetters, scope: this.#runScope(), network };
+      if (plan.kind === 'extraction') {
+        const scope = new Construct(extractions, logicalId(plan.job));
+        return { plan, function: new ExtractFunction(scope, 'Function', { ...props, plan }).function };
+      }
       const scope =
         plan.dedicatedTo === undefined
           ? new Construct(syncs, logicalId(plan.source))
           : new Construct(dedicated, logicalId(plan.dedicatedTo));
-      const { function: target } = new SyncFunction(scope, 'Function', {
-        ...defaults,
-        config,
-        plan,
-        state,
-        deadLetters,
-        scope: this.#runScope(),
-        network: networkBySource.get(plan.source),
-      });
-      return { plan, function: target };
+      return { plan, function: new SyncFunction(scope, 'Function', { ...props, plan }).function };
     });
+  }
+
+  /** A network for each source that has syncs, and one for each extraction, as its sources share one: each has a security group of its own. */
+  #addNetworks(config: FerryConfig, plans: readonly JobFunctionPlan[]): Map<string, SourceNetwork> {
+    const ofSources = new Construct(this, 'Network');
+    const ofExtractions = new Construct(this, 'ExtractNetwork');
+    const networks = new Map<string, SourceNetwork>();
+    for (const plan of plans) {
+      const name = nameOfNetwork(plan);
+      const extraction = plan.kind === 'extraction' ? config.extractions[plan.job] : undefined;
+      const network =
+        plan.kind === 'sync'
+          ? config.sources[plan.source]?.network
+          : extraction && networkOf(config, extraction);
+      if (!network || networks.has(name)) continue;
+      networks.set(
+        name,
+        plan.kind === 'sync'
+          ? new SourceNetwork(ofSources, logicalId(plan.source), {
+              of: name,
+              reaches: name,
+              network,
+            })
+          : new SourceNetwork(ofExtractions, logicalId(plan.job), {
+              of: name,
+              reaches: `the sources of ${name}`,
+              network,
+            }),
+      );
+    }
+    return networks;
   }
 
   #addSchedules(config: FerryConfig, deadLetters: IQueue): void {
@@ -158,7 +189,7 @@ export class Ferry extends Construct {
     );
     for (const { plan, function: target } of this.functions) {
       for (const job of plan.jobs) {
-        const schedule = config.syncs[job]?.schedule;
+        const { schedule } = (plan.kind === 'sync' ? config.syncs : config.extractions)[job] ?? {};
         if (schedule)
           new JobSchedule(schedules, logicalId(job), {
             job,
@@ -173,10 +204,7 @@ export class Ferry extends Construct {
 
   #addOutputs(restApiId: string): void {
     for (const { plan, function: target } of this.functions) {
-      const id =
-        plan.dedicatedTo === undefined
-          ? functionOutputOfSource(plan.source)
-          : functionOutputOfJob(plan.dedicatedTo);
+      const id = outputOf(plan);
       new CfnOutput(this, id, { value: target.functionName });
     }
     new CfnOutput(this, 'ApiUrl', {
@@ -194,6 +222,18 @@ export class Ferry extends Construct {
     const path = this.node.path.slice(stack.node.path.length + 1);
     return path === HIDDEN_ID ? stack.stackName : `${stack.stackName}/${path}`;
   }
+}
+
+/** Whose network a function is in, in words. */
+const nameOfNetwork = (plan: JobFunctionPlan) =>
+  plan.kind === 'sync' ? `the source ${plan.source}` : `the extraction ${plan.job}`;
+
+/** The output that names a function. */
+function outputOf(plan: JobFunctionPlan): string {
+  if (plan.kind === 'extraction') return functionOutputOfExtraction(plan.job);
+  return plan.dedicatedTo === undefined
+    ? functionOutputOfSource(plan.source)
+    : functionOutputOfJob(plan.dedicatedTo);
 }
 
 /** An id that CDK leaves out of logical ids: what FerryStack holds has the ids that it would have directly in the stack. */

@@ -32,7 +32,8 @@ export async function prepareFerry(options: {
 
 /** Those of DuckDB's extensions that the sources need which have jobs: each is 40 MB. */
 function extensionsOf(config: FerryConfig) {
-  const types = new Set(planFunctions(config).map(({ source }) => config.sources[source]?.type));
+  const read = planFunctions(config).flatMap((plan) => (plan.kind === 'sync' ? [plan.source] : plan.sources));
+  const types = new Set(read.map((source) => config.sources[source]?.type));
   return EXTENSION_NAMES.filter((name) =>
     [...types].some((type) => type !== undefined && dialectOf(type).extension === name),
   );

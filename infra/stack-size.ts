@@ -15,16 +15,14 @@ const LONGEST_FUNCTION_NAME = 64;
 const nameLength = (stackName: string, logicalId: string) =>
   Math.min(LONGEST_FUNCTION_NAME, `${stackName}-${logicalId}-`.length + 12);
 
-/** Two groups of sources whose jobs are about equally many, for the advice. */
-function halves({ syncs }: FerryConfig): [string[], string[]] {
-  const jobs = new Map<string, number>();
-  for (const { source } of Object.values(syncs)) jobs.set(source, (jobs.get(source) ?? 0) + 1);
+/** Two groups of names whose weights are about equal. */
+function halves(weights: ReadonlyMap<string, number>): [string[], string[]] {
   const groups: [string[], string[]] = [[], []];
   const sizes: [number, number] = [0, 0];
-  for (const [source, count] of [...jobs].sort((a, b) => b[1] - a[1])) {
+  for (const [name, weight] of [...weights].sort((a, b) => b[1] - a[1])) {
     const smaller = sizes[0] <= sizes[1] ? 0 : 1;
-    groups[smaller].push(source);
-    sizes[smaller] += count;
+    groups[smaller].push(name);
+    sizes[smaller] += weight;
   }
   return groups;
 }
@@ -32,16 +30,42 @@ function halves({ syncs }: FerryConfig): [string[], string[]] {
 const nameSome = (names: readonly string[]) =>
   names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
+/** What to put into the one file, and what into the other. */
+function partsOf({ syncs, extractions }: FerryConfig): string {
+  const catalogs = Object.keys(extractions);
+  if (Object.keys(syncs).length === 0) {
+    const [first, second] = halves(new Map(catalogs.map((job) => [job, 1])));
+    return `one with ${nameSome(first)}, one with ${nameSome(second)}`;
+  }
+  if (catalogs.length > 0) return 'one with the syncs, one with the extractions';
+  const jobs = new Map<string, number>();
+  for (const { source } of Object.values(syncs)) jobs.set(source, (jobs.get(source) ?? 0) + 1);
+  const [first, second] = halves(jobs);
+  return second.length === 0
+    ? `one with half of the syncs of ${first[0]}, one with the others`
+    : `one with ${nameSome(first)} and their syncs, one with ${nameSome(second)}`;
+}
+
 function adviceFor(config: FerryConfig): string {
-  const [first, second] = halves(config);
-  const parts =
-    second.length === 0
-      ? `one with half of the syncs of ${first[0]}, one with the others`
-      : `one with ${nameSome(first)} and their syncs, one with ${nameSome(second)}`;
   return (
-    `Write two files: ${parts}. Deploy each as a stack of its own (-c config=FILE -c stack=NAME); ` +
+    `Write two files: ${partsOf(config)}. Deploy each as a stack of its own (-c config=FILE -c stack=NAME); ` +
     'with the same `bucket:` in both, jobs that move keep their history.'
   );
+}
+
+/** `300 syncs in 10 functions for sources and 2 dedicated ones, and 3 extractions`: what is none is not named. */
+function countOf({ syncs, extractions }: FerryConfig, plans: readonly JobFunctionPlan[]): string {
+  const ofSyncs = plans.filter((plan) => plan.kind === 'sync');
+  const shared = ofSyncs.filter(({ dedicatedTo }) => dedicatedTo === undefined).length;
+  const parts = [
+    ofSyncs.length === 0
+      ? []
+      : `${Object.keys(syncs).length} syncs in ${shared} functions for sources and ${ofSyncs.length - shared} dedicated ones`,
+    Object.keys(extractions).length === 0
+      ? []
+      : `${Object.keys(extractions).length} extractions with a function each`,
+  ];
+  return parts.flat().join(', and ');
 }
 
 /**
@@ -58,8 +82,10 @@ export function assertFits(
   const resources = scope.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
   const names = functions.reduce((sum, { logicalId }) => sum + nameLength(stackName, logicalId) + 1, 0);
   if (resources <= MAXIMUM_RESOURCES && names <= FUNCTION_NAMES_BYTES) return;
-  const shared = functions.filter(({ plan }) => plan.dedicatedTo === undefined).length;
-  const made = `${Object.keys(config.syncs).length} syncs in ${shared} functions for sources and ${functions.length - shared} dedicated ones`;
+  const made = countOf(
+    config,
+    functions.map(({ plan }) => plan),
+  );
   const reason =
     resources > MAXIMUM_RESOURCES
       ? `${made} take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES} of Ferry's`

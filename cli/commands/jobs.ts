@@ -21,9 +21,10 @@ export function jobsCommand(surroundings: Surroundings): Command {
 }
 
 function formatJobs(jobs: readonly Job[]): string {
-  const rows = jobs.map(({ name, source, running, lastRun, lastGoodRun, nextRun, schedule }) => [
+  const rows = jobs.map(({ name, kind, running, lastRun, lastGoodRun, nextRun, schedule, ...job }) => [
     name,
-    source,
+    kind,
+    readBy(job),
     stateOf(running ?? lastRun),
     formatMoment((running ?? lastRun)?.startedAt),
     formatMoment(lastGoodRun?.startedAt),
@@ -33,6 +34,7 @@ function formatJobs(jobs: readonly Job[]): string {
   ]);
   const header = [
     'JOB',
+    'KIND',
     'SOURCE',
     'STATE',
     'STARTED (UTC)',
@@ -41,7 +43,12 @@ function formatJobs(jobs: readonly Job[]): string {
     'NEXT (UTC)',
     'ERROR',
   ];
-  return formatTable(header, rows, [5]);
+  return formatTable(header, rows, [6]);
+}
+
+function readBy({ source, sources = [] }: Pick<Job, 'source' | 'sources'>): string {
+  if (source !== undefined) return source;
+  return sources.length > 2 ? `${sources[0]} and ${sources.length - 1} more` : sources.join(', ');
 }
 
 function stateOf(run: Job['lastRun']): string {

@@ -1,5 +1,9 @@
 import { GetFunctionConfigurationCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { functionOutputOfJob, functionOutputOfSource } from '../../shared/config/function-outputs.ts';
+import {
+  functionOutputOfExtraction,
+  functionOutputOfJob,
+  functionOutputOfSource,
+} from '../../shared/config/function-outputs.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { explainAwsError } from './aws-errors.ts';
 import type { ConnectedStack } from './connect-stack.ts';
@@ -7,7 +11,7 @@ import type { ConnectedStack } from './connect-stack.ts';
 /** The names of all functions of a stack that run jobs. */
 export function jobFunctions({ stack }: ConnectedStack): string[] {
   const names = Object.entries(stack.outputs).filter(([output]) =>
-    /^(SyncFunction|DedicatedFunction)/.test(output),
+    /^(SyncFunction|DedicatedFunction|ExtractFunction)/.test(output),
   );
   return names.map(([, name]) => name);
 }
@@ -18,8 +22,11 @@ export function jobFunctions({ stack }: ConnectedStack): string[] {
  * @throws ConfigError when there is no such job
  */
 export async function functionOfJob({ stack, api }: ConnectedStack, job: string): Promise<string> {
-  const { source } = await api.getJob(job);
-  const name = stack.outputs[functionOutputOfJob(job)] ?? stack.outputs[functionOutputOfSource(source)];
+  const { kind, source = '' } = await api.getJob(job);
+  const name =
+    kind === 'extraction'
+      ? stack.outputs[functionOutputOfExtraction(job)]
+      : (stack.outputs[functionOutputOfJob(job)] ?? stack.outputs[functionOutputOfSource(source)]);
   if (name !== undefined) return name;
   throw new ConfigError(`The outputs of the stack ${stack.name} name no function for the job ${job}.`, {
     hint: 'Deploy it again with this release of Ferry.',

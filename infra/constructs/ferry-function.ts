@@ -24,7 +24,7 @@ export interface FunctionDefaults {
 export interface FerryFunctionProps<Environment extends Record<string, string>> extends FunctionDefaults {
   description: string;
   /** File in the code asset, without its ending. */
-  entry: 'sync' | 'api' | 'watchdog';
+  entry: 'sync' | 'extract' | 'api' | 'watchdog';
   environment: Environment;
   memoryMegabytes: number;
   timeout: Duration;

@@ -6,12 +6,20 @@ import { Construct } from 'constructs';
 import type { NetworkConfig } from '../../shared/config/deployment.ts';
 import { acknowledgeInterfaces } from '../acknowledgements.ts';
 
-/** The VPC network of a source, which exists already: named by ids, so that synth asks no account. */
+export interface SourceNetworkProps {
+  network: NetworkConfig;
+  /** Whose functions are in it, in words: `the source erp`. */
+  of: string;
+  /** What they connect to, in words. */
+  reaches: string;
+}
+
+/** The VPC network of a source, or of an extraction's sources, which exists already: named by ids, so that synth asks no account. */
 export class SourceNetwork extends Construct {
   /** What a function needs to be in it. */
   readonly functionProps: Required<Pick<FunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'>>;
 
-  constructor(scope: Construct, id: string, source: string, network: NetworkConfig) {
+  constructor(scope: Construct, id: string, { network, of, reaches }: SourceNetworkProps) {
     super(scope, id);
     // Nothing asks for the zones, as the subnets are named; CDK wants one.
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: network.vpcId, availabilityZones: ['unknown'] });
@@ -20,7 +28,7 @@ export class SourceNetwork extends Construct {
     const groups: ISecurityGroup[] = network.securityGroupIds?.map((groupId) =>
       // Its rules are its owner's.
       SecurityGroup.fromSecurityGroupId(this, groupId, groupId, { mutable: false }),
-    ) ?? [this.#createGroup(vpc, source)];
+    ) ?? [this.#createGroup(vpc, of, reaches)];
     this.functionProps = {
       vpc,
       vpcSubnets: {
@@ -39,15 +47,15 @@ export class SourceNetwork extends Construct {
     acknowledgeInterfaces(role);
   }
 
-  #createGroup(vpc: ReturnType<typeof Vpc.fromVpcAttributes>, source: string): SecurityGroup {
+  #createGroup(vpc: ReturnType<typeof Vpc.fromVpcAttributes>, of: string, reaches: string): SecurityGroup {
     const group = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
-      description: `Ferry: functions of the source ${source}`,
+      description: `Ferry: functions of ${of}`,
       allowAllOutbound: true,
     });
     new CfnOutput(this, 'SecurityGroupId', {
       value: group.securityGroupId,
-      description: `Let this group in at the source ${source}`,
+      description: `Let this group in at ${reaches}`,
     });
     return group;
   }

@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledgePrefixes } from '../acknowledgements.ts';
+import { chunk } from '../chunk.ts';
 
 export interface StateBucketProps {
   /** Name of an existing bucket to use in the place of one of the stack's own. */
@@ -21,13 +22,13 @@ export interface StateBucketProps {
 /** What a role may do with documents whose keys match patterns such as `jobs/orders/*`. */
 export interface PrefixGrant {
   prefixes: readonly string[];
-  actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[];
+  actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:AbortMultipartUpload')[];
 }
 
 // CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only.
 const PREFIXES_A_STATEMENT = 25;
 
-/** Ferry's memory: run records, leases, baselines, refused files. Stays when the stack is destroyed. */
+/** Ferry's memory: run records, leases, baselines, refused files, and what extractions write. Stays when the stack is destroyed. */
 export class StateBucket extends Construct {
   readonly bucket: IBucket;
   readonly #kmsKeyArn: string | undefined;
@@ -121,6 +122,7 @@ export class StateBucket extends Construct {
           expiration: Duration.days(7),
           noncurrentVersionExpiration: Duration.days(1),
         },
+        // What extractions write below artifacts/ has no rule of its own: the newest files of a workflow stay, however long it does not run.
         // What is removed of alerts and archives leaves a marker, too, which every listing would pass over for ever.
         { id: 'replaced', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
       ],
@@ -128,10 +130,4 @@ export class StateBucket extends Construct {
     // CDK's own types leave it out where a property may be undefined.
     return bucket as IBucket;
   }
-}
-
-function chunk<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

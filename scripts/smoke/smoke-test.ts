@@ -68,7 +68,7 @@ export async function smokeTest(connected: ConnectedStack, run?: string): Promis
       const ended = await followRun(api, runId, { signal, onProgress: () => {} });
       if (ended.state !== 'succeeded')
         throw new Expectation(`${runId} ${ended.state}: ${ended.error?.message ?? 'no error'}`);
-      return `${runId} succeeded (${ended.outcome}), ${ended.rows} rows`;
+      return `${runId} succeeded (${ended.outcome}), ${ended.rows} ${ended.kind === 'extraction' ? 'entities' : 'rows'}`;
     });
   }
   lambda.destroy();

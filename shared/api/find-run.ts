@@ -4,6 +4,7 @@ import type { RunPage } from '../runs/run-store.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { unknownName } from './problems.ts';
 import type { Run } from './schemas.ts';
+import { about } from './show-job.ts';
 
 // For so long Lambda tries to deliver an event: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 const DELIVERY_MS = 6 * 3_600_000;
@@ -66,18 +67,14 @@ async function showQueued(
   const jobs = await readJobs();
   const entry = Object.hasOwn(jobs, job) ? jobs[job] : undefined;
   if (!entry) return undefined;
-  const { kind, source, dataset, target } = entry;
   return {
     id: runId,
     job,
-    kind,
+    ...about(entry),
     state: 'queued',
     trigger: 'api',
     triggeredBy,
     requestedAt,
-    source,
-    dataset,
-    target,
     phases: [],
     warnings: [],
     stale: Date.now() - Date.parse(requestedAt) > DELIVERY_MS,

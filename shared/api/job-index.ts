@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import { planFunctions } from '../config/job-functions.ts';
+import { type JobFunctionPlan, planFunctions } from '../config/job-functions.ts';
 import { type FerryConfig, schedule } from '../config/schema.ts';
 
 /** What the API knows of a configured job. Holds no query and no secret's name. */
 export const indexedJobSchema = z.strictObject({
-  kind: z.literal('sync'),
-  source: z.string(),
-  dataset: z.string(),
-  target: z.string(),
+  kind: z.enum(['sync', 'extraction']),
+  /** Of a sync, as `dataset` and `target`. */
+  source: z.string().optional(),
+  dataset: z.string().optional(),
+  target: z.string().optional(),
+  /** Of an extraction: all that it reads. */
+  sources: z.array(z.string()).optional(),
   schedule: schedule.optional(),
 });
 export type IndexedJob = z.infer<typeof indexedJobSchema>;
@@ -17,15 +20,20 @@ export type JobIndex = Record<string, IndexedJob>;
 
 /** The index of a configuration's jobs. */
 export function jobIndexOf(config: FerryConfig): JobIndex {
-  return Object.fromEntries(
-    planFunctions(config).flatMap((plan, place) =>
-      plan.jobs.flatMap((job) => {
-        const sync = config.syncs[job];
-        if (!sync) return [];
-        const { source, dataset, polyteia: target, schedule: planned } = sync;
-        const entry = { kind: plan.kind, function: place, source, dataset, target };
-        return [[job, { ...entry, ...(planned ? { schedule: planned } : {}) }] as const];
-      }),
-    ),
+  const jobs = planFunctions(config).flatMap((plan) =>
+    plan.jobs.map((job) => [job, indexJob(config, plan, job)]),
   );
+  return Object.fromEntries(jobs);
 }
+
+function indexJob(config: FerryConfig, plan: JobFunctionPlan, job: string): IndexedJob {
+  const { kind } = plan;
+  if (kind === 'extraction')
+    return { kind, sources: [...plan.sources], ...plannedOf(config.extractions[job]) };
+  const sync = config.syncs[job];
+  const { source } = plan;
+  return { kind, source, dataset: sync?.dataset, target: sync?.polyteia, ...plannedOf(sync) };
+}
+
+const plannedOf = (job: Pick<IndexedJob, 'schedule'> | undefined) =>
+  job?.schedule ? { schedule: job.schedule } : {};

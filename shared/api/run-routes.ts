@@ -33,6 +33,7 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
 
   api.openapi(acceptRun, async (context) => {
     const run = await findRun(dependencies, context.req.valid('param').id);
+    assertSends(run);
     if (run.error?.class !== 'GuardError')
       throw new ProblemError(409, `Run ${run.id} was not refused by a guard.`);
     await assertStillConfigured(run);
@@ -48,6 +49,7 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
 
   api.openapi(resendRun, async (context) => {
     const run = await findRun(dependencies, context.req.valid('param').id);
+    assertSends(run);
     await assertStillConfigured(run);
     if (!(await runs.hasArchived(run.job, run.id)))
       throw new ProblemError(409, `There is no archived file of run ${run.id}.`);
@@ -63,6 +65,14 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
     if (!Object.hasOwn(await readJobs(), job))
       throw new ProblemError(409, `The job "${job}" of run ${id} is no longer configured.`);
   }
+}
+
+function assertSends({ id, job, kind }: Run): void {
+  if (kind === 'sync') return;
+  throw new ProblemError(
+    409,
+    `Run ${id} is one of the extraction "${job}", of which nothing is sent to Polyteia: run the job again.`,
+  );
 }
 
 const demandOf = ({ job }: Run, caller: string): Wanted => ({ job, triggeredBy: caller });

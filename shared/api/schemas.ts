@@ -37,7 +37,7 @@ const runSummary = z
     state,
     startedAt: moment,
     endedAt: moment.optional(),
-    rows: z.int().nonnegative().optional(),
+    rows: z.int().nonnegative().optional().describe('Of an extraction: the number of its entities.'),
     error: z.string().optional().describe('Class of the error (docs/troubleshooting.md).'),
     stale: stale.optional(),
   })
@@ -45,17 +45,18 @@ const runSummary = z
 
 const jobFields = {
   name: z.string(),
-  kind: z.literal('sync'),
-  source: z.string(),
-  dataset: z.string(),
-  target: z.string(),
+  kind: z.enum(['sync', 'extraction']),
+  source: z.string().optional().describe('Of a sync, as `dataset` and `target`.'),
+  dataset: z.string().optional(),
+  target: z.string().optional(),
+  sources: z.array(z.string()).optional().describe('Of an extraction: all that it reads.'),
   schedule: z
     .strictObject({ expression: z.string(), timezone: z.string(), enabled: z.boolean() })
     .optional()
     .describe('As AWS has it; absent for a job that only runs on demand.'),
   running: runSummary.optional().describe('The run that is under way.'),
   lastRun: runSummary.optional().describe('The newest run.'),
-  lastGoodRun: runSummary.optional().describe('The newest run that succeeded.'),
+  lastGoodRun: runSummary.optional().describe('The newest run that succeeded, as a whole.'),
 };
 
 /** A job in a list. */

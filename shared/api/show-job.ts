@@ -10,11 +10,12 @@ type ShownRun = NonNullable<JobDetail['lastRun']>;
 /** What is shown of a job beside its planned runs. */
 export function showJob(
   name: string,
-  { kind, source, dataset, target, schedule }: IndexedJob,
+  job: IndexedJob,
   state: JobState | undefined,
   /** Whether somebody has shown to be running the job. */
   alive: boolean,
 ): Omit<JobDetail, 'nextRuns' | 'baseline'> {
+  const { schedule } = job;
   const show = ({ runId, state: runState, startedAt, endedAt, rows, error }: RunSummary): ShownRun => ({
     id: runId,
     state: runState,
@@ -26,15 +27,17 @@ export function showJob(
   });
   return {
     name,
-    kind,
-    source,
-    dataset,
-    target,
+    ...about(job),
     ...(schedule ? { schedule: { ...toEventBridgeSchedule(schedule), enabled: schedule.enabled } } : {}),
     ...(state?.running ? { running: show(state.running) } : {}),
     ...(state ? { lastRun: show(state.last) } : {}),
     ...(state?.lastGood ? { lastGoodRun: show(state.lastGood) } : {}),
   };
+}
+
+/** What a job carries from where, as its runs have it too. */
+export function about({ kind, source, dataset, target, sources }: IndexedJob) {
+  return kind === 'sync' ? { kind, source, dataset, target } : { kind, sources };
 }
 
 /** The next runs of a job by its schedule; none when it has none, is switched off, or counts in minutes from its deployment. */

@@ -11,3 +11,6 @@ export const functionOutputOfSource = (source: string) => `SyncFunction${logical
 
 /** The stack's output that names the function that one job has for itself. */
 export const functionOutputOfJob = (job: string) => `DedicatedFunction${logicalId(job)}`;
+
+/** The stack's output that names the function of an extraction. */
+export const functionOutputOfExtraction = (job: string) => `ExtractFunction${logicalId(job)}`;

@@ -12,6 +12,7 @@ import {
 } from './config-problems.ts';
 import { isEnvFile, readEnvFile } from './env-file.ts';
 import { toEventBridgeSchedule } from './eventbridge-schedule.ts';
+import { findNetworkProblem } from './extraction-network.ts';
 import { findSourceProblems } from './extraction-sources.ts';
 import { type FerryConfig, ferryConfigSchema, type ScheduleConfig } from './schema.ts';
 
@@ -97,8 +98,10 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
     checkJob('syncs', job, sync.schedule);
   }
   for (const [job, extraction] of Object.entries(config.extractions)) {
-    for (const { index, message } of findSourceProblems(config, extraction))
-      add(['extractions', job, 'sources', String(index)], message);
+    const unknown = findSourceProblems(config, extraction);
+    for (const { index, message } of unknown) add(['extractions', job, 'sources', String(index)], message);
+    const divided = unknown.length === 0 ? findNetworkProblem(config, extraction) : undefined;
+    if (divided !== undefined) add(['extractions', job, 'sources'], divided);
     checkJob('extractions', job, extraction.schedule);
   }
   return problems;

@@ -2,6 +2,7 @@ import type { RunRecord } from '../runs/run-record.ts';
 import { formatCount, formatDuration } from '../telemetry/format.ts';
 import type { AlertFacts, AlertMessage } from './channel.ts';
 import type { Incident } from './incident.ts';
+import { PARTIAL } from './problems.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 
 /** An incident with what helps to understand it. */
@@ -77,6 +78,7 @@ function summary({ about, kind, class: type }: Incident, count: number): string 
   if (about === 'recovery') return count === 1 ? 'works again' : 'work again';
   switch (kind) {
     case 'failed':
+      if (type === PARTIAL) return `${count === 1 ? 'is' : 'are'} incomplete: some databases failed`;
       return `failed: ${type}`;
     case 'overdue':
       return count === 1 ? 'did not run when planned' : 'did not run when planned';
@@ -96,16 +98,16 @@ function factsOf({ incident: { job, source, kind, class: type, about, since, sub
 
 function describe(alert: Alert, where: Whereabouts): string {
   const { incident, record, lastGood } = alert;
-  const { job, source, kind, about, since, recoveredAt } = incident;
+  const { job, kind, about, since, recoveredAt } = incident;
   const zone = where.jobs[job]?.schedule?.timezone ?? 'UTC';
   const rows: [string, string | undefined][] = [
-    ['Job', source === '' ? job : `${job} (${where.jobs[job]?.kind ?? 'sync'} of the source ${source})`],
+    ['Job', nameJob(incident, where)],
     ['What', whatHappened(incident)],
     ['Error', record?.error && errorOf(record.error)],
     [kind === 'overdue' && about === 'problem' ? 'Planned for' : 'Since', showTime(since, zone)],
     ['Works again', about === 'recovery' && recoveredAt ? showTime(recoveredAt, zone) : undefined],
     ['Last good run', about === 'problem' ? (lastGood ? showTime(lastGood, zone) : 'none yet') : undefined],
-    ['What to try', about === 'problem' ? adviceFor(incident, record) : undefined],
+    ['What to try', about === 'problem' ? adviceFor(incident, record, where.jobs[job]?.kind) : undefined],
     ['Run', record && `${record.id}${where.apiUrl ? `, GET ${where.apiUrl}runs/${record.id}` : ''}`],
     [
       'Start it again',
@@ -120,6 +122,12 @@ function describe(alert: Alert, where: Whereabouts): string {
   return known.map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`).join('\n');
 }
 
+function nameJob({ job, source }: Incident, { jobs }: Whereabouts): string {
+  const kind = jobs[job]?.kind ?? 'sync';
+  if (source !== '') return `${job} (${kind} of the source ${source})`;
+  return kind === 'extraction' ? `${job} (extraction of several sources)` : job;
+}
+
 const errorOf = ({ class: type, message, phase }: NonNullable<RunRecord['error']>) =>
   `${type}${phase === undefined ? '' : ` in the phase "${phase}"`}: ${message}`;
 
@@ -127,6 +135,7 @@ function whatHappened({ about, kind, class: type, measured }: Incident): string 
   if (about === 'recovery') return kind === 'overdue' ? 'It runs again.' : 'A run succeeded.';
   switch (kind) {
     case 'failed':
+      if (type === PARTIAL) return 'Of some databases its runs write nothing; the others are complete.';
       return `Its runs fail with ${type}.`;
     case 'overdue':
       return 'No run began at the planned time.';
@@ -143,14 +152,18 @@ function whatHappened({ about, kind, class: type, measured }: Incident): string 
   }
 }
 
-function adviceFor({ kind, class: type }: Incident, record: RunRecord | undefined): string {
+function adviceFor(
+  { kind, class: type }: Incident,
+  record: RunRecord | undefined,
+  jobKind: RunRecord['kind'] | undefined,
+): string {
   switch (kind) {
     case 'failed':
-      return record?.error?.hint ?? `Look up ${type} in docs/troubleshooting.md.`;
+      return record?.error?.hint ?? `Look up ${record?.error?.class ?? type} in docs/troubleshooting.md.`;
     case 'overdue':
       return 'See whether the schedule is enabled in EventBridge Scheduler, and whether its function is throttled (Lambda, Monitor).';
     case 'near-time':
-      return 'Raise `timeout` (at most 15m) or `memory`, which brings processors, or read less before the runs fail.';
+      return `Raise \`timeout\` (at most 15m) or \`memory\`, which brings processors, or ${jobKind === 'extraction' ? 'write two extractions with some of the databases each,' : 'read less'} before the runs fail.`;
     case 'near-rows':
       return 'Raise guards.maxRows if so many rows are right.';
     case 'dead-letter':

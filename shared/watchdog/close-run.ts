@@ -41,7 +41,7 @@ export async function closeLostRun(
 function lost(record: RunRecord, phase: string | undefined, now: Date): RunRecord {
   const { ingest: _ingest, ...rest } = record;
   const error = new LostError('The run was killed, and nothing started it again.', {
-    hint: 'Usually memory: give the function more of it, or select fewer columns. A full disk or the platform’s time limit are the next to look at.',
+    hint: `Usually memory: give the function more of it, or ${record.kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. A full disk or the platform’s time limit are the next to look at.`,
   });
   return {
     ...rest,

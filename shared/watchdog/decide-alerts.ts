@@ -27,7 +27,7 @@ function opened({ measured, ...problem }: Problem): Incident {
 /**
  * Which incidents begin, end, or have to be told again because whoever was about to tell them died.
  *
- * A failure lasts until a run succeeds, whatever happens in between, and is told again only when the class of the error changes. The end
+ * A failure, of all or of some databases, lasts until a run succeeds as a whole, whatever happens in between, and is told again only when the class of the error changes. The end
  * is told for what was told itself and kept data from arriving (failed, overdue).
  */
 export function decideAlerts(
@@ -78,7 +78,8 @@ function changeOf(
         return write({ ...incident, state: 'telling', about: 'recovery', recoveredAt, sentTo: [] }, true);
       }
       // A late run has come, and failed: that is told by itself.
-      if (incident.kind === 'overdue' && lastEnded?.state === 'failed' && unfinished.length === 0) {
+      const failed = lastEnded?.state === 'failed' || lastEnded?.state === 'partial';
+      if (incident.kind === 'overdue' && failed && unfinished.length === 0) {
         return write(closed, false);
       }
       return undefined;

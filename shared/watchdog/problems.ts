@@ -9,12 +9,16 @@ import type { WatchedJobs } from './watched-jobs.ts';
 export const problemKinds = ['failed', 'overdue', 'near-time', 'near-rows'] as const;
 export type ProblemKind = (typeof problemKinds)[number];
 
+/** The class of the failure of an extraction of which some databases failed, whatever their errors: these are another one each time. */
+export const PARTIAL = 'partial';
+
 /** Something about a job that a person should know. */
 export interface Problem {
   job: string;
+  /** Empty where the job reads several. */
   source: string;
   kind: ProblemKind;
-  /** Of a failure the class of its error; otherwise as `kind`. A problem whose class changes is told again. */
+  /** Of a failure the class of its error, or {@link PARTIAL}; otherwise as `kind`. A problem whose class changes is told again. */
   class: string;
   /** What it is about: a run's id, or the planned time of a run that there is not. */
   subject: string;
@@ -58,12 +62,12 @@ const sourceOf = ({ jobs }: Observed, job: string) => jobs[job]?.source ?? '';
 
 function findFailure(observed: Observed, job: string, state: JobState | undefined): Problem | undefined {
   const ended = state?.lastEnded;
-  if (ended?.state !== 'failed') return undefined;
+  if (ended?.state !== 'failed' && ended?.state !== 'partial') return undefined;
   return {
     job,
     source: sourceOf(observed, job),
     kind: 'failed',
-    class: ended.error ?? 'UnexpectedError',
+    class: ended.state === 'partial' ? PARTIAL : (ended.error ?? 'UnexpectedError'),
     subject: ended.runId,
     since: ended.endedAt ?? ended.startedAt,
   };

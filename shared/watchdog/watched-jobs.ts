@@ -7,8 +7,9 @@ import type { FerryConfig, ScheduleConfig } from '../config/schema.ts';
 export const watchedJobsSchema = z.record(
   z.string(),
   z.strictObject({
-    kind: z.literal('sync'),
-    source: z.string(),
+    kind: z.enum(['sync', 'extraction']),
+    /** The source that it reads; absent for an extraction of several. */
+    source: z.string().optional(),
     /** Place of the job's function in the list of functions, from 0. */
     function: z.int().nonnegative(),
     /** After how long the platform kills a run. */
@@ -37,20 +38,21 @@ export type WatchedSchedule = NonNullable<WatchedJob['schedule']>;
  */
 export function watchedJobsOf(config: FerryConfig, defaultTimeout: string): WatchedJobs {
   return Object.fromEntries(
-    planFunctions(config).flatMap(({ kind, source, jobs, settings }, place) =>
-      jobs.flatMap((job) => {
-        const sync = config.syncs[job];
-        if (!sync) return [];
-        const { schedule, guards } = sync;
+    planFunctions(config).flatMap((plan, place) =>
+      plan.jobs.map((job) => {
+        const sync = plan.kind === 'sync' ? config.syncs[job] : undefined;
+        const { schedule } = sync ?? config.extractions[job] ?? {};
+        const [source, ...others] = plan.kind === 'sync' ? [plan.source] : plan.sources;
+        const maxRows = sync?.guards.maxRows;
         const watched: WatchedJob = {
-          kind,
-          source,
+          kind: plan.kind,
+          ...(source === undefined || others.length > 0 ? {} : { source }),
           function: place,
-          timeoutMs: goDurationMs(settings.timeout ?? defaultTimeout) ?? 0,
-          ...(guards.maxRows === undefined ? {} : { maxRows: guards.maxRows }),
+          timeoutMs: goDurationMs(plan.settings.timeout ?? defaultTimeout) ?? 0,
+          ...(maxRows === undefined ? {} : { maxRows }),
           ...(schedule ? { schedule: watchedSchedule(schedule) } : {}),
         };
-        return [[job, watched] as const];
+        return [job, watched] as const;
       }),
     ),
   );

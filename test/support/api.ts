@@ -26,6 +26,16 @@ export const jobs: JobIndex = {
   customers: { kind: 'sync', source: 'erp', dataset: 'ds_b', target: 'default' },
 };
 
+/** The same, and an extraction. */
+export const jobsWithExtraction: JobIndex = {
+  ...jobs,
+  nightly: {
+    kind: 'extraction',
+    sources: ['erp', 'hr'],
+    schedule: { cron: '0 5 * * *', timezone: 'UTC', enabled: true },
+  },
+};
+
 /** A record of a run that ended well, unless told otherwise. */
 export function runRecord(facts: Partial<RunRecord> = {}): RunRecord {
   const startedAt = facts.startedAt ?? '2026-11-20T04:30:00.000Z';
@@ -49,6 +59,20 @@ export function runRecord(facts: Partial<RunRecord> = {}): RunRecord {
     bytes: 345,
     warnings: [],
     configHash: 'x',
+    ...facts,
+  };
+}
+
+/** The same, of an extraction. */
+export function extractionRecord(facts: Partial<RunRecord> = {}): RunRecord {
+  const { source: _source, dataset: _dataset, target: _target, ...rest } = runRecord(facts);
+  return {
+    ...rest,
+    job: 'nightly',
+    kind: 'extraction',
+    outcome: 'extracted',
+    sources: ['erp', 'hr'],
+    manifest: `s3://city-catalogs/nightly/${rest.id}/manifest.json`,
     ...facts,
   };
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi } from '../../shared/api/create-api.ts';
+import type { JobIndex } from '../../shared/api/job-index.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/memory-document-store.ts';
 import type { RunRequest } from '../../shared/runs/run-request.ts';
 import { createRunRequestStore } from '../../shared/runs/run-request-store.ts';
@@ -20,6 +21,8 @@ export interface ReceivedRequest {
 export interface FakeAws extends AsyncDisposable {
   url: string;
   runs: RunStore;
+  /** What the API knows of. @default {@link jobs} */
+  jobs: JobIndex;
   started: RunRequest[];
   received: ReceivedRequest[];
   /** What the functions have logged. */
@@ -39,7 +42,7 @@ export async function startFakeAws(): Promise<FakeAws> {
   const documents = createMemoryDocumentStore();
   const runs = createRunStore(documents);
   const api = createApi({
-    readJobs: async () => jobs,
+    readJobs: async () => fake.jobs,
     runs,
     requests: createRunRequestStore(documents),
     start: async (request) => {
@@ -106,6 +109,7 @@ export async function startFakeAws(): Promise<FakeAws> {
   const fake: FakeAws = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     runs,
+    jobs,
     started: [],
     received: [],
     logs: [],
@@ -145,6 +149,7 @@ function describeStacks(name: string, url: string): { status: number; type: stri
           StateBucketName: 'state',
           SyncFunctionerp: 'Ferry-erp',
           DedicatedFunctioncustomers: 'Ferry-customers',
+          ExtractFunctionnightly: 'Ferry-nightly',
         }
       : { Topic: 'news' };
   const members = Object.entries(outputs).map(

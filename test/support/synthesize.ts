@@ -83,20 +83,29 @@ export function readDocumentOf(app: App, { Environment: { Variables } }: Functio
   return JSON.parse(readFileSync(join(app.outdir, `asset.${Variables.CONFIG_KEY}`), 'utf8'));
 }
 
-interface Statement {
+/** A statement of a policy, as the template has it. */
+export interface SynthesizedStatement {
   Action: string | string[];
   Effect: string;
   Resource: unknown;
+  Condition?: unknown;
 }
 
-/** Every statement of the policies whose logical id starts with `prefix`, as `action → resources`. */
-export function statementsOf(template: Template, prefix: string): [string, string][] {
+/** Every statement of the policies whose logical id starts with `prefix`. */
+export function statementsIn(template: Template, prefix: string): SynthesizedStatement[] {
   const policies = {
     ...template.findResources('AWS::IAM::Policy'),
     ...template.findResources('AWS::IAM::ManagedPolicy'),
   };
   return Object.entries(policies)
     .filter(([id]) => id.startsWith(prefix))
-    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[])
-    .map(({ Action, Resource }) => [[Action].flat().join(' '), JSON.stringify(Resource)]);
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as SynthesizedStatement[]);
+}
+
+/** The same, as `action → resources`. */
+export function statementsOf(template: Template, prefix: string): [string, string][] {
+  return statementsIn(template, prefix).map(({ Action, Resource }) => [
+    [Action].flat().join(' '),
+    JSON.stringify(Resource),
+  ]);
 }

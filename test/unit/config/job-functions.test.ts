@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { planFunctions } from '../../../shared/config/job-functions.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 
-const plansOf = (syncs: string) =>
+const plansOf = (syncs: string, extractions = '{}') =>
   planFunctions(
     parseConfig(
       `version: 1
 defaults: { source: { type: postgres, host: h, database: d, auth: { type: password, secret: s } } }
-sources: { erp: { function: { memory: 3008, timeout: 5m } }, hr: {} , unused: {} }
+sources: { erp: { function: { memory: 3008, timeout: 5m } }, hr: {} , unused: {}, shop: { type: mysql } }
 polyteia: { default: { token: t } }
-syncs: ${syncs}`,
+syncs: ${syncs}
+extractions: ${extractions}`,
       'ferry.yaml',
     ),
   );
@@ -35,7 +36,34 @@ describe('planFunctions', () => {
   });
 
   it('refuses a file that has nothing to deploy', () => {
-    expect(() => plansOf('{}')).toThrow('There is nothing to deploy: the configuration has no syncs.');
+    expect(() => plansOf('{}')).toThrow(
+      'There is nothing to deploy: the configuration has neither syncs nor extractions.',
+    );
+  });
+
+  it('gives each extraction one of its own, after those of the syncs, with the settings that it says itself', () => {
+    expect(
+      plansOf(
+        `{ z: { source: hr, ${sync} } }`,
+        '{ nightly: { sources: ["*"], function: { memory: 1024 } }, again: { sources: [hr, erp] } }',
+      ),
+    ).toEqual([
+      { kind: 'sync', source: 'hr', jobs: ['z'], settings: {} },
+      { kind: 'extraction', job: 'again', jobs: ['again'], sources: ['erp', 'hr'], settings: {} },
+      {
+        kind: 'extraction',
+        job: 'nightly',
+        jobs: ['nightly'],
+        sources: ['erp', 'hr', 'unused'],
+        settings: { memory: 1024 },
+      },
+    ]);
+  });
+
+  it('does without syncs', () => {
+    expect(plansOf('{}', '{ catalogs: { sources: [hr] } }')).toEqual([
+      { kind: 'extraction', job: 'catalogs', jobs: ['catalogs'], sources: ['hr'], settings: {} },
+    ]);
   });
 
   it('gives a source none whose jobs all have their own', () => {

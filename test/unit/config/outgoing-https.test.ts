@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { getCACertificates, rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificatesIn } from '../../../shared/config/certificates.ts';
-import { parseDeployedConfig, selectForJobs } from '../../../shared/config/deployed-config.ts';
+import { parseDeployedConfig, selectForFunction } from '../../../shared/config/deployed-config.ts';
+import type { SyncFunctionPlan } from '../../../shared/config/job-functions.ts';
 import { loadConfig, parseConfig } from '../../../shared/config/load-config.ts';
 import { explainHttpsFailure, trustExtraCa } from '../../../shared/config/outgoing-https.ts';
 import { ConfigError } from '../../../shared/errors.ts';
@@ -42,6 +43,7 @@ describe('proxy', () => {
 });
 
 describe('extraCa', () => {
+  const plan: SyncFunctionPlan = { kind: 'sync', source: 'erp', jobs: [], settings: {} };
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ferry config ü '));
@@ -53,17 +55,16 @@ describe('extraCa', () => {
   it('travels with the deployed configuration, and the proxy with it', async () => {
     await writeFile(join(folder, 'company-ca.pem'), await readFile(example));
     const { config } = await load();
-    const deployed = parseDeployedConfig(
-      JSON.stringify(selectForJobs(config, 'erp', Object.keys(config.syncs))),
-    );
+    const deployed = parseDeployedConfig(JSON.stringify(selectForFunction(config, plan)));
     expect(deployed).toMatchObject({ proxy: 'http://proxy', extraCa: await pemOfExample() });
   });
 
   it('is absent where it is not set', async () => {
     const config = parseConfig(withTop(''), 'ferry.yaml');
-    const deployed = selectForJobs(config, 'erp', Object.keys(config.syncs));
-    expect(Object.keys(deployed)).not.toContain('proxy');
-    expect(Object.keys(deployed)).not.toContain('extraCa');
+    const deployed = selectForFunction(config, plan);
+    expect(deployed).toHaveProperty('sources.erp');
+    expect(deployed).not.toHaveProperty('proxy');
+    expect(deployed).not.toHaveProperty('extraCa');
   });
 
   it('must hold certificates', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createRunReporter } from '../../../functions/sync/report-run.ts';
+import { createRunReporter } from '../../../functions/jobs/report-run.ts';
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
-import { runningRecord, runRecord } from '../../support/api.ts';
+import { extractionRecord, runningRecord, runRecord } from '../../support/api.ts';
 
 type Entry = { Source: string; DetailType: string; Detail: string };
 
@@ -84,5 +84,21 @@ describe('the end of a run', () => {
     expect([skipped.metrics.length, skipped.sent.length]).toEqual([0, 1]);
     const running = await report(runningRecord());
     expect([running.metrics.length, running.sent.length]).toEqual([0, 0]);
+  });
+
+  it('tells of an extraction where its manifest is, and counts one that is not whole as failed', async () => {
+    const record = extractionRecord({
+      state: 'partial',
+      error: { class: 'AuthError', message: 'hr: refused.' },
+    });
+    const { metrics, sent } = await report(record);
+    expect(metrics).toMatchObject([{ Job: 'nightly', RunsFailed: 1, Rows: 12 }]);
+    expect(JSON.parse(sent[0]?.Detail ?? '')).toMatchObject({
+      kind: 'extraction',
+      sources: ['erp', 'hr'],
+      state: 'partial',
+      manifest: record.manifest,
+      error: { class: 'AuthError', message: 'hr: refused.' },
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSyncFunction, duckdbMemoryLimit } from '../../../functions/sync/sync-function.ts';
+import { duckdbMemoryLimit } from '../../../functions/jobs/job-function.ts';
+import { createSyncFunction } from '../../../functions/sync/sync-function.ts';
 import { QueuedError } from '../../../shared/errors.ts';
 import { leaseTimes } from '../../../shared/runs/lease.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';

@@ -51,6 +51,8 @@ describe('cdk synth', () => {
   it('says that there is nothing to deploy', async () => {
     const { code, stderr } = await synth('version: 1\nsources: {}\n');
     expect(code).toBe(2);
-    expect(stderr).toContain('There is nothing to deploy: the configuration has no syncs.');
+    expect(stderr).toContain(
+      'There is nothing to deploy: the configuration has neither syncs nor extractions.',
+    );
   });
 });

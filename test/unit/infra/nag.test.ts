@@ -21,9 +21,27 @@ const ownBucketAndTopic = async (): Promise<FerryConfig> => {
 };
 const german: Environment = { account: '111122223333', region: 'eu-central-1' };
 
+const extractionsOnly = () => {
+  const login = { type: 'postgres', host: 'h', database: 'd', auth: { type: 'password', secret: 's' } };
+  const network = { vpcId: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
+  const top = {
+    sources: { erp: { ...login, network, maxConcurrentRuns: 2 }, hr: { ...login, network } },
+    extractions: {
+      'own-bucket': { sources: ['*'], schedule: { cron: '0 5 * * *' } },
+      'another-bucket': {
+        sources: ['erp'],
+        output: { bucket: 'city-catalogs', prefix: 'a-b', layout: 'sdk' },
+      },
+    },
+  };
+  return configWith({ jobs: 0, sources: 0, top });
+};
+
 const cases: [string, () => Promise<FerryConfig> | FerryConfig, Environment][] = [
   ['a small stack', () => configWith({ jobs: 2, sources: 1 }), {}],
   ['a large one, whose policies are split', () => configWith({ jobs: 300, sources: 10 }), {}],
+  ['extractions only', extractionsOnly, {}],
+  ['extractions only, in an account that is known', extractionsOnly, german],
   ['every option of examples/ferry.yaml', everyOption, {}],
   ['every option, in an account that is known', everyOption, german],
   ['every option, with a bucket and a topic of its own', ownBucketAndTopic, german],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { formatLogEvent } from '../../../../cli/stack/format-log-event.ts';
-import { runRecord } from '../../../support/api.ts';
+import { jobsWithExtraction, runRecord } from '../../../support/api.ts';
 import { type FakeAws, startFakeAws } from '../../../support/fake-aws.ts';
 import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/ferry-against-stack.ts';
 
@@ -129,6 +129,10 @@ DNS    ok      erp.example is 10.0.0.7
 TCP    failed  no answer
   → TCP: Open the security group.
 `);
+    asked.length = 0;
+    aws.jobs = jobsWithExtraction;
+    await ferryAgainstStack(['check', 'nightly']);
+    expect(asked).toEqual([['Ferry-nightly', { job: 'nightly', check: true }]]);
     const json = await ferryAgainstStack(['check', 'orders', '--json']);
     expect(JSON.parse(json.stdout)).toEqual({ ok: false, jobs: [{ job: 'orders', checks }] });
   });

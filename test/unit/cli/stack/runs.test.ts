@@ -25,14 +25,26 @@ describe('ferry --stack jobs', () => {
     expect(exitCode).toBe(0);
     const [header, ...rows] = stdout.trimEnd().split('\n');
     expect(header).toMatch(
-      /^JOB +SOURCE +STATE +STARTED \(UTC\) +LAST GOOD \(UTC\) +ROWS +NEXT \(UTC\) +ERROR$/,
+      /^JOB +KIND +SOURCE +STATE +STARTED \(UTC\) +LAST GOOD \(UTC\) +ROWS +NEXT \(UTC\) +ERROR$/,
     );
     expect(rows).toHaveLength(2);
-    expect(rows[0]).toMatch(/^customers +erp +never run$/);
+    expect(rows[0]).toMatch(/^customers +sync +erp +never run$/);
     expect(rows[1]).toMatch(
-      /^orders +erp +succeeded +2026-11-20 04:30:00 +2026-11-20 04:30:00 +12 +\d{4}-\d\d-\d\d 0[23]:30:00$/,
+      /^orders +sync +erp +succeeded +2026-11-20 04:30:00 +2026-11-20 04:30:00 +12 +\d{4}-\d\d-\d\d 0[23]:30:00$/,
     );
     expect(rows[1]?.indexOf('succeeded')).toBe(header?.indexOf('STATE'));
+  });
+
+  it('lists extractions with what they read', async () => {
+    const catalogs = (...sources: string[]) => ({ kind: 'extraction' as const, sources });
+    aws.jobs = { one: catalogs('erp'), three: catalogs('crm', 'erp', 'hr'), two: catalogs('erp', 'hr') };
+    const { stdout } = await ferryAgainstStack(['jobs']);
+    const [, ...rows] = stdout.trimEnd().split('\n');
+    expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
+      ['one', 'extraction', 'erp', 'never run'],
+      ['three', 'extraction', 'crm and 2 more', 'never run'],
+      ['two', 'extraction', 'erp, hr', 'never run'],
+    ]);
   });
 
   it('takes the stack from the environment', async () => {

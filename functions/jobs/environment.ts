@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { logLevels } from '../../shared/telemetry/logger.ts';
 
-/** The environment of the sync function. Its construct takes the same type, so a forgotten variable is a compile error. */
-export const syncEnvironmentSchema = z.object({
+/** The environment of a function that runs jobs. Its construct takes the same type, so a forgotten variable is a compile error. */
+export const jobEnvironmentSchema = z.object({
   /** Bucket of run records. */
   STATE_BUCKET: z.string().min(1),
   /** Where the deployment put the part of the configuration that this function serves. */
@@ -12,7 +12,7 @@ export const syncEnvironmentSchema = z.object({
   STACK_NAME: z.string().min(1),
   LOG_LEVEL: z.enum(logLevels),
 });
-export type SyncEnvironment = z.infer<typeof syncEnvironmentSchema>;
+export type JobEnvironment = z.infer<typeof jobEnvironmentSchema>;
 
 /** What Lambda itself puts beside it. */
 export const lambdaEnvironmentSchema = z.object({

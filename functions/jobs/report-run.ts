@@ -54,7 +54,7 @@ function reportMetrics(
     write,
     { Stack: stack, Job: job },
     {
-      RunsFailed: { value: state === 'failed' ? 1 : 0, unit: 'Count' },
+      RunsFailed: { value: state === 'failed' || state === 'partial' ? 1 : 0, unit: 'Count' },
       ...(durationMs === undefined
         ? {}
         : { RunDuration: { value: durationMs, unit: 'Milliseconds' as const } }),
@@ -79,6 +79,8 @@ function detailOf(stack: string, record: RunRecord) {
     rows,
     bytes,
     source,
+    sources,
+    manifest,
     error,
   } = record;
   return {
@@ -87,6 +89,7 @@ function detailOf(stack: string, record: RunRecord) {
     job,
     kind,
     source,
+    sources,
     state,
     outcome,
     trigger,
@@ -96,6 +99,7 @@ function detailOf(stack: string, record: RunRecord) {
     durationMs,
     rows,
     bytes,
+    manifest,
     ...(error ? { error: { class: error.class, message: error.message, phase: error.phase } } : {}),
   };
 }

@@ -1,0 +1,32 @@
+import type { ExtractionOutput } from '../../shared/config/extraction.ts';
+import type { FerryConfig } from '../../shared/config/schema.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { checkExtractionJob } from '../../shared/extraction/check-extraction-job.ts';
+import { findExtraction } from '../../shared/extraction/extraction-work.ts';
+import type { OutputStore } from '../../shared/extraction/output-store.ts';
+import { runExtraction } from '../../shared/extraction/run-extraction.ts';
+import { createJobFunction, type JobFunction, type JobFunctionDependencies } from '../jobs/job-function.ts';
+
+export interface ExtractFunctionDependencies extends JobFunctionDependencies {
+  /** Opens the place that an extraction's files go to. */
+  openOutput: (output: ExtractionOutput) => OutputStore;
+}
+
+/** The function for extractions, without Lambda around it. */
+export function createExtractFunction({
+  openOutput,
+  ...dependencies
+}: ExtractFunctionDependencies): JobFunction {
+  const outputOf = ({ config, job }: { config: FerryConfig; job: string }) =>
+    openOutput(findExtraction(config, job).extraction.output);
+  return createJobFunction(dependencies, {
+    word: 'extraction',
+    jobsOf: (config) => config.extractions,
+    check: (work) => checkExtractionJob({ ...work, output: outputOf(work) }),
+    async run(event, work) {
+      if ('accept' in event || 'resend' in event)
+        throw new ConfigError(`"${work.job}" is an extraction: it has no files to accept or to send again.`);
+      return runExtraction({ ...work, output: outputOf(work) });
+    },
+  });
+}

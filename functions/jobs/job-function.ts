@@ -1,0 +1,212 @@
+import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
+import { parseDeployedConfig } from '../../shared/config/deployed-config.ts';
+import type { OutgoingHttps } from '../../shared/config/outgoing-https.ts';
+import type { FerryConfig } from '../../shared/config/schema.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import type { DocumentStore } from '../../shared/runs/document-store.ts';
+import type { RunOptions } from '../../shared/runs/run-job.ts';
+import type { RunRecord } from '../../shared/runs/run-record.ts';
+import type { RunStore } from '../../shared/runs/run-store.ts';
+import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts';
+import type { SecretReader } from '../../shared/source/secrets.ts';
+import { type CheckResult, failedCheck } from '../../shared/sync/check-result.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { RunReporter } from '../../shared/telemetry/run-reporter.ts';
+import type { JobEnvironment } from './environment.ts';
+import { jobEventSchema, type StartEvent } from './job-event.ts';
+
+/** What a function works with, whatever it runs. */
+export interface JobFunctionDependencies {
+  environment: JobEnvironment;
+  /** Memory of the function, in MB. */
+  memoryMegabytes: number;
+  config: Pick<DocumentStore, 'get'>;
+  store: RunStore;
+  /** Where the store keeps its documents: for checks. */
+  state: Pick<DocumentStore, 'put' | 'get'>;
+  /** Called once the configuration is known, which says by which way they are reached. */
+  openSecrets: (outgoing: OutgoingHttps) => SecretReader;
+  extensionFolders: readonly string[];
+  workFolder: string;
+  logger: Logger;
+  /** Is told of each run that this invocation has ended. */
+  report: RunReporter;
+}
+
+/** The job that is meant, and what it is read with. */
+interface JobWork {
+  config: FerryConfig;
+  /** Name of the job. */
+  job: string;
+  secrets: SecretReader;
+  extensionFolders: readonly string[];
+  /** DuckDB's memory limit, in bytes. */
+  memoryLimitBytes: number;
+  threads: number;
+}
+
+/** What a run needs. */
+export type RunWork = JobWork & RunOptions;
+
+/** What a check needs. */
+export interface CheckWork extends JobWork {
+  state: Pick<DocumentStore, 'put' | 'get'>;
+  workFolder: string;
+  signal: AbortSignal;
+}
+
+/** What differs between the kinds of jobs. */
+export interface JobKind {
+  /** As messages name such a job. */
+  word: string;
+  /** The jobs of this kind, by name. */
+  jobsOf: (config: FerryConfig) => Readonly<Record<string, unknown>>;
+  /**
+   * Carries out what an event asks for.
+   *
+   * @throws ConfigError when nothing was begun, because the event is none for this kind of job
+   */
+  run: (event: StartEvent, work: RunWork) => Promise<RunRecord>;
+  /** Tries everything that a run needs. */
+  check: (work: CheckWork) => Promise<CheckResult[]>;
+}
+
+/** What the invocation answers: the outcome, short. Without an id there was no run: the event was none that can start one. */
+export type JobAnswer = RunAnswer | { checks: CheckResult[] };
+type RunAnswer = Pick<RunRecord, 'state' | 'outcome' | 'rows' | 'error'> &
+  Partial<Pick<RunRecord, 'id' | 'job'>>;
+
+/** A function without Lambda around it: takes the event, and when the platform ends the invocation. */
+export type JobFunction = (event: unknown, deadline: Date) => Promise<JobAnswer>;
+
+// Node, the AWS clients and libduckdb itself, measured as 180 MB (bench/memory.ts, one row).
+const RUNTIME_MEGABYTES = 200;
+// For the answer of a check whose time is over.
+const CHECK_RESERVE_MS = 2_000;
+// Below this a Lambda function has less than one vCPU, and a second thread only costs memory.
+const MEGABYTES_OF_ONE_VCPU = 1769;
+
+/** DuckDB's memory limit in a function: it is no hard limit, so a quarter of the memory stays free beside the runtime's. */
+export function duckdbMemoryLimit(memoryMegabytes: number): number {
+  return Math.max(64, Math.floor(memoryMegabytes * 0.75 - RUNTIME_MEGABYTES)) * 1_000_000;
+}
+
+/**
+ * A function that runs jobs of one kind.
+ *
+ * @returns a function that never throws for what a run recorded: a permanent error is an outcome, and no reason for the platform to
+ *   try again. What it throws is worth another try: a QueuedError, for a run that could not begin because a source has no slot free, and
+ *   a StorageUnavailableError
+ */
+export function createJobFunction(dependencies: JobFunctionDependencies, kind: JobKind): JobFunction {
+  const { environment, memoryMegabytes, logger } = dependencies;
+  let config: Promise<FerryConfig> | undefined;
+  let secrets: SecretReader | undefined;
+
+  /** An event that there is no run for: trying it again would not help, so it is answered, not thrown. */
+  const refuse = (error: ConfigError): RunAnswer => {
+    logger.error({ class: error.class }, error.message);
+    return { state: 'failed', error: { class: error.class, message: error.message } };
+  };
+
+  const session = {
+    extensionFolders: dependencies.extensionFolders,
+    memoryLimitBytes: duckdbMemoryLimit(memoryMegabytes),
+    threads: memoryMegabytes < MEGABYTES_OF_ONE_VCPU ? 1 : 2,
+  };
+
+  /** Checks what a run of the job needs. Never throws: what does not work is the answer. */
+  const check = async (
+    job: string,
+    reading: Promise<FerryConfig>,
+    deadline: Date,
+  ): Promise<CheckResult[]> => {
+    logger.info({ job }, 'check asked for');
+    try {
+      const loaded = await reading;
+      secrets ??= dependencies.openSecrets(loaded);
+      return await kind.check({
+        ...session,
+        config: loaded,
+        job,
+        secrets,
+        state: dependencies.state,
+        workFolder: dependencies.workFolder,
+        signal: AbortSignal.timeout(Math.max(0, deadline.getTime() - Date.now() - CHECK_RESERVE_MS)),
+      });
+    } catch (error) {
+      // Before anything else the configuration is read, from S3: what fails there is usually the way to S3.
+      return [failedCheck('configuration', error)];
+    }
+  };
+
+  return async (event, deadline) => {
+    const parsed = jobEventSchema.safeParse(event);
+    if (!parsed.success)
+      return refuse(new ConfigError('The event that started this function is none of Ferry’s.'));
+    const { data } = parsed;
+    const { job } = data;
+    // Content-addressed, so it never changes while this process lives; a failed read is forgotten.
+    config ??= readConfig(dependencies).catch((error: unknown) => {
+      config = undefined;
+      throw error;
+    });
+    if ('check' in data) return { checks: await check(job, config, deadline) };
+    const { warning, ...started } = startOf(data);
+    if (warning) logger.warn({ job }, warning);
+    const loaded = await config;
+    const jobs = kind.jobsOf(loaded);
+    if (!Object.hasOwn(jobs, job)) {
+      // A job that was taken out of the configuration while its start was under way.
+      return refuse(new ConfigError(asSentence(unknownNameMessage(kind.word, job, Object.keys(jobs)))));
+    }
+    secrets ??= dependencies.openSecrets(loaded);
+    let record: RunRecord;
+    try {
+      const begun = Date.now();
+      record = await kind.run(data, {
+        ...started,
+        config: loaded,
+        job,
+        scope: environment.STACK_NAME,
+        store: dependencies.store,
+        secrets,
+        workFolder: dependencies.workFolder,
+        ...session,
+        logger,
+        deadline,
+      });
+      // A delivery of a run that had ended before tells nothing new.
+      if (Date.parse(record.endedAt ?? '') >= begun) await dependencies.report(record);
+    } catch (error) {
+      // Nothing was begun: there is no such file to send any more.
+      if (error instanceof ConfigError) return refuse(error);
+      throw error;
+    }
+    const { id, state, outcome, rows, error } = record;
+    return {
+      id,
+      job,
+      state,
+      ...(outcome && { outcome }),
+      ...(rows !== undefined && { rows }),
+      ...(error && { error }),
+    };
+  };
+}
+
+/** Who started the run, and what to say when that is not quite known. */
+function startOf(event: StartEvent): { trigger: Trigger; runId?: string; warning?: string } {
+  if ('scheduledTime' in event) return scheduleTriggerFrom(event.scheduledTime, new Date());
+  return { trigger: { type: 'api', triggeredBy: event.triggeredBy }, runId: event.runId };
+}
+
+async function readConfig({ config, environment }: JobFunctionDependencies): Promise<FerryConfig> {
+  const text = await config.get(environment.CONFIG_KEY);
+  if (text === undefined) {
+    throw new ConfigError('The deployed configuration is gone from the assets bucket.', {
+      hint: 'Deploy again with cdk deploy.',
+    });
+  }
+  return parseDeployedConfig(text);
+}

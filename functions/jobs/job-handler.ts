@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Context } from 'aws-lambda';
+import { createRunStore } from '../../shared/runs/run-store.ts';
+import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
+import { createSecretsManagerReader } from '../../shared/source/secrets-manager-reader.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { clientSettings } from '../client-settings.ts';
+import { jobEnvironmentSchema, lambdaEnvironmentSchema } from './environment.ts';
+import type { JobFunction, JobFunctionDependencies } from './job-function.ts';
+import { createRunReporter } from './report-run.ts';
+
+/** Puts Lambda around a function that runs jobs: its environment, its folder, the AWS clients, and the time that is left. */
+export function createJobHandler(
+  create: (dependencies: JobFunctionDependencies) => JobFunction,
+): (event: unknown, context: Context) => ReturnType<JobFunction> {
+  const environment = jobEnvironmentSchema.parse(process.env);
+  const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = lambdaEnvironmentSchema.parse(process.env);
+  const s3 = new S3Client(clientSettings);
+  const logger = createLogger({ level: environment.LOG_LEVEL });
+  // The declared runtime and the one that runs are told apart only here: emulators take the first `node` they find.
+  logger.info({ node: process.version }, 'function started');
+
+  const state = createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET });
+  const run = create({
+    environment,
+    memoryMegabytes: AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    config: createS3DocumentStore({ client: s3, bucket: environment.CONFIG_BUCKET }),
+    store: createRunStore(state),
+    state,
+    openSecrets: (outgoing) => createSecretsManagerReader({ outgoing }),
+    extensionFolders: [join(import.meta.dirname, 'extensions')],
+    workFolder: '/tmp',
+    logger,
+    report: createRunReporter({
+      stack: environment.STACK_NAME,
+      // One try: what is late is not waited for.
+      client: new EventBridgeClient({ ...clientSettings, maxAttempts: 1 }),
+      writeLine: (line) => process.stdout.write(line),
+      logger,
+    }),
+  });
+  return (event, context) => run(event, new Date(Date.now() + context.getRemainingTimeInMillis()));
+}

@@ -1,0 +1,32 @@
+import type { Construct } from 'constructs';
+import { selectForFunction } from '../../shared/config/deployed-config.ts';
+import type { ExtractionFunctionPlan } from '../../shared/config/job-functions.ts';
+import type { FerryConfig } from '../../shared/config/schema.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { grantOutput } from './extraction-output.ts';
+import { JobRunner, type JobRunnerProps } from './job-runner.ts';
+
+export interface ExtractFunctionProps extends JobRunnerProps {
+  config: FerryConfig;
+  plan: ExtractionFunctionPlan;
+}
+
+/** The function that runs one extraction: it may read the secrets of all its sources, and write its output, to where no other one does. */
+export class ExtractFunction extends JobRunner {
+  constructor(scope: Construct, id: string, { config, plan, ...props }: ExtractFunctionProps) {
+    const { job } = plan;
+    const extraction = config.extractions[job];
+    if (!extraction) throw new ConfigError(`There is no extraction "${job}".`);
+    const served = selectForFunction(config, plan);
+    super(scope, id, props, {
+      entry: 'extract',
+      description: `Ferry: the extraction ${job}`,
+      served,
+      jobs: plan.jobs,
+      keptFiles: [],
+      secrets: Object.values(served.sources).map(({ auth }) => auth.secret),
+      settings: plan.settings,
+    });
+    grantOutput(this.role, { job, extraction, state: props.state });
+  }
+}

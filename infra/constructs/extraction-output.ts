@@ -1,0 +1,74 @@
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { ExtractionConfig } from '../../shared/config/schema.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { layOut, outputBase } from '../../shared/extraction/layout.ts';
+import { acknowledgePrefixes } from '../acknowledgements.ts';
+import type { StateBucket } from './state-bucket.ts';
+
+/** A run looks for what it has written before it was killed, and removes what it leaves unfinished. */
+const ACTIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'] as const;
+
+/**
+ * Lets a role write the files of an extraction: below the folder of its workflow and nowhere else, in Ferry's bucket or in the one that the
+ * configuration names.
+ *
+ * @throws ConfigError for a prefix that no policy can name
+ */
+export function grantOutput(
+  role: Role,
+  options: { job: string; extraction: ExtractionConfig; state: StateBucket },
+): void {
+  const { job, extraction, state } = options;
+  const { bucket: name, bucketOwner, kmsKeyArn } = extraction.output;
+  const { workflowFolder } = layOut({
+    ...extraction.output,
+    base: outputBase(extraction.output),
+    workflowId: extraction.workflowId ?? job,
+    runId: 'any',
+  });
+  assertPolicyText(job, workflowFolder);
+  const prefix = `${workflowFolder}*`;
+  if (name === undefined) {
+    state.grant(role, { prefixes: [prefix], actions: ACTIONS });
+    state.grantList(role, [prefix]);
+    return;
+  }
+  const bucket = Bucket.fromBucketName(role, 'Output', name);
+  // A name that its owner gives up may become somebody else's bucket.
+  const owner = bucketOwner === undefined ? {} : { StringEquals: { 's3:ResourceAccount': bucketOwner } };
+  role.addToPolicy(
+    new PolicyStatement({
+      // Only a bucket of another account is told whose the files are.
+      actions: bucketOwner === undefined ? [...ACTIONS] : [...ACTIONS, 's3:PutObjectAcl'],
+      resources: [bucket.arnForObjects(prefix)],
+      conditions: owner,
+    }),
+  );
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': [prefix] }, ...owner },
+    }),
+  );
+  if (kmsKeyArn !== undefined) {
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsKeyArn] }),
+    );
+  }
+  acknowledgePrefixes(role, bucket, [prefix]);
+}
+
+/**
+ * What a policy can name: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html has the letters. A star stands for any
+ * text there, and for `${*}`, which would stand for the star, CloudFormation has no room.
+ */
+function assertPolicyText(job: string, folder: string): void {
+  const foreign = /[^ -)+-\u00ff]/u.exec(folder)?.[0];
+  if (foreign === undefined) return;
+  throw new ConfigError(
+    `extractions.${job}.output.prefix: a role's policy cannot name keys with "${foreign}" in them.`,
+    { hint: 'Choose a prefix without stars, of Latin letters.' },
+  );
+}

@@ -1,0 +1,117 @@
+import { Size, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { JobEnvironment } from '../../functions/jobs/environment.ts';
+import { EVENT_SOURCE } from '../../functions/run-event.ts';
+import type { DeployedConfig } from '../../shared/config/deployed-config.ts';
+import type { FunctionSettings } from '../../shared/config/deployment.ts';
+import type { SecretRef } from '../../shared/config/schema.ts';
+import { toDuration } from '../to-duration.ts';
+import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
+import { JsonAsset } from './json-asset.ts';
+import { grantSecrets } from './secrets.ts';
+import type { SourceNetwork } from './source-network.ts';
+import type { StateBucket } from './state-bucket.ts';
+
+/** What a function for jobs needs beside what it runs. */
+export interface JobRunnerProps extends FunctionDefaults {
+  state: StateBucket;
+  deadLetters: IQueue;
+  /** Makes ids of scheduled runs unique. */
+  scope: string;
+  network: SourceNetwork | undefined;
+}
+
+/** What it runs. */
+interface Work {
+  entry: 'sync' | 'extract';
+  description: string;
+  /** The part of the configuration that it reads. */
+  served: DeployedConfig;
+  jobs: readonly string[];
+  /** Files of jobs that are kept for a time in Ferry's bucket, as folders with one for each job. */
+  keptFiles: readonly string[];
+  secrets: readonly SecretRef[];
+  settings: FunctionSettings;
+}
+
+// One vCPU and some: DuckDB reads and compresses in two threads from 1,769 MB on.
+const MEMORY_MEGABYTES = 2048;
+const EPHEMERAL_STORAGE_MEGABYTES = 4096;
+/** As long as Lambda allows. */
+export const DEFAULT_TIMEOUT = '15m';
+// A role has room for ten policies beside its own: jobs with the longest names fill them. A function with more gets whole prefixes.
+const MAXIMUM_NAMED_JOBS = 60;
+// As above: of each source there are two prefixes, and a secret that cannot be left out.
+const MAXIMUM_NAMED_SOURCES = 60;
+
+/**
+ * A function that runs jobs: the boundary of their secrets, role and memory. Its role may keep what runs leave in Ferry's bucket, of these jobs
+ * only, take slots of its sources, read its secrets, and tell of the end of runs.
+ */
+export class JobRunner extends FerryFunction<JobEnvironment> {
+  constructor(scope: Construct, id: string, props: JobRunnerProps, work: Work) {
+    const { memory = MEMORY_MEGABYTES, timeout = DEFAULT_TIMEOUT, ephemeralStorage } = work.settings;
+    // A sibling: it is made before the function, whose environment names it.
+    const asset = new JsonAsset(scope, `${id}Config`, work.served);
+    super(scope, id, {
+      description: work.description,
+      code: props.code,
+      architecture: props.architecture,
+      logRetention: props.logRetention,
+      entry: work.entry,
+      environment: {
+        STATE_BUCKET: props.state.bucket.bucketName,
+        ...asset.location,
+        STACK_NAME: props.scope,
+        LOG_LEVEL: 'info',
+      },
+      memoryMegabytes: memory,
+      timeout: toDuration(timeout),
+      ephemeralStorage: Size.mebibytes(ephemeralStorage ?? EPHEMERAL_STORAGE_MEGABYTES),
+      network: props.network,
+      deadLetters: props.deadLetters,
+    });
+    asset.grantRead(this.role);
+    this.#grantState(props.state, work);
+    grantSecrets(this.role, work.secrets);
+    // The event of each run's end; without rules of somebody's nobody hears it.
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['events:PutEvents'],
+        resources: [
+          Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
+        ],
+        conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+      }),
+    );
+  }
+
+  #grantState(state: StateBucket, { served, keptFiles, ...work }: Work): void {
+    const jobs = work.jobs.length > MAXIMUM_NAMED_JOBS ? ['*'] : work.jobs;
+    const limited = Object.entries(served.sources).filter(
+      ([, { maxConcurrentRuns }]) => maxConcurrentRuns !== undefined,
+    );
+    const sources = limited.length > MAXIMUM_NAMED_SOURCES ? ['*'] : limited.map(([name]) => name);
+    // Files that are kept for a time are removed by the runs that come after it, the name of a state when another has superseded it, and
+    // a ticket when its run has a slot.
+    const removable = [
+      ...jobs.flatMap((job) => [...keptFiles.map((folder) => `${folder}/${job}/*`), `states/${job}.*`]),
+      ...sources.map((source) => `leases/queue/${source}/*`),
+    ];
+    const kept = [
+      'runs/*',
+      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`]),
+      ...sources.map((source) => `leases/slots/${source}/*`),
+    ];
+    state.grant(this.role, { prefixes: kept, actions: ['s3:GetObject', 's3:PutObject'] });
+    state.grant(this.role, {
+      prefixes: removable,
+      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+    });
+    state.grantList(this.role, [
+      ...new Set([...kept, ...removable].map((prefix) => `${prefix.split('/')[0]}/*`)),
+    ]);
+  }
+}
