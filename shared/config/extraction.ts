@@ -3,7 +3,18 @@ import { bucketName, functionSettings, kmsKeyArn } from './deployment.ts';
 
 /** What of ferry.yaml is about extractions, beside their schedule. */
 
-const pattern = z.string().min(1).max(1_000);
+const NUL = /\0/;
+
+const pattern = z
+  .string()
+  .min(1, 'a text that is not empty')
+  .max(1_000)
+  .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name holds')
+  // They make another language of the rest, in which it could not be matched as a whole.
+  .refine(
+    (value) => !/^(\*\*\*:)?\(\?[a-z]*[beq][a-z]*\)/.test(value),
+    'a regular expression without the options b, e and q at its beginning; literal text is written ***=text',
+  );
 
 const schemaPatterns = z
   .union([z.literal('*'), z.array(pattern)])
@@ -12,23 +23,30 @@ const schemaPatterns = z
 const filterObject = z.record(pattern, schemaPatterns);
 
 /** Atlan's own form of a filter is the JSON of the object in a string: what was set up there can be pasted here. */
-const filterJson = z
-  .string()
-  .transform((text, context): unknown => {
-    if (text.trim() === '') return {};
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'a filter as JSON: this text is not valid JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(filterObject);
+const filterJson = z.string().transform((text, context): z.infer<typeof filterObject> => {
+  const refuse = (why: string) => {
+    // One problem of the whole text: there are no lines of ferry.yaml in it to point at.
+    context.addIssue({ code: 'custom', message: `a filter as JSON: ${why}` });
+    return z.NEVER;
+  };
+  if (text.trim() === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse('this text is not valid JSON');
+  }
+  const { data, error } = filterObject.safeParse(value);
+  if (data) return data;
+  const custom = error.issues.find(({ code }) => code === 'custom');
+  if (custom) return refuse(custom.message);
+  return refuse('patterns of schemas by pattern of a database, such as {"^erp$": ["^public$"], "^hr$": "*"}');
+});
 
 const filter = z
   .union([filterObject, filterJson])
   .describe(
-    'Schemas by database: { "^erp$": ["^public$", "^sales_"] }. Each name is a regular expression of Postgres that has to match the whole name; "*" or [] stands for all schemas of the databases. The same as JSON in a string is read too.',
+    'Schemas by database: { "^erp$": ["^public$", "^sales_.*"] }. Each name is a regular expression of Postgres that has to match the whole name; "*" or [] stands for all schemas of the databases. The same as JSON in a string is read too.',
   );
 
 const output = z
@@ -91,6 +109,7 @@ export const extractionFields = {
   tempTableRegex: z
     .string()
     .max(1_000)
+    .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name holds')
     .default('')
     .describe(
       'Regular expression of Postgres: tables and views whose name it matches anywhere are left out.',

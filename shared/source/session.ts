@@ -138,6 +138,11 @@ export class SourceSession {
     return this.#server;
   }
 
+  /** The kind of database. */
+  get sourceType(): SourceConfig['type'] {
+    return this.#options.source.type;
+  }
+
   get reading(): Reading {
     return this.#reading;
   }

@@ -1,0 +1,42 @@
+/** Types that real tables are made of, in turns. */
+const TYPES = [
+  'integer',
+  'text',
+  'varchar(255)',
+  'numeric(12,2)',
+  'timestamptz',
+  'boolean DEFAULT false',
+  'bigint',
+  'date',
+  'jsonb',
+  'double precision',
+];
+const COLUMNS = 100;
+const SCHEMAS = 10;
+const TABLES_PER_STATEMENT = 100;
+
+/**
+ * SQL for the catalog that Atlan's scale tests read (assets_100k is 1,000 tables): tables of 101 columns spread over ten schemas, beside
+ * an empty `public`. Each text is one transaction, as every new table is a lock.
+ *
+ * @param tables a multiple of ten
+ */
+export function* createAssets(tables: number): Generator<string> {
+  const columns = Array.from(
+    { length: COLUMNS },
+    (_, index) => `column_${index + 1} ${TYPES[index % TYPES.length]}`,
+  ).join(', ');
+  yield Array.from({ length: SCHEMAS }, (_, index) => `CREATE SCHEMA schema_${index + 1};`).join('\n');
+  for (let first = 0; first < tables; first += TABLES_PER_STATEMENT) {
+    const numbers = Array.from(
+      { length: Math.min(TABLES_PER_STATEMENT, tables - first) },
+      (_, index) => first + index,
+    );
+    yield numbers
+      .map(
+        (n) =>
+          `CREATE TABLE schema_${(n % SCHEMAS) + 1}.assets_${n + 1} (id bigint PRIMARY KEY, ${columns});`,
+      )
+      .join('\n');
+  }
+}

@@ -1,0 +1,35 @@
+import type { SourceConfig } from '../../config/schema.ts';
+import { ConfigError } from '../../errors.ts';
+import type { EntityFolder } from '../entity-folders.ts';
+import type { CatalogFilters } from '../filters.ts';
+import { postgresCatalog } from './postgres.ts';
+
+/** How the catalog of a kind of database is read. One file each in this folder. */
+export interface Catalog {
+  /**
+   * SQL of the source that is run once, first in the transaction: what the plans of the queries and the texts in them depend
+   * on. Its first column is the name of the database.
+   */
+  settings: string;
+  /**
+   * SQL of the source for the raw rows of each folder, in the order that the files are to have.
+   *
+   * @param serverVersion the server's own words
+   */
+  queries(filters: CatalogFilters, serverVersion: string): Readonly<Record<EntityFolder, string>>;
+}
+
+const catalogs: Readonly<Partial<Record<SourceConfig['type'], Catalog>>> = { postgres: postgresCatalog };
+
+/**
+ * The catalog of a kind of database.
+ *
+ * @throws ConfigError for one that cannot be extracted
+ */
+export function catalogOf(type: SourceConfig['type']): Catalog {
+  const catalog = catalogs[type];
+  if (catalog) return catalog;
+  throw new ConfigError(`Extractions cannot read the catalog of a source of type ${type}.`, {
+    hint: `Sources of extractions have one of these types: ${Object.keys(catalogs).join(', ')}.`,
+  });
+}

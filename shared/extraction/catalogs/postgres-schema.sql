@@ -1,0 +1,23 @@
+-- One row for each schema in scope. tempTableRegex does not apply to the counts.
+WITH scope AS (
+  __SCOPE__
+),
+counts AS (
+  SELECT
+    c.relnamespace AS namespace,
+    count(*) FILTER (WHERE c.relkind IN ('r', 'p', 'f')) AS tables,
+    count(*) FILTER (WHERE c.relkind IN ('v', 'm')) AS views
+  FROM pg_catalog.pg_class AS c
+  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
+  GROUP BY c.relnamespace
+)
+SELECT
+  pg_catalog.current_database()::text AS catalog_name,
+  n.nspname::text AS schema_name,
+  pg_catalog.pg_get_userbyid(n.nspowner)::text AS schema_owner,
+  counts.tables::int4 AS table_count,
+  counts.views::int4 AS views_count
+FROM scope
+JOIN pg_catalog.pg_namespace AS n ON n.oid = scope.oid
+LEFT JOIN counts ON counts.namespace = n.oid
+ORDER BY n.nspname

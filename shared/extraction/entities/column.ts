@@ -1,0 +1,89 @@
+import { cleanDescription } from '../clean-description.ts';
+import type { ColumnEntity } from '../entity-schemas.ts';
+import type { RawColumn } from '../raw-rows.ts';
+import { type EntityContext, referTo } from './context.ts';
+import { relationTypeOf } from './relation.ts';
+
+/** The columns that {@link buildColumn} reads. */
+export const columnColumns = [
+  'table_catalog',
+  'table_schema',
+  'table_name',
+  'column_name',
+  'ordinal_position',
+  'is_nullable',
+  'data_type',
+  'is_auto_increment',
+  'numeric_precision',
+  'character_octet_length',
+  'is_generated',
+  'is_identity',
+  'column_size',
+  'decimal_digits',
+  'table_type',
+  'belongs_to_partition',
+  'remarks',
+  'numeric_scale',
+  'max_length',
+  'is_primary',
+  'is_foreign',
+] as const satisfies (keyof RawColumn)[];
+
+type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]>;
+
+export function buildColumn(row: ColumnRow, { names, common }: EntityContext): ColumnEntity {
+  const relationQualifiedName = names.relation(row.table_schema, row.table_name);
+  return {
+    typeName: 'Column',
+    status: 'ACTIVE',
+    attributes: {
+      name: row.column_name,
+      qualifiedName: names.column(row.table_schema, row.table_name, row.column_name),
+      ...common,
+      databaseName: row.table_catalog,
+      databaseQualifiedName: names.database,
+      schemaName: row.table_schema,
+      schemaQualifiedName: names.schema(row.table_schema),
+      ...relationAttributes(row, relationQualifiedName),
+      description: row.remarks === null ? undefined : cleanDescription(row.remarks),
+      dataType: row.data_type,
+      isNullable: row.is_nullable === 'YES',
+      isPartition: false,
+      isPrimary: row.is_primary,
+      isForeign: row.is_foreign,
+      precision: row.decimal_digits ?? undefined,
+      numericScale: row.numeric_scale,
+      maxLength: row.max_length,
+      order: row.ordinal_position,
+    },
+    customAttributes: {
+      ordinal_position: row.ordinal_position,
+      is_self_referencing: 'NO',
+      type_name: row.data_type,
+      numeric_precision: row.numeric_precision ?? undefined,
+      character_octet_length: row.character_octet_length ?? undefined,
+      is_auto_increment: row.is_auto_increment,
+      is_generated: row.is_generated,
+      is_identity: row.is_identity,
+      identity_cycle: null,
+      column_size: row.column_size,
+    },
+  };
+}
+
+/** Of a partition's column too: its own name, not the parent's. */
+function relationAttributes(row: ColumnRow, qualifiedName: string): Partial<ColumnEntity['attributes']> {
+  const table = { tableName: row.table_name, tableQualifiedName: qualifiedName };
+  const view = { viewName: row.table_name, viewQualifiedName: qualifiedName };
+  const typeName = relationTypeOf(row.table_type, row.belongs_to_partition);
+  switch (typeName) {
+    case 'Table':
+      return { ...table, table: referTo(typeName, qualifiedName) };
+    case 'TablePartition':
+      return { ...table, tablePartition: referTo(typeName, qualifiedName) };
+    case 'View':
+      return { ...view, view: referTo(typeName, qualifiedName) };
+    case 'MaterialisedView':
+      return { ...view, materialisedView: referTo(typeName, qualifiedName) };
+  }
+}

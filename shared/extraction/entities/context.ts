@@ -1,0 +1,45 @@
+import type { AtlanConnection } from '../connection.ts';
+import type { QualifiedNames } from '../qualified-names.ts';
+
+/** What all entities say of where and when they were read. */
+export interface CommonAttributes {
+  connectionQualifiedName: string;
+  connectionName: string;
+  tenantId: string;
+  connectorName: string;
+  lastSyncWorkflowName: string;
+  lastSyncRun: string;
+  /** Milliseconds since 1970. */
+  lastSyncRunAt: number;
+}
+
+/** What a builder needs beside the row. */
+export interface EntityContext {
+  names: QualifiedNames;
+  common: CommonAttributes;
+}
+
+/** @param options.at milliseconds since 1970 */
+export function commonAttributes(options: {
+  connection: AtlanConnection;
+  tenantId: string;
+  workflowId: string;
+  runId: string;
+  at: number;
+}): CommonAttributes {
+  const { connection, tenantId, workflowId, runId, at } = options;
+  return {
+    connectionQualifiedName: connection.qualifiedName,
+    connectionName: connection.name,
+    tenantId,
+    connectorName: connection.qualifiedName.split('/')[1] ?? '',
+    lastSyncWorkflowName: workflowId,
+    lastSyncRun: runId,
+    lastSyncRunAt: at,
+  };
+}
+
+/** An entity of the same output, as another one points at it. */
+export function referTo<Type extends string>(typeName: Type, qualifiedName: string) {
+  return { typeName, attributes: {}, uniqueAttributes: { qualifiedName } };
+}

@@ -1,0 +1,44 @@
+import type { ProcedureEntity } from '../entity-schemas.ts';
+import type { RawProcedure } from '../raw-rows.ts';
+import { type EntityContext, referTo } from './context.ts';
+
+/** The columns that {@link buildProcedure} reads. */
+export const procedureColumns = [
+  'procedure_catalog',
+  'procedure_schema',
+  'procedure_name',
+  'source_owner',
+  'procedure_definition',
+  'argument_types',
+  'is_overloaded',
+] as const satisfies (keyof RawProcedure)[];
+
+/** A routine of any kind: functions are Procedures too, as the original has them. */
+export function buildProcedure(
+  row: Pick<RawProcedure, (typeof procedureColumns)[number]>,
+  { names, common }: EntityContext,
+): ProcedureEntity {
+  const schemaQualifiedName = names.schema(row.procedure_schema);
+  return {
+    typeName: 'Procedure',
+    status: 'ACTIVE',
+    attributes: {
+      name: row.procedure_name,
+      qualifiedName: names.procedure(
+        row.procedure_schema,
+        row.procedure_name,
+        row.is_overloaded ? row.argument_types : undefined,
+      ),
+      ...common,
+      databaseName: row.procedure_catalog,
+      databaseQualifiedName: names.database,
+      schemaName: row.procedure_schema,
+      schemaQualifiedName,
+      definition: row.procedure_definition ?? undefined,
+      subType: '-1',
+      sourceCreatedBy: row.source_owner,
+      atlanSchema: referTo('Schema', schemaQualifiedName),
+    },
+    customAttributes: {},
+  };
+}

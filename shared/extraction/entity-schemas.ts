@@ -1,0 +1,194 @@
+import { z } from 'zod';
+
+/** What the lines of transformed/ are, in file form (contract atlan.md, sections 2 and 3). Nothing is null but what says so. */
+
+const qualifiedName = z.string().regex(/^[^/]+\/[^/]+\/[^/]+\//, 'tenant/connector/id/…');
+const count = z.int().min(0);
+const yesOrNo = z.enum(['YES', 'NO']);
+
+const common = {
+  name: z.string().min(1),
+  qualifiedName,
+  connectionQualifiedName: z.string().regex(/^[^/]+\/[^/]+\/[^/]+$/, 'tenant/connector/id'),
+  connectionName: z.string(),
+  tenantId: z.string().min(1),
+  connectorName: z.string().min(1),
+  lastSyncWorkflowName: z.string().min(1),
+  lastSyncRun: z.string().min(1),
+  /** Milliseconds since 1970, UTC; the same in all lines of a file. */
+  lastSyncRunAt: z.int().positive(),
+};
+
+const ofDatabase = { databaseName: z.string(), databaseQualifiedName: qualifiedName };
+const ofSchema = { ...ofDatabase, schemaName: z.string(), schemaQualifiedName: qualifiedName };
+
+const reference = <Type extends string>(typeName: Type) =>
+  z.strictObject({
+    typeName: z.literal(typeName),
+    attributes: z.strictObject({}),
+    uniqueAttributes: z.strictObject({ qualifiedName }),
+  });
+
+const entity = <
+  Type extends string,
+  Attributes extends z.core.$ZodLooseShape,
+  Custom extends z.core.$ZodLooseShape,
+>(
+  typeName: Type,
+  attributes: Attributes,
+  customAttributes: Custom,
+) =>
+  z.strictObject({
+    typeName: z.literal(typeName),
+    status: z.literal('ACTIVE'),
+    attributes: z.strictObject({ ...common, ...attributes }),
+    customAttributes: z.strictObject(customAttributes),
+  });
+
+export const databaseEntity = entity('Database', { schemaCount: count }, {});
+export type DatabaseEntity = z.infer<typeof databaseEntity>;
+
+export const schemaEntity = entity(
+  'Schema',
+  {
+    ...ofDatabase,
+    tableCount: count.optional(),
+    viewsCount: count.optional(),
+    database: reference('Database'),
+  },
+  {},
+);
+export type SchemaEntity = z.infer<typeof schemaEntity>;
+
+const relationAttributes = {
+  ...ofSchema,
+  description: z.string().optional(),
+  columnCount: count,
+  rowCount: count.optional(),
+  sizeBytes: count,
+  partitionStrategy: z.enum(['l', 'r', 'h']).optional(),
+  partitionCount: count.optional(),
+};
+const ofSchemaEntity = { atlanSchema: reference('Schema') };
+const stored = {
+  isPartitioned: z.boolean(),
+  externalLocation: z.literal(''),
+  externalLocationFormat: z.literal(''),
+  externalLocationRegion: z.literal(''),
+};
+const relationCustomAttributes = {
+  table_type: z.enum(['TABLE', 'PARTITIONED TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW']),
+  is_insertable_into: yesOrNo.nullable(),
+  is_typed: yesOrNo.nullable(),
+  number_columns_in_part_key: count.nullable(),
+  columns_participating_in_part_key: count.nullable(),
+  self_referencing_col_name: z.literal(''),
+  ref_generation: z.literal(''),
+  engine: z.null(),
+};
+
+export const tableEntity = entity(
+  'Table',
+  { ...relationAttributes, ...stored, ...ofSchemaEntity },
+  relationCustomAttributes,
+);
+export const viewEntity = entity(
+  'View',
+  { ...relationAttributes, definition: z.string().optional(), ...ofSchemaEntity },
+  relationCustomAttributes,
+);
+export const materialisedViewEntity = entity(
+  'MaterialisedView',
+  { ...relationAttributes, definition: z.string().optional(), ...ofSchemaEntity },
+  relationCustomAttributes,
+);
+export const tablePartitionEntity = entity(
+  'TablePartition',
+  {
+    ...relationAttributes,
+    ...stored,
+    constraint: z.string().optional(),
+    tableName: z.string(),
+    tableQualifiedName: qualifiedName,
+    /** Absent when the filters leave the parent out. */
+    parentTable: z
+      .strictObject({
+        typeName: z.enum(['Table', 'TablePartition']),
+        uniqueAttributes: z.strictObject({ qualifiedName }),
+      })
+      .optional(),
+  },
+  relationCustomAttributes,
+);
+export const relationEntity = z.discriminatedUnion('typeName', [
+  tableEntity,
+  viewEntity,
+  materialisedViewEntity,
+  tablePartitionEntity,
+]);
+export type RelationEntity = z.infer<typeof relationEntity>;
+
+export const columnEntity = entity(
+  'Column',
+  {
+    ...ofSchema,
+    tableName: z.string().optional(),
+    tableQualifiedName: qualifiedName.optional(),
+    viewName: z.string().optional(),
+    viewQualifiedName: qualifiedName.optional(),
+    description: z.string().optional(),
+    dataType: z.string().min(1),
+    isNullable: z.boolean(),
+    isPartition: z.literal(false),
+    isPrimary: z.boolean(),
+    isForeign: z.boolean(),
+    precision: z.int().positive().optional(),
+    /** May be negative: numeric(5,-2). */
+    numericScale: z.int(),
+    maxLength: count,
+    order: z.int().positive(),
+    table: reference('Table').optional(),
+    view: reference('View').optional(),
+    materialisedView: reference('MaterialisedView').optional(),
+    tablePartition: reference('TablePartition').optional(),
+  },
+  {
+    ordinal_position: z.int().positive(),
+    is_self_referencing: z.literal('NO'),
+    type_name: z.string().min(1),
+    numeric_precision: z.int().optional(),
+    character_octet_length: z.int().optional(),
+    is_auto_increment: yesOrNo,
+    is_generated: yesOrNo,
+    is_identity: yesOrNo,
+    identity_cycle: z.null(),
+    column_size: z.string(),
+  },
+);
+export type ColumnEntity = z.infer<typeof columnEntity>;
+
+export const procedureEntity = entity(
+  'Procedure',
+  {
+    ...ofSchema,
+    definition: z.string().optional(),
+    subType: z.literal('-1'),
+    sourceCreatedBy: z.string(),
+    ...ofSchemaEntity,
+  },
+  {},
+);
+export type ProcedureEntity = z.infer<typeof procedureEntity>;
+
+/** Any line of any file in transformed/. */
+export const entitySchema = z.discriminatedUnion('typeName', [
+  databaseEntity,
+  schemaEntity,
+  tableEntity,
+  viewEntity,
+  materialisedViewEntity,
+  tablePartitionEntity,
+  columnEntity,
+  procedureEntity,
+]);
+export type Entity = z.infer<typeof entitySchema>;
