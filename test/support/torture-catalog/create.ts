@@ -4,7 +4,7 @@ import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 
 /** The database that holds what main.sql makes; its name is as bad as they come. */
 export const TORTURE_DATABASE = `Tör/ture "db" d'b 🐘`;
-/** Without any schema but an empty `public`. */
+/** Without any schema. */
 export const EMPTY_DATABASE = 'empty';
 /** Of collisions.sql. */
 export const COLLISIONS_DATABASE = 'collisions';
@@ -42,7 +42,7 @@ export async function startTortureServer(binaries: string): Promise<TortureServe
   try {
     await server.query(readSql('roles.sql'));
     await fill(TORTURE_DATABASE, ['main.sql', ...(major >= 18 ? ['postgres-18.sql'] : [])]);
-    await fill(EMPTY_DATABASE, []);
+    await fill(EMPTY_DATABASE, ['empty.sql']);
     await fill(COLLISIONS_DATABASE, ['collisions.sql']);
     await fill(HOSTILE_DATABASE, ['hostile.sql']);
   } catch (error) {

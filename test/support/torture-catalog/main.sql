@@ -199,7 +199,7 @@ CREATE TABLE "Grüße/""x"" 'y' 🐘.z%"."Täble/1 ""q"" 's' 🚢" (
   "Größe" integer PRIMARY KEY, "a/b" text, """" text, "'" text, "🐘" text, "select" text, "back\slash" text, "UPPER lower" text,
   "${x} {0} %s :word" text, " edges " text, "new
 line" text, "tab	here" text, "<b>bold</b>" text,
-  "ääääääääääääääääääääääääääääääx" text, "; --" text, "1" text
+  "äääääääääääääääääääääääääääääääx" text, "; --" text, "1" text
 );
 CREATE VIEW "Grüße/""x"" 'y' 🐘.z%"."Sicht/""v"" 'w' 🐘" AS
   SELECT "Größe" AS "Größe ü", "a/b" FROM "Grüße/""x"" 'y' 🐘.z%"."Täble/1 ""q"" 's' 🚢";
