@@ -171,7 +171,9 @@ async function assertStatistics(
   rows: ReadonlyMap<string, number>,
 ): Promise<void> {
   const text = await readFile(join(folder, kind, 'statistics.json.ignore'), 'utf8');
-  const total = [...rows].filter(([file]) => dirname(file) === kind).reduce((sum, [, count]) => sum + count, 0);
+  const total = [...rows]
+    .filter(([file]) => dirname(file) === kind)
+    .reduce((sum, [, count]) => sum + count, 0);
   expect(atlanStatistics.parse(JSON.parse(text)), kind).toEqual({
     total_record_count: total,
     chunk_count: chunks,

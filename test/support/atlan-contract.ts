@@ -258,7 +258,8 @@ export const rawColumns: Record<string, readonly string[]> = {
     'decimal_digits table_type belongs_to_partition partitioned_table constraint_type constraint_name remarks ' +
     'partition_order is_partition numeric_scale max_length is_self_referencing'
   ).split(' '),
-  'extras-procedure': (
-    'procedure_catalog procedure_schema procedure_name source_owner procedure_definition procedure_type'
-  ).split(' '),
+  'extras-procedure':
+    'procedure_catalog procedure_schema procedure_name source_owner procedure_definition procedure_type'.split(
+      ' ',
+    ),
 };

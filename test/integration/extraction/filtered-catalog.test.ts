@@ -124,7 +124,9 @@ describe('filters', () => {
       return { ...entity, attributes };
     });
     const sorted = (entities: { attributes: { qualifiedName: string } }[]) =>
-      entities.toSorted((one, other) => (one.attributes.qualifiedName < other.attributes.qualifiedName ? -1 : 1));
+      entities.toSorted((one, other) =>
+        one.attributes.qualifiedName < other.attributes.qualifiedName ? -1 : 1,
+      );
     expect(sorted(got)).toStrictEqual(sorted(wanted));
   }
 

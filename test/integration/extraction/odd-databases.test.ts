@@ -87,7 +87,9 @@ describe.each([
   it('reads what the server itself can say nothing about', async () => {
     await using extraction = await extractTorture(server, HOSTILE_DATABASE, STRANGER);
     const relations = extraction.entities.flatMap(({ attributes: { name }, customAttributes: custom }) =>
-      'table_type' in custom ? [{ name, type: custom.table_type, insertable: custom.is_insertable_into }] : [],
+      'table_type' in custom
+        ? [{ name, type: custom.table_type, insertable: custom.is_insertable_into }]
+        : [],
     );
     expect(relations).toEqual([
       { name: 'no_handler', type: 'FOREIGN TABLE', insertable: 'NO' },

@@ -33,19 +33,22 @@ describe.each([
     await server?.stop();
   });
 
-  it.each(entityFolders)('has one raw row for each entity of %s, with the columns of the original', async (type) => {
-    const of = whole.result.files
-      .filter((file) => file.type === type)
-      .sort((one, other) => one.form.localeCompare(other.form));
-    expect(of.map(({ form, chunk, part }) => ({ form, chunk, part }))).toEqual([
-      { form: 'raw', chunk: 1, part: 1 },
-      { form: 'transformed', chunk: 1, part: 1 },
-    ]);
-    const [raw, transformed] = of;
-    const { columns, rowCount } = await readParquetWithPyarrow(raw?.path ?? '');
-    expect(columns.map(({ name }) => name)).toEqual(expect.arrayContaining([...(rawColumns[type] ?? [])]));
-    expect([raw?.rows, transformed?.rows]).toEqual([rowCount, rowCount]);
-  });
+  it.each(entityFolders)(
+    'has one raw row for each entity of %s, with the columns of the original',
+    async (type) => {
+      const of = whole.result.files
+        .filter((file) => file.type === type)
+        .sort((one, other) => one.form.localeCompare(other.form));
+      expect(of.map(({ form, chunk, part }) => ({ form, chunk, part }))).toEqual([
+        { form: 'raw', chunk: 1, part: 1 },
+        { form: 'transformed', chunk: 1, part: 1 },
+      ]);
+      const [raw, transformed] = of;
+      const { columns, rowCount } = await readParquetWithPyarrow(raw?.path ?? '');
+      expect(columns.map(({ name }) => name)).toEqual(expect.arrayContaining([...(rawColumns[type] ?? [])]));
+      expect([raw?.rows, transformed?.rows]).toEqual([rowCount, rowCount]);
+    },
+  );
 
   it('has all that the server says of the database', async () => {
     const { rows } = await server.query<{ attname: string }>(
@@ -118,7 +121,9 @@ describe.each([
   ])('cuts them as $layout does, and loses nothing', async ({ raw, transformed }) => {
     await using cut = await extractTorture(server, TORTURE_DATABASE, STRANGER, {
       rowsPerFile: { raw, transformed },
-      ...(raw === 1 && { filters: { include: { '.*': ['app_extra|twins_.'] }, exclude: {}, tempTableRegex: '' } }),
+      ...(raw === 1 && {
+        filters: { include: { '.*': ['app_extra|twins_.'] }, exclude: {}, tempTableRegex: '' },
+      }),
     });
     for (const type of entityFolders) {
       const of = cut.result.files.filter((file) => file.type === type);

@@ -14,7 +14,16 @@ import { type ExpectedEntity, expectedEntities } from '../../support/torture-cat
 import { extractTorture, RUN, type TortureExtraction } from '../../support/torture-catalog/extract.ts';
 import { readServerTexts } from '../../support/torture-catalog/server-texts.ts';
 
-const types = ['Database', 'Schema', 'Table', 'View', 'MaterialisedView', 'TablePartition', 'Column', 'Procedure'];
+const types = [
+  'Database',
+  'Schema',
+  'Table',
+  'View',
+  'MaterialisedView',
+  'TablePartition',
+  'Column',
+  'Procedure',
+];
 
 describe.each([
   { version: 15, binaries: POSTGRES_15 },
@@ -64,7 +73,8 @@ describe.each([
         .filter(({ typeName }) => typeName === type)
         .map((entity) => [withoutTime(entity), byName.get(entity.attributes.qualifiedName)] as const);
       expect(different.length).toBeGreaterThan(0);
-      for (const [entity, wanted] of different) expect(entity, entity.attributes.qualifiedName).toStrictEqual(wanted);
+      for (const [entity, wanted] of different)
+        expect(entity, entity.attributes.qualifiedName).toStrictEqual(wanted);
     });
 
     it('says when it was read, in milliseconds', () => {
@@ -85,7 +95,9 @@ describe.each([
 
     it('writes the columns of a table in their order', () => {
       const orders = extraction.entities.flatMap(({ attributes }) =>
-        'order' in attributes ? [{ of: attributes.qualifiedName.slice(0, -attributes.name.length), ...attributes }] : [],
+        'order' in attributes
+          ? [{ of: attributes.qualifiedName.slice(0, -attributes.name.length), ...attributes }]
+          : [],
       );
       for (const [at, column] of orders.entries()) {
         const before = orders[at - 1];

@@ -33,9 +33,7 @@ export const descriptionFacts: RelationFact[] = [
   ...Object.entries(descriptions).map(([name, description]) =>
     relation('said', name, [column('a', 'int4', { description })], { description }),
   ),
-  ...spaces.map((code) =>
-    relation('said', `space_${code}`, [column('a', 'int4')], { description: 'a b' }),
-  ),
+  ...spaces.map((code) => relation('said', `space_${code}`, [column('a', 'int4')], { description: 'a b' })),
   ...noSpaces.map((code) =>
     relation('said', `space_${code}`, [column('a', 'int4')], {
       description: `a${String.fromCodePoint(code)}b`,
