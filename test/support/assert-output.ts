@@ -27,6 +27,13 @@ interface ListedFile {
   sha256: string;
 }
 
+/** How a layout names its files, and where it says how many there are. */
+const layouts = {
+  app: { file: /^(\d+)\.(json|parquet)$/, statistics: 'statistics.json.ignore' },
+  // Numbered by the SDK from 0.
+  sdk: { file: /^chunk-(\d+)-part(\d+)\.(json|parquet)$/, statistics: 'statistics/statistics.json.ignore' },
+} as const;
+
 /** Every file below a folder, as paths from there. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -54,40 +61,45 @@ export async function assertEntityFiles(
 }
 
 /**
- * Asserts that a folder is a whole run of `layout: app`: `raw/` and `transformed/` with the types of the contract, files numbered from 1
- * without gaps, statistics that are right and, where there is a manifest.json, that it lists every file with its size, rows and SHA-256.
+ * Asserts that a folder is a whole run: `raw/` and `transformed/` with the types of the contract, files numbered without gaps (from 1;
+ * of `layout: sdk` from 0), statistics that are right and, where there is a manifest.json, that it lists every file with its size, rows
+ * and SHA-256.
  *
  * @returns the entities of all files
  */
-export async function assertOutput(folder: string): Promise<AtlanEntity[]> {
+export async function assertOutput(
+  folder: string,
+  layout: keyof typeof layouts = 'app',
+): Promise<AtlanEntity[]> {
+  const { file: form, statistics } = layouts[layout];
   const files = await filesBelow(folder);
-  const named = files.filter((file) => /\/\d+\.(json|parquet)$/.test(file));
-  const statistics = files.filter((file) => basename(file) === 'statistics.json.ignore');
-  const others = files.filter((file) => !named.includes(file) && !statistics.includes(file));
-  expect(others, 'no other file than those of the contract').toEqual(
-    others.filter((file) => file === 'manifest.json'),
+  const kinds = ['raw', 'transformed'].flatMap((kind) =>
+    Object.keys(typesOfFolder).map((type) => `${kind}/${type}`),
   );
-  for (const file of named) {
-    const [form, type, ...rest] = file.split('/');
-    expect(Object.keys(typesOfFolder), file).toContain(type);
-    expect(form, file).toBe(file.endsWith('.json') ? 'transformed' : 'raw');
-    expect(rest, file).toHaveLength(1);
-  }
+  const named = files.filter((file) => form.test(basename(file)) && kinds.includes(dirname(file)));
+  const counted = files.filter((file) => kinds.some((kind) => file === `${kind}/${statistics}`));
+  const others = files.filter((file) => ![...named, ...counted, 'manifest.json'].includes(file));
+  expect(others, 'no other file than those of the contract').toEqual([]);
+  for (const file of named) expect(file.startsWith('raw/'), file).toBe(file.endsWith('.parquet'));
 
-  const transformed = named.filter((file) => file.endsWith('.json'));
-  const entities = await assertEntityFiles(transformed.map((file) => join(folder, file)));
   const rows = new Map<string, number>();
+  const transformed = named.filter((file) => file.startsWith('transformed/'));
+  const entities = await assertEntityFiles(transformed.map((file) => join(folder, file)));
   for (const file of transformed) rows.set(file, (await readEntityFile(join(folder, file))).entities.length);
 
-  for (const [kind, numbers] of numbersByFolder(named)) {
-    expect(numbers, `${kind}: numbers from 1 without gaps`).toEqual(numbers.map((_, at) => at + 1));
-    const [form, type] = kind.split('/');
-    if (form !== 'transformed') continue;
-    expect(files, `raw files of ${type}`).toContain(`raw/${type}/1.parquet`);
-    await assertStatistics(folder, kind, numbers.length, rows);
+  const folders = new Set(named.map((file) => dirname(file)));
+  for (const kind of folders) {
+    const chunks = assertNumbers(kind, named, form, layout === 'app' ? 1 : 0);
+    if (kind.startsWith('raw/')) continue;
+    expect(folders, `raw files of ${kind}`).toContain(kind.replace('transformed/', 'raw/'));
+    await assertStatistics(join(folder, kind, statistics), kind, chunks, rows);
   }
-  for (const file of statistics) expect(numbersByFolder(named).has(dirname(file)), file).toBe(true);
-  if (others.includes('manifest.json')) await assertManifest(folder, named, rows);
+  for (const file of counted)
+    expect(
+      [...folders].some((kind) => file.startsWith(`${kind}/`)),
+      file,
+    ).toBe(true);
+  if (files.includes('manifest.json')) await assertManifest(folder, named, rows);
   return entities;
 }
 
@@ -153,28 +165,37 @@ function assertRelations(entities: readonly AtlanEntity[]): void {
   expect(differing, 'names that are not those of the qualifiedName beside them').toEqual([]);
 }
 
-/** The numbers of the files of `raw/table`, `transformed/table` … in order. */
-function numbersByFolder(files: readonly string[]): Map<string, number[]> {
-  const numbers = new Map<string, number[]>();
-  for (const file of files) {
-    const kind = dirname(file);
-    numbers.set(kind, [...(numbers.get(kind) ?? []), Number.parseInt(basename(file), 10)]);
+/** @returns number of chunks */
+function assertNumbers(kind: string, files: readonly string[], form: RegExp, first: number): number {
+  const parts = new Map<number, number[]>();
+  for (const file of files.filter((one) => dirname(one) === kind)) {
+    const [, chunk, part] = form.exec(basename(file)) ?? [];
+    // Of `layout: app` a chunk has one part, and its second group is the ending.
+    const number = Number.parseInt(part ?? '', 10);
+    parts.set(Number(chunk), [...(parts.get(Number(chunk)) ?? []), Number.isNaN(number) ? first : number]);
   }
-  for (const list of numbers.values()) list.sort((one, other) => one - other);
-  return numbers;
+  const withoutGaps = (numbers: number[]) => {
+    const sorted = numbers.toSorted((one, other) => one - other);
+    expect(sorted, `${kind}: numbers from ${first} without gaps`).toEqual(sorted.map((_, at) => at + first));
+  };
+  withoutGaps([...parts.keys()]);
+  for (const numbers of parts.values()) withoutGaps(numbers);
+  return parts.size;
 }
 
 async function assertStatistics(
-  folder: string,
+  file: string,
   kind: string,
   chunks: number,
   rows: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const text = await readFile(join(folder, kind, 'statistics.json.ignore'), 'utf8');
-  const total = [...rows]
-    .filter(([file]) => dirname(file) === kind)
-    .reduce((sum, [, count]) => sum + count, 0);
-  expect(atlanStatistics.parse(JSON.parse(text)), kind).toEqual({
+  const total = [...rows].filter(([one]) => dirname(one) === kind).reduce((sum, [, count]) => sum + count, 0);
+  // The SDK tells the parts of each chunk too.
+  const { partitions: _, ...statistics } = JSON.parse(await readFile(file, 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  expect(atlanStatistics.parse(statistics), kind).toEqual({
     total_record_count: total,
     chunk_count: chunks,
   });
