@@ -25,6 +25,17 @@ const rawDatabase = z.strictObject({
   datminmxid: text,
   dattablespace: integer,
   datacl: text.nullable(),
+  /** Up to Postgres 14. */
+  datlastsysoid: integer.nullable(),
+  /** From Postgres 15 on, as is datcollversion. */
+  datlocprovider: text.nullable(),
+  /** From Postgres 17 on, as is datlocale, which was daticulocale before. */
+  dathasloginevt: z.boolean().nullable(),
+  daticulocale: text.nullable(),
+  datlocale: text.nullable(),
+  /** From Postgres 16 on. */
+  daticurules: text.nullable(),
+  datcollversion: text.nullable(),
   database_name: text,
   schema_count: integer,
 });

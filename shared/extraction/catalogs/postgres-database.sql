@@ -1,4 +1,4 @@
--- The connected database: what pg_database has from Postgres 10 to 18. Filters do not apply to it.
+-- The connected database: all that pg_database has from Postgres 10 to 18, null where a version has not. Filters do not apply to it.
 SELECT
   d.oid::int8 AS oid,
   d.datname::text AS datname,
@@ -13,6 +13,14 @@ SELECT
   d.datminmxid::text AS datminmxid,
   d.dattablespace::int8 AS dattablespace,
   d.datacl::text AS datacl,
+  -- Not in every version: a missing column would be an error, a missing key is null.
+  (versioned.facts ->> 'datlastsysoid')::int8 AS datlastsysoid,
+  versioned.facts ->> 'datlocprovider' AS datlocprovider,
+  (versioned.facts ->> 'dathasloginevt')::bool AS dathasloginevt,
+  versioned.facts ->> 'daticulocale' AS daticulocale,
+  versioned.facts ->> 'datlocale' AS datlocale,
+  versioned.facts ->> 'daticurules' AS daticurules,
+  versioned.facts ->> 'datcollversion' AS datcollversion,
   d.datname::text AS database_name,
   (
     SELECT count(*)::int4
@@ -20,4 +28,5 @@ SELECT
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   ) AS schema_count
 FROM pg_catalog.pg_database AS d
+CROSS JOIN LATERAL pg_catalog.to_jsonb(d) AS versioned (facts)
 WHERE d.datname = pg_catalog.current_database()

@@ -8,7 +8,6 @@ counts AS (
     count(*) FILTER (WHERE c.relkind IN ('r', 'p', 'f')) AS tables,
     count(*) FILTER (WHERE c.relkind IN ('v', 'm')) AS views
   FROM pg_catalog.pg_class AS c
-  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
   GROUP BY c.relnamespace
 )
 SELECT

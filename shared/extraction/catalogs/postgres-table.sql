@@ -1,6 +1,21 @@
 -- One row for each relation in scope: tables, views, materialised views, foreign tables, partitions. Every join is by oid.
-WITH scope AS (
+WITH RECURSIVE scope AS (
   __SCOPE__
+),
+-- A foreign table of a wrapper without a handler, and views over one: to ask whether they take rows is an error.
+mute (relation) AS (
+  SELECT f.ftrelid
+  FROM pg_catalog.pg_foreign_table AS f
+  JOIN pg_catalog.pg_foreign_server AS server ON server.oid = f.ftserver
+  JOIN pg_catalog.pg_foreign_data_wrapper AS wrapper ON wrapper.oid = server.srvfdw
+  WHERE wrapper.fdwhandler = 0
+  UNION
+  SELECT rule.ev_class
+  FROM mute
+  JOIN pg_catalog.pg_depend AS d
+    ON d.refobjid = mute.relation AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+  JOIN pg_catalog.pg_rewrite AS rule ON rule.oid = d.objid AND rule.ev_type = '1'
 ),
 dropped AS (
   SELECT a.attrelid AS relation, count(*) AS columns
@@ -53,6 +68,7 @@ SELECT
   -- As information_schema.tables has them, but whatever the login may do with the relation.
   CASE
     WHEN c.relkind IN ('r', 'p') THEN 'YES'
+    WHEN mute.relation IS NOT NULL AND c.relkind <> 'm' THEN 'NO'
     WHEN c.relkind IN ('v', 'f')
       THEN CASE WHEN pg_catalog.pg_relation_is_updatable(c.oid, false) & 8 = 8 THEN 'YES' ELSE 'NO' END
   END AS is_insertable_into,
@@ -76,6 +92,7 @@ CROSS JOIN LATERAL (
   OFFSET 0
 ) AS stored
 LEFT JOIN dropped ON dropped.relation = c.oid
+LEFT JOIN mute ON mute.relation = c.oid
 LEFT JOIN partitions ON partitions.parent = c.oid
 LEFT JOIN pg_catalog.pg_partitioned_table AS keys ON keys.partrelid = c.oid
 LEFT JOIN pg_catalog.pg_inherits AS inherited ON inherited.inhrelid = c.oid AND c.relispartition

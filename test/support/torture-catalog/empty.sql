@@ -1,0 +1,2 @@
+-- Not even the schema that every new database has.
+DROP SCHEMA public;
