@@ -32,7 +32,7 @@ export class QualifiedNames {
     return `${this.database}/${schema}`;
   }
 
-  /** Settles the qualifiedName of a relation; to be called for each one that {@link isAmbiguous}, in order and before anything asks for it. */
+  /** Settles the qualifiedName of a relation; to be called in order for each one with a letter of {@link AMBIGUOUS}, before anything asks for it. */
   claimRelation(schema: string, name: string): void {
     const verbatim = `${this.schema(schema)}/${name}`;
     const settled = this.#claim('relation', verbatim, [schema, name]);
@@ -87,7 +87,7 @@ export class QualifiedNames {
 }
 
 /** Whether two different paths that hold this one's names may be the same text. */
-export function isAmbiguous(...names: readonly string[]): boolean {
+function isAmbiguous(...names: readonly string[]): boolean {
   return names.some((name) => AMBIGUOUS.test(name));
 }
 
