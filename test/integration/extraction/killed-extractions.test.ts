@@ -21,7 +21,8 @@ let postgres: PostgresServer;
 let setup: ExtractionSetup;
 beforeAll(async () => {
   postgres = await startPostgres();
-  await postgres.query('CREATE TABLE orders (id int); CREATE DATABASE hr');
+  await postgres.query('CREATE TABLE orders (id int)');
+  await postgres.query('CREATE DATABASE hr');
 });
 beforeEach(async () => {
   setup = await setUpExtraction(postgres);
