@@ -9,6 +9,8 @@ export const EXIT = {
   skipped: 3,
   cancelled: 4,
   unfinished: 5,
+  /** Some databases of an extraction failed, the others are written. */
+  partial: 6,
   interrupted: 130,
 } as const;
 
@@ -25,6 +27,7 @@ export function exitCodeOfRun(record: Pick<RunRecord, 'state' | 'error'>): numbe
   if (record.state === 'succeeded') return EXIT.succeeded;
   if (record.state === 'cancelled') return EXIT.cancelled;
   if (record.state === 'skipped') return EXIT.skipped;
+  if (record.state === 'partial') return EXIT.partial;
   if (!isFinished(record)) return EXIT.unfinished;
   return record.error?.class === 'ConfigError' ? EXIT.configuration : EXIT.failed;
 }

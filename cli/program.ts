@@ -13,6 +13,7 @@ import { resendCommand } from './commands/resend.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { scheduleCommand } from './commands/schedule.ts';
+import { treeCommand } from './commands/tree.ts';
 import { validateCommand } from './commands/validate.ts';
 import type { Output } from './output.ts';
 
@@ -37,7 +38,9 @@ const ofStacks = new Set(['jobs', 'runs', 'run', 'cancel', 'accept', 'resend', '
 export function createProgram(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings;
   const program = new Command('ferry')
-    .description('Carries the result of a database query to a Polyteia dataset.')
+    .description(
+      'Carries the results of database queries to Polyteia datasets, and database catalogs to Atlan.',
+    )
     .version('0.1.0')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
@@ -57,6 +60,7 @@ export function createProgram(surroundings: Surroundings): Command {
     validateCommand,
     checkCommand,
     previewCommand,
+    treeCommand,
     runCommand,
     jobsCommand,
     runsCommand,

@@ -53,6 +53,10 @@ export function createProgressPrinter(
         case 'phase-progressed':
           if (running) running.bytes = event.bytes;
           return;
+        case 'phase-noted':
+          clear();
+          output.write(`    ${event.fact}\n`);
+          return draw();
         case 'phase-ended': {
           running = undefined;
           queued = false;

@@ -25,13 +25,17 @@ export function reportRun(
 /** One line on how the run ended. */
 function summarize(record: RunRecord | Run, file: string | undefined): string {
   const facts = [
-    record.rows === undefined ? undefined : formatCount(record.rows, 'row'),
+    record.rows === undefined ? undefined : countRows(record, record.rows),
     record.bytes === undefined ? undefined : formatBytes(record.bytes),
     record.durationMs === undefined ? undefined : formatDuration(record.durationMs),
   ].filter((fact) => fact !== undefined);
   const outcome = record.outcome ? ` (${record.outcome})` : '';
   const written = record.state === 'succeeded' || record.error?.class === 'GuardError';
-  const where =
-    file === undefined ? `run ${record.id}` : `nothing uploaded${written ? `, file ${file}` : ''}`;
-  return `${record.job} ${record.state}${outcome}: ${[...facts, where].join(', ')}\n`;
+  const rehearsed = `nothing uploaded${written ? `, file ${file}` : ''}`;
+  const where = file === undefined || record.kind === 'extraction' ? `run ${record.id}` : rehearsed;
+  const manifest = record.manifest === undefined ? '' : `  ${record.manifest}\n`;
+  return `${record.job} ${record.state}${outcome}: ${[...facts, where].join(', ')}\n${manifest}`;
 }
+
+const countRows = ({ kind }: RunRecord | Run, rows: number) =>
+  kind === 'extraction' ? formatCount(rows, 'entity', 'entities') : formatCount(rows, 'row');

@@ -2,12 +2,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
+import type { FerryConfig } from '../../shared/config/schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { checkExtraction } from '../../shared/extraction/check-extraction.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import type { CheckResult } from '../../shared/sync/check-result.ts';
 import { checkSource } from '../../shared/sync/check-source.ts';
 import { checkTarget } from '../../shared/sync/check-target.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openOutput } from '../open-output.ts';
 import { type GlobalOptions, globalOptions, openSecrets, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
@@ -16,27 +19,32 @@ import { checkInFunction } from '../stack/check-in-function.ts';
 import { type ConnectedStack, connectStack } from '../stack/connect-stack.ts';
 
 type SourceChecks = { source: string; checks: CheckResult[] };
+type ExtractionChecks = { extraction: string; checks: CheckResult[] };
 
 /** `ferry check [name]`: does everything work that runs need? Reads no row, uploads nothing. */
 export function checkCommand(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings;
   return new Command('check')
     .description(
-      'try everything that runs need of their sources and of Polyteia; reads no row, uploads nothing',
+      'try everything that runs need of their sources, of Polyteia and of outputs; reads no row, uploads nothing',
     )
-    .argument('[name]', 'of one source; with --stack, of one job; all without it')
+    .argument('[name]', 'of one source or extraction; with --stack, of one job; all without it')
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
       const connected = await connectStack(options, surroundings);
       if (connected) return checkStack(connected, surroundings, options, only);
       const loaded = await readConfig(options, surroundings);
       for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
-      const { sources, syncs } = loaded.config;
-      if (only !== undefined && !Object.hasOwn(sources, only))
-        throw new ConfigError(asSentence(unknownNameMessage('source', only, Object.keys(sources))));
+      const { sources, syncs, extractions } = loaded.config;
+      assertKnown(only, loaded.config);
       const secrets = await openSecrets(options, loaded, surroundings);
       await using workspace = await createWorkspace(tmpdir());
       const all: SourceChecks[] = [];
+      const ofExtractions: ExtractionChecks[] = [];
+      const print = (name: string, checks: readonly CheckResult[]) => {
+        if (options.json) return;
+        stdout.write(`${all.length + ofExtractions.length > 1 ? '\n' : ''}${format(name, checks)}`);
+      };
       for (const [name, source] of Object.entries(sources)) {
         if (only !== undefined && name !== only) continue;
         surroundings.signal.throwIfAborted();
@@ -58,12 +66,42 @@ export function checkCommand(surroundings: Surroundings): Command {
           checks.push(...found.map((result) => ({ ...result, check: `${job}: ${result.check}` })));
         }
         all.push({ source: name, checks });
-        if (!options.json) stdout.write(`${all.length > 1 ? '\n' : ''}${format(name, checks)}`);
+        print(name, checks);
       }
-      const failed = all.some(({ checks }) => checks.some(({ status }) => status === 'failed'));
-      if (options.json) stdout.write(`${JSON.stringify({ ok: !failed, sources: all }, null, 2)}\n`);
+      for (const [job, extraction] of Object.entries(extractions)) {
+        if (only !== undefined && job !== only) continue;
+        surroundings.signal.throwIfAborted();
+        const checks = await checkExtraction({
+          ...sessionOptions(surroundings),
+          config: loaded.config,
+          job,
+          secrets,
+          output: openOutput(extraction, undefined, options, surroundings),
+          workFolder: tmpdir(),
+        });
+        ofExtractions.push({ extraction: job, checks });
+        print(job, checks);
+      }
+      const failed = [...all, ...ofExtractions].some(({ checks }) =>
+        checks.some(({ status }) => status === 'failed'),
+      );
+      if (options.json) {
+        const found = {
+          ok: !failed,
+          sources: all,
+          ...(ofExtractions.length > 0 ? { extractions: ofExtractions } : {}),
+        };
+        stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+      }
       surroundings.setExitCode(failed ? EXIT.failed : EXIT.succeeded);
     });
+}
+
+function assertKnown(only: string | undefined, { sources, extractions }: FerryConfig): void {
+  if (only === undefined || Object.hasOwn(sources, only) || Object.hasOwn(extractions, only)) return;
+  const names = [...Object.keys(sources), ...Object.keys(extractions)];
+  const kind = Object.keys(extractions).length === 0 ? 'source' : 'source or extraction';
+  throw new ConfigError(asSentence(unknownNameMessage(kind, only, names)));
 }
 
 /** Each job's checks, from within the function that runs it. */

@@ -32,6 +32,9 @@ syncs:
     query: SELECT * FROM orders WHERE status = 'open'
     dataset: ds_replace0with0your0dataset
     schedule: { cron: "30 4 * * *" }
+
+# extractions:                        # catalogs to Atlan: docs/extraction.md
+#   nightly-catalogs: { sources: [erp] }
 `;
 
 interface InitCommandOptions {

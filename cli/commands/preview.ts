@@ -39,6 +39,14 @@ export function previewCommand(surroundings: Surroundings): Command {
       const { syncs, sources } = loaded.config;
       const sync = Object.hasOwn(syncs, job) ? syncs[job] : undefined;
       const source = sync && sources[sync.source];
+      if (Object.hasOwn(loaded.config.extractions, job)) {
+        throw new ConfigError(
+          `"${job}" is an extraction: ferry preview shows what becomes of a sync's columns.`,
+          {
+            hint: `ferry tree lists what its sources hold; ferry run ${job} --dry-run --out FOLDER writes its files without recording a run.`,
+          },
+        );
+      }
       if (!source) throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(syncs))));
       await using workspace = await createWorkspace(tmpdir());
       const preview = await previewSync({

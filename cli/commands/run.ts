@@ -1,14 +1,18 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../../shared/errors.ts';
+import { findExtraction } from '../../shared/extraction/extraction-work.ts';
+import { runExtraction } from '../../shared/extraction/run-extraction.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/memory-document-store.ts';
 import { createRunStore } from '../../shared/runs/run-store.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
+import { openOutput } from '../open-output.ts';
 import { globalOptions } from '../options.ts';
 import type { Surroundings } from '../program.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { connectStack } from '../stack/connect-stack.ts';
 import { startAndFollow } from '../stack/start-and-follow.ts';
+import { unknownJob } from '../unknown-job.ts';
 
 function parseTries(text: string): number {
   const tries = Number(text);
@@ -17,15 +21,18 @@ function parseTries(text: string): number {
   return tries;
 }
 
-/** `ferry run <sync>`: runs a job here and now. */
+/** `ferry run <job>`: runs a sync or an extraction here and now. */
 export function runCommand(surroundings: Surroundings): Command {
   return new Command('run')
-    .description('run a sync here and now, or on a stack')
-    .argument('<sync>', 'name of the sync; a .env file has one, called default')
+    .description('run a sync or an extraction here and now, or on a stack')
+    .argument('<job>', 'name of the sync or extraction; a .env file has one, called default')
     .option('--tries <n>', 'how often to try what may pass by itself, such as an outage', parseTries, 1)
     .option('--no-wait', 'with --stack: ask for the run, and do not follow it')
     .option('--dry-run', 'read and check, but upload nothing and record nothing; needs --out')
-    .option('--out <file>', 'where --dry-run puts the Parquet file')
+    .option(
+      '--out <path>',
+      'the file that --dry-run of a sync writes; the folder that an extraction writes to',
+    )
     .action(async (job: string, _options, command: Command) => {
       const { tries, wait, ...own } = command.opts<RunCommandOptions>();
       const connected = await connectStack(globalOptions(command), surroundings);
@@ -37,19 +44,25 @@ export function runCommand(surroundings: Surroundings): Command {
         return;
       }
       if (!wait) throw new ConfigError('--no-wait is for a run on a stack: name it by --stack.');
-      const dryRun = dryRunOf(own, surroundings);
+      // What is only rehearsed is no run of the job.
+      const store = own.dryRun ? { store: createRunStore(createMemoryDocumentStore()) } : {};
       await runAndReport(
         surroundings,
         command,
-        (options) =>
-          runSync({
-            ...options,
-            job,
-            maxTries: tries,
-            // What is only rehearsed is no run of the job.
-            ...(dryRun ? { dryRun, store: createRunStore(createMemoryDocumentStore()) } : {}),
-          }),
-        dryRun?.file,
+        async (options) => {
+          const common = { ...options, ...store, job, maxTries: tries };
+          if (Object.hasOwn(options.config.extractions, job)) {
+            if (own.dryRun && own.out === undefined)
+              throw new ConfigError('--dry-run needs --out FOLDER: where to put the files.');
+            const { extraction } = findExtraction(options.config, job);
+            const output = openOutput(extraction, own.out, globalOptions(command), surroundings);
+            return runExtraction({ ...common, output });
+          }
+          if (!Object.hasOwn(options.config.syncs, job)) throw unknownJob(job, options.config);
+          const dryRun = dryRunOf(own, surroundings);
+          return runSync({ ...common, ...(dryRun ? { dryRun } : {}) });
+        },
+        own.dryRun && own.out !== undefined ? resolve(surroundings.folder, own.out) : undefined,
       );
     });
 }
@@ -78,6 +91,9 @@ function dryRunOf(
 ): { file: string } | undefined {
   if (dryRun && out !== undefined) return { file: resolve(folder, out) };
   if (dryRun) throw new ConfigError('--dry-run needs --out FILE: where to put the Parquet file.');
-  if (out !== undefined) throw new ConfigError('--out is for --dry-run: a real run keeps no file.');
+  if (out !== undefined)
+    throw new ConfigError(
+      '--out is for --dry-run of a sync, and for extractions: a real run of a sync keeps no file.',
+    );
   return undefined;
 }

@@ -1,23 +1,23 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { WEEKDAYS } from '../../shared/config/cron-field.ts';
 import { toEventBridgeSchedule } from '../../shared/config/eventbridge-schedule.ts';
 import { parseSchedule } from '../../shared/config/parse-schedule.ts';
 import { nextRuns } from '../../shared/config/schedule-times.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
-import { ConfigError } from '../../shared/errors.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
 import type { Surroundings } from '../program.ts';
+import { unknownJob } from '../unknown-job.ts';
 
 const DEFAULT_COUNT = 3;
 const MAXIMUM_COUNT = 1000;
 
-/** When one sync runs. */
-interface SyncSchedule {
-  sync: string;
-  /** What AWS is given; absent for a sync without a schedule. */
+/** When one job runs; one of `sync` and `extraction` is its name. */
+interface JobSchedule {
+  sync?: string;
+  extraction?: string;
+  /** What AWS is given; absent for a job without a schedule. */
   expression?: string;
   timezone?: string;
   enabled?: boolean;
@@ -40,42 +40,47 @@ function parseMoment(text: string): Date {
   return moment;
 }
 
-/** `ferry schedule [sync]`: when the syncs run next, in their own zones and in UTC. */
+/** `ferry schedule [job]`: when the jobs run next, in their own zones and in UTC. */
 export function scheduleCommand(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings;
   return new Command('schedule')
-    .description('list the next runs of the syncs, in their own zones and in UTC')
-    .argument('[sync]', 'name of one sync; all without it')
+    .description('list the next runs of the jobs, in their own zones and in UTC')
+    .argument('[job]', 'name of one sync or extraction; all without it')
     .option('--count <n>', 'how many runs of each', parseCount, DEFAULT_COUNT)
     .option('--from <moment>', 'runs after this moment (default: now)', parseMoment)
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
       const { count, from = new Date() } = command.opts<{ count: number; from?: Date }>();
       const loaded = await readConfig(options, surroundings);
-      const { syncs } = loaded.config;
-      if (only !== undefined && !Object.hasOwn(syncs, only))
-        throw new ConfigError(`${unknownNameMessage('sync', only, Object.keys(syncs))}.`);
-      const chosen = Object.entries(syncs).filter(([name]) => only === undefined || name === only);
-      const config = { ...loaded.config, syncs: Object.fromEntries(chosen) };
-      for (const warning of [...loaded.warnings, ...warnOfSkippedRuns(config, from)])
+      const { syncs, extractions } = loaded.config;
+      const isChosen = ([name]: [string, unknown]) => only === undefined || name === only;
+      const chosen = {
+        syncs: Object.fromEntries(Object.entries(syncs).filter(isChosen)),
+        extractions: Object.fromEntries(Object.entries(extractions).filter(isChosen)),
+      };
+      for (const warning of [...loaded.warnings, ...warnOfSkippedRuns(chosen, from)])
         stderr.write(`warning: ${warning}\n`);
-      const schedules = chosen.map(([name, { schedule }]) => describe(name, schedule, from, count));
+      const schedules: JobSchedule[] = [
+        ...Object.entries(chosen.syncs).map(([sync, { schedule }]) => ({
+          sync,
+          ...describe(schedule, from, count),
+        })),
+        ...Object.entries(chosen.extractions).map(([extraction, { schedule }]) => ({
+          extraction,
+          ...describe(schedule, from, count),
+        })),
+      ];
+      if (only !== undefined && schedules.length === 0) throw unknownJob(only, loaded.config);
       stdout.write(options.json ? `${JSON.stringify(schedules, null, 2)}\n` : format(schedules));
     });
 }
 
-function describe(
-  sync: string,
-  schedule: ScheduleConfig | undefined,
-  from: Date,
-  count: number,
-): SyncSchedule {
-  if (!schedule) return { sync, runs: [] };
+function describe(schedule: ScheduleConfig | undefined, from: Date, count: number): JobSchedule {
+  if (!schedule) return { runs: [] };
   const { schedule: parsed } = parseSchedule(schedule.cron);
   const { expression, timezone } = toEventBridgeSchedule(schedule);
   const runs = parsed.type === 'rate' ? [] : nextRuns(parsed, timezone, from, count);
   return {
-    sync,
     expression,
     timezone,
     enabled: schedule.enabled,
@@ -97,16 +102,18 @@ function formatLocal(moment: Date, zone: string): string {
   return `${shown.replace(' ', 'T')}${offset || '+00:00'}`;
 }
 
-function format(schedules: readonly SyncSchedule[]): string {
-  if (schedules.length === 0) return 'There are no syncs.\n';
+function format(schedules: readonly JobSchedule[]): string {
+  if (schedules.length === 0) return 'There are no jobs.\n';
   const rows = schedules.flatMap((schedule) => formatRows(schedule));
-  const table = formatTable(['SYNC', 'NEXT RUN', 'OFFSET', 'ZONE', 'UTC'], rows);
+  const table = formatTable(['JOB', 'NEXT RUN', 'OFFSET', 'ZONE', 'UTC'], rows);
   const counted = schedules.some(({ expression }) => expression?.startsWith('rate'));
   return `${table}\n${counted ? '\n"every …" is counted from the deployment.\n' : ''}`;
 }
 
-function formatRows({ sync, expression, timezone = '', enabled, runs }: SyncSchedule): string[][] {
-  const note = (text: string, zone = '') => [[sync, text, '', zone, '']];
+function formatRows(schedule: JobSchedule): string[][] {
+  const { sync, extraction, expression, timezone = '', enabled, runs } = schedule;
+  const job = sync ?? extraction ?? '';
+  const note = (text: string, zone = '') => [[job, text, '', zone, '']];
   if (expression === undefined) return note('no schedule');
   if (enabled === false) return note('switched off', timezone);
   const [, rate] = /^rate\((.*)\)$/.exec(expression) ?? [];
@@ -118,7 +125,7 @@ function formatRows({ sync, expression, timezone = '', enabled, runs }: SyncSche
     const weekday = initial + others.join('').toLowerCase();
     // The offset by itself: what changes with the season is to be seen.
     return [
-      sync,
+      job,
       `${weekday} ${date} ${time.slice(0, 5)}`,
       time.slice(5),
       timezone,

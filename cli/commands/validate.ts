@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import { sourcesOf } from '../../shared/config/extraction-sources.ts';
 import { warnOfClosedNetworks } from '../../shared/config/network-warnings.ts';
 import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
-import type { ScheduleConfig } from '../../shared/config/schema.ts';
+import type { ExtractionConfig, FerryConfig, ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSharedDatasets } from '../../shared/config/shared-dataset-warnings.ts';
+import { warnOfSharedOutputs } from '../../shared/config/shared-output-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
@@ -19,6 +21,7 @@ export function validateCommand(surroundings: Surroundings): Command {
         ...found,
         ...warnOfClosedNetworks(config),
         ...warnOfSharedDatasets(config),
+        ...warnOfSharedOutputs(config),
         ...warnOfSkippedRuns(config, new Date()),
       ];
       for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
@@ -28,19 +31,48 @@ export function validateCommand(surroundings: Surroundings): Command {
         );
         return;
       }
-      const rows = Object.entries(config.syncs).map(([name, sync]) => [
-        name,
-        sync.source,
-        sync.dataset,
-        sync.schedule ? formatSchedule(sync.schedule) : 'none',
-      ]);
-      surroundings.stdout.write(`${path} is valid.\n`);
-      if (rows.length > 0)
-        surroundings.stdout.write(`\n${formatTable(['SYNC', 'SOURCE', 'DATASET', 'SCHEDULE'], rows)}\n`);
+      surroundings.stdout.write(`${path} is valid.\n${formatSyncs(config)}${formatExtractions(config)}`);
     });
 }
 
-function formatSchedule({ cron, timezone: zone }: ScheduleConfig): string {
+function formatSyncs({ syncs }: FerryConfig): string {
+  const rows = Object.entries(syncs).map(([name, { source, dataset, schedule }]) => [
+    name,
+    source,
+    dataset,
+    formatSchedule(schedule),
+  ]);
+  return rows.length === 0 ? '' : `\n${formatTable(['SYNC', 'SOURCE', 'DATASET', 'SCHEDULE'], rows)}\n`;
+}
+
+function formatExtractions(config: FerryConfig): string {
+  const rows = Object.entries(config.extractions).map(([name, extraction]) => [
+    name,
+    listSources(sourcesOf(config, extraction)),
+    listDatabases(extraction),
+    extraction.output.bucket ?? "Ferry's own",
+    formatSchedule(extraction.schedule),
+  ]);
+  const header = ['EXTRACTION', 'SOURCES', 'DATABASES', 'OUTPUT', 'SCHEDULE'];
+  return rows.length === 0 ? '' : `\n${formatTable(header, rows)}\n`;
+}
+
+// A pattern may stand for hundreds: what it came to is told by how many they are.
+const MOST_NAMES = 3;
+
+function listSources(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).join(', ');
+  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+}
+
+function listDatabases({ databases = [] }: ExtractionConfig): string {
+  if (databases === 'all') return 'all';
+  return databases.length === 0 ? "the source's" : listSources(databases);
+}
+
+function formatSchedule(schedule: ScheduleConfig | undefined): string {
+  if (!schedule) return 'none';
+  const { cron, timezone: zone } = schedule;
   const { expression, timezone = zone } = splitZonePrefix(cron);
   return `${expression} (${timezone})`;
 }

@@ -1,4 +1,5 @@
-// npm run demo: a real Postgres with a town's data, a stand-in for Polyteia, and one sync from the first to the second.
+// npm run demo: a real Postgres with a town's data, a stand-in for Polyteia, and one sync from the first to the second, and the
+// database's catalog as Atlan entities.
 // npm run demo -- --keep leaves both running until Ctrl-C, so that you can run the other syncs yourself.
 import { spawn } from 'node:child_process';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,6 +16,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = join(root, '.ferry', 'demo');
 const SYNC = 'offene-meldungen';
+const EXTRACTION = 'stadt-katalog';
 const DATASET = 'ds_meldungen';
 // Spaces, quotes and umlauts: what a password may hold, and connection strings trip over.
 const PASSWORD = `Grüße aus "Musterstadt" & '$HOME'`;
@@ -47,19 +49,7 @@ const flags = ['--config', 'ferry.yaml', '--secrets', 'secrets.json', '--state',
   flag.includes('.') || flag === 'state' ? join(relative(root, folder), flag) : flag,
 );
 print(`\n2. Running the sync: ferry run ${SYNC}\n`);
-const exitCode = await new Promise<number | null>((resolve, reject) => {
-  const ferry = spawn(process.execPath, [join(root, 'cli', 'main.ts'), 'run', SYNC, ...flags], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, INIT_CWD: root },
-  });
-  ferry.once('error', reject);
-  ferry.once('close', resolve);
-});
-if (exitCode !== 0) {
-  process.stderr.write(`\nThe sync ended with exit code ${exitCode}; what it printed above says why.\n`);
-  process.exit(exitCode ?? 1);
-}
+await run(SYNC);
 polyteia.assertNoViolations();
 
 const content = polyteia.datasets.get(DATASET)?.content;
@@ -70,12 +60,16 @@ print(`\n3. What arrived in dataset ${DATASET} (${formatBytes(content.size)}, ${
 await showParquet(arrived);
 
 const shown = (name: string) => relative(process.env.INIT_CWD ?? root, join(folder, name));
-print('\n4. Where everything lies');
+print(`\n4. The catalog as Atlan entities: ferry run ${EXTRACTION}\n`);
+await run(EXTRACTION);
+
+print('\n5. Where everything lies');
 const places = [
   ['configuration', 'ferry.yaml'],
   ['secrets (as Secrets Manager would return them)', 'secrets.json'],
   ['records of runs', 'state'],
   ['the Parquet file that arrived', 'arrived.parquet'],
+  ['entities for Atlan, and their manifest', `state/artifacts/${EXTRACTION}`],
 ] as const;
 for (const [what, name] of places) print(`   ${what.padEnd(48)}${shown(name)}`);
 print(`\nDone in ${formatDuration(performance.now() - started)}.\n`);
@@ -84,6 +78,7 @@ const command = (args: string) => `   npm run -s ferry -- ${args}`;
 print('What to try next');
 print(command(`validate ${flags.slice(0, 2).join(' ')}`));
 print(command(`runs ${flags.slice(4).join(' ')}`));
+print(command(`tree stadt ${flags.slice(0, 4).join(' ')}`));
 print(command('init my-town            # a ferry.yaml of your own'));
 if (!options.keep) {
   print(
@@ -99,6 +94,22 @@ if (!options.keep) {
     const alive = setInterval(() => {}, 60_000);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clearInterval(alive));
   });
+}
+
+/** Runs a job as a person would, and ends the demo when it fails. */
+async function run(job: string): Promise<void> {
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    const ferry = spawn(process.execPath, [join(root, 'cli', 'main.ts'), 'run', job, ...flags], {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, INIT_CWD: root },
+    });
+    ferry.once('error', reject);
+    ferry.once('close', resolve);
+  });
+  if (exitCode === 0) return;
+  process.stderr.write(`\n${job} ended with exit code ${exitCode}; what it printed above says why.\n`);
+  process.exit(exitCode ?? 1);
 }
 
 /** Prints schema and first rows of a Parquet file. */

@@ -21,8 +21,11 @@ function listTimes(times: readonly number[]): string {
  * A sentence for each run within a year that a change of the clock leaves out: "on 2027-03-28 the clock in Europe/Berlin goes from
  * 2:00 to 3:00: the run of 2:30 is skipped". A schedule of every hour is left out too: its next run comes no later for it.
  */
-export function warnOfSkippedRuns(config: FerryConfig, now: Date): string[] {
-  return Object.entries(config.syncs).flatMap(([job, { schedule }]) => {
+export function warnOfSkippedRuns(
+  { syncs, extractions }: Pick<FerryConfig, 'syncs' | 'extractions'>,
+  now: Date,
+): string[] {
+  return Object.entries({ ...syncs, ...extractions }).flatMap(([job, { schedule }]) => {
     if (!schedule?.enabled) return [];
     const { schedule: parsed, timezone = schedule.timezone } = parseSchedule(schedule.cron);
     if (parsed.type === 'rate' || parsed.hours === undefined) return [];

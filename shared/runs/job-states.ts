@@ -12,7 +12,7 @@ const runSummarySchema = z.object({
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
   rows: z.int().nonnegative().optional(),
-  /** Class of the error that ended it. */
+  /** Class of the error that ended it, or that made it partial. */
   error: z.string().optional(),
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
@@ -20,7 +20,7 @@ export type RunSummary = z.infer<typeof runSummarySchema>;
 /** The newest runs of a job that a person asks for first. */
 export interface JobState {
   last: RunSummary;
-  /** The last one that succeeded. */
+  /** The last one that succeeded, as a whole. */
   lastGood?: RunSummary;
   /** The one that runs, as far as records tell: whether it lives is the lease's to say. */
   running?: RunSummary;
@@ -82,6 +82,7 @@ const ORDER: readonly RunSummary['state'][] = [
   'skipped',
   'cancelled',
   'failed',
+  'partial',
   'succeeded',
 ];
 const furthest = (a: RunSummary, b: RunSummary) => (ORDER.indexOf(b.state) > ORDER.indexOf(a.state) ? b : a);

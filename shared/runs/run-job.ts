@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, type FerryError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { enterSource } from './enter-source.ts';
+import { type EnteredSources, enterSources } from './enter-sources.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { isStillHeld, type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
 import { retryWithin } from './retry.ts';
@@ -26,6 +26,8 @@ export type ProgressEvent =
   | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
   | { type: 'phase-started'; phase: string }
   | { type: 'phase-progressed'; phase: string; bytes: number }
+  /** A fact that is known before the phase ends, ready to print. */
+  | { type: 'phase-noted'; phase: string; fact: string }
   | { type: 'phase-ended'; phase: string; durationMs: number; detail?: string };
 
 /** What a job's work may use. */
@@ -53,27 +55,28 @@ export interface JobContext {
    * @throws LeaseLostError when another run has it by now
    */
   renewLease(): Promise<void>;
-  /** Lets another run have the place at the source, where that has a limit: nothing more is read from it. */
-  leaveSource(): Promise<void>;
+  /** Lets another run have the place at a source, where that has a limit: nothing more is read from it. Of all sources when none is named. */
+  leaveSource(source?: string): Promise<void>;
   /** Tells that the phase that runs has moved this many bytes. */
   progress(bytes: number): void;
+  /** Tells a fact about the phase that runs, ready to print; the record does not keep it. */
+  tell(fact: string): void;
   warn(message: string): void;
   /** Facts for the record, which it keeps also when the run fails later. */
   note(facts: JobResult): void;
 }
 
 /** What is known of a job before it runs. */
-export interface JobDescription {
+export type JobDescription = {
   name: string;
-  kind: RunRecord['kind'];
-  source: string;
-  /** How many runs may be at work on the source at once; absent: any number. */
-  maxConcurrentRuns?: number | undefined;
-  dataset: string;
-  target: string;
+  /** How many runs may be at work at once on a source, by its name: only of those that have a limit. */
+  slots?: Readonly<Record<string, number>>;
   /** Everything that decides what the job does; its hash goes into the record. */
   config: unknown;
-}
+} & (
+  | { kind: 'sync'; source: string; dataset: string; target: string }
+  | { kind: 'extraction'; sources: string[] }
+);
 
 export interface RunOptions {
   trigger: Trigger;
@@ -111,21 +114,26 @@ export type JobResult = Pick<
   | 'archived'
   | 'sentFrom'
   | 'heldBy'
+  | 'databases'
+  | 'manifest'
 > & {
   /**
-   * `ingesting`: the upload is for a later invocation to finish; `skipped`: an earlier upload of the job is still under way.
+   * `ingesting`: the upload is for a later invocation to finish; `skipped`: an earlier upload of the job is still under way; `partial`,
+   * `failed`: `error` tells why, though it was not thrown.
    * @default succeeded
    */
-  state?: 'ingesting' | 'skipped';
+  state?: 'ingesting' | 'skipped' | 'partial' | 'failed';
+  error?: RunRecord['error'];
 };
 
 function startRecord(job: JobDescription, id: string, { trigger }: RunOptions): RunRecord {
   const startedAt = new Date().toISOString();
+  const { name, config, slots: _slots, ...about } = job;
   return {
     schemaVersion: 1,
     id,
-    job: job.name,
-    kind: job.kind,
+    job: name,
+    ...about,
     state: 'running',
     trigger: trigger.type,
     ...(trigger.type === 'schedule'
@@ -133,12 +141,9 @@ function startRecord(job: JobDescription, id: string, { trigger }: RunOptions): 
       : { triggeredBy: trigger.triggeredBy }),
     startedAt,
     attempts: [{ startedAt }],
-    source: job.source,
-    dataset: job.dataset,
-    target: job.target,
     phases: [],
     warnings: [],
-    configHash: createHash('sha256').update(JSON.stringify(job.config)).digest('hex'),
+    configHash: createHash('sha256').update(JSON.stringify(config)).digest('hex'),
   };
 }
 
@@ -153,7 +158,7 @@ function idOf(job: JobDescription, { trigger, scope, runId }: RunOptions): strin
  *
  * @returns the record; what goes wrong in the job is in it, and not thrown
  * @throws StorageUnavailableError when the store cannot be reached at all, so that nothing was begun
- * @throws QueuedError when the source had no slot free for as long as the run could wait for one: it stays `queued`, for the caller to
+ * @throws QueuedError when a source had no slot free for as long as the run could wait for one: it stays `queued`, for the caller to
  *   start again
  */
 export async function runJob(
@@ -197,14 +202,7 @@ export async function runJob(
     await takeOver(record, before, lease, store, logger);
     // Only to ask Polyteia how an upload ended, no slot of the source is needed.
     const asks = before?.state === 'ingesting';
-    return await carryOut(
-      asks ? { ...job, maxConcurrentRuns: undefined } : job,
-      record,
-      lease,
-      work,
-      options,
-      logger,
-    );
+    return await carryOut(asks ? { ...job, slots: {} } : job, record, lease, work, options, logger);
   } finally {
     await lease.release().catch(() => {
       // It expires by itself.
@@ -248,7 +246,7 @@ async function carryOut(
       attempt,
     );
   let leaseLost = false;
-  let slot: AsyncDisposable | undefined;
+  let entered: EnteredSources | undefined;
   const fail = (error: FerryError) => {
     leaseLost ||= error instanceof LeaseLostError;
     record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
@@ -305,12 +303,16 @@ async function carryOut(
         if (!(error instanceof LeaseLostError) || !(await isStillHeld(lease))) throw error;
       }
     },
-    async leaveSource() {
-      await slot?.[Symbol.asyncDispose]();
+    async leaveSource(source) {
+      await entered?.leave(source);
     },
     progress(bytes) {
       progress.bytes = bytes;
       if (current !== undefined) options.onProgress?.({ type: 'phase-progressed', phase: current, bytes });
+    },
+    tell(fact) {
+      logger.debug({ phase: current, fact }, 'phase noted');
+      if (current !== undefined) options.onProgress?.({ type: 'phase-noted', phase: current, fact });
     },
     note(facts) {
       Object.assign(record, facts);
@@ -325,14 +327,14 @@ async function carryOut(
   let started: number | undefined;
   try {
     assertWorthAnotherTry(record);
-    await using entered = await enterSource(job, record, options, {
+    await using slots = await enterSources(job, record, options, {
       heartbeat,
       progress,
       logger,
       signal,
       retry,
     });
-    slot = entered;
+    entered = slots;
     // Whoever was stopped since it got the lease would write over the record of the one that took it.
     await retry(() => heartbeat.beat());
     signal.throwIfAborted();
@@ -364,7 +366,7 @@ async function carryOut(
   // Whoever has lost the lease has lost the record with it: it is the new holder's to write. A lost slot alone does not take it.
   if (!leaseLost || (await isStillHeld(lease))) await saveFinal(record, store, logger, options);
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
-  const failed = record.state === 'failed' || record.state === 'cancelled';
+  const failed = record.state === 'failed' || record.state === 'partial' || record.state === 'cancelled';
   logger[failed ? 'error' : 'info'](facts, `run ${record.state}`);
   return record;
 }

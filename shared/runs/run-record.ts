@@ -1,14 +1,27 @@
 import { z } from 'zod';
 
+/** What became of one database of an extraction. */
+const databaseOutcomeSchema = z.strictObject({
+  source: z.string(),
+  /** Absent where its name is not known: the source could not be asked for it. */
+  database: z.string().optional(),
+  state: z.enum(['extracted', 'failed']),
+  /** How many entities were written of it. */
+  entities: z.int().nonnegative(),
+  error: z.strictObject({ class: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
+});
+export type DatabaseOutcome = z.infer<typeof databaseOutcomeSchema>;
+
 /** What is written of every run. Holds no secret and no data value. */
 export const runRecordSchema = z.strictObject({
   schemaVersion: z.literal(1),
   id: z.uuid(),
   job: z.string(),
-  kind: z.enum(['sync']),
-  state: z.enum(['queued', 'running', 'ingesting', 'succeeded', 'failed', 'cancelled', 'skipped']),
-  /** `unchanged`: the dataset shows the same content already, so nothing was sent. */
-  outcome: z.enum(['uploaded', 'unchanged']).optional(),
+  kind: z.enum(['sync', 'extraction']),
+  /** `partial`: some databases of an extraction failed, the others are written; `error` tells which, and why the first one failed. */
+  state: z.enum(['queued', 'running', 'ingesting', 'succeeded', 'partial', 'failed', 'cancelled', 'skipped']),
+  /** `unchanged`: the dataset shows the same content already, so nothing was sent. `extracted`: the files of an extraction are written. */
+  outcome: z.enum(['uploaded', 'unchanged', 'extracted']).optional(),
   trigger: z.enum(['schedule', 'api', 'cli']),
   /** The caller of the API, the user of the command line; absent for a schedule. */
   triggeredBy: z.string().optional(),
@@ -23,12 +36,20 @@ export const runRecordSchema = z.strictObject({
     .optional(),
   /** Of a skipped run: the one that held the job's lease. */
   heldBy: z.string().optional(),
-  source: z.string(),
-  dataset: z.string(),
-  target: z.string(),
+  /** Of a sync, as `dataset` and `target`. */
+  source: z.string().optional(),
+  dataset: z.string().optional(),
+  target: z.string().optional(),
+  /** Of an extraction: all that it reads, in the order of names. */
+  sources: z.array(z.string()).optional(),
+  /** Of an extraction: in the order in which they were read. */
+  databases: z.array(databaseOutcomeSchema).optional(),
+  /** Of an extraction: where its manifest is, an s3:// address or a path. It was written when the run had ended well, or as `partial`. */
+  manifest: z.string().optional(),
   phases: z.array(z.strictObject({ name: z.string(), durationMs: z.int().nonnegative() })),
+  /** Of a sync's result; of an extraction the number of its entities. */
   rows: z.int().nonnegative().optional(),
-  /** Size of the file that was uploaded, which may be CSV; of the Parquet file, while none was. */
+  /** Size of the file that was uploaded, which may be CSV; of the Parquet file, while none was. Of an extraction, of all its files. */
   bytes: z.int().nonnegative().optional(),
   schema: z.array(z.strictObject({ name: z.string(), type: z.string() })).optional(),
   /**

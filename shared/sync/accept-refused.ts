@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { RunRecord } from '../runs/run-record.ts';
-import { sendKeptFile } from './send-kept-file.ts';
+import { assertOfSync, sendKeptFile } from './send-kept-file.ts';
 import type { RunSyncOptions } from './sync-work.ts';
 
 /**
@@ -16,6 +16,7 @@ export async function acceptRefused(
 ): Promise<RunRecord> {
   const { store } = options;
   const from = await store.get(refusedId);
+  assertOfSync(from);
   if (from?.error?.class !== 'GuardError') {
     throw new ConfigError(
       from ? `Run ${refusedId} was not refused by a guard.` : `There is no run ${refusedId}.`,

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { RunRecord } from '../runs/run-record.ts';
-import { sendKeptFile } from './send-kept-file.ts';
+import { assertOfSync, sendKeptFile } from './send-kept-file.ts';
 import type { RunSyncOptions } from './sync-work.ts';
 
 /**
@@ -16,6 +16,7 @@ export async function resendArchived(
 ): Promise<RunRecord> {
   const { store } = options;
   const from = await store.get(archivedId);
+  assertOfSync(from);
   if (!from?.archived) {
     throw new ConfigError(
       from ? `The file of run ${archivedId} was not archived.` : `There is no run ${archivedId}.`,

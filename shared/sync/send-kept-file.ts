@@ -16,6 +16,17 @@ export interface KeptFile {
   what: string;
 }
 
+/** @throws ConfigError for a run that makes no file for Polyteia */
+export function assertOfSync(from: RunRecord | undefined): void {
+  if (from?.kind !== 'extraction') return;
+  throw new ConfigError(
+    `Run ${from.id} is one of the extraction ${from.job}: only files of syncs are sent again.`,
+    {
+      hint: `To write its files anew: ferry run ${from.job}`,
+    },
+  );
+}
+
 /**
  * Sends a file that the store has kept, exactly as it was, and makes it the one that the next result is compared with. A run of its
  * own, so that the record says who did it and why.
@@ -52,5 +63,5 @@ export async function sendKeptFile(
     return settled ?? (await sendFile(context, work, target, { file, rows, schema, fingerprint }));
   };
   // Nothing is read from the source, so that no slot of it is needed.
-  return runJob({ ...description, maxConcurrentRuns: undefined }, send, options);
+  return runJob({ ...description, slots: {} }, send, options);
 }

@@ -49,7 +49,7 @@ export function findSync(options: RunSyncOptions): { description: JobDescription
     name: job,
     kind: 'sync' as const,
     source: sync.source,
-    maxConcurrentRuns,
+    ...(maxConcurrentRuns === undefined ? {} : { slots: { [sync.source]: maxConcurrentRuns } }),
     dataset: sync.dataset,
     target: sync.polyteia,
     config: { source: read, target, sync },

@@ -2,9 +2,9 @@
 const counts = new Intl.NumberFormat('en-US');
 
 /** 1234567 → "1,234,567"; with a noun, "1 row" or "1,234,567 rows". */
-export function formatCount(value: number, noun?: string): string {
+export function formatCount(value: number, noun?: string, nouns = `${noun}s`): string {
   const count = counts.format(value);
-  return noun === undefined ? count : `${count} ${noun}${value === 1 ? '' : 's'}`;
+  return noun === undefined ? count : `${count} ${value === 1 ? noun : nouns}`;
 }
 
 /** 1234567 → "1.2 MB" (powers of 1000). */

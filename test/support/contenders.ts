@@ -53,7 +53,7 @@ export async function contend(store: DocumentStore, contention: Contention): Pro
           name: `job-${n}`,
           kind: 'sync',
           source: 'erp',
-          maxConcurrentRuns: slots,
+          slots: { erp: slots },
           dataset: 'ds_a',
           target: 'default',
           config: {},

@@ -36,7 +36,7 @@ const spring = ['--from', '2027-03-27T12:00Z', '--count', '2'];
 describe('ferry schedule', () => {
   it('lists the next runs of each sync in its own zone and in UTC, in columns', async () => {
     const { stdout, stderr } = await ferry('schedule', ...spring);
-    expect(stdout).toBe(`SYNC       NEXT RUN              OFFSET  ZONE           UTC
+    expect(stdout).toBe(`JOB        NEXT RUN              OFFSET  ZONE           UTC
 nightly    Mon 2027-03-29 02:30  +02:00  Europe/Berlin  2027-03-29 00:30
 nightly    Tue 2027-03-30 02:30  +02:00  Europe/Berlin  2027-03-30 00:30
 tokyo      Fri 2027-04-30 09:00  +09:00  Asia/Tokyo     2027-04-30 00:00

@@ -28,7 +28,7 @@ function run(job: string, work: (context: JobContext) => Promise<object>, option
     name: job,
     kind: 'sync' as const,
     source: 'erp',
-    maxConcurrentRuns: 1,
+    slots: { erp: 1 },
     dataset: 'ds_a',
     target: 'default',
     config: {},

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFolderDocumentStore } from '../../../shared/runs/folder-document-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
 import type { RunRecord } from '../../../shared/runs/run-record.ts';
 import { createRunStore } from '../../../shared/runs/run-store.ts';
+
+const NOW = '2026-01-01T00:00:00.000Z';
 
 function record(job: string, startedAt: string): RunRecord {
   return {
@@ -24,6 +27,45 @@ function record(job: string, startedAt: string): RunRecord {
     configHash: 'x',
   };
 }
+
+describe('a record', () => {
+  // Of a folder or a bucket that the release before this one has written to.
+  it('of the release before is read', async () => {
+    const documents = createMemoryDocumentStore();
+    const id = newRunId(new Date('2026-01-01T00:00:00.000Z'));
+    const earlier = record('orders', '2026-01-01T00:00:00.000Z');
+    const store = createRunStore(documents);
+    await store.save({ ...earlier, id });
+    expect(await store.get(id)).toEqual({ ...earlier, id });
+  });
+
+  it('of an extraction is read as it was written, a partial one too', async () => {
+    const store = createRunStore(createMemoryDocumentStore());
+    const { source: _source, dataset: _dataset, target: _target, ...common } = record('catalogs', NOW);
+    const partial: RunRecord = {
+      ...common,
+      kind: 'extraction',
+      state: 'partial',
+      outcome: 'extracted',
+      sources: ['erp', 'hr'],
+      databases: [
+        { source: 'erp', database: 'erp', state: 'extracted', entities: 7 },
+        { source: 'hr', state: 'failed', entities: 0, error: { class: 'AuthError', message: 'No.' } },
+      ],
+      manifest: 's3://bucket/catalogs/run/manifest.json',
+      rows: 7,
+      error: { class: 'AuthError', message: '1 of 2 databases failed.' },
+    };
+    await store.save(partial);
+    expect(await store.get(partial.id)).toEqual(partial);
+    expect((await store.listJobStates()).get('catalogs')).toMatchObject({
+      last: { state: 'partial', error: 'AuthError', rows: 7 },
+      lastEnded: { state: 'partial' },
+      unfinished: [],
+    });
+    expect((await store.listJobStates()).get('catalogs')).not.toHaveProperty('lastGood');
+  });
+});
 
 describe('a run store in a folder', () => {
   let folder: string;

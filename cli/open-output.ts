@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { awsTimeouts } from '../shared/config/outgoing-https.ts';
+import type { ExtractionConfig } from '../shared/config/schema.ts';
+import { createFolderOutputStore } from '../shared/extraction/folder-output-store.ts';
+import { openOutputStore } from '../shared/extraction/open-output-store.ts';
+import type { OutputStore } from '../shared/extraction/output-store.ts';
+import type { GlobalOptions } from './options.ts';
+import type { Surroundings } from './program.ts';
+
+/**
+ * Where the files of an extraction go from this machine: the folder of --out, the bucket that the extraction names, or the state folder.
+ *
+ * @param out the folder, and nothing of a prefix
+ */
+export function openOutput(
+  { output }: ExtractionConfig,
+  out: string | undefined,
+  { state }: Pick<GlobalOptions, 'state'>,
+  { folder }: Surroundings,
+): OutputStore {
+  if (out !== undefined) return createFolderOutputStore({ folder: resolve(folder, out) });
+  return openOutputStore({
+    output,
+    own: { folder: resolve(folder, state) },
+    client: () => new S3Client({ requestHandler: awsTimeouts, followRegionRedirects: true }),
+  });
+}

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { toFerryError } from '../errors.ts';
+import { createWorkspace } from '../runs/workspace.ts';
+import { type CheckResult, failedCheck, skippedCheck } from '../sync/check-result.ts';
+import { type ExtractionWork, findExtraction, type RunExtractionOptions } from './extraction-work.ts';
+import { layOut } from './layout.ts';
+import { askIn, openCatalogSession } from './open-catalog-session.ts';
+import { addressOf, type OutputStore } from './output-store.ts';
+import { type PlannedSource, type PlanWork, planDatabases } from './plan-databases.ts';
+import { type Preflight, runPreflight } from './preflight.ts';
+import { labelOf } from './read-database.ts';
+
+export type CheckExtractionOptions = Pick<
+  RunExtractionOptions,
+  'config' | 'job' | 'secrets' | 'extensionFolders' | 'memoryLimitBytes' | 'threads' | 'output' | 'workFolder'
+> & { signal: AbortSignal };
+
+/**
+ * Tries everything that is an extraction's own: the checks with which each of its runs begins, database by database, and writing, reading
+ * and removing at its output. Reads no catalog. The hops to the sources are checkSource's.
+ *
+ * @throws ConfigError when there is no such extraction
+ */
+export async function checkExtraction(options: CheckExtractionOptions): Promise<CheckResult[]> {
+  const { config, job, output, signal } = options;
+  const found = findExtraction(config, job);
+  await using workspace = await createWorkspace(options.workFolder);
+  const { folder } = workspace;
+  const catalogs = await checkCatalogs({ ...options, ...found }, folder, signal);
+  return [...catalogs, ...(await checkOutput(output, { ...found, signal }))];
+}
+
+async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal): Promise<CheckResult[]> {
+  let planned: PlannedSource[];
+  try {
+    planned = await planDatabases(
+      { folder, signal, retry: (attempt) => attempt(), phase: (_name, attempt) => attempt() },
+      work,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return [failedCheck('databases', error)];
+  }
+  const results: CheckResult[] = [];
+  for (const plan of planned) {
+    if (plan.error) results.push(failedCheck(`${plan.name}: databases`, plan.error));
+    for (const database of plan.error ? [] : plan.databases)
+      results.push(...(await checkDatabase(work, plan, database, { folder: join(folder, 'check'), signal })));
+  }
+  return results;
+}
+
+const PREFLIGHT = [
+  'databaseSchemaCheck',
+  'tablesCheck',
+  'versionCheck',
+] as const satisfies (keyof Preflight)[];
+
+async function checkDatabase(
+  work: PlanWork,
+  { name, source, reached }: PlannedSource,
+  database: string,
+  place: { folder: string; signal: AbortSignal },
+): Promise<CheckResult[]> {
+  const label = labelOf(name, database);
+  try {
+    if (!reached) throw new Error('A source without a login has no databases.');
+    const login = { ...reached.login, database };
+    const session = await openCatalogSession({ ...work, ...place, source, login });
+    try {
+      const preflight = await runPreflight(askIn(session), work.extraction, {
+        onlySource: work.sources.length === 1,
+      });
+      return PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check]));
+    } finally {
+      session.close();
+    }
+  } catch (error) {
+    place.signal.throwIfAborted();
+    return [failedCheck(`${label}: login`, toFerryError(error))];
+  }
+}
+
+function toResult(
+  check: string,
+  { success, successMessage, failureMessage }: Preflight[keyof Preflight],
+): CheckResult {
+  if (success) return { check, status: 'ok', detail: successMessage };
+  return { check, status: 'failed', detail: failureMessage, class: 'ConfigError' };
+}
+
+/** Writes, reads and removes a file beside the runs of the workflow. */
+async function checkOutput(
+  output: OutputStore,
+  {
+    extraction,
+    workflowId,
+    signal,
+  }: Pick<ExtractionWork, 'extraction' | 'workflowId'> & { signal: AbortSignal },
+): Promise<CheckResult[]> {
+  const { workflowFolder } = layOut({ ...extraction.output, base: output.base, workflowId, runId: 'check' });
+  const folder = `${workflowFolder}check/`;
+  const key = `${folder}check.json`;
+  const steps: [string, () => Promise<string>][] = [
+    ['output: write', async () => output.put(key, '{}\n').then(() => addressOf(output, key))],
+    ['output: read', async () => output.read(key).then(() => addressOf(output, key))],
+    // S3 wants a permission of its own for being told that there is nothing.
+    [
+      'output: absent',
+      async () => output.read(`${folder}absent.json`).then(() => 'what does not exist is told as such'),
+    ],
+    ['output: remove', async () => output.removeFolder(folder).then(() => addressOf(output, folder))],
+  ];
+  const results: CheckResult[] = [];
+  for (const [check, step] of steps) {
+    signal.throwIfAborted();
+    if (results[0]?.status === 'failed') {
+      results.push(skippedCheck(check));
+      continue;
+    }
+    try {
+      results.push({ check, status: 'ok', detail: await step() });
+    } catch (error) {
+      results.push(failedCheck(check, error));
+    }
+  }
+  return results;
+}

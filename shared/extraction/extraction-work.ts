@@ -1,0 +1,74 @@
+import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
+import { sourcesOf } from '../config/extraction-sources.ts';
+import type { ExtractionConfig, FerryConfig, SourceConfig } from '../config/schema.ts';
+import { ConfigError } from '../errors.ts';
+import type { JobDescription, RunOptions } from '../runs/run-job.ts';
+import type { SecretReader } from '../source/secrets.ts';
+import type { OutputStore } from './output-store.ts';
+
+export interface RunExtractionOptions extends RunOptions {
+  config: FerryConfig;
+  /** Name of the extraction. */
+  job: string;
+  secrets: SecretReader;
+  extensionFolders: readonly string[];
+  /** DuckDB's memory limit, in bytes. */
+  memoryLimitBytes: number;
+  threads: number;
+  /** Where the files go (open-output-store.ts). */
+  output: OutputStore;
+}
+
+/** An extraction with what its names stand for. */
+export type ExtractionWork = RunExtractionOptions & {
+  extraction: ExtractionConfig;
+  /** Id of the workflow, in keys and entities. */
+  workflowId: string;
+  /** What is read, in the order of names. */
+  sources: readonly { name: string; source: SourceConfig }[];
+};
+
+/**
+ * An extraction of the configuration, with its sources in the order of names.
+ *
+ * @throws ConfigError when there is none of that name
+ */
+export function findExtraction(
+  config: FerryConfig,
+  job: string,
+): Pick<ExtractionWork, 'extraction' | 'workflowId' | 'sources'> {
+  const { extractions } = config;
+  const extraction = Object.hasOwn(extractions, job) ? extractions[job] : undefined;
+  if (!extraction)
+    throw new ConfigError(asSentence(unknownNameMessage('extraction', job, Object.keys(extractions))));
+  const sources = sourcesOf(config, extraction).map((name) => {
+    const source = config.sources[name];
+    if (!source) throw new ConfigError(`There is no source "${name}".`);
+    return { name, source };
+  });
+  return { extraction, workflowId: extraction.workflowId ?? job, sources };
+}
+
+/** What a run of an extraction is, before it begins. */
+export function describeExtraction({
+  job,
+  config,
+  extraction,
+  sources,
+}: Pick<ExtractionWork, 'job' | 'config' | 'extraction' | 'sources'>): JobDescription {
+  const slots = sources.flatMap(({ name, source: { maxConcurrentRuns: limit } }) =>
+    limit === undefined ? [] : [[name, limit] as const],
+  );
+  return {
+    name: job,
+    kind: 'extraction',
+    sources: sources.map(({ name }) => name),
+    slots: Object.fromEntries(slots),
+    config: {
+      extraction,
+      // How many runs there may be at once is nothing that decides what a run does.
+      sources: sources.map(({ name, source: { maxConcurrentRuns: _limit, ...read } }) => ({ name, ...read })),
+      tenant: config.atlan.tenant,
+    },
+  };
+}

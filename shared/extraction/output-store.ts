@@ -1,0 +1,42 @@
+/** A document of an output, and what is needed to replace exactly this version of it. */
+export interface OutputDocument {
+  body: string;
+  /** Opaque; changes with each write. */
+  version: string;
+}
+
+/**
+ * Where the files of extractions go: a bucket or a folder, which may be somebody else's. Keys use `/`, and are complete: they begin with
+ * {@link OutputStore.base}.
+ *
+ * Implementations throw ConfigError where somebody has to change something (no such bucket, a permission is missing), and
+ * StorageUnavailableError for what may pass by itself.
+ */
+export interface OutputStore {
+  /** What keys are below, for people: `s3://bucket`, or the path of a folder. */
+  readonly location: string;
+  /** What all keys begin with: nothing, or something that ends with a slash. */
+  readonly base: string;
+  /** Stores a file of any size. */
+  putFile(key: string, path: string): Promise<void>;
+  /** Stores a JSON document. */
+  put(key: string, body: string): Promise<void>;
+  /** Reads a document; undefined when there is none. */
+  read(key: string): Promise<OutputDocument | undefined>;
+  /**
+   * Writes a document if it still is the version that the caller has seen.
+   *
+   * @param seen undefined: there was none
+   * @returns false when somebody else was faster
+   */
+  replace(key: string, body: string, seen: string | undefined): Promise<boolean>;
+  /**
+   * Removes everything below a folder.
+   *
+   * @param folder ends with a slash
+   */
+  removeFolder(folder: string): Promise<void>;
+}
+
+/** The address of a key, for people and for the record of a run. */
+export const addressOf = ({ location }: Pick<OutputStore, 'location'>, key: string) => `${location}/${key}`;

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
+import type { JobContext } from '../runs/run-job.ts';
+import { type Login, resolveLogin } from '../source/credentials.ts';
+import { dialectOf } from '../source/dialect.ts';
+import { formatCount } from '../telemetry/format.ts';
+import { type AtlanConnection, connectionOf } from './connection.ts';
+import type { ExtractionWork } from './extraction-work.ts';
+import { listDatabases } from './list-databases.ts';
+import { askIn, openCatalogSession } from './open-catalog-session.ts';
+import { WholeJobError } from './whole-job-error.ts';
+
+/** A source that is about to be read. */
+export interface PlannedSource {
+  name: string;
+  source: ExtractionWork['sources'][number]['source'];
+  /** Absent where its secret cannot be read, or does not say enough. */
+  reached?: { login: Login; connection: AtlanConnection };
+  databases: string[];
+  /** Why nothing can be read of it. */
+  error?: FerryError;
+}
+
+export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'phase'>;
+export type PlanWork = Pick<
+  ExtractionWork,
+  'config' | 'secrets' | 'extraction' | 'sources' | 'extensionFolders' | 'memoryLimitBytes' | 'threads'
+>;
+
+/**
+ * Finds out which databases an extraction reads, and as what Atlan knows them. A source that cannot be asked is planned with its error:
+ * the others are read all the same.
+ *
+ * @throws ConfigError when a filter is no regular expression, or two sources would write entities of the same names
+ */
+export async function planDatabases(context: PlanContext, work: PlanWork): Promise<PlannedSource[]> {
+  const planned: PlannedSource[] = [];
+  for (const [index, { name, source }] of work.sources.entries()) {
+    const plan: PlannedSource = { name, source, databases: [] };
+    planned.push(plan);
+    try {
+      const login = await resolveLogin(name, source, work.secrets, dialectOf(source.type).defaultPort);
+      const { tenant } = work.config.atlan;
+      plan.reached = { login, connection: connectionOf({ name, source, login, tenant }) };
+      plan.databases = await namesOf(context, work, plan, login, join(context.folder, `list-${index}`));
+    } catch (thrown) {
+      context.signal.throwIfAborted();
+      if (thrown instanceof WholeJobError) throw thrown.error;
+      plan.error = toFerryError(thrown);
+    }
+  }
+  assertApart(planned);
+  return planned;
+}
+
+async function namesOf(
+  context: PlanContext,
+  work: PlanWork,
+  { name, source }: PlannedSource,
+  login: Login,
+  folder: string,
+): Promise<string[]> {
+  const { databases } = work.extraction;
+  if (databases !== 'all') return [...new Set(databases ?? [login.database])];
+  const found = await context.retry(() =>
+    context.phase(
+      `${name}: databases`,
+      async () => {
+        const session = await openCatalogSession({ ...work, source, login, folder, signal: context.signal });
+        try {
+          return await listDatabases(askIn(session), work.extraction);
+        } catch (error) {
+          throw error instanceof ConfigError ? new WholeJobError(error) : error;
+        } finally {
+          session.close();
+        }
+      },
+      (names) => formatCount(names.length, 'database'),
+    ),
+  );
+  if (found.length > 0) return found;
+  throw new ConfigError(
+    `The filters leave no database of the source ${name} that its login may connect to.`,
+    {
+      hint: `ferry tree ${name} lists what there is.`,
+    },
+  );
+}
+
+/** Atlan tells databases apart by the connection and their name alone. */
+function assertApart(planned: readonly PlannedSource[]): void {
+  const owners = new Map<string, string>();
+  for (const { name, reached, databases } of planned) {
+    for (const database of reached ? databases : []) {
+      const qualifiedName = `${reached?.connection.qualifiedName}/${database}`;
+      const owner = owners.get(qualifiedName);
+      if (owner !== undefined) {
+        throw new ConfigError(
+          `The sources ${owner} and ${name} would both write the database ${qualifiedName}: Atlan could not tell their assets apart.`,
+          {
+            hint: `If it is one server, leave one of the two out, or let each read other databases. Otherwise give them different names: sources.${name}.connection.qualifiedName.`,
+          },
+        );
+      }
+      owners.set(qualifiedName, name);
+    }
+  }
+}

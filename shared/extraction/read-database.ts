@@ -1,0 +1,108 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from '../errors.ts';
+import type { JobContext } from '../runs/run-job.ts';
+import { formatCount } from '../telemetry/format.ts';
+import type { EntityFolder } from './entity-folders.ts';
+import type { ExtractDatabaseOptions, ExtractedDatabase, extractDatabase } from './extract-database.ts';
+import type { ExtractionWork } from './extraction-work.ts';
+import { ROWS_PER_FILE } from './layout.ts';
+import { askIn, openCatalogSession } from './open-catalog-session.ts';
+import type { PlannedSource } from './plan-databases.ts';
+import { type Preflight, runPreflight } from './preflight.ts';
+import { WholeJobError } from './whole-job-error.ts';
+
+/**
+ * Looks a database over and reads its catalog into files of the run's private folder, which the caller removes.
+ *
+ * @throws WholeJobError when a filter is no regular expression; else what is wrong with this database
+ */
+export async function readDatabase(
+  context: JobContext,
+  work: ExtractionWork,
+  { name, source }: PlannedSource,
+  { login, connection }: NonNullable<PlannedSource['reached']>,
+  database: string,
+  extract: typeof extractDatabase,
+): Promise<ExtractedDatabase & { folder: string }> {
+  const { extraction, workflowId, config } = work;
+  const folder = join(context.folder, 'database');
+  return context.retry(() =>
+    context.phase(
+      labelOf(name, database),
+      async () => {
+        await rm(folder, { recursive: true, force: true });
+        const session = await openCatalogSession({
+          ...work,
+          source,
+          login: { ...login, database },
+          folder,
+          signal: context.signal,
+        });
+        try {
+          const ask = askIn(session);
+          assertPassed(
+            await runPreflight(ask, extraction, { onlySource: work.sources.length === 1 }).catch(asWholeJob),
+          );
+          const types = tellTypes(context);
+          const extracted = await extract({
+            session,
+            connection,
+            tenantId: config.atlan.tenant,
+            workflowId,
+            runId: context.runId,
+            filters: extraction,
+            rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
+            onProgress: types.onProgress,
+            signal: context.signal,
+          });
+          types.end();
+          return { ...extracted, folder };
+        } finally {
+          session.close();
+        }
+      },
+      ({ entities }) => formatCount(sumOf(entities), 'entity', 'entities'),
+    ),
+  );
+}
+
+/** What a database is called in messages, where two sources may have databases of one name. */
+export const labelOf = (source: string, database: string | undefined) =>
+  database === undefined ? source : `${source}/${database}`;
+
+export const sumOf = (entities: Readonly<Record<string, number>>) =>
+  Object.values(entities).reduce((sum, count) => sum + count, 0);
+
+/** Tells how many entities of each type there were, once it is done. */
+function tellTypes(context: Pick<JobContext, 'tell'>): {
+  onProgress: NonNullable<ExtractDatabaseOptions['onProgress']>;
+  end: () => void;
+} {
+  let current: { type: EntityFolder; rows: number } | undefined;
+  const end = () => {
+    if (current) context.tell(`${current.type.padEnd(18)}${formatCount(current.rows).padStart(12)}`);
+    current = undefined;
+  };
+  return {
+    onProgress(progress) {
+      if (progress.type !== current?.type) end();
+      current = progress;
+    },
+    end,
+  };
+}
+
+function asWholeJob(error: unknown): never {
+  throw error instanceof ConfigError ? new WholeJobError(error) : error;
+}
+
+function assertPassed(preflight: Preflight): void {
+  for (const check of Object.values(preflight) as Preflight[keyof Preflight][]) {
+    if (!check.success) {
+      throw new ConfigError(`${check.failureMessage}.`, {
+        hint: 'Check the filters, the login’s privileges and the server’s version; ferry tree lists what there is.',
+      });
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError, StorageUnavailableError } from '../../../shared/errors.ts';
+import type { OutputStore } from '../../../shared/extraction/output-store.ts';
+import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
+import { newRunId } from '../../../shared/runs/run-id.ts';
+import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
+import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
+import { filesBelow, readOutput } from '../../support/read-output.ts';
+
+let postgres: PostgresServer;
+let setup: ExtractionSetup;
+beforeAll(async () => {
+  postgres = await startPostgres({ hba: ['host broken all all reject'] });
+  await postgres.query(
+    'CREATE SCHEMA app; CREATE TABLE app.orders (id int PRIMARY KEY, note text); CREATE VIEW app.open AS SELECT id FROM app.orders',
+  );
+  for (const name of ['hr', 'broken', 'empty']) await postgres.query(`CREATE DATABASE ${name}`);
+});
+beforeEach(async () => {
+  setup = await setUpExtraction(postgres);
+});
+afterEach(() => setup[Symbol.asyncDispose]());
+afterAll(() => postgres?.stop());
+
+describe('an extraction', () => {
+  it('writes each database into files that go on counting, a manifest last, and latest.json', async () => {
+    const record = await runExtraction(setup.options({ databases: ['postgres', 'hr'] }));
+    expect(record).toMatchObject({
+      state: 'succeeded',
+      outcome: 'extracted',
+      kind: 'extraction',
+      sources: ['erp'],
+    });
+    expect(record.error).toBeUndefined();
+    const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
+    expect(record.manifest).toBe(join(setup.outputFolder, `catalogs/${record.id}/manifest.json`));
+    expect(manifest).toMatchObject({
+      job: 'catalogs',
+      workflowId: 'catalogs',
+      state: 'succeeded',
+      runId: record.id,
+    });
+    expect(manifest.databases.map(({ database, state }) => [database, state])).toEqual([
+      ['postgres', 'extracted'],
+      ['hr', 'extracted'],
+    ]);
+    const ofSchemas = manifest.files.filter(({ form, type }) => form === 'transformed' && type === 'schema');
+    expect(ofSchemas.map(({ key, database }) => [key, database])).toEqual([
+      [`catalogs/${record.id}/transformed/schema/1.json`, 'postgres'],
+      [`catalogs/${record.id}/transformed/schema/2.json`, 'hr'],
+    ]);
+    expect(record.rows).toBe(Object.values(manifest.entities).reduce((sum, count) => sum + count, 0));
+    expect(record.bytes).toBe(manifest.files.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(await filesBelow(join(setup.folder, 'work'))).toEqual([]);
+    expect(await setup.store.get(record.id)).toEqual(record);
+  });
+
+  it('in the layout of the SDK writes what its path generator would', async () => {
+    const output = { layout: 'sdk', application: 'my-postgres' };
+    const record = await runExtraction(
+      setup.options({ output, workflowId: 'wf-1', databases: ['postgres', 'hr'] }),
+    );
+    const folder = 'artifacts/apps/my-postgres/workflows/wf-1';
+    const { manifest, entities } = await readOutput(setup.outputFolder, folder);
+    const column = `${folder}/${record.id}/transformed/column/chunk-0-part0.json`;
+    expect(entities.get(column)?.[0]).toMatchObject({
+      typeName: 'Column',
+      attributes: { lastSyncWorkflowName: 'wf-1', lastSyncRun: record.id },
+    });
+    expect(manifest.files.map(({ key }) => key)).toContain(
+      `${folder}/${record.id}/raw/schema/chunk-1-part0.parquet`,
+    );
+  });
+
+  it('whose run is delivered twice is one run', async () => {
+    const options = { ...setup.options(), runId: newRunId() };
+    const first = await runExtraction(options);
+    expect(await runExtraction(options)).toEqual(first);
+  });
+
+  it('goes on where one database, or a whole source, cannot be read', async () => {
+    const record = await runExtraction(
+      setup.options(
+        { sources: ['*'], databases: ['postgres', 'broken', 'hr'] },
+        { gone: { port: 1 }, secretless: { port: 2, auth: { type: 'password', secret: 'nobody' } } },
+      ),
+    );
+    expect(record).toMatchObject({ state: 'partial', outcome: 'extracted', error: { class: 'AuthError' } });
+    expect(
+      record.databases?.map(({ source, database, state, error }) => [source, database, state, error?.class]),
+    ).toEqual([
+      ['erp', 'postgres', 'extracted', undefined],
+      ['erp', 'broken', 'failed', 'AuthError'],
+      ['erp', 'hr', 'extracted', undefined],
+      ['gone', 'postgres', 'failed', 'SourceUnavailableError'],
+      ['gone', 'broken', 'failed', 'SourceUnavailableError'],
+      ['gone', 'hr', 'failed', 'SourceUnavailableError'],
+      ['secretless', undefined, 'failed', 'ConfigError'],
+    ]);
+    expect(record.error?.message).toMatch(
+      /^5 of 7 databases failed\. erp\/broken: .* Also failed: gone\/postgres, gone\/broken, gone\/hr, secretless\.$/,
+    );
+    const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
+    expect(manifest.state).toBe('partial');
+    expect(new Set(manifest.files.map(({ database }) => database))).toEqual(new Set(['postgres', 'hr']));
+  });
+
+  it('fails with the first error when nothing can be read, and leaves no file', async () => {
+    const record = await runExtraction(setup.options({ databases: ['broken'] }, { gone: { port: 1 } }));
+    expect(record).toMatchObject({ state: 'failed', error: { class: 'AuthError' } });
+    expect(await filesBelow(setup.outputFolder)).toEqual([]);
+  });
+
+  it('fails a database by the checks of Atlan’s app, in their words', async () => {
+    const record = await runExtraction(setup.options({ include: { '^postgres$': ['^missing$'] } }));
+    expect(record.error?.message).toBe('Schemas and Databases check failed for postgres.missing schema.');
+  });
+
+  it.each([
+    [
+      'a filter that is no regular expression',
+      { databases: ['postgres', 'hr'], tempTableRegex: '(' },
+      {},
+      /tempTableRegex/,
+    ],
+    ['the same with all databases', { databases: 'all', include: { '(': '*' } }, {}, /include/],
+    [
+      'two sources that write the same names',
+      { sources: ['erp', 'twin'] },
+      { twin: {} },
+      /The sources erp and twin would both write the database default\/postgres\/\d+\/postgres/,
+    ],
+  ] as const)('refuses %s as a whole', async (_what, extraction, sources, message) => {
+    const record = await runExtraction(setup.options(extraction, sources));
+    expect(record).toMatchObject({ state: 'failed', error: { class: 'ConfigError' } });
+    expect(record.error?.message).toMatch(message);
+    expect(await filesBelow(setup.outputFolder)).toEqual([]);
+  });
+
+  it('that is cancelled stops, and leaves nothing', async () => {
+    const options = setup.options({ databases: ['postgres', 'hr'] });
+    const abort = new AbortController();
+    const record = await runExtraction({
+      ...options,
+      signal: abort.signal,
+      onProgress: (event) => {
+        if (event.type === 'phase-started' && event.phase === 'erp/hr') abort.abort();
+      },
+    });
+    expect(record).toMatchObject({ state: 'cancelled', error: { class: 'CancelledError' } });
+    expect(record.databases).toMatchObject([{ database: 'postgres', state: 'extracted' }]);
+    expect(await filesBelow(setup.outputFolder)).toEqual([]);
+    expect(await filesBelow(join(setup.folder, 'work'))).toEqual([]);
+  });
+
+  it('tells how many entities of each type there are while it runs', async () => {
+    const facts: string[] = [];
+    await runExtraction({
+      ...setup.options(),
+      onProgress: (event) => event.type === 'phase-noted' && facts.push(event.fact.replaceAll(/ +/g, ' ')),
+    });
+    expect(facts).toEqual(['database 1', 'schema 2', 'table 2', 'column 3']);
+  });
+
+  describe('whose output fails', () => {
+    const failing = (method: 'putFile' | 'put' | 'replace', key: RegExp, error: Error): OutputStore => {
+      const { output } = setup.options();
+      const meet = async (at: string) => {
+        if (key.test(at)) throw error;
+      };
+      return {
+        ...output,
+        putFile: async (at, path) => {
+          if (method === 'putFile') await meet(at);
+          await output.putFile(at, path);
+        },
+        put: async (at, body) => {
+          if (method === 'put') await meet(at);
+          await output.put(at, body);
+        },
+        replace: async (at, body, seen) => {
+          if (method === 'replace') await meet(at);
+          return output.replace(at, body, seen);
+        },
+      };
+    };
+
+    it.each([
+      ['putFile', /raw\/column\/1\.parquet$/, new StorageUnavailableError('The disk is away.')],
+      ['putFile', /transformed\/database\/2\.json$/, new ConfigError('s3:PutObject is refused.')],
+      ['put', /statistics\.json\.ignore$/, new StorageUnavailableError('The disk is away.')],
+      ['put', /manifest\.json$/, new StorageUnavailableError('The disk is away.')],
+    ] as const)('at %s of %s, fails as a whole and leaves nothing', async (method, key, error) => {
+      const options = setup.options({ databases: ['postgres', 'hr'] });
+      const record = await runExtraction({ ...options, output: failing(method, key, error) });
+      expect(record).toMatchObject({
+        state: 'failed',
+        error: { class: error.class, message: error.message },
+      });
+      expect(await filesBelow(setup.outputFolder)).toEqual([]);
+    });
+
+    it('at latest.json, leaves it at the run before', async () => {
+      const before = await runExtraction(setup.options());
+      const error = new StorageUnavailableError('The disk is away.');
+      const record = await runExtraction({ ...setup.options(), output: failing('replace', /latest/, error) });
+      expect(record).toMatchObject({ state: 'failed', error: { class: 'StorageUnavailableError' } });
+      expect((await readOutput(setup.outputFolder, 'catalogs')).manifest.runId).toBe(before.id);
+    });
+
+    it('for a moment, tries again', async () => {
+      const options = setup.options();
+      let failures = 2;
+      const output: OutputStore = {
+        ...options.output,
+        putFile: async (key, path) => {
+          failures -= 1;
+          if (failures >= 0) throw new StorageUnavailableError('Away for a moment.');
+          await options.output.putFile(key, path);
+        },
+      };
+      const clock = { sleep: async () => {}, now: Date.now };
+      const record = await runExtraction({ ...options, output, maxTries: 3, clock });
+      expect(record.state).toBe('succeeded');
+      await readOutput(setup.outputFolder, 'catalogs');
+    });
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { describeFailures } from '../../../shared/extraction/describe-failures.ts';
+import type { DatabaseOutcome } from '../../../shared/runs/run-record.ts';
+
+const good = (database: string): DatabaseOutcome => ({
+  source: 'erp',
+  database,
+  state: 'extracted',
+  entities: 1,
+});
+const bad = (database: string, name = 'AuthError'): DatabaseOutcome => ({
+  source: 'erp',
+  database,
+  state: 'failed',
+  entities: 0,
+  error: { class: name, message: `${database} says no.`, hint: 'Ask.' },
+});
+
+describe('the error of a run of which databases failed', () => {
+  it.each([
+    ['none', [good('a')], undefined],
+    ['the only one', [bad('a')], 'a says no.'],
+    ['one of two', [good('a'), bad('b')], '1 of 2 databases failed. erp/b: b says no.'],
+    [
+      'seven of eight',
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => bad(name)).concat(good('h')),
+      '7 of 8 databases failed. erp/a: a says no. Also failed: erp/b, erp/c, erp/d, erp/e, erp/f and 1 more.',
+    ],
+  ])('%s', (_what, outcomes, message) => {
+    expect(describeFailures(outcomes)?.message).toBe(message);
+  });
+
+  it('has the class and the hint of the first', () => {
+    expect(describeFailures([bad('a', 'QueryError'), bad('b')])).toMatchObject({
+      class: 'QueryError',
+      hint: 'Ask.',
+    });
+  });
+});
