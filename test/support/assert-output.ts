@@ -44,8 +44,8 @@ export async function filesBelow(folder: string): Promise<string[]> {
 }
 
 /**
- * Asserts what the contract promises of the lines of transformed files: each is valid, in file form, no qualifiedName is there twice, and
- * what a relation points at is there.
+ * Asserts what the contract promises of the lines of transformed files: each is valid, in file form, no type has a qualifiedName twice,
+ * and what a relation points at is there.
  *
  * @param files paths; the folder that a file lies in names its type, unless given
  * @returns the entities of all files
@@ -126,12 +126,17 @@ async function readEntityFile(file: string | { path: string; type: string }): Pr
   return { path, type, entities };
 }
 
+/** Atlan knows an asset by its type and its qualifiedName; a table does not become another one by being a view or partition. */
+function keyOf({ typeName, attributes }: AtlanEntity): string {
+  const folder = Object.entries(typesOfFolder).find(([, types]) => types.includes(typeName))?.[0];
+  return `${folder} ${attributes.qualifiedName}`;
+}
+
 function assertUnique(entities: readonly AtlanEntity[]): void {
   const seen = new Map<string, number>();
-  for (const { attributes } of entities)
-    seen.set(attributes.qualifiedName, (seen.get(attributes.qualifiedName) ?? 0) + 1);
+  for (const key of entities.map(keyOf)) seen.set(key, (seen.get(key) ?? 0) + 1);
   expect(
-    [...seen].filter(([, times]) => times > 1).map(([name]) => name),
+    [...seen].filter(([, times]) => times > 1).map(([key]) => key),
     'qualifiedNames of several entities',
   ).toEqual([]);
 }
@@ -139,7 +144,7 @@ function assertUnique(entities: readonly AtlanEntity[]): void {
 /** Both that the entity is there, and that it is of the type that the relation says. */
 function assertRelations(entities: readonly AtlanEntity[]): void {
   const there = new Set(entities.map((entity) => `${entity.typeName} ${entity.attributes.qualifiedName}`));
-  const byName = new Map(entities.map((entity) => [entity.attributes.qualifiedName, entity]));
+  const byKey = new Map(entities.map((entity) => [keyOf(entity), entity]));
   const broken = entities.flatMap(({ attributes }) => {
     const targets = Object.entries(attributes).flatMap(([key, value]) =>
       typeof value === 'object'
@@ -156,7 +161,7 @@ function assertRelations(entities: readonly AtlanEntity[]): void {
   const differing = entities.flatMap(({ attributes }) =>
     ['database', 'schema', 'table', 'view'].flatMap((kind) => {
       const given = attributes as Record<string, unknown>;
-      const owner = byName.get(String(given[`${kind}QualifiedName`]));
+      const owner = byKey.get(`${kind === 'view' ? 'table' : kind} ${given[`${kind}QualifiedName`]}`);
       return owner && owner.attributes.name !== given[`${kind}Name`]
         ? [`${attributes.qualifiedName}: ${kind}Name`]
         : [];

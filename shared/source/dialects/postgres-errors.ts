@@ -85,6 +85,21 @@ const readErrors: ErrorPatterns['read'] = [
       new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
   },
   {
+    // The catalog is read as it was, and what it names is opened as it is now: a view's definition, say.
+    pattern: /could not open relation with OID \d+|cache lookup failed for /i,
+    make: () =>
+      new SourceUnavailableError('Something that was being read was dropped from the source meanwhile.', {
+        hint: 'Run it again when nothing is created and dropped there.',
+      }),
+  },
+  {
+    pattern: /invalid byte sequence for encoding/i,
+    make: () =>
+      new QueryError('The source holds text that is none in its encoding.', {
+        hint: 'A database in SQL_ASCII takes any bytes; those of this text have no meaning in UTF-8.',
+      }),
+  },
+  {
     // Anything that DuckDB cannot wrap into COPY (SELECT …): SHOW, EXPLAIN, INSERT … RETURNING.
     pattern: /syntax error|COPY query must have a RETURNING|cannot set transaction|DO INSTEAD/i,
     make: () =>
