@@ -13,6 +13,7 @@ import {
 import { isEnvFile, readEnvFile } from './env-file.ts';
 import { toEventBridgeSchedule } from './eventbridge-schedule.ts';
 import { findNetworkProblem } from './extraction-network.ts';
+import { findSharedOutputs } from './extraction-outputs.ts';
 import { findSourceProblems } from './extraction-sources.ts';
 import { type FerryConfig, ferryConfigSchema, type ScheduleConfig } from './schema.ts';
 
@@ -104,6 +105,7 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
     if (divided !== undefined) add(['extractions', job, 'sources'], divided);
     checkJob('extractions', job, extraction.schedule);
   }
+  for (const { job, message } of findSharedOutputs(config)) add(['extractions', job], message);
   return problems;
 }
 

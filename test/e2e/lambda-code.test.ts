@@ -45,7 +45,14 @@ describe.each([
     const extensions = EXTENSION_NAMES.map((name) =>
       join('extensions', duckdbVersion(), duckdb, `${name}.duckdb_extension`),
     );
-    for (const file of ['sync.mjs', 'api.mjs', 'postgres-describe.sql', ...extensions])
+    for (const file of [
+      'sync.mjs',
+      'extract.mjs',
+      'api.mjs',
+      'postgres-describe.sql',
+      'preflight-counts.sql',
+      ...extensions,
+    ])
       expect(existsSync(join(folder, file))).toBe(true);
   });
 

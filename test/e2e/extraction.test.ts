@@ -1,0 +1,251 @@
+import { createHash } from 'node:crypto';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { latestSchema, type Manifest, manifestSchema } from '../../shared/extraction/manifest.ts';
+import type { CheckResult } from '../../shared/sync/check-result.ts';
+import { awsClientOptions } from '../support/aws-client-options.ts';
+import { createBucket } from '../support/mini-stack-bucket.ts';
+import { rolePolicies, type Statement } from '../support/role-policies.ts';
+import { type Deployment, prepareDeployment } from './deployment.ts';
+import { type OpenStack, openStack } from './open-stack.ts';
+import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+
+const STACK = 'FerryCatalogs';
+const DATASET = 'ds_orders1';
+const THEIRS = 'city-catalogs';
+const CONNECTION = 'default/postgres/1745501106';
+const JOBS = ['own', 'theirs', 'some', 'strayed'] as const;
+
+let around: StackSurroundings;
+let deployment: Deployment;
+let stack: OpenStack;
+let outputs: Record<string, string>;
+let s3: S3Client;
+let lambda: LambdaClient;
+
+beforeAll(async () => {
+  around = await startSurroundings([DATASET]);
+  const { aws, postgres, source, targets } = around;
+  await postgres.query(`
+    CREATE SCHEMA "Größe/1";
+    CREATE TABLE "Größe/1".orders (id int PRIMARY KEY, customer text, total numeric(10,2));
+    COMMENT ON TABLE "Größe/1".orders IS 'Bestellungen <b>aller</b> Kunden';
+    CREATE VIEW "Größe/1".large_orders AS SELECT * FROM "Größe/1".orders WHERE total > 100;
+    INSERT INTO "Größe/1".orders VALUES (1, 'Müller & Söhne', 12.50)`);
+  s3 = await createBucket(aws, THEIRS);
+  lambda = new LambdaClient(await awsClientOptions(aws));
+  await new SecretsManagerClient(await awsClientOptions(aws)).send(
+    new CreateSecretCommand({
+      Name: 'ferry/wrong',
+      SecretString: JSON.stringify({ username: postgres.user, password: 'Wrong-Passw0rd!' }),
+    }),
+  );
+  deployment = await prepareDeployment(aws, STACK);
+  const connection = { name: 'ERP', qualifiedName: CONNECTION };
+  const theirs = { bucket: THEIRS, prefix: 'atlan/postgres' };
+  outputs = await deployment.deploy({
+    version: 1,
+    sources: {
+      erp: { ...source, connection, maxConcurrentRuns: 1 },
+      gone: { ...source, auth: { type: 'password', secret: 'ferry/wrong' } },
+    },
+    polyteia: targets,
+    syncs: { orders: { source: 'erp', query: 'SELECT 1 AS id', dataset: DATASET } },
+    extractions: {
+      own: { sources: ['erp'], schedule: { cron: '0 5 * * *' } },
+      theirs: {
+        sources: ['erp'],
+        workflowId: 'w-1',
+        output: { ...theirs, bucketOwner: aws.accountId, layout: 'sdk' },
+      },
+      some: { sources: ['*'], output: theirs },
+      strayed: { sources: ['erp'], output: theirs },
+    },
+  });
+  stack = await openStack(aws, outputs);
+});
+afterAll(async () => {
+  await deployment?.[Symbol.asyncDispose]();
+  await around?.[Symbol.asyncDispose]();
+});
+
+const read = async (Bucket: string, Key: string): Promise<Buffer> => {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  return Buffer.from((await Body?.transformToByteArray()) ?? []);
+};
+const keysOf = async (Bucket: string, Prefix = ''): Promise<string[]> => {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
+  return Contents.map(({ Key = '' }) => Key);
+};
+const configurationOf = (job: string) =>
+  lambda.send(new GetFunctionConfigurationCommand({ FunctionName: outputs[`ExtractFunction${job}`] }));
+
+/** Has the function of a job check what a run needs. */
+async function check(job: string): Promise<CheckResult[]> {
+  const { Payload } = await lambda.send(
+    new InvokeCommand({
+      FunctionName: outputs[`ExtractFunction${job}`],
+      Payload: Buffer.from(JSON.stringify({ job, check: true })),
+    }),
+  );
+  return JSON.parse(Payload?.transformToString() ?? '{}').checks;
+}
+
+/** What a run has written, as somebody finds it who knows only the workflow's folder: each file is whole, and there is no other. */
+async function readOutput(bucket: string, folder: string): Promise<{ manifest: Manifest; lines: string[] }> {
+  const latest = latestSchema.parse(JSON.parse(String(await read(bucket, `${folder}latest.json`))));
+  const manifest = manifestSchema.parse(JSON.parse(String(await read(bucket, latest.manifest))));
+  const lines: string[] = [];
+  for (const { key, form, bytes, sha256, rows } of manifest.files) {
+    const content = await read(bucket, key);
+    expect([content.length, createHash('sha256').update(content).digest('hex')]).toEqual([bytes, sha256]);
+    if (form === 'raw') continue;
+    const found = String(content).trimEnd().split('\n');
+    expect(found).toHaveLength(rows);
+    lines.push(...found);
+  }
+  const known = manifest.files.map(({ key }) => key);
+  const others = (await keysOf(bucket, `${folder}${latest.runId}/`)).filter((key) => !known.includes(key));
+  expect(others.filter((key) => !/\/(manifest\.json|statistics\.json\.ignore)$/.test(key))).toEqual([]);
+  return { manifest, lines };
+}
+const namesIn = (lines: readonly string[], type: string) =>
+  lines
+    .map((line) => JSON.parse(line))
+    .filter(({ typeName }) => typeName === type)
+    .map(({ attributes }) => attributes.qualifiedName);
+
+describe('a stack with a sync and extractions', () => {
+  it('shows them as what they are', async () => {
+    const { body } = await stack.call('GET', '/jobs');
+    expect(body.jobs).toMatchObject(
+      [
+        { name: 'orders', kind: 'sync', source: 'erp' },
+        { name: 'own', kind: 'extraction', sources: ['erp'], nextRun: expect.stringMatching(/T05:00:00/) },
+        { name: 'some', kind: 'extraction', sources: ['erp', 'gone'] },
+        { name: 'strayed', kind: 'extraction' },
+        { name: 'theirs', kind: 'extraction' },
+      ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    );
+  });
+
+  it('writes the files of an extraction into its own bucket when the API asks for it, while its sync runs as ever', async () => {
+    const [extraction, sync] = await Promise.all([stack.start('own'), stack.start('orders')]);
+    const run = await stack.ended(extraction);
+    expect(run).toMatchObject({
+      kind: 'extraction',
+      state: 'succeeded',
+      outcome: 'extracted',
+      trigger: 'api',
+    });
+    expect(await stack.ended(sync)).toMatchObject({ kind: 'sync', state: 'succeeded' });
+    const bucket = outputs.StateBucketName ?? '';
+    const { manifest, lines } = await readOutput(bucket, 'artifacts/own/');
+    expect(run.manifest).toBe(`s3://${bucket}/artifacts/own/${extraction}/manifest.json`);
+    expect(manifest).toMatchObject({ runId: extraction, workflowId: 'own', state: 'succeeded' });
+    expect(run.rows).toBe(lines.length);
+    expect(namesIn(lines, 'Table')).toEqual([`${CONNECTION}/postgres/Größe/1/orders`]);
+    expect(namesIn(lines, 'View')).toEqual([`${CONNECTION}/postgres/Größe/1/large_orders`]);
+    expect((await stack.call('POST', `/runs/${extraction}/accept`)).status).toBe(409);
+    expect((await stack.call('POST', `/runs/${extraction}/resend`)).status).toBe(409);
+  });
+
+  it('writes them into a bucket of the user, by another layout', async () => {
+    const id = await stack.start('theirs');
+    expect(await stack.ended(id)).toMatchObject({ state: 'succeeded' });
+    const folder = 'atlan/postgres/artifacts/apps/postgres/workflows/w-1/';
+    const { manifest, lines } = await readOutput(THEIRS, folder);
+    expect(manifest).toMatchObject({ runId: id, layout: 'sdk', entities: { Table: 1, View: 1, Column: 6 } });
+    expect(namesIn(lines, 'Column')).toContain(`${CONNECTION}/postgres/Größe/1/orders/total`);
+    expect(await keysOf(outputs.StateBucketName ?? '', 'artifacts/')).not.toContainEqual(
+      expect.stringContaining('w-1'),
+    );
+  });
+
+  it('writes what it can when a source refuses the login, and says so', async () => {
+    const id = await stack.start('some');
+    expect(await stack.ended(id)).toMatchObject({
+      state: 'partial',
+      error: { class: 'AuthError' },
+      databases: [
+        { source: 'erp', state: 'extracted' },
+        { source: 'gone', state: 'failed', error: { class: 'AuthError' } },
+      ],
+    });
+    const { manifest } = await readOutput(THEIRS, 'atlan/postgres/some/');
+    expect(manifest).toMatchObject({ state: 'partial' });
+    expect((await stack.call('GET', '/jobs/some')).body).toMatchObject({
+      lastRun: { id, state: 'partial', error: 'AuthError' },
+    });
+  });
+
+  it('checks from within the function what a run needs', async () => {
+    const checks = await check('theirs');
+    // The test's server has no TLS, and its login is a superuser's.
+    expect(checks.filter(({ status }) => status !== 'ok')).toMatchObject([
+      { check: 'encryption', status: 'warning' },
+      { check: 'permissions', status: 'warning' },
+    ]);
+    expect(checks.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['login', 'erp/postgres: versionCheck', 'output: write', 'output: remove']),
+    );
+  });
+
+  it('has no secret in a log, a record or a file', async () => {
+    const logs = new CloudWatchLogsClient(await awsClientOptions(around.aws));
+    const texts: string[] = [];
+    for (const job of JOBS) {
+      const logGroupName = (await configurationOf(job)).LoggingConfig?.LogGroup;
+      const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName }));
+      texts.push(...events.map(({ message = '' }) => message));
+    }
+    expect(texts.filter((text) => text.includes('"run started"')).length).toBeGreaterThanOrEqual(3);
+    texts.push(JSON.stringify(await stack.runs.list({ limit: 100 })));
+    for (const key of await keysOf(THEIRS)) texts.push(String(await read(THEIRS, key)));
+    for (const text of texts) expect(text).not.toMatch(/Wrong-Passw0rd|postgres:\/\/|Müller|"password"/);
+  });
+});
+
+describe('the role of an extraction', () => {
+  it('cannot write outside the folder of its own workflow, whatever its function is told', async () => {
+    // What its function reads, before it has read it: another workflow of the same bucket.
+    const { CONFIG_BUCKET, CONFIG_KEY } = (await configurationOf('strayed')).Environment?.Variables ?? {};
+    const config = JSON.parse(String(await read(CONFIG_BUCKET ?? '', CONFIG_KEY ?? '')));
+    config.extractions.strayed.workflowId = 'w-1';
+    const before = await keysOf(THEIRS);
+    await s3.send(
+      new PutObjectCommand({ Bucket: CONFIG_BUCKET, Key: CONFIG_KEY, Body: JSON.stringify(config) }),
+    );
+    expect(await stack.ended(await stack.start('strayed'))).toMatchObject({
+      state: 'failed',
+      error: { class: 'ConfigError', message: expect.stringContaining('is refused on s3://city-catalogs/') },
+    });
+    expect(await check('strayed')).toContainEqual(
+      expect.objectContaining({
+        check: 'output: write',
+        status: 'failed',
+        detail: expect.stringContaining('s3:PutObject is refused on s3://city-catalogs/atlan/postgres/w-1/'),
+      }),
+    );
+    expect(await keysOf(THEIRS)).toEqual(before);
+  });
+
+  it('without its statement about the output: the run fails, names what is missing, and leaves nothing', async () => {
+    const roles = await rolePolicies(around.aws);
+    const restore = await roles.remove(`${STACK}-Extractown`, ({ Action }: Statement) =>
+      [Action].flat().includes('s3:AbortMultipartUpload'),
+    );
+    const bucket = outputs.StateBucketName ?? '';
+    const before = await keysOf(bucket, 'artifacts/');
+    expect(await stack.ended(await stack.start('own'))).toMatchObject({
+      state: 'failed',
+      error: { class: 'ConfigError', message: expect.stringContaining('Ferry may not write its output') },
+    });
+    expect(await keysOf(bucket, 'artifacts/')).toEqual(before);
+    await restore();
+    expect(await stack.ended(await stack.start('own'))).toMatchObject({ state: 'succeeded' });
+  });
+});
