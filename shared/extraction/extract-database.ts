@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SourceSession } from '../source/session.ts';
-import { quoteLiteral } from '../source/sql-text.ts';
-import { catalogOf } from './catalogs/catalog.ts';
+import { type Catalog, catalogOf } from './catalogs/catalog.ts';
 import type { AtlanConnection } from './connection.ts';
+import { entityKinds } from './entities/entity-kinds.ts';
 import { type EntityFolder, entityFolders } from './entity-folders.ts';
+import { type EntityFile, EntityWriter } from './entity-writer.ts';
 import type { CatalogFilters } from './filters.ts';
 import { QualifiedNames } from './qualified-names.ts';
-import { RawFiles } from './raw-files.ts';
-import { type ExtractedFile, TransformFolder } from './transform-folder.ts';
+import { RawWriter } from './raw-writer.ts';
+import { readRows } from './read-rows.ts';
 
 export interface ExtractDatabaseOptions {
   /** Connected to the database. The files go below its output folder. */
@@ -25,6 +26,12 @@ export interface ExtractDatabaseOptions {
   signal?: AbortSignal;
 }
 
+/** A finished file of an extraction. */
+export interface ExtractedFile extends EntityFile {
+  form: 'raw' | 'transformed';
+  type: EntityFolder;
+}
+
 export interface ExtractedDatabase {
   database: string;
   /** The server's own words. */
@@ -32,83 +39,120 @@ export interface ExtractedDatabase {
   files: ExtractedFile[];
   /** How many there are of each typeName. */
   entities: Record<string, number>;
-  /** How many the source was sent: the same for every catalog. */
+  /** Questions that the source was asked: as many for every catalog. */
   statements: number;
   warnings: string[];
 }
 
 /**
- * Reads the catalog of one database, in one snapshot and by one query for each folder, and writes it twice: raw rows as Parquet, and
- * Atlan's entities as JSONL. Entities of one folder are built while the source answers for the next one, and never more than a few
- * thousand are held. What is there of the files when it fails is worth nothing.
+ * Reads the catalog of one database, in one snapshot and by one query for each folder, and writes it twice on the way: raw rows as
+ * Parquet, and Atlan's entities as JSONL. No more than the raw rows of one file are held. When it fails, what is there of the files is
+ * worth nothing.
  *
  * @throws QueryError, SourceUnavailableError, StorageUnavailableError
  */
 export async function extractDatabase(options: ExtractDatabaseOptions): Promise<ExtractedDatabase> {
-  const { session, connection, filters } = options;
+  const { session } = options;
   const catalog = catalogOf(session.sourceType);
-  const failed = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  const folders = {
-    raw: join(session.outputFolder, 'raw'),
-    transformed: join(session.outputFolder, 'transformed'),
-  };
-  for (const type of entityFolders) {
-    for (const folder of Object.values(folders)) await mkdir(join(folder, type), { recursive: true });
-  }
-  const rawFiles = await RawFiles.open({
-    // Beside the output folder, where the session has its own.
-    folder: join(dirname(session.outputFolder), 'raw-files'),
+  const rawWriter = await RawWriter.open({
+    // Beside the output folder, as the session's own.
+    folder: join(dirname(session.outputFolder), 'raw-writer'),
     files: session.outputFolder,
-    signal,
   });
-  const files: ExtractedFile[] = [];
-  const entities: Record<string, number> = {};
-  let statements = 0;
-  let transformed: Promise<unknown> = Promise.resolve();
   try {
-    const names = await session.transaction(async () => {
-      const { rows } = await session.askSource('describe', catalog.settings);
-      statements += 1;
-      const names = new QualifiedNames(connection.qualifiedName, String(rows[0]?.[0]));
-      const queries = catalog.queries(filters, session.server.version);
-      for (const type of entityFolders) {
-        const staging = join(session.outputFolder, `${type}.parquet`);
-        const count = await copyRows(session, queries[type], staging);
-        statements += 1;
-        const folder = new TransformFolder(type, { ...options, signal, rawFiles, names, folders });
-        transformed = transformed.then(async () => {
-          const written = await folder.transform({ path: staging, rows: count });
-          files.push(...written.files);
-          for (const [typeName, n] of Object.entries(written.entities))
-            entities[typeName] = (entities[typeName] ?? 0) + n;
-        });
-        // Thrown below, where it is awaited; until then it stops what follows it.
-        transformed.catch(() => {});
-      }
-      return names;
-    });
-    await transformed;
-    return {
-      database: names.databaseName,
-      serverVersion: session.server.version,
-      files,
-      entities,
-      statements,
-      warnings: names.warnings,
-    };
+    return await session.transaction(() => extractFolders(options, catalog, rawWriter));
   } finally {
-    failed.abort();
-    await transformed.catch(() => {});
-    rawFiles.close();
+    rawWriter.close();
   }
 }
 
-/** @returns how many rows there are */
-async function copyRows(session: SourceSession, sql: string, target: string): Promise<number> {
-  const reader = await session.run(
-    'read',
-    `COPY (SELECT * FROM ${session.relationOf(sql)}) TO ${quoteLiteral(target)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 20480)`,
+async function extractFolders(
+  options: ExtractDatabaseOptions,
+  catalog: Catalog,
+  rawWriter: RawWriter,
+): Promise<ExtractedDatabase> {
+  const { session, connection, filters } = options;
+  let statements = 0;
+  const ask = (sql: string) => {
+    statements += 1;
+    return session.askSource('read', sql);
+  };
+  const [[database] = []] = (await ask(catalog.settings)).rows;
+  const names = new QualifiedNames(connection.qualifiedName, String(database));
+  const queries = catalog.queries(filters, session.server.version);
+  for (const [schema, name] of (await ask(queries.ambiguousRelations)).rows)
+    names.claimRelation(String(schema), String(name));
+
+  const files: ExtractedFile[] = [];
+  const entities: Record<string, number> = {};
+  for (const type of entityFolders) {
+    statements += 1;
+    const written = await extractFolder(type, queries.rows[type], { ...options, names, rawWriter });
+    files.push(...written.files);
+    for (const [typeName, count] of Object.entries(written.entities))
+      entities[typeName] = (entities[typeName] ?? 0) + count;
+  }
+  return {
+    database: names.databaseName,
+    serverVersion: session.server.version,
+    files,
+    entities,
+    statements,
+    warnings: names.warnings,
+  };
+}
+
+/** Sends the query of one folder, and writes its rows in both forms as they come. */
+async function extractFolder(
+  type: EntityFolder,
+  sql: string,
+  options: ExtractDatabaseOptions & { names: QualifiedNames; rawWriter: RawWriter },
+): Promise<{ files: ExtractedFile[]; entities: Record<string, number> }> {
+  const { session, rowsPerFile, onProgress, signal } = options;
+  const [rawFolder, entityFolder] = await Promise.all(
+    ['raw', 'transformed'].map(async (form) => {
+      const folder = join(session.outputFolder, form, type);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return folder;
+    }),
   );
-  return Number(reader.getRowsJS()[0]?.[0]);
+  const { columns, chunks } = await session.streamSource(sql);
+  const columnNames = columns.map(({ name }) => name);
+  const raw = await options.rawWriter.begin(
+    columns,
+    rowsPerFile.raw,
+    (chunk) => `${rawFolder}/chunk-${chunk}.parquet`,
+  );
+  const writer = new EntityWriter(type, {
+    ...options,
+    pathOf: (chunk, part) => `${entityFolder}/chunk-${chunk}-part${part}.json`,
+  });
+  let rows = 0;
+  try {
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted();
+      await raw.append(chunk);
+      for (const part of readRows(chunk, columnNames, entityKinds[type])) await writer.write(part);
+      rows += chunk.rowCount;
+      onProgress?.({ type, rows });
+    }
+    const rawFiles = await raw.finish();
+    const transformed = await writer.finish();
+    return {
+      files: [
+        ...rawFiles.map((file, index) => ({
+          form: 'raw' as const,
+          type,
+          chunk: index + 1,
+          part: 1,
+          ...file,
+        })),
+        ...transformed.files.map((file) => ({ form: 'transformed' as const, type, ...file })),
+      ],
+      entities: transformed.entities,
+    };
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
 }

@@ -1,61 +1,67 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { FileFacts } from './hash-file.ts';
 
-/** What a finished file is, to whoever checks it later. */
-export interface FileFacts {
-  bytes: number;
-  /** In hexadecimal digits. */
-  sha256: string;
-}
+const BUFFER_BYTES = 1_048_576;
+/** What a UTF-16 unit takes at most in UTF-8. */
+const BYTES_PER_UNIT = 3;
 
-/** A file of one JSON document in each line, that is hashed on its way. */
+/**
+ * A file with one JSON document in each line, that is hashed on its way. Lines go into one buffer, which is used again and again: as
+ * strings they would live long enough to make the heap grow.
+ */
 export class JsonlFile {
+  readonly path: string;
   readonly #file: FileHandle;
   readonly #hash: Hash = createHash('sha256');
+  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  #buffered = 0;
   #bytes = 0;
   #rows = 0;
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.path = path;
     this.#file = file;
   }
 
+  /** @throws when the file is there already */
   static async create(path: string): Promise<JsonlFile> {
-    return new JsonlFile(await open(path, 'wx', 0o600));
+    return new JsonlFile(path, await open(path, 'wx', 0o600));
   }
 
   get rows(): number {
     return this.#rows;
   }
 
-  async write(documents: readonly unknown[]): Promise<void> {
-    let text = '';
-    for (const document of documents) text += `${JSON.stringify(document)}\n`;
-    const data = Buffer.from(text, 'utf8');
-    this.#hash.update(data);
-    this.#bytes += data.length;
-    this.#rows += documents.length;
-    await this.#file.writeFile(data);
+  /** @returns a promise where the file has to be waited for before the next line */
+  add(document: unknown): Promise<void> | undefined {
+    const line = `${JSON.stringify(document)}\n`;
+    this.#rows += 1;
+    if (line.length * BYTES_PER_UNIT <= BUFFER_BYTES - this.#buffered) {
+      this.#buffered += this.#buffer.write(line, this.#buffered);
+      return undefined;
+    }
+    return this.#drain(line);
   }
 
   async finish(): Promise<FileFacts> {
+    await this.#drain('');
     await this.#file.close();
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
-  /** Gives up the file as it is. */
+  /** Leaves the file as it is. */
   async abandon(): Promise<void> {
     await this.#file.close().catch(() => {});
   }
-}
 
-/** Reads a file that somebody else wrote. */
-export async function hashFile(path: string): Promise<FileFacts> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const data of createReadStream(path)) {
-    hash.update(data);
-    bytes += data.length;
+  async #drain(line: string): Promise<void> {
+    const buffered = this.#buffer.subarray(0, this.#buffered);
+    for (const data of [buffered, Buffer.from(line)]) {
+      this.#hash.update(data);
+      this.#bytes += data.length;
+      await this.#file.writeFile(data);
+    }
+    this.#buffered = 0;
   }
-  return { bytes, sha256: hash.digest('hex') };
 }

@@ -32,7 +32,7 @@ export class QualifiedNames {
     return `${this.database}/${schema}`;
   }
 
-  /** Settles the qualifiedName of a relation; to be called for each one that {@link isAmbiguous}, in order and before anything asks for it. */
+  /** Settles the qualifiedName of a relation; to be called in order for each one with a letter of {@link AMBIGUOUS}, before anything asks for it. */
   claimRelation(schema: string, name: string): void {
     const verbatim = `${this.schema(schema)}/${name}`;
     const settled = this.#claim('relation', verbatim, [schema, name]);
@@ -65,13 +65,13 @@ export class QualifiedNames {
 
   #claim(kind: Kind, verbatim: string, names: readonly string[]): string {
     const taken = this.#taken[kind];
-    const candidates = [
-      verbatim,
-      this.#escaped(names, /[/]/g),
-      // A routine may have a name such as `f(integer)`, and a name may hold `%2F` itself.
-      this.#escaped(names, /[/(%]/g),
-    ];
-    const settled = candidates.find((candidate) => !taken.has(candidate)) ?? verbatim;
+    let settled = verbatim;
+    let written = names.map((name) => name.replaceAll('/', '%2F'));
+    for (let free = !taken.has(settled); !free; free = !taken.has(settled)) {
+      settled = [this.database, ...written].join('/');
+      // Where that is taken too: a routine may be called `f(integer)`, and a name may hold `%2F` itself.
+      written = written.map((name) => name.replaceAll('%', '%25').replaceAll('(', '%28'));
+    }
     taken.add(settled);
     if (settled !== verbatim) {
       this.warnings.push(
@@ -80,19 +80,12 @@ export class QualifiedNames {
     }
     return settled;
   }
-
-  #escaped(names: readonly string[], letters: RegExp): string {
-    return [this.database, ...names.map((name) => name.replace(letters, encodeLetter))].join('/');
-  }
 }
 
 /** Whether two different paths that hold this one's names may be the same text. */
-export function isAmbiguous(...names: readonly string[]): boolean {
+function isAmbiguous(...names: readonly string[]): boolean {
   return names.some((name) => AMBIGUOUS.test(name));
 }
 
 /** A NUL is in no name. */
 const keyOf = (schema: string, name: string) => `${schema}\0${name}`;
-
-const encodeLetter = (letter: string) =>
-  `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

@@ -117,6 +117,8 @@ const rawColumn = z.strictObject({
   is_self_referencing: nothing,
   is_primary: z.boolean(),
   is_foreign: z.boolean(),
+  /** Place of the relation in this answer: the same number, the same relation. */
+  table_number: integer,
 });
 export type RawColumn = z.infer<typeof rawColumn>;
 

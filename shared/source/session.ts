@@ -1,6 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBResultReader,
+} from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import { QueryError, StorageUnavailableError } from '../errors.ts';
 import type { Login } from './credentials.ts';
@@ -36,6 +41,12 @@ export interface SessionOptions {
   /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
   forCancelling?: boolean;
   signal?: AbortSignal;
+}
+
+/** An answer of the source that is not read at once. */
+export interface SourceStream {
+  columns: ClientColumn[];
+  chunks: AsyncIterable<DuckDBDataChunk>;
 }
 
 /** How the rows come out of the source; each way shows one moment of it. */
@@ -160,6 +171,30 @@ export class SourceSession {
       types: reader.columnTypes().map(String),
       rows: reader.getRowsJS() as unknown[][],
     };
+  }
+
+  /**
+   * Sends one SELECT in the source's own SQL, and gives its rows in their order, a few thousand at a time and no faster than they are
+   * taken. Nothing else can be asked meanwhile.
+   */
+  async streamSource(sql: string): Promise<SourceStream> {
+    const result = await this.#ask('read', () =>
+      this.#connection.stream(`SELECT * FROM ${this.relationOf(sql)}`),
+    );
+    const fetch = () => this.#ask('read', () => result.fetchChunk());
+    async function* fetchChunks() {
+      // The next chunk is on its way while the caller works on this one.
+      let next = fetch();
+      for (let chunk = await next; chunk !== null && chunk.rowCount > 0; chunk = await next) {
+        next = fetch();
+        next.catch(() => {});
+        yield chunk;
+      }
+    }
+    const columns = result
+      .columnNames()
+      .map((name, index) => ({ name, type: `${result.columnType(index)}` }));
+    return { columns, chunks: fetchChunks() };
   }
 
   /** Has the source prepare what DuckDB reads from it, without running it. */

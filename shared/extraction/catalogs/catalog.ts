@@ -4,6 +4,14 @@ import type { EntityFolder } from '../entity-folders.ts';
 import type { CatalogFilters } from '../filters.ts';
 import { postgresCatalog } from './postgres.ts';
 
+/** SQL of the source. */
+export interface CatalogQueries {
+  /** The relations that may share their qualifiedName with others, as schema and name, in the order of their raw rows. */
+  ambiguousRelations: string;
+  /** The raw rows of each folder (raw-rows.ts), in the order that the files are to have. */
+  rows: Readonly<Record<EntityFolder, string>>;
+}
+
 /** How the catalog of a kind of database is read. One file each in this folder. */
 export interface Catalog {
   /**
@@ -11,12 +19,8 @@ export interface Catalog {
    * on. Its first column is the name of the database.
    */
   settings: string;
-  /**
-   * SQL of the source for the raw rows of each folder, in the order that the files are to have.
-   *
-   * @param serverVersion the server's own words
-   */
-  queries(filters: CatalogFilters, serverVersion: string): Readonly<Record<EntityFolder, string>>;
+  /** @param serverVersion the server's own words */
+  queries(filters: CatalogFilters, serverVersion: string): CatalogQueries;
 }
 
 const catalogs: Readonly<Partial<Record<SourceConfig['type'], Catalog>>> = { postgres: postgresCatalog };

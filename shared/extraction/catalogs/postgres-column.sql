@@ -114,7 +114,8 @@ SELECT
   END::int4 AS max_length,
   NULL::text AS is_self_referencing,
   coalesce(key.is_primary, false) AS is_primary,
-  coalesce(key.is_foreign, false) AS is_foreign
+  coalesce(key.is_foreign, false) AS is_foreign,
+  relation.position::int4 AS table_number
 FROM relation
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN type ON type.oid = a.atttypid

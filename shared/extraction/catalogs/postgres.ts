@@ -6,6 +6,10 @@ const databaseSql = readFileSync(new URL('./postgres-database.sql', import.meta.
 const schemaSql = readFileSync(new URL('./postgres-schema.sql', import.meta.url), 'utf8');
 const tableSql = readFileSync(new URL('./postgres-table.sql', import.meta.url), 'utf8');
 const columnSql = readFileSync(new URL('./postgres-column.sql', import.meta.url), 'utf8');
+const ambiguousRelationsSql = readFileSync(
+  new URL('./postgres-ambiguous-relations.sql', import.meta.url),
+  'utf8',
+);
 const procedureSql = readFileSync(new URL('./postgres-procedure.sql', import.meta.url), 'utf8');
 
 /** pg_attribute knows generated columns from this version on. */
@@ -31,11 +35,14 @@ export const postgresCatalog: Catalog = {
         .replaceAll('__PARENT_IN_SCOPE__', () => relationInScope(filters, 'parent.relname'));
     const hasGenerated = Number.parseInt(serverVersion, 10) >= GENERATED_COLUMNS_VERSION;
     return {
-      database: databaseSql,
-      schema: scoped(schemaSql),
-      table: scoped(tableSql),
-      column: scoped(columnSql.replace('__GENERATED__', hasGenerated ? 'a.attgenerated' : "''")),
-      'extras-procedure': scoped(procedureSql),
+      ambiguousRelations: scoped(ambiguousRelationsSql),
+      rows: {
+        database: databaseSql,
+        schema: scoped(schemaSql),
+        table: scoped(tableSql),
+        column: scoped(columnSql.replace('__GENERATED__', hasGenerated ? 'a.attgenerated' : "''")),
+        'extras-procedure': scoped(procedureSql),
+      },
     };
   },
 };

@@ -29,6 +29,12 @@ export const columnColumns = [
   'is_foreign',
 ] as const satisfies (keyof RawColumn)[];
 
+/** What all columns of a relation have in common. */
+export const relationOfColumn = {
+  by: 'table_number',
+  columns: ['table_catalog', 'table_schema', 'table_name', 'table_type', 'belongs_to_partition'],
+} as const satisfies { by: keyof RawColumn; columns: readonly (typeof columnColumns)[number][] };
+
 type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]>;
 
 export function buildColumn(row: ColumnRow, { names, common }: EntityContext): ColumnEntity {

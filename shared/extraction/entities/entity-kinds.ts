@@ -1,6 +1,6 @@
 import type { EntityFolder } from '../entity-folders.ts';
 import type { Entity } from '../entity-schemas.ts';
-import { buildColumn, columnColumns } from './column.ts';
+import { buildColumn, columnColumns, relationOfColumn } from './column.ts';
 import type { EntityContext } from './context.ts';
 import { buildDatabase, databaseColumns } from './database.ts';
 import { buildProcedure, procedureColumns } from './procedure.ts';
@@ -14,6 +14,8 @@ export type RawRow = Readonly<Record<string, unknown>>;
 export interface EntityKind {
   /** The columns of the raw file that {@link build} reads. */
   columns: readonly string[];
+  /** Columns that are the same in all rows with the same number; such rows follow each other. */
+  shared?: { by: string; columns: readonly string[] };
   build(row: RawRow, context: EntityContext): Entity;
 }
 
@@ -27,6 +29,6 @@ export const entityKinds: Readonly<Record<EntityFolder, EntityKind>> = {
   database: kind(databaseColumns, buildDatabase),
   schema: kind(schemaColumns, buildSchema),
   table: kind(relationColumns, buildRelation),
-  column: kind(columnColumns, buildColumn),
+  column: { ...kind(columnColumns, buildColumn), shared: relationOfColumn },
   'extras-procedure': kind(procedureColumns, buildProcedure),
 };

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+
+/** What a finished file is, to whoever checks it later. */
+export interface FileFacts {
+  bytes: number;
+  /** In hexadecimal digits. */
+  sha256: string;
+}
+
+/** Reads a file that somebody else wrote. */
+export async function hashFile(path: string): Promise<FileFacts> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const data of createReadStream(path)) {
+    hash.update(data);
+    bytes += data.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
