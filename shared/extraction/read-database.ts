@@ -71,6 +71,9 @@ export async function readDatabase(
 export const labelOf = (source: string, database: string | undefined) =>
   database === undefined ? source : `${source}/${database}`;
 
+export const sumBytes = (files: readonly { bytes: number }[]) =>
+  files.reduce((sum, { bytes }) => sum + bytes, 0);
+
 export const sumOf = (entities: Readonly<Record<string, number>>) =>
   Object.values(entities).reduce((sum, count) => sum + count, 0);
 

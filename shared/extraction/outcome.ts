@@ -1,0 +1,31 @@
+import { toFerryError } from '../errors.ts';
+import type { DatabaseOutcome } from '../runs/run-record.ts';
+import type { ManifestDatabase } from './manifest.ts';
+import { sumOf } from './read-database.ts';
+
+/** What became of a database: of a failed one with the hint that the manifest has no place for. */
+export type Outcome = ManifestDatabase & { hint?: string | undefined };
+
+/** Of a database that could not be read; without its name where the source could not be asked for it. */
+export function failedOutcome(source: string, database: string | undefined, thrown: unknown): Outcome {
+  const { class: name, message, hint } = toFerryError(thrown);
+  return {
+    source,
+    ...(database === undefined ? {} : { database }),
+    state: 'failed',
+    entities: {},
+    error: { class: name, message },
+    hint,
+  };
+}
+
+/** A database as the run's record has it. */
+export function toRecord({ source, database, state, entities, error, hint }: Outcome): DatabaseOutcome {
+  return {
+    source,
+    ...(database === undefined ? {} : { database }),
+    state,
+    entities: sumOf(entities),
+    ...(error ? { error: { ...error, ...(hint === undefined ? {} : { hint }) } } : {}),
+  };
+}

@@ -1,0 +1,112 @@
+import { rm } from 'node:fs/promises';
+import { SourceUnavailableError, toFerryError } from '../errors.ts';
+import type { JobContext } from '../runs/run-job.ts';
+import { dialectOf } from '../source/dialect.ts';
+import { assertReachable } from '../source/reachability.ts';
+import { formatBytes, formatCount } from '../telemetry/format.ts';
+import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
+import type { ExtractionWork } from './extraction-work.ts';
+import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
+import type { PlannedSource } from './plan-databases.ts';
+import type { Publisher } from './publish-files.ts';
+import { labelOf, readDatabase, sumBytes } from './read-database.ts';
+import { WholeJobError } from './whole-job-error.ts';
+
+const PROBE_TIMEOUT_MS = 3_000;
+
+/** Reads and publishes one database after another; one that fails stops no other. */
+export async function readDatabases(
+  context: JobContext,
+  work: ExtractionWork,
+  planned: readonly PlannedSource[],
+  publisher: Publisher,
+  extract: typeof extractDatabase,
+): Promise<{ outcomes: Outcome[]; warnings: string[] }> {
+  const outcomes: Outcome[] = [];
+  const warnings: string[] = [];
+  const note = () => context.note({ databases: outcomes.map(toRecord) });
+  for (const plan of planned) {
+    const { name, reached, databases, error } = plan;
+    if (!reached || error) outcomes.push(failedOutcome(name, undefined, error));
+    else {
+      // Why the source itself is away: its other databases are not tried, each for a minute.
+      let gone: unknown;
+      for (const database of databases) {
+        const extracted = gone
+          ? { error: gone }
+          : await tryRead(context, work, plan, reached, database, extract);
+        if ('error' in extracted) {
+          outcomes.push(failedOutcome(name, database, extracted.error));
+          context.tell(`${labelOf(name, database)} failed: ${toFerryError(extracted.error).message}`);
+          gone ??= await errorOfSource(context, plan, reached, extracted.error);
+        } else {
+          await publish(context, publisher, name, extracted);
+          const { serverVersion, entities } = extracted;
+          outcomes.push({ source: name, database, state: 'extracted', serverVersion, entities });
+          for (const warning of extracted.warnings) warnings.push(`${labelOf(name, database)}: ${warning}`);
+        }
+        note();
+      }
+    }
+    note();
+    await context.leaveSource(name);
+  }
+  for (const warning of warnings) context.warn(warning);
+  return { outcomes, warnings };
+}
+
+async function tryRead(
+  context: JobContext,
+  work: ExtractionWork,
+  plan: PlannedSource,
+  reached: NonNullable<PlannedSource['reached']>,
+  database: string,
+  extract: typeof extractDatabase,
+): Promise<Awaited<ReturnType<typeof readDatabase>> | { error: unknown }> {
+  try {
+    return await readDatabase(context, work, plan, reached, database, extract);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof WholeJobError) throw error.error;
+    return { error };
+  }
+}
+
+/** @returns the error, where it means that the whole source is away; a server may also break off what one database asks of it */
+async function errorOfSource(
+  { signal }: JobContext,
+  { source }: PlannedSource,
+  { login }: NonNullable<PlannedSource['reached']>,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof SourceUnavailableError)) return undefined;
+  try {
+    const { probe } = dialectOf(source.type);
+    await assertReachable(login, {
+      timeoutMs: PROBE_TIMEOUT_MS,
+      probe: async (socket) => probe?.(socket, login, source.tls.mode),
+      signal,
+    });
+    return undefined;
+  } catch {
+    signal.throwIfAborted();
+    return error;
+  }
+}
+
+async function publish(
+  context: JobContext,
+  publisher: Publisher,
+  source: string,
+  extracted: ExtractedDatabase & { folder: string },
+): Promise<void> {
+  await context.phase(
+    'publish',
+    async () => {
+      await context.confirmLease();
+      await publisher.publish(source, extracted);
+      await rm(extracted.folder, { recursive: true, force: true });
+    },
+    () => `${formatCount(extracted.files.length, 'file')}, ${formatBytes(sumBytes(extracted.files))}`,
+  );
+}
