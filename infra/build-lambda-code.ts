@@ -109,6 +109,10 @@ async function copySql(folder: string): Promise<void> {
       await copyFile(from, join(folder, path));
     }
   }
+  const named = new Set(copied.values());
+  for await (const file of glob('shared/**/*.sql', { cwd: root }))
+    if (!named.has(join(root, file)))
+      throw new Error(`${file} is read by no module in a way that is seen here.`);
 }
 
 /**
