@@ -6,14 +6,12 @@ import { startMysql } from '../test/support/mysql-server.ts';
 import { startPostgres } from '../test/support/postgres-server.ts';
 import { readThroughFerry, type TestServer } from '../test/support/read-through-ferry.ts';
 import { createMariadbLineitem, createPostgresLineitem } from './lineitem.ts';
+import { median } from './measured-process.ts';
 
 const queries = [
   { name: 'query', sync: { query: 'SELECT * FROM lineitem' } },
   { name: 'duckdbQuery', sync: { duckdbQuery: 'SELECT * FROM db.lineitem' } },
 ] as const;
-
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /**
  * `npm run bench -- exactness [--rows 2000000] [--repeat 3]`: what exact types cost, from connecting to the finished Parquet file,

@@ -1,10 +1,12 @@
 // npm run bench -- <name>: each benchmark prints its figures beside a floor or a peer measured in the same run.
 import { measureExactness } from './exactness.ts';
+import { measureExtraction } from './extraction.ts';
 import { measureMemory } from './memory.ts';
 import { measureSynth } from './synth.ts';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   exactness: measureExactness,
+  extraction: measureExtraction,
   memory: measureMemory,
   synth: measureSynth,
 };

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { formatTable } from '../cli/output.ts';
@@ -12,8 +10,8 @@ import { startPolyteiaStandIn } from '../test/support/polyteia-stand-in/stand-in
 import { startPostgres } from '../test/support/postgres-server.ts';
 import { sourceConfig } from '../test/support/source-config.ts';
 import { createPostgresLineitem } from './lineitem.ts';
+import { measureFerry, median } from './measured-process.ts';
 
-const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const TARGET_MIB = 300;
 const TOLERANCE = 0.15;
 const MEASURED_ROWS = [2_000_000, 6_000_000, 12_000_000];
@@ -25,9 +23,6 @@ interface Sample {
   seconds: number;
   bytes: number;
 }
-
-const median = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /**
  * `npm run bench -- memory [--repeat 3] [--max-rows 12000000]`: peak resident memory of `ferry run` by size of the result, beside
@@ -87,28 +82,10 @@ export async function measureMemory(args: readonly string[]): Promise<void> {
 
 async function runOnce(folder: string, rows: number): Promise<Sample> {
   process.stderr.write(`  ${formatCount(rows, 'row')} …\n`);
-  const child = spawn(
-    process.execPath,
-    [MAIN, 'run', `rows-${rows}`, '--secrets', 'secrets.json', '--json'],
-    {
-      cwd: folder,
-      env: { ...process.env, INIT_CWD: folder },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
+  const { stdout, peakMiB } = await measureFerry(
+    ['run', `rows-${rows}`, '--secrets', 'secrets.json', '--json'],
+    folder,
   );
-  let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  // The kernel keeps the peak itself; it only has to be read once more before the process is gone.
-  let peakMiB = 0;
-  const timer = setInterval(async () => {
-    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-    const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
-    if (peak) peakMiB = Number(peak) / 1024;
-  }, 20);
-  await new Promise((resolve) => child.once('close', resolve));
-  clearInterval(timer);
   const record = runRecordSchema.parse(JSON.parse(stdout));
   if (record.state !== 'succeeded' || record.rows !== rows)
     throw new Error(`The run of ${rows} rows ${record.state}.`);
