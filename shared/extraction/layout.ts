@@ -29,9 +29,15 @@ const EXTENSIONS = { raw: 'parquet', transformed: 'json' } as const;
 const OWN_BASE = 'artifacts/';
 
 /** What all keys of an output begin with: nothing, or something that ends with a slash. */
-export function outputBase({ bucket, prefix }: Pick<ExtractionOutput, 'bucket' | 'prefix'>): string {
+export function outputBase({
+  bucket,
+  prefix,
+  layout,
+}: Pick<ExtractionOutput, 'bucket' | 'prefix' | 'layout'>): string {
   const folder = prefix === '' ? '' : `${prefix}/`;
-  return bucket === undefined ? `${OWN_BASE}${folder}` : folder;
+  // The SDK's own path begins with that folder: not twice.
+  if (bucket !== undefined || (layout === 'sdk' && folder === '')) return folder;
+  return `${OWN_BASE}${folder}`;
 }
 
 /**

@@ -91,8 +91,7 @@ describe('a run over every database of the torture server', () => {
     });
     expect(record).toMatchObject({ state: 'succeeded', outcome: 'extracted' });
 
-    const workflow =
-      layout === 'app' ? 'artifacts/nightly' : 'artifacts/artifacts/apps/postgres/workflows/nightly';
+    const workflow = layout === 'app' ? 'artifacts/nightly' : 'artifacts/apps/postgres/workflows/nightly';
     const run = join(state, workflow, record.id);
     const entities = await assertOutput(run, layout);
     expect(record.rows).toBe(entities.length);

@@ -43,11 +43,13 @@ describe('the layout of a run', () => {
   );
 
   it.each([
-    [{ bucket: undefined, prefix: '' }, 'artifacts/'],
-    [{ bucket: undefined, prefix: 'a/b' }, 'artifacts/a/b/'],
-    [{ bucket: 'city', prefix: '' }, ''],
-    [{ bucket: 'city', prefix: 'a/b' }, 'a/b/'],
-  ])('%j: keys begin with "%s"', (output, base) => {
+    [{ bucket: undefined, prefix: '', layout: 'app' }, 'artifacts/'],
+    [{ bucket: undefined, prefix: '', layout: 'sdk' }, ''],
+    [{ bucket: undefined, prefix: 'a/b', layout: 'app' }, 'artifacts/a/b/'],
+    [{ bucket: undefined, prefix: 'a/b', layout: 'sdk' }, 'artifacts/a/b/'],
+    [{ bucket: 'city', prefix: '', layout: 'app' }, ''],
+    [{ bucket: 'city', prefix: 'a/b', layout: 'sdk' }, 'a/b/'],
+  ] as const)('%j: keys begin with "%s"', (output, base) => {
     expect(outputBase(output)).toBe(base);
   });
 });

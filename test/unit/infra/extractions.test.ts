@@ -247,7 +247,7 @@ describe('the output of an extraction', () => {
   it('is where the layout has it', () => {
     const { template } = stackWith({ output: { layout: 'sdk', application: 'pg' } });
     expect(JSON.stringify(allowing(template, 's3:AbortMultipartUpload'))).toContain(
-      '/artifacts/artifacts/apps/pg/workflows/nightly/*',
+      '/artifacts/apps/pg/workflows/nightly/*',
     );
   });
 
