@@ -44,7 +44,7 @@ export class EntityWriter {
     this.#context = this.#newContext();
   }
 
-  async write(rows: readonly RawRow[]): Promise<void> {
+  async write(rows: Iterable<RawRow>): Promise<void> {
     const { build } = entityKinds[this.#type];
     const { raw, transformed } = this.#options.rowsPerFile;
     for (const row of rows) {

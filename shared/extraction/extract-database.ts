@@ -80,8 +80,10 @@ async function extractFolders(
   const [[database] = []] = (await ask(catalog.settings)).rows;
   const names = new QualifiedNames(connection.qualifiedName, String(database));
   const queries = catalog.queries(filters, session.server.version);
-  for (const [schema, name] of (await ask(queries.ambiguousRelations)).rows)
-    names.claimRelation(String(schema), String(name));
+  for (const [schema, name] of (await ask(queries.ambiguousNames)).rows) {
+    if (name === null) names.claimSchema(String(schema));
+    else names.claimRelation(String(schema), String(name));
+  }
 
   const files: ExtractedFile[] = [];
   const entities: Record<string, number> = {};
@@ -132,7 +134,7 @@ async function extractFolder(
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
       await raw.append(chunk);
-      for (const part of readRows(chunk, columnNames, entityKinds[type])) await writer.write(part);
+      await writer.write(readRows(chunk, columnNames, entityKinds[type]));
       rows += chunk.rowCount;
       onProgress?.({ type, rows });
     }

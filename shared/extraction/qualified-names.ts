@@ -1,12 +1,10 @@
-/** Letters by which two paths of names can come out as the same qualifiedName, or by which they are told apart. */
-const AMBIGUOUS = /[/%(]/;
-
-type Kind = 'relation' | 'column' | 'procedure';
+/** Names by which two paths of names can come out as the same qualifiedName, or by which they are told apart. */
+const AMBIGUOUS = /[/%(]|^_procedures_$/;
 
 /**
- * The qualifiedNames of one database. Names stand in them as they are, so that a slash in a name may make two entities of a kind out as
- * one: schema `a` with table `b/c`, schema `a/b` with table `c`. The later one then has its slashes written `%2F`, and what belongs to it
- * follows. Only names with such letters are kept.
+ * The qualifiedNames of one database. Names stand in them as they are, so that a slash in a name may make one of two entities: schema `a`
+ * with table `b/c`, schema `a/b` with table `c`. The later one then has its slashes written `%2F`, and what belongs to it follows. Only
+ * names that may be in question are kept.
  */
 export class QualifiedNames {
   /** The name of the database. */
@@ -14,11 +12,7 @@ export class QualifiedNames {
   /** The qualifiedName of the database. */
   readonly database: string;
   readonly warnings: string[] = [];
-  readonly #taken: Readonly<Record<Kind, Set<string>>> = {
-    relation: new Set(),
-    column: new Set(),
-    procedure: new Set(),
-  };
+  readonly #taken = new Set<string>();
   /** Relations that have another qualifiedName than their names make. */
   readonly #renamed = new Map<string, string>();
 
@@ -32,10 +26,15 @@ export class QualifiedNames {
     return `${this.database}/${schema}`;
   }
 
-  /** Settles the qualifiedName of a relation; to be called in order for each one with a letter of {@link AMBIGUOUS}, before anything asks for it. */
+  /** Keeps the qualifiedName of a schema with a slash, which may be that of a relation in another one. */
+  claimSchema(schema: string): void {
+    this.#taken.add(this.schema(schema));
+  }
+
+  /** Settles the qualifiedName of a relation that may be in question; in order, after the schemas and before anything asks for it. */
   claimRelation(schema: string, name: string): void {
     const verbatim = `${this.schema(schema)}/${name}`;
-    const settled = this.#claim('relation', verbatim, [schema, name]);
+    const settled = this.#claim(verbatim, [schema, name]);
     if (settled !== verbatim) this.#renamed.set(keyOf(schema, name), settled);
   }
 
@@ -44,47 +43,48 @@ export class QualifiedNames {
     return renamed ?? `${this.schema(schema)}/${name}`;
   }
 
-  /** To be called once for each column. */
+  /** To be called once for each column, after all relations. */
   column(schema: string, relation: string, column: string): string {
-    const verbatim = `${this.relation(schema, relation)}/${column}`;
-    if (!isAmbiguous(schema, relation, column)) return verbatim;
-    return this.#claim('column', verbatim, [schema, relation, column]);
+    return this.#claim(`${this.relation(schema, relation)}/${column}`, [schema, relation, column]);
   }
 
   /**
-   * To be called once for each routine.
+   * To be called once for each routine, after all columns.
    *
    * @param argumentTypes where the schema has several of that name
    */
   procedure(schema: string, name: string, argumentTypes?: string): string {
     const signature = argumentTypes === undefined ? name : `${name}(${argumentTypes})`;
     const verbatim = `${this.schema(schema)}/_procedures_/${signature}`;
-    if (!isAmbiguous(schema, signature)) return verbatim;
-    return this.#claim('procedure', verbatim, [schema, '_procedures_', signature]);
+    return this.#claim(verbatim, [schema, '_procedures_', signature]);
   }
 
-  #claim(kind: Kind, verbatim: string, names: readonly string[]): string {
-    const taken = this.#taken[kind];
+  #claim(verbatim: string, names: readonly string[]): string {
+    // Of two paths that are the same text the earlier one has a slash in a name, or stands where routines do.
+    const isAmbiguous = names.some((name) => AMBIGUOUS.test(name));
+    if (!isAmbiguous && (this.#taken.size === 0 || !this.#taken.has(verbatim))) return verbatim;
     let settled = verbatim;
-    let written = names.map((name) => name.replaceAll('/', '%2F'));
-    for (let free = !taken.has(settled); !free; free = !taken.has(settled)) {
-      settled = [this.database, ...written].join('/');
-      // Where that is taken too: a routine may be called `f(integer)`, and a name may hold `%2F` itself.
-      written = written.map((name) => name.replaceAll('%', '%25').replaceAll('(', '%28'));
-    }
-    taken.add(settled);
+    for (let spelling = names; this.#taken.has(settled); settled = [this.database, ...spelling].join('/'))
+      spelling = respell(spelling);
+    this.#taken.add(settled);
     if (settled !== verbatim) {
       this.warnings.push(
-        `Two ${kind}s of the names ${verbatim} are told apart: the qualifiedName of the later one is ${settled}.`,
+        `Two entities would be ${verbatim}: the qualifiedName of the later one is ${settled}, so that they stay apart.`,
       );
     }
     return settled;
   }
 }
 
-/** Whether two different paths that hold this one's names may be the same text. */
-function isAmbiguous(...names: readonly string[]): boolean {
-  return names.some((name) => AMBIGUOUS.test(name));
+/** The same names in the letters of URLs; another text each time. */
+function respell(names: readonly string[]): string[] {
+  const withoutSlashes = names.map((name) => name.replaceAll('/', '%2F'));
+  if (withoutSlashes.some((name, index) => name !== names[index])) return withoutSlashes;
+  // Without a slash it is a name such as `a%2Fb`, a routine called `f(integer)`, or a table `b` of schema `a` beside a schema `a/b`.
+  const last = names.at(-1) ?? '';
+  const [first = ''] = last;
+  const bytes = [...Buffer.from(first)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`);
+  return [...names.slice(0, -1), bytes.join('') + last.slice(first.length)];
 }
 
 /** A NUL is in no name. */

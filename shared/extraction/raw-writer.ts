@@ -11,7 +11,7 @@ import { quoteIdentifier, quoteLiteral } from '../source/sql-text.ts';
 import { type FileFacts, hashFile } from './hash-file.ts';
 
 /** The rows of one file, which beyond this are spilled to disk. */
-const MEMORY_LIMIT_BYTES = 256_000_000;
+const MEMORY_LIMIT_BYTES = 128_000_000;
 /** What is appended is held apart, and copied into the table at this many rows. */
 const ROWS_PER_FLUSH = 16_384;
 

@@ -6,8 +6,11 @@ import { postgresCatalog } from './postgres.ts';
 
 /** SQL of the source. */
 export interface CatalogQueries {
-  /** The relations that may share their qualifiedName with others, as schema and name, in the order of their raw rows. */
-  ambiguousRelations: string;
+  /**
+   * What may share its qualifiedName with something else: schemas as schema and null, then relations as schema and name, in the order of
+   * their raw rows.
+   */
+  ambiguousNames: string;
   /** The raw rows of each folder (raw-rows.ts), in the order that the files are to have. */
   rows: Readonly<Record<EntityFolder, string>>;
 }

@@ -6,10 +6,7 @@ const databaseSql = readFileSync(new URL('./postgres-database.sql', import.meta.
 const schemaSql = readFileSync(new URL('./postgres-schema.sql', import.meta.url), 'utf8');
 const tableSql = readFileSync(new URL('./postgres-table.sql', import.meta.url), 'utf8');
 const columnSql = readFileSync(new URL('./postgres-column.sql', import.meta.url), 'utf8');
-const ambiguousRelationsSql = readFileSync(
-  new URL('./postgres-ambiguous-relations.sql', import.meta.url),
-  'utf8',
-);
+const ambiguousNamesSql = readFileSync(new URL('./postgres-ambiguous-names.sql', import.meta.url), 'utf8');
 const procedureSql = readFileSync(new URL('./postgres-procedure.sql', import.meta.url), 'utf8');
 
 /** pg_attribute knows generated columns from this version on. */
@@ -35,7 +32,7 @@ export const postgresCatalog: Catalog = {
         .replaceAll('__PARENT_IN_SCOPE__', () => relationInScope(filters, 'parent.relname'));
     const hasGenerated = Number.parseInt(serverVersion, 10) >= GENERATED_COLUMNS_VERSION;
     return {
-      ambiguousRelations: scoped(ambiguousRelationsSql),
+      ambiguousNames: scoped(ambiguousNamesSql),
       rows: {
         database: databaseSql,
         schema: scoped(schemaSql),

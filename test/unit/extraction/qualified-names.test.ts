@@ -27,7 +27,7 @@ describe('qualifiedNames', () => {
     expect(names.column('a', 'b/c', 'id')).toBe('default/postgres/1/db/a/b/c/id');
     expect(names.column('a/b', 'c', 'id')).toBe('default/postgres/1/db/a%2Fb/c/id');
     expect(names.warnings).toEqual([
-      'Two relations of the names default/postgres/1/db/a/b/c are told apart: the qualifiedName of the later one is default/postgres/1/db/a%2Fb/c.',
+      'Two entities would be default/postgres/1/db/a/b/c: the qualifiedName of the later one is default/postgres/1/db/a%2Fb/c, so that they stay apart.',
     ]);
   });
 
@@ -42,20 +42,42 @@ describe('qualifiedNames', () => {
     expect(made[1]).toBe('default/postgres/1/db/a%2Fb/c');
   });
 
-  it.each([
+  it.each<[string, (names: QualifiedNames) => string[], string[]]>([
     [
       'columns',
-      (names: QualifiedNames) => [names.column('s', 't', 'a/b'), names.column('s', 't/a', 'b')],
+      (names) => [names.column('s', 't', 'a/b'), names.column('s', 't/a', 'b')],
       ['s/t/a/b', 's/t%2Fa/b'],
     ],
     [
       'routines',
-      (names: QualifiedNames) => [
+      (names) => [
         names.procedure('s', 'f(integer)'),
         names.procedure('s', 'f', 'integer'),
         names.procedure('s', 'f', 'text'),
       ],
-      ['s/_procedures_/f(integer)', 's/_procedures_/f%28integer)', 's/_procedures_/f(text)'],
+      ['s/_procedures_/f(integer)', 's/_procedures_/%66(integer)', 's/_procedures_/f(text)'],
+    ],
+    [
+      'a schema and a table',
+      (names) => {
+        names.claimSchema('a/b');
+        names.claimRelation('a', 'b');
+        return [names.schema('a/b'), names.relation('a', 'b'), names.column('a', 'b', 'x')];
+      },
+      ['a/b', 'a/%62', 'a/%62/x'],
+    ],
+    [
+      'a table and a column',
+      (names) => {
+        names.claimRelation('a', 'b/c');
+        return [names.relation('a', 'b/c'), names.column('a', 'b', 'c'), names.column('a', 'b', 'd')];
+      },
+      ['a/b/c', 'a/b/%63', 'a/b/d'],
+    ],
+    [
+      'a column of a table called _procedures_ and a routine',
+      (names) => [names.column('s', '_procedures_', 'f'), names.procedure('s', 'f')],
+      ['s/_procedures_/f', 's/_procedures_/%66'],
     ],
   ])('tell %s apart', (_kind, make, expected) => {
     const names = newNames();
