@@ -22,6 +22,7 @@ const TARGET_MEMORY_RATIO = 1.5;
 interface Sample {
   entities: number;
   seconds: number;
+  cpuSeconds: number;
   peakMiB: number;
   /** What the server's log has of one run. */
   statements: number;
@@ -64,6 +65,7 @@ export async function measureExtraction(args: readonly string[]): Promise<void> 
       samples.set(tables, {
         entities: of('entities'),
         seconds: of('seconds'),
+        cpuSeconds: of('cpuSeconds'),
         peakMiB: of('peakMiB'),
         statements: await countStatements(folder, postgres, tables),
       });
@@ -108,7 +110,7 @@ async function configure(folder: string, postgres: PostgresServer, sizes: readon
 async function runOnce(folder: string, tables: number): Promise<Omit<Sample, 'statements'>> {
   process.stderr.write(`  ${formatCount(tables, 'table')} …\n`);
   const out = join(folder, 'out');
-  const { stdout, seconds, peakMiB } = await measureFerry(
+  const { stdout, seconds, cpuSeconds, peakMiB } = await measureFerry(
     ['run', databaseOf(tables), '--secrets', 'secrets.json', '--out', out, '--json'],
     folder,
   );
@@ -120,7 +122,7 @@ async function runOnce(folder: string, tables: number): Promise<Omit<Sample, 'st
     throw new Error(
       `The run of ${tables} tables ${record.state}, with ${record.rows} of ${expected} entities.`,
     );
-  return { entities: expected, seconds, peakMiB };
+  return { entities: expected, seconds, cpuSeconds, peakMiB };
 }
 
 /** At the server, by its own log, which costs time and so is written for this run only. */
@@ -136,20 +138,21 @@ async function countStatements(folder: string, postgres: PostgresServer, tables:
 
 function report(samples: ReadonlyMap<number, Sample>, server: string, repeat: number): void {
   const [small, big] = TABLES.map((tables) => samples.get(tables));
-  const rows = [...samples].map(([tables, { entities, seconds, peakMiB, statements }]) => [
+  const rows = [...samples].map(([tables, { entities, seconds, cpuSeconds, peakMiB, statements }]) => [
     formatCount(tables),
     formatCount(entities),
     seconds.toFixed(2),
+    cpuSeconds.toFixed(2),
     formatCount(Math.round(entities / seconds)),
     peakMiB.toFixed(0),
     String(statements),
   ]);
-  const header = ['TABLES × 101', 'ENTITIES', 'SECONDS', 'ENTITIES/s', 'PEAK MiB', 'STATEMENTS'];
+  const header = ['TABLES × 101', 'ENTITIES', 'SECONDS', 'CPU s', 'ENTITIES/s', 'PEAK MiB', 'STATEMENTS'];
   const lines = [
     '',
     `\`ferry run\` of an extraction from ${server}, median of ${repeat}`,
     '',
-    formatTable(header, rows, [0, 1, 2, 3, 4, 5]),
+    formatTable(header, rows, [0, 1, 2, 3, 4, 5, 6]),
     '',
   ];
   const verdict = (target: string, value: string, met: boolean) =>

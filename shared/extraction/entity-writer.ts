@@ -1,6 +1,6 @@
 import type { AtlanConnection } from './connection.ts';
 import { commonAttributes, type EntityContext } from './entities/context.ts';
-import { entityKinds, type RawRow } from './entities/entity-kinds.ts';
+import { type EntityKind, entityKinds, type RawRow } from './entities/entity-kinds.ts';
 import type { EntityFolder } from './entity-folders.ts';
 import type { FileFacts } from './hash-file.ts';
 import { JsonlFile } from './jsonl-file.ts';
@@ -28,8 +28,8 @@ export interface EntityFile extends FileFacts {
 
 /** Builds the entities of one folder and writes them as JSONL, in files that begin where the raw files do. */
 export class EntityWriter {
-  readonly #type: EntityFolder;
   readonly #options: EntityWriterOptions;
+  readonly #serialize: ReturnType<EntityKind['serializer']>;
   readonly #files: EntityFile[] = [];
   readonly #entities: Record<string, number> = {};
   #context: EntityContext;
@@ -39,19 +39,18 @@ export class EntityWriter {
   #rowsInChunk = 0;
 
   constructor(type: EntityFolder, options: EntityWriterOptions) {
-    this.#type = type;
+    this.#serialize = entityKinds[type].serializer();
     this.#options = options;
     this.#context = this.#newContext();
   }
 
   async write(rows: Iterable<RawRow>): Promise<void> {
-    const { build } = entityKinds[this.#type];
     const { raw, transformed } = this.#options.rowsPerFile;
     for (const row of rows) {
       this.#file ??= await JsonlFile.create(this.#options.pathOf(this.#chunk, this.#part));
-      const entity = build(row, this.#context);
-      this.#entities[entity.typeName] = (this.#entities[entity.typeName] ?? 0) + 1;
-      const full = this.#file.add(entity);
+      const { typeName, json } = this.#serialize(row, this.#context);
+      this.#entities[typeName] = (this.#entities[typeName] ?? 0) + 1;
+      const full = this.#file.add(json);
       if (full) await full;
       this.#rowsInChunk += 1;
       if (this.#rowsInChunk === raw) await this.#finishChunk();

@@ -34,8 +34,8 @@ export class JsonlFile {
   }
 
   /** @returns a promise where the file has to be waited for before the next line */
-  add(document: unknown): Promise<void> | undefined {
-    const line = `${JSON.stringify(document)}\n`;
+  add(json: string): Promise<void> | undefined {
+    const line = `${json}\n`;
     this.#rows += 1;
     if (line.length * BYTES_PER_UNIT <= BUFFER_BYTES - this.#buffered) {
       this.#buffered += this.#buffer.write(line, this.#buffered);

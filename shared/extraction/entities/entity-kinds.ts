@@ -1,6 +1,6 @@
 import type { EntityFolder } from '../entity-folders.ts';
 import type { Entity } from '../entity-schemas.ts';
-import { buildColumn, columnColumns, relationOfColumn } from './column.ts';
+import { type ColumnRow, columnColumns, columnSerializer, relationOfColumn } from './column.ts';
 import type { EntityContext } from './context.ts';
 import { buildDatabase, databaseColumns } from './database.ts';
 import { buildProcedure, procedureColumns } from './procedure.ts';
@@ -10,25 +10,50 @@ import { buildSchema, schemaColumns } from './schema.ts';
 /** A row of a raw file, by the names of the columns that were asked for. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
+/** One entity, as it stands in the file. */
+export interface SerializedEntity {
+  typeName: Entity['typeName'];
+  json: string;
+}
+
+type Serializer = (row: RawRow, context: EntityContext) => SerializedEntity;
+
 /** How the rows of one folder become entities. */
 export interface EntityKind {
-  /** The columns of the raw file that {@link build} reads. */
+  /** The columns of the raw file that the entities are made of. */
   columns: readonly string[];
   /** Columns that are the same in all rows with the same number; such rows follow each other. */
   shared?: { by: string; columns: readonly string[] };
-  build(row: RawRow, context: EntityContext): Entity;
+  /** Makes what turns one row after the other into an entity's JSON. */
+  serializer(): Serializer;
 }
 
 /** The rows come from the SQL in catalogs/, which raw-rows.ts describes: to check each of a million would cost more than to build it. */
 const kind = <Row>(
   columns: readonly (keyof Row & string)[],
   build: (row: Row, context: EntityContext) => Entity,
-): EntityKind => ({ columns, build: (row, context) => build(row as Row, context) });
+): EntityKind => ({
+  columns,
+  serializer: () => (row, context) => {
+    const entity = build(row as Row, context);
+    return { typeName: entity.typeName, json: JSON.stringify(entity) };
+  },
+});
 
 export const entityKinds: Readonly<Record<EntityFolder, EntityKind>> = {
   database: kind(databaseColumns, buildDatabase),
   schema: kind(schemaColumns, buildSchema),
   table: kind(relationColumns, buildRelation),
-  column: { ...kind(columnColumns, buildColumn), shared: relationOfColumn },
+  column: {
+    columns: columnColumns,
+    shared: relationOfColumn,
+    serializer: () => {
+      const serialize = columnSerializer();
+      return (row, context) => ({
+        typeName: 'Column',
+        json: serialize(row as unknown as ColumnRow, context),
+      });
+    },
+  },
   'extras-procedure': kind(procedureColumns, buildProcedure),
 };

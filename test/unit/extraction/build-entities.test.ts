@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildColumn } from '../../../shared/extraction/entities/column.ts';
+import { buildColumn, columnSerializer } from '../../../shared/extraction/entities/column.ts';
 import { commonAttributes, type EntityContext } from '../../../shared/extraction/entities/context.ts';
 import { buildDatabase } from '../../../shared/extraction/entities/database.ts';
 import { buildProcedure } from '../../../shared/extraction/entities/procedure.ts';
@@ -72,6 +72,31 @@ const table = {
   is_parent_in_scope: false,
 } satisfies Parameters<typeof buildRelation>[0];
 type Table = Parameters<typeof buildRelation>[0];
+
+const column = {
+  table_catalog: 'postgres',
+  table_schema: 'public',
+  table_name: 'orders',
+  column_name: 'user_id',
+  ordinal_position: 2,
+  is_nullable: 'NO',
+  data_type: 'int4',
+  is_auto_increment: 'NO',
+  numeric_precision: null,
+  character_octet_length: null,
+  is_generated: 'NO',
+  is_identity: 'NO',
+  column_size: 'integer',
+  decimal_digits: 32,
+  table_type: 'TABLE',
+  belongs_to_partition: false,
+  remarks: null,
+  numeric_scale: 0,
+  max_length: 0,
+  is_primary: false,
+  is_foreign: true,
+  table_number: 1,
+} satisfies Parameters<typeof buildColumn>[0];
 
 const customAttributes = {
   table_type: 'TABLE',
@@ -239,29 +264,7 @@ describe('entities', () => {
     ['VIEW', false, 'view', 'View'],
     ['MATERIALIZED VIEW', false, 'materialisedView', 'MaterialisedView'],
   ] as const)('builds a Column of a %s (partition: %s)', (table_type, isPartition, relation, typeName) => {
-    const row = {
-      table_catalog: 'postgres',
-      table_schema: 'public',
-      table_name: 'orders',
-      column_name: 'user_id',
-      ordinal_position: 2,
-      is_nullable: 'NO',
-      data_type: 'int4',
-      is_auto_increment: 'NO',
-      numeric_precision: null,
-      character_octet_length: null,
-      is_generated: 'NO',
-      is_identity: 'NO',
-      column_size: 'integer',
-      decimal_digits: 32,
-      table_type,
-      belongs_to_partition: isPartition,
-      remarks: null,
-      numeric_scale: 0,
-      max_length: 0,
-      is_primary: false,
-      is_foreign: true,
-    } as const;
+    const row = { ...column, table_type, belongs_to_partition: isPartition };
     const qualifiedName = `${SCHEMA}/orders`;
     const named = relation === 'view' || relation === 'materialisedView' ? 'view' : 'table';
     expect(written(buildColumn(row, context))).toEqual({
@@ -296,6 +299,22 @@ describe('entities', () => {
         identity_cycle: null,
       },
     });
+  });
+
+  it('writes the JSON of the same Columns, one relation after the other', () => {
+    const serialize = columnSerializer();
+    const later = { ...context, common: { ...context.common, lastSyncRunAt: 1795228600000 } };
+    const view = { ...column, table_number: 2, table_name: 'totals', table_type: 'VIEW' as const };
+    const columns = [
+      [column, context],
+      [{ ...column, column_name: 'a "b" \\', remarks: 'ü', numeric_precision: -1 }, context],
+      [view, context],
+      [{ ...view, column_name: 'sum', decimal_digits: null }, context],
+      [{ ...view, column_name: 'average' }, later],
+      [{ ...view, table_number: 3, table_name: 'z', belongs_to_partition: true }, later],
+    ] as const;
+    for (const [row, of] of columns)
+      expect(JSON.parse(serialize(row, of))).toEqual(written(buildColumn(row, of)));
   });
 
   it.each([
