@@ -15,11 +15,12 @@ import {
 } from './extraction-work.ts';
 import { discardOutput, pointLatest, prepareOutput } from './finish-output.ts';
 import { type Layout, layOut } from './layout.ts';
+import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
 import { addCounts, type Manifest, type ManifestDatabase, toDocument } from './manifest.ts';
 import { addressOf } from './output-store.ts';
 import { type PlannedSource, planDatabases } from './plan-databases.ts';
 import { createPublisher, type Publisher } from './publish-files.ts';
-import { labelOf, readDatabase, sumOf } from './read-database.ts';
+import { labelOf, type ReadDatabase, readDatabase, sumOf } from './read-database.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 /**
@@ -110,10 +111,12 @@ async function readAll(
   extract: typeof extractDatabase,
 ): Promise<{ outcomes: Outcome[]; warnings: string[] }> {
   const outcomes: Outcome[] = [];
+  const leftOut: LeftOut[] = [];
   const warnings: string[] = [];
   const note = () => context.note({ databases: outcomes.map(toRecord) });
   for (const plan of planned) {
     const { name, reached, databases, error } = plan;
+    if (plan.leftOut !== undefined) leftOut.push({ source: name, miss: plan.leftOut });
     if (!reached || error) outcomes.push(failedOutcome(name, undefined, error));
     else {
       // Why the source itself is away: its other databases are not tried, each for a minute.
@@ -126,6 +129,8 @@ async function readAll(
           outcomes.push(failedOutcome(name, database, extracted.error));
           context.tell(`${labelOf(name, database)} failed: ${toFerryError(extracted.error).message}`);
           gone ??= await errorOfSource(context, plan, reached, extracted.error);
+        } else if ('leftOut' in extracted) {
+          leftOut.push({ source: name, database, miss: extracted.leftOut });
         } else {
           await publish(context, publisher, name, extracted);
           const { serverVersion, entities } = extracted;
@@ -138,6 +143,8 @@ async function readAll(
     note();
     await context.leaveSource(name);
   }
+  if (outcomes.length === 0) throw nothingLeft(leftOut);
+  if (leftOut.length > 0) warnings.push(describeLeftOut(leftOut));
   for (const warning of warnings) context.warn(warning);
   return { outcomes, warnings };
 }
@@ -149,7 +156,7 @@ async function tryRead(
   reached: NonNullable<PlannedSource['reached']>,
   database: string,
   extract: typeof extractDatabase,
-): Promise<Awaited<ReturnType<typeof readDatabase>> | { error: unknown }> {
+): Promise<ReadDatabase | { error: unknown }> {
   try {
     return await readDatabase(context, work, plan, reached, database, extract);
   } catch (error) {
