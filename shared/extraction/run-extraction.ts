@@ -117,8 +117,10 @@ async function readAll(
   for (const plan of planned) {
     const { name, reached, databases, error } = plan;
     if (plan.leftOut !== undefined) leftOut.push({ source: name, miss: plan.leftOut });
-    if (!reached || error) outcomes.push(failedOutcome(name, undefined, error));
-    else {
+    if (!reached || error) {
+      outcomes.push(failedOutcome(name, undefined, error));
+      context.tell(`${name} failed: ${toFerryError(error).message}`);
+    } else {
       // Why the source itself is away: its other databases are not tried, each for a minute.
       let gone: unknown;
       for (const database of databases) {
