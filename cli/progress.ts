@@ -1,6 +1,10 @@
+import stringWidth from 'string-width';
 import type { ProgressEvent } from '../shared/runs/run-job.ts';
 import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
 import type { Output } from './output.ts';
+
+/** What the names of a sync's phases need; databases may have longer ones. */
+const NAME_WIDTH = 14;
 
 /**
  * Prints a line for each phase that ended and, on a terminal, a line that moves while one lasts.
@@ -14,6 +18,12 @@ export function createProgressPrinter(
   if (!enabled) return { onEvent: () => {}, end: () => {} };
   const live = output.isTTY === true;
   let running: { phase: string; since: number; bytes: number } | undefined;
+  let width = NAME_WIDTH;
+  const padName = (name: string) => {
+    // Two spaces at least, and from then on for all: the times stand below each other.
+    width = Math.max(width, stringWidth(name) + 2);
+    return name + ' '.repeat(width - stringWidth(name));
+  };
   let waiting = false;
   let queued = false;
   const clear = () => live && output.write('\r\x1b[K');
@@ -21,7 +31,7 @@ export function createProgressPrinter(
     if (!live || !running) return;
     const elapsed = formatDuration(performance.now() - running.since);
     const bytes = running.bytes > 0 ? `  ${formatBytes(running.bytes)}` : '';
-    output.write(`\r\x1b[K  ${running.phase.padEnd(14)}${elapsed.padStart(10)}${bytes} …`);
+    output.write(`\r\x1b[K  ${padName(running.phase)}${elapsed.padStart(10)}${bytes} …`);
   };
   const timer = live ? setInterval(draw, 200) : undefined;
   timer?.unref();
@@ -63,7 +73,7 @@ export function createProgressPrinter(
           clear();
           const detail = event.detail ? `  ${event.detail}` : '';
           output.write(
-            `  ${event.phase.padEnd(14)}${formatDuration(event.durationMs).padStart(10)}${detail}\n`,
+            `  ${padName(event.phase)}${formatDuration(event.durationMs).padStart(10)}${detail}\n`,
           );
         }
       }

@@ -4,7 +4,6 @@ import { warnOfClosedNetworks } from '../../shared/config/network-warnings.ts';
 import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
 import type { ExtractionConfig, FerryConfig, ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSharedDatasets } from '../../shared/config/shared-dataset-warnings.ts';
-import { warnOfSharedOutputs } from '../../shared/config/shared-output-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable } from '../output.ts';
@@ -21,7 +20,6 @@ export function validateCommand(surroundings: Surroundings): Command {
         ...found,
         ...warnOfClosedNetworks(config),
         ...warnOfSharedDatasets(config),
-        ...warnOfSharedOutputs(config),
         ...warnOfSkippedRuns(config, new Date()),
       ];
       for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);

@@ -57,8 +57,8 @@ const output = z
     prefix: z
       .string()
       .regex(
-        /^(?!\/)(?!.*\/\/)[\p{L}\p{N}!_.*'()=/-]{0,512}$/u,
-        'a prefix of keys such as atlan/postgres, without a slash at its beginning',
+        /^(?!\/)(?!.*\/\/)(?!(.*\/)?\.{1,2}(\/|$))[\p{L}\p{N}!_.*'()=/-]{0,512}$/u,
+        'a prefix of keys such as atlan/postgres, without a slash at its beginning, and without . or .. between slashes',
       )
       .transform((value) => value.replace(/\/$/, ''))
       .default('')

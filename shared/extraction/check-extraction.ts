@@ -4,10 +4,11 @@ import { createWorkspace } from '../runs/workspace.ts';
 import { type CheckResult, failedCheck, skippedCheck } from '../sync/check-result.ts';
 import { type ExtractionWork, findExtraction, type RunExtractionOptions } from './extraction-work.ts';
 import { layOut } from './layout.ts';
+import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
 import { askIn, openCatalogSession } from './open-catalog-session.ts';
 import { addressOf, type OutputStore } from './output-store.ts';
 import { type PlannedSource, type PlanWork, planDatabases } from './plan-databases.ts';
-import { type Preflight, runPreflight } from './preflight.ts';
+import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
 import { labelOf } from './read-database.ts';
 
 export type CheckExtractionOptions = Pick<
@@ -42,12 +43,20 @@ async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal
     return [failedCheck('databases', error)];
   }
   const results: CheckResult[] = [];
+  const leftOut: LeftOut[] = [];
   for (const plan of planned) {
-    if (plan.error) results.push(failedCheck(`${plan.name}: databases`, plan.error));
-    for (const database of plan.error ? [] : plan.databases)
-      results.push(...(await checkDatabase(work, plan, database, { folder: join(folder, 'check'), signal })));
+    const { name: source, error, databases } = plan;
+    if (error) results.push(failedCheck(`${source}: databases`, error));
+    if (plan.leftOut !== undefined) leftOut.push({ source, miss: plan.leftOut });
+    for (const database of error ? [] : databases) {
+      const checked = await checkDatabase(work, plan, database, { folder: join(folder, 'check'), signal });
+      if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
+      else results.push(...checked);
+    }
   }
-  return results;
+  if (results.length === 0) return [failedCheck('databaseSchemaCheck', nothingLeft(leftOut))];
+  if (leftOut.length === 0) return results;
+  return [...results, { check: 'filters', status: 'warning', detail: describeLeftOut(leftOut) }];
 }
 
 const PREFLIGHT = [
@@ -61,16 +70,17 @@ async function checkDatabase(
   { name, source, reached }: PlannedSource,
   database: string,
   place: { folder: string; signal: AbortSignal },
-): Promise<CheckResult[]> {
+): Promise<CheckResult[] | { leftOut: string }> {
   const label = labelOf(name, database);
   try {
     if (!reached) throw new Error('A source without a login has no databases.');
     const login = { ...reached.login, database };
     const session = await openCatalogSession({ ...work, ...place, source, login });
     try {
-      const preflight = await runPreflight(askIn(session), work.extraction, {
-        onlySource: work.sources.length === 1,
-      });
+      const ask = askIn(session);
+      const preflight = await runPreflight(ask, work.extraction, { onlySource: work.sources.length === 1 });
+      const leftOut = await whyLeftOut(ask, work.extraction, preflight);
+      if (leftOut !== undefined) return { leftOut };
       return PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check]));
     } finally {
       session.close();

@@ -8,6 +8,7 @@ import { type AtlanConnection, connectionOf } from './connection.ts';
 import type { ExtractionWork } from './extraction-work.ts';
 import { listDatabases } from './list-databases.ts';
 import { askIn, openCatalogSession } from './open-catalog-session.ts';
+import { runPreflight } from './preflight.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 /** A source that is about to be read. */
@@ -17,6 +18,8 @@ export interface PlannedSource {
   /** Absent where its secret cannot be read, or does not say enough. */
   reached?: { login: Login; connection: AtlanConnection };
   databases: string[];
+  /** Why the filters leave none of its databases. */
+  leftOut?: string;
   /** Why nothing can be read of it. */
   error?: FerryError;
 }
@@ -42,7 +45,7 @@ export async function planDatabases(context: PlanContext, work: PlanWork): Promi
       const login = await resolveLogin(name, source, work.secrets, dialectOf(source.type).defaultPort);
       const { tenant } = work.config.atlan;
       plan.reached = { login, connection: connectionOf({ name, source, login, tenant }) };
-      plan.databases = await namesOf(context, work, plan, login, join(context.folder, `list-${index}`));
+      Object.assign(plan, await namesOf(context, work, plan, login, join(context.folder, `list-${index}`)));
     } catch (thrown) {
       context.signal.throwIfAborted();
       if (thrown instanceof WholeJobError) throw thrown.error;
@@ -59,31 +62,33 @@ async function namesOf(
   { name, source }: PlannedSource,
   login: Login,
   folder: string,
-): Promise<string[]> {
+): Promise<Pick<PlannedSource, 'databases' | 'leftOut'>> {
   const { databases } = work.extraction;
-  if (databases !== 'all') return [...new Set(databases ?? [login.database])];
-  const found = await context.retry(() =>
+  if (databases !== 'all') return { databases: [...new Set(databases ?? [login.database])] };
+  return context.retry(() =>
     context.phase(
       `${name}: databases`,
       async () => {
         const session = await openCatalogSession({ ...work, source, login, folder, signal: context.signal });
         try {
-          return await listDatabases(askIn(session), work.extraction);
+          const ask = askIn(session);
+          const found = await listDatabases(ask, work.extraction);
+          if (found.length > 0) return { databases: found };
+          const onlySource = work.sources.length === 1;
+          const { databaseSchemaCheck: check } = await runPreflight(ask, work.extraction, { onlySource });
+          const none = `The filters leave no database of the source ${name} that its login may connect to`;
+          return { databases: found, leftOut: check.success ? none : check.failureMessage };
         } catch (error) {
           throw error instanceof ConfigError ? new WholeJobError(error) : error;
         } finally {
           session.close();
         }
       },
-      (names) => formatCount(names.length, 'database'),
+      (plan) =>
+        plan.leftOut === undefined
+          ? formatCount(plan.databases.length, 'database')
+          : 'none that the filters leave',
     ),
-  );
-  if (found.length > 0) return found;
-  throw new ConfigError(
-    `The filters leave no database of the source ${name} that its login may connect to.`,
-    {
-      hint: `ferry tree ${name} lists what there is.`,
-    },
   );
 }
 

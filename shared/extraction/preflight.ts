@@ -4,6 +4,7 @@ import { fillIn } from './fill-in.ts';
 import {
   assertPatterns,
   type CatalogFilters,
+  databaseInScope,
   EVERYTHING,
   entriesOf,
   type FilterEntry,
@@ -62,6 +63,22 @@ export async function runPreflight(
     tablesCheck: passed(`Tables check successful. Table count: ${tables}`),
     versionCheck: checkVersion(version),
   };
+}
+
+/**
+ * Why the filters leave nothing of the connected database, in the words of its databaseSchemaCheck: no entry of `include` is for it.
+ *
+ * @returns undefined when one is, or when there is no `include`
+ */
+export async function whyLeftOut(
+  ask: AskSource,
+  filters: CatalogFilters,
+  { databaseSchemaCheck }: Preflight,
+): Promise<string | undefined> {
+  if (databaseSchemaCheck.success) return undefined;
+  const included = databaseInScope({ ...filters, exclude: {} }, 'pg_catalog.current_database()');
+  const { rows } = await ask(`SELECT ${included} AS included`);
+  return rows[0]?.[0] === true ? undefined : databaseSchemaCheck.failureMessage;
 }
 
 const passed = (successMessage: string): Check => ({ success: true, successMessage, failureMessage: '' });

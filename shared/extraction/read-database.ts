@@ -9,8 +9,11 @@ import type { ExtractionWork } from './extraction-work.ts';
 import { ROWS_PER_FILE } from './layout.ts';
 import { askIn, openCatalogSession } from './open-catalog-session.ts';
 import type { PlannedSource } from './plan-databases.ts';
-import { type Preflight, runPreflight } from './preflight.ts';
+import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
 import { WholeJobError } from './whole-job-error.ts';
+
+/** What was read of a database; `leftOut`: nothing, as the filters have nothing for it, in the words of whyLeftOut(). */
+export type ReadDatabase = (ExtractedDatabase & { folder: string }) | { leftOut: string };
 
 /**
  * Looks a database over and reads its catalog into files of the run's private folder, which the caller removes.
@@ -24,13 +27,13 @@ export async function readDatabase(
   { login, connection }: NonNullable<PlannedSource['reached']>,
   database: string,
   extract: typeof extractDatabase,
-): Promise<ExtractedDatabase & { folder: string }> {
+): Promise<ReadDatabase> {
   const { extraction, workflowId, config } = work;
   const folder = join(context.folder, 'database');
   return context.retry(() =>
     context.phase(
       labelOf(name, database),
-      async () => {
+      async (): Promise<ReadDatabase> => {
         await rm(folder, { recursive: true, force: true });
         const session = await openCatalogSession({
           ...work,
@@ -41,9 +44,12 @@ export async function readDatabase(
         });
         try {
           const ask = askIn(session);
-          assertPassed(
-            await runPreflight(ask, extraction, { onlySource: work.sources.length === 1 }).catch(asWholeJob),
-          );
+          const preflight = await runPreflight(ask, extraction, {
+            onlySource: work.sources.length === 1,
+          }).catch(asWholeJob);
+          const leftOut = await whyLeftOut(ask, extraction, preflight);
+          if (leftOut !== undefined) return { leftOut };
+          assertPassed(preflight);
           const types = tellTypes(context);
           const extracted = await extract({
             session,
@@ -62,7 +68,10 @@ export async function readDatabase(
           session.close();
         }
       },
-      ({ entities }) => formatCount(sumOf(entities), 'entity', 'entities'),
+      (read) =>
+        'leftOut' in read
+          ? 'left out: include has no entry for it'
+          : formatCount(sumOf(read.entities), 'entity', 'entities'),
     ),
   );
 }

@@ -6,10 +6,11 @@ import { assertReachable } from '../source/reachability.ts';
 import { formatBytes, formatCount } from '../telemetry/format.ts';
 import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
 import type { ExtractionWork } from './extraction-work.ts';
+import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
 import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
 import type { PlannedSource } from './plan-databases.ts';
 import type { Publisher } from './publish-files.ts';
-import { labelOf, readDatabase, sumBytes } from './read-database.ts';
+import { labelOf, type ReadDatabase, readDatabase, sumBytes } from './read-database.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 const PROBE_TIMEOUT_MS = 3_000;
@@ -23,12 +24,16 @@ export async function readDatabases(
   extract: typeof extractDatabase,
 ): Promise<{ outcomes: Outcome[]; warnings: string[] }> {
   const outcomes: Outcome[] = [];
+  const leftOut: LeftOut[] = [];
   const warnings: string[] = [];
   const note = () => context.note({ databases: outcomes.map(toRecord) });
   for (const plan of planned) {
     const { name, reached, databases, error } = plan;
-    if (!reached || error) outcomes.push(failedOutcome(name, undefined, error));
-    else {
+    if (plan.leftOut !== undefined) leftOut.push({ source: name, miss: plan.leftOut });
+    if (!reached || error) {
+      outcomes.push(failedOutcome(name, undefined, error));
+      context.tell(`${name} failed: ${toFerryError(error).message}`);
+    } else {
       // Why the source itself is away: its other databases are not tried, each for a minute.
       let gone: unknown;
       for (const database of databases) {
@@ -39,6 +44,8 @@ export async function readDatabases(
           outcomes.push(failedOutcome(name, database, extracted.error));
           context.tell(`${labelOf(name, database)} failed: ${toFerryError(extracted.error).message}`);
           gone ??= await errorOfSource(context, plan, reached, extracted.error);
+        } else if ('leftOut' in extracted) {
+          leftOut.push({ source: name, database, miss: extracted.leftOut });
         } else {
           await publish(context, publisher, name, extracted);
           const { serverVersion, entities } = extracted;
@@ -51,6 +58,8 @@ export async function readDatabases(
     note();
     await context.leaveSource(name);
   }
+  if (outcomes.length === 0) throw nothingLeft(leftOut);
+  if (leftOut.length > 0) warnings.push(describeLeftOut(leftOut));
   for (const warning of warnings) context.warn(warning);
   return { outcomes, warnings };
 }
@@ -62,7 +71,7 @@ async function tryRead(
   reached: NonNullable<PlannedSource['reached']>,
   database: string,
   extract: typeof extractDatabase,
-): Promise<Awaited<ReturnType<typeof readDatabase>> | { error: unknown }> {
+): Promise<ReadDatabase | { error: unknown }> {
   try {
     return await readDatabase(context, work, plan, reached, database, extract);
   } catch (error) {

@@ -26,8 +26,8 @@ export type ProgressEvent =
   | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
   | { type: 'phase-started'; phase: string }
   | { type: 'phase-progressed'; phase: string; bytes: number }
-  /** A fact that is known before the phase ends, ready to print. */
-  | { type: 'phase-noted'; phase: string; fact: string }
+  /** A fact that is known before the phase ends, or the run, ready to print. */
+  | { type: 'phase-noted'; phase: string | undefined; fact: string }
   | { type: 'phase-ended'; phase: string; durationMs: number; detail?: string };
 
 /** What a job's work may use. */
@@ -59,7 +59,7 @@ export interface JobContext {
   leaveSource(source?: string): Promise<void>;
   /** Tells that the phase that runs has moved this many bytes. */
   progress(bytes: number): void;
-  /** Tells a fact about the phase that runs, ready to print; the record does not keep it. */
+  /** Tells a fact about the phase that runs, or about the run between two, ready to print; the record does not keep it. */
   tell(fact: string): void;
   warn(message: string): void;
   /** Facts for the record, which it keeps also when the run fails later. */
@@ -312,7 +312,7 @@ async function carryOut(
     },
     tell(fact) {
       logger.debug({ phase: current, fact }, 'phase noted');
-      if (current !== undefined) options.onProgress?.({ type: 'phase-noted', phase: current, fact });
+      options.onProgress?.({ type: 'phase-noted', phase: current, fact });
     },
     note(facts) {
       Object.assign(record, facts);

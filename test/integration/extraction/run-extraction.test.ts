@@ -80,12 +80,16 @@ describe('an extraction', () => {
   });
 
   it('goes on where one database, or a whole source, cannot be read', async () => {
-    const record = await runExtraction(
-      setup.options(
+    const facts: string[] = [];
+    const record = await runExtraction({
+      ...setup.options(
         { sources: ['*'], databases: ['postgres', 'broken', 'hr'] },
         { gone: { port: 1 }, secretless: { port: 2, auth: { type: 'password', secret: 'nobody' } } },
       ),
-    );
+      onProgress: (event) => event.type === 'phase-noted' && facts.push(event.fact),
+    });
+    for (const name of ['erp/broken', 'gone/postgres', 'gone/broken', 'gone/hr', 'secretless'])
+      expect(facts).toContainEqual(expect.stringMatching(new RegExp(`^${name} failed: .{20}`)));
     expect(record).toMatchObject({ state: 'partial', outcome: 'extracted', error: { class: 'AuthError' } });
     expect(
       record.databases?.map(({ source, database, state, error }) => [source, database, state, error?.class]),

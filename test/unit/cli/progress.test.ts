@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressPrinter } from '../../../cli/progress.ts';
+import type { ProgressEvent } from '../../../shared/runs/run-job.ts';
 
-/** What is printed for a run that waits after two others, then after one, and gets its slot. */
-function printQueued(isTTY: boolean): string {
+function printEvents(isTTY: boolean, events: readonly ProgressEvent[]): string {
   let text = '';
   const output = {
     isTTY,
@@ -12,11 +12,17 @@ function printQueued(isTTY: boolean): string {
     },
   };
   const printer = createProgressPrinter(output, true);
-  for (const before of [2, 1]) printer.onEvent({ type: 'queued', source: 'erp', slots: 4, before });
-  printer.onEvent({ type: 'phase-ended', phase: 'queued', durationMs: 12_300 });
+  for (const event of events) printer.onEvent(event);
   printer.end();
   return text;
 }
+
+/** What is printed for a run that waits after two others, then after one, and gets its slot. */
+const printQueued = (isTTY: boolean) =>
+  printEvents(isTTY, [
+    ...[2, 1].map((before) => ({ type: 'queued', source: 'erp', slots: 4, before }) as const),
+    { type: 'phase-ended', phase: 'queued', durationMs: 12_300 },
+  ]);
 
 describe('progress of a run that waits for its source', () => {
   it('is one line in a file', () => {
@@ -33,5 +39,24 @@ describe('progress of a run that waits for its source', () => {
       'waiting for one of 4 slots of source erp, 1 run before this one …',
       'queued            12.3 s',
     ]);
+  });
+});
+
+describe('progress of a run with many databases', () => {
+  it('has its times below each other from the longest name on, however wide its letters are', () => {
+    const ended = (phase: string): ProgressEvent => ({ type: 'phase-ended', phase, durationMs: 1_000 });
+    const names = ['prepare', 'stadt/ämter_und_behörden', 'stadt/📦', 'publish'];
+    expect(printEvents(false, names.map(ended)).split('\n')).toEqual([
+      '  prepare           1.00 s',
+      '  stadt/ämter_und_behörden      1.00 s',
+      '  stadt/📦                      1.00 s',
+      '  publish                       1.00 s',
+      '',
+    ]);
+  });
+
+  it('tells what goes wrong between two phases, too', () => {
+    const fact = 'hr failed: The secret ferry/hr is not known here.';
+    expect(printEvents(false, [{ type: 'phase-noted', phase: undefined, fact }])).toBe(`    ${fact}\n`);
   });
 });

@@ -10,6 +10,17 @@ extractions: { one: { sources: [erp], ${one} }, two: { sources: [erp], ${two} } 
   );
 
 describe('the folders of extractions', () => {
+  it.each(['../x', 'a/..', 'a/../b', '.', './a', '/a', 'a//b'])('have no prefix such as %s', (prefix) => {
+    expect(() => parse('', `output: { prefix: "${prefix}" }`)).toThrow(
+      /extractions\.two\.output\.prefix.*a prefix of keys such as atlan\/postgres/,
+    );
+  });
+
+  it.each(['a..b', '..a/b', 'a/.b', 'a/'])('may have the prefix %s', (prefix) => {
+    const { output } = parse('', `output: { prefix: "${prefix}" }`).extractions.two ?? {};
+    expect(output?.prefix).toBe(prefix.replace(/\/$/, ''));
+  });
+
   it.each([
     ['by their names', '', ''],
     ['by their workflows', 'workflowId: w', 'workflowId: v'],
