@@ -228,7 +228,7 @@ async function carryOut(
   logger: Logger,
 ): Promise<RunRecord> {
   const { store } = options;
-  const { signal, stop, clear } = limitRun(options);
+  const { signal, stop, clear } = limitRun({ ...options, kind: job.kind });
   const progress: Progress = {};
   let current: string | undefined;
   const retry = <T>(attempt: () => Promise<T>) =>

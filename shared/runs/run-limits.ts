@@ -1,4 +1,5 @@
 import { CancelledError, DeadlineError } from '../errors.ts';
+import type { RunRecord } from './run-record.ts';
 
 // Left for interrupting DuckDB, removing the folder and writing the record.
 const DEADLINE_MARGIN_MS = 10_000;
@@ -16,11 +17,23 @@ export function waitDeadline(deadline: Date): Date {
   return new Date(workDeadline(deadline).getTime() - WAIT_MARGIN_MS);
 }
 
+const READ_FASTER: Readonly<Record<RunRecord['kind'], string>> = {
+  sync: 'Read less (a narrower query), make the query faster, or split the job in two: a Lambda function ends after 15 minutes.',
+  extraction:
+    'Give the function more time or memory, which brings processors, or write two extractions with some of the databases each: a Lambda function ends after 15 minutes.',
+};
+
+/** What to do about a run that was killed. */
+export const killedHint = (kind: RunRecord['kind']) =>
+  `Usually memory: give the function more of it, or ${kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. A full disk or the platform’s time limit are the next to look at.`;
+
 /** The caller's signal and the deadline as one. */
 export function limitRun({
+  kind,
   signal,
   deadline,
 }: {
+  kind: RunRecord['kind'];
   signal?: AbortSignal | undefined;
   deadline?: Date | undefined;
 }): {
@@ -41,7 +54,7 @@ export function limitRun({
       () =>
         controller.abort(
           new DeadlineError('The run was about to exceed the time that it has.', {
-            hint: 'Read less (a narrower query), make the query faster, or split the job in two: a Lambda function ends after 15 minutes.',
+            hint: READ_FASTER[kind],
           }),
         ),
       Math.max(0, workDeadline(deadline).getTime() - Date.now()),

@@ -3,6 +3,7 @@ import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Lease } from './lease.ts';
 import { retryWithin } from './retry.ts';
+import { killedHint } from './run-limits.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -64,11 +65,11 @@ export async function takeOver(
 }
 
 /** A run that is killed twice at the same point would be so a third time. */
-export function assertWorthAnotherTry({ attempts = [] }: RunRecord): void {
+export function assertWorthAnotherTry({ kind, attempts = [] }: RunRecord): void {
   const [last, secondLast] = attempts.toReversed().slice(1);
   if (last?.lostIn === undefined || last.lostIn !== secondLast?.lostIn) return;
   throw new LostError(`The run was killed twice in the phase "${last.lostIn}".`, {
-    hint: 'Usually memory: give the function more of it, or select fewer columns. A full disk or the platform’s time limit are the next to look at.',
+    hint: killedHint(kind),
   });
 }
 

@@ -1,6 +1,7 @@
 import { LostError } from '../errors.ts';
 import { leaseTimes } from '../runs/lease.ts';
 import { newRunId } from '../runs/run-id.ts';
+import { killedHint } from '../runs/run-limits.ts';
 import { isFinished, type RunRecord } from '../runs/run-record.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { type Sleep, sleep as sleepByClock } from '../sleep.ts';
@@ -41,7 +42,7 @@ export async function closeLostRun(
 function lost(record: RunRecord, phase: string | undefined, now: Date): RunRecord {
   const { ingest: _ingest, ...rest } = record;
   const error = new LostError('The run was killed, and nothing started it again.', {
-    hint: `Usually memory: give the function more of it, or ${record.kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. A full disk or the platform’s time limit are the next to look at.`,
+    hint: killedHint(record.kind),
   });
   return {
     ...rest,
