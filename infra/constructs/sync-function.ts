@@ -11,6 +11,7 @@ import { toDuration } from '../to-duration.ts';
 import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import { grantSecrets } from './secrets.ts';
+import { grantSignIn, secretsOfSources } from './source-access.ts';
 import type { SourceNetwork } from './source-network.ts';
 import type { StateBucket } from './state-bucket.ts';
 
@@ -78,11 +79,12 @@ export class SyncFunction extends FerryFunction<SyncEnvironment> {
     props.state.grantList(this.role, [
       ...new Set([...kept, ...removable].map((prefix) => `${prefix.split('/')[0]}/*`)),
     ]);
-    const secrets = [
-      ...Object.values(served.sources).map(({ auth }) => auth.secret),
+    const sources = Object.values(served.sources);
+    grantSecrets(this.role, [
+      ...secretsOfSources(sources),
       ...Object.values(served.polyteia).map(({ token }) => token),
-    ];
-    grantSecrets(this.role, secrets);
+    ]);
+    grantSignIn(this.role, sources);
     // The event of each run's end; without rules of somebody's nobody hears it.
     this.role.addToPolicy(
       new PolicyStatement({
