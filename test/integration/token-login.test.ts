@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuthError } from '../../shared/errors.ts';
 import { type Login, resolveLogin } from '../../shared/source/credentials.ts';
+import { signToken } from '../../shared/source/rds-token.ts';
 import { createLocalSecretReader } from '../../shared/source/secrets.ts';
 import { SourceSession } from '../../shared/source/session.ts';
 import { createTokenJudge } from '../support/rds-tokens.ts';
@@ -161,18 +162,65 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     };
     const abort = new AbortController();
     const session = await open({ ...login, password }, iam, { signal: abort.signal });
-    const endless = type === 'postgres' ? 'SELECT pg_sleep(600)::text AS n' : 'SELECT SLEEP(600) AS n';
-    const reading = session.askSource('read', endless).catch((error: unknown) => error);
+    const gate = await database.closeGate();
+    const reading = session
+      .askSource('read', `SELECT ${database.throughGate} AS gate`)
+      .catch((error: unknown) => error);
+    await gate.reached();
     abort.abort(new Error('enough'));
     expect(await reading).toMatchObject({ message: 'enough' });
     session.close();
     expect(made).toBe(2);
+    await gate.open();
   });
 });
 
-describe('a judge of tokens', () => {
-  it('refuses what is none, and one whose signature is wrong', () => {
+describe('another name for the database', () => {
+  let database: TokenDatabase;
+  beforeAll(async () => {
+    database = await startTokenDatabase('postgres');
+  });
+  afterAll(() => database[Symbol.asyncDispose]());
+
+  const visit = async (host: string, signHost: string) => {
+    const auth = { ...iam, signHost: `${signHost}:${database.port}` };
+    const source = database.source(auth, { host });
+    const secrets = createLocalSecretReader({
+      values: new Map(),
+      environment: {},
+      identity: identityWith(KEYS),
+    });
+    const login = await resolveLogin('erp', source, secrets, 0);
+    const folder = await surroundings.folder();
+    const session = await SourceSession.open({ ...surroundings.options, source, login, folder });
+    session.close();
+  };
+
+  it('is connected to, while signHost is signed for and must be in the certificate', async () => {
+    await visit('127.0.0.1', 'localhost');
+    expect(database.tokens.received).toMatchObject([{ refused: undefined }]);
+  });
+
+  it('gets no token when its certificate does not bear signHost', async () => {
+    const before = database.tokens.received.length;
+    await expect(visit('localhost', 'db.example.org')).rejects.toMatchObject({
+      class: 'ConfigError',
+      message: expect.stringContaining('made for another host name'),
+    });
+    expect(database.tokens.received).toHaveLength(before);
+  });
+});
+
+describe('the judge of these tokens', () => {
+  it('takes none that was signed otherwise', async () => {
     const judge = createTokenJudge({ region: REGION, keys: [KEYS] });
+    const scope = { host: 'db.example.org', port: 5432, region: REGION, username: 'ferry' };
+    const token = await signToken(scope, KEYS);
+    expect(judge.judge('ferry', token)).toBeUndefined();
+    expect(judge.judge('other', token)).toBe('another user');
+    expect(judge.judge('ferry', token.replace('db.example', 'dc.example'))).toBe('a wrong signature');
     expect(judge.judge('ferry', 'password')).toBe('no token');
+    judge.advance(16);
+    expect(judge.judge('ferry', token)).toBe('expired');
   });
 });

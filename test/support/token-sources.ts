@@ -1,15 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { type FerryConfig, ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
 import type { AwsIdentity, AwsKeys } from '../../shared/source/aws-identity.ts';
 import type { SessionOptions } from '../../shared/source/session.ts';
 import { type Certificate, makeCertificates } from './certificates.ts';
+import { atGate, closeGate, throughGate } from './gate.ts';
 import { startMysqlCleartextServer } from './mysql-cleartext-server.ts';
 import { startMysql } from './mysql-server.ts';
 import { createTokenJudge, type TokenJudge } from './rds-tokens.ts';
 import { startTokenPostgres } from './token-postgres.ts';
+import { waitFor } from './wait-for.ts';
 
 export const REGION = 'eu-central-1';
 /** The keys that the databases know: one that lasts, and one of a session with a token as long as they come. */
@@ -31,8 +34,16 @@ export interface TokenDatabase extends AsyncDisposable {
   certificates: Record<'authority' | 'server', Certificate>;
   /** A source of ferry.yaml, at `localhost`; its `ca` is text, as loadConfig() puts it. */
   source(auth: Record<string, unknown>, fields?: Record<string, unknown>): SourceConfig;
-  /** Runs SQL beside Ferry. */
-  query(sql: string): Promise<unknown>;
+  /** SQL, a value that a query gets only once the gate is open; it is, unless somebody closes it. */
+  throughGate: string;
+  closeGate(): Promise<ClosedGate>;
+}
+
+/** Whoever goes through it waits. */
+export interface ClosedGate {
+  /** Waits until somebody waits. */
+  reached(): Promise<void>;
+  open(): Promise<void>;
 }
 
 /** Starts a Postgres, or a MariaDB behind a stand-in that asks as Amazon's MySQL does. */
@@ -43,9 +54,8 @@ export async function startTokenDatabase(type: SourceConfig['type']): Promise<To
     keys: [KEYS, SESSION_KEYS],
     address: () => `localhost:${database.port}`,
   });
-  const database = await (type === 'postgres'
-    ? startTokenPostgres(certificates.server, tokens)
-    : startFrontedMysql(certificates.server, tokens));
+  const start = type === 'postgres' ? startGatedPostgres : startFrontedMysql;
+  const database: Server = await start(certificates.server, tokens);
   return {
     type,
     port: database.port,
@@ -64,17 +74,50 @@ export async function startTokenDatabase(type: SourceConfig['type']): Promise<To
       return (ferryConfigSchema.parse({ version: 1, sources: { erp: source } }) as FerryConfig).sources
         .erp as SourceConfig;
     },
-    query: (sql) => database.query(sql),
+    throughGate: database.throughGate,
+    closeGate: database.closeGate,
     [Symbol.asyncDispose]: () => database.stop(),
   };
 }
 
-async function startFrontedMysql(certificate: Certificate, tokens: TokenJudge) {
+type Server = Pick<TokenDatabase, 'port' | 'throughGate' | 'closeGate'> & { stop(): Promise<void> };
+
+const GATE = 4711;
+const reached = async (count: () => Promise<number>) => {
+  await waitFor('somebody at the gate', async () => ((await count()) > 0 ? true : undefined), 30_000);
+};
+
+async function startGatedPostgres(certificate: Certificate, tokens: TokenJudge): Promise<Server> {
+  const server = await startTokenPostgres(certificate, tokens);
+  return {
+    port: server.port,
+    throughGate: throughGate(GATE),
+    async closeGate() {
+      const gate = await closeGate(server, GATE);
+      const count = async () => (await server.query(atGate(GATE))).rows.length;
+      return { reached: () => reached(count), open: () => gate.open() };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+async function startFrontedMysql(certificate: Certificate, tokens: TokenJudge): Promise<Server> {
   const behind = await startMysql({ flavor: 'mariadb' });
   const front = await startMysqlCleartextServer({ certificate, tokens, behind });
+  const waiting = "SELECT id FROM information_schema.processlist WHERE state = 'User lock'";
   return {
     port: front.port,
-    query: (sql: string) => behind.query(sql),
+    throughGate: `GET_LOCK('gate', 120)`,
+    async closeGate() {
+      const { host, port, user, password } = behind;
+      const holder = await createConnection({ host, port, user, password });
+      await holder.query(`SELECT GET_LOCK('gate', 0)`);
+      return {
+        reached: () => reached(async () => (await behind.query(waiting)).length),
+        // The lock goes with its session.
+        open: () => holder.end(),
+      };
+    },
     stop: async () => {
       await front.stop();
       await behind.stop();

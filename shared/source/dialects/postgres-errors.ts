@@ -12,7 +12,7 @@ import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
 const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern:
-      /authentication failed for (the )?(user|role)|(Passwort|PAM)-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
+      /authentication failed|(Passwort|PAM)-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
     make: (at, user) =>
       new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
         hint: 'Check username and password in the secret of this source; a rotated password needs the new value there. A user with rds_iam takes tokens only (auth: iam).',
