@@ -44,6 +44,8 @@ export interface AwsIdentity {
 // The least that STS takes, as long as a token is good for.
 const SESSION_SECONDS = 900;
 const EXAMINATION_MS = 3_000;
+// AWS takes signatures of clocks that are wrong by five minutes.
+const TOLERANCE_MS = 4 * 60_000;
 const noRoute = 'A function in a VPC needs a route to it: NAT, or an interface endpoint for sts.';
 
 /** What STS answers about the keys of the caller, by the names of its errors. */
@@ -117,9 +119,9 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
         const problem = error instanceof Error ? keyProblems[error.name] : undefined;
         if (problem !== undefined) said.push(`AWS does not take the keys that signed: ${problem}.`);
       }
-      // The SDK compares its clock with the Date of each answer, and notes a difference of more than four minutes.
+      // By the Date of the answer; the SDK notes it, to sign by AWS's clock.
       const { systemClockOffset = 0 } = client.config as { systemClockOffset?: number };
-      if (systemClockOffset !== 0) {
+      if (Math.abs(systemClockOffset) > TOLERANCE_MS) {
         const minutes = Math.round(Math.abs(systemClockOffset) / 60_000);
         said.push(
           `The clock here is ${minutes} minutes ${systemClockOffset > 0 ? 'behind' : 'ahead of'} that of AWS: set it right.`,

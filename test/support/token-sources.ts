@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
-import { type FerryConfig, ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
+import { ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
 import type { AwsIdentity, AwsKeys } from '../../shared/source/aws-identity.ts';
 import type { SessionOptions } from '../../shared/source/session.ts';
 import { type Certificate, makeCertificates } from './certificates.ts';
@@ -32,7 +32,9 @@ export interface TokenDatabase extends AsyncDisposable {
   port: number;
   tokens: TokenJudge;
   certificates: Record<'authority' | 'server', Certificate>;
-  /** A source of ferry.yaml, at `localhost`; its `ca` is text, as loadConfig() puts it. */
+  /** A source of ferry.yaml, at `localhost`. */
+  fields(auth: Record<string, unknown>, ca: string): Record<string, unknown>;
+  /** The same as loadConfig() gives it, with the text of the authority's certificate. */
   source(auth: Record<string, unknown>, fields?: Record<string, unknown>): SourceConfig;
   /** SQL, a value that a query gets only once the gate is open; it is, unless somebody closes it. */
   throughGate: string;
@@ -46,33 +48,40 @@ export interface ClosedGate {
   open(): Promise<void>;
 }
 
-/** Starts a Postgres, or a MariaDB behind a stand-in that asks as Amazon's MySQL does. */
-export async function startTokenDatabase(type: SourceConfig['type']): Promise<TokenDatabase> {
+/**
+ * Starts a Postgres, or a MariaDB behind a stand-in that asks as Amazon's MySQL does.
+ *
+ * @param options.keys those that it knows; undefined: it looks at no signature, as for keys that an AWS gives out
+ */
+export async function startTokenDatabase(
+  type: SourceConfig['type'],
+  options: { keys: readonly AwsKeys[] | undefined } = { keys: [KEYS, SESSION_KEYS] },
+): Promise<TokenDatabase> {
   const certificates = await makeCertificates({ server: { hosts: ['localhost'], days: 30 } });
   const tokens = createTokenJudge({
     region: REGION,
-    keys: [KEYS, SESSION_KEYS],
+    ...(options.keys && { keys: options.keys }),
     address: () => `localhost:${database.port}`,
   });
   const start = type === 'postgres' ? startGatedPostgres : startFrontedMysql;
   const database: Server = await start(certificates.server, tokens);
+  const fields: TokenDatabase['fields'] = (auth, ca) => ({
+    type,
+    host: 'localhost',
+    port: database.port,
+    database: type === 'postgres' ? 'postgres' : 'ferry',
+    auth: { username: 'ferry', region: REGION, ...auth },
+    tls: { ca },
+  });
   return {
     type,
     port: database.port,
     tokens,
     certificates,
-    source: (auth, fields = {}) => {
-      const source = {
-        type,
-        host: 'localhost',
-        port: database.port,
-        database: type === 'postgres' ? 'postgres' : 'ferry',
-        auth: { username: 'ferry', region: REGION, ...auth },
-        tls: { ca: certificates.authority.cert },
-        ...fields,
-      };
-      return (ferryConfigSchema.parse({ version: 1, sources: { erp: source } }) as FerryConfig).sources
-        .erp as SourceConfig;
+    fields,
+    source(auth, changes = {}) {
+      const erp = { ...fields(auth, certificates.authority.cert), ...changes };
+      return ferryConfigSchema.parse({ version: 1, sources: { erp } }).sources.erp as SourceConfig;
     },
     throughGate: database.throughGate,
     closeGate: database.closeGate,
