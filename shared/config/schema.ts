@@ -209,7 +209,7 @@ const proxy = z
     (value) => !URL.parse(value)?.username && !URL.parse(value)?.password,
     'a URL without user and password, as ferry.yaml holds no secrets: use a proxy that needs none, or that lets this address in',
   )
-  .describe('Proxy for outgoing HTTPS: to Polyteia and to Secrets Manager. Not for databases.');
+  .describe('Proxy for outgoing HTTPS: to Polyteia, Secrets Manager and STS. Not for databases.');
 
 const extraCa = z
   .string()
