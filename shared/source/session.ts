@@ -94,7 +94,8 @@ export class SourceSession {
       return await SourceSession.#open(options);
     } catch (error) {
       if (!(error instanceof RefusedLoginError)) throw error;
-      const changed = await login.reread?.();
+      // A secret that cannot be read now has not changed either: to try the same again could lock the account.
+      const changed = await login.reread?.().catch(() => undefined);
       if (changed === undefined) throw await withCauses(error, login);
       const renewed = { ...login, ...changed };
       return await SourceSession.#open({ ...options, login: renewed }).catch(async (again: unknown) => {

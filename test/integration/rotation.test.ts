@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
+import { StorageUnavailableError } from '../../shared/errors.ts';
 import { resolveLogin } from '../../shared/source/credentials.ts';
 import { SourceSession } from '../../shared/source/session.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
@@ -90,6 +91,23 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     );
     expect(await answer(session)).toBe(42);
     (session as SourceSession).close();
+  });
+
+  it('is not tried twice when the secret cannot be read again', async () => {
+    await createUser('unlucky', 'right');
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      if (reads > 1) throw new StorageUnavailableError('Secrets Manager cannot be reached.');
+      return JSON.stringify({ username: 'unlucky', password: 'wrong' });
+    };
+    const login = await resolveLogin('erp', source, { read }, 0);
+    const folder = await surroundings.folder();
+    // What is told is the refusal: an outage would be tried again, with the wrong password.
+    await expect(
+      SourceSession.open({ ...surroundings.options, source, login, folder }),
+    ).rejects.toMatchObject({ class: 'AuthError' });
+    expect(reads).toBe(2);
   });
 
   it('is not tried twice when the secret says the same, nor a third time when it says another wrong one', async () => {
