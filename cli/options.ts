@@ -5,6 +5,7 @@ import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { createFolderDocumentStore } from '../shared/runs/folder-document-store.ts';
 import { createRunStore, type RunStore } from '../shared/runs/run-store.ts';
+import { createAwsIdentity } from '../shared/source/aws-identity.ts';
 import { createLocalSecretReader, parseSecretsFile, type SecretReader } from '../shared/source/secrets.ts';
 import { createSecretsManagerReader } from '../shared/source/secrets-manager-reader.ts';
 import type { LogLevel } from '../shared/telemetry/logger.ts';
@@ -54,9 +55,12 @@ export async function openSecrets(
     for (const [name, value] of parseSecretsFile(text, path)) values.set(name, value);
   }
   const region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
+  const { config: outgoing } = loaded;
   return createLocalSecretReader({
     values,
     environment,
-    ...(region ? { fallback: createSecretsManagerReader({ outgoing: loaded.config, region }) } : {}),
+    ...(region
+      ? { fallback: createSecretsManagerReader({ outgoing, region }) }
+      : { identity: createAwsIdentity({ outgoing }) }),
   });
 }

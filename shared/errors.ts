@@ -37,6 +37,9 @@ export class AuthError extends FerryError {
   readonly class = 'AuthError';
 }
 
+/** The source refused the name, or the password or token itself: with another one it may let in. */
+export class RefusedLoginError extends AuthError {}
+
 /** The source refused the query, or it failed while it ran. */
 export class QueryError extends FerryError {
   readonly class = 'QueryError';

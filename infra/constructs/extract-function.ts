@@ -24,7 +24,7 @@ export class ExtractFunction extends JobRunner {
       served,
       jobs: plan.jobs,
       keptFiles: [],
-      secrets: Object.values(served.sources).map(({ auth }) => auth.secret),
+      otherSecrets: [],
       settings: plan.settings,
     });
     grantOutput(this.role, { job, extraction, state: props.state });

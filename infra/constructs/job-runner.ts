@@ -11,6 +11,7 @@ import { toDuration } from '../to-duration.ts';
 import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import { grantSecrets } from './secrets.ts';
+import { grantSignIn, secretsOfSources } from './source-access.ts';
 import type { SourceNetwork } from './source-network.ts';
 import type { StateBucket } from './state-bucket.ts';
 
@@ -32,7 +33,8 @@ interface Work {
   jobs: readonly string[];
   /** Files of jobs that are kept for a time in Ferry's bucket, as folders with one for each job. */
   keptFiles: readonly string[];
-  secrets: readonly SecretRef[];
+  /** Secrets beside those of its sources. */
+  otherSecrets: readonly SecretRef[];
   settings: FunctionSettings;
 }
 
@@ -75,7 +77,9 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
     });
     asset.grantRead(this.role);
     this.#grantState(props.state, work);
-    grantSecrets(this.role, work.secrets);
+    const sources = Object.values(work.served.sources);
+    grantSecrets(this.role, [...secretsOfSources(sources), ...work.otherSecrets]);
+    grantSignIn(this.role, sources);
     // The event of each run's end; without rules of somebody's nobody hears it.
     this.role.addToPolicy(
       new PolicyStatement({

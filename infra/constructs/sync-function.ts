@@ -22,10 +22,7 @@ export class SyncFunction extends JobRunner {
       served,
       jobs: plan.jobs,
       keptFiles: ['refused', 'archive'],
-      secrets: [
-        ...Object.values(served.sources).map(({ auth }) => auth.secret),
-        ...Object.values(served.polyteia ?? {}).map(({ token }) => token),
-      ],
+      otherSecrets: Object.values(served.polyteia ?? {}).map(({ token }) => token),
       settings: plan.settings,
     });
   }

@@ -36,7 +36,7 @@ export function asSentence(text: string): string {
 }
 
 // A value that stands where a secret may have been written by mistake is not repeated in a message.
-const secretField = /token|secret|password|pass|key/i;
+const secretField = /token|secret|password|pass|key|externalId/i;
 // A connection string, a login or a key, wherever it was put.
 const secretText = /:\/\/|@|pak_|pass(word|wort)?\s*[=:]/i;
 

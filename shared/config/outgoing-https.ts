@@ -11,7 +11,8 @@ export type OutgoingHttps = Pick<FerryConfig, 'proxy' | 'extraCa'>;
  */
 export function trustExtraCa({ extraCa }: OutgoingHttps): void {
   if (extraCa === undefined) return;
-  setDefaultCACertificates([...getCACertificates('default'), ...certificatesIn(extraCa)]);
+  // Each once: every client asks for it.
+  setDefaultCACertificates([...new Set([...getCACertificates('default'), ...certificatesIn(extraCa)])]);
 }
 
 /**
@@ -19,6 +20,16 @@ export function trustExtraCa({ extraCa }: OutgoingHttps): void {
  * until Lambda kills it, and leave neither a record nor a word of what is missing. Three tries take 30 seconds at most.
  */
 export const awsTimeouts = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
+
+/** How an AWS client gets out: its `requestHandler`. */
+export function awsHttps(outgoing: OutgoingHttps) {
+  trustExtraCa(outgoing);
+  // Its time-out ends the wait for a tunnel, which the SDK gives up and leaves open: the process would not end.
+  const httpsAgent = outgoing.proxy
+    ? { proxyEnv: { HTTPS_PROXY: outgoing.proxy }, timeout: awsTimeouts.connectionTimeout }
+    : {};
+  return { ...awsTimeouts, httpsAgent };
+}
 
 const proxyReasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name cannot be resolved',

@@ -15,11 +15,12 @@ import {
 import { atlan, atlanConnection, extractionFields } from './extraction.ts';
 import { guards } from './guards.ts';
 import { polyteiaTarget } from './polyteia-target.ts';
-import { secretRef } from './secret-ref.ts';
+import { findAuthProblems, sourceAuth } from './source-auth.ts';
 import { isTimeZone } from './time-zone.ts';
 
 export type { PolyteiaTargetConfig } from './polyteia-target.ts';
 export type { SecretRef } from './secret-ref.ts';
+export type { SourceAuth } from './source-auth.ts';
 
 /**
  * The shape of ferry.yaml. ferry.schema.json is generated from here (npm run schema), so that editors complete and check the
@@ -75,13 +76,6 @@ const tls = z
   })
   .describe('How the connection to the source is encrypted and verified.');
 
-const passwordAuth = z.strictObject({
-  type: z.literal('password'),
-  secret: secretRef.describe(
-    'Secret in the layout of RDS: {"username", "password"} and optionally host, port, dbname, used where the source does not say them.',
-  ),
-});
-
 const source = z
   .strictObject({
     type: z.enum(['postgres', 'mysql']).describe('Kind of database; mysql is MariaDB too.'),
@@ -98,7 +92,7 @@ const source = z
       .max(63)
       .optional()
       .describe('Database to read. Default: dbname of the secret.'),
-    auth: z.discriminatedUnion('type', [passwordAuth]).describe('How to sign in.'),
+    auth: sourceAuth.describe('How to sign in.'),
     tls: tls.prefault({}),
     maxConcurrentRuns: z
       .int()
@@ -110,10 +104,9 @@ const source = z
     function: functionSettings.optional(),
     connection: atlanConnection.optional(),
   })
-  .refine(({ type, tls: { mode } }) => type !== 'mysql' || mode === 'verify-full' || mode === 'disable', {
-    path: ['tls', 'mode'],
-    // DuckDB's client for MySQL treats the two in between as if they verified, or trusts anybody (duckdb-notes.md).
-    error: 'verify-full or disable: MySQL and MariaDB know nothing in between',
+  .superRefine((value, context) => {
+    for (const { path, message } of findAuthProblems(value))
+      context.addIssue({ code: 'custom', path, message });
   })
   .describe('A database to read.');
 export type SourceConfig = z.infer<typeof source>;
@@ -216,7 +209,7 @@ const proxy = z
     (value) => !URL.parse(value)?.username && !URL.parse(value)?.password,
     'a URL without user and password, as ferry.yaml holds no secrets: use a proxy that needs none, or that lets this address in',
   )
-  .describe('Proxy for outgoing HTTPS: to Polyteia and to Secrets Manager. Not for databases.');
+  .describe('Proxy for outgoing HTTPS: to Polyteia, Secrets Manager and STS. Not for databases.');
 
 const extraCa = z
   .string()

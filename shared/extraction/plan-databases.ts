@@ -24,10 +24,20 @@ export interface PlannedSource {
   error?: FerryError;
 }
 
-export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'phase'>;
+export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'phase'> & {
+  /** The run that signs in; absent for a look that is none. */
+  runId?: string;
+};
 export type PlanWork = Pick<
   ExtractionWork,
-  'config' | 'secrets' | 'extraction' | 'sources' | 'extensionFolders' | 'memoryLimitBytes' | 'threads'
+  | 'config'
+  | 'job'
+  | 'secrets'
+  | 'extraction'
+  | 'sources'
+  | 'extensionFolders'
+  | 'memoryLimitBytes'
+  | 'threads'
 >;
 
 /**
@@ -42,7 +52,9 @@ export async function planDatabases(context: PlanContext, work: PlanWork): Promi
     const plan: PlannedSource = { name, source, databases: [] };
     planned.push(plan);
     try {
-      const login = await resolveLogin(name, source, work.secrets, dialectOf(source.type).defaultPort);
+      const { defaultPort } = dialectOf(source.type);
+      const run = { job: work.job, ...(context.runId === undefined ? {} : { runId: context.runId }) };
+      const login = await resolveLogin(name, source, work.secrets, defaultPort, run);
       const { tenant } = work.config.atlan;
       plan.reached = { login, connection: connectionOf({ name, source, login, tenant }) };
       Object.assign(plan, await namesOf(context, work, plan, login, join(context.folder, `list-${index}`)));

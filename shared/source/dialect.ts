@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import type { ColumnPlan } from './column-plan.ts';
-import type { Login } from './credentials.ts';
+import type { ConnectionLogin, Login } from './credentials.ts';
 import { mysqlDialect } from './dialects/mysql.ts';
 import { postgresDialect } from './dialects/postgres.ts';
 import type { ErrorPatterns } from './explain-error.ts';
@@ -75,11 +75,12 @@ export interface Dialect {
   /**
    * Attaches the source as `db`. Every value is bound: an error message cannot repeat one.
    *
+   * @param login.address where `host` was reached
    * @param options.readOnly false only for cancelling a statement of our own
    */
   attach(
     connection: DuckDBConnection,
-    login: Login,
+    login: ConnectionLogin,
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
     options: { readOnly: boolean },
   ): Promise<void>;

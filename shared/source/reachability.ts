@@ -18,6 +18,7 @@ const reasons: Readonly<Record<string, string>> = {
  *
  * @param options.timeoutMs for all of it
  * @param options.probe talks to the server until it is known to be one; whatever it throws but a FerryError says that it is none
+ * @returns the address that answered
  * @throws SourceUnavailableError that says which hop is missing
  */
 export async function assertReachable(
@@ -27,7 +28,7 @@ export async function assertReachable(
     probe: (socket: Socket) => Promise<void>;
     signal: AbortSignal | undefined;
   },
-): Promise<void> {
+): Promise<string> {
   const { timeoutMs, probe, signal } = options;
   const socket = connect({ host, port, ...(signal ? { signal } : {}) });
   // One that comes when nobody waits for anything any more.
@@ -40,7 +41,9 @@ export async function assertReachable(
   try {
     await once(socket, 'connect');
     connected = true;
+    const { remoteAddress = host } = socket;
     await probe(socket);
+    return remoteAddress;
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof FerryError) throw error;

@@ -1,30 +1,71 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import {
-  awsTimeouts,
-  explainHttpsFailure,
-  type OutgoingHttps,
-  trustExtraCa,
-} from '../config/outgoing-https.ts';
+import { awsHttps, explainHttpsFailure, type OutgoingHttps } from '../config/outgoing-https.ts';
 import { ConfigError, StorageUnavailableError } from '../errors.ts';
+import { createAwsIdentity } from './aws-identity.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
-const hints: Readonly<Record<string, (label: string) => string>> = {
-  ResourceNotFoundException: (label) =>
-    `Create it: aws secretsmanager create-secret --name ${label} --secret-string file://secret.json`,
-  AccessDeniedException: (label) =>
+interface Problem {
+  /** Ends the sentence that begins with the secret. */
+  is: string;
+  hint: (label: string) => string;
+}
+
+const denied: Problem = {
+  is: 'may not be read',
+  hint: (label) =>
     `The role may not read ${label}: allow secretsmanager:GetSecretValue (and kms:Decrypt for a customer-managed key).`,
-  InvalidRequestException: (label) =>
-    `It may be scheduled for deletion: aws secretsmanager restore-secret --secret-id ${label}`,
-  DecryptionFailure: () => 'The role may not decrypt with its KMS key: allow kms:Decrypt.',
-  CredentialsProviderError: () => 'No AWS credentials were found: sign in, or give the secret by --secrets.',
 };
-const problems: Readonly<Record<string, string>> = {
-  ResourceNotFoundException: 'does not exist',
-  AccessDeniedException: 'may not be read',
-  InvalidRequestException: 'cannot be read in its present state',
-  DecryptionFailure: 'cannot be decrypted',
-  CredentialsProviderError: 'cannot be read without AWS credentials',
+const undecipherable: Problem = {
+  is: 'cannot be decrypted',
+  hint: () =>
+    'Its KMS key may be disabled or deleted, or may not be used by this role: allow kms:Decrypt in the role and in the policy of the key, and name the key as kmsKeyArn.',
 };
+const problems: Readonly<Record<string, Problem>> = {
+  ResourceNotFoundException: {
+    is: 'does not exist',
+    hint: (label) =>
+      `Create it: aws secretsmanager create-secret --name ${label} --secret-string file://secret.json`,
+  },
+  AccessDeniedException: denied,
+  InvalidRequestException: {
+    is: 'cannot be read in its present state',
+    hint: (label) =>
+      `It may be scheduled for deletion: aws secretsmanager restore-secret --secret-id ${label}`,
+  },
+  DecryptionFailure: undecipherable,
+  CredentialsProviderError: {
+    is: 'cannot be read without AWS credentials',
+    hint: () => 'No AWS credentials were found: sign in, or give the secret by --secrets.',
+  },
+};
+// What several causes share one error for is told by AWS's words alone.
+const said: readonly { name: string; words: RegExp; problem: Problem }[] = [
+  {
+    name: 'ResourceNotFoundException',
+    words: /staging label/i,
+    problem: {
+      is: 'has no value',
+      hint: (label) =>
+        `Give it one: aws secretsmanager put-secret-value --secret-id ${label} --secret-string file://secret.json`,
+    },
+  },
+  {
+    name: 'InvalidRequestException',
+    words: /deletion|deleted/i,
+    problem: {
+      is: 'is scheduled for deletion',
+      hint: (label) =>
+        `Keep it: aws secretsmanager restore-secret --secret-id ${label}; or name another one.`,
+    },
+  },
+  { name: 'AccessDeniedException', words: /\bKMS\b|kms:/, problem: undecipherable },
+];
+
+function problemOf(error: unknown): Problem | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { name, message } = error;
+  return said.find((each) => each.name === name && each.words.test(message))?.problem ?? problems[name];
+}
 
 /**
  * Reads secrets from AWS Secrets Manager, anew at each call: a rotated one is seen by the next run.
@@ -36,36 +77,33 @@ export function createSecretsManagerReader(options: {
   region?: string;
 }): SecretReader {
   const { outgoing, ...settings } = options;
-  trustExtraCa(outgoing);
-  // Its time-out ends the wait for a tunnel, which the SDK gives up and leaves open: the process would not end.
-  const httpsAgent = outgoing.proxy
-    ? { proxyEnv: { HTTPS_PROXY: outgoing.proxy }, timeout: awsTimeouts.connectionTimeout }
-    : {};
-  const client = new SecretsManagerClient({ ...settings, requestHandler: { ...awsTimeouts, httpsAgent } });
+  const client = new SecretsManagerClient({ ...settings, requestHandler: awsHttps(outgoing) });
   return {
+    identity: createAwsIdentity(options),
     async read(ref) {
       const label = secretLabel(ref);
       let value: string | undefined;
       try {
         ({ SecretString: value } = await client.send(new GetSecretValueCommand({ SecretId: label })));
       } catch (error) {
-        const name = error instanceof Error ? error.name : '';
-        const problem = problems[name];
+        const problem = problemOf(error);
         const explained = explainHttpsFailure(error, outgoing, 'Secrets Manager');
         if (explained) {
           throw new StorageUnavailableError(explained.message, { cause: error, hint: explained.hint });
         }
         if (!problem) {
           throw new StorageUnavailableError(
-            `Secrets Manager cannot be reached, or failed (${name || 'unknown error'}).`,
+            `Secrets Manager cannot be reached, or failed (${error instanceof Error ? error.name : 'unknown error'}).`,
             {
               cause: error,
               hint: 'A function in a VPC needs a route to it: NAT, or an interface endpoint for secretsmanager.',
             },
           );
         }
-        const hint = hints[name]?.(label);
-        throw new ConfigError(`The secret ${label} ${problem}.`, { cause: error, ...(hint ? { hint } : {}) });
+        throw new ConfigError(`The secret ${label} ${problem.is}.`, {
+          cause: error,
+          hint: problem.hint(label),
+        });
       }
       if (value === undefined) {
         throw new ConfigError(`The secret ${label} is binary; text is expected.`, {

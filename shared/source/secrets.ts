@@ -1,10 +1,18 @@
 import { z } from 'zod';
 import type { SecretRef } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
+import type { AwsIdentity } from './aws-identity.ts';
 
-/** Reads the current value of a secret. Implementations throw ConfigError when there is no such secret or it may not be read. */
+/** Where Ferry has from what it signs in with. */
 export interface SecretReader {
+  /**
+   * Reads the current value of a secret.
+   *
+   * @throws ConfigError when there is no such secret or it may not be read
+   */
   read(ref: SecretRef): Promise<string>;
+  /** Who this process is to AWS, for sources that take that in the place of a password. */
+  readonly identity?: AwsIdentity;
 }
 
 /** The name or ARN by which a secret is called in messages; it is not secret itself. */
@@ -25,8 +33,11 @@ export function createLocalSecretReader(options: {
   values: ReadonlyMap<string, string>;
   environment: Readonly<Record<string, string | undefined>>;
   fallback?: SecretReader;
+  identity?: AwsIdentity;
 }): SecretReader {
+  const { identity = options.fallback?.identity } = options;
   return {
+    ...(identity ? { identity } : {}),
     async read(ref) {
       const label = secretLabel(ref);
       const value = options.values.get(label) ?? options.environment[secretVariable(label)];

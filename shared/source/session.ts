@@ -7,7 +7,7 @@ import {
   type DuckDBResultReader,
 } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
-import { QueryError, StorageUnavailableError } from '../errors.ts';
+import { QueryError, RefusedLoginError, StorageUnavailableError } from '../errors.ts';
 import type { Login } from './credentials.ts';
 import {
   type ClientColumn,
@@ -56,6 +56,9 @@ export interface Reading {
   reason?: string;
 }
 
+// The connection string is frozen when the source is attached: one that is opened later would come with an expired token.
+const TOKENS_END = 'its tokens end, so that one connection is kept for the whole run';
+
 const CONNECT_TIMEOUT_MS = 3_000;
 const INTERRUPT_INTERVAL_MS = 100;
 const CANCEL_GRACE_MS = 4_000;
@@ -92,15 +95,31 @@ export class SourceSession {
   }
 
   /**
-   * Connects and locks the session down.
+   * Connects and locks the session down. A login that is refused is tried once more if its secret says something else by now.
    *
-   * @throws SourceUnavailableError, AuthError, ConfigError
+   * @throws SourceUnavailableError, AuthError, ConfigError, AccessError, StackUnavailableError
    */
   static async open(options: SessionOptions): Promise<SourceSession> {
+    const { login } = options;
+    try {
+      return await SourceSession.#open(options);
+    } catch (error) {
+      if (!(error instanceof RefusedLoginError)) throw error;
+      // A secret that cannot be read now has not changed either: to try the same again could lock the account.
+      const changed = await login.reread?.().catch(() => undefined);
+      if (changed === undefined) throw await withCauses(error, login);
+      const renewed = { ...login, ...changed };
+      return await SourceSession.#open({ ...options, login: renewed }).catch(async (again: unknown) => {
+        throw again instanceof RefusedLoginError ? await withCauses(again, renewed) : again;
+      });
+    }
+  }
+
+  static async #open(options: SessionOptions): Promise<SourceSession> {
     const { source, login, folder, signal } = options;
     const dialect = dialectOf(source.type);
     const extension = findExtension(dialect.extension, options.extensionFolders);
-    await assertReachable(login, {
+    const address = await assertReachable(login, {
       timeoutMs: CONNECT_TIMEOUT_MS,
       probe: async (socket) => dialect.probe?.(socket, login, source.tls.mode),
       signal,
@@ -108,7 +127,7 @@ export class SourceSession {
 
     const outputFolder = join(folder, 'out');
     await mkdir(outputFolder, { recursive: true, mode: 0o700 });
-    const ca = certificateAuthorities(source.tls, login.host);
+    const ca = certificateAuthorities(source.tls, login.certificateHost ?? login.host);
     const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
     if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
 
@@ -118,21 +137,25 @@ export class SourceSession {
     try {
       await connection.run(`LOAD ${quoteLiteral(extension)}`);
       for (const setting of dialect.settings(options.mode)) await connection.run(setting);
-      if (options.parallel) {
+      const parallel = options.parallel && typeof login.password === 'string';
+      if (parallel) {
         for (const setting of dialect.parallel?.settings(options.threads + 1) ?? [])
           await connection.run(setting);
       }
       await connection.run("SET TimeZone='UTC'");
+      // As late as can be: a token ends.
+      const password = typeof login.password === 'string' ? login.password : await login.password();
       await session.#ask('connect', () =>
         dialect.attach(
           connection,
-          login,
+          { ...login, password, address },
           { mode: source.tls.mode, caFile },
           { readOnly: !options.forCancelling },
         ),
       );
       session.#server = await session.#askServer('connect');
-      if (options.parallel) session.#reading = await session.#prepareParallel();
+      if (parallel) session.#reading = await session.#prepareParallel();
+      else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
       await connection.run(`SET allowed_directories=[${quoteLiteral(`${outputFolder}/`)}]`);
       await connection.run('SET enable_external_access=false');
       await connection.run('SET lock_configuration=true');
@@ -362,4 +385,10 @@ export class SourceSession {
       { cause: error },
     );
   }
+}
+
+/** A refusal with what the login's kind has to say about it. */
+async function withCauses(error: RefusedLoginError, login: Login): Promise<RefusedLoginError> {
+  const hint = await login.explainRefusal?.();
+  return hint === undefined ? error : new RefusedLoginError(error.message, { cause: error.cause, hint });
 }

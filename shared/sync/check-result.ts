@@ -3,7 +3,7 @@ import { toFerryError } from '../errors.ts';
 
 /** How one check ended. */
 export const checkResultSchema = z.object({
-  /** What was checked: `secret`, `DNS`, `TCP`, `login`, …, or `sync <name>`. */
+  /** What was checked: `secret` or `token`, `DNS`, `TCP`, `login`, …, or `sync <name>`. */
   check: z.string(),
   /** `skipped`: an earlier one that it needs failed. */
   status: z.enum(['ok', 'warning', 'failed', 'skipped']),

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SyncConfig } from '../config/schema.ts';
+import { usesTokens } from '../config/source-auth.ts';
 import { SourceUnavailableError } from '../errors.ts';
 import { HopError, tryName } from '../network/hops.ts';
 import { resolveLogin } from '../source/credentials.ts';
@@ -30,8 +31,9 @@ const NETWORK_TIMEOUT_MS = 3_000;
 export async function checkSource(options: CheckOptions): Promise<CheckResult[]> {
   const { name, source, secrets, syncs } = options;
   const results: CheckResult[] = [];
+  const signsIn = usesTokens(source.auth) ? 'token' : 'secret';
   const names = [
-    'secret',
+    signsIn,
     'DNS',
     'TCP',
     'login',
@@ -59,8 +61,10 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
   };
 
   const dialect = dialectOf(source.type);
-  const login = await attempt('secret', async () => {
+  const login = await attempt(signsIn, async () => {
     const found = await resolveLogin(name, source, secrets, dialect.defaultPort);
+    // Each connection gets another one: this is to see that one can be made.
+    if (typeof found.password === 'function') await found.password();
     return [found, `user ${found.username}`];
   });
   if (!login) return skipRest();

@@ -1,5 +1,5 @@
 import type { SourceConfig, SyncConfig } from '../config/schema.ts';
-import { resolveLogin } from '../source/credentials.ts';
+import { resolveLogin, type SigningRun } from '../source/credentials.ts';
 import { dialectOf } from '../source/dialect.ts';
 import { readDuckdbQuery } from '../source/duckdb-query.ts';
 import type { SourceQuery } from '../source/prepare-query.ts';
@@ -29,9 +29,15 @@ export function canReadInParallel(query: SourceQuery, source: SourceConfig): boo
 
 /** Signs in to a sync's source. */
 export async function openSyncSession(
-  options: Omit<SessionOptions, 'login' | 'mode'> & { sync: SyncConfig; secrets: SecretReader },
+  options: Omit<SessionOptions, 'login' | 'mode'> & {
+    sync: SyncConfig;
+    secrets: SecretReader;
+    /** The run that signs in; absent for a look that is none. */
+    run?: SigningRun;
+  },
 ): Promise<SourceSession> {
-  const { sync, source, secrets } = options;
-  const login = await resolveLogin(sync.source, source, secrets, dialectOf(source.type).defaultPort);
+  const { sync, source, secrets, run } = options;
+  const { defaultPort } = dialectOf(source.type);
+  const login = await resolveLogin(sync.source, source, secrets, defaultPort, run);
   return SourceSession.open({ ...options, login, mode: sync.types });
 }

@@ -45,7 +45,14 @@ async function exportOnce(
 ): Promise<SyncResult | undefined> {
   const { sync, source } = work;
   const session = await context.phase('connect', () =>
-    openSyncSession({ ...work, source, folder: context.folder, parallel, signal: context.signal }),
+    openSyncSession({
+      ...work,
+      run: { job: work.job, runId: context.runId },
+      source,
+      folder: context.folder,
+      parallel,
+      signal: context.signal,
+    }),
   );
   try {
     const prepared = await context.phase(

@@ -25,63 +25,96 @@ beforeAll(async () => {
 });
 afterAll(() => ferry[Symbol.asyncDispose]());
 
+// Signed by the process's own keys, so that there is something to send.
+const TOKEN = {
+  type: 'iam',
+  username: LOGIN.username,
+  resourceId: 'db-ABCDEFGHIJKL01234',
+  region: 'eu-central-1',
+};
+const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAEINGEHEIMNIS', AWS_SECRET_ACCESS_KEY: 'geheim' };
+
 const connect = (
   type: ImpostorOptions['kind'],
   { port }: { port: number },
   tls: Record<string, string>,
   login = LOGIN,
+  auth?: typeof TOKEN,
 ) =>
   ferry.run({
-    source: { type, host: 'localhost', port, database: type === 'mysql' ? 'ferry' : 'postgres', tls },
+    source: {
+      type,
+      host: 'localhost',
+      port,
+      database: type === 'mysql' ? 'ferry' : 'postgres',
+      tls,
+      ...(auth && { auth }),
+    },
     login,
+    // Nobody answers there, so that nobody is asked why a token was refused.
+    ...(auth && { environment: { ...KEYS, AWS_ENDPOINT_URL: 'http://127.0.0.1:9' } }),
   });
 
 /** Runs a sync against an impostor, and returns what that got. */
 async function visit(
   options: ImpostorOptions,
   tls: Record<string, string>,
+  auth?: typeof TOKEN,
 ): Promise<[Impostor, { message: string }]> {
   await using impostor = await startImpostor(options);
-  const { error } = await connect(options.kind, impostor, tls);
+  const { error } = await connect(options.kind, impostor, tls, LOGIN, auth);
   if (!error) throw new Error('The impostor was taken for a database.');
   return [impostor, error];
 }
 
 describe.each([
   // How long the client's wish for TLS is, which is all that it may send before the server has proved who it is.
-  { kind: 'postgres', wishForTls: 8, withoutTls: 8 },
-  { kind: 'mysql', wishForTls: 36, withoutTls: 0 },
-] as const)('a $kind server that asks for the password in plain text', ({ kind, wishForTls, withoutTls }) => {
-  it('gets it when its certificate is the right one, so that these tests can see one', async () => {
-    const [{ plain, decrypted }, error] = await visit(
-      { kind, certificate: certificates.right },
-      { ca: './ca.pem' },
-    );
-    expect(plain).toHaveLength(wishForTls);
-    expect(decrypted.includes(LOGIN.username)).toBe(true);
-    expect(decrypted.includes(LOGIN.password)).toBe(true);
-    expect(error.message).toMatch(/refused the login/);
-  });
+  {
+    kind: 'postgres',
+    wishForTls: 8,
+    withoutTls: 8,
+    what: 'password',
+    auth: undefined,
+    secret: LOGIN.password,
+  },
+  { kind: 'mysql', wishForTls: 36, withoutTls: 0, what: 'password', auth: undefined, secret: LOGIN.password },
+  { kind: 'postgres', wishForTls: 8, withoutTls: 8, what: 'token', auth: TOKEN, secret: 'X-Amz-Signature=' },
+  { kind: 'mysql', wishForTls: 36, withoutTls: 0, what: 'token', auth: TOKEN, secret: 'X-Amz-Signature=' },
+] as const)(
+  'a $kind server that asks for the $what in plain text',
+  ({ kind, wishForTls, withoutTls, auth, secret }) => {
+    it('gets it when its certificate is the right one, so that these tests can see one', async () => {
+      const [{ plain, decrypted }, error] = await visit(
+        { kind, certificate: certificates.right },
+        { ca: './ca.pem' },
+        auth,
+      );
+      expect(plain).toHaveLength(wishForTls);
+      expect(decrypted.includes(LOGIN.username)).toBe(true);
+      expect(decrypted.includes(secret)).toBe(true);
+      expect(error.message).toMatch(/refused the login/);
+    });
 
-  it.each([
-    ['of another authority', 'stranger', { ca: './ca.pem' }],
-    ['of no public authority', 'right', {}],
-    ['of no authority of RDS', 'right', { ca: 'rds' }],
-    ['for another name', 'otherName', { ca: './ca.pem' }],
-    ['that has expired', 'old', { ca: './ca.pem' }],
-  ] as const)('gets nothing with a certificate %s', async (_what, name, tls) => {
-    const [{ plain, decrypted }, error] = await visit({ kind, certificate: certificates[name] }, tls);
-    expect(plain).toHaveLength(wishForTls);
-    expect(decrypted).toHaveLength(0);
-    expect(error.message).toMatch(/^The certificate of the source at localhost:\d+ /);
-  });
+    it.each([
+      ['of another authority', 'stranger', { ca: './ca.pem' }],
+      ['of no public authority', 'right', {}],
+      ['of no authority of RDS', 'right', { ca: 'rds' }],
+      ['for another name', 'otherName', { ca: './ca.pem' }],
+      ['that has expired', 'old', { ca: './ca.pem' }],
+    ] as const)('gets nothing with a certificate %s', async (_what, name, tls) => {
+      const [{ plain, decrypted }, error] = await visit({ kind, certificate: certificates[name] }, tls, auth);
+      expect(plain).toHaveLength(wishForTls);
+      expect(decrypted).toHaveLength(0);
+      expect(error.message).toMatch(/^The certificate of the source at localhost:\d+ /);
+    });
 
-  it('gets nothing without TLS', async () => {
-    const [{ plain }, error] = await visit({ kind }, { ca: './ca.pem' });
-    expect(plain).toHaveLength(withoutTls);
-    expect(error.message).toMatch(/does not speak TLS/);
-  });
-});
+    it('gets nothing without TLS', async () => {
+      const [{ plain }, error] = await visit({ kind }, { ca: './ca.pem' }, auth);
+      expect(plain).toHaveLength(withoutTls);
+      expect(error.message).toMatch(/does not speak TLS/);
+    });
+  },
+);
 
 describe('without TLS, as tls.mode: disable has it', () => {
   // To a server that asks for it later the client sends it: nothing but TLS protects from that.

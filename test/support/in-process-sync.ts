@@ -24,7 +24,7 @@ export interface InProcessSync extends AsyncDisposable {
 
 /** Makes the folders. */
 export async function setUpInProcessSync(
-  postgres: PostgresServer,
+  postgres: Pick<PostgresServer, 'host' | 'port' | 'database' | 'user' | 'password'>,
   polyteia: PolyteiaStandIn,
 ): Promise<InProcessSync> {
   const folder = await mkdtemp(join(tmpdir(), 'ferry here ü '));

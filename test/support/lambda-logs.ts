@@ -4,23 +4,37 @@ import { awsClientOptions } from './aws-client-options.ts';
 import type { MiniStack } from './mini-stack.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Waits for a line in the log of the one function whose name begins so, by a filter pattern of CloudWatch; the parsed line. */
-export async function findLogLine(
+/**
+ * The messages in the log of the one function whose name begins so.
+ *
+ * @param filterPattern of CloudWatch; without one, all
+ */
+export async function lambdaLogs(
   aws: MiniStack,
   functionName: string,
-  filterPattern: string,
-): Promise<Record<string, unknown>> {
+  filterPattern?: string,
+): Promise<string[]> {
   const options = await awsClientOptions(aws);
   const { Functions = [] } = await new LambdaClient(options).send(new ListFunctionsCommand({}));
   const [found, ...others] = Functions.filter(({ FunctionName }) => FunctionName?.startsWith(functionName));
   if (!found || others.length > 0) throw new Error(`not one function ${functionName}…`);
   const logGroupName = found.LoggingConfig?.LogGroup ?? `/aws/lambda/${found.FunctionName}`;
-  const logs = new CloudWatchLogsClient(options);
+  const { events = [] } = await new CloudWatchLogsClient(options).send(
+    new FilterLogEventsCommand({ logGroupName, filterPattern }),
+  );
+  return events.map(({ message = '' }) => message);
+}
+
+/** Waits for a line in the log of the one function whose name begins so, by a filter pattern of CloudWatch; the parsed line. */
+export function findLogLine(
+  aws: MiniStack,
+  functionName: string,
+  filterPattern: string,
+): Promise<Record<string, unknown>> {
   return waitFor(
-    `${filterPattern} in ${logGroupName}`,
+    `${filterPattern} in the log of ${functionName}`,
     async () => {
-      const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }));
-      const message = events[0]?.message;
+      const [message] = await lambdaLogs(aws, functionName, filterPattern);
       return message === undefined ? undefined : JSON.parse(message);
     },
     30_000,

@@ -4,6 +4,7 @@ import {
   ExactnessError,
   type FerryError,
   QueryError,
+  RefusedLoginError,
   SourceUnavailableError,
 } from '../../errors.ts';
 import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
@@ -20,7 +21,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /password has expired|must SET PASSWORD/i,
     make: (at, user) =>
-      new AuthError(`The password of user "${user}" of the source at ${at} has expired.`, {
+      new RefusedLoginError(`The password of user "${user}" of the source at ${at} has expired.`, {
         hint: 'Give the user a new one (ALTER USER … IDENTIFIED BY …), and put it into the secret of this source.',
       }),
   },
@@ -34,7 +35,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /Access denied for user/i,
     make: (at, user) =>
-      new AuthError(`The source at ${at} refused the login of user "${user}".`, {
+      new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
         hint: 'Check username and password in the secret of this source, and the hosts that the user may come from; a server that insists on TLS answers the same when tls.mode is disable.',
       }),
   },

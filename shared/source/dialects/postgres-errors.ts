@@ -1,14 +1,29 @@
-import { AuthError, ConfigError, type FerryError, QueryError, SourceUnavailableError } from '../../errors.ts';
+import {
+  AuthError,
+  ConfigError,
+  type FerryError,
+  QueryError,
+  RefusedLoginError,
+  SourceUnavailableError,
+} from '../../errors.ts';
 import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
 
 /** Refusals at the door. English and German, as a server speaks the language of its lc_messages. */
 const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern:
-      /password authentication failed|Passwort-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
+      /authentication failed|(Passwort|PAM)-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
     make: (at, user) =>
-      new AuthError(`The source at ${at} refused the login of user "${user}".`, {
-        hint: 'Check username and password in the secret of this source; a rotated password needs the new value there.',
+      new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
+        hint: 'Check username and password in the secret of this source; a rotated password needs the new value there. A user with rds_iam takes tokens only (auth: iam).',
+      }),
+  },
+  {
+    // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.troubleshooting.html
+    pattern: /proxy has no credentials for the role/i,
+    make: (at, user) =>
+      new AuthError(`The RDS Proxy at ${at} has no secret of user "${user}".`, {
+        hint: "Add a secret with this user's name and password to the proxy, or give it end-to-end IAM authentication.",
       }),
   },
   {
@@ -47,7 +62,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /server certificate for .* does not match host name/i,
     make: (at) =>
       new ConfigError(`The certificate of the source at ${at} was made for another host name.`, {
-        hint: 'Use the name in the certificate as `host`, or tls: { mode: verify-ca }. Nothing was sent to the server.',
+        hint: 'Use the name in the certificate as `host` (or as signHost, with tokens), or tls: { mode: verify-ca }. Nothing was sent to the server.',
       }),
   },
   {

@@ -95,21 +95,29 @@ export const postgresDialect: Dialect = {
 
   async attach(connection, login, tls, { readOnly }) {
     forgetPsqlVariables();
-    const verified = tls.caFile === undefined ? '' : ', SSLROOTCERT $7';
+    const { host, certificateHost = host } = login;
+    // The certificate is compared with HOST, and the connection made to HOSTADDR.
+    const optional = {
+      SSLROOTCERT: tls.caFile,
+      HOSTADDR: certificateHost === host ? undefined : login.address,
+    };
+    const given = Object.entries(optional).flatMap(([name, value]) =>
+      value === undefined ? [] : [{ name, value }],
+    );
     // The encoding is the one parameter of those that poolers know: DuckDB's text is UTF-8, whatever a role is set to.
     // No OPTIONS: PgBouncer and RDS Proxy refuse start-up parameters. What they would set is set in each transaction.
     await connection.run(
       `CREATE TEMPORARY SECRET ferry_source (TYPE postgres, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
-         SSLMODE $6${verified}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
+         SSLMODE $6${given.map(({ name }, index) => `, ${name} $${7 + index}`).join('')}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
          CLIENT_ENCODING 'UTF8')`,
       [
-        login.host,
+        certificateHost,
         String(login.port),
         login.username,
         login.password,
         login.database,
         tls.mode,
-        ...(tls.caFile === undefined ? [] : [tls.caFile]),
+        ...given.map(({ value }) => value),
       ],
     );
     try {

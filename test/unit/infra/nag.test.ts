@@ -19,6 +19,17 @@ const ownBucketAndTopic = async (): Promise<FerryConfig> => {
   const { bucket: _bucket, alerts: _alerts, ...config } = await everyOption();
   return { ...config, alerts: { email: ['a@example.org'] } };
 };
+const signingIn = async (): Promise<FerryConfig> => {
+  const config = await everyOption();
+  const sync = config.syncs['open-orders'] as FerryConfig['syncs'][string];
+  const sources = Object.keys(config.sources).filter(
+    (name) => config.sources[name]?.auth.type !== 'password',
+  );
+  return {
+    ...config,
+    syncs: Object.fromEntries(sources.map((source) => [`of-${source}`, { ...sync, source }])),
+  };
+};
 const german: Environment = { account: '111122223333', region: 'eu-central-1' };
 
 const extractionsOnly = () => {
@@ -44,6 +55,7 @@ const cases: [string, () => Promise<FerryConfig> | FerryConfig, Environment][] =
   ['extractions only, in an account that is known', extractionsOnly, german],
   ['every option of examples/ferry.yaml', everyOption, {}],
   ['every option, in an account that is known', everyOption, german],
+  ['sources that sign in by IAM', signingIn, german],
   ['every option, with a bucket and a topic of its own', ownBucketAndTopic, german],
 ];
 

@@ -1,0 +1,39 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { SecretRef, SourceConfig } from '../../shared/config/schema.ts';
+import { signingEndpoint, signingRegion } from '../../shared/config/source-auth.ts';
+
+/** The secrets that signing in at sources takes, for {@link grantSecrets}. */
+export function secretsOfSources(sources: readonly SourceConfig[]): SecretRef[] {
+  return sources.flatMap(({ auth }) => ('secret' in auth ? [auth.secret] : []));
+}
+
+/** Lets a role sign in at sources that take tokens: as the one database user of each, or as the role that it assumes for that. */
+export function grantSignIn(role: Role, sources: readonly SourceConfig[]): void {
+  const users = sources.flatMap((source) => databaseUserArns(role, source));
+  const roles = sources.flatMap(({ auth }) => (auth.type === 'iam-role' ? [auth.roleArn] : []));
+  for (const [action, resources] of [
+    ['rds-db:connect', users],
+    ['sts:AssumeRole', roles],
+  ] as const) {
+    if (resources.length > 0)
+      role.addToPolicy(new PolicyStatement({ actions: [action], resources: [...new Set(resources)] }));
+  }
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html */
+function databaseUserArns(role: Role, { auth, host = '' }: SourceConfig): string[] {
+  if (auth.type !== 'iam') return [];
+  const endpoint = signingEndpoint(auth, { host, port: 0 });
+  const region = signingRegion(auth, endpoint.host);
+  // A checked configuration has one.
+  if (region === undefined) throw new Error('A source that signs in by IAM has no region.');
+  const arn = Stack.of(role).formatArn({
+    service: 'rds-db',
+    region,
+    resource: 'dbuser',
+    resourceName: `${auth.resourceId}/${auth.username}`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return [arn];
+}

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { isRdsHost, regionOfRdsHost, regionPattern } from './rds-host.ts';
+import { secretRef } from './secret-ref.ts';
+
+/** How Ferry signs in at a source: the schemas of `auth`, and what they ask of the other fields of the source. */
+
+// Both end up in the ARN that the function may connect as, where * and ? would stand for other users too.
+const username = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}$/,
+    'the name of a database user (letters, digits and _.@-, at most 63)',
+  )
+  .describe('User of the database, spelled as there.');
+const resourceId = z
+  .string()
+  .regex(
+    /^(db|cluster|prx)-[A-Za-z0-9]+$/,
+    'the resource id of an instance (db-…), of an Aurora cluster (cluster-…) or of a proxy (prx-…), not its name',
+  )
+  .describe(
+    'Resource id of the instance (db-…), of the Aurora cluster (cluster-…) or of the proxy (prx-…): the function may connect there, and nowhere else.',
+  );
+const region = z
+  .string()
+  .regex(regionPattern, 'a region such as eu-central-1')
+  .optional()
+  .describe('Region of the database. Default: the one that its host name tells.');
+const signHost = z
+  .string()
+  .max(261)
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/,
+    "the database's own endpoint, with :port where that is another one",
+  )
+  .optional()
+  .describe(
+    "The database's own endpoint (or endpoint:port) where `host` is another name for it, or a tunnel to it: tokens are signed for it. Default: host.",
+  );
+const signing = { username, region, signHost };
+
+const passwordAuth = z.strictObject({
+  type: z.literal('password'),
+  secret: secretRef.describe(
+    'Secret in the layout of RDS: {"username", "password"} and optionally host, port, dbname, used where the source does not say them.',
+  ),
+});
+
+const iamAuth = z
+  .strictObject({ type: z.literal('iam'), ...signing, resourceId })
+  .describe("IAM database authentication: the function's own role signs; on a laptop, whoever is signed in.");
+
+const iamUserAuth = z
+  .strictObject({
+    type: z.literal('iam-user'),
+    ...signing,
+    secret: secretRef.describe(
+      'Secret with the access key pair of an IAM user: {"accessKeyId", "secretAccessKey"}, "sessionToken" of a temporary one, and optionally host, port, dbname.',
+    ),
+  })
+  .describe('IAM database authentication with an access key pair that is kept in a secret.');
+
+const iamRoleAuth = z
+  .strictObject({
+    type: z.literal('iam-role'),
+    ...signing,
+    roleArn: z
+      .string()
+      .regex(/^arn:[a-z0-9-]+:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, "a role's ARN (arn:aws:iam::…:role/…)")
+      .describe('Role that is assumed to sign, such as one of the account that has the database.'),
+    externalId: z
+      .string()
+      .min(2)
+      .max(1224)
+      .regex(/^[\w+=,.@:/-]+$/, 'an external id (letters, digits and _+=,.@:/-)')
+      .optional()
+      .describe("External id that the role's trust policy asks for. Sent only where it is given."),
+  })
+  .describe('IAM database authentication as another role: STS AssumeRole, then signed by that.');
+
+/** The schema of `auth`. */
+export const sourceAuth = z.discriminatedUnion('type', [passwordAuth, iamAuth, iamUserAuth, iamRoleAuth]);
+export type SourceAuth = z.infer<typeof sourceAuth>;
+/** The kinds that sign in by tokens of Amazon RDS, which end after fifteen minutes. */
+export type TokenAuth = Exclude<SourceAuth, { type: 'password' }>;
+
+/** Whether each connection is made with a token of its own, which ends. */
+export function usesTokens(auth: SourceAuth): auth is TokenAuth {
+  return auth.type !== 'password';
+}
+
+/** Where a token is good for: the endpoint that it is signed for. */
+export function signingEndpoint(
+  auth: TokenAuth,
+  { host, port }: { host: string; port: number },
+): { host: string; port: number } {
+  const [name = host, ownPort] = auth.signHost?.split(':') ?? [];
+  // The database builds the signed text with its own name, whose letters are small.
+  return { host: name.toLowerCase(), port: ownPort === undefined ? port : Number(ownPort) };
+}
+
+/** The region of a token: as configured, or as the endpoint tells. */
+export function signingRegion(auth: TokenAuth, endpointHost: string): string | undefined {
+  return auth.region ?? regionOfRdsHost(endpointHost);
+}
+
+interface AuthFields {
+  type: 'postgres' | 'mysql';
+  host?: string | undefined;
+  database?: string | undefined;
+  auth: SourceAuth;
+  tls: { mode: string };
+}
+
+/** What is wrong with how a source is signed in to, taken together with its other fields: each by the path of a field. */
+export function findAuthProblems({ type, host, database, auth, tls }: AuthFields): {
+  path: string[];
+  message: string;
+}[] {
+  // DuckDB's client for MySQL treats the two in between as if they verified, or trusts anybody (duckdb-notes.md).
+  if (!usesTokens(auth) && type === 'mysql' && !['verify-full', 'disable'].includes(tls.mode)) {
+    const message = 'verify-full or disable: MySQL and MariaDB know nothing in between';
+    return [{ path: ['tls', 'mode'], message }];
+  }
+  if (!usesTokens(auth)) return [];
+  const problems: { path: string[]; message: string }[] = [];
+  const modes = type === 'mysql' ? ['verify-full'] : ['verify-full', 'verify-ca'];
+  if (!modes.includes(tls.mode)) {
+    problems.push({
+      path: ['tls', 'mode'],
+      message: `${modes.join(' or ')} with auth ${auth.type}: a token is sent only to a server that is verified`,
+    });
+  }
+  if (auth.type !== 'iam-user') {
+    for (const [field, value] of Object.entries({ host, database })) {
+      if (value === undefined)
+        problems.push({
+          path: [field],
+          message: `a ${field}: auth ${auth.type} has no secret that could say it`,
+        });
+    }
+  }
+  const endpoint = auth.signHost?.split(':')[0] ?? host;
+  const told = endpoint === undefined ? undefined : regionOfRdsHost(endpoint);
+  if (auth.region === undefined && endpoint !== undefined && told === undefined) {
+    problems.push({
+      path: ['auth', 'region'],
+      message: isRdsHost(endpoint)
+        ? 'the region of the database, which its host name does not tell'
+        : 'the region of the database, or its own endpoint as signHost: the host is none of *.rds.amazonaws.com, which would tell it',
+    });
+  }
+  if (auth.region !== undefined && told !== undefined && auth.region !== told) {
+    problems.push({
+      path: ['auth', 'region'],
+      message: `${told}, which the host name says (or no region at all)`,
+    });
+  }
+  return problems;
+}

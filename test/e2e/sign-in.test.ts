@@ -1,0 +1,144 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lambdaLogs } from '../support/lambda-logs.ts';
+import { queryAws } from '../support/query-aws.ts';
+import { type RolePolicies, rolePolicies, type Statement } from '../support/role-policies.ts';
+import { startTokenDatabase, type TokenDatabase } from '../support/token-sources.ts';
+import { type Deployment, prepareDeployment } from './deployment.ts';
+import { type OpenStack, openStack } from './open-stack.ts';
+import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+
+// Functions that have no password: their roles sign in. The databases judge everything of a token but its signature, as the keys are
+// the emulator's secret.
+
+const STACK = 'FerrySignIn';
+const DATASET = 'ds_signin1';
+const EXTERNAL_ID = 'fremde-kennung-4711';
+
+let around: StackSurroundings;
+let postgres: TokenDatabase;
+let mysql: TokenDatabase;
+let deployment: Deployment;
+let stack: OpenStack;
+let outputs: Record<string, string>;
+let roles: RolePolicies;
+let folder: string;
+
+beforeAll(async () => {
+  [around, postgres, mysql] = await Promise.all([
+    startSurroundings([DATASET]),
+    startTokenDatabase('postgres', { keys: undefined }),
+    startTokenDatabase('mysql', { keys: undefined }),
+  ]);
+  const { aws, targets } = around;
+  folder = await mkdtemp(join(tmpdir(), 'ferry-sign-in-'));
+  const source = async (database: TokenDatabase, auth: Record<string, unknown>) => {
+    const ca = join(folder, `${database.type}.pem`);
+    await writeFile(ca, database.certificates.authority.cert);
+    return database.fields(auth, ca);
+  };
+  const ask = await queryAws(aws, { service: 'iam', version: '2010-05-08', region: 'us-east-1' });
+  await ask('CreateRole', {
+    RoleName: 'reader',
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: `arn:aws:iam::${aws.accountId}:root` },
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'sts:ExternalId': EXTERNAL_ID } },
+        },
+      ],
+    }),
+  });
+  const iam = { type: 'iam', resourceId: 'db-ABCDEFGHIJKL01234' };
+  const role = {
+    type: 'iam-role',
+    roleArn: `arn:aws:iam::${aws.accountId}:role/reader`,
+    externalId: EXTERNAL_ID,
+  };
+  const job = (name: string) => ({
+    source: name,
+    query: 'SELECT 42 AS n',
+    dataset: DATASET,
+    whenUnchanged: 'upload',
+  });
+  const sources = {
+    own: await source(postgres, iam),
+    assumed: await source(postgres, role),
+    ownmysql: await source(mysql, iam),
+  };
+  deployment = await prepareDeployment(aws, STACK);
+  outputs = await deployment.deploy({
+    version: 1,
+    sources,
+    polyteia: targets,
+    syncs: Object.fromEntries(Object.keys(sources).map((name) => [`by-${name}`, job(name)])),
+  });
+  stack = await openStack(aws, outputs);
+  roles = await rolePolicies(aws);
+});
+afterAll(async () => {
+  await deployment?.[Symbol.asyncDispose]();
+  await Promise.all([around, postgres, mysql].map((each) => each?.[Symbol.asyncDispose]()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+const keyOf = (token: string | undefined) => /X-Amz-Credential=(ASIA[A-Z0-9]+)/.exec(token ?? '')?.[1];
+const run = async (job: string) => stack.ended(await stack.start(job));
+
+describe('a deployed sync signs in', () => {
+  it.each([
+    ['as its function', 'by-own', () => postgres],
+    ['as a role that it assumes', 'by-assumed', () => postgres],
+    ['as its function at MySQL', 'by-ownmysql', () => mysql],
+  ])('%s', async (_what, job, database) => {
+    expect(await run(job)).toMatchObject({ state: 'succeeded', rows: 1 });
+    expect(await around.rowsOf(DATASET)).toEqual([[42]]);
+    const last = database().tokens.received.at(-1);
+    expect(last).toMatchObject({ username: 'ferry', refused: undefined });
+    expect(keyOf(last?.token)).toBeDefined();
+    expect(last?.token).toContain('&X-Amz-Security-Token=');
+  });
+
+  it('with other keys for another role', () => {
+    const keys = postgres.tokens.received.map(({ token }) => keyOf(token));
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it('and not without the permission to assume the role', async () => {
+    const assumes = ({ Action }: Statement) => [Action].flat().includes('sts:AssumeRole');
+    const restore = await roles.remove(`${STACK}-Syncassumed`, assumes);
+    const record = await run('by-assumed');
+    expect(record).toMatchObject({
+      state: 'failed',
+      error: {
+        class: 'AccessError',
+        phase: 'connect',
+        message: expect.stringMatching(/does not let Ferry assume the role arn:aws:iam::\d+:role\/reader/),
+        hint: expect.stringContaining('must allow sts:AssumeRole'),
+      },
+    });
+    expect(JSON.stringify(record)).not.toContain(EXTERNAL_ID);
+    await restore();
+    expect(await run('by-assumed')).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('and leaves nothing of it in its logs and records', async () => {
+    const functions = ['SyncFunctionown', 'SyncFunctionassumed', 'SyncFunctionownmysql'];
+    const logs = await Promise.all(functions.map((name) => lambdaLogs(around.aws, outputs[name] ?? '')));
+    const records = await stack.runs.list({ limit: 100 });
+    const text = JSON.stringify([logs, records]);
+    expect(text).toContain('run succeeded');
+    for (const { token } of [...postgres.tokens.received, ...mysql.tokens.received]) {
+      const signature = /X-Amz-Signature=([0-9a-f]{64})/.exec(token)?.[1] ?? token;
+      expect(text).not.toContain(signature);
+      expect(text).not.toContain(keyOf(token));
+    }
+    expect(text).not.toMatch(/X-Amz-|ASIA/);
+    expect(text).not.toContain(EXTERNAL_ID);
+  });
+});

@@ -1,0 +1,167 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
+import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
+import { ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
+import type { AwsIdentity, AwsKeys } from '../../shared/source/aws-identity.ts';
+import type { SessionOptions } from '../../shared/source/session.ts';
+import { type Certificate, makeCertificates } from './certificates.ts';
+import { atGate, closeGate, throughGate } from './gate.ts';
+import { startMysqlCleartextServer } from './mysql-cleartext-server.ts';
+import { startMysql } from './mysql-server.ts';
+import { createTokenJudge, type TokenJudge } from './rds-tokens.ts';
+import { startTokenPostgres } from './token-postgres.ts';
+import { waitFor } from './wait-for.ts';
+
+export const REGION = 'eu-central-1';
+/** The keys that the databases know: one that lasts, and one of a session with a token as long as they come. */
+export const KEYS: AwsKeys = {
+  accessKeyId: 'AKIAFERRYKEYTHATLASTS',
+  secretAccessKey: 'Geheim/langlebig+4711',
+};
+export const SESSION_KEYS: AwsKeys = {
+  accessKeyId: 'ASIAFERRYKEYOFSESSION',
+  secretAccessKey: 'Geheim/kurzlebig+0815',
+  sessionToken: `Sitzung//${'FwoGZXIvYXdzE+/='.repeat(95)}`,
+};
+
+/** A database that lets the user `ferry` in with tokens. */
+export interface TokenDatabase extends AsyncDisposable {
+  type: SourceConfig['type'];
+  port: number;
+  tokens: TokenJudge;
+  certificates: Record<'authority' | 'server', Certificate>;
+  /** A source of ferry.yaml, at `localhost`. */
+  fields(auth: Record<string, unknown>, ca: string): Record<string, unknown>;
+  /** The same as loadConfig() gives it, with the text of the authority's certificate. */
+  source(auth: Record<string, unknown>, fields?: Record<string, unknown>): SourceConfig;
+  /** SQL, a value that a query gets only once the gate is open; it is, unless somebody closes it. */
+  throughGate: string;
+  closeGate(): Promise<ClosedGate>;
+}
+
+/** Whoever goes through it waits. */
+export interface ClosedGate {
+  /** Waits until somebody waits. */
+  reached(): Promise<void>;
+  open(): Promise<void>;
+}
+
+/**
+ * Starts a Postgres, or a MariaDB behind a stand-in that asks as Amazon's MySQL does.
+ *
+ * @param options.keys those that it knows; undefined: it looks at no signature, as for keys that an AWS gives out
+ */
+export async function startTokenDatabase(
+  type: SourceConfig['type'],
+  options: { keys: readonly AwsKeys[] | undefined } = { keys: [KEYS, SESSION_KEYS] },
+): Promise<TokenDatabase> {
+  const certificates = await makeCertificates({ server: { hosts: ['localhost'], days: 30 } });
+  const tokens = createTokenJudge({
+    region: REGION,
+    ...(options.keys && { keys: options.keys }),
+    address: () => `localhost:${database.port}`,
+  });
+  const start = type === 'postgres' ? startGatedPostgres : startFrontedMysql;
+  const database: Server = await start(certificates.server, tokens);
+  const fields: TokenDatabase['fields'] = (auth, ca) => ({
+    type,
+    host: 'localhost',
+    port: database.port,
+    database: type === 'postgres' ? 'postgres' : 'ferry',
+    auth: { username: 'ferry', region: REGION, ...auth },
+    tls: { ca },
+  });
+  return {
+    type,
+    port: database.port,
+    tokens,
+    certificates,
+    fields,
+    source(auth, changes = {}) {
+      const erp = { ...fields(auth, certificates.authority.cert), ...changes };
+      return ferryConfigSchema.parse({ version: 1, sources: { erp } }).sources.erp as SourceConfig;
+    },
+    throughGate: database.throughGate,
+    closeGate: database.closeGate,
+    [Symbol.asyncDispose]: () => database.stop(),
+  };
+}
+
+type Server = Pick<TokenDatabase, 'port' | 'throughGate' | 'closeGate'> & { stop(): Promise<void> };
+
+const GATE = 4711;
+const reached = async (count: () => Promise<number>) => {
+  await waitFor('somebody at the gate', async () => ((await count()) > 0 ? true : undefined), 30_000);
+};
+
+async function startGatedPostgres(certificate: Certificate, tokens: TokenJudge): Promise<Server> {
+  const server = await startTokenPostgres(certificate, tokens);
+  return {
+    port: server.port,
+    throughGate: throughGate(GATE),
+    async closeGate() {
+      const gate = await closeGate(server, GATE);
+      const count = async () => (await server.query(atGate(GATE))).rows.length;
+      return { reached: () => reached(count), open: () => gate.open() };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+async function startFrontedMysql(certificate: Certificate, tokens: TokenJudge): Promise<Server> {
+  const behind = await startMysql({ flavor: 'mariadb' });
+  const front = await startMysqlCleartextServer({ certificate, tokens, behind });
+  const waiting = "SELECT id FROM information_schema.processlist WHERE state = 'User lock'";
+  return {
+    port: front.port,
+    throughGate: `GET_LOCK('gate', 120)`,
+    async closeGate() {
+      const { host, port, user, password } = behind;
+      const holder = await createConnection({ host, port, user, password });
+      await holder.query(`SELECT GET_LOCK('gate', 0)`);
+      return {
+        reached: () => reached(async () => (await behind.query(waiting)).length),
+        // The lock goes with its session.
+        open: () => holder.end(),
+      };
+    },
+    stop: async () => {
+      await front.stop();
+      await behind.stop();
+    },
+  };
+}
+
+/** A process with these keys, to which AWS says what `examine` says; no role lets it in unless `assumeRole` says so. */
+export function identityWith(keys: AwsKeys, answers: Partial<AwsIdentity> = {}): AwsIdentity {
+  return {
+    ownKeys: async () => keys,
+    assumeRole: async () => {
+      throw new Error('No role is known.');
+    },
+    examine: async () => [],
+    ...answers,
+  };
+}
+
+/** A private folder for sessions, and what else they need. */
+export async function sessionSurroundings(): Promise<
+  AsyncDisposable & {
+    options: Omit<SessionOptions, 'source' | 'login' | 'folder'>;
+    folder(): Promise<string>;
+  }
+> {
+  const root = await mkdtemp(join(tmpdir(), 'ferry tokens ü '));
+  return {
+    options: {
+      extensionFolders: [PROJECT_EXTENSIONS],
+      memoryLimitBytes: 256_000_000,
+      threads: 2,
+      mode: 'exact',
+    },
+    folder: () => mkdtemp(join(root, 'session-')),
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+  };
+}
