@@ -14,7 +14,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
-const environment = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` };
+const environment = {
+  // Reading and compiling Ferry's modules takes half of the time that a short command does: it is done once, not each time.
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
+  ...process.env,
+  PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}`,
+};
 
 /** The lockfile and the platform decide what node_modules must hold; their hash is kept beside what was installed from them. */
 function installPackages() {
