@@ -1,6 +1,7 @@
 import { CfnResource } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { JobFunctionPlan } from '../shared/config/job-functions.ts';
+import { nameSome } from '../shared/config/name-some.ts';
 import type { FerryConfig } from '../shared/config/schema.ts';
 import { ConfigError } from '../shared/errors.ts';
 
@@ -26,9 +27,6 @@ function halves(weights: ReadonlyMap<string, number>): [string[], string[]] {
   }
   return groups;
 }
-
-const nameSome = (names: readonly string[]) =>
-  names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
 /** What to put into the one file, and what into the other. */
 function partsOf({ syncs, extractions }: FerryConfig): string {

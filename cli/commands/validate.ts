@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { sourcesOf } from '../../shared/config/extraction-sources.ts';
 import { warnOfClosedNetworks } from '../../shared/config/network-warnings.ts';
+import { warnOfOpenPatterns } from '../../shared/config/open-pattern-warnings.ts';
 import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
 import type { ExtractionConfig, FerryConfig, ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSharedDatasets } from '../../shared/config/shared-dataset-warnings.ts';
@@ -19,6 +20,7 @@ export function validateCommand(surroundings: Surroundings): Command {
       const warnings = [
         ...found,
         ...warnOfClosedNetworks(config),
+        ...warnOfOpenPatterns(config),
         ...warnOfSharedDatasets(config),
         ...warnOfSkippedRuns(config, new Date()),
       ];

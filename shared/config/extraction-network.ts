@@ -1,5 +1,6 @@
 import type { NetworkConfig } from './deployment.ts';
 import { sourcesOf } from './extraction-sources.ts';
+import { nameSome } from './name-some.ts';
 import type { ExtractionConfig, FerryConfig } from './schema.ts';
 
 /** The VPC network that all sources of an extraction are reached in; undefined when that is outside of any. See {@link findNetworkProblem}. */
@@ -33,6 +34,3 @@ function identify(network: NetworkConfig | undefined): string {
 
 const describe = ({ vpcId, subnetIds, securityGroupIds = [] }: NetworkConfig) =>
   [vpcId, ...subnetIds, ...securityGroupIds].join(', ');
-
-const nameSome = (names: readonly string[]) =>
-  names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');

@@ -15,6 +15,8 @@ export interface ExtractDatabaseOptions {
   /** Connected to the database. The files go below its output folder. */
   session: SourceSession;
   connection: AtlanConnection;
+  /** How the database stands in qualifiedNames. @default as its name */
+  writtenAs?: string | undefined;
   tenantId: string;
   workflowId: string;
   runId: string;
@@ -78,7 +80,7 @@ async function extractFolders(
     return session.askSource('read', sql);
   };
   const [[database] = []] = (await ask(catalog.settings)).rows;
-  const names = new QualifiedNames(connection.qualifiedName, String(database));
+  const names = new QualifiedNames(connection.qualifiedName, String(database), options.writtenAs);
   const queries = catalog.queries(filters, session.server.version);
   for (const [schema, name] of (await ask(queries.ambiguousNames)).rows) {
     if (name === null) names.claimSchema(String(schema));

@@ -10,6 +10,7 @@ import { listDatabases } from './list-databases.ts';
 import { askIn, openCatalogSession } from './open-catalog-session.ts';
 import { runPreflight } from './preflight.ts';
 import { WholeJobError } from './whole-job-error.ts';
+import { writeDatabases } from './write-databases.ts';
 
 /** A source that is about to be read. */
 export interface PlannedSource {
@@ -18,6 +19,8 @@ export interface PlannedSource {
   /** Absent where its secret cannot be read, or does not say enough. */
   reached?: { login: Login; connection: AtlanConnection };
   databases: string[];
+  /** How databases stand in qualifiedNames, where that is not as their names. */
+  written?: ReadonlyMap<string, string>;
   /** Why the filters leave none of its databases. */
   leftOut?: string;
   /** Why nothing can be read of it. */
@@ -65,6 +68,13 @@ export async function planDatabases(context: PlanContext, work: PlanWork): Promi
     }
   }
   assertApart(planned);
+  for (const sameServer of Map.groupBy(
+    planned,
+    ({ reached }) => reached?.connection.qualifiedName,
+  ).values()) {
+    const written = writeDatabases(sameServer.flatMap(({ databases }) => databases));
+    for (const plan of sameServer) plan.written = written;
+  }
   return planned;
 }
 

@@ -16,10 +16,18 @@ export class QualifiedNames {
   /** Relations that have another qualifiedName than their names make. */
   readonly #renamed = new Map<string, string>();
 
-  /** @param connection qualifiedName of the connection */
-  constructor(connection: string, database: string) {
+  /**
+   * @param connection qualifiedName of the connection
+   * @param written how the database stands in the names, where that is not its own name (write-databases.ts)
+   */
+  constructor(connection: string, database: string, written = database) {
     this.databaseName = database;
-    this.database = `${connection}/${database}`;
+    this.database = `${connection}/${written}`;
+    if (written !== database) {
+      this.warnings.push(
+        `The database ${database} stands as ${written} in qualifiedNames: its own would be those of another database’s schemas too.`,
+      );
+    }
   }
 
   schema(schema: string): string {

@@ -23,7 +23,7 @@ export type ReadDatabase = (ExtractedDatabase & { folder: string }) | { leftOut:
 export async function readDatabase(
   context: JobContext,
   work: ExtractionWork,
-  { name, source }: PlannedSource,
+  { name, source, written }: PlannedSource,
   { login, connection }: NonNullable<PlannedSource['reached']>,
   database: string,
   extract: typeof extractDatabase,
@@ -54,6 +54,7 @@ export async function readDatabase(
           const extracted = await extract({
             session,
             connection,
+            writtenAs: written?.get(database),
             tenantId: config.atlan.tenant,
             workflowId,
             runId: context.runId,

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { QualifiedNames } from '../../../shared/extraction/qualified-names.ts';
+import { writeDatabases } from '../../../shared/extraction/write-databases.ts';
+
+it.each<[string[], [string, string][]]>([
+  [['a', 'b'], []],
+  [['a/b', 'ab', 'b'], []],
+  [
+    ['a', 'a/b', 'a/b/c'],
+    [
+      ['a/b', 'a%2Fb'],
+      ['a/b/c', 'a%2Fb%2Fc'],
+    ],
+  ],
+])('of the databases %j those are written otherwise: %j', (names, written) => {
+  expect([...writeDatabases(names)]).toEqual(written);
+});
+
+it('a database that is written otherwise keeps its name, and is warned of', () => {
+  const names = new QualifiedNames('default/postgres/1', 'a/b', 'a%2Fb');
+  expect([names.databaseName, names.database]).toEqual(['a/b', 'default/postgres/1/a%2Fb']);
+  expect(names.relation('s', 't')).toBe('default/postgres/1/a%2Fb/s/t');
+  expect(names.warnings).toEqual([
+    'The database a/b stands as a%2Fb in qualifiedNames: its own would be those of another database’s schemas too.',
+  ]);
+});
