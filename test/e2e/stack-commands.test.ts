@@ -86,7 +86,7 @@ describe('ferry --stack', () => {
     const runs = await ferry('runs', 'orders', '--json');
     expect(JSON.parse(runs.stdout)).toMatchObject([{ id, state: 'succeeded', trigger: 'api', rows: 1 }]);
     const jobs = await ferry('jobs');
-    expect(jobs.stdout).toMatch(/^orders +erp +succeeded +.* 1 /m);
+    expect(jobs.stdout).toMatch(/^orders +sync +erp +succeeded +.* 1 /m);
 
     const log = await waitFor(
       'the end of the run in the log',
