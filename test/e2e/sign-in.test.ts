@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionOutputOfExtraction } from '../../shared/config/function-outputs.ts';
 import { lambdaLogs } from '../support/lambda-logs.ts';
 import { queryAws } from '../support/query-aws.ts';
 import { type RolePolicies, rolePolicies, type Statement } from '../support/role-policies.ts';
@@ -77,6 +78,10 @@ beforeAll(async () => {
     sources,
     polyteia: targets,
     syncs: Object.fromEntries(Object.keys(sources).map((name) => [`by-${name}`, job(name)])),
+    extractions: {
+      'catalog-by-own': { sources: ['own'] },
+      'catalog-by-assumed': { sources: ['assumed'], databases: 'all' },
+    },
   });
   stack = await openStack(aws, outputs);
   roles = await rolePolicies(aws);
@@ -126,9 +131,38 @@ describe('a deployed sync signs in', () => {
     await restore();
     expect(await run('by-assumed')).toMatchObject({ state: 'succeeded' });
   });
+});
 
-  it('and leaves nothing of it in its logs and records', async () => {
-    const functions = ['SyncFunctionown', 'SyncFunctionassumed', 'SyncFunctionownmysql'];
+describe('a deployed extraction signs in', () => {
+  it.each([
+    ['as its function, once for the run', 'catalog-by-own', 1],
+    [
+      'as a role that it assumes, anew for the list of databases and for each of them',
+      'catalog-by-assumed',
+      2,
+    ],
+  ])('%s', async (_what, job, connections) => {
+    const before = postgres.tokens.received.length;
+    expect(await run(job)).toMatchObject({
+      state: 'succeeded',
+      outcome: 'extracted',
+      databases: [{ database: 'postgres', state: 'extracted' }],
+    });
+    const received = postgres.tokens.received.slice(before);
+    expect(received).toHaveLength(connections);
+    for (const { username, refused, token } of received) {
+      expect({ username, refused }).toEqual({ username: 'ferry', refused: undefined });
+      expect(token).toContain('&X-Amz-Security-Token=');
+    }
+  });
+});
+
+describe('who signs in', () => {
+  it('leaves nothing of it in its logs and records', async () => {
+    const functions = [
+      ...['SyncFunctionown', 'SyncFunctionassumed', 'SyncFunctionownmysql'],
+      ...['catalog-by-own', 'catalog-by-assumed'].map(functionOutputOfExtraction),
+    ];
     const logs = await Promise.all(functions.map((name) => lambdaLogs(around.aws, outputs[name] ?? '')));
     const records = await stack.runs.list({ limit: 100 });
     const text = JSON.stringify([logs, records]);
