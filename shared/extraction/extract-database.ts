@@ -7,6 +7,7 @@ import { entityKinds } from './entities/entity-kinds.ts';
 import { type EntityFolder, entityFolders } from './entity-folders.ts';
 import { type EntityFile, EntityWriter } from './entity-writer.ts';
 import type { CatalogFilters } from './filters.ts';
+import { chunkCollector } from './free-chunks.ts';
 import { QualifiedNames } from './qualified-names.ts';
 import { RawWriter } from './raw-writer.ts';
 import { readRows } from './read-rows.ts';
@@ -131,6 +132,7 @@ async function extractFolder(
     ...options,
     pathOf: (chunk, part) => `${entityFolder}/chunk-${chunk}-part${part}.json`,
   });
+  const freeChunks = chunkCollector();
   let rows = 0;
   try {
     for await (const chunk of chunks) {
@@ -139,6 +141,7 @@ async function extractFolder(
       await writer.write(readRows(chunk, columnNames, entityKinds[type]));
       rows += chunk.rowCount;
       onProgress?.({ type, rows });
+      freeChunks();
     }
     const rawFiles = await raw.finish();
     const transformed = await writer.finish();
