@@ -18,6 +18,8 @@ export interface RoleToAssume {
   sessionName: string;
   /** Where STS is asked when the process itself has no region. */
   region: string;
+  /** Ends the wait for STS, which may take half a minute. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Who this process is to AWS, as far as signing in at databases needs it. */
@@ -83,7 +85,7 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
       }
     },
 
-    async assumeRole({ roleArn, externalId, sessionName, region }) {
+    async assumeRole({ roleArn, externalId, sessionName, region, signal }) {
       const command = new AssumeRoleCommand({
         RoleArn: roleArn,
         RoleSessionName: sessionName,
@@ -92,7 +94,10 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
         ...(externalId === undefined ? {} : { ExternalId: externalId }),
       });
       try {
-        const { Credentials: keys } = await clientIn(ownRegion ?? region).send(command);
+        const { Credentials: keys } = await clientIn(ownRegion ?? region).send(
+          command,
+          signal ? { abortSignal: signal } : {},
+        );
         if (!keys?.AccessKeyId || !keys.SecretAccessKey || !keys.SessionToken) throw new Error('no keys');
         return {
           accessKeyId: keys.AccessKeyId,
@@ -100,6 +105,7 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
           sessionToken: keys.SessionToken,
         };
       } catch (error) {
+        signal?.throwIfAborted();
         throw explainRefusal(error, outgoing, { roleArn, externalId });
       }
     },

@@ -14,7 +14,7 @@ export interface Credentials {
    * Secret: bind it, never print it. A function makes one for each connection, good for that one only: it ends while the connection
    * lives on.
    */
-  password: string | (() => Promise<string>);
+  password: string | ((signal?: AbortSignal) => Promise<string>);
 }
 
 /** How to sign in to a source, for as long as a run lasts. */
@@ -98,17 +98,17 @@ export async function resolveLogin(
   const secret = auth.type === 'iam-user' ? await readKeys(secrets, auth.secret) : undefined;
   const located = locate(name, source, defaultPort, secret?.address ?? {});
   const scope = tokenScopeOf(name, auth, located);
-  const signingKeys = async () => {
+  const signingKeys = async (signal?: AbortSignal) => {
     if (auth.type !== 'iam-role') return identity.ownKeys(scope.region);
     const { roleArn, externalId } = auth;
     const session = { sessionName: sessionName(run.job, run.runId), region: scope.region };
-    return identity.assumeRole({ roleArn, externalId, ...session });
+    return identity.assumeRole({ roleArn, externalId, ...session, signal });
   };
   let signedWith: AwsKeys | undefined;
-  const tokensBy = (keys: () => Promise<AwsKeys>): Credentials => ({
+  const tokensBy = (keys: (signal?: AbortSignal) => Promise<AwsKeys>): Credentials => ({
     username: auth.username,
-    async password() {
-      signedWith = await keys();
+    async password(signal) {
+      signedWith = await keys(signal);
       return signToken(scope, signedWith);
     },
   });

@@ -144,7 +144,7 @@ export class SourceSession {
       }
       await connection.run("SET TimeZone='UTC'");
       // As late as can be: a token ends.
-      const password = typeof login.password === 'string' ? login.password : await login.password();
+      const password = typeof login.password === 'string' ? login.password : await login.password(signal);
       await session.#ask('connect', () =>
         dialect.attach(
           connection,
