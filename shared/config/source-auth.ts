@@ -30,9 +30,10 @@ const signHost = z
   .string()
   .max(261)
   .regex(
-    /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/,
+    /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[1-9]\d{0,4})?$/,
     "the database's own endpoint, with :port where that is another one",
   )
+  .refine((endpoint) => Number(endpoint.split(':')[1] ?? 1) <= 65535, 'a port up to 65535')
   .optional()
   .describe(
     "The database's own endpoint (or endpoint:port) where `host` is another name for it, or a tunnel to it: tokens are signed for it. Default: host.",
@@ -109,7 +110,7 @@ interface AuthFields {
   host?: string | undefined;
   database?: string | undefined;
   auth: SourceAuth;
-  tls: { mode: string };
+  tls: { mode: string; ca?: string | undefined };
 }
 
 /** What is wrong with how a source is signed in to, taken together with its other fields: each by the path of a field. */
@@ -124,11 +125,13 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
   }
   if (!usesTokens(auth)) return [];
   const problems: { path: string[]; message: string }[] = [];
-  const modes = type === 'mysql' ? ['verify-full'] : ['verify-full', 'verify-ca'];
-  if (!modes.includes(tls.mode)) {
+  // Under a public authority, or one of RDS, whoever has any certificate of it could pose as the database, were no name compared.
+  const hasOwnCa = tls.ca !== undefined && !['rds', 'system'].includes(tls.ca);
+  if (tls.mode !== 'verify-full' && !(type === 'postgres' && tls.mode === 'verify-ca' && hasOwnCa)) {
+    const modes = type === 'mysql' ? 'verify-full' : 'verify-full, or verify-ca with a PEM file as tls.ca,';
     problems.push({
       path: ['tls', 'mode'],
-      message: `${modes.join(' or ')} with auth ${auth.type}: a token is sent only to a server that is verified`,
+      message: `${modes} with auth ${auth.type}: a token is sent only to a server that is verified`,
     });
   }
   if (auth.type !== 'iam-user') {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { toFerryError } from '../errors.ts';
 import { createWorkspace } from '../runs/workspace.ts';
 import { type CheckResult, failedCheck, skippedCheck } from '../sync/check-result.ts';
 import { type ExtractionWork, findExtraction, type RunExtractionOptions } from './extraction-work.ts';
@@ -10,6 +9,7 @@ import { addressOf, type OutputStore } from './output-store.ts';
 import { type PlannedSource, type PlanWork, planDatabases } from './plan-databases.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
 import { labelOf } from './read-database.ts';
+import { watchSignIn } from './watch-sign-in.ts';
 
 export type CheckExtractionOptions = Pick<
   RunExtractionOptions,
@@ -48,9 +48,18 @@ async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal
     const { name: source, error, databases } = plan;
     if (error) results.push(failedCheck(`${source}: databases`, error));
     if (plan.leftOut !== undefined) leftOut.push({ source, miss: plan.leftOut });
+    const isKeptOut = watchSignIn(work.extraction.databases === 'all');
+    let keptOut = false;
     for (const database of error ? [] : databases) {
+      const login = `${labelOf(source, database)}: login`;
+      if (keptOut) {
+        results.push(skippedCheck(login));
+        continue;
+      }
       const checked = await checkDatabase(work, plan, database, { folder: join(folder, 'check'), signal });
+      keptOut = isKeptOut('error' in checked ? checked.error : undefined);
       if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
+      else if ('error' in checked) results.push(failedCheck(login, checked.error));
       else results.push(...checked);
     }
   }
@@ -70,8 +79,7 @@ async function checkDatabase(
   { name, source, reached }: PlannedSource,
   database: string,
   place: { folder: string; signal: AbortSignal },
-): Promise<CheckResult[] | { leftOut: string }> {
-  const label = labelOf(name, database);
+): Promise<CheckResult[] | { leftOut: string } | { error: unknown }> {
   try {
     if (!reached) throw new Error('A source without a login has no databases.');
     const login = { ...reached.login, database };
@@ -81,13 +89,14 @@ async function checkDatabase(
       const preflight = await runPreflight(ask, work.extraction, { onlySource: work.sources.length === 1 });
       const leftOut = await whyLeftOut(ask, work.extraction, preflight);
       if (leftOut !== undefined) return { leftOut };
+      const label = labelOf(name, database);
       return PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check]));
     } finally {
       session.close();
     }
   } catch (error) {
     place.signal.throwIfAborted();
-    return [failedCheck(`${label}: login`, toFerryError(error))];
+    return { error };
   }
 }
 

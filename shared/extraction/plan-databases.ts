@@ -57,7 +57,7 @@ export async function planDatabases(context: PlanContext, work: PlanWork): Promi
     try {
       const { defaultPort } = dialectOf(source.type);
       const run = { job: work.job, ...(context.runId === undefined ? {} : { runId: context.runId }) };
-      const login = await resolveLogin(name, source, work.secrets, defaultPort, run);
+      const login = await context.retry(() => resolveLogin(name, source, work.secrets, defaultPort, run));
       const { tenant } = work.config.atlan;
       plan.reached = { login, connection: connectionOf({ name, source, login, tenant }) };
       Object.assign(plan, await namesOf(context, work, plan, login, join(context.folder, `list-${index}`)));

@@ -11,6 +11,7 @@ import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
 import type { PlannedSource } from './plan-databases.ts';
 import type { Publisher } from './publish-files.ts';
 import { labelOf, type ReadDatabase, readDatabase, sumBytes } from './read-database.ts';
+import { watchSignIn } from './watch-sign-in.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 const PROBE_TIMEOUT_MS = 3_000;
@@ -34,16 +35,18 @@ export async function readDatabases(
       outcomes.push(failedOutcome(name, undefined, error));
       context.tell(`${name} failed: ${toFerryError(error).message}`);
     } else {
-      // Why the source itself is away: its other databases are not tried, each for a minute.
+      // Why the source itself is away, or lets nobody in: its other databases are not tried.
       let gone: unknown;
+      const isKeptOut = watchSignIn(work.extraction.databases === 'all');
       for (const database of databases) {
         const extracted = gone
           ? { error: gone }
           : await tryRead(context, work, plan, reached, database, extract);
+        const keptOut = isKeptOut('error' in extracted ? extracted.error : undefined);
         if ('error' in extracted) {
           outcomes.push(failedOutcome(name, database, extracted.error));
           context.tell(`${labelOf(name, database)} failed: ${toFerryError(extracted.error).message}`);
-          gone ??= await errorOfSource(context, plan, reached, extracted.error);
+          gone ??= keptOut ? extracted.error : await errorOfSource(context, plan, reached, extracted.error);
         } else if ('leftOut' in extracted) {
           leftOut.push({ source: name, database, miss: extracted.leftOut });
         } else {

@@ -18,6 +18,8 @@ export interface RoleToAssume {
   sessionName: string;
   /** Where STS is asked when the process itself has no region. */
   region: string;
+  /** Ends the wait for STS, which may take half a minute. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Who this process is to AWS, as far as signing in at databases needs it. */
@@ -25,9 +27,10 @@ export interface AwsIdentity {
   /**
    * The keys of the process: those of the function's role on Lambda, of whoever is signed in on a laptop.
    *
+   * @param region where STS is asked when the process itself has no region, and its profile wants that
    * @throws AccessError when there are none
    */
-  ownKeys(): Promise<AwsKeys>;
+  ownKeys(region: string): Promise<AwsKeys>;
   /**
    * @returns keys of a session of the role, good for fifteen minutes
    * @throws AccessError when it is refused, ConfigError for what is no role, StackUnavailableError
@@ -64,7 +67,8 @@ const keyProblems: Readonly<Record<string, string>> = {
  */
 export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: string }): AwsIdentity {
   const { outgoing } = options;
-  const ownRegion = options.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  // What is set to nothing is no region.
+  const ownRegion = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined;
   const clients = new Map<string, STSClient>();
   const clientIn = (region: string) => {
     const client = clients.get(region) ?? new STSClient({ region, requestHandler: awsHttps(outgoing) });
@@ -72,16 +76,16 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
     return client;
   };
   return {
-    async ownKeys() {
+    async ownKeys(region) {
       try {
-        // The client's own chain of providers; no call is made to STS for it.
-        return await clientIn(ownRegion ?? 'us-east-1').config.credentials();
+        // The client's own chain of providers: it asks STS only where a profile names a role.
+        return await clientIn(ownRegion ?? region).config.credentials();
       } catch (error) {
         throw explainRefusal(error, outgoing);
       }
     },
 
-    async assumeRole({ roleArn, externalId, sessionName, region }) {
+    async assumeRole({ roleArn, externalId, sessionName, region, signal }) {
       const command = new AssumeRoleCommand({
         RoleArn: roleArn,
         RoleSessionName: sessionName,
@@ -90,7 +94,10 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
         ...(externalId === undefined ? {} : { ExternalId: externalId }),
       });
       try {
-        const { Credentials: keys } = await clientIn(ownRegion ?? region).send(command);
+        const { Credentials: keys } = await clientIn(ownRegion ?? region).send(
+          command,
+          signal ? { abortSignal: signal } : {},
+        );
         if (!keys?.AccessKeyId || !keys.SecretAccessKey || !keys.SessionToken) throw new Error('no keys');
         return {
           accessKeyId: keys.AccessKeyId,
@@ -98,6 +105,7 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
           sessionToken: keys.SessionToken,
         };
       } catch (error) {
+        signal?.throwIfAborted();
         throw explainRefusal(error, outgoing, { roleArn, externalId });
       }
     },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { hostName, type SecretRef, type SourceConfig } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
@@ -6,25 +7,31 @@ import { assertComplete, explainRefusedToken, sessionName, signToken, tokenScope
 import { readJsonSecret } from './read-secret.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
-/** How to sign in to a source, for as long as a run lasts. */
-export interface Login {
-  host: string;
-  port: number;
-  database: string;
+/** As whom to sign in, and by what. */
+export interface Credentials {
   username: string;
   /**
    * Secret: bind it, never print it. A function makes one for each connection, good for that one only: it ends while the connection
    * lives on.
    */
-  password: string | (() => Promise<string>);
+  password: string | ((signal?: AbortSignal) => Promise<string>);
+}
+
+/** How to sign in to a source, for as long as a run lasts. */
+export interface Login extends Credentials {
+  host: string;
+  port: number;
+  database: string;
   /** The name that the server's certificate must bear. @default host */
   certificateHost?: string;
+  /** What the secret said when it was last read: what was refused to one connection is not tried by the next ones. */
+  latest?: () => Credentials;
   /**
-   * Reads once more what a secret says, after the source has refused it.
+   * Reads once more what the secret says, after the source has refused the latest.
    *
    * @returns undefined when nothing has changed: the same would be refused again, and counted against the account
    */
-  reread?: () => Promise<Pick<Login, 'username' | 'password'> | undefined>;
+  reread?: () => Promise<Credentials | undefined>;
   /** What may be the cause of a refusal, for a person, in the place of the usual hint. */
   explainRefusal?: () => Promise<string>;
 }
@@ -76,16 +83,14 @@ export async function resolveLogin(
   const { auth } = source;
   if (auth.type === 'password') {
     const secret = await readJsonSecret(secrets, auth.secret, rdsSecret);
-    const { username, password } = secret;
+    const said = ({ username, password }: typeof secret) => ({ username, password });
     return {
       ...locate(name, source, defaultPort, secret),
-      username,
-      password,
-      async reread() {
-        const now = await readJsonSecret(secrets, auth.secret, rdsSecret);
-        const isSame = now.username === username && now.password === password;
-        return isSame ? undefined : { username: now.username, password: now.password };
-      },
+      ...renewable(
+        said(secret),
+        async () => said(await readJsonSecret(secrets, auth.secret, rdsSecret)),
+        (credentials) => credentials,
+      ),
     };
   }
   const { identity } = secrets;
@@ -93,37 +98,53 @@ export async function resolveLogin(
   const secret = auth.type === 'iam-user' ? await readKeys(secrets, auth.secret) : undefined;
   const located = locate(name, source, defaultPort, secret?.address ?? {});
   const scope = tokenScopeOf(name, auth, located);
-  const keysOf = async () => {
-    if (secret) return secret.keys;
-    if (auth.type !== 'iam-role') return identity.ownKeys();
+  const signingKeys = async (signal?: AbortSignal) => {
+    if (auth.type !== 'iam-role') return identity.ownKeys(scope.region);
     const { roleArn, externalId } = auth;
     const session = { sessionName: sessionName(run.job, run.runId), region: scope.region };
-    return identity.assumeRole({ roleArn, externalId, ...session });
+    return identity.assumeRole({ roleArn, externalId, ...session, signal });
   };
   let signedWith: AwsKeys | undefined;
-  const tokensBy = (keys: () => Promise<AwsKeys>) => ({
+  const tokensBy = (keys: (signal?: AbortSignal) => Promise<AwsKeys>): Credentials => ({
     username: auth.username,
-    async password() {
-      signedWith = await keys();
+    async password(signal) {
+      signedWith = await keys(signal);
       return signToken(scope, signedWith);
     },
   });
-  const login: Login = {
+  const credentials =
+    auth.type === 'iam-user' && secret
+      ? renewable(
+          secret.keys,
+          async () => (await readKeys(secrets, auth.secret)).keys,
+          (keys) => tokensBy(async () => keys),
+        )
+      : tokensBy(signingKeys);
+  return {
     ...located,
     ...(auth.signHost === undefined ? {} : { certificateHost: scope.host }),
-    ...tokensBy(keysOf),
+    ...credentials,
     async explainRefusal() {
       return explainRefusedToken(source, scope, signedWith && { keys: signedWith, identity });
     },
   };
-  if (auth.type !== 'iam-user') return login;
+}
+
+/** Credentials that come from a secret, which may say others when it is read again. */
+function renewable<T extends object>(
+  first: T,
+  read: () => Promise<T>,
+  credentialsOf: (said: T) => Credentials,
+): Credentials & Required<Pick<Login, 'latest' | 'reread'>> {
+  let latest = first;
   return {
-    ...login,
+    ...credentialsOf(first),
+    latest: () => credentialsOf(latest),
     async reread() {
-      const { keys } = await readKeys(secrets, auth.secret);
-      const isSame =
-        keys.accessKeyId === signedWith?.accessKeyId && keys.secretAccessKey === signedWith.secretAccessKey;
-      return isSame ? undefined : tokensBy(async () => keys);
+      const now = await read();
+      if (isDeepStrictEqual(now, latest)) return undefined;
+      latest = now;
+      return credentialsOf(now);
     },
   };
 }

@@ -100,9 +100,9 @@ export class SourceSession {
    * @throws SourceUnavailableError, AuthError, ConfigError, AccessError, StackUnavailableError
    */
   static async open(options: SessionOptions): Promise<SourceSession> {
-    const { login } = options;
+    const login = { ...options.login, ...options.login.latest?.() };
     try {
-      return await SourceSession.#open(options);
+      return await SourceSession.#open({ ...options, login });
     } catch (error) {
       if (!(error instanceof RefusedLoginError)) throw error;
       // A secret that cannot be read now has not changed either: to try the same again could lock the account.
@@ -144,7 +144,7 @@ export class SourceSession {
       }
       await connection.run("SET TimeZone='UTC'");
       // As late as can be: a token ends.
-      const password = typeof login.password === 'string' ? login.password : await login.password();
+      const password = typeof login.password === 'string' ? login.password : await login.password(signal);
       await session.#ask('connect', () =>
         dialect.attach(
           connection,

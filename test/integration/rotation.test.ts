@@ -81,6 +81,32 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     for (const { session } of [before, after]) (session as SourceSession).close();
   });
 
+  it('is known to the connections that follow, and may be rotated again', async () => {
+    await createUser('often', 'second');
+    const versions = ['first', 'second', 'third'];
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return JSON.stringify({ username: 'often', password: versions[reads - 1] });
+    };
+    const login = await resolveLogin('erp', source, { read }, 0);
+    const visit = async () => {
+      const folder = await surroundings.folder();
+      const session = await SourceSession.open({
+        ...surroundings.options,
+        source,
+        login: { ...login },
+        folder,
+      });
+      session.close();
+      return reads;
+    };
+    // The secret is read again after a refusal only.
+    expect([await visit(), await visit(), await visit()]).toEqual([2, 2, 2]);
+    await changePassword('often', 'third');
+    expect([await visit(), await visit()]).toEqual([3, 3]);
+  });
+
   it('is found under the name of another user, too', async () => {
     await createUser('even', 'old');
     await createUser('odd', 'new');

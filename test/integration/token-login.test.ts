@@ -145,6 +145,23 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     });
   });
 
+  it.each([
+    ['the ones that let it in', [KEYS], ['unknown key', undefined, undefined]],
+    [
+      'the last ones, though they were refused as well',
+      [{ ...KEYS, accessKeyId: 'AKIAGONE' }],
+      ['unknown key', 'unknown key', 'unknown key'],
+    ],
+  ])('with keys that were exchanged tries only %s at its next connection', async (_what, later, refused) => {
+    const versions = [{ ...KEYS, accessKeyId: 'AKIADELETED' }, ...later];
+    const read = async () => JSON.stringify(versions.length > 1 ? versions.shift() : versions[0]);
+    const auth = { type: 'iam-user', secret: 'ferry/aws' };
+    const login = await resolveLogin('erp', database.source(auth), { read, identity: identityWith(KEYS) }, 0);
+    // As an extraction has it, which goes from database to database.
+    const visits = [await visit({ ...login }, auth), await visit({ ...login }, auth)];
+    expect(visits.flatMap(({ received }) => received.map((each) => each.refused))).toEqual(refused);
+  });
+
   it('is read over one connection, as a second one would come with a token that has ended', async () => {
     const before = database.tokens.received.length;
     const session = await open(await signIn(iam), iam, { parallel: true });

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, StorageUnavailableError } from '../../../shared/errors.ts';
+import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
 import type { OutputStore } from '../../../shared/extraction/output-store.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
@@ -11,17 +13,23 @@ import { filesBelow, readOutput } from '../../support/read-output.ts';
 let postgres: PostgresServer;
 let setup: ExtractionSetup;
 beforeAll(async () => {
-  postgres = await startPostgres({ hba: ['host broken all all reject'] });
+  postgres = await startPostgres({
+    // Nobody answers who is at the other end of a connection, so that a login there is refused.
+    hba: ['host broken all all reject', 'host choosy all all ident'],
+  });
   await postgres.query(
     'CREATE SCHEMA app; CREATE TABLE app.orders (id int PRIMARY KEY, note text); CREATE VIEW app.open AS SELECT id FROM app.orders',
   );
-  for (const name of ['hr', 'broken', 'empty']) await postgres.query(`CREATE DATABASE ${name}`);
+  for (const name of ['hr', 'broken', 'choosy', 'empty']) await postgres.query(`CREATE DATABASE ${name}`);
 });
 beforeEach(async () => {
   setup = await setUpExtraction(postgres);
 });
 afterEach(() => setup[Symbol.asyncDispose]());
 afterAll(() => postgres?.stop());
+
+const countRefusals = async () =>
+  (await readFile(postgres.logFile, 'utf8')).split(/FATAL: .* authentication failed for user/).length - 1;
 
 describe('an extraction', () => {
   it('writes each database into files that go on counting, a manifest last, and latest.json', async () => {
@@ -108,6 +116,53 @@ describe('an extraction', () => {
     const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
     expect(manifest.state).toBe('partial');
     expect(new Set(manifest.files.map(({ database }) => database))).toEqual(new Set(['postgres', 'hr']));
+  });
+
+  it.each([
+    ['a wrong password once', ['postgres', 'hr', 'empty'], 'wrong', ['AuthError', 'AuthError', 'AuthError']],
+    [
+      'one that a single database refuses to all',
+      ['hr', 'choosy', 'empty'],
+      '',
+      [undefined, 'AuthError', undefined],
+    ],
+  ])('offers %s', async (_what, databases, wrong, errors) => {
+    const password = wrong || postgres.password;
+    const read = async () => JSON.stringify({ username: postgres.user, password });
+    const before = await countRefusals();
+    const record = await runExtraction({ ...setup.options({ databases }), secrets: { read } });
+    expect(record.databases?.map(({ error }) => error?.class)).toEqual([...errors]);
+    expect((await countRefusals()) - before).toBe(1);
+  });
+
+  it('offers a wrong password once to be checked', async () => {
+    const read = async () => JSON.stringify({ username: postgres.user, password: 'wrong' });
+    const before = await countRefusals();
+    const checks = await checkExtraction({
+      ...setup.options({ databases: ['postgres', 'hr'] }),
+      secrets: { read },
+      signal: AbortSignal.timeout(60_000),
+    });
+    expect(checks.map(({ check, status }) => [check, status])).toEqual(
+      expect.arrayContaining([
+        ['erp/postgres: login', 'failed'],
+        ['erp/hr: login', 'skipped'],
+        ['output: write', 'ok'],
+      ]),
+    );
+    expect((await countRefusals()) - before).toBe(1);
+  });
+
+  it('reads a secret again that cannot be read for a moment', async () => {
+    const secret = JSON.stringify({ username: postgres.user, password: postgres.password });
+    const answers = [new StorageUnavailableError('Secrets Manager cannot be reached.')];
+    const read = async () => {
+      const error = answers.pop();
+      if (error) throw error;
+      return secret;
+    };
+    const record = await runExtraction({ ...setup.options(), maxTries: 2, secrets: { read } });
+    expect(record).toMatchObject({ state: 'succeeded' });
   });
 
   it('fails with the first error when nothing can be read, and leaves no file', async () => {

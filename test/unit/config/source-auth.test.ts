@@ -35,7 +35,11 @@ describe('auth of a source', () => {
     ['iam by another name', { ...iam, signHost: HOST }, { host: 'erp.stadt.example' }],
     ['iam through a tunnel', { ...iam, signHost: `${HOST}:5432` }, { host: 'localhost', port: 15432 }],
     ['iam on MySQL', iam, { type: 'mysql' }],
-    ['iam with the chain verified', iam, { tls: { mode: 'verify-ca' } }],
+    [
+      'iam with the chain to an authority of one’s own verified',
+      iam,
+      { tls: { mode: 'verify-ca', ca: './ca.pem' } },
+    ],
     ['iam-role', role, {}],
     ['iam-role of China', { ...role, roleArn: 'arn:aws-cn:iam::444455556666:role/r' }, {}],
     ['iam-role with an external id', { ...role, externalId: 'stadt:1/2' }, {}],
@@ -78,18 +82,27 @@ describe('auth of a source', () => {
     ['no database', role, { database: undefined }, 'sources.erp.database: missing'],
     ['a role without an account', { ...role, roleArn: 'reader' }, {}, "expected a role's ARN"],
     ['an empty external id', { ...role, externalId: '' }, {}, 'sources.erp.auth.externalId'],
+    ['a port that there is not', { ...iam, signHost: `${HOST}:65536` }, {}, 'expected a port up to 65535'],
     ['a URL to sign for', { ...iam, signHost: 'https://x' }, {}, "expected the database's own endpoint"],
     [
       'no verification',
       iam,
       { tls: { mode: 'require' } },
-      'sources.erp.tls.mode: "require": expected verify-full or verify-ca with auth iam: a token is sent only to a server that is verified',
+      'sources.erp.tls.mode: "require": expected verify-full, or verify-ca with a PEM file as tls.ca, with auth iam: a token is sent only to a server that is verified',
     ],
+    ...[undefined, 'rds', 'system'].map(
+      (ca): [string, Record<string, unknown>, Record<string, unknown>, string] => [
+        `no name verified under the authorities ${ca}`,
+        iam,
+        { tls: { mode: 'verify-ca', ca } },
+        'sources.erp.tls.mode: "verify-ca": expected verify-full, or verify-ca with a PEM file',
+      ],
+    ),
     [
       'no TLS',
       user,
       { tls: { mode: 'disable' } },
-      '"disable": expected verify-full or verify-ca with auth iam-user',
+      '"disable": expected verify-full, or verify-ca with a PEM file as tls.ca, with auth iam-user',
     ],
     [
       'MySQL without the name verified',

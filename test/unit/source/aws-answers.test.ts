@@ -105,6 +105,15 @@ describe('a role that AWS does not let Ferry assume', () => {
     expect(`${said} ${shown}`).not.toContain(EXTERNAL_ID);
   });
 
+  it('is not waited for by a run that is cancelled', async () => {
+    const run = new AbortController();
+    aws.intercept = () => {
+      run.abort(new Error('enough'));
+      return 'drop';
+    };
+    await expect(identity().assumeRole({ ...role, signal: run.signal })).rejects.toThrow('enough');
+  });
+
   it('is asked for with an external id only where there is one', async () => {
     refuse('AccessDenied', 'no');
     const { externalId: _none, ...without } = role;
