@@ -10,7 +10,7 @@ import type { CatalogFilters } from './filters.ts';
 import { chunkCollector } from './free-chunks.ts';
 import { QualifiedNames } from './qualified-names.ts';
 import { RawWriter } from './raw-writer.ts';
-import { readRows } from './read-rows.ts';
+import { rowReader } from './read-rows.ts';
 
 export interface ExtractDatabaseOptions {
   /** Connected to the database. The files go below its output folder. */
@@ -122,7 +122,10 @@ async function extractFolder(
     }),
   );
   const { columns, chunks } = await session.streamSource(sql);
-  const columnNames = columns.map(({ name }) => name);
+  const readRows = rowReader(
+    columns.map(({ name }) => name),
+    entityKinds[type],
+  );
   const raw = await options.rawWriter.begin(
     columns,
     rowsPerFile.raw,
@@ -138,7 +141,7 @@ async function extractFolder(
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
       await raw.append(chunk);
-      await writer.write(readRows(chunk, columnNames, entityKinds[type]));
+      await writer.write(readRows(chunk));
       rows += chunk.rowCount;
       onProgress?.({ type, rows });
       freeChunks();

@@ -128,8 +128,13 @@ const rawColumn = z.strictObject({
   is_self_referencing: nothing,
   is_primary: z.boolean(),
   is_foreign: z.boolean(),
-  /** Place of the relation in this answer: the same number, the same relation. */
+  // By which whoever reads many rows knows what is the same in them, without reading its text again.
+  /** The same number, the same relation: its place in this answer. */
   table_number: integer,
+  /** The same number, the same data_type, numeric_precision, character_octet_length and column_size. */
+  type_number: integer,
+  /** The same number, the same is_…: one bit for each of them. */
+  flags: integer,
 });
 export type RawColumn = z.infer<typeof rawColumn>;
 

@@ -115,7 +115,16 @@ SELECT
   NULL::text AS is_self_referencing,
   coalesce(key.is_primary, false) AS is_primary,
   coalesce(key.is_foreign, false) AS is_foreign,
-  relation.position::int4 AS table_number
+  relation.position::int4 AS table_number,
+  type.oid::int8 AS type_number,
+  (
+    a.attnotnull::int4
+    + 2 * (a.attidentity <> '' OR coalesce(preset.expression LIKE 'nextval%', false))::int4
+    + 4 * (__GENERATED__ <> '')::int4
+    + 8 * (a.attidentity <> '')::int4
+    + 16 * coalesce(key.is_primary, false)::int4
+    + 32 * coalesce(key.is_foreign, false)::int4
+  )::int4 AS flags
 FROM relation
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN type ON type.oid = a.atttypid

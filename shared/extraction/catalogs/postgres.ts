@@ -37,7 +37,7 @@ export const postgresCatalog: Catalog = {
         database: databaseSql,
         schema: scoped(schemaSql),
         table: scoped(tableSql),
-        column: scoped(columnSql.replace('__GENERATED__', hasGenerated ? 'a.attgenerated' : "''")),
+        column: scoped(columnSql.replaceAll('__GENERATED__', hasGenerated ? 'a.attgenerated' : "''")),
         'extras-procedure': scoped(procedureSql),
       },
     };

@@ -30,18 +30,21 @@ export const columnColumns = [
   'table_number',
 ] as const satisfies (keyof RawColumn)[];
 
-/** What all columns of a relation have in common. */
-export const relationOfColumn = {
-  by: 'table_number',
-  columns: [
-    'table_number',
-    'table_catalog',
-    'table_schema',
-    'table_name',
-    'table_type',
-    'belongs_to_partition',
-  ],
-} as const satisfies { by: keyof RawColumn; columns: readonly (typeof columnColumns)[number][] };
+/** Columns that are the same in all rows with the same number. */
+export const sharedColumns = [
+  {
+    by: 'table_number',
+    columns: ['table_catalog', 'table_schema', 'table_name', 'table_type', 'belongs_to_partition'],
+  },
+  {
+    by: 'type_number',
+    columns: ['data_type', 'numeric_precision', 'character_octet_length', 'column_size'],
+  },
+  {
+    by: 'flags',
+    columns: ['is_nullable', 'is_auto_increment', 'is_generated', 'is_identity', 'is_primary', 'is_foreign'],
+  },
+] as const satisfies { by: keyof RawColumn; columns: readonly (typeof columnColumns)[number][] }[];
 
 export type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]>;
 

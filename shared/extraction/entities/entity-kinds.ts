@@ -1,6 +1,6 @@
 import type { EntityFolder } from '../entity-folders.ts';
 import type { Entity } from '../entity-schemas.ts';
-import { type ColumnRow, columnColumns, columnSerializer, relationOfColumn } from './column.ts';
+import { type ColumnRow, columnColumns, columnSerializer, sharedColumns } from './column.ts';
 import type { EntityContext } from './context.ts';
 import { buildDatabase, databaseColumns } from './database.ts';
 import { buildProcedure, procedureColumns } from './procedure.ts';
@@ -22,8 +22,8 @@ type Serializer = (row: RawRow, context: EntityContext) => SerializedEntity;
 export interface EntityKind {
   /** The columns of the raw file that the entities are made of. */
   columns: readonly string[];
-  /** Columns that are the same in all rows with the same number; such rows follow each other. */
-  shared?: { by: string; columns: readonly string[] };
+  /** Columns that are the same in all rows with the same number: their text is read once. */
+  shared: readonly { by: string; columns: readonly string[] }[];
   /** Makes what turns one row after the other into an entity's JSON. */
   serializer(): Serializer;
 }
@@ -34,6 +34,7 @@ const kind = <Row>(
   build: (row: Row, context: EntityContext) => Entity,
 ): EntityKind => ({
   columns,
+  shared: [],
   serializer: () => (row, context) => {
     const entity = build(row as Row, context);
     return { typeName: entity.typeName, json: JSON.stringify(entity) };
@@ -46,7 +47,7 @@ export const entityKinds: Readonly<Record<EntityFolder, EntityKind>> = {
   table: kind(relationColumns, buildRelation),
   column: {
     columns: columnColumns,
-    shared: relationOfColumn,
+    shared: sharedColumns,
     serializer: () => {
       const serialize = columnSerializer();
       return (row, context) => ({
