@@ -1,4 +1,6 @@
 -- One row for each column of the relations in scope. Every join is by oid; what there may be several of is gathered before it is joined.
+-- Relations come in their order, and the columns of one after those of the other (LATERAL): the rows of each are sorted by themselves, so
+-- that the first ones arrive at once, however many there are (an incremental sort; Postgres 12 and older sort them all).
 WITH RECURSIVE scope AS (
   __SCOPE__
 ),
@@ -22,69 +24,30 @@ domain (oid, base, typmod) AS (
   SELECT d.oid, t.typbasetype, t.typtypmod
   FROM domain AS d
   JOIN pg_catalog.pg_type AS t ON t.oid = d.base AND t.typtype = 'd'
-),
-type AS (
-  SELECT
-    t.oid,
-    t.typname,
-    t.typtype,
-    t.typlen,
-    t.typtypmod,
-    t.typelem,
-    coalesce(base.oid, t.oid) AS base,
-    d.typmod AS domain_typmod,
-    (CASE WHEN t.typelem <> 0 THEN t.typelem ELSE t.oid END)::pg_catalog.regtype::text AS element_name
-  FROM pg_catalog.pg_type AS t
-  LEFT JOIN (domain AS d JOIN pg_catalog.pg_type AS base ON base.oid = d.base AND base.typtype <> 'd') ON d.oid = t.oid
-  -- Names are looked up once for each type, not for each column.
-  OFFSET 0
-),
-key AS (
-  SELECT
-    k.conrelid AS relation,
-    part.attnum,
-    bool_or(k.contype = 'p') AS is_primary,
-    bool_or(k.contype = 'f') AS is_foreign,
-    string_agg(DISTINCT k.contype::text, ',' ORDER BY k.contype::text) AS types,
-    string_agg(k.conname::text, ',' ORDER BY k.conname) AS names
-  FROM pg_catalog.pg_constraint AS k
-  CROSS JOIN LATERAL unnest(k.conkey) AS part (attnum)
-  WHERE k.contype IN ('p', 'f', 'u', 'c', 'x') AND k.conrelid <> 0
-  GROUP BY k.conrelid, part.attnum
-),
-preset AS (
-  SELECT
-    d.adrelid AS relation,
-    d.adnum AS attnum,
-    -- Only what is generated from other columns needs the relation, whose columns Postgres then gets ready for each expression.
-    pg_catalog.pg_get_expr(d.adbin, CASE WHEN d.adbin::text LIKE '%{VAR %' THEN d.adrelid ELSE 0 END) AS expression
-  FROM pg_catalog.pg_attrdef AS d
-  JOIN relation ON relation.oid = d.adrelid
-  OFFSET 0
 )
 SELECT
   pg_catalog.current_database()::text AS table_catalog,
   relation.schema::text AS table_schema,
   relation.name::text AS table_name,
-  a.attname::text AS column_name,
-  a.attnum::int4 AS ordinal_position,
-  preset.expression AS column_def,
-  CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
-  type.typname::text AS data_type,
-  CASE WHEN a.attidentity <> '' OR preset.expression LIKE 'nextval%' THEN 'YES' ELSE 'NO' END AS is_auto_increment,
-  CASE WHEN type.typtype = 'd' THEN type.typtypmod END::int4 AS numeric_precision,
-  CASE WHEN type.typtype = 'b' AND type.typelem <> 0 THEN type.typlen END::int4 AS character_octet_length,
-  CASE WHEN __GENERATED__ <> '' THEN 'YES' ELSE 'NO' END AS is_generated,
-  CASE WHEN a.attidentity <> '' THEN 'YES' ELSE 'NO' END AS is_identity,
+  attribute.attname::text AS column_name,
+  attribute.attnum::int4 AS ordinal_position,
+  attribute.expression AS column_def,
+  CASE WHEN attribute.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
+  attribute.typname::text AS data_type,
+  CASE WHEN attribute.attidentity <> '' OR attribute.expression LIKE 'nextval%' THEN 'YES' ELSE 'NO' END AS is_auto_increment,
+  CASE WHEN attribute.typtype = 'd' THEN attribute.typtypmod END::int4 AS numeric_precision,
+  CASE WHEN attribute.typtype = 'b' AND attribute.typelem <> 0 THEN attribute.typlen END::int4 AS character_octet_length,
+  CASE WHEN attribute.generated <> '' THEN 'YES' ELSE 'NO' END AS is_generated,
+  CASE WHEN attribute.attidentity <> '' THEN 'YES' ELSE 'NO' END AS is_identity,
   NULL::text AS identity_cycle,
-  type.element_name AS column_size,
+  attribute.element_name AS column_size,
   10::int4 AS num_prec_radix,
   CASE
-    WHEN type.base = 'pg_catalog.int2'::pg_catalog.regtype THEN 16
-    WHEN type.base = 'pg_catalog.int4'::pg_catalog.regtype THEN 32
-    WHEN type.base = 'pg_catalog.int8'::pg_catalog.regtype THEN 64
-    WHEN type.base = 'pg_catalog.numeric'::pg_catalog.regtype AND modifier.value >= 4
-      THEN ((modifier.value - 4) >> 16) & 65535
+    WHEN attribute.base_type = 'pg_catalog.int2'::pg_catalog.regtype THEN 16
+    WHEN attribute.base_type = 'pg_catalog.int4'::pg_catalog.regtype THEN 32
+    WHEN attribute.base_type = 'pg_catalog.int8'::pg_catalog.regtype THEN 64
+    WHEN attribute.base_type = 'pg_catalog.numeric'::pg_catalog.regtype AND attribute.modifier >= 4
+      THEN ((attribute.modifier - 4) >> 16) & 65535
   END::int4 AS decimal_digits,
   CASE relation.relkind
     WHEN 'r' THEN 'TABLE'
@@ -95,45 +58,88 @@ SELECT
   END AS table_type,
   relation.relispartition AS belongs_to_partition,
   relation.relkind = 'p' AS partitioned_table,
-  key.types AS constraint_type,
-  key.names AS constraint_name,
-  comment.description AS remarks,
+  attribute.key_types AS constraint_type,
+  attribute.key_names AS constraint_name,
+  attribute.comment AS remarks,
   NULL::int4 AS partition_order,
   NULL::text AS is_partition,
   -- Eleven bits with a sign: numeric(5,-2) from Postgres 15 on.
   CASE
-    WHEN type.base = 'pg_catalog.numeric'::pg_catalog.regtype AND modifier.value >= 4
-      THEN (((modifier.value - 4) & 2047) # 1024) - 1024
+    WHEN attribute.base_type = 'pg_catalog.numeric'::pg_catalog.regtype AND attribute.modifier >= 4
+      THEN (((attribute.modifier - 4) & 2047) # 1024) - 1024
     ELSE 0
   END::int4 AS numeric_scale,
   CASE
-    WHEN type.base IN ('pg_catalog.varchar'::pg_catalog.regtype, 'pg_catalog.bpchar'::pg_catalog.regtype)
-      AND modifier.value >= 4
-      THEN modifier.value - 4
+    WHEN attribute.base_type IN ('pg_catalog.varchar'::pg_catalog.regtype, 'pg_catalog.bpchar'::pg_catalog.regtype)
+      AND attribute.modifier >= 4
+      THEN attribute.modifier - 4
     ELSE 0
   END::int4 AS max_length,
   NULL::text AS is_self_referencing,
-  coalesce(key.is_primary, false) AS is_primary,
-  coalesce(key.is_foreign, false) AS is_foreign,
+  coalesce(attribute.is_primary, false) AS is_primary,
+  coalesce(attribute.is_foreign, false) AS is_foreign,
   relation.position::int4 AS table_number,
-  type.oid::int8 AS type_number,
+  attribute.atttypid::int8 AS type_number,
   (
-    a.attnotnull::int4
-    + 2 * (a.attidentity <> '' OR coalesce(preset.expression LIKE 'nextval%', false))::int4
-    + 4 * (__GENERATED__ <> '')::int4
-    + 8 * (a.attidentity <> '')::int4
-    + 16 * coalesce(key.is_primary, false)::int4
-    + 32 * coalesce(key.is_foreign, false)::int4
+    attribute.attnotnull::int4
+    + 2 * (attribute.attidentity <> '' OR coalesce(attribute.expression LIKE 'nextval%', false))::int4
+    + 4 * (attribute.generated <> '')::int4
+    + 8 * (attribute.attidentity <> '')::int4
+    + 16 * coalesce(attribute.is_primary, false)::int4
+    + 32 * coalesce(attribute.is_foreign, false)::int4
   )::int4 AS flags
-FROM relation
-JOIN pg_catalog.pg_attribute AS a ON a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
-JOIN type ON type.oid = a.atttypid
+FROM (SELECT * FROM relation ORDER BY position) AS relation
 CROSS JOIN LATERAL (
-  SELECT CASE WHEN type.typtype = 'd' THEN type.domain_typmod ELSE a.atttypmod END AS value
-) AS modifier
-LEFT JOIN key ON key.relation = a.attrelid AND key.attnum = a.attnum
-LEFT JOIN preset ON preset.relation = a.attrelid AND preset.attnum = a.attnum
-LEFT JOIN pg_catalog.pg_description AS comment
-  ON comment.objoid = a.attrelid AND comment.objsubid = a.attnum AND comment.objsubid > 0
-  AND comment.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
-ORDER BY relation.position, a.attnum
+  SELECT
+    a.attname,
+    a.attnum,
+    a.attnotnull,
+    a.attidentity,
+    a.atttypid,
+    __GENERATED__ AS generated,
+    type.typname,
+    type.typtype,
+    type.typlen,
+    type.typtypmod,
+    type.typelem,
+    coalesce(domain.base, type.oid) AS base_type,
+    CASE WHEN type.typtype = 'd' THEN domain.typmod ELSE a.atttypmod END AS modifier,
+    (CASE WHEN type.typelem <> 0 THEN type.typelem ELSE type.oid END)::pg_catalog.regtype::text AS element_name,
+    CASE WHEN a.atthasdef THEN (
+      -- Only what is generated from other columns needs the relation, whose columns Postgres then gets ready for each expression.
+      SELECT pg_catalog.pg_get_expr(d.adbin, CASE WHEN d.adbin::text LIKE '%{VAR %' THEN d.adrelid ELSE 0 END)
+      FROM pg_catalog.pg_attrdef AS d
+      WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
+    ) END AS expression,
+    key.is_primary,
+    key.is_foreign,
+    key.types AS key_types,
+    key.names AS key_names,
+    comment.description AS comment
+  FROM pg_catalog.pg_attribute AS a
+  JOIN pg_catalog.pg_type AS type ON type.oid = a.atttypid
+  LEFT JOIN (
+    SELECT d.oid, d.base, d.typmod
+    FROM domain AS d
+    JOIN pg_catalog.pg_type AS base ON base.oid = d.base AND base.typtype <> 'd'
+  ) AS domain ON domain.oid = type.oid
+  LEFT JOIN (
+    SELECT
+      part.attnum,
+      bool_or(k.contype = 'p') AS is_primary,
+      bool_or(k.contype = 'f') AS is_foreign,
+      string_agg(DISTINCT k.contype::text, ',' ORDER BY k.contype::text) AS types,
+      string_agg(k.conname::text, ',' ORDER BY k.conname) AS names
+    FROM pg_catalog.pg_constraint AS k
+    CROSS JOIN LATERAL unnest(k.conkey) AS part (attnum)
+    WHERE k.conrelid = relation.oid AND k.contype IN ('p', 'f', 'u', 'c', 'x')
+    GROUP BY part.attnum
+  ) AS key ON key.attnum = a.attnum
+  LEFT JOIN pg_catalog.pg_description AS comment
+    ON comment.objoid = relation.oid AND comment.objsubid = a.attnum AND comment.objsubid > 0
+    AND comment.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
+  -- As a whole for each relation: joined with all relations at once it would be sorted as a whole too.
+  OFFSET 0
+) AS attribute
+ORDER BY relation.position, attribute.attnum
