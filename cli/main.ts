@@ -35,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const program = createProgram({
+  const surroundings = {
     // npm runs scripts in the project's folder; paths are meant relative to where the person stands.
     folder: process.env.INIT_CWD ?? process.cwd(),
     environment: process.env,
@@ -43,10 +43,11 @@ try {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: interruption.signal,
-    setExitCode: (code) => {
+    setExitCode: (code: number) => {
       process.exitCode = code;
     },
-  });
+  };
+  const program = await createProgram(surroundings, process.argv.slice(2));
   await program.parseAsync(process.argv);
 } catch (error) {
   if (process.argv.includes('--json')) process.stdout.write(formatErrorAsJson(error));

@@ -1,20 +1,6 @@
 import { Command, Option } from 'commander';
 import { ConfigError } from '../shared/errors.ts';
 import { logLevels } from '../shared/telemetry/logger.ts';
-import { acceptCommand } from './commands/accept.ts';
-import { cancelCommand } from './commands/cancel.ts';
-import { checkCommand } from './commands/check.ts';
-import { compareCommand } from './commands/compare.ts';
-import { initCommand } from './commands/init.ts';
-import { jobsCommand } from './commands/jobs.ts';
-import { logsCommand } from './commands/logs.ts';
-import { previewCommand } from './commands/preview.ts';
-import { resendCommand } from './commands/resend.ts';
-import { runCommand } from './commands/run.ts';
-import { runsCommand } from './commands/runs.ts';
-import { scheduleCommand } from './commands/schedule.ts';
-import { treeCommand } from './commands/tree.ts';
-import { validateCommand } from './commands/validate.ts';
 import type { Output } from './output.ts';
 
 /** Everything a command may know of the process, given by main.ts or a test. */
@@ -31,11 +17,38 @@ export interface Surroundings {
   setExitCode(code: number): void;
 }
 
+type CreateCommand = (surroundings: Surroundings) => Command;
+
+/** Each is loaded when it is called: all of them take longer to load than a short one takes to run. */
+const commands: Readonly<Record<string, () => Promise<CreateCommand>>> = {
+  validate: async () => (await import('./commands/validate.ts')).validateCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  preview: async () => (await import('./commands/preview.ts')).previewCommand,
+  tree: async () => (await import('./commands/tree.ts')).treeCommand,
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  jobs: async () => (await import('./commands/jobs.ts')).jobsCommand,
+  runs: async () => (await import('./commands/runs.ts')).runsCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  accept: async () => (await import('./commands/accept.ts')).acceptCommand,
+  resend: async () => (await import('./commands/resend.ts')).resendCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
+};
+
 /** The commands that take --stack. */
 const ofStacks = new Set(['jobs', 'runs', 'run', 'cancel', 'accept', 'resend', 'logs', 'check']);
 
-/** The `ferry` command with all its subcommands. */
-export function createProgram(surroundings: Surroundings): Command {
+/**
+ * The `ferry` command with its subcommands.
+ *
+ * @param args what was typed: of the subcommands, those that are named in it are enough; for the help of `ferry` it takes all
+ */
+export async function createProgram(
+  surroundings: Surroundings,
+  args: readonly string[] = [],
+): Promise<Command> {
   const { stdout, stderr } = surroundings;
   const program = new Command('ferry')
     .description(
@@ -56,23 +69,11 @@ export function createProgram(surroundings: Surroundings): Command {
     if (program.getOptionValue('stack') !== undefined && !ofStacks.has(called.name()))
       throw new ConfigError(`ferry ${called.name()} works on this machine only, not on a stack.`);
   });
-  for (const command of [
-    validateCommand,
-    checkCommand,
-    previewCommand,
-    treeCommand,
-    runCommand,
-    jobsCommand,
-    runsCommand,
-    logsCommand,
-    scheduleCommand,
-    cancelCommand,
-    acceptCommand,
-    resendCommand,
-    compareCommand,
-    initCommand,
-  ]) {
-    program.addCommand(command(surroundings).copyInheritedSettings(program));
+  const named = Object.keys(commands).filter((name) => args.includes(name));
+  for (const [name, load] of Object.entries(commands)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    const create = await load();
+    program.addCommand(create(surroundings).copyInheritedSettings(program));
   }
   return program;
 }

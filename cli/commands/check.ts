@@ -76,7 +76,7 @@ export function checkCommand(surroundings: Surroundings): Command {
           config: loaded.config,
           job,
           secrets,
-          output: openOutput(extraction, undefined, options, surroundings),
+          output: await openOutput(extraction, undefined, options, surroundings),
           workFolder: tmpdir(),
         });
         ofExtractions.push({ extraction: job, checks });

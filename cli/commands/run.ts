@@ -2,16 +2,13 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../../shared/errors.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
-import { runExtraction } from '../../shared/extraction/run-extraction.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/memory-document-store.ts';
 import { createRunStore } from '../../shared/runs/run-store.ts';
-import { runSync } from '../../shared/sync/run-sync.ts';
 import { openOutput } from '../open-output.ts';
 import { globalOptions } from '../options.ts';
 import type { Surroundings } from '../program.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { connectStack } from '../stack/connect-stack.ts';
-import { startAndFollow } from '../stack/start-and-follow.ts';
 import { unknownJob } from '../unknown-job.ts';
 
 function parseTries(text: string): number {
@@ -38,6 +35,7 @@ export function runCommand(surroundings: Surroundings): Command {
       const connected = await connectStack(globalOptions(command), surroundings);
       if (connected) {
         refuseLocalOptions(command);
+        const { startAndFollow } = await import('../stack/start-and-follow.ts');
         await startAndFollow(connected, surroundings, command, (api, key) => api.startRun(job, key), {
           wait,
         });
@@ -55,11 +53,13 @@ export function runCommand(surroundings: Surroundings): Command {
             if (own.dryRun && own.out === undefined)
               throw new ConfigError('--dry-run needs --out FOLDER: where to put the files.');
             const { extraction } = findExtraction(options.config, job);
-            const output = openOutput(extraction, own.out, globalOptions(command), surroundings);
+            const output = await openOutput(extraction, own.out, globalOptions(command), surroundings);
+            const { runExtraction } = await import('../../shared/extraction/run-extraction.ts');
             return runExtraction({ ...common, output });
           }
           if (!Object.hasOwn(options.config.syncs, job)) throw unknownJob(job, options.config);
           const dryRun = dryRunOf(own, surroundings);
+          const { runSync } = await import('../../shared/sync/run-sync.ts');
           return runSync({ ...common, ...(dryRun ? { dryRun } : {}) });
         },
         own.dryRun && own.out !== undefined ? resolve(surroundings.folder, own.out) : undefined,

@@ -1,8 +1,8 @@
 import { ConfigError } from '../../shared/errors.ts';
 import type { GlobalOptions } from '../options.ts';
 import type { Surroundings } from '../program.ts';
-import { type FoundStack, findStack } from './find-stack.ts';
-import { createStackApi, type StackApi } from './stack-api.ts';
+import type { FoundStack } from './find-stack.ts';
+import type { StackApi } from './stack-api.ts';
 
 /** A stack, and the way to its API. */
 export interface ConnectedStack {
@@ -25,6 +25,11 @@ export async function connectStack(
 ): Promise<ConnectedStack | undefined> {
   const name = stackName(options, surroundings);
   if (name === undefined) return undefined;
+  // Clients of AWS are loaded where there is something to ask of it.
+  const [{ findStack }, { createStackApi }] = await Promise.all([
+    import('./find-stack.ts'),
+    import('./stack-api.ts'),
+  ]);
   const { stack, credentials } = await findStack(name, surroundings.environment.FERRY_API_URL || undefined);
   return { stack, api: createStackApi(stack, credentials, surroundings.signal) };
 }

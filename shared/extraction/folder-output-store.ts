@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
 import type { OutputDocument, OutputStore } from './output-store.ts';
@@ -45,7 +45,8 @@ export function createFolderOutputStore(options: { folder: string; base?: string
   return {
     location: folder,
     base,
-    putFile: (key, source) => write(key, (draft) => copyFile(source, draft)),
+    // A second name for the file where both are on one file system: nothing is copied.
+    putFile: (key, source) => write(key, (draft) => link(source, draft).catch(() => copyFile(source, draft))),
     put: (key, body) => write(key, (draft) => writeFile(draft, body)),
     read,
     async replace(key, body, seen) {

@@ -61,6 +61,7 @@ export class RawWriter {
     pathOf: (chunk: number) => string,
   ): Promise<RawSeries> {
     const declared = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(', ');
+    await this.#connection.run('BEGIN');
     await this.#connection.run(`CREATE OR REPLACE TABLE rows (${declared})`);
     return new RawSeries(this.#connection, rowsPerFile, pathOf);
   }
@@ -71,7 +72,7 @@ export class RawWriter {
   }
 }
 
-/** The files of one answer of the source. */
+/** The files of one answer of the source. Its rows are written before their transaction ends: to commit them would copy them once more. */
 export class RawSeries {
   readonly #connection: DuckDBConnection;
   readonly #rowsPerFile: number;
@@ -105,7 +106,7 @@ export class RawSeries {
     this.#closeAppender();
     if (this.#rows > 0) await this.#write(0, this.#rows);
     this.#rows = 0;
-    await this.#connection.run('DROP TABLE rows');
+    await this.#connection.run('ROLLBACK');
     return this.#files;
   }
 
@@ -117,6 +118,9 @@ export class RawSeries {
     await this.#connection.run(`CREATE TABLE rest AS FROM rows OFFSET ${written}`);
     await this.#connection.run('DROP TABLE rows');
     await this.#connection.run('ALTER TABLE rest RENAME TO rows');
+    // Frees the rows that are in files now.
+    await this.#connection.run('COMMIT');
+    await this.#connection.run('BEGIN');
     this.#rows -= written;
   }
 

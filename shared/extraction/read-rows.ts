@@ -1,13 +1,13 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { EntityKind, RawRow } from './entities/entity-kinds.ts';
 
-/** Reads the rows of a chunk one by one: what is there at once makes the heap grow. */
+/** Reads the rows of a chunk one by one. It is one object that is filled in again and again, as a hundred thousand make the heap grow. */
 export type ReadRows = (chunk: DuckDBDataChunk) => Generator<RawRow>;
 
 /** Values of rows with the same number are kept for so many numbers. */
 const NUMBERS_KEPT = 1_000;
 
-type Values = Record<string, unknown>;
+type Vector = ReturnType<DuckDBDataChunk['getColumnVector']>;
 
 /**
  * Makes what reads the chunks of one answer: of their columns what a kind of entity needs. A BIGINT comes as a number: no count of a
@@ -17,41 +17,40 @@ type Values = Record<string, unknown>;
  */
 export function rowReader(names: readonly string[], { columns, shared }: EntityKind): ReadRows {
   const own = columns.filter((name) => !shared.some((group) => group.columns.includes(name)));
-  const groups = shared.map((group) => ({ ...group, known: new Map<unknown, Values>() }));
+  const groups = shared.map((group) => ({
+    ...group,
+    known: new Map<unknown, unknown[]>(),
+    current: undefined as unknown,
+  }));
+  const row: Record<string, unknown> = {};
   return function* readRows(chunk) {
-    const vectorsOf = (wanted: readonly string[]) =>
-      wanted.map((name) => ({ name, vector: chunk.getColumnVector(names.indexOf(name)) }));
-    const ownVectors = vectorsOf(own);
-    const groupVectors = groups.map(({ by, columns: wanted, known }) => ({
-      numbers: chunk.getColumnVector(names.indexOf(by)),
-      vectors: vectorsOf(wanted),
-      known,
+    const vectorOf = (name: string) => chunk.getColumnVector(names.indexOf(name));
+    const ownVectors = own.map(vectorOf);
+    const groupVectors = groups.map((group) => ({
+      group,
+      numbers: vectorOf(group.by),
+      vectors: group.columns.map(vectorOf),
     }));
     for (let index = 0; index < chunk.rowCount; index += 1) {
-      const row: Values = {};
-      for (const { numbers, vectors, known } of groupVectors) {
+      for (const { group, numbers, vectors } of groupVectors) {
         const number = numbers.getItem(index);
-        let values = known.get(number);
+        if (number === group.current) continue;
+        let values = group.known.get(number);
         if (!values) {
-          values = readValues(vectors, index);
-          if (known.size >= NUMBERS_KEPT) known.clear();
-          known.set(number, values);
+          values = vectors.map((vector) => readValue(vector, index));
+          if (group.known.size >= NUMBERS_KEPT) group.known.clear();
+          group.known.set(number, values);
         }
-        Object.assign(row, values);
+        for (const [at, name] of group.columns.entries()) row[name] = values[at];
+        group.current = number;
       }
-      yield Object.assign(row, readValues(ownVectors, index));
+      for (const [at, vector] of ownVectors.entries()) row[own[at] ?? ''] = readValue(vector, index);
+      yield row;
     }
   };
 }
 
-function readValues(
-  vectors: readonly { name: string; vector: ReturnType<DuckDBDataChunk['getColumnVector']> }[],
-  index: number,
-): Values {
-  const values: Values = {};
-  for (const { name, vector } of vectors) {
-    const value = vector.getItem(index);
-    values[name] = typeof value === 'bigint' ? Number(value) : value;
-  }
-  return values;
+function readValue(vector: Vector, index: number): unknown {
+  const value = vector.getItem(index);
+  return typeof value === 'bigint' ? Number(value) : value;
 }

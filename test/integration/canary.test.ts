@@ -590,7 +590,7 @@ async function runHere(args: readonly string[], temporary: string): Promise<Ferr
   const before = process.env.TMPDIR;
   process.env.TMPDIR = temporary;
   try {
-    const program = createProgram({
+    const program = await createProgram({
       folder,
       environment: {},
       user: 'tester',

@@ -28,7 +28,7 @@ export async function ferryAgainstStack(
   const { output } = surroundings;
   const given = args.includes('--stack') || surroundings.environment.FERRY_STACK ? [] : ['--stack', 'Ferry'];
   try {
-    await createProgram(surroundings).parseAsync(['node', 'ferry', ...given, ...args]);
+    await (await createProgram(surroundings)).parseAsync(['node', 'ferry', ...given, ...args]);
   } catch (error) {
     output.exitCode = printError(error, surroundings.stderr) ?? exitCodeOf(error);
   }

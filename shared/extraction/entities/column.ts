@@ -28,6 +28,8 @@ export const columnColumns = [
   'is_primary',
   'is_foreign',
   'table_number',
+  'type_number',
+  'flags',
 ] as const satisfies (keyof RawColumn)[];
 
 /** Columns that are the same in all rows with the same number. */
@@ -46,6 +48,9 @@ export const sharedColumns = [
   },
 ] as const satisfies { by: keyof RawColumn; columns: readonly (typeof columnColumns)[number][] }[];
 
+/** Texts of types that are kept. */
+const TYPES_KEPT = 1_000;
+
 export type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]>;
 
 export function buildColumn(row: ColumnRow, context: EntityContext): ColumnEntity {
@@ -53,25 +58,31 @@ export function buildColumn(row: ColumnRow, context: EntityContext): ColumnEntit
     typeName: 'Column',
     status: 'ACTIVE',
     attributes: { ...ownAttributes(row, context), ...sharedAttributes(row, context) },
-    customAttributes: customAttributesOf(row),
+    customAttributes: { ordinal_position: row.ordinal_position, ...typeAttributesOf(row) },
   };
 }
 
 /**
  * Makes the JSON of what {@link buildColumn} builds, of one column after the other: what the columns of a relation have in common, most of
- * the text, is written once for them.
+ * the text, is written once for them, and so is what those of a type have in common.
  */
 export function columnSerializer(): (row: ColumnRow, context: EntityContext) => string {
-  let shared = '';
-  let of: { number: number; context: EntityContext } | undefined;
+  let ofRelation: { number: number; context: EntityContext; json: string } | undefined;
+  const ofTypes = new Map<string, string>();
   return (row, context) => {
-    if (of?.number !== row.table_number || of.context !== context) {
-      shared = JSON.stringify(sharedAttributes(row, context)).slice(1);
-      of = { number: row.table_number, context };
+    if (ofRelation?.number !== row.table_number || ofRelation.context !== context) {
+      const json = JSON.stringify(sharedAttributes(row, context)).slice(1);
+      ofRelation = { number: row.table_number, context, json };
+    }
+    const type = `${row.type_number} ${row.flags}`;
+    let ofType = ofTypes.get(type);
+    if (ofType === undefined) {
+      if (ofTypes.size >= TYPES_KEPT) ofTypes.clear();
+      ofType = JSON.stringify(typeAttributesOf(row)).slice(1);
+      ofTypes.set(type, ofType);
     }
     const own = JSON.stringify(ownAttributes(row, context)).slice(0, -1);
-    const custom = JSON.stringify(customAttributesOf(row));
-    return `{"typeName":"Column","status":"ACTIVE","attributes":${own},${shared},"customAttributes":${custom}}`;
+    return `{"typeName":"Column","status":"ACTIVE","attributes":${own},${ofRelation.json},"customAttributes":{"ordinal_position":${row.ordinal_position},${ofType}}`;
   };
 }
 
@@ -103,9 +114,9 @@ function sharedAttributes(row: ColumnRow, { names, common }: EntityContext) {
   };
 }
 
-function customAttributesOf(row: ColumnRow): ColumnEntity['customAttributes'] {
+/** What two columns with the same numbers of type and flags have in common. */
+function typeAttributesOf(row: ColumnRow) {
   return {
-    ordinal_position: row.ordinal_position,
     is_self_referencing: 'NO',
     type_name: row.data_type,
     numeric_precision: row.numeric_precision ?? undefined,
@@ -115,7 +126,7 @@ function customAttributesOf(row: ColumnRow): ColumnEntity['customAttributes'] {
     is_identity: row.is_identity,
     identity_cycle: null,
     column_size: row.column_size,
-  };
+  } as const;
 }
 
 /** Of a partition's column too: its own name, not the parent's. */

@@ -43,7 +43,7 @@ async function put(path: string, text: string): Promise<void> {
 
 async function init(...args: string[]) {
   const surroundings = createTestSurroundings(folder);
-  await createProgram(surroundings).parseAsync(['node', 'ferry', 'init', ...args]);
+  await (await createProgram(surroundings)).parseAsync(['node', 'ferry', 'init', ...args]);
   return surroundings.output;
 }
 

@@ -27,7 +27,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function ferry(...args: string[]) {
   const surroundings = createTestSurroundings(folder);
-  await createProgram(surroundings).parseAsync(['node', 'ferry', ...args]);
+  await (await createProgram(surroundings)).parseAsync(['node', 'ferry', ...args]);
   return surroundings.output;
 }
 

@@ -96,6 +96,8 @@ const column = {
   is_primary: false,
   is_foreign: true,
   table_number: 1,
+  type_number: 23,
+  flags: 33,
 } satisfies Parameters<typeof buildColumn>[0];
 
 const customAttributes = {
@@ -307,7 +309,8 @@ describe('entities', () => {
     const view = { ...column, table_number: 2, table_name: 'totals', table_type: 'VIEW' as const };
     const columns = [
       [column, context],
-      [{ ...column, column_name: 'a "b" \\', remarks: 'ü', numeric_precision: -1 }, context],
+      [{ ...column, column_name: 'a "b" \\', remarks: 'ü', type_number: 24, numeric_precision: -1 }, context],
+      [{ ...column, column_name: 'c', flags: 35, is_auto_increment: 'YES' as const }, context],
       [view, context],
       [{ ...view, column_name: 'sum', decimal_digits: null }, context],
       [{ ...view, column_name: 'average' }, later],
