@@ -72,7 +72,10 @@ export class RawWriter {
   }
 }
 
-/** The files of one answer of the source. Its rows are written before their transaction ends: to commit them would copy them once more. */
+/**
+ * The files of one answer of the source. A table has the rows of the next file and no others, as COPY takes several times as long for some
+ * rows of a table (LIMIT); and it is written before its transaction ends, as to commit its rows would copy them once more.
+ */
 export class RawSeries {
   readonly #connection: DuckDBConnection;
   readonly #rowsPerFile: number;
@@ -90,6 +93,7 @@ export class RawSeries {
   }
 
   async append(chunk: DuckDBDataChunk): Promise<void> {
+    if (this.#rows + chunk.rowCount >= this.#rowsPerFile) return this.#fillFiles(chunk);
     this.#appender ??= await this.#connection.createAppender('rows');
     this.#appender.appendDataChunk(chunk);
     this.#rows += chunk.rowCount;
@@ -98,30 +102,39 @@ export class RawSeries {
       this.#appender.flushSync();
       this.#unflushed = 0;
     }
-    if (this.#rows >= this.#rowsPerFile) await this.#writeFullFiles();
   }
 
   /** Writes what is left. No rows make no file. */
   async finish(): Promise<RawFile[]> {
     this.#closeAppender();
-    if (this.#rows > 0) await this.#write(0, this.#rows);
-    this.#rows = 0;
+    if (this.#rows > 0) await this.#write();
     await this.#connection.run('ROLLBACK');
     return this.#files;
   }
 
-  async #writeFullFiles(): Promise<void> {
+  /** Takes a chunk apart that one file ends in, or several. */
+  async #fillFiles(chunk: DuckDBDataChunk): Promise<void> {
     this.#closeAppender();
-    let written = 0;
-    for (; this.#rows - written >= this.#rowsPerFile; written += this.#rowsPerFile)
-      await this.#write(written, this.#rowsPerFile);
-    await this.#connection.run(`CREATE TABLE rest AS FROM rows OFFSET ${written}`);
-    await this.#connection.run('DROP TABLE rows');
-    await this.#connection.run('ALTER TABLE rest RENAME TO rows');
+    await this.#connection.run('CREATE TABLE chunk AS FROM rows LIMIT 0');
+    const appender = await this.#connection.createAppender('chunk');
+    appender.appendDataChunk(chunk);
+    appender.closeSync();
+    let taken = 0;
+    const take = async (rows: number) => {
+      await this.#connection.run(`INSERT INTO rows FROM chunk LIMIT ${rows} OFFSET ${taken}`);
+      this.#rows += rows;
+      taken += rows;
+    };
+    while (this.#rows + chunk.rowCount - taken >= this.#rowsPerFile) {
+      await take(this.#rowsPerFile - this.#rows);
+      await this.#write();
+      await this.#connection.run('CREATE OR REPLACE TABLE rows AS FROM chunk LIMIT 0');
+    }
+    await take(chunk.rowCount - taken);
+    await this.#connection.run('DROP TABLE chunk');
     // Frees the rows that are in files now.
     await this.#connection.run('COMMIT');
     await this.#connection.run('BEGIN');
-    this.#rows -= written;
   }
 
   #closeAppender(): void {
@@ -130,11 +143,13 @@ export class RawSeries {
     this.#unflushed = 0;
   }
 
-  async #write(first: number, rows: number): Promise<void> {
+  /** Writes the rows that there are. */
+  async #write(): Promise<void> {
     const path = this.#pathOf(this.#files.length + 1);
     await this.#connection.run(
-      `COPY (FROM rows LIMIT ${rows} OFFSET ${first}) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 20480)`,
+      `COPY rows TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 20480)`,
     );
-    this.#files.push({ path, rows, ...(await hashFile(path)) });
+    this.#files.push({ path, rows: this.#rows, ...(await hashFile(path)) });
+    this.#rows = 0;
   }
 }

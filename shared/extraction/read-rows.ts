@@ -19,32 +19,34 @@ export function rowReader(names: readonly string[], { columns, shared }: EntityK
   const own = columns.filter((name) => !shared.some((group) => group.columns.includes(name)));
   const groups = shared.map((group) => ({
     ...group,
-    known: new Map<unknown, unknown[]>(),
+    known: new Map<unknown, { name: string; value: unknown }[]>(),
     current: undefined as unknown,
   }));
   const row: Record<string, unknown> = {};
   return function* readRows(chunk) {
+    const { rowCount } = chunk;
     const vectorOf = (name: string) => chunk.getColumnVector(names.indexOf(name));
-    const ownVectors = own.map(vectorOf);
-    const groupVectors = groups.map((group) => ({
+    const columnOf = (name: string) => ({ name, vector: vectorOf(name) });
+    const ownColumns = own.map(columnOf);
+    const groupColumns = groups.map((group) => ({
       group,
       numbers: vectorOf(group.by),
-      vectors: group.columns.map(vectorOf),
+      columns: group.columns.map(columnOf),
     }));
-    for (let index = 0; index < chunk.rowCount; index += 1) {
-      for (const { group, numbers, vectors } of groupVectors) {
+    for (let index = 0; index < rowCount; index += 1) {
+      for (const { group, numbers, columns } of groupColumns) {
         const number = numbers.getItem(index);
         if (number === group.current) continue;
         let values = group.known.get(number);
         if (!values) {
-          values = vectors.map((vector) => readValue(vector, index));
+          values = columns.map(({ name, vector }) => ({ name, value: readValue(vector, index) }));
           if (group.known.size >= NUMBERS_KEPT) group.known.clear();
           group.known.set(number, values);
         }
-        for (const [at, name] of group.columns.entries()) row[name] = values[at];
+        for (const { name, value } of values) row[name] = value;
         group.current = number;
       }
-      for (const [at, vector] of ownVectors.entries()) row[own[at] ?? ''] = readValue(vector, index);
+      for (const { name, vector } of ownColumns) row[name] = readValue(vector, index);
       yield row;
     }
   };

@@ -79,7 +79,8 @@ SELECT
   coalesce(attribute.is_primary, false) AS is_primary,
   coalesce(attribute.is_foreign, false) AS is_foreign,
   relation.position::int4 AS table_number,
-  attribute.atttypid::int8 AS type_number,
+  -- An int4 as the others, which not every oid fits into.
+  attribute.atttypid::int8::bit(32)::int4 AS type_number,
   (
     attribute.attnotnull::int4
     + 2 * (attribute.attidentity <> '' OR coalesce(attribute.expression LIKE 'nextval%', false))::int4

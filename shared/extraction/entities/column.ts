@@ -54,11 +54,12 @@ const TYPES_KEPT = 1_000;
 export type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]>;
 
 export function buildColumn(row: ColumnRow, context: EntityContext): ColumnEntity {
+  const { attributes, customAttributes } = ofType(row);
   return {
     typeName: 'Column',
     status: 'ACTIVE',
-    attributes: { ...ownAttributes(row, context), ...sharedAttributes(row, context) },
-    customAttributes: { ordinal_position: row.ordinal_position, ...typeAttributesOf(row) },
+    attributes: { ...ownAttributes(row, context), ...attributes, ...ofRelation(row, context) },
+    customAttributes: { ordinal_position: row.ordinal_position, ...customAttributes },
   };
 }
 
@@ -67,43 +68,65 @@ export function buildColumn(row: ColumnRow, context: EntityContext): ColumnEntit
  * the text, is written once for them, and so is what those of a type have in common.
  */
 export function columnSerializer(): (row: ColumnRow, context: EntityContext) => string {
-  let ofRelation: { number: number; context: EntityContext; json: string } | undefined;
-  const ofTypes = new Map<string, string>();
+  let relation: { number: number; context: EntityContext; json: string } | undefined;
+  const types = new Map<string, { attributes: string; customAttributes: string }>();
   return (row, context) => {
-    if (ofRelation?.number !== row.table_number || ofRelation.context !== context) {
-      const json = JSON.stringify(sharedAttributes(row, context)).slice(1);
-      ofRelation = { number: row.table_number, context, json };
+    if (relation?.number !== row.table_number || relation.context !== context)
+      relation = { number: row.table_number, context, json: inner(ofRelation(row, context)) };
+    const number = `${row.type_number} ${row.flags}`;
+    let type = types.get(number);
+    if (type === undefined) {
+      if (types.size >= TYPES_KEPT) types.clear();
+      const { attributes, customAttributes } = ofType(row);
+      type = { attributes: inner(attributes), customAttributes: inner(customAttributes) };
+      types.set(number, type);
     }
-    const type = `${row.type_number} ${row.flags}`;
-    let ofType = ofTypes.get(type);
-    if (ofType === undefined) {
-      if (ofTypes.size >= TYPES_KEPT) ofTypes.clear();
-      ofType = JSON.stringify(typeAttributesOf(row)).slice(1);
-      ofTypes.set(type, ofType);
-    }
-    const own = JSON.stringify(ownAttributes(row, context)).slice(0, -1);
-    return `{"typeName":"Column","status":"ACTIVE","attributes":${own},${ofRelation.json},"customAttributes":{"ordinal_position":${row.ordinal_position},${ofType}}`;
+    const own = inner(ownAttributes(row, context));
+    return `{"typeName":"Column","status":"ACTIVE","attributes":{${own},${type.attributes},${relation.json}},"customAttributes":{"ordinal_position":${row.ordinal_position},${type.customAttributes}}}`;
   };
 }
+
+/** The JSON of an object without its brackets. */
+const inner = (object: object) => JSON.stringify(object).slice(1, -1);
 
 function ownAttributes(row: ColumnRow, { names }: EntityContext) {
   return {
     name: row.column_name,
     qualifiedName: names.column(row.table_schema, row.table_name, row.column_name),
     description: row.remarks === null ? undefined : cleanDescription(row.remarks),
-    dataType: row.data_type,
-    isNullable: row.is_nullable === 'YES',
-    isPartition: false,
-    isPrimary: row.is_primary,
-    isForeign: row.is_foreign,
     precision: row.decimal_digits ?? undefined,
     numericScale: row.numeric_scale,
     maxLength: row.max_length,
     order: row.ordinal_position,
+  };
+}
+
+/** What two columns with the same numbers of type and flags have in common. */
+function ofType(row: ColumnRow) {
+  return {
+    attributes: {
+      dataType: row.data_type,
+      isNullable: row.is_nullable === 'YES',
+      isPartition: false,
+      isPrimary: row.is_primary,
+      isForeign: row.is_foreign,
+    },
+    customAttributes: {
+      is_self_referencing: 'NO',
+      type_name: row.data_type,
+      numeric_precision: row.numeric_precision ?? undefined,
+      character_octet_length: row.character_octet_length ?? undefined,
+      is_auto_increment: row.is_auto_increment,
+      is_generated: row.is_generated,
+      is_identity: row.is_identity,
+      identity_cycle: null,
+      column_size: row.column_size,
+    },
   } as const;
 }
 
-function sharedAttributes(row: ColumnRow, { names, common }: EntityContext) {
+/** What the columns of a relation have in common. */
+function ofRelation(row: ColumnRow, { names, common }: EntityContext) {
   return {
     ...common,
     databaseName: row.table_catalog,
@@ -112,21 +135,6 @@ function sharedAttributes(row: ColumnRow, { names, common }: EntityContext) {
     schemaQualifiedName: names.schema(row.table_schema),
     ...relationAttributes(row, names.relation(row.table_schema, row.table_name)),
   };
-}
-
-/** What two columns with the same numbers of type and flags have in common. */
-function typeAttributesOf(row: ColumnRow) {
-  return {
-    is_self_referencing: 'NO',
-    type_name: row.data_type,
-    numeric_precision: row.numeric_precision ?? undefined,
-    character_octet_length: row.character_octet_length ?? undefined,
-    is_auto_increment: row.is_auto_increment,
-    is_generated: row.is_generated,
-    is_identity: row.is_identity,
-    identity_cycle: null,
-    column_size: row.column_size,
-  } as const;
 }
 
 /** Of a partition's column too: its own name, not the parent's. */
