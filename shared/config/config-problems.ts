@@ -85,7 +85,7 @@ function fieldNamesAt(schema: JsonSchema, path: Path): string[] {
 function expected(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${issue.expected === 'record' || issue.expected === 'object' ? 'a group of fields' : `a ${issue.expected}`}`;
+      return `expected ${issue.expected === 'record' || issue.expected === 'object' ? 'a group of fields' : `${issue.expected === 'array' ? 'a list' : `a ${issue.expected}`}`}`;
     case 'invalid_value':
       return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_small':

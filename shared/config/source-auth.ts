@@ -125,13 +125,12 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
   }
   if (!usesTokens(auth)) return [];
   const problems: { path: string[]; message: string }[] = [];
-  // Under a public authority, or one of RDS, whoever has any certificate of it could pose as the database, were no name compared.
-  const hasOwnCa = tls.ca !== undefined && !['rds', 'system'].includes(tls.ca);
-  if (tls.mode !== 'verify-full' && !(type === 'postgres' && tls.mode === 'verify-ca' && hasOwnCa)) {
-    const modes = type === 'mysql' ? 'verify-full' : 'verify-full, or verify-ca with a PEM file as tls.ca,';
+  // Under a public authority, or one of RDS, whoever has any certificate of it could pose as the database, were no name compared; and
+  // nothing tells whether a PEM file holds these. Where the host has another name, signHost is what is verified.
+  if (tls.mode !== 'verify-full') {
     problems.push({
       path: ['tls', 'mode'],
-      message: `${modes} with auth ${auth.type}: a token is sent only to a server that is verified`,
+      message: `verify-full with auth ${auth.type}: a token is sent only to a server that is verified`,
     });
   }
   if (auth.type !== 'iam-user') {
@@ -144,6 +143,16 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
     }
   }
   const endpoint = auth.signHost?.split(':')[0] ?? host;
+  // The client for MySQL verifies the name that it connects to, which no certificate of RDS bears; one of a proxy in between may.
+  const hasAmazonCa = tls.ca === undefined || tls.ca === 'rds';
+  if (type === 'mysql' && host !== undefined && endpoint !== undefined && hasAmazonCa) {
+    if (isRdsHost(endpoint) && endpoint.toLowerCase() !== host.toLowerCase()) {
+      problems.push({
+        path: ['auth', 'signHost'],
+        message: `only the port to differ from the host, or ${endpoint} as host: of MySQL the host's own name must be in the certificate`,
+      });
+    }
+  }
   const told = endpoint === undefined ? undefined : regionOfRdsHost(endpoint);
   if (auth.region === undefined && endpoint !== undefined && told === undefined) {
     problems.push({

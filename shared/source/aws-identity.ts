@@ -51,7 +51,7 @@ const EXAMINATION_MS = 3_000;
 const TOLERANCE_MS = 4 * 60_000;
 const noRoute = 'A function in a VPC needs a route to it: NAT, or an interface endpoint for sts.';
 
-/** What STS answers about the keys of the caller, by the names of its errors. */
+/** What AWS answers about the keys of the caller, by the names of its errors. */
 const keyProblems: Readonly<Record<string, string>> = {
   ExpiredToken: 'the session that they belong to has ended',
   ExpiredTokenException: 'the session that they belong to has ended',
@@ -60,7 +60,18 @@ const keyProblems: Readonly<Record<string, string>> = {
     'AWS does not know them: a deleted or switched-off key, or a wrong session token',
   SignatureDoesNotMatch: 'the secret key is not that of the access key, or the clock here is wrong',
   RequestExpired: 'the clock here is wrong',
+  InvalidSignatureException: 'the secret key is not that of the access key, or the clock here is wrong',
 };
+
+/** What an answer of AWS says of the keys that a request was signed with; undefined when it is about something else. */
+export function explainKeyRefusal(error: unknown): AccessError | undefined {
+  const problem = error instanceof Error ? keyProblems[error.name] : undefined;
+  if (problem === undefined) return undefined;
+  return new AccessError(`AWS does not take the credentials of this process: ${problem}.`, {
+    cause: error,
+    hint: 'Sign in again, and set the clock right.',
+  });
+}
 
 /**
  * @param options.region where STS is asked; without it the environment says so, or the database's region is taken
@@ -167,13 +178,8 @@ function explainRefusal(
         'and the policy of the one who asks must allow sts:AssumeRole on it (cdk deploy sees to that for functions).',
     });
   }
-  const problem = keyProblems[name];
-  if (problem !== undefined) {
-    return new AccessError(`AWS does not take the credentials of this process: ${problem}.`, {
-      cause: error,
-      hint: 'Sign in again, and set the clock right.',
-    });
-  }
+  const refusedKeys = explainKeyRefusal(error);
+  if (refusedKeys) return refusedKeys;
   if (name === 'RegionDisabledException') {
     return new AccessError('STS is switched off in this region for the account.', {
       cause: error,

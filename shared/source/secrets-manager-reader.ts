@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { awsHttps, explainHttpsFailure, type OutgoingHttps } from '../config/outgoing-https.ts';
 import { ConfigError, StorageUnavailableError } from '../errors.ts';
-import { createAwsIdentity } from './aws-identity.ts';
+import { createAwsIdentity, explainKeyRefusal } from './aws-identity.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
 interface Problem {
@@ -20,6 +20,10 @@ const undecipherable: Problem = {
   hint: () =>
     'Its KMS key may be disabled or deleted, or may not be used by this role: allow kms:Decrypt in the role and in the policy of the key, and name the key as kmsKeyArn.',
 };
+const unnameable: Problem = {
+  is: 'has a name that Secrets Manager does not take',
+  hint: () => 'Check its name or ARN.',
+};
 const problems: Readonly<Record<string, Problem>> = {
   ResourceNotFoundException: {
     is: 'does not exist',
@@ -33,6 +37,8 @@ const problems: Readonly<Record<string, Problem>> = {
       `It may be scheduled for deletion: aws secretsmanager restore-secret --secret-id ${label}`,
   },
   DecryptionFailure: undecipherable,
+  InvalidParameterException: unnameable,
+  ValidationException: unnameable,
   CredentialsProviderError: {
     is: 'cannot be read without AWS credentials',
     hint: () => 'No AWS credentials were found: sign in, or give the secret by --secrets.',
@@ -56,6 +62,15 @@ const said: readonly { name: string; words: RegExp; problem: Problem }[] = [
       is: 'is scheduled for deletion',
       hint: (label) =>
         `Keep it: aws secretsmanager restore-secret --secret-id ${label}; or name another one.`,
+    },
+  },
+  {
+    name: 'InvalidRequestException',
+    words: /different AWS account|default KMS/i,
+    problem: {
+      is: 'belongs to another account, and is encrypted by the key that only its own account can use',
+      hint: () =>
+        'Encrypt it by a customer-managed key whose policy lets this account decrypt, and name the key as kmsKeyArn.',
     },
   },
   { name: 'AccessDeniedException', words: /\bKMS\b|kms:/, problem: undecipherable },
@@ -91,6 +106,8 @@ export function createSecretsManagerReader(options: {
         if (explained) {
           throw new StorageUnavailableError(explained.message, { cause: error, hint: explained.hint });
         }
+        const refusedKeys = explainKeyRefusal(error);
+        if (refusedKeys) throw refusedKeys;
         if (!problem) {
           throw new StorageUnavailableError(
             `Secrets Manager cannot be reached, or failed (${error instanceof Error ? error.name : 'unknown error'}).`,

@@ -62,7 +62,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /server certificate for .* does not match host name/i,
     make: (at) =>
       new ConfigError(`The certificate of the source at ${at} was made for another host name.`, {
-        hint: 'Use the name in the certificate as `host` (or as signHost, with tokens), or tls: { mode: verify-ca }. Nothing was sent to the server.',
+        hint: 'Use the name in the certificate as `host`; with tokens, the own endpoint of the database as signHost; with a password, tls: { mode: verify-ca } would do without the name. Nothing was sent to the server.',
       }),
   },
   {

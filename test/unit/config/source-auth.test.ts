@@ -36,9 +36,14 @@ describe('auth of a source', () => {
     ['iam through a tunnel', { ...iam, signHost: `${HOST}:5432` }, { host: 'localhost', port: 15432 }],
     ['iam on MySQL', iam, { type: 'mysql' }],
     [
-      'iam with the chain to an authority of one’s own verified',
-      iam,
-      { tls: { mode: 'verify-ca', ca: './ca.pem' } },
+      'iam on MySQL through a tunnel by the same name',
+      { ...iam, signHost: `${HOST}:3306` },
+      { type: 'mysql', port: 13306 },
+    ],
+    [
+      'iam on MySQL by a name that is in a certificate of one’s own',
+      { ...iam, signHost: HOST },
+      { type: 'mysql', host: 'erp.stadt.example', tls: { ca: './ca.pem' } },
     ],
     ['iam-role', role, {}],
     ['iam-role of China', { ...role, roleArn: 'arn:aws-cn:iam::444455556666:role/r' }, {}],
@@ -88,28 +93,31 @@ describe('auth of a source', () => {
       'no verification',
       iam,
       { tls: { mode: 'require' } },
-      'sources.erp.tls.mode: "require": expected verify-full, or verify-ca with a PEM file as tls.ca, with auth iam: a token is sent only to a server that is verified',
+      'sources.erp.tls.mode: "require": expected verify-full with auth iam: a token is sent only to a server that is verified',
     ],
-    ...[undefined, 'rds', 'system'].map(
+    ...[undefined, 'rds', 'system', './bundle.pem'].map(
       (ca): [string, Record<string, unknown>, Record<string, unknown>, string] => [
         `no name verified under the authorities ${ca}`,
         iam,
         { tls: { mode: 'verify-ca', ca } },
-        'sources.erp.tls.mode: "verify-ca": expected verify-full, or verify-ca with a PEM file',
+        'sources.erp.tls.mode: "verify-ca": expected verify-full with auth iam',
       ],
     ),
-    [
-      'no TLS',
-      user,
-      { tls: { mode: 'disable' } },
-      '"disable": expected verify-full, or verify-ca with a PEM file as tls.ca, with auth iam-user',
-    ],
+    ['no TLS', user, { tls: { mode: 'disable' } }, '"disable": expected verify-full with auth iam-user'],
     [
       'MySQL without the name verified',
       role,
       { type: 'mysql', tls: { mode: 'verify-ca' } },
       '"verify-ca": expected verify-full with auth iam-role',
     ],
+    ...['erp.stadt.example', 'localhost'].map(
+      (host): [string, Record<string, unknown>, Record<string, unknown>, string] => [
+        `MySQL at ${host} under the authorities of RDS`,
+        { ...iam, signHost: HOST },
+        { type: 'mysql', host },
+        `expected only the port to differ from the host, or ${HOST} as host`,
+      ],
+    ),
     [
       'MySQL without TLS',
       iam,

@@ -72,6 +72,51 @@ describe('a function may sign in at its source', { timeout: 60_000 }, () => {
     expect(connect).toEqual([]);
   });
 
+  it('to each source of an extraction, and no other function may', () => {
+    const source = (name: string, auth: Record<string, unknown>) => ({
+      type: 'postgres',
+      host: `${name}.abc.eu-west-1.rds.amazonaws.com`,
+      database: name,
+      auth,
+    });
+    const config = parseConfig(
+      stringify({
+        version: 1,
+        alerts: { email: ['it@stadt.example'] },
+        sources: {
+          erp: source('erp', iam),
+          hr: source('hr', { ...iam, username: 'reader', resourceId: 'cluster-XYZ' }),
+          tax: source('tax', { type: 'iam-role', username: 'ferry', roleArn: ROLE }),
+          shop: { ...source('shop', { ...iam, resourceId: 'prx-SHOP' }), type: 'mysql' },
+        },
+        polyteia: { default: { token: 'ferry/polyteia' } },
+        syncs: { orders: { source: 'shop', query: 'SELECT 1', dataset: 'ds_1' } },
+        extractions: { nightly: { sources: ['erp', 'hr', 'tax'] } },
+      }),
+      'ferry.yaml',
+    );
+    const { template } = synthesize(config, { account: '111122223333', region: 'eu-central-1' });
+    const signing = (prefix: string) =>
+      statementsOf(template, prefix).filter(([actions]) => /rds-db:|sts:/.test(actions));
+    const users = (...names: string[]) =>
+      names.map((name) => `arn:aws:rds-db:eu-west-1:111122223333:dbuser:${name}`);
+    const extraction = signing('ExtractnightlyFunctionRole');
+    expect(extraction.map(([actions]) => actions).toSorted()).toEqual([
+      ...extraction.slice(1).map(() => 'rds-db:connect'),
+      'sts:AssumeRole',
+    ]);
+    expect(extraction.flatMap(([, arns]) => [JSON.parse(arns)].flat()).toSorted()).toEqual([
+      ROLE,
+      ...users('cluster-XYZ/reader', 'db-ABCDEFGHIJKL01234/ferry'),
+    ]);
+    expect(signing('SyncshopFunctionRole').map(([, arns]) => [JSON.parse(arns)].flat())).toEqual([
+      users('prx-SHOP/ferry'),
+    ]);
+    // Nobody else: as many statements in the whole template as these two have.
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect(policies.match(/rds-db:connect|sts:/g)).toHaveLength(extraction.length + 1);
+  });
+
   it('by the keys in a secret', () => {
     const { connect, assume, secrets } = statementsWith({
       type: 'iam-user',

@@ -208,6 +208,19 @@ describe('a secret that cannot be read', () => {
       /cannot be decrypted/,
       /disabled or deleted/,
     ],
+    [
+      'InvalidRequestException',
+      "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
+      /belongs to another account/,
+      /customer-managed key .* name the key as kmsKeyArn/,
+    ],
+    [
+      'InvalidParameterException',
+      'Invalid name.',
+      /a name that Secrets Manager does not take/,
+      /name or ARN/,
+    ],
+    ['ValidationException', 'Invalid name.', /a name that Secrets Manager does not take/, /name or ARN/],
   ])('by %s (%s)', async (type, words, message, hint) => {
     aws.intercept = () => ({
       status: 400,
@@ -217,6 +230,20 @@ describe('a secret that cannot be read', () => {
       class: 'ConfigError',
       message: expect.stringMatching(message),
       hint: expect.stringMatching(hint),
+    });
+  });
+
+  it.each([
+    ['ExpiredTokenException', /session that they belong to has ended/],
+    ['UnrecognizedClientException', /does not know them/],
+    ['InvalidSignatureException', /or the clock here is wrong/],
+  ])('as AWS does not take the keys here (%s), which trying again does not mend', async (type, message) => {
+    aws.intercept = () => ({ status: 400, body: JSON.stringify({ __type: type, message: 'no' }) });
+    await expect(createSecretsManagerReader({ outgoing: {} }).read('ferry/erp')).rejects.toMatchObject({
+      class: 'AccessError',
+      retryable: false,
+      message: expect.stringMatching(message),
+      hint: 'Sign in again, and set the clock right.',
     });
   });
 
