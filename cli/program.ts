@@ -43,7 +43,7 @@ const ofStacks = new Set(['jobs', 'runs', 'run', 'cancel', 'accept', 'resend', '
 /**
  * The `ferry` command with its subcommands.
  *
- * @param args what was typed: of the subcommands, those that are named in it are enough; for the help of `ferry` it takes all
+ * @param args what was typed: where it calls a subcommand, that one is enough
  */
 export async function createProgram(
   surroundings: Surroundings,
@@ -69,11 +69,24 @@ export async function createProgram(
     if (program.getOptionValue('stack') !== undefined && !ofStacks.has(called.name()))
       throw new ConfigError(`ferry ${called.name()} works on this machine only, not on a stack.`);
   });
-  const named = Object.keys(commands).filter((name) => args.includes(name));
+  const called = calledCommand(program, args);
   for (const [name, load] of Object.entries(commands)) {
-    if (named.length > 0 && !named.includes(name)) continue;
+    if (called !== undefined && name !== called) continue;
     const create = await load();
     program.addCommand(create(surroundings).copyInheritedSettings(program));
   }
   return program;
+}
+
+/** The command that is called; undefined where all are needed: for help, or to tell what may have been meant. */
+function calledCommand(program: Command, args: readonly string[]): string | undefined {
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] ?? '';
+    if (!arg.startsWith('-')) return Object.hasOwn(commands, arg) ? arg : undefined;
+    const option = program.options.find((each) => each.long === arg.split('=')[0]);
+    if (!option) return undefined;
+    // Its value is the next one.
+    if (option.required && !arg.includes('=')) at += 1;
+  }
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ConfigError, QueryError, StorageUnavailableError } from '../errors.ts';
 import { closedDuckdbOptions } from '../source/duckdb-options.ts';
+import { lackOf } from '../source/engine-lack.ts';
 import { runInterruptibly } from '../source/run-interruptibly.ts';
 import { quoteLiteral } from '../source/sql-text.ts';
 import { formatBytes } from '../telemetry/format.ts';
@@ -95,14 +96,14 @@ export class ComparisonSession {
   }
 
   #explainLack(cause: unknown): Error | undefined {
-    const message = cause instanceof Error ? cause.message : '';
-    if (/No space left on device|max_temp_directory_size/i.test(message)) {
+    const lack = lackOf(cause);
+    if (lack === 'disk') {
       return new StorageUnavailableError('The working disk is full.', {
         cause,
         hint: 'Free space in the folder for temporary files, or name another one in TMPDIR: both files must fit into it unpacked.',
       });
     }
-    if (!/^Out of Memory Error/.test(message)) return undefined;
+    if (lack !== 'memory') return undefined;
     return new QueryError(
       `The comparison needs more memory than the ${formatBytes(this.#options.memoryLimitBytes)} that it may use.`,
       { cause, hint: 'Compare the files on a machine with more memory, or write them with fewer columns.' },

@@ -82,10 +82,17 @@ function fieldNamesAt(schema: JsonSchema, path: Path): string[] {
   return [...new Set(candidates.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))];
 }
 
+/** What zod's kinds are called in a file. */
+const kindsOfValue: Readonly<Record<string, string>> = {
+  record: 'a group of fields',
+  object: 'a group of fields',
+  array: 'a list',
+};
+
 function expected(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${issue.expected === 'record' || issue.expected === 'object' ? 'a group of fields' : `${issue.expected === 'array' ? 'a list' : `a ${issue.expected}`}`}`;
+      return `expected ${kindsOfValue[issue.expected] ?? `a ${issue.expected}`}`;
     case 'invalid_value':
       return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_small':

@@ -61,6 +61,7 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
     // Beside the output folder, as the session's own.
     folder: join(dirname(session.outputFolder), 'raw-writer'),
     files: session.outputFolder,
+    memoryLimitBytes: session.memoryLimitBytes,
   });
   try {
     return await session.transaction(() => extractFolders(options, catalog, rawWriter));

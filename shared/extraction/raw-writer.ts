@@ -5,15 +5,17 @@ import {
   type DuckDBDataChunk,
   DuckDBInstance,
 } from '@duckdb/node-api';
+import { QueryError, StorageUnavailableError } from '../errors.ts';
 import type { ClientColumn } from '../source/dialect.ts';
 import { closedDuckdbOptions } from '../source/duckdb-options.ts';
+import { lackOf } from '../source/engine-lack.ts';
 import { quoteIdentifier, quoteLiteral } from '../source/sql-text.ts';
 import { type FileFacts, hashFile } from './hash-file.ts';
 
-/** The rows of one file, which beyond this are spilled to disk. */
-const MEMORY_LIMIT_BYTES = 128_000_000;
-/** What is appended is held apart, and copied into the table at this many rows. */
-const ROWS_PER_FLUSH = 16_384;
+/** What it may take for the rows of one file, before they are spilled to disk. It takes as much for catalogs of long texts only. */
+const LEAST_MEMORY_BYTES = 128_000_000;
+/** A row group is built in memory. */
+const ROW_GROUP = "ROW_GROUP_SIZE 20480, ROW_GROUP_SIZE_BYTES '8MB'";
 
 export interface RawFile extends FileFacts {
   path: string;
@@ -21,8 +23,8 @@ export interface RawFile extends FileFacts {
 }
 
 /**
- * Writes rows in their order, as Parquet files of an exact number of rows. It is a DuckDB instance of its own, with one thread: the
- * session's keeps no order, and COPY cuts files at the size of its own chunks.
+ * Writes rows in their order, as Parquet files of an exact number of rows. It is a DuckDB instance of its own, with one thread, which
+ * writes a table in its order: the session's has several, and COPY cuts files at the size of its own chunks.
  */
 export class RawWriter {
   readonly #instance: DuckDBInstance;
@@ -36,13 +38,16 @@ export class RawWriter {
   /**
    * @param options.folder a private folder for what DuckDB keeps
    * @param options.files the only folder that can be written to
+   * @param options.memoryLimitBytes what the session beside it may take: this one takes half as much, where it has to
    */
-  static async open(options: { folder: string; files: string }): Promise<RawWriter> {
-    const limits = { folder: options.folder, memoryLimitBytes: MEMORY_LIMIT_BYTES, threads: 1 };
-    const instance = await DuckDBInstance.create(':memory:', {
-      ...(await closedDuckdbOptions(limits)),
-      preserve_insertion_order: 'true',
-    });
+  static async open(options: {
+    folder: string;
+    files: string;
+    memoryLimitBytes: number;
+  }): Promise<RawWriter> {
+    const memoryLimitBytes = Math.max(LEAST_MEMORY_BYTES, options.memoryLimitBytes / 2);
+    const limits = { folder: options.folder, memoryLimitBytes, threads: 1 };
+    const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(limits));
     const connection = await instance.connect();
     await connection.run(`SET allowed_directories=[${quoteLiteral(join(options.files, '/'))}]`);
     await connection.run('SET enable_external_access=false');
@@ -51,7 +56,7 @@ export class RawWriter {
   }
 
   /**
-   * Begins a series of files; one at a time.
+   * Begins a series of files; one at a time, and none after one that failed.
    *
    * @param pathOf path of the nth file, from 1
    */
@@ -84,7 +89,6 @@ export class RawSeries {
   #appender: DuckDBAppender | undefined;
   /** Rows that are in no file yet. */
   #rows = 0;
-  #unflushed = 0;
 
   constructor(connection: DuckDBConnection, rowsPerFile: number, pathOf: (chunk: number) => string) {
     this.#connection = connection;
@@ -92,24 +96,38 @@ export class RawSeries {
     this.#pathOf = pathOf;
   }
 
+  /** @throws StorageUnavailableError, QueryError for texts that its memory is too small for */
   async append(chunk: DuckDBDataChunk): Promise<void> {
-    if (this.#rows + chunk.rowCount >= this.#rowsPerFile) return this.#fillFiles(chunk);
-    this.#appender ??= await this.#connection.createAppender('rows');
-    this.#appender.appendDataChunk(chunk);
-    this.#rows += chunk.rowCount;
-    this.#unflushed += chunk.rowCount;
-    if (this.#unflushed >= ROWS_PER_FLUSH) {
-      this.#appender.flushSync();
-      this.#unflushed = 0;
+    try {
+      await this.#append(chunk);
+    } catch (error) {
+      throw explain(error);
     }
   }
 
-  /** Writes what is left. No rows make no file. */
+  /**
+   * Writes what is left. No rows make no file.
+   *
+   * @throws StorageUnavailableError, QueryError for texts that its memory is too small for
+   */
   async finish(): Promise<RawFile[]> {
-    this.#closeAppender();
-    if (this.#rows > 0) await this.#write();
-    await this.#connection.run('ROLLBACK');
-    return this.#files;
+    try {
+      this.#closeAppender();
+      if (this.#rows > 0) await this.#write();
+      await this.#connection.run('ROLLBACK');
+      return this.#files;
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  async #append(chunk: DuckDBDataChunk): Promise<void> {
+    if (this.#rows + chunk.rowCount >= this.#rowsPerFile) return this.#fillFiles(chunk);
+    this.#appender ??= await this.#connection.createAppender('rows');
+    this.#appender.appendDataChunk(chunk);
+    // What is not in the table counts towards no limit, and is never spilled.
+    this.#appender.flushSync();
+    this.#rows += chunk.rowCount;
   }
 
   /** Takes a chunk apart that one file ends in, or several. */
@@ -140,16 +158,35 @@ export class RawSeries {
   #closeAppender(): void {
     this.#appender?.closeSync();
     this.#appender = undefined;
-    this.#unflushed = 0;
   }
 
   /** Writes the rows that there are. */
   async #write(): Promise<void> {
     const path = this.#pathOf(this.#files.length + 1);
     await this.#connection.run(
-      `COPY rows TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 20480)`,
+      `COPY rows TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION snappy, ${ROW_GROUP})`,
     );
     this.#files.push({ path, rows: this.#rows, ...(await hashFile(path)) });
     this.#rows = 0;
+  }
+}
+
+function explain(cause: unknown): unknown {
+  switch (lackOf(cause)) {
+    case 'disk':
+      return new StorageUnavailableError('The working disk is full.', {
+        cause,
+        hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',
+      });
+    case 'memory':
+      return new QueryError(
+        'The texts of the catalog (definitions, comments) need more memory than there is.',
+        {
+          cause,
+          hint: 'Give the run more memory (on Lambda: function.memory), or leave out what has the longest texts (exclude).',
+        },
+      );
+    default:
+      return cause;
   }
 }

@@ -18,6 +18,7 @@ import {
   type SourcePhase,
 } from './dialect.ts';
 import { closedDuckdbOptions } from './duckdb-options.ts';
+import { lackOf } from './engine-lack.ts';
 import { explainSourceError } from './explain-error.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
@@ -175,6 +176,11 @@ export class SourceSession {
   /** The kind of database. */
   get sourceType(): SourceConfig['type'] {
     return this.#options.source.type;
+  }
+
+  /** What its DuckDB may take, in bytes. */
+  get memoryLimitBytes(): number {
+    return this.#options.memoryLimitBytes;
   }
 
   get reading(): Reading {
@@ -363,18 +369,14 @@ export class SourceSession {
 
   #explain(error: unknown, phase: SourcePhase): Error {
     const message = error instanceof Error ? error.message : String(error);
-    // A disk that is full, a quota, a limit on the size of files.
-    if (
-      /^IO Error: .*(No space left on device|Disk quota exceeded|File too large)|max_temp_directory_size/i.test(
-        message,
-      )
-    ) {
+    const lack = lackOf(error);
+    if (lack === 'disk') {
       return new StorageUnavailableError('The working disk is full.', {
         cause: error,
         hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',
       });
     }
-    if (/^Out of Memory Error/.test(message)) {
+    if (lack === 'memory') {
       return new QueryError('The query needs more memory than DuckDB may use.', {
         cause: error,
         hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',

@@ -4,6 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ExactnessError, QueryError, StorageUnavailableError } from '../errors.ts';
 import { refusalMarker, refusedColumn } from '../source/column-plan.ts';
 import { closedDuckdbOptions, type DuckdbLimits } from '../source/duckdb-options.ts';
+import { lackOf } from '../source/engine-lack.ts';
 import { runInterruptibly } from '../source/run-interruptibly.ts';
 import { quoteIdentifier, quoteLiteral } from '../source/sql-text.ts';
 import { watchSize } from '../source/watch-size.ts';
@@ -123,7 +124,8 @@ function explain(cause: unknown, columns: readonly CsvColumn[]): Error {
   const message = cause instanceof Error ? cause.message : '';
   const column = columns[refusedColumn(message) ?? -1];
   if (column) return withoutForm(column.name, `(${column.type}) holds ${column.refused}`, cause);
-  if (/No space left on device|max_temp_directory_size/i.test(message)) {
+  const lack = lackOf(cause);
+  if (lack === 'disk') {
     return new StorageUnavailableError('The working disk is full.', {
       cause,
       hint: 'A target with format: csv needs room for the file twice, as Parquet and as CSV, which is several times bigger. Give the run a bigger disk (on Lambda: ephemeral storage).',
@@ -131,8 +133,9 @@ function explain(cause: unknown, columns: readonly CsvColumn[]): Error {
   }
   return new QueryError('The result could not be written as CSV.', {
     cause,
-    hint: /^Out of Memory Error/.test(message)
-      ? 'It needs more memory than DuckDB may use: select fewer columns, or give the run more.'
-      : 'What DuckDB says of it may hold data, so it is not repeated here.',
+    hint:
+      lack === 'memory'
+        ? 'It needs more memory than DuckDB may use: select fewer columns, or give the run more.'
+        : 'What DuckDB says of it may hold data, so it is not repeated here.',
   });
 }

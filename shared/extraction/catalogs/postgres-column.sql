@@ -24,6 +24,13 @@ domain (oid, base, typmod) AS (
   SELECT d.oid, t.typbasetype, t.typtypmod
   FROM domain AS d
   JOIN pg_catalog.pg_type AS t ON t.oid = d.base AND t.typtype = 'd'
+),
+based AS (
+  SELECT d.oid, ARRAY[d.base::int8, d.typmod::int8] AS base_and_modifier
+  FROM domain AS d
+  JOIN pg_catalog.pg_type AS base ON base.oid = d.base AND base.typtype <> 'd'
+  -- Once, not for each column of a domain.
+  OFFSET 0
 )
 SELECT
   pg_catalog.current_database()::text AS table_catalog,
@@ -103,9 +110,9 @@ CROSS JOIN LATERAL (
     type.typlen,
     type.typtypmod,
     type.typelem,
-    coalesce(domain.base, type.oid) AS base_type,
-    CASE WHEN type.typtype = 'd' THEN domain.typmod ELSE a.atttypmod END AS modifier,
-    (CASE WHEN type.typelem <> 0 THEN type.typelem ELSE type.oid END)::pg_catalog.regtype::text AS element_name,
+    coalesce(type.domain[1]::oid, a.atttypid) AS base_type,
+    CASE WHEN type.typtype = 'd' THEN type.domain[2]::int4 ELSE a.atttypmod END AS modifier,
+    (CASE WHEN type.typelem <> 0 THEN type.typelem ELSE a.atttypid END)::pg_catalog.regtype::text AS element_name,
     CASE WHEN a.atthasdef THEN (
       -- Only what is generated from other columns needs the relation, whose columns Postgres then gets ready for each expression.
       SELECT pg_catalog.pg_get_expr(d.adbin, CASE WHEN d.adbin::text LIKE '%{VAR %' THEN d.adrelid ELSE 0 END)
@@ -118,12 +125,19 @@ CROSS JOIN LATERAL (
     key.names AS key_names,
     comment.description AS comment
   FROM pg_catalog.pg_attribute AS a
-  JOIN pg_catalog.pg_type AS type ON type.oid = a.atttypid
-  LEFT JOIN (
-    SELECT d.oid, d.base, d.typmod
-    FROM domain AS d
-    JOIN pg_catalog.pg_type AS base ON base.oid = d.base AND base.typtype <> 'd'
-  ) AS domain ON domain.oid = type.oid
+  CROSS JOIN LATERAL (
+    SELECT
+      t.typname,
+      t.typtype,
+      t.typlen,
+      t.typtypmod,
+      t.typelem,
+      CASE WHEN t.typtype = 'd' THEN (SELECT based.base_and_modifier FROM based WHERE based.oid = t.oid) END AS domain
+    FROM pg_catalog.pg_type AS t
+    WHERE t.oid = a.atttypid
+    -- By the index, for each column: joined, all types would be gone through once for each relation.
+    OFFSET 0
+  ) AS type
   LEFT JOIN (
     SELECT
       part.attnum,

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../../cli/program.ts';
+import { createTestSurroundings } from '../../support/surroundings.ts';
+
+/** What `ferry` prints when it is called so, with all commands loaded or with those that it takes to need. */
+async function printed(args: readonly string[], loaded: 'all' | 'needed') {
+  const surroundings = createTestSurroundings('/nowhere');
+  const program = await createProgram(surroundings, loaded === 'all' ? [] : args);
+  const ended = await program.parseAsync(['node', 'ferry', ...args]).then(
+    () => 'done',
+    (error: Error) => error.message,
+  );
+  return { ...surroundings.output, ended, commands: program.commands.map((command) => command.name()) };
+}
+
+describe('ferry loads the command that is called', () => {
+  it.each([
+    [['run', '--help'], ['run']],
+    [['--json', '--config', 'check', 'tree', '--help'], ['tree']],
+    [['--state=run', 'jobs', '--nope'], ['jobs']],
+    [['run', 'check', '--nope'], ['run']],
+  ])('%j', async (args, commands) => {
+    const needed = await printed(args, 'needed');
+    expect(needed.commands).toEqual(commands);
+    const { commands: _all, ...all } = await printed(args, 'all');
+    expect(needed).toMatchObject(all);
+  });
+
+  it.each([
+    [['--help']],
+    [['-h', 'jobs']],
+    [['--help', 'run']],
+    [['help', 'run']],
+    [['--state', 'run']],
+    [['--config', 'check', '--help']],
+    [['--json', '--stack', 'jobs']],
+    [['chekc', 'run']],
+    [['--nope', 'run']],
+    [['--version']],
+    [[]],
+  ])('and all of them for %j', async (args) => {
+    const { commands, ...needed } = await printed(args, 'needed');
+    expect(commands).toHaveLength(14);
+    const { commands: _all, ...all } = await printed(args, 'all');
+    expect(needed).toEqual(all);
+  });
+});
