@@ -12,7 +12,7 @@ import { lackOf } from '../source/engine-lack.ts';
 import { quoteIdentifier, quoteLiteral } from '../source/sql-text.ts';
 import { type FileFacts, hashFile } from './hash-file.ts';
 
-/** What it may take for the rows of one file, before they are spilled to disk. It takes as much for catalogs of long texts only. */
+/** Enough for the rows of one file of a usual catalog. */
 const LEAST_MEMORY_BYTES = 128_000_000;
 /** A row group is built in memory. */
 const ROW_GROUP = "ROW_GROUP_SIZE 20480, ROW_GROUP_SIZE_BYTES '8MB'";
@@ -38,14 +38,14 @@ export class RawWriter {
   /**
    * @param options.folder a private folder for what DuckDB keeps
    * @param options.files the only folder that can be written to
-   * @param options.memoryLimitBytes what the session beside it may take: this one takes half as much, where it has to
+   * @param options.memoryLimitBytes beyond this, rows are spilled to disk; only long texts take so much
    */
   static async open(options: {
     folder: string;
     files: string;
     memoryLimitBytes: number;
   }): Promise<RawWriter> {
-    const memoryLimitBytes = Math.max(LEAST_MEMORY_BYTES, options.memoryLimitBytes / 2);
+    const memoryLimitBytes = Math.max(LEAST_MEMORY_BYTES, options.memoryLimitBytes);
     const limits = { folder: options.folder, memoryLimitBytes, threads: 1 };
     const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(limits));
     const connection = await instance.connect();
