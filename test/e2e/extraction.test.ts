@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -6,8 +8,11 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { latestSchema, type Manifest, manifestSchema } from '../../shared/extraction/manifest.ts';
 import type { CheckResult } from '../../shared/sync/check-result.ts';
+import { assertOutput } from '../support/assert-output.ts';
+import type { AtlanEntity } from '../support/atlan-contract.ts';
 import { awsClientOptions } from '../support/aws-client-options.ts';
 import { createBucket } from '../support/mini-stack-bucket.ts';
+import { assertRawFiles } from '../support/raw-files.ts';
 import { rolePolicies, type Statement } from '../support/role-policies.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 import { type OpenStack, openStack } from './open-stack.ts';
@@ -94,29 +99,36 @@ async function check(job: string): Promise<CheckResult[]> {
   return JSON.parse(Payload?.transformToString() ?? '{}').checks;
 }
 
-/** What a run has written, as somebody finds it who knows only the workflow's folder: each file is whole, and there is no other. */
-async function readOutput(bucket: string, folder: string): Promise<{ manifest: Manifest; lines: string[] }> {
+/**
+ * What a run has written, as somebody finds it who knows only the workflow's folder: it is downloaded, and each file is held against the
+ * contract, the manifest and the schemas.
+ */
+async function readOutput(
+  bucket: string,
+  folder: string,
+  layout: 'app' | 'sdk' = 'app',
+): Promise<{ manifest: Manifest; entities: AtlanEntity[] }> {
   const latest = latestSchema.parse(JSON.parse(String(await read(bucket, `${folder}latest.json`))));
   const manifest = manifestSchema.parse(JSON.parse(String(await read(bucket, latest.manifest))));
-  const lines: string[] = [];
-  for (const { key, form, bytes, sha256, rows } of manifest.files) {
-    const content = await read(bucket, key);
-    expect([content.length, createHash('sha256').update(content).digest('hex')]).toEqual([bytes, sha256]);
-    if (form === 'raw') continue;
-    const found = String(content).trimEnd().split('\n');
-    expect(found).toHaveLength(rows);
-    lines.push(...found);
+  const runFolder = `${folder}${latest.runId}/`;
+  for (const key of [latest.manifest, ...manifest.files.map((file) => file.key)])
+    expect(key.startsWith(runFolder), key).toBe(true);
+  const here = await mkdtemp(join(tmpdir(), 'ferry e2e output ü '));
+  try {
+    for (const key of await keysOf(bucket, runFolder)) {
+      const file = join(here, key.slice(runFolder.length));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, await read(bucket, key));
+    }
+    const entities = await assertOutput(here, layout);
+    await assertRawFiles(here);
+    return { manifest, entities };
+  } finally {
+    await rm(here, { recursive: true, force: true });
   }
-  const known = manifest.files.map(({ key }) => key);
-  const others = (await keysOf(bucket, `${folder}${latest.runId}/`)).filter((key) => !known.includes(key));
-  expect(others.filter((key) => !/\/(manifest\.json|statistics\.json\.ignore)$/.test(key))).toEqual([]);
-  return { manifest, lines };
 }
-const namesIn = (lines: readonly string[], type: string) =>
-  lines
-    .map((line) => JSON.parse(line))
-    .filter(({ typeName }) => typeName === type)
-    .map(({ attributes }) => attributes.qualifiedName);
+const namesIn = (entities: readonly AtlanEntity[], type: AtlanEntity['typeName']) =>
+  entities.filter(({ typeName }) => typeName === type).map(({ attributes }) => attributes.qualifiedName);
 
 describe('a stack with a sync and extractions', () => {
   it('shows them as what they are', async () => {
@@ -143,12 +155,12 @@ describe('a stack with a sync and extractions', () => {
     });
     expect(await stack.ended(sync)).toMatchObject({ kind: 'sync', state: 'succeeded' });
     const bucket = outputs.StateBucketName ?? '';
-    const { manifest, lines } = await readOutput(bucket, 'artifacts/own/');
+    const { manifest, entities } = await readOutput(bucket, 'artifacts/own/');
     expect(run.manifest).toBe(`s3://${bucket}/artifacts/own/${extraction}/manifest.json`);
     expect(manifest).toMatchObject({ runId: extraction, workflowId: 'own', state: 'succeeded' });
-    expect(run.rows).toBe(lines.length);
-    expect(namesIn(lines, 'Table')).toEqual([`${CONNECTION}/postgres/Größe/1/orders`]);
-    expect(namesIn(lines, 'View')).toEqual([`${CONNECTION}/postgres/Größe/1/large_orders`]);
+    expect(run.rows).toBe(entities.length);
+    expect(namesIn(entities, 'Table')).toEqual([`${CONNECTION}/postgres/Größe/1/orders`]);
+    expect(namesIn(entities, 'View')).toEqual([`${CONNECTION}/postgres/Größe/1/large_orders`]);
     expect((await stack.call('POST', `/runs/${extraction}/accept`)).status).toBe(409);
     expect((await stack.call('POST', `/runs/${extraction}/resend`)).status).toBe(409);
   });
@@ -157,9 +169,9 @@ describe('a stack with a sync and extractions', () => {
     const id = await stack.start('theirs');
     expect(await stack.ended(id)).toMatchObject({ state: 'succeeded' });
     const folder = 'atlan/postgres/artifacts/apps/postgres/workflows/w-1/';
-    const { manifest, lines } = await readOutput(THEIRS, folder);
+    const { manifest, entities } = await readOutput(THEIRS, folder, 'sdk');
     expect(manifest).toMatchObject({ runId: id, layout: 'sdk', entities: { Table: 1, View: 1, Column: 6 } });
-    expect(namesIn(lines, 'Column')).toContain(`${CONNECTION}/postgres/Größe/1/orders/total`);
+    expect(namesIn(entities, 'Column')).toContain(`${CONNECTION}/postgres/Größe/1/orders/total`);
     expect(await keysOf(outputs.StateBucketName ?? '', 'artifacts/')).not.toContainEqual(
       expect.stringContaining('w-1'),
     );

@@ -90,8 +90,10 @@ export async function assertOutput(
   const folders = new Set(named.map((file) => dirname(file)));
   for (const kind of folders) {
     const chunks = assertNumbers(kind, named, form, layout === 'app' ? 1 : 0);
-    if (kind.startsWith('raw/')) continue;
-    expect(folders, `raw files of ${kind}`).toContain(kind.replace('transformed/', 'raw/'));
+    const [, type = ''] = kind.split('/');
+    for (const other of ['raw', 'transformed'])
+      expect(folders, `files of ${kind}`).toContain(`${other}/${type}`);
+    // As many raw rows as entities.
     await assertStatistics(join(folder, kind, statistics), kind, chunks, rows);
   }
   for (const file of counted)
@@ -194,7 +196,9 @@ async function assertStatistics(
   chunks: number,
   rows: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const total = [...rows].filter(([one]) => dirname(one) === kind).reduce((sum, [, count]) => sum + count, 0);
+  const total = [...rows]
+    .filter(([one]) => basename(dirname(one)) === basename(kind))
+    .reduce((sum, [, count]) => sum + count, 0);
   // The SDK tells the parts of each chunk too.
   const { partitions: _, ...statistics } = JSON.parse(await readFile(file, 'utf8')) as Record<
     string,
@@ -226,5 +230,13 @@ async function assertManifest(
     });
     expect(`${form}/${type}`).toBe(dirname(key));
     if (form === 'transformed') expect(listedRows, key).toBe(rows.get(key));
+  }
+  for (const type of new Set(listed.map((file) => file.type))) {
+    const [raw, transformed] = ['raw', 'transformed'].map((form) =>
+      listed
+        .filter((file) => file.form === form && file.type === type)
+        .reduce((sum, file) => sum + file.rows, 0),
+    );
+    expect(raw, `raw rows of ${type}`).toBe(transformed);
   }
 }

@@ -21,8 +21,18 @@ export interface ParquetContent {
 
 /** Reads a Parquet file with pyarrow: a reader that shares nothing with the writer under test. */
 export async function readParquetWithPyarrow(file: string): Promise<ParquetContent> {
+  const [content] = await readAllParquetWithPyarrow([file]);
+  if (!content) throw new Error(`pyarrow said nothing about ${file}.`);
+  return content;
+}
+
+/** Reads some files at once: most of the time that one takes is Python's start. */
+export async function readAllParquetWithPyarrow(files: readonly string[]): Promise<ParquetContent[]> {
   const { python } = await pythonEnvironment();
   // -I: neither PYTHON… variables nor the current folder decide what is imported.
-  const { stdout } = await run(python, ['-I', script, file], { maxBuffer: 2 ** 29 });
-  return JSON.parse(stdout) as ParquetContent;
+  const { stdout } = await run(python, ['-I', script, ...files], { maxBuffer: 2 ** 29 });
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as ParquetContent);
 }

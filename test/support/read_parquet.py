@@ -1,6 +1,6 @@
-"""Prints a Parquet file as JSON, without losing anything that JSON or Python's datetime cannot hold.
+"""Prints Parquet files as JSON, one a line, without losing anything that JSON or Python's datetime cannot hold.
 
-usage: read_parquet.py FILE
+usage: read_parquet.py FILE...
 """
 
 import json
@@ -91,21 +91,18 @@ def each(array, function):
     return [None if value is None else function(value) for value in array.to_pylist()]
 
 
-def main():
+def content(path):
     # Not pq.read_table, which would add columns for a folder called like `day=1`.
-    table = pq.ParquetFile(sys.argv[1]).read()
+    table = pq.ParquetFile(path).read()
     columns = [
         [value for chunk in column.chunks for value in convert(chunk)] for column in table.itercolumns()
     ]
-    json.dump(
-        {
-            "columns": [{"name": field.name, "type": str(field.type)} for field in table.schema],
-            "rows": [list(row) for row in zip(*columns)] if columns else [],
-            "rowCount": table.num_rows,
-        },
-        sys.stdout,
-        allow_nan=False,
-    )
+    return {
+        "columns": [{"name": field.name, "type": str(field.type)} for field in table.schema],
+        "rows": [list(row) for row in zip(*columns)] if columns else [],
+        "rowCount": table.num_rows,
+    }
 
 
-main()
+for path in sys.argv[1:]:
+    print(json.dumps(content(path), allow_nan=False))

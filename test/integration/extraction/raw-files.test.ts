@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { entityFolders } from '../../../shared/extraction/entity-folders.ts';
-import { rawColumns } from '../../support/atlan-contract.ts';
+import { type EntityFolder, entityFolders } from '../../../shared/extraction/entity-folders.ts';
 import { pythonEnvironment } from '../../support/python.ts';
-import { readParquetWithPyarrow } from '../../support/read-parquet.ts';
+import { placeOfRow, placesInFiles, type RawRow, readRawFiles } from '../../support/raw-files.ts';
 import { schemaNames } from '../../support/torture-catalog/all-facts.ts';
 import {
   POSTGRES_15,
@@ -34,7 +33,7 @@ describe.each([
   });
 
   it.each(entityFolders)(
-    'has one raw row for each entity of %s, with the columns of the original',
+    'has one raw row for each entity of %s, in its place, and each is what it is declared to be',
     async (type) => {
       const of = whole.result.files
         .filter((file) => file.type === type)
@@ -44,9 +43,11 @@ describe.each([
         { form: 'transformed', chunk: 1, part: 1 },
       ]);
       const [raw, transformed] = of;
-      const { columns, rowCount } = await readParquetWithPyarrow(raw?.path ?? '');
-      expect(columns.map(({ name }) => name)).toEqual(expect.arrayContaining([...(rawColumns[type] ?? [])]));
-      expect([raw?.rows, transformed?.rows]).toEqual([rowCount, rowCount]);
+      const rows = await readRaw(whole, type);
+      expect([raw?.rows, transformed?.rows]).toEqual([rows.length, rows.length]);
+      expect(rows.map((row) => placeOfRow(type, row))).toEqual(
+        await placesInFiles([transformed?.path ?? '']),
+      );
     },
   );
 
@@ -129,15 +130,20 @@ describe.each([
       const of = cut.result.files.filter((file) => file.type === type);
       const chunks = of.filter(({ form }) => form === 'raw');
       expect(chunks.map(({ chunk, part }) => [chunk, part])).toEqual(chunks.map((_, at) => [at + 1, 1]));
+      const rawRows = await readRawFiles(chunks);
       for (const [at, chunk] of chunks.entries()) {
         // All but the last one are full.
         if (at < chunks.length - 1) expect(chunk.rows).toBe(raw);
         expect(chunk.rows).toBeLessThanOrEqual(raw);
-        expect((await readParquetWithPyarrow(chunk.path)).rowCount).toBe(chunk.rows);
+        const rows = rawRows[at] ?? [];
+        expect(rows).toHaveLength(chunk.rows);
         const parts = of.filter((file) => file.form === 'transformed' && file.chunk === chunk.chunk);
         expect(parts.map(({ part }) => part)).toEqual(parts.map((_, index) => index + 1));
         expect(parts.reduce((sum, { rows }) => sum + rows, 0)).toBe(chunk.rows);
-        for (const { rows } of parts) expect(rows).toBeLessThanOrEqual(transformed);
+        for (const part of parts) expect(part.rows).toBeLessThanOrEqual(transformed);
+        // Not only as many: the same ones, in the same order.
+        const places = await placesInFiles(parts.map(({ path }) => path));
+        expect(rows.map((row) => placeOfRow(type, row))).toEqual(places);
       }
     }
     expect(new Set(cut.result.files.map(({ path }) => path)).size).toBe(cut.result.files.length);
@@ -151,8 +157,9 @@ function namesOf({ entities }: TortureExtraction) {
   return entities.map(({ typeName, attributes }) => `${typeName} ${attributes.qualifiedName}`);
 }
 
-async function readRaw({ result }: TortureExtraction, type: string): Promise<Record<string, unknown>[]> {
-  const file = result.files.find((one) => one.form === 'raw' && one.type === type);
-  const { columns, rows } = await readParquetWithPyarrow(file?.path ?? '');
-  return rows.map((row) => Object.fromEntries(columns.map(({ name }, at) => [name, row[at]])));
+async function readRaw({ result }: TortureExtraction, type: EntityFolder): Promise<RawRow[]> {
+  const [rows = []] = await readRawFiles(
+    result.files.filter((one) => one.form === 'raw' && one.type === type),
+  );
+  return rows;
 }

@@ -5,6 +5,7 @@ import { assertOutput } from '../../support/assert-output.ts';
 import { setUpExtraction } from '../../support/extraction-setup.ts';
 import { startPostgres } from '../../support/postgres-server.ts';
 import { queryDatabase } from '../../support/query-database.ts';
+import { assertRawFiles } from '../../support/raw-files.ts';
 
 it('databases whose names hold slashes do not share a qualifiedName', async () => {
   await using postgres = await startPostgres();
@@ -18,7 +19,9 @@ it('databases whose names hold slashes do not share a qualifiedName', async () =
   await using setup = await setUpExtraction(postgres);
   const record = await runExtraction(setup.options({ databases: ['a', 'a/b', 'c/d'] }));
   expect(record.state).toBe('succeeded');
-  const entities = await assertOutput(dirname(record.manifest ?? ''));
+  const folder = dirname(record.manifest ?? '');
+  const entities = await assertOutput(folder);
+  await assertRawFiles(folder);
   const databases = entities.filter(({ typeName }) => typeName === 'Database');
   expect(
     databases.map(({ attributes: { name, qualifiedName } }) => [

@@ -12,6 +12,8 @@ import { createRunStore } from '../../../shared/runs/run-store.ts';
 import { createLocalSecretReader } from '../../../shared/source/secrets.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { assertOutput, filesBelow } from '../../support/assert-output.ts';
+import { pythonEnvironment } from '../../support/python.ts';
+import { assertRawFiles } from '../../support/raw-files.ts';
 import { sourceConfig } from '../../support/source-config.ts';
 import {
   COLLISIONS_DATABASE,
@@ -36,6 +38,8 @@ describe('a run over every database of the torture server', () => {
   let server: TortureServer;
   let folder: string;
   beforeAll(async () => {
+    // Made on first use, which takes longer than a test may.
+    await pythonEnvironment();
     server = await startTortureServer(POSTGRES_18);
     folder = await mkdtemp(join(tmpdir(), 'ferry torture run ü '));
   });
@@ -94,6 +98,7 @@ describe('a run over every database of the torture server', () => {
     const workflow = layout === 'app' ? 'artifacts/nightly' : 'artifacts/apps/postgres/workflows/nightly';
     const run = join(state, workflow, record.id);
     const entities = await assertOutput(run, layout);
+    await assertRawFiles(run);
     expect(record.rows).toBe(entities.length);
 
     const read = async (file: string) => JSON.parse(await readFile(file, 'utf8')) as unknown;

@@ -115,7 +115,8 @@ describe('the checks of a whole output', () => {
         });
       }
       const statistics = { total_record_count: lines.length, chunk_count: 1 };
-      await write(`transformed/${type}/statistics.json.ignore`, JSON.stringify(statistics));
+      for (const form of Object.keys(contents))
+        await write(`${form}/${type}/statistics.json.ignore`, JSON.stringify(statistics));
     }
     await write('manifest.json', JSON.stringify({ files }));
   }
@@ -181,7 +182,17 @@ describe('the checks of a whole output', () => {
       fault: 'wrong statistics',
       spoil: () =>
         write('transformed/column/statistics.json.ignore', '{"total_record_count":2,"chunk_count":1}'),
-      says: /column/,
+      says: /transformed\/column/,
+    },
+    {
+      fault: 'wrong statistics of raw files',
+      spoil: () => write('raw/column/statistics.json.ignore', '{"total_record_count":1,"chunk_count":2}'),
+      says: /raw\/column/,
+    },
+    {
+      fault: 'no statistics',
+      spoil: () => rm(join(folder, 'raw/column/statistics.json.ignore')),
+      says: /statistics\.json\.ignore/,
     },
     { fault: 'a stray file', spoil: () => write('transformed/column/1.json.tmp', ''), says: /no other file/ },
     {

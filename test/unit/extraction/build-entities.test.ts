@@ -320,6 +320,21 @@ describe('entities', () => {
       expect(JSON.parse(serialize(row, of))).toEqual(written(buildColumn(row, of)));
   });
 
+  it('writes the JSON of Columns of more types than it keeps, and of those again', () => {
+    const serialize = columnSerializer();
+    const typed = Array.from({ length: 1_001 }, (_, index) => ({
+      ...column,
+      data_type: `type_${index}`,
+      column_size: `app.type_${index}`,
+      type_number: index,
+    }));
+    // Of the same type with other flags, too, which counts like another type.
+    const flagged = typed.map((row) => ({ ...row, flags: 35, is_primary: true }));
+    const again = [0, 1_000, 1, 999].flatMap((index) => [typed[index] ?? column, flagged[index] ?? column]);
+    for (const row of [...typed, ...typed.slice(0, 2), ...flagged, ...again])
+      expect(JSON.parse(serialize(row, context))).toEqual(written(buildColumn(row, context)));
+  });
+
   it.each([
     [false, 'add_numbers'],
     [true, 'add_numbers(integer, integer)'],
