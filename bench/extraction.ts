@@ -156,18 +156,14 @@ async function countStatements(folder: string, postgres: PostgresServer, tables:
   return log.match(/LOG: {2}(statement|execute [^:]*):/g)?.length ?? 0;
 }
 
-/** What of several is the worst. */
-function worst(samples: readonly Sample[]): Sample | undefined {
-  const [first, ...others] = samples;
+/** The worst of what was measured of one catalog. */
+function worst(
+  samples: readonly Sample[],
+): { entities: number; seconds: number; peakMiB: number } | undefined {
+  const [first] = samples;
   if (!first) return undefined;
-  return others.reduce(
-    (so, far) => ({
-      ...so,
-      seconds: Math.max(so.seconds, far.seconds),
-      peakMiB: Math.max(so.peakMiB, far.peakMiB),
-    }),
-    first,
-  );
+  const most = (key: 'seconds' | 'peakMiB') => Math.max(...samples.map((sample) => sample[key]));
+  return { entities: first.entities, seconds: most('seconds'), peakMiB: most('peakMiB') };
 }
 
 function report(samples: readonly Sample[], server: string, repeat: number): void {
