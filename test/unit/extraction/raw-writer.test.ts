@@ -32,7 +32,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ferry raw 'ü' "));
   files = join(folder, 'files');
   await mkdir(files);
-  writer = await RawWriter.open({ folder: join(folder, 'own'), files });
+  writer = await RawWriter.open({ folder: join(folder, 'own'), files, memoryLimitBytes: 256_000_000 });
 });
 afterEach(async () => {
   writer?.close();
