@@ -91,13 +91,13 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     await using polyteia = await startPolyteiaStandIn({ datasets: [DATASET] });
     await using sync = await setUpInProcessSync(server, polyteia);
     let password = 'first';
+    let reads = 0;
     await createUser('reading', password);
     const read: SecretReader['read'] = async (ref) => {
       if (ref !== 'erp') return polyteia.personalAccessKey;
       reads += 1;
       return JSON.stringify({ username: 'reading', password });
     };
-    let reads = 0;
     const passage = throughSourceGate[source.type];
     const options = sync.options({ query: `SELECT 42 AS n, ${passage} AS gate`, whenUnchanged: 'upload' });
     const run = () =>
