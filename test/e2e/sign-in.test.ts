@@ -150,6 +150,7 @@ describe('a deployed extraction signs in', () => {
     });
     const received = postgres.tokens.received.slice(before);
     expect(received).toHaveLength(connections);
+    expect(new Set(received.map(({ token }) => token)).size).toBe(connections);
     for (const { username, refused, token } of received) {
       expect({ username, refused }).toEqual({ username: 'ferry', refused: undefined });
       expect(token).toContain('&X-Amz-Security-Token=');

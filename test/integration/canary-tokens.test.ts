@@ -28,6 +28,9 @@ const answers = {
   refusal: `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no ${EXTERNAL_ID} ${KEYS.accessKeyId}</Message></Error></ErrorResponse>`,
 };
 
+/** Keys that no database knows. */
+const UNKNOWN = { ...KEYS, accessKeyId: 'AKIAGeheim' };
+
 let databases: Record<'postgres' | 'mysql', TokenDatabase>;
 let polyteia: PolyteiaStandIn;
 let aws: FakeAws;
@@ -74,9 +77,12 @@ async function ferry(
     const refuses = options.refuseRole || !body.includes('AssumeRole');
     return refuses ? { status: 403, body: answers.refusal } : { status: 200, body: answers.role };
   };
+  // Of Postgres alone are catalogs read.
+  const extractions = type === 'postgres' ? { catalogs: { sources: ['erp'], databases: 'all' } } : {};
   const config = {
     version: 1,
     sources: { erp: databases[type].fields(auth, ca) },
+    extractions,
     polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
     syncs: { orders: { source: 'erp', query: 'SELECT 42 AS n', dataset: DATASET, whenUnchanged: 'upload' } },
   };
@@ -127,7 +133,7 @@ describe.each(['postgres', 'mysql'] as const)(
     it.each<[string, Record<string, unknown>, Parameters<typeof ferry>[3], string]>([
       ['a token that is refused', { ...iam, region: WRONG_REGION }, {}, 'AuthError'],
       ['a token of a role that is refused', { ...iamRole, region: WRONG_REGION }, {}, 'AuthError'],
-      ['a key that is not known', iamUser, { keys: { ...KEYS, accessKeyId: 'AKIAGeheim' } }, 'AuthError'],
+      ['a key that is not known', iamUser, { keys: UNKNOWN }, 'AuthError'],
       [
         'a key of a session without its token',
         iamUser,
@@ -154,3 +160,55 @@ describe.each(['postgres', 'mysql'] as const)(
     });
   },
 );
+
+describe('the catalogs of a Postgres with tokens, with the most detailed log', () => {
+  const run = ['run', 'catalogs', '--json'];
+  // The list of databases, then `crm` and `postgres`.
+  const CONNECTIONS = 3;
+  beforeAll(() => databases.postgres.query('CREATE DATABASE crm'));
+
+  const kinds: [string, Record<string, unknown>][] = [
+    ['iam', iam],
+    ['iam-user', iamUser],
+    ['iam-role', iamRole],
+  ];
+  it.each(kinds)('an extraction by %s succeeds', async (_kind, auth) => {
+    const before = databases.postgres.tokens.received.length;
+    const { exitCode, stdout, everything } = await ferry(run, 'postgres', auth);
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: 'succeeded',
+      databases: [{ database: 'crm' }, { database: 'postgres' }],
+    });
+    expect(exitCode).toBe(0);
+    expect(databases.postgres.tokens.received).toHaveLength(before + CONNECTIONS);
+    // It has looked into the output as well.
+    expect(everything).toContain('"typeName":"Database"');
+    expectNothingSecret(everything);
+  });
+
+  it.each(kinds)('ferry tree by %s', async (_kind, auth) => {
+    const { exitCode, stdout, everything } = await ferry(['tree', 'erp', '--json'], 'postgres', auth);
+    expect(JSON.parse(stdout).databases).toMatchObject([{ name: 'crm' }, { name: 'postgres' }]);
+    expect(exitCode).toBe(0);
+    expectNothingSecret(everything);
+  });
+
+  const failures: [string, Record<string, unknown>, Parameters<typeof ferry>[3], string][] = [
+    ['a token that is refused', { ...iam, region: WRONG_REGION }, {}, 'AuthError'],
+    ['a key that is not known', iamUser, { keys: UNKNOWN }, 'AuthError'],
+    ['a role that may not be assumed', iamRole, { refuseRole: true }, 'AccessError'],
+    ['a stranger', iam, { ca: 'stranger.pem' }, 'ConfigError'],
+  ];
+  it.each(failures)('an extraction by %s fails', async (_what, auth, options, name) => {
+    const { stdout, everything } = await ferry(run, 'postgres', auth, options);
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'failed', error: { class: name } });
+    expectNothingSecret(everything);
+  });
+
+  it.each(failures)('ferry tree by %s fails', async (_what, auth, options, name) => {
+    const { exitCode, stderr, everything } = await ferry(['tree', 'erp'], 'postgres', auth, options);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain(`${name}: `);
+    expectNothingSecret(everything);
+  });
+});

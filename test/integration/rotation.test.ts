@@ -2,10 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import { resolveLogin } from '../../shared/source/credentials.ts';
+import type { SecretReader } from '../../shared/source/secrets.ts';
 import { SourceSession } from '../../shared/source/session.ts';
+import { runSync } from '../../shared/sync/run-sync.ts';
+import { setUpInProcessSync } from '../support/in-process-sync.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
+import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { sourceConfig } from '../support/source-config.ts';
+import { closeSourceGate, throughSourceGate } from '../support/source-gate.ts';
+import { DATASET } from '../support/sync-setup.ts';
 import { sessionSurroundings } from '../support/token-sources.ts';
 
 // Secrets Manager changes the password at the database and in the secret, or goes back and forth between two users.
@@ -67,7 +73,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     return Number(rows[0]?.[0]);
   };
 
-  it('lets a run that is under way go on, and is refused to the next, which finds the new one', async () => {
+  it('lets a session that is open go on, and is refused to the next, which finds the new one', async () => {
     await createUser('steady', 'first');
     const before = await open({ username: 'steady', password: 'first' });
     await changePassword('steady', 'second');
@@ -79,6 +85,34 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     expect(await answer(after.session)).toBe(42);
     expect(after.reads()).toBe(2);
     for (const { session } of [before, after]) (session as SourceSession).close();
+  });
+
+  it('while a run reads with it, is not noticed by that run, and the next one begins with the new one', async () => {
+    await using polyteia = await startPolyteiaStandIn({ datasets: [DATASET] });
+    await using sync = await setUpInProcessSync(server, polyteia);
+    let password = 'first';
+    let reads = 0;
+    await createUser('reading', password);
+    const read: SecretReader['read'] = async (ref) => {
+      if (ref !== 'erp') return polyteia.personalAccessKey;
+      reads += 1;
+      return JSON.stringify({ username: 'reading', password });
+    };
+    const passage = throughSourceGate[source.type];
+    const options = sync.options({ query: `SELECT 42 AS n, ${passage} AS gate`, whenUnchanged: 'upload' });
+    const run = () =>
+      runSync({ ...options, config: { ...options.config, sources: { erp: source } }, secrets: { read } });
+
+    const gate = await closeSourceGate(server);
+    const running = run();
+    await gate.reached();
+    password = 'second';
+    await changePassword('reading', password);
+    await gate.open();
+    expect(await running).toMatchObject({ state: 'succeeded', rows: 1 });
+    expect(reads).toBe(1);
+    expect(await run()).toMatchObject({ state: 'succeeded', rows: 1 });
+    expect(reads).toBe(2);
   });
 
   it('is known to the connections that follow, and may be rotated again', async () => {

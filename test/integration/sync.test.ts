@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runRecordSchema } from '../../shared/runs/run-record.ts';
 import { runFerry } from '../support/ferry-command.ts';
+import { startMysql } from '../support/mysql-server.ts';
 import { readParquetWithPyarrow } from '../support/read-parquet.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
 
@@ -62,6 +63,24 @@ describe('a sync', () => {
     const upload = calls[2];
     expect(upload?.contentLength).toBeGreaterThan(upload?.file?.size ?? Number.POSITIVE_INFINITY);
     expect(upload?.headers).not.toHaveProperty('authorization');
+  });
+
+  it.each([
+    ['a Postgres', 'postgres', async () => ({ ...setup.postgres, [Symbol.asyncDispose]: async () => {} })],
+    ['a MariaDB', 'mysql', () => startMysql({ flavor: 'mariadb' })],
+  ])('finds %s by its secret alone, as RDS writes it', async (_what, type, start) => {
+    await using server = await start();
+    const { host, port, user: username, password, database: dbname } = server;
+    const nowhere = { host: undefined, port: undefined, database: undefined };
+    const result = await setup.run(
+      { query: 'SELECT 42 AS n' },
+      {
+        source: { type, ...nowhere },
+        secrets: { erp: { engine: type, username, password, host, port, dbname } },
+      },
+    );
+    expect(result).toMatchObject({ exitCode: 0, leftovers: [] });
+    expect((await readParquetWithPyarrow(contentFile())).rows).toEqual([[42]]);
   });
 
   it('prints with --json one document on stdout, the record that is also in the state folder', async () => {

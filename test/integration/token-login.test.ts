@@ -79,6 +79,18 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     if (keys.sessionToken) expect(made[0]?.length).toBeGreaterThan(2_000);
   });
 
+  it('signs in anew with a token of its own, as the first one has ended by then', async () => {
+    const login = await signIn(iam);
+    const first = await visit(login);
+    database.tokens.advance(20);
+    const second = await withClockOf(1 / 3, () => visit(login));
+    database.tokens.advance(-20);
+    expect([first.error, second.error]).toEqual([undefined, undefined]);
+    const received = [...first.received, ...second.received];
+    expect(received.map(({ refused }) => refused)).toEqual([undefined, undefined]);
+    expect(new Set(received.map(({ token }) => token)).size).toBe(2);
+  });
+
   it.each([350, 2_000])('gets a token of %i characters as it was made', async (length) => {
     const token = `localhost:${database.port}/?Action=connect&X-Amz-Security-Token=${'aB3%2F%2B'.repeat(300)}`;
     const password = async () => token.slice(0, length);

@@ -43,7 +43,9 @@ export function extractionConfig(
 }
 
 /** Makes the folders. */
-export async function setUpExtraction(postgres: PostgresServer): Promise<ExtractionSetup> {
+export async function setUpExtraction(
+  postgres: Pick<PostgresServer, 'host' | 'port' | 'database' | 'user' | 'password'>,
+): Promise<ExtractionSetup> {
   const folder = await mkdtemp(join(tmpdir(), 'ferry extraction ü '));
   const outputFolder = join(folder, 'output');
   const store = createRunStore(createFolderDocumentStore(join(folder, 'state')));

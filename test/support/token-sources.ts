@@ -1,18 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createConnection } from 'mysql2/promise';
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
 import type { AwsIdentity, AwsKeys } from '../../shared/source/aws-identity.ts';
 import type { SessionOptions } from '../../shared/source/session.ts';
 import { type Certificate, makeCertificates } from './certificates.ts';
-import { atGate, closeGate, throughGate } from './gate.ts';
 import { startMysqlCleartextServer } from './mysql-cleartext-server.ts';
 import { startMysql } from './mysql-server.ts';
 import { createTokenJudge, type TokenJudge } from './rds-tokens.ts';
+import { type ClosedGate, closeSourceGate, throughSourceGate } from './source-gate.ts';
 import { startTokenPostgres } from './token-postgres.ts';
-import { waitFor } from './wait-for.ts';
 
 export const REGION = 'eu-central-1';
 /** The keys that the databases know: one that lasts, and one of a session with a token as long as they come. */
@@ -32,6 +30,8 @@ export interface TokenDatabase extends AsyncDisposable {
   port: number;
   tokens: TokenJudge;
   certificates: Record<'authority' | 'server', Certificate>;
+  /** Runs SQL as a superuser, who needs no token. */
+  query(sql: string): Promise<unknown>;
   /** A source of ferry.yaml, at `localhost`. */
   fields(auth: Record<string, unknown>, ca: string): Record<string, unknown>;
   /** The same as loadConfig() gives it, with the text of the authority's certificate. */
@@ -41,17 +41,10 @@ export interface TokenDatabase extends AsyncDisposable {
   closeGate(): Promise<ClosedGate>;
 }
 
-/** Whoever goes through it waits. */
-export interface ClosedGate {
-  /** Waits until somebody waits. */
-  reached(): Promise<void>;
-  open(): Promise<void>;
-}
-
 /**
  * Starts a Postgres, or a MariaDB behind a stand-in that asks as Amazon's MySQL does.
  *
- * @param options.keys those that it knows; undefined: it looks at no signature, as for keys that an AWS gives out
+ * @param options.keys those that it knows at that moment; undefined: it looks at no signature, as for keys that an AWS gives out
  */
 export async function startTokenDatabase(
   type: SourceConfig['type'],
@@ -78,6 +71,7 @@ export async function startTokenDatabase(
     port: database.port,
     tokens,
     certificates,
+    query: database.query,
     fields,
     source(auth, changes = {}) {
       const erp = { ...fields(auth, certificates.authority.cert), ...changes };
@@ -89,23 +83,15 @@ export async function startTokenDatabase(
   };
 }
 
-type Server = Pick<TokenDatabase, 'port' | 'throughGate' | 'closeGate'> & { stop(): Promise<void> };
-
-const GATE = 4711;
-const reached = async (count: () => Promise<number>) => {
-  await waitFor('somebody at the gate', async () => ((await count()) > 0 ? true : undefined), 30_000);
-};
+type Server = Pick<TokenDatabase, 'port' | 'query' | 'throughGate' | 'closeGate'> & { stop(): Promise<void> };
 
 async function startGatedPostgres(certificate: Certificate, tokens: TokenJudge): Promise<Server> {
   const server = await startTokenPostgres(certificate, tokens);
   return {
     port: server.port,
-    throughGate: throughGate(GATE),
-    async closeGate() {
-      const gate = await closeGate(server, GATE);
-      const count = async () => (await server.query(atGate(GATE))).rows.length;
-      return { reached: () => reached(count), open: () => gate.open() };
-    },
+    query: (sql) => server.query(sql),
+    throughGate: throughSourceGate.postgres,
+    closeGate: () => closeSourceGate(server),
     stop: () => server.stop(),
   };
 }
@@ -113,20 +99,11 @@ async function startGatedPostgres(certificate: Certificate, tokens: TokenJudge):
 async function startFrontedMysql(certificate: Certificate, tokens: TokenJudge): Promise<Server> {
   const behind = await startMysql({ flavor: 'mariadb' });
   const front = await startMysqlCleartextServer({ certificate, tokens, behind });
-  const waiting = "SELECT id FROM information_schema.processlist WHERE state = 'User lock'";
   return {
     port: front.port,
-    throughGate: `GET_LOCK('gate', 120)`,
-    async closeGate() {
-      const { host, port, user, password } = behind;
-      const holder = await createConnection({ host, port, user, password });
-      await holder.query(`SELECT GET_LOCK('gate', 0)`);
-      return {
-        reached: () => reached(async () => (await behind.query(waiting)).length),
-        // The lock goes with its session.
-        open: () => holder.end(),
-      };
-    },
+    query: (sql) => behind.query(sql),
+    throughGate: throughSourceGate.mysql,
+    closeGate: () => closeSourceGate(behind),
     stop: async () => {
       await front.stop();
       await behind.stop();

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const skewMs = new AsyncLocalStorage<number>();
+const clock = new AsyncLocalStorage<{ skewMs: number }>();
 const RightDate = Date;
 
 class WrongDate extends RightDate {
@@ -10,7 +10,7 @@ class WrongDate extends RightDate {
   }
 
   static override now(): number {
-    return RightDate.now() + (skewMs.getStore() ?? 0);
+    return RightDate.now() + (clock.getStore()?.skewMs ?? 0);
   }
 }
 
@@ -22,5 +22,12 @@ export function withClockOf<T>(hours: number, work: () => Promise<T>): Promise<T
     construct: (right, given, target) =>
       given.length === 0 ? new WrongDate() : Reflect.construct(right, given, target),
   });
-  return skewMs.run(hours * 3_600_000, work);
+  return clock.run({ skewMs: hours * 3_600_000 }, work);
+}
+
+/** Moves on the clock of whatever calls it, which runs within {@link withClockOf}. */
+export function moveClock(minutes: number): void {
+  const mine = clock.getStore();
+  if (!mine) throw new Error('The clock here is the right one.');
+  mine.skewMs += minutes * 60_000;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, StorageUnavailableError } from '../../../shared/errors.ts';
 import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
+import { extractDatabase } from '../../../shared/extraction/extract-database.ts';
 import type { OutputStore } from '../../../shared/extraction/output-store.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
@@ -133,6 +134,34 @@ describe('an extraction', () => {
     const record = await runExtraction({ ...setup.options({ databases }), secrets: { read } });
     expect(record.databases?.map(({ error }) => error?.class)).toEqual([...errors]);
     expect((await countRefusals()) - before).toBe(1);
+  });
+
+  it('offers a password once that is rotated between two databases, and the new one from then on', async () => {
+    let password = 'first';
+    await postgres.query(
+      `CREATE ROLE turning LOGIN PASSWORD '${password}'; GRANT pg_read_all_data TO turning`,
+    );
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return JSON.stringify({ username: 'turning', password });
+    };
+    const before = await countRefusals();
+    const work = { ...setup.options({ databases: ['postgres', 'hr', 'empty'] }), secrets: { read } };
+    const record = await runExtraction(work, async (options) => {
+      const extracted = await extractDatabase(options);
+      if (extracted.database === 'postgres') {
+        password = 'second';
+        await postgres.query(`ALTER ROLE turning PASSWORD '${password}'`);
+      }
+      return extracted;
+    });
+    expect(record).toMatchObject({
+      state: 'succeeded',
+      databases: ['postgres', 'hr', 'empty'].map((database) => ({ database, state: 'extracted' })),
+    });
+    expect((await countRefusals()) - before).toBe(1);
+    expect(reads).toBe(2);
   });
 
   it('offers a wrong password once to be checked', async () => {

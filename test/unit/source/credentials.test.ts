@@ -30,6 +30,40 @@ describe('a login', () => {
     expect(token).toContain('%2Feu-central-1%2Frds-db%2F');
   });
 
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      'its address from their secret, whose port may be a text',
+      {},
+      { host: HOST, port: '6543', dbname: 'erp' },
+      { host: HOST, port: 6543, database: 'erp' },
+    ],
+    [
+      'the port of its kind of database, where nobody says one',
+      {},
+      { host: HOST, dbname: 'erp' },
+      { host: HOST, port: 5432, database: 'erp' },
+    ],
+    [
+      'its address from the source, whatever the secret says',
+      { host: 'replica.example.org', port: 6432, database: 'reports' },
+      { host: HOST, port: 6543, dbname: 'erp' },
+      { host: 'replica.example.org', port: 6432, database: 'reports' },
+    ],
+    [
+      'from the source what it says, and from the secret what it leaves open',
+      { host: 'replica.example.org' },
+      { host: HOST, port: 6543, dbname: 'erp' },
+      { host: 'replica.example.org', port: 6543, database: 'erp' },
+    ],
+  ])('with a password has %s', async (_what, fields, said, address) => {
+    const secret = { username: 'leser', password: 'Geheim4711', engine: 'postgres', ...said };
+    expect(await resolve(source(password, fields), secret)).toMatchObject({
+      ...address,
+      username: 'leser',
+      password: 'Geheim4711',
+    });
+  });
+
   it.each<[string, Record<string, unknown>, unknown, RegExp]>([
     ['not JSON', password, 'Geheim4711', /^The secret ferry\/erp is not JSON\.$/],
     [
@@ -37,6 +71,24 @@ describe('a login', () => {
       password,
       { password: 'Geheim4711' },
       /layout of RDS \(wrong or missing: username\)/,
+    ],
+    [
+      'a password and no host',
+      password,
+      { username: 'u', password: 'Geheim4711', dbname: 'd' },
+      /^The source erp has no host: neither sources\.erp\.host nor the secret ferry\/erp says it\.$/,
+    ],
+    [
+      'a password and no database',
+      password,
+      { username: 'u', password: 'Geheim4711', host: HOST },
+      /^The source erp has no database: neither sources\.erp\.database nor the secret ferry\/erp says it\.$/,
+    ],
+    [
+      'a port that is none',
+      password,
+      { username: 'u', password: 'Geheim4711', host: HOST, port: 'Geheim4711', dbname: 'd' },
+      /layout of RDS \(wrong or missing: port\)/,
     ],
     ['a list', password, ['Geheim4711'], /\(wrong or missing: the whole\)/],
     ['keys that are not JSON', iamUser, 'Geheim4711', /^The secret ferry\/aws is not JSON\.$/],
