@@ -91,7 +91,7 @@ describe('raw files', () => {
     { title: 'chunks that end anywhere', rowsPerFile: 5_000, chunks: repeat(FULL, 8) },
     { title: 'a chunk that fills several', rowsPerFile: 100, chunks: [30, FULL, 1, FULL] },
     { title: 'a chunk that fills several to the last row', rowsPerFile: 512, chunks: [FULL, 5] },
-    { title: 'more rows than are held before a copy', rowsPerFile: 20_000, chunks: repeat(FULL, 21) },
+    { title: 'more rows than a row group has', rowsPerFile: 25_000, chunks: repeat(FULL, 21) },
   ])('of $title hold all rows in their order ($rowsPerFile a file)', async ({ rowsPerFile, chunks }) => {
     const written = await write(rowsPerFile, chunks);
     const total = chunks.reduce((sum, rows) => sum + rows, 0);
