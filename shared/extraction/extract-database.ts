@@ -61,7 +61,6 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
     // Beside the output folder, as the session's own.
     folder: join(dirname(session.outputFolder), 'raw-writer'),
     files: session.outputFolder,
-    // The session itself holds a few chunks only.
     memoryLimitBytes: session.memoryLimitBytes,
   });
   try {

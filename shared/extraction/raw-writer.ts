@@ -38,14 +38,15 @@ export class RawWriter {
   /**
    * @param options.folder a private folder for what DuckDB keeps
    * @param options.files the only folder that can be written to
-   * @param options.memoryLimitBytes beyond this, rows are spilled to disk; only long texts take so much
+   * @param options.memoryLimitBytes that of the session beside it. It takes up to half as much itself; beyond that, rows are spilled to
+   *   disk. Only long texts take so much
    */
   static async open(options: {
     folder: string;
     files: string;
     memoryLimitBytes: number;
   }): Promise<RawWriter> {
-    const memoryLimitBytes = Math.max(LEAST_MEMORY_BYTES, options.memoryLimitBytes);
+    const memoryLimitBytes = Math.max(LEAST_MEMORY_BYTES, options.memoryLimitBytes / 2);
     const limits = { folder: options.folder, memoryLimitBytes, threads: 1 };
     const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(limits));
     const connection = await instance.connect();

@@ -1,7 +1,7 @@
 -- One row for each column of the relations in scope. Every join is by oid; what there may be several of is gathered before it is joined.
 -- Relations come in their order, and the columns of one after those of the other (LATERAL): the rows of each are sorted by themselves, so
 -- that the first ones arrive at once, however many there are (an incremental sort; Postgres 12 and older sort them all).
-WITH RECURSIVE scope AS (
+WITH scope AS (
   __SCOPE__
 ),
 relation AS (
@@ -16,21 +16,6 @@ relation AS (
   FROM pg_catalog.pg_class AS c
   JOIN scope ON scope.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.reltype <> 0 AND __RELATION_IN_SCOPE__
-),
--- A domain may be made of another one; its modifier (length, digits) is that of the last.
-domain (oid, base, typmod) AS (
-  SELECT t.oid, t.typbasetype, t.typtypmod FROM pg_catalog.pg_type AS t WHERE t.typtype = 'd'
-  UNION ALL
-  SELECT d.oid, t.typbasetype, t.typtypmod
-  FROM domain AS d
-  JOIN pg_catalog.pg_type AS t ON t.oid = d.base AND t.typtype = 'd'
-),
-based AS (
-  SELECT d.oid, ARRAY[d.base::int8, d.typmod::int8] AS base_and_modifier
-  FROM domain AS d
-  JOIN pg_catalog.pg_type AS base ON base.oid = d.base AND base.typtype <> 'd'
-  -- Once, not for each column of a domain.
-  OFFSET 0
 )
 SELECT
   pg_catalog.current_database()::text AS table_catalog,
@@ -132,7 +117,26 @@ CROSS JOIN LATERAL (
       t.typlen,
       t.typtypmod,
       t.typelem,
-      CASE WHEN t.typtype = 'd' THEN (SELECT based.base_and_modifier FROM based WHERE based.oid = t.oid) END AS domain
+      -- A domain may be made of another one; its modifier (length, digits) is that of the last.
+      CASE WHEN t.typtype = 'd' THEN (
+        WITH RECURSIVE made_of (base, typmod) AS (
+          SELECT t.typbasetype, t.typtypmod
+          UNION ALL
+          SELECT other.typbasetype, other.typtypmod
+          FROM made_of
+          CROSS JOIN LATERAL (
+            SELECT d.typbasetype, d.typtypmod
+            FROM pg_catalog.pg_type AS d
+            WHERE d.oid = made_of.base AND d.typtype = 'd'
+            OFFSET 0
+          ) AS other
+        )
+        SELECT ARRAY[made_of.base::int8, made_of.typmod::int8]
+        FROM made_of
+        CROSS JOIN LATERAL (
+          SELECT 1 FROM pg_catalog.pg_type AS d WHERE d.oid = made_of.base AND d.typtype <> 'd' OFFSET 0
+        ) AS last
+      ) END AS domain
     FROM pg_catalog.pg_type AS t
     WHERE t.oid = a.atttypid
     -- By the index, for each column: joined, all types would be gone through once for each relation.

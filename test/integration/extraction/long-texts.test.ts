@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { duckdbMemoryLimit } from '../../../functions/jobs/job-function.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
 import { assertOutput } from '../../support/assert-output.ts';
 import { setUpExtraction } from '../../support/extraction-setup.ts';
@@ -20,9 +21,9 @@ describe('a catalog of 50 MB of comments and 40 MB of definitions', () => {
   }, 120_000);
   afterAll(() => postgres?.stop());
 
-  it('is extracted with the least memory that the command line gives', async () => {
+  it('is extracted with the memory that a function has by default', async () => {
     await using setup = await setUpExtraction(postgres);
-    const record = await runExtraction({ ...setup.options(), memoryLimitBytes: 512_000_000 });
+    const record = await runExtraction({ ...setup.options(), memoryLimitBytes: duckdbMemoryLimit(2048) });
     expect([record.state, record.error]).toEqual(['succeeded', undefined]);
     const entities = await assertOutput(dirname(record.manifest ?? ''));
     const comments = entities.flatMap(({ typeName, attributes }) =>
