@@ -9,7 +9,7 @@ const TYPES = [
   'bigint',
   'date',
   'jsonb',
-  'double precision',
+  'public.quantity',
 ];
 const COLUMNS = 100;
 const SCHEMAS = 10;
@@ -26,6 +26,7 @@ export function* createAssets(tables: number): Generator<string> {
     { length: COLUMNS },
     (_, index) => `column_${index + 1} ${TYPES[index % TYPES.length]}`,
   ).join(', ');
+  yield 'CREATE DOMAIN public.quantity AS numeric(10,3) CHECK (value >= 0)';
   yield Array.from({ length: SCHEMAS }, (_, index) => `CREATE SCHEMA schema_${index + 1};`).join('\n');
   for (let first = 0; first < tables; first += TABLES_PER_STATEMENT) {
     const numbers = Array.from(
