@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { quoteLiteral } from '../../shared/source/sql-text.ts';
+import { openDuckdb } from './open-duckdb.ts';
 import { pythonEnvironment } from './python.ts';
 
 const run = promisify(execFile);
@@ -24,19 +24,15 @@ export async function readCsvWithPyarrow(file: string): Promise<CsvContent> {
 
 /** Reads a CSV file with DuckDB. */
 export async function readCsvWithDuckdb(file: string): Promise<CsvContent> {
-  const instance = await DuckDBInstance.create(':memory:');
-  try {
-    const connection = await instance.connect();
-    const rowsOf = (options: string) =>
-      `FROM read_csv(${quoteLiteral(file)}, allow_quoted_nulls = false, header = true, hive_partitioning = false${options})`;
-    const seen = await connection.runAndReadAll(rowsOf(''));
-    const text = await connection.runAndReadAll(rowsOf(", all_varchar = true, delim = ',', quote = '\"'"));
-    const types = seen.columnTypes();
-    return {
-      columns: seen.columnNames().map((name, index) => ({ name, type: String(types[index]) })),
-      rows: text.getRowsJS() as CsvContent['rows'],
-    };
-  } finally {
-    instance.closeSync();
-  }
+  using duckdb = await openDuckdb();
+  const { connection } = duckdb;
+  const rowsOf = (options: string) =>
+    `FROM read_csv(${quoteLiteral(file)}, allow_quoted_nulls = false, header = true, hive_partitioning = false${options})`;
+  const seen = await connection.runAndReadAll(rowsOf(''));
+  const text = await connection.runAndReadAll(rowsOf(", all_varchar = true, delim = ',', quote = '\"'"));
+  const types = seen.columnTypes();
+  return {
+    columns: seen.columnNames().map((name, index) => ({ name, type: String(types[index]) })),
+    rows: text.getRowsJS() as CsvContent['rows'],
+  };
 }

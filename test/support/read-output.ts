@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix, relative } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'vitest';
 import { type Entity, entitySchema } from '../../shared/extraction/entity-schemas.ts';
 import {
@@ -12,6 +11,8 @@ import {
   statisticsSchema,
 } from '../../shared/extraction/manifest.ts';
 import { rawRowSchemas } from '../../shared/extraction/raw-rows.ts';
+import { quoteLiteral } from '../../shared/source/sql-text.ts';
+import { openDuckdb } from './open-duckdb.ts';
 
 /** A finished run's files, as somebody finds them who starts at latest.json. */
 export interface Output {
@@ -86,20 +87,15 @@ export async function readOutput(folder: string, workflowFolder: string): Promis
 
 /** Each row is what it is declared to be. A reader that shares nothing with the writer holds them against the contract elsewhere. */
 async function expectRawRows(folder: string, { files }: Manifest): Promise<void> {
-  const instance = await DuckDBInstance.create();
-  const connection = await instance.connect();
-  try {
-    for (const { key, form, type, rows } of files) {
-      if (form !== 'raw') continue;
-      const path = join(folder, key).replaceAll("'", "''");
-      const reader = await connection.runAndReadAll(`FROM read_parquet('${path}')`);
-      const found = reader.getRowObjectsJS().map(withNumbers);
-      expect(found, key).toHaveLength(rows);
-      for (const row of found) rawRowSchemas[type].parse(row);
-    }
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
+  using duckdb = await openDuckdb();
+  for (const { key, form, type, rows } of files) {
+    if (form !== 'raw') continue;
+    const reader = await duckdb.connection.runAndReadAll(
+      `FROM read_parquet(${quoteLiteral(join(folder, key))})`,
+    );
+    const found = reader.getRowObjectsJS().map(withNumbers);
+    expect(found, key).toHaveLength(rows);
+    for (const row of found) rawRowSchemas[type].parse(row);
   }
 }
 

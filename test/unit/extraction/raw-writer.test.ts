@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RawFile, RawWriter } from '../../../shared/extraction/raw-writer.ts';
+import { type OpenDuckdb, openDuckdb } from '../../support/open-duckdb.ts';
 
 const COLUMNS = [
   { name: 'number', type: 'BIGINT' },
@@ -14,16 +15,11 @@ const COLUMNS = [
 /** DuckDB's own: no chunk has more. */
 const FULL = 2_048;
 
-let instance: DuckDBInstance;
-let connection: DuckDBConnection;
+let duckdb: OpenDuckdb;
 beforeAll(async () => {
-  instance = await DuckDBInstance.create();
-  connection = await instance.connect();
+  duckdb = await openDuckdb();
 });
-afterAll(() => {
-  connection?.closeSync();
-  instance?.closeSync();
-});
+afterAll(() => duckdb?.[Symbol.dispose]());
 
 let folder: string;
 let files: string;
@@ -50,7 +46,7 @@ const rowOf = (n: number) => [
 
 /** Rows from one number on, as a source's chunk. */
 async function chunkOf(first: number, rows: number): Promise<DuckDBDataChunk> {
-  const answer = await connection.stream(`SELECT n::BIGINT,
+  const answer = await duckdb.connection.stream(`SELECT n::BIGINT,
       CASE WHEN n % 3 <> 0 THEN 'row ' || n || ', whose name is long' END,
       CASE WHEN n % 5 <> 0 THEN (n * -1.25)::DECIMAL(12,2) END
     FROM range(${first}, ${first + rows}) AS t(n) ORDER BY n`);
@@ -71,7 +67,7 @@ async function write(rowsPerFile: number, chunks: readonly number[]): Promise<Ra
 
 async function read(path: string) {
   const sql = `FROM read_parquet('${path.replaceAll("'", "''")}')`;
-  const answer = await connection.runAndReadAll(sql);
+  const answer = await duckdb.connection.runAndReadAll(sql);
   return { names: answer.columnNames(), types: answer.columnTypes().map(String), rows: answer.getRowsJson() };
 }
 
@@ -125,7 +121,7 @@ describe('raw files', () => {
     const series = await writer.begin([{ name: 'only', type: 'INTEGER' }], 2, (chunk) =>
       join(files, `other-${chunk}.parquet`),
     );
-    const answer = await connection.stream('SELECT n::INTEGER FROM range(3) AS t(n) ORDER BY n');
+    const answer = await duckdb.connection.stream('SELECT n::INTEGER FROM range(3) AS t(n) ORDER BY n');
     const chunk = await answer.fetchChunk();
     if (!chunk) throw new Error('There is no chunk.');
     await series.append(chunk);

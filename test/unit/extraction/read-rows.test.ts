@@ -1,18 +1,14 @@
-import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EntityKind } from '../../../shared/extraction/entities/entity-kinds.ts';
 import { rowReader } from '../../../shared/extraction/read-rows.ts';
+import { type OpenDuckdb, openDuckdb } from '../../support/open-duckdb.ts';
 
-let instance: DuckDBInstance;
-let connection: DuckDBConnection;
+let duckdb: OpenDuckdb;
 beforeAll(async () => {
-  instance = await DuckDBInstance.create();
-  connection = await instance.connect();
+  duckdb = await openDuckdb();
 });
-afterAll(() => {
-  connection?.closeSync();
-  instance?.closeSync();
-});
+afterAll(() => duckdb?.[Symbol.dispose]());
 
 const kind: EntityKind = {
   columns: ['place', 'table_number', 'table_name', 'type_number', 'data_type', 'scale'],
@@ -38,7 +34,7 @@ const expectedRow = ([table, type]: Numbers, place: number) => ({
 /** Chunks of an answer that has more columns than are asked for, in another order. */
 async function chunksOf(rows: readonly Numbers[]): Promise<{ names: string[]; chunks: DuckDBDataChunk[] }> {
   const values = rows.map(([table, type], place) => `(${place}, ${table}, ${type})`).join(', ');
-  const answer = await connection.stream(`SELECT 'not asked for' AS other,
+  const answer = await duckdb.connection.stream(`SELECT 'not asked for' AS other,
       CASE WHEN type % 2 = 0 THEN type::BIGINT END AS scale, 'the type of number ' || type AS data_type,
       type AS type_number, 'the table of number ' || tab AS table_name, tab::BIGINT AS table_number, place::BIGINT AS place
     FROM (VALUES ${values}) AS t(place, tab, type) ORDER BY place`);
