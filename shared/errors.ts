@@ -131,6 +131,14 @@ export class UnexpectedError extends FerryError {
   readonly class = 'UnexpectedError';
 }
 
+/** The folder for temporary files has no room left. */
+export function fullDiskError(
+  cause: unknown,
+  hint = 'Give the run a bigger disk (on Lambda: ephemeral storage).',
+): StorageUnavailableError {
+  return new StorageUnavailableError('The working disk is full.', { cause, hint });
+}
+
 /**
  * Makes a FerryError of whatever was thrown. An unknown error's own message is not passed on, as nobody has checked it for secrets
  * and data values; it stays in `cause`.
@@ -140,10 +148,7 @@ export function toFerryError(error: unknown): FerryError {
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === 'ENOSPC') {
-    return new StorageUnavailableError('The working disk is full.', {
-      cause: error,
-      hint: 'Free space, or give the run a bigger disk (on Lambda: ephemeral storage).',
-    });
+    return fullDiskError(error, 'Free space, or give the run a bigger disk (on Lambda: ephemeral storage).');
   }
   const kind = error instanceof Error ? error.name : typeof error;
   return new UnexpectedError(`Ferry failed in a way it does not know (${code ? `${kind} ${code}` : kind}).`, {

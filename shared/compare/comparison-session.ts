@@ -1,7 +1,7 @@
 import { access, constants, realpath, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { ConfigError, QueryError, StorageUnavailableError } from '../errors.ts';
+import { ConfigError, fullDiskError, QueryError } from '../errors.ts';
 import { closedDuckdbOptions } from '../source/duckdb-options.ts';
 import { lackOf } from '../source/engine-lack.ts';
 import { runInterruptibly } from '../source/run-interruptibly.ts';
@@ -98,10 +98,10 @@ export class ComparisonSession {
   #explainLack(cause: unknown): Error | undefined {
     const lack = lackOf(cause);
     if (lack === 'disk') {
-      return new StorageUnavailableError('The working disk is full.', {
+      return fullDiskError(
         cause,
-        hint: 'Free space in the folder for temporary files, or name another one in TMPDIR: both files must fit into it unpacked.',
-      });
+        'Free space in the folder for temporary files, or name another one in TMPDIR: both files must fit into it unpacked.',
+      );
     }
     if (lack !== 'memory') return undefined;
     return new QueryError(

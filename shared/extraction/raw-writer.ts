@@ -5,7 +5,7 @@ import {
   type DuckDBDataChunk,
   DuckDBInstance,
 } from '@duckdb/node-api';
-import { QueryError, StorageUnavailableError } from '../errors.ts';
+import { fullDiskError, QueryError } from '../errors.ts';
 import type { ClientColumn } from '../source/dialect.ts';
 import { closedDuckdbOptions } from '../source/duckdb-options.ts';
 import { lackOf } from '../source/engine-lack.ts';
@@ -175,10 +175,7 @@ export class RawSeries {
 function explain(cause: unknown): unknown {
   switch (lackOf(cause)) {
     case 'disk':
-      return new StorageUnavailableError('The working disk is full.', {
-        cause,
-        hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',
-      });
+      return fullDiskError(cause);
     case 'memory':
       return new QueryError(
         'The texts of the catalog (definitions, comments) need more memory than there is.',

@@ -7,7 +7,7 @@ import {
   type DuckDBResultReader,
 } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
-import { QueryError, RefusedLoginError, StorageUnavailableError } from '../errors.ts';
+import { fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
 import type { Login } from './credentials.ts';
 import {
   type ClientColumn,
@@ -370,12 +370,7 @@ export class SourceSession {
   #explain(error: unknown, phase: SourcePhase): Error {
     const message = error instanceof Error ? error.message : String(error);
     const lack = lackOf(error);
-    if (lack === 'disk') {
-      return new StorageUnavailableError('The working disk is full.', {
-        cause: error,
-        hint: 'Give the run a bigger disk (on Lambda: ephemeral storage).',
-      });
-    }
+    if (lack === 'disk') return fullDiskError(error);
     if (lack === 'memory') {
       return new QueryError('The query needs more memory than DuckDB may use.', {
         cause: error,

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { ExactnessError, QueryError, StorageUnavailableError } from '../errors.ts';
+import { ExactnessError, fullDiskError, QueryError } from '../errors.ts';
 import { refusalMarker, refusedColumn } from '../source/column-plan.ts';
 import { closedDuckdbOptions, type DuckdbLimits } from '../source/duckdb-options.ts';
 import { lackOf } from '../source/engine-lack.ts';
@@ -126,10 +126,10 @@ function explain(cause: unknown, columns: readonly CsvColumn[]): Error {
   if (column) return withoutForm(column.name, `(${column.type}) holds ${column.refused}`, cause);
   const lack = lackOf(cause);
   if (lack === 'disk') {
-    return new StorageUnavailableError('The working disk is full.', {
+    return fullDiskError(
       cause,
-      hint: 'A target with format: csv needs room for the file twice, as Parquet and as CSV, which is several times bigger. Give the run a bigger disk (on Lambda: ephemeral storage).',
-    });
+      'A target with format: csv needs room for the file twice, as Parquet and as CSV, which is several times bigger. Give the run a bigger disk (on Lambda: ephemeral storage).',
+    );
   }
   return new QueryError('The result could not be written as CSV.', {
     cause,
