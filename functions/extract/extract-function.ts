@@ -9,7 +9,7 @@ import { createJobFunction, type JobFunction, type JobFunctionDependencies } fro
 
 export interface ExtractFunctionDependencies extends JobFunctionDependencies {
   /** Opens the place that an extraction's files go to. */
-  openOutput: (output: ExtractionOutput) => OutputStore;
+  openOutput: (output: ExtractionOutput) => Promise<OutputStore>;
 }
 
 /** The function for extractions, without Lambda around it. */
@@ -22,11 +22,11 @@ export function createExtractFunction({
   return createJobFunction(dependencies, {
     word: 'extraction',
     jobsOf: (config) => config.extractions,
-    check: (work) => checkExtractionJob({ ...work, output: outputOf(work) }),
+    check: async (work) => checkExtractionJob({ ...work, output: await outputOf(work) }),
     async run(event, work) {
       if ('accept' in event || 'resend' in event)
         throw new ConfigError(`"${work.job}" is an extraction: it has no files to accept or to send again.`);
-      return runExtraction({ ...work, output: outputOf(work) });
+      return runExtraction({ ...work, output: await outputOf(work) });
     },
   });
 }

@@ -85,7 +85,7 @@ describe('a run over every database of the torture server', () => {
       threads: 1,
       maxTries: 1,
       logger: createLogger({ level: 'silent' }),
-      output: openOutputStore({
+      output: await openOutputStore({
         output,
         own: { folder: state },
         client: () => {

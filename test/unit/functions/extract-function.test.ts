@@ -50,7 +50,7 @@ function extractFunction() {
     report: async ({ job, kind, state: ended }) => {
       reported.push(`${job} ${kind} ${ended}`);
     },
-    openOutput: (output) => {
+    openOutput: async (output) => {
       opened.push(output);
       return createFolderOutputStore({ folder, base: '' });
     },
