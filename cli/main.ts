@@ -1,9 +1,8 @@
 // The command line's entry: the only place of it that knows the process.
 import { userInfo } from 'node:os';
 import { CancelledError } from '../shared/errors.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { formatErrorAsJson, printError } from './output.ts';
-import { createProgram } from './program.ts';
+import { EXIT } from './exit-codes.ts';
+import { runCommandLine } from './run-command-line.ts';
 
 /** Who runs this, for the record of the run. */
 function loginName(): string {
@@ -34,8 +33,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-try {
-  const surroundings = {
+await runCommandLine(
+  {
     // npm runs scripts in the project's folder; paths are meant relative to where the person stands.
     folder: process.env.INIT_CWD ?? process.cwd(),
     environment: process.env,
@@ -46,12 +45,8 @@ try {
     setExitCode: (code: number) => {
       process.exitCode = code;
     },
-  };
-  const program = await createProgram(surroundings, process.argv.slice(2));
-  await program.parseAsync(process.argv);
-} catch (error) {
-  if (process.argv.includes('--json')) process.stdout.write(formatErrorAsJson(error));
-  process.exitCode = printError(error, process.stderr) ?? exitCodeOf(error);
-}
+  },
+  process.argv.slice(2),
+);
 // A statement that was given up may still run in DuckDB's threads: it is not waited for.
 if (interruptedAt !== undefined) process.exit(EXIT.interrupted);

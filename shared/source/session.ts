@@ -1,11 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  DuckDBInstance,
-  type DuckDBResultReader,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import { fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
 import type { Login } from './credentials.ts';
@@ -21,6 +16,7 @@ import { closedDuckdbOptions } from './duckdb-options.ts';
 import { lackOf } from './engine-lack.ts';
 import { explainSourceError } from './explain-error.ts';
 import { findExtension } from './extensions.ts';
+import { openWithExtension } from './open-with-extension.ts';
 import { assertReachable } from './reachability.ts';
 import { quoteLiteral, trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
@@ -132,11 +128,10 @@ export class SourceSession {
     const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
     if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
 
-    const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(options));
+    const instance = await openWithExtension(extension, await closedDuckdbOptions(options));
     const connection = await instance.connect();
     const session = new SourceSession(instance, connection, dialect, options, outputFolder);
     try {
-      await connection.run(`LOAD ${quoteLiteral(extension)}`);
       for (const setting of dialect.settings(options.mode)) await connection.run(setting);
       const parallel = options.parallel && typeof login.password === 'string';
       if (parallel) {

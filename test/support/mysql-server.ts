@@ -1,15 +1,12 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { chownSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
-import { withLock } from './lock.ts';
+import { cacheFolder, copyData, dataTemplate, temporaryFolder } from './data-template.ts';
 import { type MysqlBinaries, type MysqlFlavor, mysqlBinaries } from './mysql-binaries.ts';
 import { type UnprivilegedUser, unprivilegedUser } from './postgres-binaries.ts';
 
@@ -63,7 +60,6 @@ const run = promisify(execFile);
 const host = '127.0.0.1';
 const user = 'ferry';
 const database = 'ferry';
-const templates = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '.cache', 'mysql', 'data');
 
 // For both flavors, and for making data as well as for serving them: nothing outlives a crash, little memory.
 const frugal = [
@@ -94,8 +90,8 @@ export async function startMysql(options: MysqlOptions = {}): Promise<MysqlServe
   const { flavor = 'mariadb', password = 'ferry' } = options;
   const serverUser = unprivilegedUser();
   const binaries = await mysqlBinaries(flavor, serverUser);
-  const template = await dataTemplate(flavor, binaries, options, serverUser);
-  const folder = temporaryFolder(serverUser);
+  const template = await flavorTemplate(flavor, binaries, options, serverUser);
+  const folder = temporaryFolder('ferry-mysql-', serverUser);
   const dataFolder = join(folder, 'data');
   const socketPath = join(folder, 'socket');
   const logFile = join(folder, 'server.log');
@@ -152,19 +148,8 @@ export async function startMysql(options: MysqlOptions = {}): Promise<MysqlServe
   }
 }
 
-/** The socket needs a short path (107 bytes), so the folder is never in the project. */
-function temporaryFolder(serverUser: UnprivilegedUser | undefined): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ferry-mysql-'));
-  chmodSync(folder, 0o700);
-  if (serverUser) chownSync(folder, serverUser.uid, serverUser.gid);
-  return folder;
-}
-
-/**
- * A data folder in `.cache` as a version makes it. To make one takes seconds, to copy one does not.
- * Parallel workers wait for one another.
- */
-async function dataTemplate(
+/** A new data folder as this version and flavor makes it. */
+function flavorTemplate(
   flavor: MysqlFlavor,
   { version, createData }: MysqlBinaries,
   { settings = {} }: MysqlOptions,
@@ -172,17 +157,13 @@ async function dataTemplate(
 ): Promise<string> {
   const bound = Object.entries(settings).filter(([name]) => boundToData.includes(name.replaceAll('-', '_')));
   const args = [...createData.slice(1), ...frugal, ...frugalByFlavor[flavor], ...settingArgs(bound)];
-  // The program's own place is no part of it, because the same version makes the same data anywhere.
-  const made = [version, ...frugal, ...frugalByFlavor[flavor], ...settingArgs(bound)].join('\n');
-  const hash = createHash('sha256').update(made).digest('hex').slice(0, 12);
-  const template = join(templates, `${flavor}-${hash}`);
-  if (existsSync(template)) return template;
-  await withLock(`${template}.lock`, async () => {
-    if (existsSync(template)) return;
-    const folder = temporaryFolder(serverUser);
-    const dataFolder = join(folder, 'data');
-    const draft = `${template}.draft`;
-    try {
+  return dataTemplate({
+    folder: join(cacheFolder, 'mysql', 'data'),
+    name: flavor,
+    // The program's own place is no part of it, because the same version makes the same data anywhere.
+    madeFrom: [version, ...frugal, ...frugalByFlavor[flavor], ...settingArgs(bound)],
+    serverUser,
+    make: async (dataFolder, folder) => {
       await run(createData[0], [...args, `--datadir=${dataFolder}`, `--tmpdir=${folder}`], {
         ...serverUser,
         cwd: folder,
@@ -190,29 +171,8 @@ async function dataTemplate(
       });
       // The identity of a server, of which each makes its own.
       await rm(join(dataFolder, 'auto.cnf'), { force: true });
-      await rm(draft, { recursive: true, force: true });
-      await mkdir(templates, { recursive: true });
-      await cp(dataFolder, draft, { recursive: true });
-      await rename(draft, template);
-    } catch (cause) {
-      const { stderr = '', stdout = '', message } = cause as Error & { stderr?: string; stdout?: string };
-      const log = [stdout, stderr].join('\n').trim().split('\n').slice(-20).join('\n');
-      throw new Error(`The data of a test server could not be made: ${log || message}`, { cause });
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    },
   });
-  return template;
-}
-
-async function copyData(
-  template: string,
-  dataFolder: string,
-  serverUser: UnprivilegedUser | undefined,
-): Promise<void> {
-  // Twice as fast as Node's own function.
-  await run('cp', ['-R', template, dataFolder]);
-  if (serverUser) await run('chown', ['-R', `${serverUser.uid}:${serverUser.gid}`, dataFolder]);
 }
 
 /** A server takes none of this process's variables, and speaks English, so that tests can read its messages. */

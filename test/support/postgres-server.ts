@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -12,9 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { acceptsPostgres } from './accepts-postgres.ts';
 import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
+import { cacheFolder, copyData, dataTemplate } from './data-template.ts';
 import { postgresBinaries, type UnprivilegedUser, unprivilegedUser } from './postgres-binaries.ts';
 
 /** What kind of server {@link startPostgres} starts. */
@@ -63,6 +65,7 @@ export interface PostgresServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+const run = promisify(execFile);
 const host = '127.0.0.1';
 const user = 'postgres';
 const database = 'postgres';
@@ -86,7 +89,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
   try {
     if (options.standbyOf) copyCluster(bin, dataFolder, options.standbyOf, serverUser);
-    else if (!existsSync(join(dataFolder, 'PG_VERSION'))) createCluster(bin, dataFolder, serverUser);
+    else if (!existsSync(join(dataFolder, 'PG_VERSION')))
+      await copyData(await clusterTemplate(bin, serverUser), dataFolder, serverUser);
     configure(dataFolder, temporary, options, serverUser);
     const { process: server, port } = await launch(bin, dataFolder, temporary, logFile, serverUser);
 
@@ -134,11 +138,26 @@ function own(folder: string, serverUser: UnprivilegedUser | undefined): void {
   if (serverUser) chownSync(folder, serverUser.uid, serverUser.gid);
 }
 
-function createCluster(bin: string, dataFolder: string, serverUser: UnprivilegedUser | undefined): void {
+/**
+ * A new cluster in `.cache` as a version makes it. To make one takes a second, to copy one does not. Parallel workers wait for one
+ * another.
+ */
+async function clusterTemplate(bin: string, serverUser: UnprivilegedUser | undefined): Promise<string> {
+  const { stdout } = await run(join(bin, 'postgres'), ['--version'], { ...serverUser, cwd: '/' });
   const args = ['--username', user, '--encoding', 'UTF8', '--locale', 'C', '--auth', 'trust', '--no-sync'];
-  const options = { ...serverUser, cwd: '/', env: environment(), encoding: 'utf8' } as const;
-  const { status, stderr, error } = spawnSync(join(bin, 'initdb'), ['-D', dataFolder, ...args], options);
-  if (status !== 0) throw new Error(`initdb failed: ${error?.message ?? stderr.trim()}`);
+  return dataTemplate({
+    folder: join(cacheFolder, 'postgres', 'data'),
+    name: 'cluster',
+    madeFrom: [stdout.trim(), ...args],
+    serverUser,
+    make: async (dataFolder, folder) => {
+      await run(join(bin, 'initdb'), ['-D', dataFolder, ...args], {
+        ...serverUser,
+        cwd: folder,
+        env: environment(),
+      });
+    },
+  });
 }
 
 /** Also writes what makes the copy follow its primary (standby.signal, primary_conninfo). */

@@ -1,13 +1,6 @@
-import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { quoteLiteral } from '../../shared/source/sql-text.ts';
 import { openDuckdb } from './open-duckdb.ts';
-import { pythonEnvironment } from './python.ts';
-
-const run = promisify(execFile);
-const script = join(dirname(fileURLToPath(import.meta.url)), 'read_csv.py');
+import { createPythonReader } from './python-reader.ts';
 
 /** A CSV file as a reader sees it: its columns, with the types that it guesses, and each value's text. */
 export interface CsvContent {
@@ -16,11 +9,7 @@ export interface CsvContent {
 }
 
 /** Reads a CSV file with pyarrow. */
-export async function readCsvWithPyarrow(file: string): Promise<CsvContent> {
-  const { python } = await pythonEnvironment();
-  const { stdout } = await run(python, ['-I', script, file]);
-  return JSON.parse(stdout) as CsvContent;
-}
+export const readCsvWithPyarrow = createPythonReader<CsvContent>('read_csv.py');
 
 /** Reads a CSV file with DuckDB. */
 export async function readCsvWithDuckdb(file: string): Promise<CsvContent> {

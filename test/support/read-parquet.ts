@@ -1,11 +1,4 @@
-import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { pythonEnvironment } from './python.ts';
-
-const run = promisify(execFile);
-const script = join(dirname(fileURLToPath(import.meta.url)), 'read_parquet.py');
+import { createPythonReader } from './python-reader.ts';
 
 /** A Parquet file as pyarrow sees it. */
 export interface ParquetContent {
@@ -20,19 +13,9 @@ export interface ParquetContent {
 }
 
 /** Reads a Parquet file with pyarrow: a reader that shares nothing with the writer under test. */
-export async function readParquetWithPyarrow(file: string): Promise<ParquetContent> {
-  const [content] = await readAllParquetWithPyarrow([file]);
-  if (!content) throw new Error(`pyarrow said nothing about ${file}.`);
-  return content;
-}
+export const readParquetWithPyarrow = createPythonReader<ParquetContent>('read_parquet.py');
 
-/** Reads some files at once: most of the time that one takes is Python's start. */
-export async function readAllParquetWithPyarrow(files: readonly string[]): Promise<ParquetContent[]> {
-  const { python } = await pythonEnvironment();
-  // -I: neither PYTHON… variables nor the current folder decide what is imported.
-  const { stdout } = await run(python, ['-I', script, ...files], { maxBuffer: 2 ** 29 });
-  return stdout
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as ParquetContent);
+/** Reads some files. */
+export function readAllParquetWithPyarrow(files: readonly string[]): Promise<ParquetContent[]> {
+  return Promise.all(files.map(readParquetWithPyarrow));
 }

@@ -1,7 +1,4 @@
-"""Prints Parquet files as JSON, one a line, without losing anything that JSON or Python's datetime cannot hold.
-
-usage: read_parquet.py FILE...
-"""
+"""Reads Parquet files without losing anything that JSON or Python's datetime cannot hold: see python-reader.ts."""
 
 import json
 import math
@@ -104,5 +101,9 @@ def content(path):
     }
 
 
-for path in sys.argv[1:]:
-    print(json.dumps(content(path), allow_nan=False))
+for line in sys.stdin:
+    try:
+        answer = {"content": content(json.loads(line))}
+    except Exception as error:
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(answer, allow_nan=False), flush=True)
