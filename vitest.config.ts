@@ -1,30 +1,43 @@
 import { defineConfig } from 'vitest/config';
 
-// The tests mock no modules, so that files can share a process: what they import is loaded once for each worker, not once for each file.
-const shared = { isolate: false, experimental: { viteModuleRunner: false } };
+const LONG = 'test/**/*.long.test.ts';
+
+// The tests mock no modules, so files share a process: what they import, and DuckDB's extensions, are loaded once for each worker and
+// not once for each file. Node itself runs the TypeScript.
+const sharedProcess = { isolate: false, experimental: { viteModuleRunner: false } };
+
+const withServers = { testTimeout: 60_000, hookTimeout: 120_000 };
+const withStacks = { testTimeout: 300_000, hookTimeout: 600_000 };
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Tests wait for servers, and commands for one another: a worker more than there are processors keeps these busy.
+    maxWorkers: 3,
+    slowTestThreshold: 5_000,
     projects: [
-      { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      {
+        test: { ...sharedProcess, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 },
+      },
       {
         test: {
-          ...shared,
+          ...sharedProcess,
+          ...withServers,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          exclude: [LONG],
         },
       },
       {
         test: {
+          ...sharedProcess,
+          ...withStacks,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          exclude: [LONG],
         },
       },
+      // Long by nature: every moment at which a run can be killed, many processes that contend, the waits of AWS's own retries.
+      { test: { ...sharedProcess, ...withStacks, name: 'long', include: [LONG] } },
     ],
   },
 });

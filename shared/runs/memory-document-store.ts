@@ -5,8 +5,24 @@ import type { DocumentStore } from './document-store.ts';
 export function createMemoryDocumentStore(now: () => number = () => performance.now()): DocumentStore {
   const documents = new Map<string, { body: string; version: number; writtenAt: number }>();
   const files = new Map<string, { content: Buffer; writtenAt: number }>();
+  // In order, as a list is asked for far more often than a key is new.
+  const keys: string[] = [];
   let writes = 0;
+  const addKey = (key: string) => {
+    if (documents.has(key) || files.has(key)) return;
+    keys.splice(lowerBound(keys, key), 0, key);
+  };
+  const keysBelow = (prefix: string, limit: number, after = ''): string[] => {
+    const found: string[] = [];
+    for (let at = lowerBound(keys, prefix > after ? prefix : after); found.length < limit; at += 1) {
+      const key = keys[at];
+      if (!key?.startsWith(prefix)) break;
+      if (key !== after) found.push(key);
+    }
+    return found;
+  };
   const write = (key: string, body: string) => {
+    addKey(key);
     writes += 1;
     documents.set(key, { body, version: writes, writtenAt: now() });
     return String(writes);
@@ -18,20 +34,16 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
     async get(key) {
       return documents.get(key)?.body;
     },
-    async list(prefix, limit, after = '') {
-      return [...documents.keys(), ...files.keys()]
-        .filter((key) => key.startsWith(prefix) && key > after)
-        .sort()
-        .slice(0, limit);
+    async list(prefix, limit, after) {
+      return keysBelow(prefix, limit, after);
     },
     async listWithAges(prefix, limit) {
-      return [...documents, ...files]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, { writtenAt }]) => ({ key, ageMs: now() - writtenAt }))
-        .sort((a, b) => (a.key < b.key ? -1 : 1))
-        .slice(0, limit);
+      const moment = now();
+      const ageOf = (key: string) => moment - ((documents.get(key) ?? files.get(key))?.writtenAt ?? moment);
+      return keysBelow(prefix, limit).map((key) => ({ key, ageMs: ageOf(key) }));
     },
     async putFile(key, path) {
+      addKey(key);
       files.set(key, { content: await readFile(path), writtenAt: now() });
     },
     async getFile(key, path) {
@@ -40,8 +52,7 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
       return found !== undefined;
     },
     async remove(key) {
-      documents.delete(key);
-      files.delete(key);
+      if (documents.delete(key) || files.delete(key)) keys.splice(lowerBound(keys, key), 1);
     },
     async read(key) {
       const found = documents.get(key);
@@ -52,4 +63,16 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
       return (found && String(found.version)) === seen ? write(key, body) : undefined;
     },
   };
+}
+
+/** Where `key` stands in sorted `keys`, or would stand. */
+function lowerBound(keys: readonly string[], key: string): number {
+  let from = 0;
+  let to = keys.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((keys[middle] as string) < key) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

@@ -315,9 +315,21 @@ export class SourceSession {
       throw this.#explain(error, phase);
     } finally {
       ended.abort();
-      running.catch(() => {});
       abandoned.catch(() => {});
+      if (this.#abandoned) void this.#closeWhenEnded(running);
+      else running.catch(() => {});
     }
+  }
+
+  /**
+   * Frees everything once a statement that was given up has ended after all. Left to the garbage collector, a transaction whose server
+   * has gone by then would end the whole process: DuckDB cannot roll it back, and throws where nothing can catch that.
+   */
+  async #closeWhenEnded(running: Promise<unknown>): Promise<void> {
+    await running.catch(() => {});
+    await this.#connection.run('ROLLBACK').catch(() => {});
+    this.#connection.closeSync();
+    this.#instance.closeSync();
   }
 
   /** Never resolves; rejects when the run was aborted and the statement has not ended within the grace period. */

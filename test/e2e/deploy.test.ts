@@ -62,7 +62,7 @@ function configuration(query: string) {
 
 beforeAll(async () => {
   [aws, postgres, mariadb, polyteia] = await Promise.all([
-    startMiniStack(),
+    startMiniStack({ bootstrapped: true }),
     startPostgres({ password: 'Grüße "$\' \\' }),
     startMysql({ flavor: 'mariadb', password: 'Größe `\' "$' }),
     startPolyteiaStandIn({ datasets: [SCHEDULED, TRIGGERED, UNREADABLE, FROM_MARIADB] }),

@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { localAppArguments, runLocalCdk } from '../../scripts/local-cdk.ts';
+import { cacheFolder } from '../support/data-template.ts';
 import type { MiniStack } from '../support/mini-stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,7 +18,7 @@ export interface Deployment extends AsyncDisposable {
   output(): string;
 }
 
-/** Bootstraps the environment; nothing is deployed yet. */
+/** Bootstraps the environment if that is still to be done; nothing is deployed yet. */
 export async function prepareDeployment(aws: MiniStack, stack: string): Promise<Deployment> {
   const folder = await mkdtemp(join(tmpdir(), 'ferry-e2e-'));
   const configFile = join(folder, 'ferry.yaml');
@@ -28,8 +29,9 @@ export async function prepareDeployment(aws: MiniStack, stack: string): Promise<
   const cdk = (...args: string[]) => cdkIn(root, ...args);
   const app = localAppArguments({ config: configFile, stack, folder });
   // Away from the project, as its app would want a configuration to synthesize.
-  await cdkIn(folder, 'bootstrap', `aws://${aws.accountId}/${aws.region}`);
+  if (!aws.isBootstrapped) await cdkIn(folder, 'bootstrap', `aws://${aws.accountId}/${aws.region}`);
 
+  await shareZippedAssets(join(folder, 'cdk.out'));
   const outputsFile = join(folder, 'outputs.json');
   return {
     async deploy(config) {
@@ -45,4 +47,19 @@ export async function prepareDeployment(aws: MiniStack, stack: string): Promise<
     output: () => printed,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** To zip the functions' code takes cdk ten seconds: it looks below its output first, where all deployments find what one has zipped. */
+async function shareZippedAssets(output: string): Promise<void> {
+  const zipped = join(cacheFolder, 'zipped-assets');
+  await Promise.all([mkdir(zipped, { recursive: true }), mkdir(output, { recursive: true })]);
+  // Each change of the code makes another.
+  for (const name of await readdir(zipped)) {
+    const file = join(zipped, name);
+    const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > DAY_MS) await rm(file, { force: true });
+  }
+  await symlink(zipped, join(output, '.cache'));
 }

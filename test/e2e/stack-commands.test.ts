@@ -28,7 +28,7 @@ let environment: Record<string, string>;
 
 beforeAll(async () => {
   [aws, postgres, polyteia] = await Promise.all([
-    startMiniStack(),
+    startMiniStack({ bootstrapped: true }),
     startPostgres({ password: 'geheim-5b1f' }),
     startPolyteiaStandIn({ datasets: ['ds_orders', 'ds_closed'] }),
   ]);

@@ -26,7 +26,7 @@ export async function startSurroundings(
   options: MiniStackOptions = {},
 ): Promise<StackSurroundings> {
   const [aws, postgres, polyteia] = await Promise.all([
-    startMiniStack(options),
+    startMiniStack({ bootstrapped: true, ...options }),
     startPostgres(),
     startPolyteiaStandIn({ datasets }),
   ]);

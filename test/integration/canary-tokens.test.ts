@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { logLevels } from '../../shared/telemetry/logger.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { type FakeAws, startFakeAws } from '../support/fake-aws.ts';
-import { runFerry } from '../support/ferry-command.ts';
+import { runFerryProcess } from '../support/ferry-command.ts';
 import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
 import { DATASET } from '../support/sync-setup.ts';
@@ -93,7 +93,7 @@ async function ferry(
   await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets));
   const temporary = await mkdtemp(join(folder, 'tmp-'));
   const state = await mkdtemp(join(folder, 'state-'));
-  const result = await runFerry(
+  const result = await runFerryProcess(
     [...command, '--secrets', 'secrets.json', '--state', state, '--log-level', logLevels[0]],
     {
       folder,

@@ -14,7 +14,7 @@ import { prepareQuery } from '../../shared/source/prepare-query.ts';
 import { SourceSession } from '../../shared/source/session.ts';
 import { queryOf } from '../../shared/sync/open-sync-session.ts';
 import { createLogger, logLevels } from '../../shared/telemetry/logger.ts';
-import { type FerryResult, runFerry } from '../support/ferry-command.ts';
+import { type FerryResult, runFerryProcess } from '../support/ferry-command.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
 import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
 import type { FailureHow, PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
@@ -638,7 +638,7 @@ async function ferry(args: readonly string[], how: 'as a process' | 'here' = 'he
   const all = [...args, '--secrets', 'secrets.json', '--state', 'state'];
   const result =
     how === 'as a process'
-      ? await runFerry(all, { folder, environment: { TMPDIR: temporary } })
+      ? await runFerryProcess(all, { folder, environment: { TMPDIR: temporary } })
       : await runHere(all, temporary);
   const texts: string[] = [];
   for (const entry of await readdir(state, { recursive: true, withFileTypes: true }).catch(() => [])) {

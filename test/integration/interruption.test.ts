@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { parseConfig } from '../../shared/config/load-config.ts';
@@ -19,6 +22,9 @@ import { waitFor } from '../support/wait-for.ts';
 
 // What ends a run in the middle of its query, when DuckDB itself hears nothing: its client waits for the source.
 const SLOW = 'SELECT pg_sleep(50), 4711 AS mark';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 let setup: SyncSetup;
 let folder: string;
@@ -116,6 +122,15 @@ describe('a run in the middle of its query', () => {
     } finally {
       execFileSync('kill', ['-CONT', String(pid)]);
     }
+    // Its session is freed when the statement has ended after all. Left to the garbage collector, it would end this process now.
+    await setup.postgres.query('SELECT pg_terminate_backend($1)', [pid]);
+    for (const _ of [1, 2, 3]) {
+      await sleep(100);
+      collectGarbage();
+    }
+    expect((await run({}, { server: setup.postgres, query: 'SELECT 1 AS a' })).record.state).toBe(
+      'succeeded',
+    );
   });
 
   it.each(['mariadb', 'mysql'] as const)(

@@ -25,7 +25,10 @@ beforeAll(async () => {
   });
   const theirs = await makeCertificates({});
   certificate = ours.server;
-  [postgres, ferry] = await Promise.all([startPostgres(), setUpFerryFolder({ tls: certificate })]);
+  [postgres, ferry] = await Promise.all([
+    startPostgres(),
+    setUpFerryFolder({ tls: certificate, ownProcess: true }),
+  ]);
   secretsManager = createServer(certificate, async (request, response) => {
     const { SecretId } = (await json(request)) as { SecretId: string };
     const secrets: Record<string, string> = {

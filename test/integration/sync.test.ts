@@ -27,7 +27,8 @@ const contentFile = () => {
 
 describe('a sync', () => {
   it('replaces the dataset by a Parquet file that another reader finds right, and leaves nothing behind', async () => {
-    const result = await setup.run({ query: 'SELECT * FROM orders ORDER BY id; -- all of them' });
+    const query = 'SELECT * FROM orders ORDER BY id; -- all of them';
+    const result = await setup.run({ query }, { ownProcess: true });
     expect(result.stderr).not.toContain('Error');
     expect(result).toMatchObject({ exitCode: 0, leftovers: [] });
     expect(result.stdout).toMatch(/^orders succeeded \(uploaded\): 3 rows, \d+(\.\d)? k?B, /);
@@ -148,6 +149,7 @@ SOURCE_DATABASE_SQL_QUERY="SELECT id FROM db.orders WHERE id = 2;"
       { query: 'SELECT pg_sleep(50)' },
       {
         args: ['--json'],
+        ownProcess: true,
         onStderr: (text) => (text.includes('describe') ? 'SIGINT' : undefined),
         // Well into the query, when nothing but the source itself can end it.
         signalDelayMs: 2_000,

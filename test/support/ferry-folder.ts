@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type FerryResult, runFerry } from './ferry-command.ts';
+import { type FerryResult, runFerry, runFerryProcess } from './ferry-command.ts';
 import { startPolyteiaStandIn } from './polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn, PolyteiaStandInOptions } from './polyteia-stand-in/types.ts';
 
@@ -35,9 +35,12 @@ export interface FerryFolder extends AsyncDisposable {
   run(options: FerryRun): Promise<FerryOutcome>;
 }
 
-export async function setUpFerryFolder(
-  standIn: Pick<PolyteiaStandInOptions, 'tls'> = {},
-): Promise<FerryFolder> {
+/** @param options.ownProcess where what a run leaves in its process, such as authorities that are trusted, must not reach the next one */
+export async function setUpFerryFolder({
+  ownProcess = false,
+  ...standIn
+}: Pick<PolyteiaStandInOptions, 'tls'> & { ownProcess?: boolean } = {}): Promise<FerryFolder> {
+  const ferry = ownProcess ? runFerryProcess : runFerry;
   const polyteia = await startPolyteiaStandIn({ datasets: [DATASET], ...standIn });
   const folder = await mkdtemp(join(tmpdir(), 'ferry folder ü '));
   return {
@@ -55,7 +58,7 @@ export async function setUpFerryFolder(
       await writeFile(join(folder, 'ferry.yaml'), stringify(config));
       await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets));
       const secretsFrom = secretsFile ? ['--secrets', 'secrets.json'] : [];
-      const result = await runFerry(['run', 'job', '--json', ...secretsFrom], {
+      const result = await ferry(['run', 'job', '--json', ...secretsFrom], {
         folder,
         ...(environment ? { environment } : {}),
       });

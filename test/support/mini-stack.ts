@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { LOCAL_ACCOUNT, localAwsEnvironment } from '../../scripts/local-cdk.ts';
+import { LOCAL_ACCOUNT, localAwsEnvironment, runLocalCdk } from '../../scripts/local-cdk.ts';
 import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
-import { pythonEnvironment } from './python.ts';
+import { cacheFolder, dataTemplate } from './data-template.ts';
+import { MINISTACK, pythonEnvironment } from './python.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -16,6 +17,8 @@ export interface MiniStackOptions {
   nodeVersionPath?: string;
   /** @default AWS_REGION, else eu-central-1 */
   region?: string;
+  /** Whether `cdk bootstrap` has been run in it, which takes ten seconds but for the first time. @default false */
+  bootstrapped?: boolean;
   /** More environment variables for MiniStack, such as `LAMBDA_ASYNC_RETRY_BASE_SECONDS`; its Lambdas see them too. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -25,6 +28,8 @@ export interface MiniStack extends AsyncDisposable {
   endpoint: string;
   region: string;
   accountId: string;
+  /** Whether `cdk bootstrap` has been run in it. */
+  isBootstrapped: boolean;
   /** What an AWS SDK, the CDK or a Lambda's caller needs in its environment; to be laid over the caller's own. */
   environment: Record<string, string>;
   /** The certificate to trust: for `cdk --ca-bundle-path`. With a given endpoint, the caller's NODE_EXTRA_CA_CERTS. */
@@ -45,8 +50,17 @@ export async function startMiniStack(options: MiniStackOptions = {}): Promise<Mi
   const region = options.region ?? process.env.AWS_REGION ?? 'eu-central-1';
   if (process.env.AWS_ENDPOINT_URL) return givenEndpoint(process.env.AWS_ENDPOINT_URL, region);
 
-  const { bin } = await pythonEnvironment();
   const folder = mkdtempSync(join(temporaryRoot(), 'ferry-aws-'));
+  if (options.bootstrapped) await copyBootstrapped(folder, region);
+  return await startIn(folder, { ...options, region });
+}
+
+async function startIn(
+  folder: string,
+  options: MiniStackOptions & { region: string },
+): Promise<MiniStack & { stopSlowly(): Promise<void> }> {
+  const { region } = options;
+  const { bin } = await pythonEnvironment();
   const logFile = join(folder, 'ministack.log');
   const caFile = join(folder, 'tmp', 'ministack-tls', 'server.crt');
   let server: BoundProcess | undefined;
@@ -70,11 +84,52 @@ export async function startMiniStack(options: MiniStackOptions = {}): Promise<Mi
       NODE_EXTRA_CA_CERTS: caFile,
       AWS_CA_BUNDLE: caFile,
     };
-    return { endpoint, region, accountId, environment, caFile, logFile, stop, [Symbol.asyncDispose]: stop };
+    return {
+      endpoint,
+      region,
+      accountId,
+      isBootstrapped: options.bootstrapped ?? false,
+      environment,
+      caFile,
+      logFile,
+      stop,
+      stopSlowly: async () => await server?.stop('SIGTERM', 30_000),
+      [Symbol.asyncDispose]: stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+// It writes them when it ends, and reads them when it starts.
+const PERSISTENT = { PERSIST_STATE: '1', S3_PERSIST: '1' };
+const PERSISTED_FOLDERS = ['state', 's3'];
+
+/** Gives a MiniStack that is about to start what one had in which `cdk bootstrap` was run. */
+async function copyBootstrapped(folder: string, region: string): Promise<void> {
+  const { dependencies = {}, devDependencies = {} } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  const template = await dataTemplate({
+    folder: join(cacheFolder, 'ministack'),
+    name: 'bootstrapped',
+    madeFrom: [MINISTACK, devDependencies['aws-cdk'], dependencies['aws-cdk-lib'], region],
+    serverUser: undefined,
+    make: async (target, temporary) => {
+      const aws = await startIn(temporary, { bootstrapped: true, region });
+      try {
+        const place = `aws://${accountId}/${region}`;
+        await runLocalCdk(['bootstrap', place], { cwd: temporary, environment: aws.environment });
+      } finally {
+        await aws.stopSlowly();
+      }
+      mkdirSync(target);
+      for (const name of PERSISTED_FOLDERS)
+        cpSync(join(temporary, name), join(target, name), { recursive: true });
+    },
+  });
+  for (const name of PERSISTED_FOLDERS) cpSync(join(template, name), join(folder, name), { recursive: true });
 }
 
 /** Its Lambdas inherit all of this, so nothing of the caller's environment but PATH gets in. */
@@ -101,6 +156,7 @@ function serverEnvironment(folder: string, port: number, options: MiniStackOptio
     USE_SSL: '1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
+    ...(options.bootstrapped && PERSISTENT),
     ...settings,
   };
 }
@@ -118,6 +174,7 @@ function givenEndpoint(endpoint: string, region: string): MiniStack {
     endpoint,
     region,
     accountId,
+    isBootstrapped: false,
     environment,
     ...(caFile && { caFile }),
     stop,

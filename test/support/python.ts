@@ -9,9 +9,12 @@ import { withLock } from './lock.ts';
 const run = promisify(execFile);
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+/** The emulator of AWS, and its version. */
+export const MINISTACK = 'ministack==1.5.33';
+
 // MiniStack stands in for AWS, `cryptography` is what its TLS needs, `aws` runs what the docs say, pyarrow reads Parquet files
 // independently of DuckDB.
-const requirements = ['ministack==1.5.33', 'cryptography==50.0.2', 'awscli==1.46.3', 'pyarrow==26.0.1'];
+const requirements = [MINISTACK, 'cryptography==50.0.2', 'awscli==1.46.3', 'pyarrow==26.0.1'];
 
 /** A virtual environment with the tests' Python packages. */
 export interface PythonEnvironment {

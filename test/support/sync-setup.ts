@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type FerryResult, runFerry } from './ferry-command.ts';
+import { type FerryResult, runFerry, runFerryProcess } from './ferry-command.ts';
 import { startPolyteiaStandIn } from './polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from './polyteia-stand-in/types.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
@@ -33,6 +33,8 @@ export interface SyncChanges {
   command?: readonly string[];
   onStderr?: (text: string) => NodeJS.Signals | undefined;
   signalDelayMs?: number;
+  /** As a person would run it, with a process of its own. @default false */
+  ownProcess?: boolean;
 }
 
 /** Starts a Postgres and a stand-in with one dataset. */
@@ -66,7 +68,8 @@ export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetu
       await mkdir(temporary, { recursive: true });
       await writeFile(join(folder, 'ferry.yaml'), stringify(config));
       await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets));
-      const result = await runFerry(
+      const ferry = changes.ownProcess ? runFerryProcess : runFerry;
+      const result = await ferry(
         [...(changes.command ?? ['run', 'orders']), '--secrets', 'secrets.json', ...(changes.args ?? [])],
         {
           folder,

@@ -19,10 +19,16 @@ export function emptyCode(): string {
   return code;
 }
 
+// Half of the time of each synthesis, for warnings that nobody reads here; the stacks that the e2e tests deploy are validated.
+process.env.CDK_VALIDATION = 'false';
+
 /** A CDK app with the feature flags of cdk.json. */
 export function newApp(): App {
   const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
-  return new App({ context, outdir: mkdtempSync(join(folder, 'cdk-')) });
+  return new App({
+    context: { ...context, 'aws:cdk:disable-stack-trace': true },
+    outdir: mkdtempSync(join(folder, 'cdk-')),
+  });
 }
 
 /** The template of a stack for a configuration. */

@@ -17,11 +17,15 @@ interface Sleeper {
 /** A clock for many processes that sleep side by side: an hour of theirs passes in a moment, in the same order each time. */
 export function createVirtualClock(): VirtualClock {
   let now = 0;
-  const sleepers = new Set<Sleeper>();
+  // The next one last; of those that wake at one time, the one that has slept longest.
+  const sleepers: Sleeper[] = [];
+  const insert = (sleeper: Sleeper) => {
+    const place = sleepers.findLastIndex(({ at }) => at > sleeper.at) + 1;
+    sleepers.splice(place, 0, sleeper);
+  };
   const wakeNext = () => {
-    const [first] = [...sleepers].sort((a, b) => a.at - b.at);
+    const first = sleepers.pop();
     if (!first) throw new Error('Nobody sleeps, and the work is not done.');
-    sleepers.delete(first);
     now = Math.max(now, first.at);
     first.wake();
   };
@@ -31,9 +35,12 @@ export function createVirtualClock(): VirtualClock {
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         const sleeper: Sleeper = { at: now + ms, wake: () => resolve() };
-        sleepers.add(sleeper);
+        insert(sleeper);
         signal?.addEventListener('abort', () => {
-          if (sleepers.delete(sleeper)) reject(signal.reason);
+          const place = sleepers.indexOf(sleeper);
+          if (place < 0) return;
+          sleepers.splice(place, 1);
+          reject(signal.reason);
         });
       }),
     async run(work) {

@@ -10,7 +10,15 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 type Resources = Record<string, { Type: string; Properties: Record<string, unknown> }>;
 
 const large = configWith({ jobs: 300, sources: 10 });
-const resourcesOf = (config: FerryConfig): Resources => synthesize(config).template.toJSON().Resources;
+const synthesized = new Map<FerryConfig, Resources>();
+/** What the stack of a configuration holds; synthesized once for each. */
+function resourcesOf(config: FerryConfig): Resources {
+  const known = synthesized.get(config);
+  if (known) return known;
+  const resources: Resources = synthesize(config).template.toJSON().Resources;
+  synthesized.set(config, resources);
+  return resources;
+}
 
 /** What a deployment of `to` would touch, as `kind: type logicalId`. Ids without the hashes of names that are not letters and digits only. */
 function differences(from: Resources, to: Resources): string[] {

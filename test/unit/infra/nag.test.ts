@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { Environment } from 'aws-cdk-lib';
+import type { App, Environment } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../../shared/config/load-config.ts';
 import type { FerryConfig } from '../../../shared/config/schema.ts';
 import { configWith, synthesize } from '../../support/synthesize.ts';
@@ -60,11 +60,14 @@ const cases: [string, () => Promise<FerryConfig> | FerryConfig, Environment][] =
 ];
 
 describe.each(cases)('%s', (_name, configuration, env) => {
+  let app: App;
+  beforeAll(async () => {
+    ({ app } = synthesize(await configuration(), env));
+  });
+
   it.each(Object.entries(packs))(
     'passes cdk-nag’s %s, but for what is acknowledged with a reason',
-    async (_pack, Checks) => {
-      const { app } = synthesize(await configuration(), env);
-      app.synth();
+    (_pack, Checks) => {
       const { violations } = new Checks(app).validateScope(app);
       const found = violations.flatMap(({ ruleName, violatingResources }) =>
         violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
