@@ -38,9 +38,9 @@ export async function installTool(tool: Tool): Promise<CachedTool> {
   const origin = hashOf([FORM, url ?? tool.debian, tool.programs]);
   const installed = (): CachedTool | undefined => {
     if (!existsSync(record)) return undefined;
-    const last = JSON.parse(readFileSync(record, 'utf8'));
-    const folder = join(home, last.id);
-    return last.origin === origin && existsSync(folder) ? { ...last, folder } : undefined;
+    const { id, programs, ...last } = JSON.parse(readFileSync(record, 'utf8'));
+    const folder = join(home, id);
+    return last.origin === origin && existsSync(folder) ? { folder, id, programs } : undefined;
   };
   const install = async (): Promise<CachedTool> => {
     process.stderr.write(`Fetching ${tool.title} …\n`);
@@ -56,7 +56,7 @@ export async function installTool(tool: Tool): Promise<CachedTool> {
       const folder = join(home, id);
       await rm(folder, { recursive: true, force: true });
       await rename(root, folder);
-      await writeFile(`${record}.draft`, JSON.stringify({ origin, id, programs }, undefined, 2));
+      await writeFile(`${record}.draft`, JSON.stringify({ origin, id, programs }));
       await rename(`${record}.draft`, record);
       return { folder, id, programs };
     } finally {
