@@ -40,6 +40,7 @@ const SET_UP = [
 export async function downloadDebianPackages(wanted: DebianPackages, folder: string): Promise<string[]> {
   const { suite, packages, without = [] } = wanted;
   const lists = join(cache, 'debian', suite);
+  await mkdir(join(folder, 'archives', 'partial'), { recursive: true });
   const keys = await debiansKeys(folder);
   const config = await writeConfiguration(folder, lists, keys, [...SET_UP, ...without]);
   // The list of a release is used by all tools that come from it.
@@ -77,19 +78,11 @@ async function writeConfiguration(
   keys: string,
   present: string[],
 ): Promise<string> {
-  await mkdir(join(folder, 'archives', 'partial'), { recursive: true });
   await writeFile(join(folder, 'status'), present.map(asInstalled).join('\n'));
   const config = join(folder, 'apt.conf');
-  // Read after the machine's own configuration, of which a proxy stays, and what would touch the machine goes.
   await writeFile(
     config,
-    `Dir::State "${folder}";
-Dir::State::lists "${lists}";
-Dir::State::status "${folder}/status";
-Dir::Cache "${folder}";
-Dir::Cache::archives "${folder}/archives";
-Dir::Cache::pkgcache "";
-Dir::Cache::srcpkgcache "";
+    `${ownState(folder, lists)}
 Dir::Etc::sourcelist "${folder}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::trusted "${keys}";
@@ -98,16 +91,29 @@ Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
 APT::Default-Release "";
 APT::Install-Recommends "false";
-APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
+`,
+  );
+  return config;
+}
+
+/** Configuration that is read after the machine's own, of which a proxy stays, and what would touch the machine goes. */
+function ownState(folder: string, lists: string): string {
+  return `Dir::State "${folder}";
+Dir::State::lists "${lists}";
+Dir::State::status "${folder}/status";
+Dir::Cache "${folder}";
+Dir::Cache::archives "${folder}/archives";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+APT::Sandbox::User "root";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 #clear DPkg::Post-Invoke;
 Acquire::GzipIndexes "true";
+Acquire::Languages "none";
 Acquire::Retries "2";
-`,
-  );
-  return config;
+`;
 }
 
 /** In dpkg's list of what is installed. */
@@ -154,12 +160,19 @@ async function debiansKeys(folder: string): Promise<string> {
   const names = ['debian-archive-keyring.gpg', 'debian-archive-keyring.pgp'];
   const find = (root: string) =>
     names.map((name) => join(root, 'usr/share/keyrings', name)).find((file) => existsSync(file));
-  const known = find('/') ?? find(folder);
+  const known = find('/');
   if (known) return known;
-  await run('apt-get', ['-qq', 'download', 'debian-archive-keyring'], { cwd: folder });
-  const file = (await readdir(folder)).find((name) => /^debian-archive-keyring_.*\.deb$/.test(name));
-  await run('dpkg', ['-x', join(folder, file ?? ''), folder]);
-  const fetched = find(folder);
+  // The machine's own sources, with lists of our own: those of the machine may be empty, and only root could fill them.
+  const draft = join(folder, 'keys');
+  const config = join(draft, 'apt.conf');
+  await mkdir(join(draft, 'lists', 'partial'), { recursive: true });
+  await writeFile(config, ownState(draft, join(draft, 'lists')));
+  const apt = (...args: string[]) => run('apt-get', ['-c', config, '-qq', ...args], { cwd: draft });
+  await apt('update');
+  await apt('download', 'debian-archive-keyring');
+  const file = (await readdir(draft)).find((name) => /^debian-archive-keyring_.*\.deb$/.test(name));
+  await run('dpkg', ['-x', join(draft, file ?? ''), draft]);
+  const fetched = find(draft);
   if (!fetched) throw new Error('The package debian-archive-keyring holds no keyring');
   return fetched;
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -91,18 +91,27 @@ async function unpackArchive(url: string, draft: string, root: string): Promise<
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
     await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
   }
-  await run('tar', ['-xf', file, '-C', root]);
+  const unpacked = join(draft, 'archive-unpacked');
+  await mkdir(unpacked);
+  await run('tar', ['-xf', file, '-C', unpacked]);
+  // Makers put all of it into one folder, which is named after the version.
+  const [first = '', ...others] = await readdir(unpacked);
+  const isWrapped = others.length === 0 && existsSync(join(unpacked, first, '.')) && first !== 'usr';
+  await rename(isWrapped ? join(unpacked, first) : unpacked, root);
   return 'archive';
 }
 
-function findPrograms({ programs, title }: Tool, root: string): Record<string, string> {
+function findPrograms({ programs, files = [], title }: Tool, root: string): Record<string, string> {
+  const missing = (name: string) => new Error(`What was fetched for ${title} holds no ${name}`);
+  const file = files.find((path) => !existsSync(join(root, path)));
+  if (file) throw missing(file);
   const found: Record<string, string> = {};
   for (const name of programs) {
     for (const path of globSync(`**/${name}`, { cwd: root })) {
       const stats = statSync(join(root, path), { throwIfNoEntry: false });
       if (stats?.isFile() && (stats.mode & 0o111) !== 0) found[name] ??= path;
     }
-    if (!found[name]) throw new Error(`What was fetched for ${title} holds no ${name}`);
+    if (!found[name]) throw missing(name);
   }
   return found;
 }

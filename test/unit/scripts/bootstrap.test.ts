@@ -63,7 +63,8 @@ describe('arePackagesInstalled', () => {
   });
 });
 
-describe('bootstrap.mjs', () => {
+// Starts processes.
+describe('bootstrap.mjs', { timeout: 60_000 }, () => {
   /** Runs `echo` by the script, with an npm that notes its calls and installs what is wanted, or less. */
   async function bootstrap(installs: object = { 'node_modules/one': one }): Promise<string> {
     await write(
