@@ -55,7 +55,8 @@ for option; do
   case $option in --datadir=*) mkdir -p "\${option#*=}" ;; esac
 done
 {
-  echo 'CREATE DATABASE IF NOT EXISTS mysql; USE mysql; SET @auth_root_socket = NULL;'
+  # Each on a line of its own, as the server reads them here.
+  printf '%s;\\n' 'CREATE DATABASE IF NOT EXISTS mysql' 'USE mysql' 'SET @auth_root_socket = NULL'
   for name in system_tables performance_tables system_tables_data; do
     if [ -e "$sql/mysql_$name.sql" ]; then cat "$sql/mysql_$name.sql"; else cat "$sql/mariadb_$name.sql"; fi
   done

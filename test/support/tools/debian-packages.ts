@@ -166,6 +166,7 @@ async function debiansKeys(folder: string): Promise<string> {
   const draft = join(folder, 'keys');
   const config = join(draft, 'apt.conf');
   await mkdir(join(draft, 'lists', 'partial'), { recursive: true });
+  await writeFile(join(draft, 'status'), '');
   await writeFile(config, ownState(draft, join(draft, 'lists')));
   const apt = (...args: string[]) => run('apt-get', ['-c', config, '-qq', ...args], { cwd: draft });
   await apt('update');
