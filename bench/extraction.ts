@@ -12,7 +12,7 @@ import { sourceConfig } from '../test/support/source-config.ts';
 import { createAssets } from './assets.ts';
 import { measureFerry, median } from './measured-process.ts';
 
-const POSTGRES_15 = '/usr/lib/postgresql/15/bin';
+const POSTGRES_15 = '15';
 const TABLES = [1_000, 10_000];
 /** Of the smaller catalog. */
 const TARGET = { seconds: 3, peakMiB: 350 };

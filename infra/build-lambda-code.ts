@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, glob, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, cp, glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { duckdbVersion, type ExtensionName, fetchExtensions } from '../scripts/fetch-extensions.ts';
+import { withLock } from '../scripts/lock.mjs';
 
 const run = promisify(execFile);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,30 +39,39 @@ export async function buildLambdaCode(
     fetchExtensions({ platform: duckdb, names: extensions, ifMissing: true }),
   ]);
 
-  await mkdir(join(cache, 'lambda'), { recursive: true });
-  const folder = await mkdtemp(join(cache, 'lambda', `.${architecture}-`));
-  await bundleHandlers(folder);
-  await copySql(folder);
-  const duckdbModules = join(folder, 'node_modules', '@duckdb');
-  for (const name of ['node-api', 'node-bindings']) {
-    await cp(join(modules, '@duckdb', name), join(duckdbModules, name), {
-      recursive: true,
-      filter: isRuntimeFile,
-    });
-  }
-  await cp(bindings, join(duckdbModules, `node-bindings-${npm}`), { recursive: true, filter: isRuntimeFile });
-  const extensionFolder = join(folder, 'extensions', duckdbVersion(), duckdb);
-  await mkdir(extensionFolder, { recursive: true });
-  for (const file of extensionFiles) await copyFile(file, join(extensionFolder, basename(file)));
-
-  // Replaced as a whole, so that an interrupted build is never deployed.
   const target = join(cache, 'lambda', [architecture, ...extensions].join('-'));
-  await rm(target, { recursive: true, force: true });
-  await rename(folder, target);
+  // Two processes that build the same would remove each other's.
+  await withLock(`${target}.lock`, async () => {
+    const draft = await emptyDraft(target);
+    await bundleHandlers(draft);
+    await copySql(draft);
+    const duckdbModules = join(draft, 'node_modules', '@duckdb');
+    const packages = ['node-api', 'node-bindings'].map((name) => join(modules, '@duckdb', name));
+    for (const from of packages) await copyPackage(from, join(duckdbModules, basename(from)));
+    await copyPackage(bindings, join(duckdbModules, `node-bindings-${npm}`));
+    const extensionFolder = join(draft, 'extensions', duckdbVersion(), duckdb);
+    await mkdir(extensionFolder, { recursive: true });
+    for (const file of extensionFiles) await copyFile(file, join(extensionFolder, basename(file)));
+
+    // Replaced as a whole, so that an interrupted build is never deployed.
+    await rm(target, { recursive: true, force: true });
+    await rename(draft, target);
+  });
   return target;
 }
 
-const isRuntimeFile = (path: string) => !/\.(d\.ts|map|md)$/.test(path);
+/** Only what is needed to run it. */
+function copyPackage(from: string, to: string): Promise<void> {
+  return cp(from, to, { recursive: true, filter: (path) => !/\.(d\.ts|map|md)$/.test(path) });
+}
+
+/** A folder beside the target. One that was broken off may have left it. */
+async function emptyDraft(target: string): Promise<string> {
+  const folder = `${target}.draft`;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
 
 async function bundleHandlers(folder: string): Promise<void> {
   await build({
@@ -131,23 +141,25 @@ async function fetchBindings(platform: string): Promise<string> {
   const target = join(cache, 'bindings', `${platform}-${pinned.version}`);
   if (existsSync(target)) return target;
 
-  process.stderr.write(`Fetching ${name} ${pinned.version} …\n`);
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = await mkdtemp(`${target}-`);
-  try {
-    const { stdout } = await run(
-      'npm',
-      ['pack', `${name}@${pinned.version}`, '--silent', '--pack-destination', temporary],
-      { cwd: root },
-    );
-    const archive = join(temporary, stdout.trim().split('\n').at(-1) ?? '');
-    assertIntegrity(await readFile(archive), pinned.integrity, name);
-    await run('tar', ['-xzf', archive, '-C', temporary]);
-    await rename(join(temporary, 'package'), target);
-    return target;
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  await withLock(`${target}.lock`, async () => {
+    if (existsSync(target)) return;
+    process.stderr.write(`Fetching ${name} ${pinned.version} …\n`);
+    const draft = await emptyDraft(target);
+    try {
+      const { stdout } = await run(
+        'npm',
+        ['pack', `${name}@${pinned.version}`, '--silent', '--pack-destination', draft],
+        { cwd: root },
+      );
+      const archive = join(draft, stdout.trim().split('\n').at(-1) ?? '');
+      assertIntegrity(await readFile(archive), pinned.integrity, name);
+      await run('tar', ['-xzf', archive, '-C', draft]);
+      await rename(join(draft, 'package'), target);
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+  });
+  return target;
 }
 
 function assertIntegrity(content: Uint8Array, integrity: string, name: string): void {

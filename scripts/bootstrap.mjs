@@ -1,16 +1,18 @@
-// Makes a fresh clone usable without a set-up step: installs the packages when they are missing or stale, fetches DuckDB's
-// extensions when asked to, then runs the given command with Node 24 (the npm package `node`) first on PATH.
+// Makes a fresh clone usable without a set-up step: installs the packages when they are missing or stale, fetches what the command needs
+// besides, then runs it with Node 24 (the npm package `node`) first on PATH. Nothing is started when nothing has changed.
 // Plain JavaScript without dependencies, because it runs before anything is installed and on whatever Node started npm.
 //
 // package.json starts it with `exec`: a shell in between would keep a signal that npm passes on to itself.
 //
-// usage: node scripts/bootstrap.mjs [--extensions] <command> [args…]
+// usage: node scripts/bootstrap.mjs [--extensions] [--test-tools] <command> [args…]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { arePackagesInstalled } from './installed-packages.mjs';
+import { withLock } from './lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
@@ -21,47 +23,108 @@ const environment = {
   PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}`,
 };
 
-/** The lockfile and the platform decide what node_modules must hold; their hash is kept beside what was installed from them. */
-function installPackages() {
-  const stamp = join(root, 'node_modules', '.ferry-installed');
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .update(`${process.platform}-${process.arch}`)
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+/** What a command can ask for: a script that prints the files it has fetched, and what decides which they are. */
+const STEPS = {
+  '--extensions': {
+    script: 'scripts/fetch-extensions.ts',
+    args: ['--if-missing'],
+    sources: ['package-lock.json', 'scripts/fetch-extensions.ts'],
+  },
+  '--test-tools': {
+    script: 'test/support/tools/fetch-all.ts',
+    args: [],
+    sources: [
+      'package-lock.json',
+      'test/support/tools',
+      'test/support/python.ts',
+      'test/support/arm64-node.ts',
+    ],
+    variables: /^FERRY_TEST_\w+_URL$/,
+    // The tests that do without can still run, the others say what is missing.
+    mayFail: true,
+  },
+};
 
-  process.stderr.write('Installing packages (once; about a minute) …\n');
-  const quiet = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  // npm's own output goes to stderr: stdout belongs to the command, which may print JSON.
-  const { status, error } = spawnSync('npm', quiet, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (error || status !== 0) {
-    process.stderr.write(
-      `npm ci failed${error ? `: ${error.message}` : ''}. Is the npm registry reachable?\n`,
-    );
-    process.exit(status || 1);
+async function installPackages() {
+  const stamp = join(root, 'node_modules', '.ferry-installed');
+  const wanted = hashOf(['package-lock.json']);
+  // The stamp alone is enough where npm leaves out more than is expected here: it must not be asked each time.
+  const isReady = () => readIfThere(stamp) === wanted || arePackagesInstalled(root);
+  if (isReady()) return;
+
+  // Two at once would remove each other's packages.
+  const onWait = () => process.stderr.write('Another npm script is installing the packages …\n');
+  await withLock(join(root, '.cache', 'packages.lock'), installUnlessReady, { onWait });
+
+  function installUnlessReady() {
+    if (isReady()) return;
+    process.stderr.write('Installing packages (once; about a minute) …\n');
+    const quiet = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts=false'];
+    // npm's own output goes to stderr: stdout belongs to the command, which may print JSON.
+    const { status, error } = spawnSync('npm', quiet, { cwd: root, stdio: ['ignore', 2, 2] });
+    if (error || status !== 0) {
+      const reason = error ? `: ${error.message}` : '';
+      fail(`npm ci failed${reason}. Is the npm registry reachable?`, status);
+    }
+    writeFileSync(stamp, wanted);
   }
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, wanted);
 }
 
-function fetchExtensions() {
-  const script = join(root, 'scripts', 'fetch-extensions.ts');
-  const { status } = spawnSync('node', [script, '--if-missing'], {
+/** Runs the script of a step unless all that it fetched the last time is still there and still wanted. */
+function prepare(name) {
+  const { script, args, sources, variables, mayFail = false } = STEPS[name];
+  const record = join(root, '.cache', `ready${name.slice(1)}.json`);
+  const wanted = hashOf(sources, variables);
+  if (isRecorded(record, wanted)) return;
+  const { status, stdout } = spawnSync('node', [join(root, script), ...args], {
     cwd: root,
     env: environment,
-    stdio: ['ignore', 2, 2],
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 2],
   });
-  if (status !== 0) process.exit(status || 1);
+  if (status !== 0 && !mayFail) process.exit(status || 1);
+  if (status !== 0) return;
+  mkdirSync(dirname(record), { recursive: true });
+  writeFileSync(record, JSON.stringify({ wanted, files: stdout.split('\n').filter(Boolean) }));
 }
 
-const [first, ...rest] = process.argv.slice(2);
-const [command, ...args] = first === '--extensions' ? rest : [first, ...rest];
-if (!command) {
-  process.stderr.write('usage: node scripts/bootstrap.mjs [--extensions] <command> [args…]\n');
-  process.exit(2);
+function isRecorded(record, wanted) {
+  try {
+    const last = JSON.parse(readFileSync(record, 'utf8'));
+    return last.wanted === wanted && last.files.every((file) => existsSync(file));
+  } catch {
+    return false;
+  }
 }
-installPackages();
-if (first === '--extensions') fetchExtensions();
+
+/** Of files, of those directly in folders, of the platform, and of variables of the environment. */
+function hashOf(sources, variables) {
+  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
+  for (const source of sources) {
+    const path = join(root, source);
+    const names = /\.\w+$/.test(source) ? [''] : readdirSync(path);
+    for (const name of names) hash.update(readFileSync(join(path, name)));
+  }
+  const chosen = Object.entries(process.env).filter(([name]) => variables?.test(name));
+  return hash.update(JSON.stringify(chosen.sort())).digest('hex');
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+function fail(message, status) {
+  process.stderr.write(`${message}\n`);
+  process.exit(status || 1);
+}
+
+const given = process.argv.slice(2);
+const firstOther = given.findIndex((argument) => !(argument in STEPS));
+const [command, ...args] = given.slice(firstOther);
+if (firstOther < 0)
+  fail(`usage: node scripts/bootstrap.mjs [${Object.keys(STEPS).join('] [')}] <command> [args…]`, 2);
+await installPackages();
+for (const step of given.slice(0, firstOther)) prepare(step);
 
 // The caller's folder stays the working directory: `npm run` sets INIT_CWD to where the user stood.
 let signalledAt;

@@ -2,14 +2,14 @@
 // DuckDB checks their signature itself at LOAD; what is checked here is only that they arrived whole.
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
+import { withLock } from './lock.mjs';
 
 const run = promisify(execFile);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -80,8 +80,12 @@ export async function fetchExtensions(options: FetchExtensionsOptions): Promise<
   for (const name of names) {
     const target = join(extensionsFolder(platform), `${name}.duckdb_extension`);
     paths.push(target);
-    if (ifMissing && existsSync(target)) continue;
-    await fetchOne(name, platform, target, origins, failures);
+    const isThere = () => ifMissing && existsSync(target);
+    if (isThere()) continue;
+    // Of two processes that need it, the second waits and finds it.
+    await withLock(`${target}.lock`, async () => {
+      if (!isThere()) await fetchOne(name, platform, target, origins, failures);
+    });
   }
   return paths;
 }
@@ -94,9 +98,10 @@ async function fetchOne(
   origins: Set<ExtensionOrigin>,
   failures: string[],
 ): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  // Beside the target, because a rename is only atomic within one file system.
-  const folder = await mkdtemp(join(dirname(target), `.${name}-`));
+  // Beside the target, because a rename is only atomic within one file system. A fetch that was broken off may have left it.
+  const folder = join(dirname(target), `.${name}-draft`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
   try {
     for (const origin of origins) {
       try {
@@ -141,17 +146,12 @@ async function fromPypi(name: ExtensionName, platform: ExtensionPlatform, folder
   const version = duckdbVersion();
   const requirement = `duckdb-extension-${name.replace('_', '-')}==${version.slice(1)}`;
   const tags = wheelTags[platform].flatMap((tag) => ['--platform', tag]);
-  // The wheel itself goes to the system's temporary folder: only the extension needs the target's file system.
-  const wheels = await mkdtemp(join(tmpdir(), 'ferry-wheel-'));
-  try {
-    const download = ['download', '--quiet', '--no-deps', '--only-binary=:all:', ...tags, '-d', wheels];
-    await python(['-m', 'pip', ...download, '--disable-pip-version-check', requirement]);
-    const [wheel] = await readdir(wheels);
-    if (!wheel) throw new Error(`pip downloaded nothing for ${requirement}`);
-    await python(['-m', 'zipfile', '-e', join(wheels, wheel), folder]);
-  } finally {
-    await rm(wheels, { recursive: true, force: true });
-  }
+  const wheels = join(folder, 'wheels');
+  const download = ['download', '--quiet', '--no-deps', '--only-binary=:all:', ...tags, '-d', wheels];
+  await python(['-m', 'pip', ...download, '--disable-pip-version-check', requirement]);
+  const [wheel] = await readdir(wheels);
+  if (!wheel) throw new Error(`pip downloaded nothing for ${requirement}`);
+  await python(['-m', 'zipfile', '-e', join(wheels, wheel), folder]);
   const unpacked = [`duckdb_extension_${name}`, 'extensions', version, `${name}.duckdb_extension`];
   return join(folder, ...unpacked);
 }
@@ -181,11 +181,13 @@ async function main(): Promise<void> {
       'if-missing': { type: 'boolean', default: false },
     },
   });
-  await fetchExtensions({
+  const files = await fetchExtensions({
     platform: values.platform ? oneOf('platform', values.platform, EXTENSION_PLATFORMS) : currentPlatform(),
     ifMissing: values['if-missing'],
     ...(values.from && { from: oneOf('from', values.from, ['duckdb', 'pypi'] as const) }),
   });
+  // For bootstrap.mjs, and for whoever wants to know where they are.
+  process.stdout.write(`${files.join('\n')}\n`);
 }
 
 if (import.meta.main) {

@@ -15,6 +15,8 @@ import { pythonEnvironment } from '../support/python.ts';
 import { shellBlocksOf } from '../support/shell-blocks.ts';
 import { openShell, type ShellSession } from '../support/shell-session.ts';
 import { sourceConfig } from '../support/source-config.ts';
+import { CURL } from '../support/tools/curl.ts';
+import { findTool } from '../support/tools/find-tool.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
@@ -77,10 +79,10 @@ async function prepareHome(): Promise<Record<string, string>> {
   await Promise.all([mkdir(home), mkdir(bin)]);
   const settings = { requireApproval: 'never', context: { architecture: localArchitecture } };
   await writeFile(join(home, '.cdk.json'), JSON.stringify(settings));
-  const { stdout: curl } = await run('sh', ['-c', 'command -v curl']);
+  const { curl } = (await findTool(CURL)).programs;
   // A stack's address is one of AWS: the emulator answers for it at another.
   const address = 's#^https://([a-z0-9]+)\\.execute-api\\.[^/]+/#$AWS_ENDPOINT_URL/_aws/execute-api/\\1/#';
-  const shim = `#!/bin/bash\nargs=()\nfor arg; do args+=("$(sed -E "${address}" <<<"$arg")"); done\nexec ${curl.trim()} "\${args[@]}"\n`;
+  const shim = `#!/bin/bash\nargs=()\nfor arg; do args+=("$(sed -E "${address}" <<<"$arg")"); done\nexec '${curl}' "\${args[@]}"\n`;
   await writeExecutable(join(bin, 'curl'), shim);
   const python = await pythonEnvironment();
   // Version 1 of the AWS CLI has an endpoint of its own for SQS; and no command is to reach AWS by chance. Its script does not start in a folder with a space in its name, its module does.

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,8 @@ import { type Certificate, makeCertificates } from '../support/certificates.ts';
 import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { CURL } from '../support/tools/curl.ts';
+import { findTool } from '../support/tools/find-tool.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
@@ -73,8 +75,9 @@ function deployLocally() {
 async function paste(printed: string, command: (api: string) => string): Promise<unknown> {
   const lines = printed.split('\n').filter((line) => /^ {2}(export|ask\(\))/.test(line));
   const api = printed.match(/^Deployed\. The API: (\S+)$/m)?.[1] ?? '';
+  const { curl } = (await findTool(CURL)).programs;
   const { stdout } = await run('bash', ['-ec', [...lines, command(api)].join('\n')], {
-    env: { PATH: process.env.PATH, CURL_CA_BUNDLE: aws.caFile },
+    env: { PATH: [process.env.PATH, dirname(curl)].join(delimiter), CURL_CA_BUNDLE: aws.caFile },
   });
   return JSON.parse(stdout);
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,7 +111,7 @@ describe('a run in the middle of its query', () => {
     const running = run({ signal: cancel.signal });
     const pid = await backend();
     // As when a host hangs or a network drops everything: the connection is there, and nobody answers.
-    execFileSync('kill', ['-STOP', String(pid)]);
+    process.kill(pid, 'SIGSTOP');
     try {
       cancel.abort(new CancelledError('The run was cancelled.'));
       const result = await running;
@@ -120,7 +119,7 @@ describe('a run in the middle of its query', () => {
       expect(result.seconds).toBeLessThan(20);
       expect(result.leftovers).toEqual([]);
     } finally {
-      execFileSync('kill', ['-CONT', String(pid)]);
+      process.kill(pid, 'SIGCONT');
     }
     // Its session is freed when the statement has ended after all. Left to the garbage collector, it would end this process now.
     await setup.postgres.query('SELECT pg_terminate_backend($1)', [pid]);

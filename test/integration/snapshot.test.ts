@@ -13,7 +13,7 @@ import { readThroughFerry, type TestServer } from '../support/read-through-ferry
 import { waitFor } from '../support/wait-for.ts';
 
 const ROWS = 100_000;
-const binaries = '/usr/lib/postgresql/15/bin';
+const binaries = '15';
 
 /** Calls `step` again and again on each of a few connections, until `work` has ended. */
 async function whileWriting<T>(

@@ -12,7 +12,7 @@ interface Server extends TestServer, AsyncDisposable {
   query(sql: string): Promise<unknown>;
 }
 
-const postgres15 = '/usr/lib/postgresql/15/bin';
+const postgres15 = '15';
 const servers = [
   { name: 'Postgres 15', kind: 'postgres', start: () => startPostgres({ binaries: postgres15 }) },
   { name: 'Postgres 18', kind: 'postgres', start: () => startPostgres() },

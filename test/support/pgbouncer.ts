@@ -1,11 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { acceptsPostgres } from './accepts-postgres.ts';
 import { type BoundProcess, freePort, spawnBound } from './bound-process.ts';
 import { unprivilegedUser } from './postgres-binaries.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import { findTool } from './tools/find-tool.ts';
+import { PGBOUNCER } from './tools/pgbouncer.ts';
 
 /** A running PgBouncer, through which the logins of its server sign in. */
 export interface PgBouncer extends AsyncDisposable {
@@ -31,8 +32,8 @@ export async function startPgBouncer(
   server: PostgresServer,
   options: { poolMode: 'session' | 'transaction'; logins?: Readonly<Record<string, string>> },
 ): Promise<PgBouncer> {
-  const program = findProgram();
   const serverUser = unprivilegedUser();
+  const { programs } = await findTool(PGBOUNCER, serverUser);
   const folder = mkdtempSync(join(tmpdir(), 'ferry-pgbouncer-'));
   chmodSync(folder, 0o700);
   const write = (name: string, text: string) => {
@@ -72,7 +73,7 @@ pool_mode = ${options.poolMode}
 server_tls_sslmode = disable
 `,
       );
-      const process = await spawnBound(program, [config], {
+      const process = await spawnBound(programs.pgbouncer, [config], {
         cwd: folder,
         env: { LC_ALL: 'C', TZ: 'UTC' },
         logFile,
@@ -107,14 +108,4 @@ server_tls_sslmode = disable
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-}
-
-function findProgram(): string {
-  // It is in sbin, which is not on everybody's PATH.
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  const program = folders.map((folder) => join(folder, 'pgbouncer')).find((file) => existsSync(file));
-  if (!program || spawnSync(program, ['--version']).status !== 0) {
-    throw new Error('pgbouncer is needed for these tests (apt-get install pgbouncer)');
-  }
-  return program;
 }

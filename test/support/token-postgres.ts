@@ -15,7 +15,7 @@ export async function startTokenPostgres(
   try {
     const server = await startPostgres({
       // The npm package's Postgres was built without LDAP.
-      binaries: '/usr/lib/postgresql/15/bin',
+      binaries: '15',
       tls: certificate,
       hba: [
         'hostnossl all ferry all reject',

@@ -15,8 +15,8 @@ export const HOSTILE_DATABASE = 'hostile';
 export const OWNER = { username: 'ferry_owner', password: 'owner' };
 export const STRANGER = { username: 'ferry_stranger', password: 'stranger' };
 
-/** The servers that tests run against, with the folder of their programs. */
-export const POSTGRES_15 = '/usr/lib/postgresql/15/bin';
+/** The servers that tests run against, as `binaries`. */
+export const POSTGRES_15 = '15';
 export const POSTGRES_18 = 'embedded';
 
 /** A server with the torture catalog. */
