@@ -8,7 +8,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Step } from '../../scripts/smoke/smoke-test.ts';
-import { runFerry } from '../support/ferry-command.ts';
+import { runFerryProcess } from '../support/ferry-command.ts';
 import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
 import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
@@ -74,7 +74,7 @@ afterAll(async () => {
   await Promise.all([aws?.stop(), postgres?.stop(), polyteia?.stop()]);
 });
 
-const ferry = (...args: string[]) => runFerry(['--stack', STACK, ...args], { folder: tmpdir(), environment });
+const ferry = (...args: string[]) => runFerryProcess(['--stack', STACK, ...args], { folder: tmpdir(), environment });
 
 describe('ferry --stack', () => {
   it('runs a job, follows it to its end, lists it and shows its log', async () => {
