@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { ConfigError } from '../shared/errors.ts';
+import type { Sleep } from '../shared/sleep.ts';
 import { logLevels } from '../shared/telemetry/logger.ts';
 import type { Output } from './output.ts';
 
@@ -14,6 +15,8 @@ export interface Surroundings {
   stderr: Output;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
+  /** How to wait between two questions. @default by the real clock */
+  sleep?: Sleep;
   setExitCode(code: number): void;
 }
 

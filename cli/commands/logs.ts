@@ -5,7 +5,7 @@ import { goDurationMs } from '../../shared/config/go-duration.ts';
 import { awsTimeouts } from '../../shared/config/outgoing-https.ts';
 import { timeOfRunId } from '../../shared/runs/run-id.ts';
 import { isFinished } from '../../shared/runs/run-record.ts';
-import { sleep } from '../../shared/sleep.ts';
+import { sleep as sleepByClock } from '../../shared/sleep.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
 import type { Surroundings } from '../program.ts';
@@ -42,7 +42,7 @@ export function logsCommand(surroundings: Surroundings): Command {
         const since = run === undefined ? Date.now() - own.since : timeOfRunId(run).getTime() - 60_000;
         const read = createLogReader(logs, query, since);
         const print = createPrinter(surroundings, { json: options.json, follow: own.follow });
-        await follow(connected, run, own.follow === true, surroundings.signal, async () =>
+        await follow(connected, run, own.follow === true, surroundings, async () =>
           print(await read(surroundings.signal)),
         );
         print.end();
@@ -79,7 +79,7 @@ async function follow(
   { api }: ConnectedStack,
   run: string | undefined,
   on: boolean,
-  signal: AbortSignal,
+  { signal, sleep = sleepByClock }: Surroundings,
   read: () => Promise<void>,
 ): Promise<void> {
   await read();

@@ -36,6 +36,7 @@ export async function startAndFollow(
   const progress = createProgressPrinter(stderr, true);
   try {
     const run = await followRun(api, runId, {
+      ...(surroundings.sleep && { sleep: surroundings.sleep }),
       signal,
       onProgress: progress.onEvent,
       onStale: () =>

@@ -1,4 +1,5 @@
 import type { Surroundings } from '../../cli/program.ts';
+import { sleep } from '../../shared/sleep.ts';
 
 /** Surroundings of a command run within a test, and what it left in them. */
 export interface TestSurroundings extends Surroundings {
@@ -24,6 +25,8 @@ export function createTestSurroundings(folder: string): TestSurroundings {
       },
     },
     signal: new AbortController().signal,
+    // Nobody waits for what a test says at once.
+    sleep: (_ms, signal) => sleep(10, signal),
     setExitCode: (code) => {
       output.exitCode = code;
     },

@@ -34,14 +34,20 @@ export function createVirtualClock(): VirtualClock {
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
-        const sleeper: Sleeper = { at: now + ms, wake: () => resolve() };
-        insert(sleeper);
-        signal?.addEventListener('abort', () => {
+        const onAbort = () => {
           const place = sleepers.indexOf(sleeper);
           if (place < 0) return;
           sleepers.splice(place, 1);
-          reject(signal.reason);
-        });
+          reject(signal?.reason);
+        };
+        const wake = () => {
+          // A signal that thousands of sleeps listen to takes its time for the next one.
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        };
+        const sleeper: Sleeper = { at: now + ms, wake };
+        insert(sleeper);
+        signal?.addEventListener('abort', onAbort);
       }),
     async run(work) {
       let done = false;
