@@ -18,6 +18,10 @@ export default defineConfig({
       {
         test: { ...sharedProcess, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 },
       },
+      // What the CDK app makes of a configuration. CDK loads and checks much.
+      {
+        test: { ...sharedProcess, name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 120_000 },
+      },
       {
         test: {
           ...sharedProcess,

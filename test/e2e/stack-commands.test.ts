@@ -74,7 +74,8 @@ afterAll(async () => {
   await Promise.all([aws?.stop(), postgres?.stop(), polyteia?.stop()]);
 });
 
-const ferry = (...args: string[]) => runFerryProcess(['--stack', STACK, ...args], { folder: tmpdir(), environment });
+const ferry = (...args: string[]) =>
+  runFerryProcess(['--stack', STACK, ...args], { folder: tmpdir(), environment });
 
 describe('ferry --stack', () => {
   it('runs a job, follows it to its end, lists it and shows its log', async () => {

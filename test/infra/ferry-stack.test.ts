@@ -1,8 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../shared/config/load-config.ts';
-import type { FerryConfig } from '../../../shared/config/schema.ts';
-import { configWith, statementsOf, synthesize } from '../../support/synthesize.ts';
+import { parseConfig } from '../../shared/config/load-config.ts';
+import type { FerryConfig } from '../../shared/config/schema.ts';
+import { configWith, statementsOf, synthesize } from '../support/synthesize.ts';
 
 const config = parseConfig(
   `version: 1

@@ -5,8 +5,8 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it, vi } from 'vitest';
-import { ConfigError, Ferry, FerryStack } from '../../../infra/index.ts';
-import { configWith, emptyCode, functionsOf, newApp, synthesize } from '../../support/synthesize.ts';
+import { ConfigError, Ferry, FerryStack } from '../../infra/index.ts';
+import { configWith, emptyCode, functionsOf, newApp, synthesize } from '../support/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

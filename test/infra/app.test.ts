@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseConfig } from '../../../shared/config/load-config.ts';
+import { parseConfig } from '../../shared/config/load-config.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const run = promisify(execFile);
-const APP = fileURLToPath(new URL('../../../infra/app.ts', import.meta.url));
+const APP = fileURLToPath(new URL('../../infra/app.ts', import.meta.url));
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry-app-'));
@@ -35,7 +35,7 @@ async function synth(text: string): Promise<{ code: number; stderr: string }> {
 
 describe('cdk synth', () => {
   it('tells of a wrong configuration in the words of ferry validate, and nothing else', async () => {
-    const text = await readFile(new URL('../../../examples/ferry.yaml', import.meta.url), 'utf8');
+    const text = await readFile(new URL('../../examples/ferry.yaml', import.meta.url), 'utf8');
     const wrong = text.replace('egress: nat', 'egres: nat').replace('memory: 8192', 'memory: 20000');
     let message = '';
     try {
