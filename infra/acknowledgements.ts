@@ -4,7 +4,7 @@ import type { Construct, IConstruct } from 'constructs';
 
 /**
  * What cdk-nag's AwsSolutions and Serverless checks ask for and Ferry does not do, each with the reason. A finding that is not here fails
- * test/unit/infra.
+ * test/infra.
  */
 export function acknowledgeFindings(parts: {
   state: Construct;
