@@ -63,7 +63,7 @@ export class PolyteiaRejectedError extends FerryError {
 /** The source cannot be reached or went away. */
 export class SourceUnavailableError extends FerryError {
   readonly class = 'SourceUnavailableError';
-  override readonly retryable = true;
+  override readonly retryable: boolean = true;
 }
 
 /** Polyteia, or something in front of it, does not answer as it should. */

@@ -91,6 +91,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** When the platform kills the run; it ends itself before that. */
   deadline?: Date;
+  /** What to do about a run that reaches its deadline. @default for a function */
+  deadlineHint?: string;
   /** @default {@link leaseTimes} */
   leaseTimes?: LeaseTimes;
   /** How often something that may pass by itself is tried. @default as retry.ts has it */

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +8,14 @@ import { CancelledError } from '../../shared/errors.ts';
 import { createFolderDocumentStore } from '../../shared/runs/folder-document-store.ts';
 import { createRunStore } from '../../shared/runs/run-store.ts';
 import { createLocalSecretReader } from '../../shared/source/secrets.ts';
+import { SourceSession } from '../../shared/source/session.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { startBreakableProxy } from '../support/breakable-proxy.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
 import type { PostgresServer } from '../support/postgres-server.ts';
 import { sourceConfig } from '../support/source-config.ts';
+import { sessionOptions } from '../support/source-session.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -30,19 +32,6 @@ afterAll(async () => {
   await setup[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
-
-/** The process of the source that runs the query. */
-const backend = () =>
-  waitFor(
-    'the query to run',
-    async () => {
-      const { rows } = await setup.postgres.query<{ pid: number }>(
-        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%4711%' AND state = 'active' AND pid <> pg_backend_pid()",
-      );
-      return rows[0]?.pid;
-    },
-    20_000,
-  );
 
 async function run(
   limits: { signal?: AbortSignal; deadline?: Date },
@@ -101,23 +90,6 @@ describe('a run in the middle of its query', () => {
     expect(rows).toEqual([]);
   });
 
-  it('ends when it is cancelled though the source no longer reacts', async () => {
-    const cancel = new AbortController();
-    const running = run({ signal: cancel.signal });
-    const pid = await backend();
-    // As when a host hangs or a network drops everything: the connection is there, and nobody answers.
-    execFileSync('kill', ['-STOP', String(pid)]);
-    try {
-      cancel.abort(new CancelledError('The run was cancelled.'));
-      const result = await running;
-      expect(result.record).toMatchObject({ state: 'cancelled', error: { class: 'CancelledError' } });
-      expect(result.seconds).toBeLessThan(20);
-      expect(result.leftovers).toEqual([]);
-    } finally {
-      execFileSync('kill', ['-CONT', String(pid)]);
-    }
-  });
-
   it.each(['mariadb', 'mysql'] as const)(
     'ends its query on %s, where another connection must kill it',
     async (flavor) => {
@@ -143,4 +115,52 @@ describe('a run in the middle of its query', () => {
     },
     120_000,
   );
+});
+
+describe('a source that lets sign in and then never answers', () => {
+  const frozen = async (server: PostgresServer | MysqlServer, hangAt: string) => {
+    const proxy = await startBreakableProxy(server);
+    proxy.hangAt(hangAt);
+    return proxy;
+  };
+  it('keeps no process: one signal ends it within ten seconds, and the record says so', async () => {
+    await using proxy = await frozen(setup.postgres, 'pg_sleep');
+    let signalledAt = 0;
+    const onStderr = (text: string): NodeJS.Signals | undefined => {
+      if (!text.includes('connect')) return undefined;
+      signalledAt = performance.now();
+      return 'SIGTERM';
+    };
+    const changes = { source: { port: proxy.port }, args: ['--json'], onStderr, signalDelayMs: 300 };
+    const result = await setup.run({ query: 'SELECT id FROM pg_sleep(0), orders' }, changes);
+    expect(performance.now() - signalledAt).toBeLessThan(10_000);
+    expect(result).toMatchObject({ exitCode: 130, leftovers: [] });
+    expect(JSON.parse(result.stdout)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('keeps no run for longer than its own limit, and the process ends with it', async () => {
+    await using proxy = await frozen(setup.postgres, 'pg_sleep');
+    const started = performance.now();
+    const result = await setup.run(
+      { query: 'SELECT id FROM pg_sleep(0), orders' },
+      { source: { port: proxy.port }, command: ['run', 'orders', '--timeout', '1s'] },
+    );
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toMatch(/DeadlineError: The run was about to exceed .*\n.*--timeout/);
+    expect(performance.now() - started).toBeLessThan(15_000);
+  });
+
+  it.each(['postgres', 'mariadb'] as const)('is told as such when %s is silent at once', async (kind) => {
+    await using mysql = kind === 'mariadb' ? await startMysql({ flavor: kind }) : undefined;
+    const server = mysql ?? setup.postgres;
+    // The first thing that each client asks for.
+    await using proxy = await frozen(server, kind === 'postgres' ? 'version' : 'SET');
+    const options = sessionOptions({ ...server, port: proxy.port, host: proxy.host }, join(folder, 'silent'));
+    const opening = SourceSession.open({ ...options, mode: 'exact', openingAnswerMs: 700 });
+    await expect(opening).rejects.toMatchObject({
+      class: 'SourceUnavailableError',
+      retryable: false,
+      message: `The source at 127.0.0.1:${proxy.port} accepts the connection and then does not answer.`,
+    });
+  });
 });
