@@ -149,11 +149,11 @@ export function createClassicClient(options: {
   }
 
   async function sendFile(upload: Upload): Promise<HttpAnswer> {
-    const { dataset, file, contentType, beforeSending, onProgress, signal } = upload;
+    const { dataset, file, contentType, beforeSending, signal } = upload;
     // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
     const token = await takeUploadToken(dataset, contentType, signal);
     const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
-    const content = await multipartFile({ path: file, name, contentType }, onProgress);
+    const content = await multipartFile({ path: file, name, contentType }, upload);
     await beforeSending?.();
     return connection.send('/upload', {
       headers: {

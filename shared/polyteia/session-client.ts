@@ -223,10 +223,11 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
       },
     ],
 
-    async upload({ dataset, file, contentType, beforeSending, onProgress, signal }) {
+    async upload(upload) {
+      const { dataset, file, contentType, beforeSending, signal } = upload;
       const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
       const answer = await session.send(async (authorization) => {
-        const content = await multipartFile({ path: file, name, contentType }, onProgress);
+        const content = await multipartFile({ path: file, name, contentType }, upload);
         await beforeSending?.();
         return connection.send(`/api/upload/dataset/${encodeURIComponent(dataset)}`, {
           headers: {

@@ -12,7 +12,7 @@ import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 import { QUEUED_PHASE } from './slots.ts';
-import { assertWorthAnotherTry, saveFinal, takeOver } from './take-over.ts';
+import { assertWorthAnotherTry, type Effect, explainLoss, saveFinal, takeOver } from './take-over.ts';
 import type { Trigger } from './trigger.ts';
 import { createWorkspace } from './workspace.ts';
 
@@ -49,6 +49,19 @@ export interface JobContext {
    * @throws LeaseLostError when another run has it by now
    */
   confirmLease(): Promise<void>;
+  /**
+   * To be called before the last part of what {@link confirmLease} was called for, which makes it take effect: a process may have been
+   * stopped in between.
+   *
+   * @throws LeaseLostError when another run has it by now
+   */
+  confirmEffect(): Promise<void>;
+  /** Tells that it has taken effect. */
+  tellEffect(): void;
+  /** A run that was taken over in the middle of its upload, which may arrive yet. */
+  rival: string | undefined;
+  /** Tells that the rival's upload is seen to. */
+  settleRival(): void;
   /**
    * Renews the job's lease, also for a run that was told to stop: to be called before what has happened outside is written down.
    *
@@ -248,14 +261,16 @@ async function carryOut(
       attempt,
     );
   let leaseLost = false;
+  let effect: Effect = 'none';
   let entered: EnteredSources | undefined;
   const fail = (error: FerryError) => {
     leaseLost ||= error instanceof LeaseLostError;
     record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
+    const hint = error instanceof LeaseLostError ? explainLoss(error, record, effect) : error.hint;
     record.error = {
       class: error.class,
       message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(hint === undefined ? {} : { hint }),
       ...(current === undefined ? {} : { phase: current }),
     };
   };
@@ -296,7 +311,17 @@ async function carryOut(
     async confirmLease() {
       await heartbeat.beat();
       signal.throwIfAborted();
+      effect = 'unknown';
     },
+    async confirmEffect() {
+      await heartbeat.confirm();
+      signal.throwIfAborted();
+    },
+    tellEffect() {
+      effect = 'certain';
+    },
+    rival: lease.rival,
+    settleRival: () => lease.settleRival(),
     async renewLease() {
       try {
         await heartbeat.beat();

@@ -47,6 +47,7 @@ export async function receiveUpload(
     await rm(received.path, { force: true });
     return refuse(state, request, response, received.violations, statusForm);
   }
+  if (how?.kind === 'late') await how.until;
   const refusal = how?.kind === 'status' || how?.kind === 'errorEnvelope' || how?.kind === 'hang';
   const misanswered = how?.kind === 'notJson' && how.apply === false;
   const dropped = refusal || misanswered || (how?.kind === 'reset' && !how.apply);

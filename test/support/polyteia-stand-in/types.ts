@@ -27,6 +27,8 @@ export type FailureHow =
   | { kind: 'reset'; when: 'before' | 'middle' | 'after'; apply?: boolean }
   /** The normal answer, but late. */
   | { kind: 'slow'; ms: number }
+  /** The request is read, and takes effect and is answered when that is the case. */
+  | { kind: 'late'; until: Promise<unknown> }
   /** The normal answer, in as many pieces as it has bytes, at once or at intervals. */
   | { kind: 'drip'; everyMs?: number }
   /** The call takes effect, and its answer never ends. */
