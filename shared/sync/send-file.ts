@@ -99,7 +99,7 @@ export async function sendFile(
     await context.phase('archive', async () => {
       try {
         // Parquet in any case: it can be sent in either format.
-        await context.retry(() => store.keepArchived(job, context.runId, parquet, archive));
+        await context.retry(() => store.keepArchived(job, context.runId, parquet, archive, context.signal));
         context.note({ archived: true });
       } catch (error) {
         context.signal.throwIfAborted();
