@@ -5,6 +5,7 @@ import type { RunRecord } from '../shared/runs/run-record.ts';
 import type { RunSyncOptions } from '../shared/sync/sync-work.ts';
 import { createLogger } from '../shared/telemetry/logger.ts';
 import { globalOptions, openRunStore, openSecrets, readConfig } from './options.ts';
+import { printWarnings } from './output.ts';
 import type { Surroundings } from './program.ts';
 import { createProgressPrinter } from './progress.ts';
 import { reportRun } from './report-run.ts';
@@ -29,7 +30,7 @@ export async function runAndReport(
   const { stderr } = surroundings;
   const options = globalOptions(command);
   const loaded = await readConfig(options, surroundings);
-  for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
+  printWarnings(stderr, loaded.warnings);
   const progress = createProgressPrinter(stderr, options.logLevel === undefined);
   const record = await run({
     config: loaded.config,
@@ -42,7 +43,8 @@ export async function runAndReport(
     // A person sees at once what is wrong; whoever runs this without one says how often to try.
     maxTries: 1,
     deadline: deadlineOfOwn(timeoutMs),
-    deadlineHint: 'Look at what the source does. If the run needs that long, give it more: ferry run --timeout 12h.',
+    deadlineHint:
+      'Look at what the source does. If the run needs that long, give it more: ferry run --timeout 12h.',
     logger: createLogger({
       level: options.logLevel ?? 'silent',
       destination: { write: (line) => stderr.write(line) },

@@ -64,10 +64,10 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
   return {
     location: `s3://${Bucket}`,
     base,
-    putFile: (key, path) =>
+    putFile: (key, path, signal) =>
       attempt('s3:PutObject', key, () => {
         const target = { Bucket, Key: key, ContentType: contentTypeOf(key), ...settings };
-        return putS3File(client, target, path, { partBytes });
+        return putS3File(client, target, path, { partBytes, signal });
       }),
     put: (key, body) => attempt('s3:PutObject', key, async () => void (await putWhole(key, body))),
     read: (Key) =>

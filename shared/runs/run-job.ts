@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, type FerryError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { printable } from '../text/printable.ts';
 import { type EnteredSources, enterSources } from './enter-sources.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { isStillHeld, type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
@@ -287,8 +288,9 @@ async function carryOut(
     folder,
     until: options.deadline && waitDeadline(options.deadline),
     signal,
-    async phase(name, run, detail) {
+    async phase(named, run, detail) {
       signal.throwIfAborted();
+      const name = printable(named);
       current = name;
       progress.phase = name;
       const started = performance.now();
@@ -296,7 +298,8 @@ async function carryOut(
       const result = await run();
       const durationMs = Math.round(performance.now() - started);
       record.phases.push({ name, durationMs });
-      const fact = detail?.(result);
+      const told = detail?.(result);
+      const fact = told === undefined ? undefined : printable(told);
       logger.debug({ phase: name, durationMs, detail: fact }, 'phase ended');
       options.onProgress?.({
         type: 'phase-ended',
@@ -337,14 +340,16 @@ async function carryOut(
       progress.bytes = bytes;
       if (current !== undefined) options.onProgress?.({ type: 'phase-progressed', phase: current, bytes });
     },
-    tell(fact) {
+    tell(told) {
+      const fact = printable(told);
       logger.debug({ phase: current, fact }, 'phase noted');
       options.onProgress?.({ type: 'phase-noted', phase: current, fact });
     },
     note(facts) {
       Object.assign(record, facts);
     },
-    warn(message) {
+    warn(told) {
+      const message = printable(told);
       if (!record.warnings.includes(message)) record.warnings.push(message);
       logger.warn(message);
     },

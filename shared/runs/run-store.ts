@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
+import { printableOutput } from '../text/printable.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import type { DocumentStore } from './document-store.ts';
 import { type JobState, readJobStates, stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
@@ -163,7 +164,8 @@ export function createRunStore(documents: DocumentStore): RunStore {
   };
   return {
     async save(record) {
-      const body = JSON.stringify(runRecordSchema.parse(record));
+      // The names in it are as they are, and nothing happens to the terminal of somebody who looks at it.
+      const body = printableOutput(JSON.stringify(runRecordSchema.parse(record)));
       const key = keyOf(record.id);
       await documents.put(`runs/${key}`, body);
       await documents.put(`jobs/${record.job}/runs/${key}`, body);

@@ -85,6 +85,13 @@ describe('outages may pass, and say so', () => {
   });
 });
 
+it("Polyteia's words are told on one line that does nothing to a terminal", async () => {
+  const message = 'no\u001b[2J\u009b31m \u202eright\nConfigError: forged';
+  setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'errorEnvelope', code: 404, message } });
+  const error = await errorOf(client.checkDataset(DATASET));
+  expect(error.message).toMatch(/Polyteia says: no\\u001b\[2J\\u009b31m \\u202eright ConfigError: forged$/);
+});
+
 describe('an upload that is answered with 200', () => {
   const JSON_TYPE = 'application/json';
   const answered = (body: string, contentType = JSON_TYPE): FailureHow => ({
