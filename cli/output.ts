@@ -50,9 +50,9 @@ export function formatError(error: { class: string; message: string; hint?: stri
   return `${printable(error.class)}: ${printableMessage(error.message)}${hint}\n`;
 }
 
-/** Prints warnings, a line each. */
+/** Prints warnings: a line each, or a list of problems. */
 export function printWarnings(stderr: Output, warnings: readonly string[]): void {
-  for (const warning of warnings) stderr.write(`warning: ${printable(warning)}\n`);
+  for (const warning of warnings) stderr.write(`warning: ${printableMessage(warning)}\n`);
 }
 
 /** An error as the one document on stdout that --json promises. */
