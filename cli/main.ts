@@ -1,6 +1,7 @@
 // The command line's entry: the only place of it that knows the process.
 import { userInfo } from 'node:os';
 import { CancelledError } from '../shared/errors.ts';
+import { endProcess } from './end-process.ts';
 import { EXIT } from './exit-codes.ts';
 import { runCommandLine } from './run-command-line.ts';
 
@@ -21,14 +22,19 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// A run that is told to stop needs up to five seconds to end its query and to write its record.
+const END_AFTER_SIGNAL_MS = 8_000;
+// For connections that are kept open, and for nothing else: the command has ended.
+const END_AFTER_WORK_MS = 2_000;
+
 const interruption = new AbortController();
 let interruptedAt: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     // The second Ctrl-C of an impatient person ends the process as it is; npm passes the first one on, so that it comes twice.
-    if (interruptedAt !== undefined && performance.now() - interruptedAt > 500)
-      process.exit(EXIT.interrupted);
+    if (interruptedAt !== undefined && performance.now() - interruptedAt > 500) endProcess(EXIT.interrupted);
     interruptedAt ??= performance.now();
+    setTimeout(() => endProcess(EXIT.interrupted), END_AFTER_SIGNAL_MS).unref();
     interruption.abort(new CancelledError('The run was interrupted.'));
   });
 }
@@ -48,5 +54,6 @@ await runCommandLine(
   },
   process.argv.slice(2),
 );
-// A statement that was given up may still run in DuckDB's threads: it is not waited for.
-if (interruptedAt !== undefined) process.exit(EXIT.interrupted);
+// A statement that was given up may still wait for its source in a native thread, which would keep the process for ever.
+if (interruptedAt !== undefined) endProcess(EXIT.interrupted);
+setTimeout(() => endProcess(Number(process.exitCode ?? 0)), END_AFTER_WORK_MS).unref();

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import stringWidth from 'string-width';
 import { toFerryError } from '../shared/errors.ts';
+import { printable, printableMessage, printableOutput } from '../shared/text/printable.ts';
 
 /** What a command writes to; process.stdout and process.stderr, or a test's. */
 export interface Output {
@@ -9,13 +10,26 @@ export interface Output {
   columns?: number | undefined;
 }
 
+/** An output that everything is printable on, whatever a command writes to it. */
+export function safeOutput(output: Output): Output {
+  return {
+    write: (text) => output.write(printableOutput(text)),
+    get isTTY() {
+      return output.isTTY;
+    },
+    get columns() {
+      return output.columns;
+    },
+  };
+}
+
 /** Columns padded to one width; wide characters and umlauts counted as a terminal shows them. */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   rightAligned: readonly number[] = [],
 ): string {
-  const all = [header, ...rows];
+  const all = [header, ...rows].map((row) => row.map(printable));
   const widths = header.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? ''))));
   return all
     .map((row) =>
@@ -32,7 +46,13 @@ export function formatTable(
 
 /** A message and what to do about it. */
 export function formatError(error: { class: string; message: string; hint?: string | undefined }): string {
-  return `${error.class}: ${error.message}${error.hint ? `\n  → ${error.hint}` : ''}\n`;
+  const hint = error.hint ? `\n  → ${printableMessage(error.hint)}` : '';
+  return `${printable(error.class)}: ${printableMessage(error.message)}${hint}\n`;
+}
+
+/** Prints warnings: a line each, or a list of problems. */
+export function printWarnings(stderr: Output, warnings: readonly string[]): void {
+  for (const warning of warnings) stderr.write(`warning: ${printableMessage(warning)}\n`);
 }
 
 /** An error as the one document on stdout that --json promises. */
@@ -40,7 +60,7 @@ export function formatErrorAsJson(error: unknown): string {
   if (error instanceof CommanderError) {
     return error.exitCode === 0
       ? ''
-      : `${JSON.stringify({ error: { class: 'ConfigError', message: error.message } })}\n`;
+      : printableOutput(`${JSON.stringify({ error: { class: 'ConfigError', message: error.message } })}\n`);
   }
   const { class: name, message, hint } = toFerryError(error);
   return `${JSON.stringify({ error: { class: name, message, ...(hint === undefined ? {} : { hint }) } }, null, 2)}\n`;

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { ConfigError } from '../shared/errors.ts';
 import type { Sleep } from '../shared/sleep.ts';
 import { logLevels } from '../shared/telemetry/logger.ts';
-import type { Output } from './output.ts';
+import { type Output, safeOutput } from './output.ts';
 
 /** Everything a command may know of the process, given by main.ts or a test. */
 export interface Surroundings {
@@ -52,7 +52,8 @@ export async function createProgram(
   surroundings: Surroundings,
   args: readonly string[] = [],
 ): Promise<Command> {
-  const { stdout, stderr } = surroundings;
+  const stdout = safeOutput(surroundings.stdout);
+  const stderr = safeOutput(surroundings.stderr);
   const program = new Command('ferry')
     .description(
       'Carries the results of database queries to Polyteia datasets, and database catalogs to Atlan.',
@@ -76,7 +77,7 @@ export async function createProgram(
   for (const [name, load] of Object.entries(commands)) {
     if (called !== undefined && name !== called) continue;
     const create = await load();
-    program.addCommand(create(surroundings).copyInheritedSettings(program));
+    program.addCommand(create({ ...surroundings, stdout, stderr }).copyInheritedSettings(program));
   }
   return program;
 }

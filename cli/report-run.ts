@@ -2,7 +2,7 @@ import type { Run } from '../shared/api/schemas.ts';
 import type { RunRecord } from '../shared/runs/run-record.ts';
 import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
-import { formatError } from './output.ts';
+import { formatError, printWarnings } from './output.ts';
 import type { Surroundings } from './program.ts';
 
 /**
@@ -18,7 +18,7 @@ export function reportRun(
   if (json) stdout.write(`${JSON.stringify(run, null, 2)}\n`);
   else stdout.write(summarize(run, file));
   if (run.error) stderr.write(formatError(run.error));
-  for (const warning of run.warnings) stderr.write(`warning: ${warning}\n`);
+  printWarnings(stderr, run.warnings);
   setExitCode(exitCodeOfRun(run));
 }
 

@@ -1,30 +1,36 @@
 import { tmpdir } from 'node:os';
 import type { Command } from 'commander';
+import { deadlineOfOwn } from '../shared/runs/run-limits.ts';
 import type { RunRecord } from '../shared/runs/run-record.ts';
 import type { RunSyncOptions } from '../shared/sync/sync-work.ts';
 import { createLogger } from '../shared/telemetry/logger.ts';
 import { globalOptions, openRunStore, openSecrets, readConfig } from './options.ts';
+import { printWarnings } from './output.ts';
 import type { Surroundings } from './program.ts';
 import { createProgressPrinter } from './progress.ts';
 import { reportRun } from './report-run.ts';
 import { sessionOptions } from './session-options.ts';
 
+// Far beyond what any result takes; without a limit a source that hangs would keep a run for ever.
+const TIMEOUT_MS = 6 * 3_600_000;
+
 /**
  * Runs something that ends in a run record, with progress for a person, and prints how it ended.
  *
  * @param run gets everything that a run needs but the job
- * @param file where a rehearsal put its file
+ * @param about.timeoutMs after which the run gives up. @default six hours
+ * @param about.file where a rehearsal put its file
  */
 export async function runAndReport(
   surroundings: Surroundings,
   command: Command,
   run: (options: Omit<RunSyncOptions, 'job'>) => Promise<RunRecord>,
-  file?: string,
+  { timeoutMs = TIMEOUT_MS, file }: { timeoutMs?: number | undefined; file?: string | undefined } = {},
 ): Promise<void> {
   const { stderr } = surroundings;
   const options = globalOptions(command);
   const loaded = await readConfig(options, surroundings);
-  for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
+  printWarnings(stderr, loaded.warnings);
   const progress = createProgressPrinter(stderr, options.logLevel === undefined);
   const record = await run({
     config: loaded.config,
@@ -36,6 +42,9 @@ export async function runAndReport(
     workFolder: tmpdir(),
     // A person sees at once what is wrong; whoever runs this without one says how often to try.
     maxTries: 1,
+    deadline: deadlineOfOwn(timeoutMs),
+    deadlineHint:
+      'Look at what the source does. If the run needs that long, give it more: ferry run --timeout 12h.',
     logger: createLogger({
       level: options.logLevel ?? 'silent',
       destination: { write: (line) => stderr.write(line) },

@@ -1,3 +1,5 @@
+import { escapeCharacter } from '../shared/text/printable.ts';
+
 const MOST_CHARACTERS = 60;
 /** What a long value shows before the place where it differs. */
 const CHARACTERS_BEFORE = 20;
@@ -49,9 +51,4 @@ const quote = (text: string) => `"${escapeUnseen(text.replaceAll('\\', '\\\\').r
 /** Text in which control characters, invisible ones and all blanks but the usual one are escaped. */
 export const escapeUnseen = (text: string) => escapeAll(text, /(?! )[\p{C}\p{Z}]/gu);
 
-function escapeAll(text: string, characters: RegExp): string {
-  return text.replace(characters, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-}
+const escapeAll = (text: string, characters: RegExp) => text.replace(characters, escapeCharacter);

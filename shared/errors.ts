@@ -1,7 +1,10 @@
+import { printableMessage } from './text/printable.ts';
+
 /**
  * The one list of error classes. The class decides what happens next: whether a try may be repeated, which exit code or HTTP
  * status a person gets. Messages say what went wrong and where, `hint` what to do; neither ever holds a secret, a connection
- * string or a data value. The engine's own words live in `cause`, which is never printed.
+ * string or a data value. The engine's own words live in `cause`, which is never printed. What they repeat of others (names, Polyteia's
+ * words) becomes printable here.
  */
 export abstract class FerryError extends Error {
   /** The class's name in records, logs and docs/troubleshooting; stays the same when the bundler renames classes. */
@@ -17,8 +20,8 @@ export abstract class FerryError extends Error {
     message: string,
     options: { cause?: unknown; hint?: string; retryAfterMs?: number | undefined } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.hint = options.hint;
+    super(printableMessage(message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint === undefined ? undefined : printableMessage(options.hint);
     this.retryAfterMs = options.retryAfterMs;
   }
 
@@ -63,7 +66,7 @@ export class PolyteiaRejectedError extends FerryError {
 /** The source cannot be reached or went away. */
 export class SourceUnavailableError extends FerryError {
   readonly class = 'SourceUnavailableError';
-  override readonly retryable = true;
+  override readonly retryable: boolean = true;
 }
 
 /** Polyteia, or something in front of it, does not answer as it should. */

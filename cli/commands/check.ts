@@ -12,7 +12,7 @@ import { checkTarget } from '../../shared/sync/check-target.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openOutput } from '../open-output.ts';
 import { type GlobalOptions, globalOptions, openSecrets, readConfig } from '../options.ts';
-import { formatTable } from '../output.ts';
+import { formatTable, printWarnings } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
 import { checkInFunction } from '../stack/check-in-function.ts';
@@ -34,7 +34,7 @@ export function checkCommand(surroundings: Surroundings): Command {
       const connected = await connectStack(options, surroundings);
       if (connected) return checkStack(connected, surroundings, options, only);
       const loaded = await readConfig(options, surroundings);
-      for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
+      printWarnings(stderr, loaded.warnings);
       const { sources, syncs, extractions } = loaded.config;
       assertKnown(only, loaded.config);
       const secrets = await openSecrets(options, loaded, surroundings);

@@ -12,6 +12,7 @@ import {
 import { writeFerryYaml } from '../../shared/config/moving-in/write-ferry-yaml.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { formatCount } from '../../shared/telemetry/format.ts';
+import { printWarnings } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 
 interface InitFromEnvOptions {
@@ -62,7 +63,7 @@ export async function initFromEnv(options: InitFromEnvOptions, surroundings: Sur
   const warnings = [...found.warnings, ...merged.warnings];
   if (secrets && unknown.length > 0)
     warnings.push(`not in ${options.secretsOut}, as the given files do not hold them: ${unknown.join(', ')}`);
-  for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
+  printWarnings(stderr, warnings);
   const counts = {
     syncs: Object.keys(merged.syncs).length,
     sources: Object.keys(merged.sources).length,

@@ -7,7 +7,7 @@ import { previewSync, type SyncPreview } from '../../shared/sync/preview-sync.ts
 import { formatCount } from '../../shared/telemetry/format.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
-import { formatError, formatTable } from '../output.ts';
+import { formatError, formatTable, printWarnings } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
 import { escapeUnseen } from '../show-value.ts';
@@ -35,7 +35,7 @@ export function previewCommand(surroundings: Surroundings): Command {
       const options = globalOptions(command);
       const { rows: limit } = command.opts<{ rows: number }>();
       const loaded = await readConfig(options, surroundings);
-      for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
+      printWarnings(stderr, loaded.warnings);
       const { syncs, sources } = loaded.config;
       const sync = Object.hasOwn(syncs, job) ? syncs[job] : undefined;
       const source = sync && sources[sync.source];
@@ -108,5 +108,5 @@ function print(preview: SyncPreview, limit: number, { stdout, stderr }: Surround
   if (rows.length === 0 && !rowsError && limit > 0) stdout.write('The query returns no rows.\n');
   if (estimatedRows !== undefined)
     stdout.write(`The source expects about ${formatCount(estimatedRows, 'row')}.\n`);
-  for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
+  printWarnings(stderr, warnings);
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { goDurationMs } from '../../shared/config/go-duration.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/memory-document-store.ts';
@@ -18,12 +19,22 @@ function parseTries(text: string): number {
   return tries;
 }
 
+function parseTimeout(text: string): number {
+  const ms = goDurationMs(text);
+  if (ms === undefined || ms <= 0 || ms > LONGEST_MS)
+    throw new InvalidArgumentError('a time such as 90s, 30m or 12h, at most 500h');
+  return ms;
+}
+
+const LONGEST_MS = 500 * 3_600_000;
+
 /** `ferry run <job>`: runs a sync or an extraction here and now. */
 export function runCommand(surroundings: Surroundings): Command {
   return new Command('run')
     .description('run a sync or an extraction here and now, or on a stack')
     .argument('<job>', 'name of the sync or extraction; a .env file has one, called default')
     .option('--tries <n>', 'how often to try what may pass by itself, such as an outage', parseTries, 1)
+    .option('--timeout <time>', 'after which the run gives up, such as 30m (default: 6h)', parseTimeout)
     .option('--no-wait', 'with --stack: ask for the run, and do not follow it')
     .option('--dry-run', 'read and check, but upload nothing and record nothing; needs --out')
     .option(
@@ -31,7 +42,7 @@ export function runCommand(surroundings: Surroundings): Command {
       'the file that --dry-run of a sync writes; the folder that an extraction writes to',
     )
     .action(async (job: string, _options, command: Command) => {
-      const { tries, wait, ...own } = command.opts<RunCommandOptions>();
+      const { tries, wait, timeout, ...own } = command.opts<RunCommandOptions>();
       const connected = await connectStack(globalOptions(command), surroundings);
       if (connected) {
         refuseLocalOptions(command);
@@ -62,13 +73,17 @@ export function runCommand(surroundings: Surroundings): Command {
           const { runSync } = await import('../../shared/sync/run-sync.ts');
           return runSync({ ...common, ...(dryRun ? { dryRun } : {}) });
         },
-        own.dryRun && own.out !== undefined ? resolve(surroundings.folder, own.out) : undefined,
+        {
+          timeoutMs: timeout,
+          file: own.dryRun && own.out !== undefined ? resolve(surroundings.folder, own.out) : undefined,
+        },
       );
     });
 }
 
 interface RunCommandOptions {
   tries: number;
+  timeout?: number;
   wait: boolean;
   dryRun?: true;
   out?: string;
@@ -77,6 +92,7 @@ interface RunCommandOptions {
 function refuseLocalOptions(command: Command): void {
   for (const [name, option] of [
     ['tries', '--tries'],
+    ['timeout', '--timeout'],
     ['dryRun', '--dry-run'],
     ['out', '--out'],
   ] as const) {
@@ -86,7 +102,7 @@ function refuseLocalOptions(command: Command): void {
 }
 
 function dryRunOf(
-  { dryRun, out }: Omit<RunCommandOptions, 'tries' | 'wait'>,
+  { dryRun, out }: Omit<RunCommandOptions, 'tries' | 'timeout' | 'wait'>,
   { folder }: Surroundings,
 ): { file: string } | undefined {
   if (dryRun && out !== undefined) return { file: resolve(folder, out) };

@@ -6,7 +6,7 @@ import { nextRuns } from '../../shared/config/schedule-times.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
 import { globalOptions, readConfig } from '../options.ts';
-import { formatTable } from '../output.ts';
+import { formatTable, printWarnings } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 import { unknownJob } from '../unknown-job.ts';
 
@@ -58,8 +58,7 @@ export function scheduleCommand(surroundings: Surroundings): Command {
         syncs: Object.fromEntries(Object.entries(syncs).filter(isChosen)),
         extractions: Object.fromEntries(Object.entries(extractions).filter(isChosen)),
       };
-      for (const warning of [...loaded.warnings, ...warnOfSkippedRuns(chosen, from)])
-        stderr.write(`warning: ${warning}\n`);
+      printWarnings(stderr, [...loaded.warnings, ...warnOfSkippedRuns(chosen, from)]);
       const schedules: JobSchedule[] = [
         ...Object.entries(chosen.syncs).map(([sync, { schedule }]) => ({
           sync,

@@ -11,7 +11,7 @@ import { resolveLogin } from '../../shared/source/credentials.ts';
 import { dialectOf } from '../../shared/source/dialect.ts';
 import { formatBytes, formatCount } from '../../shared/telemetry/format.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
-import { formatTable } from '../output.ts';
+import { formatTable, printWarnings } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
 import { escapeUnseen } from '../show-value.ts';
@@ -28,7 +28,7 @@ export function treeCommand(surroundings: Surroundings): Command {
     .action(async (name: string, { extraction: job }: { extraction?: string }, command: Command) => {
       const options = globalOptions(command);
       const loaded = await readConfig(options, surroundings);
-      for (const warning of loaded.warnings) stderr.write(`warning: ${warning}\n`);
+      printWarnings(stderr, loaded.warnings);
       const source = sourceNamed(name, loaded.config);
       const filters = job === undefined ? {} : { filters: filtersOf(job, name, loaded.config) };
       const secrets = await openSecrets(options, loaded, surroundings);

@@ -7,7 +7,7 @@ import type { ExtractionConfig, FerryConfig, ScheduleConfig } from '../../shared
 import { warnOfSharedDatasets } from '../../shared/config/shared-dataset-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
 import { globalOptions, readConfig } from '../options.ts';
-import { formatTable } from '../output.ts';
+import { formatTable, printWarnings } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 
 /** `ferry validate`: is the configuration right? Connects to nothing. */
@@ -24,7 +24,7 @@ export function validateCommand(surroundings: Surroundings): Command {
         ...warnOfSharedDatasets(config),
         ...warnOfSkippedRuns(config, new Date()),
       ];
-      for (const warning of warnings) surroundings.stderr.write(`warning: ${warning}\n`);
+      printWarnings(surroundings.stderr, warnings);
       if (options.json) {
         surroundings.stdout.write(
           `${JSON.stringify({ valid: true, file: path, warnings, config }, null, 2)}\n`,

@@ -112,7 +112,13 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
     state.grant(this.role, { prefixes: kept, actions: ['s3:GetObject', 's3:PutObject'] });
     state.grant(this.role, {
       prefixes: removable,
-      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      actions: [
+        's3:GetObject',
+        's3:PutObject',
+        's3:DeleteObject',
+        // Large files are stored in parts, which are removed when one of them fails.
+        ...(keptFiles.length > 0 ? (['s3:AbortMultipartUpload'] as const) : []),
+      ],
     });
     state.grantList(this.role, [
       ...new Set([...kept, ...removable].map((prefix) => `${prefix.split('/')[0]}/*`)),

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { nearestName } from '../config/config-problems.ts';
 import { toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { printableMessage } from '../text/printable.ts';
 import type { ApiEnvironment } from './dependencies.ts';
 import type { Problem } from './schemas.ts';
 
@@ -33,7 +34,7 @@ export class ProblemError extends Error {
     detail: string,
     options: { headers?: Record<string, string>; members?: Pick<Problem, 'errors' | 'runId'> } = {},
   ) {
-    super(detail);
+    super(printableMessage(detail));
     this.status = status;
     this.headers = options.headers ?? {};
     this.members = options.members ?? {};

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { type Document, isMap, isScalar, type LineCounter } from 'yaml';
 import { z } from 'zod';
+import { printable } from '../text/printable.ts';
 
 /** One thing wrong with a configuration file, ready to print. */
 export interface ConfigProblem {
@@ -27,7 +28,7 @@ export function nearestName(word: string, candidates: readonly string[]): string
 export function unknownNameMessage(kind: string, word: string, candidates: readonly string[]): string {
   const nearest = nearestName(word, candidates);
   const valid = candidates.length > 0 ? `valid: ${candidates.join(', ')}` : `no ${kind} is defined`;
-  return `unknown ${kind} "${word}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
+  return `unknown ${kind} "${printable(word)}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
 }
 
 /** Words that end as a sentence does. */
@@ -184,7 +185,7 @@ export function formatProblems(file: string, problems: readonly ConfigProblem[])
     const where = [line === undefined ? undefined : `line ${line}`, path || undefined]
       .filter(Boolean)
       .join(', ');
-    return `  ${where ? `${where}: ` : ''}${message}`;
+    return `  ${printable(where ? `${where}: ${message}` : message)}`;
   });
   return `${file} is not valid (${problems.length} problem${problems.length === 1 ? '' : 's'}):\n${rows.join('\n')}`;
 }

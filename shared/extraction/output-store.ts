@@ -17,8 +17,8 @@ export interface OutputStore {
   readonly location: string;
   /** What all keys begin with: nothing, or something that ends with a slash. */
   readonly base: string;
-  /** Stores a file of any size. */
-  putFile(key: string, path: string): Promise<void>;
+  /** Stores a file of any size; ends early with the signal's reason. */
+  putFile(key: string, path: string, signal?: AbortSignal): Promise<void>;
   /** Stores a JSON document. */
   put(key: string, body: string): Promise<void>;
   /** Reads a document; undefined when there is none. */

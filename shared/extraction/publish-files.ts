@@ -30,8 +30,10 @@ export function createPublisher(options: {
   /** Whether statistics tell the parts of each chunk. */
   partitions: boolean;
   retry: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Ends what is being stored. */
+  signal?: AbortSignal;
 }): Publisher {
-  const { output, layout, partitions, retry } = options;
+  const { output, layout, partitions, retry, signal } = options;
   const files: ManifestFile[] = [];
   const chunks = new Map<EntityFolder, number>();
   /** Rows of the files of a folder, by the number of their chunk. */
@@ -54,7 +56,7 @@ export function createPublisher(options: {
         return { file, chunk, key: layout.keyOf(file, chunk) };
       });
       await inTurns(keyed, async ({ file, key }) => {
-        await retry(() => output.putFile(key, file.path));
+        await retry(() => output.putFile(key, file.path, signal));
         await rm(file.path, { force: true });
       });
       for (const { file, chunk, key } of keyed) {

@@ -52,7 +52,13 @@ async function carry(
   let complete = false;
   try {
     const partitions = extraction.output.layout === 'sdk';
-    const publisher = createPublisher({ output, layout, partitions, retry: context.retry });
+    const publisher = createPublisher({
+      output,
+      layout,
+      partitions,
+      retry: context.retry,
+      signal: context.signal,
+    });
     const planned = await planDatabases(context, work);
     const { outcomes, warnings } = await readDatabases(context, work, planned, publisher, extract);
     if (outcomes.every(({ state }) => state === 'failed')) {

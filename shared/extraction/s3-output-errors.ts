@@ -1,5 +1,6 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { ConfigError, type FerryError, StorageUnavailableError } from '../errors.ts';
+import { isSlowAnswer } from '../runs/put-s3-file.ts';
 
 // AWS says in its message which permission of which policy is missing; where it does not, the operation's own is the likely one.
 const NAMED_PERMISSION = /perform: ([a-z0-9-]+:[A-Za-z]+)/;
@@ -53,6 +54,12 @@ export function explainOutputError(
     return new ConfigError(`Ferry may not write its output: ${named} is refused on s3://${bucket}/${key}.`, {
       cause: error,
       hint: `Check the role's policy and the policy of the bucket or key${owner} (docs/extraction.md lists the permissions).`,
+    });
+  }
+  if (isSlowAnswer(error)) {
+    return new StorageUnavailableError(`The bucket ${bucket} takes too long to answer (${name}).`, {
+      cause: error,
+      hint: 'S3 was reached: the connection to it is slow, or S3 is busy.',
     });
   }
   return new StorageUnavailableError(`The bucket ${bucket} cannot be reached (${name}).`, {

@@ -1,8 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   ListObjectsV2Command,
@@ -10,9 +6,9 @@ import {
   PutObjectCommand,
   type S3Client,
   S3ServiceException,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { FerryError } from '../errors.ts';
+import { putS3File } from '../runs/put-s3-file.ts';
 import type { OutputStore } from './output-store.ts';
 import { explainOutputError } from './s3-output-errors.ts';
 
@@ -25,17 +21,15 @@ export interface S3OutputOptions {
   bucketOwner?: string | undefined;
   /** Key that objects are encrypted with. @default as the bucket says */
   kmsKeyArn?: string | undefined;
-  /** Size of a part of a large file, in bytes: what of it is in memory at once. @default 8 MiB */
+  /** Size of a part of a large file, in bytes: what of it is in memory at once. @default as put-s3-file.ts has it */
   partBytes?: number;
 }
 
-// In parts of 8 MiB a file may have 80 GB, which no disk of a Lambda function has. The least that S3 takes is 5 MiB.
-const PART_BYTES = 8 * 1024 * 1024;
 const CONFLICT_ATTEMPTS = 5;
 
 /** The files of extractions as objects of a bucket. Whatever is sent is held in memory, part by part, so that the SDK can send it again. */
 export function createS3OutputStore(options: S3OutputOptions): OutputStore {
-  const { client, bucket: Bucket, base, bucketOwner, kmsKeyArn, partBytes = PART_BYTES } = options;
+  const { client, bucket: Bucket, base, bucketOwner, kmsKeyArn, partBytes } = options;
   const owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
   const settings = {
     ...owner,
@@ -67,38 +61,13 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
       }),
     );
 
-  const putInParts = async (Key: string, file: FileHandle, size: number) => {
-    const { UploadId } = await client.send(
-      new CreateMultipartUploadCommand({ Bucket, Key, ContentType: contentTypeOf(Key), ...settings }),
-    );
-    const upload = { Bucket, Key, UploadId, ...owner };
-    try {
-      const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
-      for (let start = 0; start < size; start += partBytes) {
-        const PartNumber = Parts.length + 1;
-        const Body = await readPart(file, start, Math.min(partBytes, size - start));
-        const { ETag } = await client.send(
-          new UploadPartCommand({ ...upload, PartNumber, Body, ContentLength: Body.length }),
-        );
-        Parts.push({ PartNumber, ETag });
-      }
-      await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
-    } catch (error) {
-      // Parts that nobody completes are paid for until a lifecycle rule removes them.
-      await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
-      throw error;
-    }
-  };
-
   return {
     location: `s3://${Bucket}`,
     base,
-    putFile: (key, path) =>
-      attempt('s3:PutObject', key, async () => {
-        await using file = await open(path);
-        const { size } = await file.stat();
-        if (size > partBytes) await putInParts(key, file, size);
-        else await putWhole(key, await readPart(file, 0, size));
+    putFile: (key, path, signal) =>
+      attempt('s3:PutObject', key, () => {
+        const target = { Bucket, Key: key, ContentType: contentTypeOf(key), ...settings };
+        return putS3File(client, target, path, { partBytes, signal });
       }),
     put: (key, body) => attempt('s3:PutObject', key, async () => void (await putWhole(key, body))),
     read: (Key) =>
@@ -153,14 +122,3 @@ const isBucketMissing = (error: unknown) => error instanceof Error && error.name
 
 const contentTypeOf = (key: string) =>
   key.endsWith('.parquet') ? 'application/vnd.apache.parquet' : 'application/json';
-
-async function readPart(file: FileHandle, start: number, length: number): Promise<Buffer> {
-  const part = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(part, filled, length - filled, start + filled);
-    if (bytesRead === 0) throw new Error('The file became shorter while it was read.');
-    filled += bytesRead;
-  }
-  return part;
-}

@@ -6,6 +6,8 @@ export interface AnswerErrors {
   /** @param what continues "Polyteia at <host> …" */
   unavailable(what: string, answer?: Pick<HttpAnswer, 'retryAfterMs'>): PolyteiaUnavailableError;
   notUnderstood(call: string): PolyteiaUnavailableError;
+  /** For a web page in the place of an answer. */
+  webPage(call: string): PolyteiaUnavailableError;
   /** For a status that may pass by itself. */
   busy(answer: HttpAnswer): PolyteiaUnavailableError;
   keyRefused(): PolyteiaRejectedError;
@@ -21,6 +23,13 @@ export function createAnswerErrors(host: string): AnswerErrors {
   return {
     unavailable,
     notUnderstood: (call) => unavailable(`gave an answer to ${call} that cannot be understood`),
+    webPage: (call) =>
+      new PolyteiaUnavailableError(
+        `Something in front of Polyteia at ${host} answered ${call} with a web page, so that it may not have arrived.`,
+        {
+          hint: 'Check polyteia.<target>.baseUrl, and whether a proxy, a sign-in page or maintenance stands in between.',
+        },
+      ),
     busy: (answer) => unavailable(`answered with HTTP status ${answer.status}`, answer),
     keyRefused: () =>
       new PolyteiaRejectedError(`Polyteia at ${host} does not accept the personal access key.`, {

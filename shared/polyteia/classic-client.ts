@@ -6,6 +6,7 @@ import type { HttpAnswer } from './http.ts';
 import { multipartFile } from './multipart-file.ts';
 import { parseJson } from './parse-json.ts';
 import type { DatasetContent, Ingest, PolyteiaClient, Upload } from './polyteia-client.ts';
+import { findObjection } from './upload-answer.ts';
 import {
   contentTypes,
   formatHint,
@@ -109,6 +110,19 @@ export function createClassicClient(options: {
     );
   }
 
+  /** The status of an upload's answer; of one that says success, that of the error in it. */
+  function statusOf(answer: HttpAnswer): number {
+    const code = answer.status === 200 ? findObjection(answer)?.code : undefined;
+    return typeof code === 'number' && code >= 400 && code <= 599 ? code : answer.status;
+  }
+
+  /** The words of the refusal may quote the file, so they are not repeated. */
+  const refusedInside = (dataset: string) =>
+    new PolyteiaRejectedError(
+      `Polyteia refused the file for dataset ${dataset}: its answer with HTTP status 200 holds an error.`,
+      { hint: formatHint('classic', format) },
+    );
+
   async function getContent(dataset: string, signal?: AbortSignal): Promise<DatasetContent | undefined> {
     const { metadata } = await call('query', 'get_dataset', { id: dataset }, datasetData, signal);
     const asset = metadata?.asset_info;
@@ -135,11 +149,11 @@ export function createClassicClient(options: {
   }
 
   async function sendFile(upload: Upload): Promise<HttpAnswer> {
-    const { dataset, file, contentType, beforeSending, onProgress, signal } = upload;
+    const { dataset, file, contentType, beforeSending, signal } = upload;
     // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
     const token = await takeUploadToken(dataset, contentType, signal);
     const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
-    const content = await multipartFile({ path: file, name, contentType }, onProgress);
+    const content = await multipartFile({ path: file, name, contentType }, upload);
     await beforeSending?.();
     return connection.send('/upload', {
       headers: {
@@ -186,9 +200,13 @@ export function createClassicClient(options: {
     async upload(upload) {
       let answer = await sendFile(upload);
       // The token ended before the file had arrived; whether the key may upload was settled when it was given out.
-      if (answer.status === 401) answer = await sendFile(upload);
-      if (answer.status === 200) return {};
-      throw statusError(answer, upload.dataset);
+      if (statusOf(answer) === 401) answer = await sendFile(upload);
+      const objection = answer.status === 200 ? findObjection(answer) : undefined;
+      if (objection?.kind === 'page') throw errors.webPage('the upload');
+      const status = statusOf(answer);
+      if (status !== 200) throw statusError({ ...answer, status }, upload.dataset);
+      if (objection) throw refusedInside(upload.dataset);
+      return {};
     },
 
     getContent,

@@ -23,11 +23,15 @@ export interface PolyteiaRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** @param options.dispatcher in the place of Ferry's own agent, such as one with other time-outs */
+/**
+ * @param options.dispatcher in the place of Ferry's own agent, such as one with other time-outs
+ * @param options.answerLimitMs how long the whole of an answer may take
+ */
 export function openConnection(options: {
   baseUrl: string;
   outgoing: OutgoingHttps;
   dispatcher?: Dispatcher | undefined;
+  answerLimitMs?: number | undefined;
 }): PolyteiaConnection {
   const { host, origin, protocol } = new URL(options.baseUrl);
   // A plain http:// address is one of this machine, to which no proxy leads.
@@ -43,6 +47,7 @@ export function openConnection(options: {
         headers: request.headers,
         body: request.body,
         signal: request.signal,
+        answerLimitMs: options.answerLimitMs,
       }),
     close: () => dispatcher.close(),
   };

@@ -15,6 +15,8 @@ export interface PolyteiaClientOptions {
   outgoing: OutgoingHttps;
   /** In the place of Ferry's own agent, such as one with other time-outs. */
   dispatcher?: Dispatcher;
+  /** How long the whole of an answer may take. @default as http.ts has it */
+  answerLimitMs?: number;
   sleep?: Sleep;
   /** @default Date.now */
   now?: () => number;
@@ -25,8 +27,8 @@ export function createPolyteiaClient(
   target: PolyteiaTargetConfig,
   options: PolyteiaClientOptions,
 ): PolyteiaClient {
-  const { token, outgoing, dispatcher, sleep, now } = options;
-  const connection = openConnection({ baseUrl: target.baseUrl, outgoing, dispatcher });
+  const { token, outgoing, dispatcher, answerLimitMs, sleep, now } = options;
+  const connection = openConnection({ baseUrl: target.baseUrl, outgoing, dispatcher, answerLimitMs });
   if (target.api === 'classic') return createClassicClient({ connection, token, format: target.format });
   const { organization, ingest, format } = target;
   const pollIntervalMs = goDurationMs(ingest.pollInterval);

@@ -7,6 +7,8 @@ import { parseRetryAfter } from './retry-after.ts';
 export interface HttpAnswer {
   status: number;
   text: string;
+  /** Its header Content-Type. */
+  contentType?: string;
   /** What its header Retry-After asks for. */
   retryAfterMs?: number;
 }
@@ -29,6 +31,8 @@ const reasons: Readonly<Record<string, string>> = {
 
 // Two minutes for an answer to begin, as Polyteia reads the whole file first; 60 s without a byte of it.
 const TIMEOUTS = { headersTimeout: 120_000, bodyTimeout: 60_000 };
+// Each byte of an answer starts those anew: this is for the whole of it, from the request's end on.
+const ANSWER_LIMIT_MS = 180_000;
 const CONNECT_TIMEOUT = 3_000;
 const TUNNEL_TIMEOUT = 10_000;
 
@@ -44,9 +48,28 @@ export function createPolyteiaAgent(outgoing: OutgoingHttps): Dispatcher {
   });
 }
 
+/** How long the whole of an answer may take, counted from the moment that its request has been sent. */
+function limitAnswer(limitMs: number): { signal: AbortSignal; start: () => void; clear: () => void } {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: controller.signal,
+    start: () => {
+      timer ??= setTimeout(() => controller.abort(), limitMs);
+    },
+    clear: () => clearTimeout(timer),
+  };
+}
+
+async function* andThen(body: AsyncIterable<Uint8Array>, sent: () => void): AsyncIterable<Uint8Array> {
+  yield* body;
+  sent();
+}
+
 /**
  * Sends one request.
  *
+ * @param options.answerLimitMs how long the whole answer may take once the request has been sent. @default three minutes
  * @throws PolyteiaUnavailableError when no complete answer comes back
  */
 export async function send(
@@ -57,16 +80,22 @@ export async function send(
     headers: Record<string, string>;
     body: string | AsyncIterable<Uint8Array>;
     signal?: AbortSignal | undefined;
+    answerLimitMs?: number | undefined;
   },
 ): Promise<HttpAnswer> {
+  const limit = limitAnswer(options.answerLimitMs ?? ANSWER_LIMIT_MS);
+  if (typeof options.body === 'string') limit.start();
+  const sent = typeof options.body === 'string' ? options.body : andThen(options.body, limit.start);
   try {
     const { statusCode, headers, body } = await request(url, {
       method: 'POST',
       dispatcher: options.dispatcher,
       headers: { 'user-agent': 'ferry', ...options.headers },
-      body: options.body as Dispatcher.DispatchOptions['body'] & string,
-      signal: options.signal ?? null,
+      body: sent as Dispatcher.DispatchOptions['body'] & string,
+      signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
     });
+    // Some servers answer before they have read all of a request.
+    limit.start();
     let text = '';
     for await (const chunk of body.setEncoding('utf8')) {
       text += chunk;
@@ -75,7 +104,13 @@ export async function send(
     }
     const retryAfter = headers['retry-after'];
     const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined);
-    return { status: statusCode, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    const contentType = headers['content-type'];
+    return {
+      status: statusCode,
+      text,
+      ...(typeof contentType === 'string' ? { contentType } : {}),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof FerryError) throw error;
@@ -85,11 +120,13 @@ export async function send(
     }
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     throw new PolyteiaUnavailableError(
-      `Polyteia at ${url.host} cannot be reached: ${reasons[code] ?? 'the connection failed'}.`,
+      `Polyteia at ${url.host} cannot be reached: ${limit.signal.aborted ? 'its answer comes too slowly' : (reasons[code] ?? 'the connection failed')}.`,
       {
         cause: error,
         hint: 'Check polyteia.baseUrl; a function in a VPC needs NAT or `proxy` to reach the internet.',
       },
     );
+  } finally {
+    limit.clear();
   }
 }

@@ -2,6 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
+/** What is told, and asked, while a body is sent. */
+export interface SendingHooks {
+  /** Called with the number of the file's bytes sent so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+  /** Called before the last bytes are sent, without which the server has no whole file; what it throws ends the request. */
+  beforeEnd?: (() => Promise<void>) | undefined;
+}
+
 /** A multipart/form-data body of one file field, streamed from disk with a length known beforehand. */
 export interface MultipartFile {
   contentType: string;
@@ -16,7 +24,7 @@ export interface MultipartFile {
  */
 export async function multipartFile(
   file: { path: string; name: string; contentType: string },
-  onProgress: (bytes: number) => void = () => {},
+  { onProgress, beforeEnd }: SendingHooks = {},
 ): Promise<MultipartFile> {
   const boundary = `ferry-${randomUUID()}`;
   const head = Buffer.from(
@@ -31,8 +39,9 @@ export async function multipartFile(
     for await (const chunk of createReadStream(file.path, { highWaterMark: 256 * 1024 })) {
       sent += (chunk as Buffer).length;
       yield chunk as Buffer;
-      onProgress(sent);
+      onProgress?.(sent);
     }
+    await beforeEnd?.();
     yield tail;
   }
   return {

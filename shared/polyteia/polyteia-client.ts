@@ -74,6 +74,8 @@ export interface Upload {
   contentType: UploadContentType;
   /** Called right before the file is sent, after whatever has to be asked for first; what it throws keeps the file from being sent. */
   beforeSending?: () => Promise<void>;
+  /** Called when all but the last bytes are sent: what it throws keeps Polyteia from getting the whole file. */
+  beforeEnd?: () => Promise<void>;
   /** Called with the number of bytes sent so far. */
   onProgress?: (bytes: number) => void;
   signal?: AbortSignal;

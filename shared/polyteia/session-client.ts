@@ -9,6 +9,7 @@ import { multipartFile } from './multipart-file.ts';
 import { parseJson } from './parse-json.ts';
 import type { IngestStatus, PolyteiaClient } from './polyteia-client.ts';
 import { createSession } from './session.ts';
+import { findObjection } from './upload-answer.ts';
 import { contentTypes, formatHint, mayBeOfFormat, type UploadFormat } from './upload-format.ts';
 import { waitForIngest } from './wait-for-ingest.ts';
 
@@ -222,10 +223,11 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
       },
     ],
 
-    async upload({ dataset, file, contentType, beforeSending, onProgress, signal }) {
+    async upload(upload) {
+      const { dataset, file, contentType, beforeSending, signal } = upload;
       const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
       const answer = await session.send(async (authorization) => {
-        const content = await multipartFile({ path: file, name, contentType }, onProgress);
+        const content = await multipartFile({ path: file, name, contentType }, upload);
         await beforeSending?.();
         return connection.send(`/api/upload/dataset/${encodeURIComponent(dataset)}`, {
           headers: {
@@ -238,10 +240,15 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
         });
       }, signal);
       const content = parseJson(answer.text);
-      if (answer.status < 200 || answer.status > 299) {
+      const succeeded = answer.status >= 200 && answer.status <= 299;
+      const objection = succeeded ? findObjection(answer) : undefined;
+      if (!succeeded || objection?.kind === 'error') {
         if (uploadError.safeParse(content).data?.code === 'dpa.not-acknowledged') throw termsMissing(dataset);
+        const { code } = objection ?? {};
+        // An error inside an answer that says success: without a status of its own it is one of the file.
+        const status = typeof code === 'number' && code >= 400 ? code : 422;
         // The text of the error may quote the file, so it is not repeated.
-        throw refusal(answer, {
+        throw refusal(succeeded ? { ...answer, status } : answer, {
           call: `the file for dataset ${dataset}`,
           forbidden: forbidden(`upload to dataset ${dataset}`, dataset),
           notFound: noDataset(dataset),

@@ -73,13 +73,16 @@ export async function verifyUpload(
   });
 }
 
+/** Whether two content types are one, whatever their parameters. */
+export const isSameType = (a: string, b: string) => mediaType(a) === mediaType(b);
+
 const mediaType = (contentType: string) => contentType.split(';')[0]?.trim().toLowerCase();
 
 function compare(upload: AcceptedUpload, shown: DatasetContent | undefined): string[] {
   if (shown === undefined) return ['it shows no upload at all'];
   const differences: string[] = [];
   if (shown.size !== upload.bytes) differences.push(`${shown.size} bytes instead of ${upload.bytes}`);
-  if (mediaType(shown.contentType) !== mediaType(upload.contentType)) {
+  if (!isSameType(shown.contentType, upload.contentType)) {
     differences.push(`another content type than ${upload.contentType}`);
   }
   const { before } = upload;

@@ -28,8 +28,8 @@ export interface DocumentStore {
   listWithAges(prefix: string, limit: number): Promise<ListedKey[]>;
   /** Removes what {@link put} or {@link putFile} has written; an absent key is no error. */
   remove(key: string): Promise<void>;
-  /** Stores a file of any size, streamed. */
-  putFile(key: string, path: string): Promise<void>;
+  /** Stores a file of any size, streamed; ends early with the signal's reason. */
+  putFile(key: string, path: string, signal?: AbortSignal): Promise<void>;
   /** Writes a stored file to `path`; false when there is none. */
   getFile(key: string, path: string): Promise<boolean>;
   /** A document that is only ever written by {@link replace}; undefined when there is none. */

@@ -20,6 +20,12 @@ export interface Heartbeat extends AsyncDisposable {
    * @throws LeaseLostError when the run is no longer the holder
    */
   beat(): Promise<void>;
+  /**
+   * Renews now, for a run in the middle of something: a store that cannot be reached for a moment does not end it.
+   *
+   * @throws LeaseLostError when the run is no longer the holder; StorageUnavailableError when others may believe that it is dead
+   */
+  confirm(): Promise<void>;
   /** Renews another lease together with the first, and gives it back when disposed; losing it ends the run as well. */
   hold(lease: Lease): AsyncDisposable;
 }
@@ -47,6 +53,9 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     return next;
   };
 
+  /** Whether others may believe that the holder is dead, as it could not renew for so long. */
+  const isSilent = () => performance.now() - renewedAt > times.expiryMs - times.heartbeatMs;
+
   const tick = async () => {
     try {
       await renew();
@@ -54,9 +63,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       if (requestedBy !== undefined) onStop(new CancelledError(`The run was cancelled by ${requestedBy}.`));
     } catch (error) {
       // A store that cannot be reached for a while is no loss, until others may believe that the holder is dead.
-      const silentMs = performance.now() - renewedAt;
       if (error instanceof LeaseLostError) onStop(error);
-      else if (silentMs > times.expiryMs - times.heartbeatMs) {
+      else if (isSilent()) {
         onStop(
           new LeaseLostError('The lease could not be renewed in time, so that another run may have it.', {
             cause: error,
@@ -78,6 +86,13 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
 
   return {
     beat: renew,
+    async confirm() {
+      try {
+        await renew();
+      } catch (error) {
+        if (error instanceof LeaseLostError || isSilent()) throw error;
+      }
+    },
     hold(other) {
       held.add(other);
       return {

@@ -30,6 +30,8 @@ export const lastUploadSchema = z.strictObject({
   before: datasetContent.optional(),
   /** What the dataset showed of this upload; absent where Polyteia does not tell, or showed something else. */
   shown: datasetContent.optional(),
+  /** While the upload of a run that was taken over may still arrive and replace it (look-again.ts). */
+  contested: z.boolean().optional(),
   /** Whether it is known how the upload ended. */
   settled: z.boolean(),
 });

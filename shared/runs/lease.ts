@@ -11,6 +11,9 @@ export interface LeaseTimes {
 /** What design.md promises: a run that was killed blocks its job for 45 s. */
 export const leaseTimes: LeaseTimes = { heartbeatMs: 10_000, expiryMs: 45_000 };
 
+/** The phase in which a run sends its file: whoever stops then may have sent all of it, and nobody knows when it arrives. */
+export const UPLOAD_PHASE = 'upload';
+
 /** How far a run has come, as its heartbeat tells. */
 export interface Progress {
   phase?: string;
@@ -28,8 +31,13 @@ const leaseSchema = z.object({
   beat: z.int().nonnegative(),
   phase: z.string().optional(),
   bytes: z.number().optional(),
+  /** A run that the lease was taken from in its upload, while it is not known what became of that: kept from holder to holder. */
+  rival: z.string().optional(),
 });
 type LeaseDocument = z.infer<typeof leaseSchema>;
+
+// No connection and no server holds an upload back for longer.
+const LATEST_ARRIVAL_MS = 3_600_000;
 
 // Of each job its lease and a request to cancel, and slots and tickets of sources.
 const MOST_LEASES = 20_000;
@@ -52,6 +60,10 @@ export interface Lease {
   term: number;
   /** What the dead holder that it was taken from had been doing, and for which run. */
   takenFrom?: { runId: string; phase: string | undefined };
+  /** A run whose upload may arrive yet, as an earlier holder was taken over in the middle of it. */
+  rival?: string | undefined;
+  /** Says that the rival's upload is seen to; written with the next renewal. */
+  settleRival(): void;
   /**
    * Shows that the holder lives.
    *
@@ -211,6 +223,9 @@ async function take(
   found: VersionedDocument | undefined,
   current: LeaseDocument | undefined,
 ): Promise<Lease | undefined> {
+  const dead = current?.state === 'held' ? { runId: current.runId, phase: current.phase } : undefined;
+  const late = (found?.ageMs ?? 0) > LATEST_ARRIVAL_MS;
+  const rival = late ? undefined : dead?.phase === UPLOAD_PHASE ? dead.runId : current?.rival;
   const document: LeaseDocument = {
     schemaVersion: 1,
     job: claim.job,
@@ -218,11 +233,11 @@ async function take(
     term: (current?.term ?? 0) + 1,
     state: 'held',
     beat: 0,
+    ...(rival === undefined ? {} : { rival }),
   };
   const version = await store.replace(claim.key, JSON.stringify(document), found?.version);
   if (version === undefined) return undefined;
   const lease = createLease(store, claim, document, version);
-  const dead = current?.state === 'held' ? { runId: current.runId, phase: current.phase } : undefined;
   return dead ? { ...lease, takenFrom: dead } : lease;
 }
 
@@ -260,6 +275,11 @@ function createLease(
   return {
     runId,
     term,
+    rival: taken.rival,
+    settleRival() {
+      const { rival: _rival, ...rest } = document;
+      document = rest;
+    },
     async renew({ phase, bytes }) {
       const held = await write({
         ...(phase === undefined ? {} : { phase }),
@@ -267,7 +287,7 @@ function createLease(
       });
       if (!held) {
         throw new LeaseLostError(`Another run has taken ${right} over while this one did not react.`, {
-          hint: 'Nothing was uploaded after that. The newer run carries on.',
+          hint: 'The newer run carries on.',
         });
       }
     },

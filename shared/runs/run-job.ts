@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, type FerryError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { printable } from '../text/printable.ts';
 import { type EnteredSources, enterSources } from './enter-sources.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { isStillHeld, type Lease, type LeaseTimes, leaseTimes, type Progress } from './lease.ts';
@@ -12,7 +13,7 @@ import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
 import { QUEUED_PHASE } from './slots.ts';
-import { assertWorthAnotherTry, saveFinal, takeOver } from './take-over.ts';
+import { assertWorthAnotherTry, type Effect, explainLoss, saveFinal, takeOver } from './take-over.ts';
 import type { Trigger } from './trigger.ts';
 import { createWorkspace } from './workspace.ts';
 
@@ -49,6 +50,19 @@ export interface JobContext {
    * @throws LeaseLostError when another run has it by now
    */
   confirmLease(): Promise<void>;
+  /**
+   * To be called before the last part of what {@link confirmLease} was called for, which makes it take effect: a process may have been
+   * stopped in between.
+   *
+   * @throws LeaseLostError when another run has it by now
+   */
+  confirmEffect(): Promise<void>;
+  /** Tells that it has taken effect. */
+  tellEffect(): void;
+  /** A run that was taken over in the middle of its upload, which may arrive yet. */
+  rival: string | undefined;
+  /** Tells that the rival's upload is seen to. */
+  settleRival(): void;
   /**
    * Renews the job's lease, also for a run that was told to stop: to be called before what has happened outside is written down.
    *
@@ -91,6 +105,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** When the platform kills the run; it ends itself before that. */
   deadline?: Date;
+  /** What to do about a run that reaches its deadline. @default for a function */
+  deadlineHint?: string;
   /** @default {@link leaseTimes} */
   leaseTimes?: LeaseTimes;
   /** How often something that may pass by itself is tried. @default as retry.ts has it */
@@ -246,14 +262,16 @@ async function carryOut(
       attempt,
     );
   let leaseLost = false;
+  let effect: Effect = 'none';
   let entered: EnteredSources | undefined;
   const fail = (error: FerryError) => {
     leaseLost ||= error instanceof LeaseLostError;
     record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
+    const hint = error instanceof LeaseLostError ? explainLoss(error, record, effect) : error.hint;
     record.error = {
       class: error.class,
       message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(hint === undefined ? {} : { hint }),
       ...(current === undefined ? {} : { phase: current }),
     };
   };
@@ -270,8 +288,9 @@ async function carryOut(
     folder,
     until: options.deadline && waitDeadline(options.deadline),
     signal,
-    async phase(name, run, detail) {
+    async phase(named, run, detail) {
       signal.throwIfAborted();
+      const name = printable(named);
       current = name;
       progress.phase = name;
       const started = performance.now();
@@ -279,7 +298,8 @@ async function carryOut(
       const result = await run();
       const durationMs = Math.round(performance.now() - started);
       record.phases.push({ name, durationMs });
-      const fact = detail?.(result);
+      const told = detail?.(result);
+      const fact = told === undefined ? undefined : printable(told);
       logger.debug({ phase: name, durationMs, detail: fact }, 'phase ended');
       options.onProgress?.({
         type: 'phase-ended',
@@ -294,7 +314,17 @@ async function carryOut(
     async confirmLease() {
       await heartbeat.beat();
       signal.throwIfAborted();
+      effect = 'unknown';
     },
+    async confirmEffect() {
+      await heartbeat.confirm();
+      signal.throwIfAborted();
+    },
+    tellEffect() {
+      effect = 'certain';
+    },
+    rival: lease.rival,
+    settleRival: () => lease.settleRival(),
     async renewLease() {
       try {
         await heartbeat.beat();
@@ -310,14 +340,16 @@ async function carryOut(
       progress.bytes = bytes;
       if (current !== undefined) options.onProgress?.({ type: 'phase-progressed', phase: current, bytes });
     },
-    tell(fact) {
+    tell(told) {
+      const fact = printable(told);
       logger.debug({ phase: current, fact }, 'phase noted');
       options.onProgress?.({ type: 'phase-noted', phase: current, fact });
     },
     note(facts) {
       Object.assign(record, facts);
     },
-    warn(message) {
+    warn(told) {
+      const message = printable(told);
       if (!record.warnings.includes(message)) record.warnings.push(message);
       logger.warn(message);
     },

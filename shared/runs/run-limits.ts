@@ -4,6 +4,11 @@ import type { RunRecord } from './run-record.ts';
 // Left for interrupting DuckDB, removing the folder and writing the record.
 const DEADLINE_MARGIN_MS = 10_000;
 
+/** The deadline of a run that nothing kills, and that is to end itself after this time. */
+export function deadlineOfOwn(limitMs: number, now: number = Date.now()): Date {
+  return new Date(now + limitMs + DEADLINE_MARGIN_MS);
+}
+
 /** When the work must have ended, for the run to end before the platform kills it. */
 export function workDeadline(deadline: Date): Date {
   return new Date(deadline.getTime() - DEADLINE_MARGIN_MS);
@@ -16,6 +21,9 @@ const WAIT_MARGIN_MS = 5_000;
 export function waitDeadline(deadline: Date): Date {
   return new Date(workDeadline(deadline).getTime() - WAIT_MARGIN_MS);
 }
+
+// What a timer takes; a longer time would end at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const READ_FASTER: Readonly<Record<RunRecord['kind'], string>> = {
   sync: 'Read less (a narrower query), make the query faster, or split the job in two: a Lambda function ends after 15 minutes.',
@@ -32,10 +40,13 @@ export function limitRun({
   kind,
   signal,
   deadline,
+  deadlineHint,
 }: {
   kind: RunRecord['kind'];
   signal?: AbortSignal | undefined;
   deadline?: Date | undefined;
+  /** What to do about it. @default for a function */
+  deadlineHint?: string | undefined;
 }): {
   signal: AbortSignal;
   stop: (reason: Error) => void;
@@ -54,10 +65,10 @@ export function limitRun({
       () =>
         controller.abort(
           new DeadlineError('The run was about to exceed the time that it has.', {
-            hint: READ_FASTER[kind],
+            hint: deadlineHint ?? READ_FASTER[kind],
           }),
         ),
-      Math.max(0, workDeadline(deadline).getTime() - Date.now()),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, workDeadline(deadline).getTime() - Date.now())),
     );
   return {
     signal: controller.signal,

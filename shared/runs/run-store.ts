@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
+import { printableOutput } from '../text/printable.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import type { DocumentStore } from './document-store.ts';
 import { type JobState, readJobStates, stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
@@ -56,7 +57,7 @@ export interface RunStore {
   readLastUpload(job: string): Promise<LastUpload | undefined>;
   saveLastUpload(job: string, upload: LastUpload): Promise<void>;
   /** Keeps the file of a refused result for {@link REFUSED_DAYS}. */
-  keepRefused(job: string, runId: string, path: string): Promise<void>;
+  keepRefused(job: string, runId: string, path: string, signal?: AbortSignal): Promise<void>;
   /** Whether it still is kept. */
   hasRefused(job: string, runId: string): Promise<boolean>;
   /** Whether the file of an earlier run is in the archive. */
@@ -64,7 +65,13 @@ export interface RunStore {
   /** Fetches it back to `path`; false when there is none, or no longer. */
   fetchRefused(job: string, runId: string, path: string): Promise<boolean>;
   /** Keeps the file of an upload, and removes those that the limits leave no place for. */
-  keepArchived(job: string, runId: string, path: string, limits: ArchiveLimits): Promise<void>;
+  keepArchived(
+    job: string,
+    runId: string,
+    path: string,
+    limits: ArchiveLimits,
+    signal?: AbortSignal,
+  ): Promise<void>;
   /** Fetches it back to `path`; false when there is none, or no longer. */
   fetchArchived(job: string, runId: string, path: string): Promise<boolean>;
   /** Asks the run of a job to stop; it hears that with its next heartbeat. */
@@ -124,8 +131,13 @@ export function createRunStore(documents: DocumentStore): RunStore {
    * Stores a file beside others, and removes those that are too many or too old by then: never the one that was just stored. By the store's
    * clock, as the time in a run's id is the one that its schedule meant, or that of a machine whose clock is wrong.
    */
-  async function keepFile(key: string, path: string, { keep, days }: ArchiveLimits): Promise<void> {
-    await documents.putFile(key, path);
+  async function keepFile(
+    key: string,
+    path: string,
+    { keep, days }: ArchiveLimits,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await documents.putFile(key, path, signal);
     const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MOST_FILES);
     // S3 tells times in seconds: of two that are as old, the run's moment decides.
     const others = listed
@@ -152,7 +164,8 @@ export function createRunStore(documents: DocumentStore): RunStore {
   };
   return {
     async save(record) {
-      const body = JSON.stringify(runRecordSchema.parse(record));
+      // The names in it are as they are, and nothing happens to the terminal of somebody who looks at it.
+      const body = printableOutput(JSON.stringify(runRecordSchema.parse(record)));
       const key = keyOf(record.id);
       await documents.put(`runs/${key}`, body);
       await documents.put(`jobs/${record.job}/runs/${key}`, body);
@@ -184,8 +197,10 @@ export function createRunStore(documents: DocumentStore): RunStore {
     },
     hasRefused: (job, runId) => has(refusedKeyOf(job, runId)),
     hasArchived: (job, runId) => has(archivedKeyOf(job, runId)),
-    keepRefused: (job, runId, path) => keepFile(refusedKeyOf(job, runId), path, { days: REFUSED_DAYS }),
-    keepArchived: (job, runId, path, limits) => keepFile(archivedKeyOf(job, runId), path, limits),
+    keepRefused: (job, runId, path, signal) =>
+      keepFile(refusedKeyOf(job, runId), path, { days: REFUSED_DAYS }, signal),
+    keepArchived: (job, runId, path, limits, signal) =>
+      keepFile(archivedKeyOf(job, runId), path, limits, signal),
     fetchArchived: (job, runId, path) => documents.getFile(archivedKeyOf(job, runId), path),
     fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
     async requestCancel(job, runId, requestedBy) {

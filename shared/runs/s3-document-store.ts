@@ -1,6 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectCommand,
@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore, ListedKey } from './document-store.ts';
+import { isSlowAnswer, putS3File } from './put-s3-file.ts';
 
 const CONFLICT_ATTEMPTS = 5;
 
@@ -37,17 +38,49 @@ function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack'
   };
 }
 
+// A client's time-outs end with the first bytes of an answer.
+const STALL_MS = 30_000;
+
+/** What an object holds, unless nothing more comes of it. */
+async function* unlessStalled(body: unknown, limitMs: number): AsyncGenerator<Uint8Array> {
+  const stream = body as Readable;
+  const stalled = Object.assign(new Error('The answer stalled.'), { name: 'TimeoutError' });
+  const timer = setTimeout(() => stream.destroy(stalled), limitMs);
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      timer.refresh();
+      yield chunk;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Documents as objects of a bucket. */
-export function createS3DocumentStore(options: { client: S3Client; bucket: string }): DocumentStore {
-  const { client, bucket: Bucket } = options;
-  const unavailable = (error: unknown) =>
-    new StorageUnavailableError(
+export function createS3DocumentStore(options: {
+  client: S3Client;
+  bucket: string;
+  /** Size of a part of a large file. @default as put-s3-file.ts has it */
+  partBytes?: number;
+  /** How long an answer may stand still. @default 30 s */
+  stallMs?: number;
+}): DocumentStore {
+  const { client, bucket: Bucket, partBytes, stallMs = STALL_MS } = options;
+  const unavailable = (error: unknown) => {
+    if (isSlowAnswer(error)) {
+      return new StorageUnavailableError(`Ferry's bucket ${Bucket} takes too long to answer.`, {
+        cause: error,
+        hint: 'S3 was reached: the connection to it is slow, or S3 is busy.',
+      });
+    }
+    return new StorageUnavailableError(
       `Ferry's bucket ${Bucket} cannot be reached (${error instanceof Error ? error.name : 'unknown error'}).`,
       {
         cause: error,
         hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
       },
     );
+  };
   const listObjects = async (Prefix: string, limit: number, StartAfter?: string): Promise<ListedKey[]> => {
     const listed: ListedKey[] = [];
     let ContinuationToken: string | undefined;
@@ -83,27 +116,24 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
     async get(Key) {
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        return await Body?.transformToString();
+        return await text(unlessStalled(Body, stallMs));
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw unavailable(error);
       }
     },
-    async putFile(Key, path) {
+    async putFile(Key, path, signal) {
       try {
-        const { size } = await stat(path);
-        // One request holds 5 GB, which a Lambda function's disk does not. The stream has a known length, so it is not read whole.
-        await client.send(
-          new PutObjectCommand({ Bucket, Key, Body: createReadStream(path), ContentLength: size }),
-        );
+        await putS3File(client, { Bucket, Key }, path, { partBytes, signal });
       } catch (error) {
+        signal?.throwIfAborted();
         throw unavailable(error);
       }
     },
     async getFile(Key, path) {
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        await pipeline(Body as Readable, createWriteStream(path));
+        await pipeline(unlessStalled(Body, stallMs), createWriteStream(path));
         return true;
       } catch (error) {
         if (error instanceof NoSuchKey) return false;
@@ -116,7 +146,7 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
       try {
         const { Body, ETag, LastModified } = await client.send(command);
         if (!ETag || !LastModified) throw new Error('S3 did not say what it has.');
-        const body = (await Body?.transformToString()) ?? '';
+        const body = await text(unlessStalled(Body, stallMs));
         return { body, version: ETag, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) };
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;

@@ -1,7 +1,7 @@
-import { LostError, toFerryError } from '../errors.ts';
+import { type LeaseLostError, LostError, toFerryError } from '../errors.ts';
 import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Lease } from './lease.ts';
+import { type Lease, UPLOAD_PHASE } from './lease.ts';
 import { retryWithin } from './retry.ts';
 import { killedHint } from './run-limits.ts';
 import { isFinished, type RunRecord } from './run-record.ts';
@@ -59,9 +59,32 @@ export async function takeOver(
   other.error = {
     class: 'LostError',
     message: 'The run was killed, and another run of the job took its place.',
+    ...(dead.phase === UPLOAD_PHASE
+      ? {
+          hint: 'It was uploading: whether Polyteia got its file is not known. The run that took its place sees to that.',
+        }
+      : {}),
     ...(dead.phase === undefined ? {} : { phase: dead.phase }),
   };
   await saveFinal(other, store, logger);
+}
+
+/** Whether a run has changed anything outside: `unknown` while it does, and after a try of which it is not known. */
+export type Effect = 'none' | 'unknown' | 'certain';
+
+/** What is true of a run that has lost its lease, which its error says in the place of what to do. */
+export function explainLoss(
+  { hint = '' }: LeaseLostError,
+  { kind, dataset }: Pick<RunRecord, 'kind' | 'dataset'>,
+  effect: Effect,
+): string {
+  if (kind !== 'sync') return hint;
+  const told = {
+    none: 'This run uploaded nothing.',
+    unknown: `Whether dataset ${dataset} got the file of this run is not known: its upload was under way. The newer run looks again after its own upload, and sends its file again where this one stands; later ones replace it.`,
+    certain: `Dataset ${dataset} got the file of this run. The newer run looks again after its own upload, and sends its file again where this one stands.`,
+  };
+  return `${told[effect]} ${hint}`.trim();
 }
 
 /** A run that is killed twice at the same point would be so a third time. */

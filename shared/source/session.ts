@@ -2,7 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
-import { fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
+import {
+  FerryError,
+  fullDiskError,
+  QueryError,
+  RefusedLoginError,
+  SourceUnavailableError,
+} from '../errors.ts';
 import type { Login } from './credentials.ts';
 import {
   type ClientColumn,
@@ -37,6 +43,8 @@ export interface SessionOptions {
   parallel?: boolean;
   /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
   forCancelling?: boolean;
+  /** How long the source may take to answer while a session is opened. @default two and a half minutes */
+  openingAnswerMs?: number;
   signal?: AbortSignal;
 }
 
@@ -57,8 +65,16 @@ export interface Reading {
 const TOKENS_END = 'its tokens end, so that one connection is kept for the whole run';
 
 const CONNECT_TIMEOUT_MS = 3_000;
+// What is asked while a session is opened takes no time: a source that is silent for longer hangs. PgBouncer lets a client wait for a
+// connection for two minutes (query_wait_timeout).
+const OPENING_ANSWER_MS = 150_000;
 const INTERRUPT_INTERVAL_MS = 100;
 const CANCEL_GRACE_MS = 4_000;
+
+/** Tried again, each try would leave one more thread that waits for ever, of the few that there are. */
+class SilentSourceError extends SourceUnavailableError {
+  override readonly retryable = false;
+}
 
 /**
  * A DuckDB instance with one source attached read-only, that can reach nothing but this source and its output folder. One for each
@@ -308,14 +324,15 @@ export class SourceSession {
     const ended = new AbortController();
     const running = work();
     const abandoned = this.#abandonWhenAborted(ended.signal);
+    const silent = this.#abandonWhenSilent(phase, ended.signal);
     try {
-      return await Promise.race([running, abandoned]);
+      return await Promise.race([running, abandoned, silent]);
     } catch (error) {
       this.#signal?.throwIfAborted();
-      throw this.#explain(error, phase);
+      throw error instanceof FerryError ? error : this.#explain(error, phase);
     } finally {
       ended.abort();
-      abandoned.catch(() => {});
+      for (const promise of [abandoned, silent]) promise.catch(() => {});
       if (this.#abandoned) void this.#closeWhenEnded(running);
       else running.catch(() => {});
     }
@@ -330,6 +347,26 @@ export class SourceSession {
     await this.#connection.run('ROLLBACK').catch(() => {});
     this.#connection.closeSync();
     this.#instance.closeSync();
+  }
+
+  /** Never resolves; rejects when the source accepts a session and then says nothing while it is opened. */
+  #abandonWhenSilent(phase: SourcePhase, ended: AbortSignal): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      if (phase !== 'connect') return;
+      const { login, openingAnswerMs = OPENING_ANSWER_MS } = this.#options;
+      const giveUp = setTimeout(() => {
+        this.#abandoned = true;
+        reject(
+          new SilentSourceError(
+            `The source at ${login.host}:${login.port} accepts the connection and then does not answer.`,
+            {
+              hint: 'Look at the database itself: it hangs, or a pooler in front of it has no connection free.',
+            },
+          ),
+        );
+      }, openingAnswerMs);
+      ended.addEventListener('abort', () => clearTimeout(giveUp));
+    });
   }
 
   /** Never resolves; rejects when the run was aborted and the statement has not ended within the grace period. */

@@ -54,6 +54,8 @@ async function finishOwn(
   upload: LastUpload,
   of: 'lost' | 'unfinished',
 ): Promise<JobResult | undefined> {
+  // Killed while it looked whether an earlier upload would replace its own: whether that came about is not known, so it begins anew.
+  if (of === 'lost' && upload.contested) return undefined;
   if (isOfSync(work.sync, upload)) return finishUpload(context, work, client, upload);
   // The sync was given another dataset or target meanwhile: what was lost begins anew there, what is only to be finished stays where it is.
   if (of === 'lost') return undefined;

@@ -18,6 +18,8 @@ export async function findUnchanged(
 ): Promise<LastUpload | undefined> {
   if (sync.whenUnchanged !== 'skip' || fingerprint === undefined) return undefined;
   if (!client.getContent || target.verify === 'off') return undefined;
+  // What stands there now may be replaced by the upload of a run that was taken over in the middle of it.
+  if (context.rival !== undefined) return undefined;
   const last = await context.retry(() => store.readLastUpload(job));
   if (!last?.settled || last.fingerprint !== fingerprint) return undefined;
   if (last.contentType !== contentTypes[target.format]) return undefined;

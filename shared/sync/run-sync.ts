@@ -1,5 +1,5 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
-import { GuardError, StorageUnavailableError } from '../errors.ts';
+import { GuardError, StorageUnavailableError, toFerryError } from '../errors.ts';
 import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';
@@ -58,10 +58,11 @@ async function judge(
 
 async function keepRefused(context: JobContext, { store, job }: SyncWork, file: string): Promise<boolean> {
   try {
-    await store.keepRefused(job, context.runId, file);
+    await store.keepRefused(job, context.runId, file, context.signal);
     return true;
-  } catch {
-    context.warn('The refused file could not be kept.');
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.warn(`The refused file could not be kept: ${toFerryError(error).message}`);
     return false;
   }
 }

@@ -3,14 +3,16 @@ import { z } from 'zod';
 import type { PolyteiaTargetConfig } from '../config/schema.ts';
 import { ConfigError, toFerryError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
-import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
+import type { DatasetContent, PolyteiaClient, Upload } from '../polyteia/polyteia-client.ts';
 import { contentTypes } from '../polyteia/upload-format.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
+import { UPLOAD_PHASE } from '../runs/lease.ts';
 import type { JobContext, JobResult } from '../runs/run-job.ts';
 import { type SecretReader, secretLabel } from '../source/secrets.ts';
 import { formatBytes } from '../telemetry/format.ts';
 import { convertToCsv } from './convert-to-csv.ts';
 import { finishUpload, keepLastUpload } from './finish-upload.ts';
+import { lookAgain } from './look-again.ts';
 import type { SyncResult } from './read-source.ts';
 import type { SyncWork } from './sync-work.ts';
 
@@ -66,43 +68,38 @@ export async function sendFile(
     target.format === 'csv'
       ? await convert(context, work, parquet)
       : { file: parquet, bytes: (await stat(parquet)).size };
-  const { ingest } = await context.phase(
-    'upload',
-    () =>
-      context.retry(() =>
-        client.upload({
-          dataset: sync.dataset,
-          file,
-          contentType,
-          beforeSending: context.confirmLease,
-          onProgress: context.progress,
-          signal: context.signal,
-        }),
-      ),
-    () => formatBytes(bytes),
-  );
-  const upload: LastUpload = {
-    schemaVersion: 1,
-    runId: context.runId,
-    at: new Date().toISOString(),
-    target: sync.polyteia,
-    dataset: sync.dataset,
-    rows,
-    bytes,
-    contentType,
-    schema,
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(ingest ? { ingest } : {}),
-    ...(before ? { before } : {}),
-    settled: false,
+  const transfer = async (shown: DatasetContent | undefined): Promise<LastUpload> => {
+    const { ingest } = await upload(context, client, { dataset: sync.dataset, file, bytes, contentType });
+    const last: LastUpload = {
+      schemaVersion: 1,
+      runId: context.runId,
+      at: new Date().toISOString(),
+      target: sync.polyteia,
+      dataset: sync.dataset,
+      rows,
+      bytes,
+      contentType,
+      schema,
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...(ingest ? { ingest } : {}),
+      ...(shown ? { before: shown } : {}),
+      ...(context.rival === undefined ? {} : { contested: true }),
+      settled: false,
+    };
+    await keepLastUpload(context, work, last);
+    return last;
   };
-  await keepLastUpload(context, work, upload);
+  let last = await transfer(before);
+  if (context.rival !== undefined) {
+    last = await lookAgain(context, work, client, last, transfer);
+    await keepLastUpload(context, work, last);
+  }
   if (sync.archive) {
     const { archive } = sync;
     await context.phase('archive', async () => {
       try {
         // Parquet in any case: it can be sent in either format.
-        await context.retry(() => store.keepArchived(job, context.runId, parquet, archive));
+        await context.retry(() => store.keepArchived(job, context.runId, parquet, archive, context.signal));
         context.note({ archived: true });
       } catch (error) {
         context.signal.throwIfAborted();
@@ -110,7 +107,31 @@ export async function sendFile(
       }
     });
   }
-  return finishUpload(context, work, client, upload);
+  return finishUpload(context, work, client, last);
+}
+
+/** Sends the file, as the holder of the lease: of one that was stopped in between, the last bytes are not sent. */
+function upload(
+  context: JobContext,
+  client: PolyteiaClient,
+  { bytes, ...file }: Pick<Upload, 'dataset' | 'file' | 'contentType'> & { bytes: number },
+): ReturnType<PolyteiaClient['upload']> {
+  const send = async () => {
+    const sent = await client.upload({
+      ...file,
+      beforeSending: context.confirmLease,
+      beforeEnd: context.confirmEffect,
+      onProgress: context.progress,
+      signal: context.signal,
+    });
+    context.tellEffect();
+    return sent;
+  };
+  return context.phase(
+    UPLOAD_PHASE,
+    () => context.retry(send),
+    () => formatBytes(bytes),
+  );
 }
 
 function convert(

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { printableOutput } from '../text/printable.ts';
 
 export type { Logger } from 'pino';
 
@@ -19,6 +20,7 @@ export function createLogger(options: {
       level: options.level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      hooks: { streamWrite: printableOutput },
       formatters: { level: (level) => ({ level }) },
       serializers: {
         err: (error: unknown) =>

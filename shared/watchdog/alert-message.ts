@@ -1,5 +1,6 @@
 import type { RunRecord } from '../runs/run-record.ts';
 import { formatCount, formatDuration } from '../telemetry/format.ts';
+import { printableMessage } from '../text/printable.ts';
 import type { AlertFacts, AlertMessage } from './channel.ts';
 import type { Incident } from './incident.ts';
 import { PARTIAL } from './problems.ts';
@@ -119,7 +120,7 @@ function describe(alert: Alert, where: Whereabouts): string {
   ];
   const known = rows.filter((row): row is [string, string] => Boolean(row[1]));
   const width = Math.max(...known.map(([name]) => name.length)) + 2;
-  return known.map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`).join('\n');
+  return known.map(([name, value]) => `${`${name}:`.padEnd(width)}${printableMessage(value)}`).join('\n');
 }
 
 function nameJob({ job, source }: Incident, { jobs }: Whereabouts): string {

@@ -66,7 +66,7 @@ describe('the stack', () => {
     expect(statements.map(([action]) => action).sort()).toEqual([
       'events:PutEvents',
       'logs:CreateLogStream logs:PutLogEvents',
-      's3:DeleteObject s3:GetObject s3:PutObject',
+      's3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject',
       's3:GetObject',
       's3:GetObject s3:PutObject',
       's3:ListBucket',

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newRunId } from '../../shared/runs/run-id.ts';
+import type { ProgressEvent } from '../../shared/runs/run-job.ts';
+import type { RunRecord } from '../../shared/runs/run-record.ts';
 import type { RunStore } from '../../shared/runs/run-store.ts';
 import { sleep } from '../../shared/sleep.ts';
 import { acceptRefused } from '../../shared/sync/accept-refused.ts';
@@ -128,6 +130,102 @@ describe('a lease', () => {
       expect(uploads()).toBe(0);
     },
   );
+});
+
+describe('a run that is taken over in the middle of its upload', () => {
+  // Long silences, as of a process that was stopped: nobody hears of the other.
+  const stopped = { heartbeatMs: 20_000, expiryMs: 60_000 };
+  const next = { heartbeatMs: 50, expiryMs: 400 };
+  let arrive: () => void;
+  let first: Promise<RunRecord>;
+  const sent = () => polyteia.calls.filter(({ on, file }) => on === 'upload' && (file?.size ?? 0) > 0).length;
+  const ended = () => polyteia.calls.filter(({ on, status }) => on === 'upload' && status === 200).length;
+  /** Its file is sent, and waits somewhere on the way. */
+  async function sendLate(options: Partial<RunSyncOptions> = {}): Promise<void> {
+    const until = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    polyteia.failNext({ on: 'upload', how: { kind: 'late', until } });
+    first = run({ leaseTimes: stopped, ...options });
+    await waitFor('the first file to be sent', () => sent() === 1 || undefined, 20_000);
+    // A file of another size than that of those who come after.
+    await postgres.query('INSERT INTO orders SELECT i FROM generate_series(6, 5000) i');
+  }
+  const size = () => polyteia.datasets.get(DATASET)?.content?.size;
+
+  it('does not have the last word: the next run sends its file again where the late one stands', async () => {
+    await sendLate();
+    const second = run({ leaseTimes: next });
+    await waitFor('the second upload', () => ended() === 1 || undefined, 20_000);
+    arrive();
+    const record = await second;
+    expect(record).toMatchObject({ state: 'succeeded', outcome: 'uploaded', rows: 5000 });
+    expect(record.warnings).toEqual([
+      expect.stringMatching(
+        /^Run .* was taken over in the middle of its upload, which arrived after this one/,
+      ),
+    ]);
+    expect([uploads(), size()]).toEqual([3, record.bytes]);
+    expect(await here.store.readLastUpload('orders')).toMatchObject({ shown: { size: record.bytes } });
+    expect((await here.store.readLastUpload('orders'))?.contested).toBeUndefined();
+    // Its own words are true: it knows that its file arrived, and not what became of it.
+    const woken = await first;
+    expect(woken).toMatchObject({ state: 'failed', error: { class: 'LeaseLostError' } });
+    expect(woken.error?.hint).toMatch(
+      /^Dataset ds_meldungen1 got the file of this run\. The newer run looks again/,
+    );
+  });
+
+  it('does not know whether its file arrived when it wakes up before the answer, and says so', async () => {
+    await sendLate({ leaseTimes: { heartbeatMs: 900, expiryMs: 60_000 } });
+    expect(await run({ leaseTimes: next })).toMatchObject({ state: 'succeeded', warnings: [] });
+    expect((await first).error?.hint).toMatch(/^Whether dataset ds_meldungen1 got the file .* is not known/);
+    arrive();
+  });
+
+  it('is remembered until a run has looked again: also past one that failed before its upload', async () => {
+    await sendLate();
+    const failing = run({ leaseTimes: next }, { guards: { minRows: 9_999 } });
+    expect(await failing).toMatchObject({ error: { class: 'GuardError' } });
+    const third = run({ leaseTimes: next });
+    await waitFor('the upload', () => ended() === 1 || undefined, 20_000);
+    arrive();
+    expect(await third).toMatchObject({
+      state: 'succeeded',
+      warnings: [expect.stringMatching(/sent again/)],
+    });
+    // Seen to once: the run after it looks at nothing.
+    const phases: string[] = [];
+    const onProgress = (event: ProgressEvent) => {
+      if (event.type === 'phase-started') phases.push(event.phase);
+    };
+    expect(await run({ onProgress })).toMatchObject({ outcome: 'unchanged' });
+    expect(phases).not.toContain('look again');
+    await first;
+  });
+
+  it('is looked for also when what was read is unchanged, and told of when nobody may look', async () => {
+    const last = await run();
+    expect(last.outcome).toBe('uploaded');
+    await postgres.query('INSERT INTO orders VALUES (6)');
+    const before = sent();
+    const until = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    polyteia.failNext({ on: 'upload', how: { kind: 'late', until } });
+    first = run({ leaseTimes: stopped });
+    await waitFor('the file to be sent', () => sent() === before + 1 || undefined, 20_000);
+    await postgres.query('DELETE FROM orders WHERE id = 6');
+    const forbidden = { kind: 'errorEnvelope', code: 403, message: 'no' } as const;
+    polyteia.failNext({ on: 'get_dataset', times: 99, how: forbidden });
+    const record = await run({ leaseTimes: next }, {}, { verify: 'off' });
+    expect(record).toMatchObject({
+      outcome: 'uploaded',
+      warnings: [expect.stringMatching(/was sent twice/)],
+    });
+    arrive();
+    await first;
+  });
 });
 
 it('a run that has read its source gives its slot back, whatever else it has to do', async () => {

@@ -11,11 +11,14 @@ import { CancelledError } from '../../shared/errors.ts';
 import { createFolderDocumentStore } from '../../shared/runs/folder-document-store.ts';
 import { createRunStore } from '../../shared/runs/run-store.ts';
 import { createLocalSecretReader } from '../../shared/source/secrets.ts';
+import { SourceSession } from '../../shared/source/session.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { startBreakableProxy } from '../support/breakable-proxy.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
 import type { PostgresServer } from '../support/postgres-server.ts';
 import { sourceConfig } from '../support/source-config.ts';
+import { sessionOptions } from '../support/source-session.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../support/sync-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -35,19 +38,6 @@ afterAll(async () => {
   await setup[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
-
-/** The process of the source that runs the query. */
-const backend = () =>
-  waitFor(
-    'the query to run',
-    async () => {
-      const { rows } = await setup.postgres.query<{ pid: number }>(
-        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%4711%' AND state = 'active' AND pid <> pg_backend_pid()",
-      );
-      return rows[0]?.pid;
-    },
-    20_000,
-  );
 
 async function run(
   limits: { signal?: AbortSignal; deadline?: Date },
@@ -157,4 +147,58 @@ describe('a run in the middle of its query', () => {
     },
     120_000,
   );
+});
+
+describe('a source that lets sign in and then never answers', () => {
+  const frozen = async (server: PostgresServer | MysqlServer, hangAt: string) => {
+    const proxy = await startBreakableProxy(server);
+    proxy.hangAt(hangAt);
+    return proxy;
+  };
+  it('keeps no process: one signal ends it within ten seconds, and the record says so', async () => {
+    await using proxy = await frozen(setup.postgres, 'pg_sleep');
+    let signalledAt = 0;
+    const onStderr = (text: string): NodeJS.Signals | undefined => {
+      if (!text.includes('connect')) return undefined;
+      signalledAt = performance.now();
+      return 'SIGTERM';
+    };
+    const changes = {
+      source: { port: proxy.port },
+      args: ['--json'],
+      ownProcess: true,
+      onStderr,
+      signalDelayMs: 300,
+    };
+    const result = await setup.run({ query: 'SELECT id FROM pg_sleep(0), orders' }, changes);
+    expect(performance.now() - signalledAt).toBeLessThan(10_000);
+    expect(result).toMatchObject({ exitCode: 130, leftovers: [] });
+    expect(JSON.parse(result.stdout)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('keeps no run for longer than its own limit, and the process ends with it', async () => {
+    await using proxy = await frozen(setup.postgres, 'pg_sleep');
+    const started = performance.now();
+    const result = await setup.run(
+      { query: 'SELECT id FROM pg_sleep(0), orders' },
+      { source: { port: proxy.port }, command: ['run', 'orders', '--timeout', '1s'], ownProcess: true },
+    );
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toMatch(/DeadlineError: The run was about to exceed .*\n.*--timeout/);
+    expect(performance.now() - started).toBeLessThan(15_000);
+  });
+
+  it.each(['postgres', 'mariadb'] as const)('is told as such when %s is silent at once', async (kind) => {
+    await using mysql = kind === 'mariadb' ? await startMysql({ flavor: kind }) : undefined;
+    const server = mysql ?? setup.postgres;
+    // The first thing that each client asks for.
+    await using proxy = await frozen(server, kind === 'postgres' ? 'version' : 'SET');
+    const options = sessionOptions({ ...server, port: proxy.port, host: proxy.host }, join(folder, 'silent'));
+    const opening = SourceSession.open({ ...options, mode: 'exact', openingAnswerMs: 700 });
+    await expect(opening).rejects.toMatchObject({
+      class: 'SourceUnavailableError',
+      retryable: false,
+      message: `The source at 127.0.0.1:${proxy.port} accepts the connection and then does not answer.`,
+    });
+  });
 });

@@ -127,11 +127,12 @@ describe.each(MOMENTS)('at "%s" (%s API)', (moment, api, firstUploads) => {
       // Who looks again after having got the lease finds the run finished.
       if (moment === 'leased') expect(woken).toEqual(taken);
       else expect(woken).toMatchObject({ state: 'failed', error: { class: 'LeaseLostError' } });
-      // A transfer that goes on before the next heartbeat may come to its end: of term 1, beside that of term 2.
-      if (moment !== 'moved upload') expect(await rowsHeld(api)).toBe(rows);
-      else expect([ROWS.first, ROWS.next]).toContain(await rowsHeld(api));
+      // Its transfer goes on, and its last bytes are not sent.
+      expect(await rowsHeld(api)).toBe(rows);
     }
-    const own = uploads(api) - before - (known ? 0 : 1);
+    // Whoever takes over from an upload sends twice where Polyteia does not tell what stands there.
+    const twice = moment === 'moved upload' && api === 'session' ? 1 : 0;
+    const own = uploads(api) - before - (known ? 0 : 1) - twice;
     if (firstUploads === undefined) expect([0, 1]).toContain(own);
     else expect(own).toBe(firstUploads);
     expect(await store().get(runId)).toEqual(taken);

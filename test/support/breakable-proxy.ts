@@ -7,6 +7,8 @@ export interface BreakableProxy extends AsyncDisposable {
   port: number;
   /** Whether it refuses connections. */
   readonly isDown: boolean;
+  /** From the moment that a client sends such text on, nothing gets through any more, and no connection ends: a server that hangs. */
+  hangAt(text: string): void;
   /** Breaks all connections off; new ones are taken. */
   cut(): void;
   /** Breaks all connections off and refuses new ones. */
@@ -21,6 +23,8 @@ export async function startBreakableProxy(first: { host: string; port: number })
   let target = first;
   const sockets = new Set<Socket>();
   let server: Server;
+  let hangAt: string | undefined;
+  let hangs = false;
   const listen = async (port: number) => {
     server = createServer((client) => {
       const upstream = connect(target.port, target.host);
@@ -35,6 +39,12 @@ export async function startBreakableProxy(first: { host: string; port: number })
           other.destroy();
         });
       }
+      if (hangs) return;
+      client.on('data', (chunk: Buffer) => {
+        if (hangAt === undefined || !chunk.includes(hangAt)) return;
+        hangs = true;
+        for (const socket of sockets) socket.unpipe();
+      });
       client.pipe(upstream).pipe(client);
     });
     server.listen(port, host);
@@ -54,6 +64,9 @@ export async function startBreakableProxy(first: { host: string; port: number })
     port,
     get isDown() {
       return !server.listening;
+    },
+    hangAt(text) {
+      hangAt = text;
     },
     cut,
     goDown,

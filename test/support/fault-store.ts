@@ -62,7 +62,7 @@ export function failingStore(
     list: (prefix, limit) => meet('list', prefix, () => store.list(prefix, limit)),
     listWithAges: (prefix, limit) => meet('listWithAges', prefix, () => store.listWithAges(prefix, limit)),
     remove: (key) => meet('remove', key, () => store.remove(key)),
-    putFile: (key, path) => meet('putFile', key, () => store.putFile(key, path)),
+    putFile: (key, path, signal) => meet('putFile', key, () => store.putFile(key, path, signal)),
     getFile: (key, path) => meet('getFile', key, () => store.getFile(key, path)),
     read: (key) => meet('read', key, () => store.read(key)),
     replace: (key, body, seen) => meet('replace', key, () => store.replace(key, body, seen)),

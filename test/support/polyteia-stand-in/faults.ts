@@ -77,13 +77,13 @@ export async function sendDamaged(
   if (how?.kind === 'slow') await sleep(how.ms);
   if (how?.kind === 'notJson') {
     const body = how.body ?? '<html><body>Wartungsarbeiten</body></html>';
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
+    response.writeHead(200, { 'content-type': how.contentType ?? 'text/html; charset=utf-8' }).end(body);
   } else if (how?.kind === 'drip') {
     response.writeHead(answer.status, { 'content-type': answer.contentType });
     // Each byte is a chunk of its own, and a packet of its own as far as that can be had.
     for (const byte of Buffer.from(answer.body)) {
       response.write(Buffer.of(byte));
-      await immediate();
+      await (how.everyMs === undefined ? immediate() : sleep(how.everyMs));
     }
     response.end();
   } else if (how?.kind === 'endless') {

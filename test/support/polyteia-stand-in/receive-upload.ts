@@ -47,14 +47,17 @@ export async function receiveUpload(
     await rm(received.path, { force: true });
     return refuse(state, request, response, received.violations, statusForm);
   }
+  if (how?.kind === 'late') await how.until;
   const refusal = how?.kind === 'status' || how?.kind === 'errorEnvelope' || how?.kind === 'hang';
-  const dropped = refusal || (how?.kind === 'reset' && !how.apply);
+  const misanswered = how?.kind === 'notJson' && how.apply === false;
+  const dropped = refusal || misanswered || (how?.kind === 'reset' && !how.apply);
   const answer = dropped ? undefined : await accept(received);
   if (!answer) await rm(received.path, { force: true });
 
   if (how?.kind === 'status') return sendStatus(response, how, statusForm);
   if (how?.kind === 'errorEnvelope') return send(response, errorForm(how.code, how.message));
   if (how?.kind === 'hang') return;
+  if (misanswered) return sendDamaged(response, errorForm(500, 'not sent'), how);
   if (how?.kind === 'reset' || !answer) return reset(request);
   await sendDamaged(response, answer, how);
 }

@@ -27,16 +27,18 @@ export type FailureHow =
   | { kind: 'reset'; when: 'before' | 'middle' | 'after'; apply?: boolean }
   /** The normal answer, but late. */
   | { kind: 'slow'; ms: number }
-  /** The normal answer, in as many pieces as it has bytes. */
-  | { kind: 'drip' }
+  /** The request is read, and takes effect and is answered when that is the case. */
+  | { kind: 'late'; until: Promise<unknown> }
+  /** The normal answer, in as many pieces as it has bytes, at once or at intervals. */
+  | { kind: 'drip'; everyMs?: number }
   /** The call takes effect, and its answer never ends. */
   | { kind: 'endless' }
   /** The request is read, and never answered. */
   | { kind: 'hang' }
   /** The call takes effect, and half of its answer arrives. */
   | { kind: 'truncated' }
-  /** The call takes effect, and the answer (HTTP 200) is not JSON. */
-  | { kind: 'notJson'; body?: string };
+  /** The call takes effect, unless `apply` is false, and the answer (HTTP 200) is not what it should be: HTML by default. */
+  | { kind: 'notJson'; body?: string; contentType?: string; apply?: false };
 
 /** A failure that the next `times` calls of an operation meet. */
 export interface PlannedFailure {

@@ -85,6 +85,115 @@ describe('outages may pass, and say so', () => {
   });
 });
 
+it("Polyteia's words are told on one line that does nothing to a terminal", async () => {
+  const message = 'no\u001b[2J\u009b31m \u202eright\nConfigError: forged';
+  setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'errorEnvelope', code: 404, message } });
+  const error = await errorOf(client.checkDataset(DATASET));
+  expect(error.message).toMatch(/Polyteia says: no\\u001b\[2J\\u009b31m \\u202eright ConfigError: forged$/);
+});
+
+describe('an upload that is answered with 200', () => {
+  const JSON_TYPE = 'application/json';
+  const answered = (body: string, contentType = JSON_TYPE): FailureHow => ({
+    kind: 'notJson',
+    body,
+    contentType,
+    apply: false,
+  });
+
+  it.each<[string, FailureHow, string, RegExp]>([
+    ['an error', answered('{"error": "row 7: Geheim"}'), 'PolyteiaRejectedError', /holds an error/],
+    [
+      'an error object',
+      answered('{"error": {"message": "Geheim"}}'),
+      'PolyteiaRejectedError',
+      /holds an error/,
+    ],
+    [
+      'an error and a BOM',
+      answered('\uFEFF{"error": "no"}', 'text/plain'),
+      'PolyteiaRejectedError',
+      /holds an error/,
+    ],
+    [
+      'an error that is HTML by its header',
+      answered('{"error": true}', 'text/html'),
+      'PolyteiaRejectedError',
+      /holds an error/,
+    ],
+    ['an error 403', answered('{"error": {"code": 403}}'), 'PolyteiaRejectedError', /HTTP status 403/],
+    [
+      'an error 413 beside',
+      answered('{"error": "too big", "code": 413}'),
+      'PolyteiaRejectedError',
+      /HTTP status 413/,
+    ],
+    ['an error 503', answered('{"error": {"code": 503}}'), 'PolyteiaUnavailableError', /HTTP status 503/],
+    [
+      'HTML',
+      answered('<p>Bitte anmelden</p>', 'text/html; charset=utf-8'),
+      'PolyteiaUnavailableError',
+      /a web page/,
+    ],
+    ['XHTML', answered('<p/>', 'application/xhtml+xml'), 'PolyteiaUnavailableError', /a web page/],
+    [
+      'HTML as text',
+      answered('\n<!DOCTYPE html><html>', 'text/plain'),
+      'PolyteiaUnavailableError',
+      /a web page/,
+    ],
+  ])('and holds %s has failed', async (_, how, expected, message) => {
+    setup.standIn.failNext({ on: 'upload', how });
+    const error = await errorOf(setup.upload(client));
+    expect(error).toMatchObject({ class: expected, message: expect.stringMatching(message) });
+    expect(`${error.message} ${error.hint}`).not.toContain('Geheim');
+    expect(stored()?.uploads).toBe(0);
+  });
+
+  it.each([
+    '',
+    'ok',
+    'error',
+    '{}',
+    '{"error": null}',
+    '{"error": false}',
+    '["error"]',
+    '"error"',
+    '<ok/>',
+    '{"data": {}}',
+  ])('and any other body, such as %j, has succeeded', async (body) => {
+    setup.standIn.failNext({ on: 'upload', how: answered(body, 'text/plain') });
+    expect(await setup.upload(client)).toEqual({});
+  });
+
+  it('and an error 401 is tried with another token', async () => {
+    setup.standIn.failNext({ on: 'upload', how: answered('{"error": {"code": 401}}') });
+    expect(await setup.upload(client)).toEqual({});
+    expect(stored()?.uploads).toBe(1);
+  });
+});
+
+describe('an answer that trickles', () => {
+  it.each(['get_dataset', 'upload'] as const)('(%s) has a limit over all', async (on) => {
+    // Each byte comes in time.
+    setup.standIn.failNext({ on, how: { kind: 'drip', everyMs: 100 } });
+    client = setup.open({ options: { answerLimitMs: 300 } });
+    const work = on === 'upload' ? setup.upload(client) : client.checkDataset(DATASET);
+    expect(await errorOf(work)).toMatchObject({
+      class: 'PolyteiaUnavailableError',
+      message: expect.stringContaining('its answer comes too slowly'),
+    });
+  });
+
+  it('counts from the end of what is sent', async () => {
+    client = setup.open({ options: { answerLimitMs: 300 } });
+    const beforeSending = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    };
+    expect(await setup.upload(client, { beforeSending })).toEqual({});
+  });
+});
+
 describe('verifyUpload', () => {
   const accepted = { dataset: DATASET, bytes: FILE_SIZE, contentType: PARQUET };
   const sleep = async () => {};

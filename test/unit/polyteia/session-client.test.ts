@@ -291,6 +291,24 @@ describe('outages may pass, and say so', () => {
     setup.standIn.assertNoViolations();
   });
 
+  it.each<[string, string, string, RegExp]>([
+    ['an error', '{"error": "row 7"}', 'PolyteiaRejectedError', /refused the file/],
+    ['an error 503', '{"error": {"code": 503}}', 'PolyteiaUnavailableError', /HTTP status 503/],
+    [
+      'missing terms',
+      '{"error": "no", "code": "dpa.not-acknowledged"}',
+      'PolyteiaRejectedError',
+      /not acknowledged/,
+    ],
+  ])('an upload answered 200 with %s has failed', async (_, body, expected, message) => {
+    const how: FailureHow = { kind: 'notJson', body, contentType: 'application/json', apply: false };
+    setup.standIn.failNext({ on: 'upload', how });
+    expect(await errorOf(carry())).toMatchObject({
+      class: expected,
+      message: expect.stringMatching(message),
+    });
+  });
+
   it('an answer that is late is one', async () => {
     setup.standIn.failNext({ on: 'upload', how: { kind: 'slow', ms: 100 } });
     expect(await carry()).toBe('completed');

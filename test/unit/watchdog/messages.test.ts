@@ -36,6 +36,13 @@ const record = runRecord({
 });
 
 describe('a mail', () => {
+  it('does nothing to whoever reads it in a terminal, also of a record that an earlier release wrote', () => {
+    const error = { class: 'GuardError', message: 'no\u001b[2J\nJob: forged', hint: '\u202edrop' };
+    const { text } = messageOf([{ incident, record: { ...record, error } }], where);
+    expect(text).toContain('no\\u001b[2J\\u000aJob: forged');
+    expect(text).not.toMatch(/\p{Cf}|(?!\n)\p{Cc}/u);
+  });
+
   it('says what happened, since when, and what to do', () => {
     const message = messageOf([{ incident, record, lastGood: '2026-11-19T03:30:41.000Z' }], where);
     expect(message.subject).toBe('open-orders failed: AuthError [Ferry, ferry-prod]');

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { HttpAnswer } from './http.ts';
+import { parseJson } from './parse-json.ts';
+
+const answerWithError = z.looseObject({
+  error: z.unknown(),
+  code: z.unknown().optional(),
+});
+const errorWithCode = z.looseObject({ code: z.unknown() });
+
+/** What an upload's answer says against a status that says success. */
+export interface UploadObjection {
+  /** `error`: it holds one; `page`: it is a web page, so that whatever answered is not Polyteia. */
+  kind: 'error' | 'page';
+  /** The error's own code: a number is one as HTTP has them. */
+  code?: number | string;
+}
+
+/**
+ * Looks for an error in the body of an upload that was answered with success. The contract leaves that body open, so that whatever is
+ * neither an error nor a web page is a success.
+ */
+export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
+  const content = answerWithError.safeParse(parseJson(answer.text.replace(/^\uFEFF/, ''))).data;
+  if (content !== undefined) {
+    const { error, code } = content;
+    if (error === undefined || error === null || error === false || error === '') return undefined;
+    const own = errorWithCode.safeParse(error).data?.code ?? code;
+    return { kind: 'error', ...(typeof own === 'number' || typeof own === 'string' ? { code: own } : {}) };
+  }
+  const isPage = /^(text\/html|application\/xhtml\+xml)\b/i.test(answer.contentType ?? '');
+  const looksLikePage = /^\s*<(!doctype\s+html|html)\b/i.test(answer.text);
+  return isPage || looksLikePage ? { kind: 'page' } : undefined;
+}
