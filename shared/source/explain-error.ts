@@ -9,6 +9,8 @@ export interface ErrorPatterns {
     pattern: RegExp;
     make: (at: string, user: string, database: string) => FerryError;
   }[];
+  /** What ends a connection or a transaction from outside, in any phase. */
+  interruptions: ErrorPatterns['read'];
   /** While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. */
   read: readonly { pattern: RegExp; make: () => FerryError }[];
   /** A connection that broke, in whatever phase. */
@@ -47,6 +49,8 @@ export function explainSourceError(
   if (phase === 'connect') {
     const known = patterns.connect.find(({ pattern }) => pattern.test(message));
     if (known) return known.make(at, login.username, login.database);
+    const interrupted = explainByPattern(message, patterns.interruptions);
+    if (interrupted) return interrupted;
     return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
       hint: 'Check host, port, security groups and routes.',
     });

@@ -275,6 +275,7 @@ function explainDescribeError(message: string): FerryError {
 /** What the messages of DuckDB's MySQL client mean. */
 export const mysqlErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
+  interruptions,
   read: readErrors,
   broken: /^IO Error: Failed to connect to MySQL|Lost connection|gone away/,
   // Each statement has a connection of its own.

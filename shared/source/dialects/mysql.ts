@@ -235,8 +235,8 @@ export const mysqlDialect: Dialect = {
   },
 
   async estimateRows({ ask }, query) {
-    // MySQL does not describe the answer of EXPLAIN before it runs it, which the client asks for: there the rows are counted.
-    const explained = await ask(`EXPLAIN ${query}`).catch(() => undefined);
+    // The form as a table, as MySQL's default may be another one. Where there is no EXPLAIN the rows are counted.
+    const explained = await ask(`EXPLAIN FORMAT=TRADITIONAL ${query}`).catch(() => undefined);
     if (!explained) {
       const { rows } = await ask(`SELECT ${COUNTING_TIME} COUNT(*) AS n FROM (${query}\n) AS q`);
       return Number(rows[0]?.[0]);

@@ -265,6 +265,7 @@ function explainDescribeError(message: string): FerryError {
 /** What the messages of DuckDB's Postgres client mean. */
 export const postgresErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
+  interruptions,
   read: readErrors,
   // The client makes a new connection for a statement when it finds the old one closed.
   broken: /^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection/,

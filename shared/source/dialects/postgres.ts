@@ -131,14 +131,13 @@ export const postgresDialect: Dialect = {
   },
 
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole. Its time-outs would
-  // end a transaction that reads for long or waits for its reader, and a lock is waited for as long as a try may take. The first does
-  // not exist before Postgres 17.
+  // end a transaction that reads for long or waits for its reader (the first is one since Postgres 17), and a lock is waited for as long
+  // as a try may take.
   serverFacts: `SELECT pg_backend_pid()::text AS id, current_setting('server_version') AS version, '' AS mode,
     (current_setting('transaction_read_only') = 'on'
       AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable'))::text AS snapshot,
-    (SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout') AS f,
-    set_config('idle_in_transaction_session_timeout', '0', true) AS g,
-    set_config('lock_timeout', '30s', true) AS h,
+    CASE WHEN current_setting('transaction_timeout', true) <> '0' THEN set_config('transaction_timeout', '0', true) END AS f,
+    set_config('idle_in_transaction_session_timeout', '0', true) AS g, set_config('lock_timeout', '30s', true) AS h,
     set_config('datestyle', 'ISO', true) AS a, set_config('intervalstyle', 'postgres', true) AS b,
     set_config('extra_float_digits', '3', true) AS c, set_config('bytea_output', 'hex', true) AS d,
     set_config('standard_conforming_strings', 'on', true) AS e`,
