@@ -23,6 +23,8 @@ export interface PreparedQuery {
   /** What gets lost, for people; `types: compatible` only. */
   warnings: string[];
   mode: TypesMode;
+  /** Whether it is one statement of the source; else several in one transaction, which show one moment or may not. */
+  moment: 'statement' | 'transaction' | 'unknown';
 }
 
 /**
@@ -38,7 +40,8 @@ export function prepareQuery(
   options: PrepareOptions,
 ): Promise<PreparedQuery> {
   // In a transaction, as that has the settings under which the query will be read.
-  return session.transaction(() => prepare(session, query, options));
+  const work = () => prepare(session, query, options);
+  return query.kind === 'source' ? session.oneStatement(work) : session.transaction(work);
 }
 
 interface PrepareOptions {
@@ -63,13 +66,14 @@ async function prepare(
   }
 
   if (query.kind === 'duckdb') {
-    const scans = await planTableScans(session, query.facts, mode);
+    const { oneMoment, ...scans } = await planTableScans(session, query.facts, mode);
     const columns = client.map(({ name, type }) => {
       const target = overrides[name];
       const plan = planComputed(name, type, mode);
       return target === undefined ? plan : overrideColumn(plan, target, undefined);
     });
-    return { columns, relation: convert(columns, names, relation), ...scans, mode };
+    const moment = oneMoment ? 'transaction' : 'unknown';
+    return { columns, relation: convert(columns, names, relation), ...scans, mode, moment };
   }
 
   const ask = (statement: string) => session.askSource('describe', statement);
@@ -99,6 +103,7 @@ async function prepare(
     checks: [],
     warnings: warningsFor(columns),
     mode,
+    moment: 'statement',
   };
 }
 

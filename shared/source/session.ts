@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResultReader } from '@duckdb/node-api';
-import type { SourceConfig, TypesMode } from '../config/schema.ts';
+import type { DuckDBConnection, DuckDBInstance, DuckDBResultReader } from '@duckdb/node-api';
+import type { SourceConfig } from '../config/schema.ts';
 import {
   FerryError,
   fullDiskError,
@@ -16,6 +17,7 @@ import {
   dialectOf,
   type ServerFacts,
   type SourceAnswer,
+  type SourceClient,
   type SourcePhase,
 } from './dialect.ts';
 import { closedDuckdbOptions } from './duckdb-options.ts';
@@ -24,42 +26,11 @@ import { explainSourceError } from './explain-error.ts';
 import { findExtension } from './extensions.ts';
 import { openWithExtension } from './open-with-extension.ts';
 import { assertReachable } from './reachability.ts';
+import type { Reading, SessionOptions, SourceStream } from './session-options.ts';
 import { quoteLiteral, trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
 
-export interface SessionOptions {
-  source: SourceConfig;
-  login: Login;
-  /** The run's private folder; the session reads and writes nowhere else. */
-  folder: string;
-  /** Where the files of DuckDB's extensions are. */
-  extensionFolders: readonly string[];
-  /** DuckDB's own limit, in bytes; what goes beyond spills to disk. */
-  memoryLimitBytes: number;
-  threads: number;
-  /** How strictly types are read. */
-  mode: TypesMode;
-  /** Whether one table may be read over several connections, should one snapshot be had. @default false */
-  parallel?: boolean;
-  /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
-  forCancelling?: boolean;
-  /** How long the source may take to answer while a session is opened. @default two and a half minutes */
-  openingAnswerMs?: number;
-  signal?: AbortSignal;
-}
-
-/** An answer of the source that is not read at once. */
-export interface SourceStream {
-  columns: ClientColumn[];
-  chunks: AsyncIterable<DuckDBDataChunk>;
-}
-
-/** How the rows come out of the source; each way shows one moment of it. */
-export interface Reading {
-  mode: 'single' | 'parallel';
-  /** Why not in parallel, where that was asked for. */
-  reason?: string;
-}
+export type { Reading, SessionOptions, SourceStream } from './session-options.ts';
 
 // The connection string is frozen when the source is attached: one that is opened later would come with an expired token.
 const TOKENS_END = 'its tokens end, so that one connection is kept for the whole run';
@@ -87,6 +58,8 @@ export class SourceSession {
   readonly #connection: DuckDBConnection;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal | undefined;
+  /** Tells the statements of this session from all others at the source. */
+  readonly #name = randomUUID();
   #server: ServerFacts | undefined;
   #reading: Reading = { mode: 'single' };
   /** A statement was given up that still runs: closing would wait for it. */
@@ -165,7 +138,9 @@ export class SourceSession {
           { readOnly: !options.forCancelling },
         ),
       );
-      session.#server = await session.#askServer('connect');
+      if (dialect.refusesToWrite && !options.forCancelling)
+        await session.#transact('connect', async () => {});
+      else session.#server = await session.#askServer('connect');
       if (parallel) session.#reading = await session.#prepareParallel();
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
       await connection.run(`SET allowed_directories=[${quoteLiteral(`${outputFolder}/`)}]`);
@@ -205,7 +180,8 @@ export class SourceSession {
 
   /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
   async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
-    const reader = await this.run(phase, `SELECT * FROM ${this.relationOf(sql)}`);
+    const relation = this.dialect.send(sql, { session: this.#name, whole: true });
+    const reader = await this.run(phase, `SELECT * FROM ${relation}`);
     return {
       names: reader.columnNames(),
       types: reader.columnTypes().map(String),
@@ -245,28 +221,42 @@ export class SourceSession {
 
   /** How many rows the source's planner expects of a query; undefined when it does not say. */
   async estimateRows(sql: string): Promise<number | undefined> {
-    const client = {
-      ask: (statement: string) => this.askSource('describe', statement),
-      run: (statement: string) => this.run('describe', statement),
-    };
     const trimmed = trimStatement(sql, this.dialect.lexicalRules(this.server));
     // Only a hint: whatever goes wrong with it, the query itself may well work.
-    return this.dialect.estimateRows(client, trimmed).catch(() => undefined);
+    return this.dialect.estimateRows(this.#clientFor('describe'), trimmed).catch(() => undefined);
   }
 
   /** DuckDB SQL for the result of a statement in the source's own SQL. */
   relationOf(sql: string): string {
-    return `${this.dialect.queryFunction}('db', ${quoteLiteral(sql)})`;
+    return this.dialect.send(sql, { session: this.#name, whole: false });
   }
 
   /** Everything that is read in `work` shows one moment of the source. */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.run('describe', 'BEGIN');
+  transaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.#transact('describe', work);
+  }
+
+  /**
+   * As {@link transaction}, of work in which all that counts comes from one statement: where each connection begins a transaction, that
+   * is the statement's own, and no second connection is held beside it.
+   */
+  oneStatement<T>(work: () => Promise<T>): Promise<T> {
+    return this.dialect.beginsOnConnect ? work() : this.transaction(work);
+  }
+
+  async #transact<T>(phase: SourcePhase, work: () => Promise<T>): Promise<T> {
+    await this.run(phase, 'BEGIN');
     try {
       // Asked again, as a pooler may have given this transaction another connection of the server.
-      this.#server = await this.#askServer('describe');
+      this.#server = await this.#askServer(phase);
       const result = await work();
-      await this.run('read', 'COMMIT');
+      const { refusesToWrite } = this.dialect;
+      if (refusesToWrite) {
+        const readOnlySnapshot = await refusesToWrite(this.#clientFor(phase).run);
+        this.#signal?.throwIfAborted();
+        this.#server = { ...this.#server, readOnlySnapshot };
+        await this.#connection.run('ROLLBACK');
+      } else await this.run('read', 'COMMIT');
       return result;
     } catch (error) {
       // A statement that was given up holds the connection.
@@ -299,10 +289,19 @@ export class SourceSession {
     this.#instance.closeSync();
   }
 
+  #clientFor(phase: SourcePhase): SourceClient {
+    return { ask: (sql) => this.askSource(phase, sql), run: (sql) => this.run(phase, sql) };
+  }
+
   async #askServer(phase: SourcePhase): Promise<ServerFacts> {
     const { rows } = await this.askSource(phase, this.dialect.serverFacts);
-    const [id, version, sqlMode] = rows[0] ?? [];
-    return { connectionId: String(id), version: String(version), sqlMode: String(sqlMode) };
+    const [id, version, sqlMode, snapshot] = rows[0] ?? [];
+    return {
+      connectionId: String(id),
+      version: String(version),
+      sqlMode: String(sqlMode),
+      readOnlySnapshot: snapshot === 'true',
+    };
   }
 
   async #prepareParallel(): Promise<Reading> {
@@ -405,7 +404,10 @@ export class SourceSession {
       forCancelling: true,
     });
     try {
-      await helper.#connection.run(this.dialect.cancel(this.#server.connectionId));
+      await this.dialect.cancel(helper.#clientFor('describe'), {
+        connectionId: this.#server.connectionId,
+        session: this.#name,
+      });
     } finally {
       helper.close();
     }

@@ -39,6 +39,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** The process of the source that runs the query. */
+const backend = () =>
+  waitFor(
+    'the query to run',
+    async () => {
+      const { rows } = await setup.postgres.query<{ pid: number }>(
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%4711%' AND state = 'active' AND pid <> pg_backend_pid()",
+      );
+      return rows[0]?.pid;
+    },
+    20_000,
+  );
+
 async function run(
   limits: { signal?: AbortSignal; deadline?: Date },
   source: { server: PostgresServer | MysqlServer; query: string } = { server: setup.postgres, query: SLOW },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { ferryConfigSchema, type SourceConfig, type SyncConfig } from '../../shared/config/schema.ts';
+import { describeReading, type ResultReading } from '../../shared/source/describe-reading.ts';
 import { exportParquet } from '../../shared/source/export-parquet.ts';
 import { type PreparedQuery, prepareQuery } from '../../shared/source/prepare-query.ts';
 import { type Reading, SourceSession } from '../../shared/source/session.ts';
@@ -23,6 +24,8 @@ export interface ReadResult extends PreparedQuery {
   content: ParquetContent;
   rows: number;
   reading: Reading;
+  /** How it was read, as a run's record has it. */
+  recorded: ResultReading;
   /** Whether what was read in parallel came from one snapshot. */
   verified: boolean;
 }
@@ -88,6 +91,7 @@ export async function readThroughFerry(
         content,
         rows,
         reading: reading ?? session.reading,
+        recorded: describeReading(session, prepared, reading ?? session.reading),
         verified: reading !== undefined,
       };
     } finally {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
-import { postgresLexicalRules } from '../sql-text.ts';
+import { postgresLexicalRules, quoteLiteral } from '../sql-text.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
 import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
@@ -79,7 +79,8 @@ function forgetPsqlVariables(): void {
 export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
-  queryFunction: 'postgres_query',
+  send: (sql) => `postgres_query('db', ${quoteLiteral(sql)})`,
+  beginsOnConnect: false,
   defaultPort: 5432,
   lexicalRules: () => postgresLexicalRules,
   defaultSchema: () => 'public',
@@ -129,13 +130,20 @@ export const postgresDialect: Dialect = {
     }
   },
 
-  // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
+  // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole. Its time-outs would
+  // end a transaction that reads for long or waits for its reader (the first is one since Postgres 17), and a lock is waited for as long
+  // as a try may take.
   serverFacts: `SELECT pg_backend_pid()::text AS id, current_setting('server_version') AS version, '' AS mode,
+    (current_setting('transaction_read_only') = 'on'
+      AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable'))::text AS snapshot,
+    CASE WHEN current_setting('transaction_timeout', true) <> '0' THEN set_config('transaction_timeout', '0', true) END AS f,
+    set_config('idle_in_transaction_session_timeout', '0', true) AS g, set_config('lock_timeout', '30s', true) AS h,
     set_config('datestyle', 'ISO', true) AS a, set_config('intervalstyle', 'postgres', true) AS b,
     set_config('extra_float_digits', '3', true) AS c, set_config('bytea_output', 'hex', true) AS d,
     set_config('standard_conforming_strings', 'on', true) AS e`,
-  cancel: (connectionId) =>
-    `SELECT * FROM postgres_query('db', 'SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled')`,
+  async cancel({ ask }, { connectionId }) {
+    await ask(`SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled`);
+  },
 
   async planColumns(ask, query, columns, modeOf) {
     const described = await describeColumns(ask, query, columns);

@@ -1,0 +1,38 @@
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import type { SourceConfig, TypesMode } from '../config/schema.ts';
+import type { Login } from './credentials.ts';
+import type { ClientColumn } from './dialect.ts';
+
+export interface SessionOptions {
+  source: SourceConfig;
+  login: Login;
+  /** The run's private folder; the session reads and writes nowhere else. */
+  folder: string;
+  /** Where the files of DuckDB's extensions are. */
+  extensionFolders: readonly string[];
+  /** DuckDB's own limit, in bytes; what goes beyond spills to disk. */
+  memoryLimitBytes: number;
+  threads: number;
+  /** How strictly types are read. */
+  mode: TypesMode;
+  /** Whether one table may be read over several connections, should one snapshot be had. @default false */
+  parallel?: boolean;
+  /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
+  forCancelling?: boolean;
+  /** How long the source may take to answer while a session is opened. @default two and a half minutes */
+  openingAnswerMs?: number;
+  signal?: AbortSignal;
+}
+
+/** An answer of the source that is not read at once. */
+export interface SourceStream {
+  columns: ClientColumn[];
+  chunks: AsyncIterable<DuckDBDataChunk>;
+}
+
+/** How the rows come out of the source; each way shows one moment of it. */
+export interface Reading {
+  mode: 'single' | 'parallel';
+  /** Why not in parallel, where that was asked for. */
+  reason?: string;
+}
