@@ -1,11 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  DuckDBInstance,
-  type DuckDBResultReader,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import { fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
 import type { Login } from './credentials.ts';
@@ -17,11 +12,12 @@ import {
   type SourceAnswer,
   type SourcePhase,
 } from './dialect.ts';
-import { closedDuckdbOptions } from './duckdb-options.ts';
 import { lackOf } from './engine-lack.ts';
 import { explainSourceError } from './explain-error.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
+import { openOwnHost, type SessionHost } from './session-host.ts';
+import type { SourceEngine } from './source-engine.ts';
 import { quoteLiteral, trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
 
@@ -41,6 +37,8 @@ export interface SessionOptions {
   parallel?: boolean;
   /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
   forCancelling?: boolean;
+  /** Shared with other sessions, for statements of Ferry's own: nothing is written to `folder` then. @default a DuckDB of its own */
+  engine?: SourceEngine;
   signal?: AbortSignal;
 }
 
@@ -65,13 +63,13 @@ const INTERRUPT_INTERVAL_MS = 100;
 const CANCEL_GRACE_MS = 4_000;
 
 /**
- * A DuckDB instance with one source attached read-only, that can reach nothing but this source and its output folder. One for each
- * run; the order in which it is closed off matters (duckdb-notes.md, "Locking it down").
+ * A DuckDB with one source attached read-only, that can reach nothing but this source and its output folder. One for each run, but for
+ * extractions, whose sessions share an engine.
  */
 export class SourceSession {
   readonly outputFolder: string;
   readonly dialect: Dialect;
-  readonly #instance: DuckDBInstance;
+  readonly #host: SessionHost;
   readonly #connection: DuckDBConnection;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal | undefined;
@@ -80,15 +78,9 @@ export class SourceSession {
   /** A statement was given up that still runs: closing would wait for it. */
   #abandoned = false;
 
-  private constructor(
-    instance: DuckDBInstance,
-    connection: DuckDBConnection,
-    dialect: Dialect,
-    options: SessionOptions,
-    outputFolder: string,
-  ) {
-    this.#instance = instance;
-    this.#connection = connection;
+  private constructor(host: SessionHost, dialect: Dialect, options: SessionOptions, outputFolder: string) {
+    this.#host = host;
+    this.#connection = host.connection;
     this.dialect = dialect;
     this.#options = options;
     this.#signal = options.signal;
@@ -132,18 +124,16 @@ export class SourceSession {
     const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
     if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
 
-    const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(options));
-    const connection = await instance.connect();
-    const session = new SourceSession(instance, connection, dialect, options, outputFolder);
+    const needs = { dialect, extension, mode: options.mode };
+    const host = await (options.engine?.host(needs) ?? openOwnHost(options, needs));
+    const { connection } = host;
+    const session = new SourceSession(host, dialect, options, outputFolder);
     try {
-      await connection.run(`LOAD ${quoteLiteral(extension)}`);
-      for (const setting of dialect.settings(options.mode)) await connection.run(setting);
       const parallel = options.parallel && typeof login.password === 'string';
       if (parallel) {
         for (const setting of dialect.parallel?.settings(options.threads + 1) ?? [])
           await connection.run(setting);
       }
-      await connection.run("SET TimeZone='UTC'");
       // As late as can be: a token ends.
       const password = typeof login.password === 'string' ? login.password : await login.password(signal);
       await session.#ask('connect', () =>
@@ -151,15 +141,13 @@ export class SourceSession {
           connection,
           { ...login, password, address },
           { mode: source.tls.mode, caFile },
-          { readOnly: !options.forCancelling },
+          { name: host.name, readOnly: !options.forCancelling, folder },
         ),
       );
       session.#server = await session.#askServer('connect');
       if (parallel) session.#reading = await session.#prepareParallel();
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
-      await connection.run(`SET allowed_directories=[${quoteLiteral(`${outputFolder}/`)}]`);
-      await connection.run('SET enable_external_access=false');
-      await connection.run('SET lock_configuration=true');
+      await host.closeOff(outputFolder);
       return session;
     } catch (error) {
       session.close();
@@ -205,10 +193,13 @@ export class SourceSession {
   /**
    * Sends one SELECT in the source's own SQL, and gives its rows in their order, a few thousand at a time and no faster than they are
    * taken. Nothing else can be asked meanwhile.
+   *
+   * @param replaced SQL of DuckDB for what takes the place of some of the columns, such as `decode(a) AS a`
    */
-  async streamSource(sql: string): Promise<SourceStream> {
+  async streamSource(sql: string, replaced: readonly string[] = []): Promise<SourceStream> {
+    const columns = replaced.length === 0 ? '*' : `* REPLACE (${replaced.join(', ')})`;
     const result = await this.#ask('read', () =>
-      this.#connection.stream(`SELECT * FROM ${this.relationOf(sql)}`),
+      this.#connection.stream(`SELECT ${columns} FROM ${this.relationOf(sql)}`),
     );
     const fetch = () => this.#ask('read', () => result.fetchChunk());
     async function* fetchChunks() {
@@ -220,10 +211,10 @@ export class SourceSession {
         yield chunk;
       }
     }
-    const columns = result
+    const described = result
       .columnNames()
       .map((name, index) => ({ name, type: `${result.columnType(index)}` }));
-    return { columns, chunks: fetchChunks() };
+    return { columns: described, chunks: fetchChunks() };
   }
 
   /** Has the source prepare what DuckDB reads from it, without running it. */
@@ -245,7 +236,7 @@ export class SourceSession {
 
   /** DuckDB SQL for the result of a statement in the source's own SQL. */
   relationOf(sql: string): string {
-    return `${this.dialect.queryFunction}('db', ${quoteLiteral(sql)})`;
+    return `${this.dialect.queryFunction}(${quoteLiteral(this.#host.name)}, ${quoteLiteral(sql)})`;
   }
 
   /** Everything that is read in `work` shows one moment of the source. */
@@ -283,9 +274,7 @@ export class SourceSession {
 
   /** Frees everything. What was given up is left to the end of the process. */
   close(): void {
-    if (this.#abandoned) return;
-    this.#connection.closeSync();
-    this.#instance.closeSync();
+    if (!this.#abandoned) this.#host.close();
   }
 
   async #askServer(phase: SourcePhase): Promise<ServerFacts> {
@@ -297,7 +286,7 @@ export class SourceSession {
   async #prepareParallel(): Promise<Reading> {
     const { parallel } = this.dialect;
     if (!parallel) return { mode: 'single' };
-    const reason = await parallel.prepare(() => this.#instance.connect(), this.#options.threads + 1);
+    const reason = await parallel.prepare(() => this.#host.connect(), this.#options.threads + 1);
     if (reason === undefined) return { mode: 'parallel' };
     for (const setting of parallel.fallBack) await this.#connection.run(setting);
     return { mode: 'single', reason };
@@ -335,6 +324,7 @@ export class SourceSession {
         const interrupting = setInterval(() => this.#connection.interrupt(), INTERRUPT_INTERVAL_MS);
         const giveUp = setTimeout(() => {
           this.#abandoned = true;
+          this.#host.abandon();
           reject(signal.reason);
         }, CANCEL_GRACE_MS);
         ended.addEventListener('abort', () => {
@@ -352,7 +342,7 @@ export class SourceSession {
   async #cancelAtSource(): Promise<void> {
     if (this.#server === undefined) return;
     const folder = join(this.#options.folder, 'cancel');
-    const { signal: _aborted, ...options } = this.#options;
+    const { signal: _aborted, engine: _shared, ...options } = this.#options;
     const helper = await SourceSession.open({
       ...options,
       folder,
