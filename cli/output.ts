@@ -31,17 +31,22 @@ export function formatTable(
 ): string {
   const all = [header, ...rows].map((row) => row.map(printable));
   const widths = header.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? ''))));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          const padding = ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
-          return rightAligned.includes(column) ? padding + cell : cell + padding;
-        })
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return all.map((row) => padRow(row, widths, rightAligned)).join('\n');
+}
+
+/** One line of a table whose columns are that wide. */
+export function padRow(
+  row: readonly string[],
+  widths: readonly number[],
+  rightAligned: readonly number[],
+): string {
+  return row
+    .map((cell, column) => {
+      const padding = ' '.repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell)));
+      return rightAligned.includes(column) ? padding + cell : cell + padding;
+    })
+    .join('  ')
+    .trimEnd();
 }
 
 /** A message and what to do about it. */

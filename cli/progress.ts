@@ -17,7 +17,7 @@ export function createProgressPrinter(
 ): { onEvent: (event: ProgressEvent) => void; end: () => void } {
   if (!enabled) return { onEvent: () => {}, end: () => {} };
   const live = output.isTTY === true;
-  let running: { phase: string; since: number; bytes: number } | undefined;
+  let running: { phase: string; since: number; bytes: number; step: string | undefined } | undefined;
   let width = NAME_WIDTH;
   const padName = (name: string) => {
     // Two spaces at least, and from then on for all: the times stand below each other.
@@ -31,7 +31,8 @@ export function createProgressPrinter(
     if (!live || !running) return;
     const elapsed = formatDuration(performance.now() - running.since);
     const bytes = running.bytes > 0 ? `  ${formatBytes(running.bytes)}` : '';
-    output.write(`\r\x1b[K  ${padName(running.phase)}${elapsed.padStart(10)}${bytes} …`);
+    const step = running.step === undefined ? '' : `  ${running.step}`;
+    output.write(`\r\x1b[K  ${padName(running.phase)}${elapsed.padStart(10)}${step}${bytes} …`);
   };
   const timer = live ? setInterval(draw, 200) : undefined;
   timer?.unref();
@@ -58,7 +59,7 @@ export function createProgressPrinter(
           output.write(`  ${event.message} Trying again in ${formatDuration(event.waitMs)}.\n`);
           return;
         case 'phase-started':
-          running = { phase: event.phase, since: performance.now(), bytes: 0 };
+          running = { phase: event.phase, since: performance.now(), bytes: 0, step: event.step };
           return draw();
         case 'phase-progressed':
           if (running) running.bytes = event.bytes;

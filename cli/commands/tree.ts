@@ -10,8 +10,10 @@ import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { resolveLogin } from '../../shared/source/credentials.ts';
 import { dialectOf } from '../../shared/source/dialect.ts';
 import { formatBytes, formatCount } from '../../shared/telemetry/format.ts';
+import { createCounter } from '../counter.ts';
+import { createTable } from '../growing-table.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
-import { formatTable, printWarnings } from '../output.ts';
+import { printWarnings } from '../output.ts';
 import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
 import { escapeUnseen } from '../show-value.ts';
@@ -35,9 +37,34 @@ export function treeCommand(surroundings: Surroundings): Command {
       await using workspace = await createWorkspace(tmpdir());
       const login = await resolveLogin(name, source, secrets, dialectOf(source.type).defaultPort);
       const { folder } = workspace;
-      const tree = await readTree({ ...sessionOptions(surroundings), source, login, folder, ...filters });
-      if (options.json) stdout.write(`${JSON.stringify({ source: name, databases: tree }, null, 2)}\n`);
-      else stdout.write(`${format(tree, job !== undefined)}\n`);
+      const reading = { ...sessionOptions(surroundings), source, login, folder, ...filters };
+      const counter = createCounter(stderr, 'database');
+      try {
+        if (options.json) {
+          const tree = await readTree({ ...reading, onList: counter.begin, onDatabase: counter.count });
+          counter.end();
+          stdout.write(`${JSON.stringify({ source: name, databases: tree }, null, 2)}\n`);
+          return;
+        }
+        const table = createTable(stdout, HEADER, [1, 3, 4, 5]);
+        await readTree({
+          ...reading,
+          onList(names) {
+            const known = names.map((database) =>
+              nameOf({ name: database, isDefault: database === login.database }),
+            );
+            table.begin(known.map((database) => [database, ...USUAL]));
+            counter.begin(names);
+          },
+          onDatabase(database) {
+            counter.clear();
+            table.add(rowsOf(database, job !== undefined));
+            counter.count();
+          },
+        });
+      } finally {
+        counter.end();
+      }
     });
 }
 
@@ -56,19 +83,23 @@ function filtersOf(job: string, source: string, config: FerryConfig) {
   throw new ConfigError(`The extraction "${job}" does not read the source "${source}".`);
 }
 
-function format(tree: readonly DatabaseTree[], filtered: boolean): string {
-  const rows = tree.flatMap(({ name, isDefault, bytes, schemas, refusal }) => {
-    const size = bytes === undefined ? '' : formatBytes(bytes);
-    const database = `${escapeUnseen(name)}${isDefault ? ' (default)' : ''}`;
-    const note = refusal ?? (schemas.length === 0 ? 'no schema of its own' : undefined);
-    if (note !== undefined) return [[database, size, '', '', '', '', note]];
-    return schemas.map((schema, index) => [
-      ...(index === 0 ? [database, size] : ['', '']),
-      escapeUnseen(schema.name),
-      ...[schema.tables, schema.views, schema.routines].map((count) => formatCount(count)),
-      filtered && !schema.inScope ? 'left out by the filters' : '',
-    ]);
-  });
-  const header = ['DATABASE', 'SIZE', 'SCHEMA', 'TABLES', 'VIEWS', 'ROUTINES', ''];
-  return formatTable(header, rows, [1, 3, 4, 5]);
+const HEADER = ['DATABASE', 'SIZE', 'SCHEMA', 'TABLES', 'VIEWS', 'ROUTINES', ''];
+/** Sizes and names of schemas are seldom wider. */
+const USUAL = ['999.9 MB', ' '.repeat(20)];
+
+const nameOf = ({ name, isDefault }: Pick<DatabaseTree, 'name' | 'isDefault'>) =>
+  `${escapeUnseen(name)}${isDefault ? ' (default)' : ''}`;
+
+function rowsOf(tree: DatabaseTree, filtered: boolean): string[][] {
+  const { bytes, schemas, refusal } = tree;
+  const size = bytes === undefined ? '' : formatBytes(bytes);
+  const database = nameOf(tree);
+  const note = refusal ?? (schemas.length === 0 ? 'no schema of its own' : undefined);
+  if (note !== undefined) return [[database, size, '', '', '', '', note]];
+  return schemas.map((schema, index) => [
+    ...(index === 0 ? [database, size] : ['', '']),
+    escapeUnseen(schema.name),
+    ...[schema.tables, schema.views, schema.routines].map((count) => formatCount(count)),
+    filtered && !schema.inScope ? 'left out by the filters' : '',
+  ]);
 }

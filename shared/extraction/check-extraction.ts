@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { createWorkspace } from '../runs/workspace.ts';
 import { type CheckResult, failedCheck, skippedCheck } from '../sync/check-result.ts';
+import { CatalogSessions } from './catalog-sessions.ts';
 import { type ExtractionWork, findExtraction, type RunExtractionOptions } from './extraction-work.ts';
 import { layOut } from './layout.ts';
 import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
-import { askIn, openCatalogSession } from './open-catalog-session.ts';
+import { askIn } from './open-catalog-session.ts';
 import { addressOf, type OutputStore } from './output-store.ts';
-import { type PlannedSource, type PlanWork, planDatabases } from './plan-databases.ts';
+import { type PlannedSource, type PlanWork, placeOf, planDatabases } from './plan-databases.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
 import { labelOf } from './read-database.ts';
 import { watchSignIn } from './watch-sign-in.ts';
@@ -32,11 +33,12 @@ export async function checkExtraction(options: CheckExtractionOptions): Promise<
 }
 
 async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal): Promise<CheckResult[]> {
+  await using sessions = new CatalogSessions({ ...work, folder: join(folder, 'databases'), signal });
   let planned: PlannedSource[];
   try {
     planned = await planDatabases(
       { folder, signal, retry: (attempt) => attempt(), phase: (_name, attempt) => attempt() },
-      work,
+      { ...work, engine: sessions.engine },
     );
   } catch (error) {
     signal.throwIfAborted();
@@ -50,18 +52,20 @@ async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal
     if (plan.leftOut !== undefined) leftOut.push({ source, miss: plan.leftOut });
     const isKeptOut = watchSignIn(work.extraction.databases === 'all');
     let keptOut = false;
-    for (const database of error ? [] : databases) {
+    for (const [index, database] of (error ? [] : databases).entries()) {
       const login = `${labelOf(source, database)}: login`;
       if (keptOut) {
         results.push(skippedCheck(login));
         continue;
       }
-      const checked = await checkDatabase(work, plan, database, { folder: join(folder, 'check'), signal });
+      const names = { database, next: databases[index + 1] };
+      const checked = await checkDatabase(work, plan, names, sessions, signal);
       keptOut = isKeptOut('error' in checked ? checked.error : undefined);
       if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
       else if ('error' in checked) results.push(failedCheck(login, checked.error));
       else results.push(...checked);
     }
+    await sessions.leave();
   }
   if (results.length === 0) return [failedCheck('databaseSchemaCheck', nothingLeft(leftOut))];
   if (leftOut.length === 0) return results;
@@ -76,18 +80,23 @@ const PREFLIGHT = [
 
 async function checkDatabase(
   work: PlanWork,
-  { name, source, reached }: PlannedSource,
-  database: string,
-  place: { folder: string; signal: AbortSignal },
+  plan: PlannedSource,
+  { database, next }: { database: string; next: string | undefined },
+  sessions: CatalogSessions,
+  signal: AbortSignal,
 ): Promise<CheckResult[] | { leftOut: string } | { error: unknown }> {
+  const { name, reached } = plan;
   try {
     if (!reached) throw new Error('A source without a login has no databases.');
-    const login = { ...reached.login, database };
-    const session = await openCatalogSession({ ...work, ...place, source, login });
+    const { session } = await sessions.open(placeOf(plan, reached.login, database));
+    if (next !== undefined) sessions.openAhead(placeOf(plan, reached.login, next));
     try {
       const ask = askIn(session);
-      const preflight = await runPreflight(ask, work.extraction, { onlySource: work.sources.length === 1 });
-      const leftOut = await whyLeftOut(ask, work.extraction, preflight);
+      const preflight = await runPreflight(ask, work.extraction, {
+        onlySource: work.sources.length === 1,
+        databaseName: database,
+      });
+      const leftOut = await whyLeftOut(ask, work.extraction, preflight, database);
       if (leftOut !== undefined) return { leftOut };
       const label = labelOf(name, database);
       return PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check]));
@@ -95,7 +104,7 @@ async function checkDatabase(
       session.close();
     }
   } catch (error) {
-    place.signal.throwIfAborted();
+    signal.throwIfAborted();
     return { error };
   }
 }

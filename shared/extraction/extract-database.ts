@@ -7,21 +7,26 @@ import { entityKinds } from './entities/entity-kinds.ts';
 import { type EntityFolder, entityFolders } from './entity-folders.ts';
 import { type EntityFile, EntityWriter } from './entity-writer.ts';
 import type { CatalogFilters } from './filters.ts';
-import { chunkCollector } from './free-chunks.ts';
+import { freeChunks } from './free-chunks.ts';
 import { QualifiedNames } from './qualified-names.ts';
 import { RawWriter } from './raw-writer.ts';
 import { rowReader } from './read-rows.ts';
+import { readSharedTexts, replaceSharedColumns } from './shared-texts.ts';
 
 export interface ExtractDatabaseOptions {
   /** Connected to the database. The files go below its output folder. */
   session: SourceSession;
   connection: AtlanConnection;
+  /** Name of the database, where its own is not to be told from another one's. @default what the server calls it */
+  knownAs?: string | undefined;
   /** How the database stands in qualifiedNames. @default as its name */
   writtenAs?: string | undefined;
   tenantId: string;
   workflowId: string;
   runId: string;
   filters: CatalogFilters;
+  /** Writes the raw rows; another one is needed when this fails. @default one of its own */
+  rawWriter?: RawWriter;
   /** Rows that a file has at most. */
   rowsPerFile: { raw: number; transformed: number };
   /** @param progress.rows entities of this folder so far */
@@ -57,16 +62,18 @@ export interface ExtractedDatabase {
 export async function extractDatabase(options: ExtractDatabaseOptions): Promise<ExtractedDatabase> {
   const { session } = options;
   const catalog = catalogOf(session.sourceType);
-  const rawWriter = await RawWriter.open({
-    // Beside the output folder, as the session's own.
-    folder: join(dirname(session.outputFolder), 'raw-writer'),
-    files: session.outputFolder,
-    memoryLimitBytes: session.memoryLimitBytes,
-  });
+  const rawWriter =
+    options.rawWriter ??
+    (await RawWriter.open({
+      // Beside the output folder, as the session's own.
+      folder: join(dirname(session.outputFolder), 'raw-writer'),
+      files: session.outputFolder,
+      memoryLimitBytes: session.memoryLimitBytes,
+    }));
   try {
     return await session.transaction(() => extractFolders(options, catalog, rawWriter));
   } finally {
-    rawWriter.close();
+    if (rawWriter !== options.rawWriter) rawWriter.close();
   }
 }
 
@@ -81,9 +88,11 @@ async function extractFolders(
     statements += 1;
     return session.askSource('read', sql);
   };
-  const [[database] = []] = (await ask(catalog.settings)).rows;
-  const names = new QualifiedNames(connection.qualifiedName, String(database), options.writtenAs);
-  const queries = catalog.queries(filters, session.server.version);
+  await ask(catalog.settings);
+  const shared = await readSharedTexts(ask, catalog.sharedTexts);
+  const database = options.knownAs ?? shared.database;
+  const names = new QualifiedNames(connection.qualifiedName, database, options.writtenAs);
+  const queries = catalog.queries(filters, session.server.version, database);
   for (const [schema, name] of (await ask(queries.ambiguousNames)).rows) {
     if (name === null) names.claimSchema(String(schema));
     else names.claimRelation(String(schema), String(name));
@@ -93,7 +102,8 @@ async function extractFolders(
   const entities: Record<string, number> = {};
   for (const type of entityFolders) {
     statements += 1;
-    const written = await extractFolder(type, queries.rows[type], { ...options, names, rawWriter });
+    const replaced = replaceSharedColumns(queries.shared[type], database, shared.texts);
+    const written = await extractFolder(type, queries.rows[type], { ...options, names, rawWriter, replaced });
     files.push(...written.files);
     for (const [typeName, count] of Object.entries(written.entities))
       entities[typeName] = (entities[typeName] ?? 0) + count;
@@ -112,7 +122,7 @@ async function extractFolders(
 async function extractFolder(
   type: EntityFolder,
   sql: string,
-  options: ExtractDatabaseOptions & { names: QualifiedNames; rawWriter: RawWriter },
+  options: ExtractDatabaseOptions & { names: QualifiedNames; rawWriter: RawWriter; replaced: string[] },
 ): Promise<{ files: ExtractedFile[]; entities: Record<string, number> }> {
   const { session, rowsPerFile, onProgress, signal } = options;
   const [rawFolder, entityFolder] = await Promise.all(
@@ -122,7 +132,7 @@ async function extractFolder(
       return folder;
     }),
   );
-  const { columns, chunks } = await session.streamSource(sql);
+  const { columns, chunks } = await session.streamSource(sql, options.replaced);
   const readRows = rowReader(
     columns.map(({ name }) => name),
     entityKinds[type],
@@ -136,7 +146,6 @@ async function extractFolder(
     ...options,
     pathOf: (chunk, part) => `${entityFolder}/chunk-${chunk}-part${part}.json`,
   });
-  const freeChunks = chunkCollector();
   let rows = 0;
   try {
     for await (const chunk of chunks) {

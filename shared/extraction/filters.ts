@@ -76,10 +76,12 @@ function anyEntryMatches(entries: readonly FilterEntry[], database: string, sche
 /**
  * SQL of a SELECT for the schemas in scope in the connected database, as columns `oid` and `name`: none of the system's, and what the
  * filters leave.
+ *
+ * @param databaseName of the connected database, where it is known
  */
-export function schemasInScope(filters: CatalogFilters): string {
+export function schemasInScope(filters: CatalogFilters, databaseName?: string): string {
   const [include, exclude] = [entriesOf(filters.include), entriesOf(filters.exclude)];
-  const database = 'pg_catalog.current_database()';
+  const database = connectedDatabase(databaseName);
   return [
     'SELECT n.oid, n.nspname AS name FROM pg_catalog.pg_namespace AS n',
     "WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
@@ -87,6 +89,15 @@ export function schemasInScope(filters: CatalogFilters): string {
     ...(exclude.length === 0 ? [] : [`AND NOT ${anyEntryMatches(exclude, database, 'n.nspname')}`]),
   ].join('\n');
 }
+
+/**
+ * SQL for the name of the connected database. What is not ASCII in it the server may have in another encoding than the database's
+ * (shared-texts.ts), and take for other letters.
+ */
+export const connectedDatabase = (name: string | undefined) =>
+  name === undefined || Buffer.byteLength(name) === name.length
+    ? 'pg_catalog.current_database()'
+    : `(${quoteText(name)}::text)`;
 
 /** SQL condition: the filters leave, or may leave, something of a database. */
 export function databaseInScope(filters: CatalogFilters, name: string): string {

@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import type { AskSource } from '../source/dialect.ts';
 import { type SessionOptions, SourceSession } from '../source/session.ts';
 
+export type CatalogSessionOptions = Omit<SessionOptions, 'mode' | 'parallel' | 'forCancelling'>;
+
 /** Signs in to a database to read its catalog; its folder is made. */
-export async function openCatalogSession(
-  options: Omit<SessionOptions, 'mode' | 'parallel' | 'forCancelling'>,
-): Promise<SourceSession> {
-  const { source, login, folder, extensionFolders, memoryLimitBytes, threads, signal } = options;
+export async function openCatalogSession(options: CatalogSessionOptions): Promise<SourceSession> {
+  const { source, login, folder, extensionFolders, memoryLimitBytes, threads, engine, signal } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return SourceSession.open({
     source,
@@ -16,6 +16,7 @@ export async function openCatalogSession(
     memoryLimitBytes,
     threads,
     mode: 'exact',
+    ...(engine === undefined ? {} : { engine }),
     ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -3,7 +3,9 @@ import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
 import type { JobContext } from '../runs/run-job.ts';
 import { type Login, resolveLogin } from '../source/credentials.ts';
 import { dialectOf } from '../source/dialect.ts';
+import type { SourceEngine } from '../source/source-engine.ts';
 import { formatCount } from '../telemetry/format.ts';
+import type { DatabasePlace } from './catalog-sessions.ts';
 import { type AtlanConnection, connectionOf } from './connection.ts';
 import type { ExtractionWork } from './extraction-work.ts';
 import { listDatabases } from './list-databases.ts';
@@ -19,6 +21,8 @@ export interface PlannedSource {
   /** Absent where its secret cannot be read, or does not say enough. */
   reached?: { login: Login; connection: AtlanConnection };
   databases: string[];
+  /** What the server calls those databases whose names are not kept in UTF-8. */
+  bytes?: ReadonlyMap<string, Buffer>;
   /** How databases stand in qualifiedNames, where that is not as their names. */
   written?: ReadonlyMap<string, string>;
   /** Why the filters leave none of its databases. */
@@ -41,7 +45,7 @@ export type PlanWork = Pick<
   | 'extensionFolders'
   | 'memoryLimitBytes'
   | 'threads'
->;
+> & { engine?: SourceEngine };
 
 /**
  * Finds out which databases an extraction reads, and as what Atlan knows them. A source that cannot be asked is planned with its error:
@@ -84,7 +88,7 @@ async function namesOf(
   { name, source }: PlannedSource,
   login: Login,
   folder: string,
-): Promise<Pick<PlannedSource, 'databases' | 'leftOut'>> {
+): Promise<Pick<PlannedSource, 'databases' | 'bytes' | 'leftOut'>> {
   const { databases } = work.extraction;
   if (databases !== 'all') return { databases: [...new Set(databases ?? [login.database])] };
   return context.retry(() =>
@@ -95,11 +99,20 @@ async function namesOf(
         try {
           const ask = askIn(session);
           const found = await listDatabases(ask, work.extraction);
-          if (found.length > 0) return { databases: found };
+          if (found.length > 0) {
+            return {
+              databases: found.map(({ name: database }) => database),
+              bytes: new Map(
+                found.flatMap(({ name: database, bytes }) =>
+                  bytes === undefined ? [] : [[database, bytes]],
+                ),
+              ),
+            };
+          }
           const onlySource = work.sources.length === 1;
           const { databaseSchemaCheck: check } = await runPreflight(ask, work.extraction, { onlySource });
           const none = `The filters leave no database of the source ${name} that its login may connect to`;
-          return { databases: found, leftOut: check.success ? none : check.failureMessage };
+          return { databases: [], leftOut: check.success ? none : check.failureMessage };
         } catch (error) {
           throw error instanceof ConfigError ? new WholeJobError(error) : error;
         } finally {
@@ -112,6 +125,12 @@ async function namesOf(
           : 'none that the filters leave',
     ),
   );
+}
+
+/** How to sign in to one of a source's databases. */
+export function placeOf({ source, bytes }: PlannedSource, login: Login, database: string): DatabasePlace {
+  const databaseBytes = bytes?.get(database);
+  return { source, login: { ...login, database, ...(databaseBytes === undefined ? {} : { databaseBytes }) } };
 }
 
 /** Atlan tells databases apart by the connection and their name alone. */

@@ -4,12 +4,12 @@ WITH entry (position, database, schemas) AS (VALUES __ENTRIES__),
 database (name) AS (
   SELECT name FROM (__DATABASES__) AS open
   UNION
-  SELECT pg_catalog.current_database()
+  SELECT __CONNECTED__::name
 ),
 schema (name) AS (SELECT name FROM (__SCHEMAS__) AS of_users)
 SELECT
   (SELECT count(*)::int4 FROM database AS d WHERE d.name::text COLLATE pg_catalog."default" ~ e.database) AS databases,
-  pg_catalog.current_database()::text COLLATE pg_catalog."default" ~ e.database AS here,
+  __CONNECTED__::text COLLATE pg_catalog."default" ~ e.database AS here,
   (
     SELECT min(w.position)::int4
     FROM unnest(e.schemas) WITH ORDINALITY AS w (pattern, position)

@@ -4,6 +4,7 @@ import { fillIn } from './fill-in.ts';
 import {
   assertPatterns,
   type CatalogFilters,
+  connectedDatabase,
   databaseInScope,
   EVERYTHING,
   entriesOf,
@@ -42,17 +43,22 @@ const MINIMUM_VERSION = 10;
  *
  * @param options.onlySource whether the extraction reads nothing but this server: an entry of the include filter that matches none of
  *   its databases is then a mistake, else it is for another source
+ * @param options.databaseName of the connected database, where it is known
  * @throws ConfigError when a filter is no regular expression
  */
 export async function runPreflight(
   ask: AskSource,
   filters: CatalogFilters,
-  options: { onlySource?: boolean } = {},
+  options: { onlySource?: boolean; databaseName?: string } = {},
 ): Promise<Preflight> {
+  const { onlySource = true, databaseName } = options;
   await assertPatterns(ask, filters);
-  const miss = await findMiss(ask, filters, options.onlySource ?? true);
+  const miss = await findMiss(ask, filters, onlySource, databaseName);
   const { rows } = await ask(
-    fillIn(countsSql, { SCHEMAS: schemasInScope(filters), IN_SCOPE: relationInScope(filters, 'c.relname') }),
+    fillIn(countsSql, {
+      SCHEMAS: schemasInScope(filters, databaseName),
+      IN_SCOPE: relationInScope(filters, 'c.relname'),
+    }),
   );
   const [tables, version] = (rows[0] ?? []).map(Number) as [number, number];
   return {
@@ -74,9 +80,10 @@ export async function whyLeftOut(
   ask: AskSource,
   filters: CatalogFilters,
   { databaseSchemaCheck }: Preflight,
+  databaseName?: string,
 ): Promise<string | undefined> {
   if (databaseSchemaCheck.success) return undefined;
-  const included = databaseInScope({ ...filters, exclude: {} }, 'pg_catalog.current_database()');
+  const included = databaseInScope({ ...filters, exclude: {} }, connectedDatabase(databaseName));
   const { rows } = await ask(`SELECT ${included} AS included`);
   return rows[0]?.[0] === true ? undefined : databaseSchemaCheck.failureMessage;
 }
@@ -103,6 +110,7 @@ async function findMiss(
   ask: AskSource,
   filters: CatalogFilters,
   onlySource: boolean,
+  databaseName: string | undefined,
 ): Promise<string | undefined> {
   const entries = entriesOf(filters.include);
   const [first] = entries;
@@ -111,6 +119,7 @@ async function findMiss(
     fillIn(entriesSql, {
       ENTRIES: entries.map(valuesOf).join(', '),
       DATABASES: OPEN_DATABASES,
+      CONNECTED: connectedDatabase(databaseName),
       SCHEMAS: schemasInScope(EVERYTHING),
     }),
   );

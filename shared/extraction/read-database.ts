@@ -1,78 +1,94 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { JobContext } from '../runs/run-job.ts';
 import { formatCount } from '../telemetry/format.ts';
+import type { CatalogSessions } from './catalog-sessions.ts';
 import type { EntityFolder } from './entity-folders.ts';
 import type { ExtractDatabaseOptions, ExtractedDatabase, extractDatabase } from './extract-database.ts';
 import type { ExtractionWork } from './extraction-work.ts';
 import { ROWS_PER_FILE } from './layout.ts';
-import { askIn, openCatalogSession } from './open-catalog-session.ts';
-import type { PlannedSource } from './plan-databases.ts';
+import { askIn } from './open-catalog-session.ts';
+import { type PlannedSource, placeOf } from './plan-databases.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
+import type { SharedRawWriter } from './shared-raw-writer.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 /** What was read of a database; `leftOut`: nothing, as the filters have nothing for it, in the words of whyLeftOut(). */
 export type ReadDatabase = (ExtractedDatabase & { folder: string }) | { leftOut: string };
 
+/** What the databases of a run are read with, one after another. */
+export interface ReadingTools {
+  sessions: CatalogSessions;
+  rawWriter: SharedRawWriter;
+}
+
 /**
  * Looks a database over and reads its catalog into files of the run's private folder, which the caller removes.
  *
+ * @param place.step where this database is among all, such as `12 of 300`
+ * @param place.next the database that is read after this one, of the same source: its connection is opened meanwhile
  * @throws WholeJobError when a filter is no regular expression; else what is wrong with this database
  */
 export async function readDatabase(
   context: JobContext,
   work: ExtractionWork,
-  { name, source, written }: PlannedSource,
+  plan: PlannedSource,
   { login, connection }: NonNullable<PlannedSource['reached']>,
-  database: string,
+  { database, step, next }: { database: string; step?: string | undefined; next: string | undefined },
+  { sessions, rawWriter }: ReadingTools,
   extract: typeof extractDatabase,
 ): Promise<ReadDatabase> {
   const { extraction, workflowId, config } = work;
-  const folder = join(context.folder, 'database');
+  const { name, written } = plan;
   return context.retry(() =>
     context.phase(
       labelOf(name, database),
       async (): Promise<ReadDatabase> => {
-        await rm(folder, { recursive: true, force: true });
-        const session = await openCatalogSession({
-          ...work,
-          source,
-          login: { ...login, database },
-          folder,
-          signal: context.signal,
-        });
+        const { session, folder } = await sessions.open(placeOf(plan, login, database));
+        if (next !== undefined) sessions.openAhead(placeOf(plan, login, next));
+        let read: ReadDatabase | undefined;
         try {
           const ask = askIn(session);
           const preflight = await runPreflight(ask, extraction, {
             onlySource: work.sources.length === 1,
+            databaseName: database,
           }).catch(asWholeJob);
-          const leftOut = await whyLeftOut(ask, extraction, preflight);
+          const leftOut = await whyLeftOut(ask, extraction, preflight, database);
           if (leftOut !== undefined) return { leftOut };
           assertPassed(preflight);
           const types = tellTypes(context);
-          const extracted = await extract({
-            session,
-            connection,
-            writtenAs: written?.get(database),
-            tenantId: config.atlan.tenant,
-            workflowId,
-            runId: context.runId,
-            filters: extraction,
-            rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
-            onProgress: types.onProgress,
-            signal: context.signal,
-          });
+          const extracted = await rawWriter.use((writer) =>
+            extract({
+              session,
+              connection,
+              knownAs: plan.bytes?.has(database) ? database : undefined,
+              writtenAs: written?.get(database),
+              tenantId: config.atlan.tenant,
+              workflowId,
+              runId: context.runId,
+              filters: extraction,
+              rawWriter: writer,
+              rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
+              onProgress: types.onProgress,
+              signal: context.signal,
+            }),
+          );
           types.end();
-          return { ...extracted, folder };
+          read = { ...extracted, folder };
+          return read;
         } finally {
           session.close();
+          if (read === undefined) await rm(folder, { recursive: true, force: true });
         }
       },
-      (read) =>
-        'leftOut' in read
-          ? 'left out: include has no entry for it'
-          : formatCount(sumOf(read.entities), 'entity', 'entities'),
+      (read) => {
+        const what =
+          'leftOut' in read
+            ? 'left out: include has no entry for it'
+            : formatCount(sumOf(read.entities), 'entity', 'entities');
+        return step === undefined ? what : `${what}, ${step}`;
+      },
+      step,
     ),
   );
 }

@@ -1,16 +1,19 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SourceUnavailableError, toFerryError } from '../errors.ts';
 import type { JobContext } from '../runs/run-job.ts';
 import { dialectOf } from '../source/dialect.ts';
 import { assertReachable } from '../source/reachability.ts';
 import { formatBytes, formatCount } from '../telemetry/format.ts';
+import type { CatalogSessions } from './catalog-sessions.ts';
 import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
 import type { ExtractionWork } from './extraction-work.ts';
 import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
 import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
 import type { PlannedSource } from './plan-databases.ts';
 import type { Publisher } from './publish-files.ts';
-import { labelOf, type ReadDatabase, readDatabase, sumBytes } from './read-database.ts';
+import { labelOf, type ReadDatabase, type ReadingTools, readDatabase, sumBytes } from './read-database.ts';
+import { SharedRawWriter } from './shared-raw-writer.ts';
 import { watchSignIn } from './watch-sign-in.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
@@ -21,6 +24,7 @@ export async function readDatabases(
   context: JobContext,
   work: ExtractionWork,
   planned: readonly PlannedSource[],
+  sessions: CatalogSessions,
   publisher: Publisher,
   extract: typeof extractDatabase,
 ): Promise<{ outcomes: Outcome[]; warnings: string[] }> {
@@ -28,6 +32,13 @@ export async function readDatabases(
   const leftOut: LeftOut[] = [];
   const warnings: string[] = [];
   const note = () => context.note({ databases: outcomes.map(toRecord) });
+  using rawWriter = new SharedRawWriter({
+    folder: join(context.folder, 'raw-writer'),
+    files: sessions.folder,
+    memoryLimitBytes: work.memoryLimitBytes,
+  });
+  const tools = { sessions, rawWriter };
+  const stepOf = countSteps(planned);
   for (const plan of planned) {
     const { name, reached, databases, error } = plan;
     if (plan.leftOut !== undefined) leftOut.push({ source: name, miss: plan.leftOut });
@@ -38,10 +49,11 @@ export async function readDatabases(
       // Why the source itself is away, or lets nobody in: its other databases are not tried.
       let gone: unknown;
       const isKeptOut = watchSignIn(work.extraction.databases === 'all');
-      for (const database of databases) {
+      for (const [index, database] of databases.entries()) {
+        const place = { database, step: stepOf(), next: databases[index + 1] };
         const extracted = gone
           ? { error: gone }
-          : await tryRead(context, work, plan, reached, database, extract);
+          : await tryRead(context, work, plan, reached, place, tools, extract);
         const keptOut = isKeptOut('error' in extracted ? extracted.error : undefined);
         if ('error' in extracted) {
           outcomes.push(failedOutcome(name, database, extracted.error));
@@ -59,6 +71,7 @@ export async function readDatabases(
       }
     }
     note();
+    await sessions.leave();
     await context.leaveSource(name);
   }
   if (outcomes.length === 0) throw nothingLeft(leftOut);
@@ -67,16 +80,27 @@ export async function readDatabases(
   return { outcomes, warnings };
 }
 
+/** Which database of all it is, each time that it is called; nothing where there is one only. */
+function countSteps(planned: readonly PlannedSource[]): () => string | undefined {
+  const total = planned.reduce((sum, { databases }) => sum + databases.length, 0);
+  let current = 0;
+  return () => {
+    current += 1;
+    return total > 1 ? `${formatCount(current)} of ${formatCount(total)}` : undefined;
+  };
+}
+
 async function tryRead(
   context: JobContext,
   work: ExtractionWork,
   plan: PlannedSource,
   reached: NonNullable<PlannedSource['reached']>,
-  database: string,
+  place: Parameters<typeof readDatabase>[4],
+  tools: ReadingTools,
   extract: typeof extractDatabase,
 ): Promise<ReadDatabase | { error: unknown }> {
   try {
-    return await readDatabase(context, work, plan, reached, database, extract);
+    return await readDatabase(context, work, plan, reached, place, tools, extract);
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof WholeJobError) throw error.error;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { toFerryError } from '../errors.ts';
 import type { AskSource } from '../source/dialect.ts';
-import { type SessionOptions, SourceSession } from '../source/session.ts';
+import { CatalogSessions } from './catalog-sessions.ts';
 import { fillIn } from './fill-in.ts';
 import {
   assertPatterns,
@@ -10,6 +11,9 @@ import {
   relationInScope,
   schemasInScope,
 } from './filters.ts';
+import { readNames } from './list-databases.ts';
+import { askIn, type CatalogSessionOptions } from './open-catalog-session.ts';
+import { ENCODINGS, hexOf } from './shared-texts.ts';
 
 const databasesSql = readFileSync(new URL('./tree-databases.sql', import.meta.url), 'utf8');
 const schemasSql = readFileSync(new URL('./tree-schemas.sql', import.meta.url), 'utf8');
@@ -40,6 +44,14 @@ export interface DatabaseTree {
   refusal: string | undefined;
 }
 
+/** What is told while a tree is read. */
+export interface TreeProgress {
+  /** The names of all databases, before the first of them is connected to. */
+  onList?: (names: readonly string[]) => void;
+  /** One database is done, in the order of names. */
+  onDatabase?: (database: DatabaseTree) => void;
+}
+
 /**
  * What there is on the server of a source, by the names that filters match: each database is connected to, one after another, and one
  * that refuses the login is shown with the reason.
@@ -48,57 +60,79 @@ export interface DatabaseTree {
  * @throws what keeps the login out of its own database, and ConfigError when a filter is no regular expression
  */
 export async function readTree(
-  options: Omit<SessionOptions, 'mode' | 'parallel' | 'forCancelling'> & { filters?: CatalogFilters },
+  options: Omit<CatalogSessionOptions, 'engine'> & { filters?: CatalogFilters } & TreeProgress,
 ): Promise<DatabaseTree[]> {
-  const { filters = EVERYTHING, login, signal } = options;
-  const [own, databases] = await ask(options, login.database, async (askSource) => {
-    await assertPatterns(askSource, filters);
-    return [await readSchemas(askSource, filters), await askSource(databasesSql)];
+  const { filters = EVERYTHING, source, login, signal, onList, onDatabase } = options;
+  await using sessions = new CatalogSessions(options);
+  const placeOf = (database: string, bytes?: Buffer) => ({
+    source,
+    login: { ...login, database, ...(bytes === undefined ? {} : { databaseBytes: bytes }) },
   });
-  const tree: DatabaseTree[] = [];
-  for (const [name, bytes, closed] of databases.rows) {
-    const database: DatabaseTree = {
-      name: String(name),
-      isDefault: name === login.database,
+  const [own, databases] = await askOne(sessions, placeOf(login.database), async (ask) => {
+    await assertPatterns(ask, filters);
+    return [
+      await readSchemas(ask, filters, login.database),
+      await ask(fillIn(databasesSql, { NAME: hexOf('d.datname'), ENCODINGS })),
+    ];
+  });
+  const names = readNames(databases.rows.map(([hex, , , , encodings]) => [hex, encodings]));
+  const tree = databases.rows.map(([, bytes, closed, connected], index): DatabaseTree => {
+    const isDefault = connected === true;
+    return {
+      name: names[index]?.name ?? '',
+      isDefault,
       bytes: bytes === null ? undefined : Number(bytes),
-      schemas: name === login.database ? own : [],
-      refusal: closed === null || name === login.database ? undefined : String(closed),
+      schemas: isDefault ? own : [],
+      refusal: closed === null || isDefault ? undefined : String(closed),
     };
-    tree.push(database);
-    if (database.isDefault || database.refusal !== undefined) continue;
-    try {
-      database.schemas = await ask(options, database.name, (askSource) => readSchemas(askSource, filters));
-    } catch (error) {
-      signal?.throwIfAborted();
-      database.refusal = toFerryError(error).message;
+  });
+  const bytesOfName = new Map(names.map(({ name, bytes }) => [name, bytes]));
+  const placeIn = ({ name }: DatabaseTree) => placeOf(name, bytesOfName.get(name));
+  onList?.(tree.map(({ name }) => name));
+  const closedOrRead = (database: DatabaseTree) => database.isDefault || database.refusal !== undefined;
+  const waiting = tree.filter((database) => !closedOrRead(database));
+  for (const database of tree) {
+    if (!closedOrRead(database)) {
+      waiting.shift();
+      try {
+        database.schemas = await askOne(sessions, placeIn(database), (ask) => {
+          if (waiting[0]) sessions.openAhead(placeIn(waiting[0]));
+          return readSchemas(ask, filters, database.name);
+        });
+      } catch (error) {
+        signal?.throwIfAborted();
+        database.refusal = toFerryError(error).message;
+      }
     }
+    onDatabase?.(database);
   }
   return tree;
 }
 
 /** Asks one database by a session of its own. */
-async function ask<T>(
-  options: Omit<SessionOptions, 'mode'>,
-  database: string,
+async function askOne<T>(
+  sessions: CatalogSessions,
+  place: Parameters<CatalogSessions['open']>[0],
   work: (ask: AskSource) => Promise<T>,
 ): Promise<T> {
-  const session = await SourceSession.open({
-    ...options,
-    login: { ...options.login, database },
-    mode: 'exact',
-  });
+  const { session, folder } = await sessions.open(place);
   try {
-    return await work((sql) => session.askSource('describe', sql));
+    return await work(askIn(session));
   } finally {
     session.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function readSchemas(askSource: AskSource, filters: CatalogFilters): Promise<SchemaTree[]> {
+async function readSchemas(
+  askSource: AskSource,
+  filters: CatalogFilters,
+  database: string,
+): Promise<SchemaTree[]> {
   const { rows } = await askSource(
     fillIn(schemasSql, {
       SCHEMAS: schemasInScope(EVERYTHING),
-      IN_SCOPE: schemasInScope(filters),
+      IN_SCOPE: schemasInScope(filters, database),
       RELATION_IN_SCOPE: relationInScope(filters, 'c.relname'),
     }),
   );

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
+import { CatalogSessions } from './catalog-sessions.ts';
 import { describeFailures } from './describe-failures.ts';
 import { extractDatabase } from './extract-database.ts';
 import {
@@ -59,8 +61,13 @@ async function carry(
       retry: context.retry,
       signal: context.signal,
     });
-    const planned = await planDatabases(context, work);
-    const { outcomes, warnings } = await readDatabases(context, work, planned, publisher, extract);
+    await using sessions = new CatalogSessions({
+      ...work,
+      folder: join(context.folder, 'databases'),
+      signal: context.signal,
+    });
+    const planned = await planDatabases(context, { ...work, engine: sessions.engine });
+    const { outcomes, warnings } = await readDatabases(context, work, planned, sessions, publisher, extract);
     if (outcomes.every(({ state }) => state === 'failed')) {
       await discardOutput(context, output, layout);
       const databases = outcomes.map(toRecord);

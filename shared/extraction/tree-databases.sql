@@ -1,11 +1,13 @@
--- Every database of the server but its templates, whether the login may connect to it, and its size where the login may know it.
+-- Every database of the server but its templates, by the bytes of its name (shared-texts.ts), whether the login may connect to it, and its size where the login may know it.
 SELECT
-  d.datname AS name,
+  __NAME__ AS name,
   CASE WHEN may.connect THEN pg_catalog.pg_database_size(d.oid) END AS bytes,
   CASE
     WHEN NOT d.datallowconn OR d.datconnlimit = -2 THEN 'it takes no connections'
     WHEN NOT may.connect THEN 'the login has no CONNECT privilege'
-  END AS closed
+  END AS closed,
+  d.datname = pg_catalog.current_database() AS is_connected,
+  __ENCODINGS__ AS encodings
 FROM pg_catalog.pg_database AS d
 CROSS JOIN LATERAL (SELECT pg_catalog.has_database_privilege(d.oid, 'CONNECT')) AS may (connect)
 WHERE NOT d.datistemplate OR d.datname = pg_catalog.current_database()

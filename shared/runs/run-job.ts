@@ -25,7 +25,8 @@ export type ProgressEvent =
   | { type: 'queued'; source: string; slots: number; before: number }
   /** Something that may pass by itself failed, and is tried again after this wait. */
   | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
-  | { type: 'phase-started'; phase: string }
+  /** `step`: which one it is of many, such as `12 of 300`. */
+  | { type: 'phase-started'; phase: string; step?: string }
   | { type: 'phase-progressed'; phase: string; bytes: number }
   /** A fact that is known before the phase ends, or the run, ready to print. */
   | { type: 'phase-noted'; phase: string | undefined; fact: string }
@@ -40,8 +41,8 @@ export interface JobContext {
   until: Date | undefined;
   /** Aborted when the run is cancelled or runs out of time; its reason is a FerryError. */
   signal: AbortSignal;
-  /** Times a piece of work under a name; an error is recorded with the phase it happened in. */
-  phase<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T>;
+  /** Times a piece of work under a name; an error is recorded with the phase it happened in. `step`: which one it is of many. */
+  phase<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string, step?: string): Promise<T>;
   /** Tries again what may pass by itself, within the time that the run has. */
   retry<T>(work: () => Promise<T>): Promise<T>;
   /**
@@ -288,13 +289,17 @@ async function carryOut(
     folder,
     until: options.deadline && waitDeadline(options.deadline),
     signal,
-    async phase(named, run, detail) {
+    async phase(named, run, detail, step) {
       signal.throwIfAborted();
       const name = printable(named);
       current = name;
       progress.phase = name;
       const started = performance.now();
-      options.onProgress?.({ type: 'phase-started', phase: name });
+      options.onProgress?.({
+        type: 'phase-started',
+        phase: name,
+        ...(step === undefined ? {} : { step }),
+      });
       const result = await run();
       const durationMs = Math.round(performance.now() - started);
       record.phases.push({ name, durationMs });

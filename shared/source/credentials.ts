@@ -22,6 +22,8 @@ export interface Login extends Credentials {
   host: string;
   port: number;
   database: string;
+  /** What the server calls the database, where its name is not kept in UTF-8. */
+  databaseBytes?: Buffer;
   /** The name that the server's certificate must bear. @default host */
   certificateHost?: string;
   /** What the secret said when it was last read: what was refused to one connection is not tried by the next ones. */

@@ -43,6 +43,8 @@ export interface ServerFacts {
 
 /** How a statement of the source is sent. */
 export interface SendOptions {
+  /** What the source is attached as. */
+  database: string;
   /** The session's name, which a kind of database may need to find the statement again. */
   session: string;
   /** Whether the whole answer is taken at once, on the connection of the transaction: for small ones. */
@@ -94,16 +96,18 @@ export interface Dialect {
   /** Settings of the extension that must hold before the source is attached. */
   settings(mode: TypesMode): readonly string[];
   /**
-   * Attaches the source as `db`. Every value is bound: an error message cannot repeat one.
+   * Attaches the source. Every value is bound: an error message cannot repeat one.
    *
    * @param login.address where `host` was reached
+   * @param options.name what it is attached as: `db`, but where sessions share an engine
    * @param options.readOnly false only for cancelling a statement of our own
+   * @param options.folder a private one, for what the client reads from files
    */
   attach(
     connection: DuckDBConnection,
     login: ConnectionLogin,
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
-    options: { readOnly: boolean },
+    options: { name: string; readOnly: boolean; folder: string },
   ): Promise<void>;
   /**
    * SQL of the source for {@link ServerFacts}: columns `id`, `version` and `mode`, and `snapshot` where a query can tell. It is the first

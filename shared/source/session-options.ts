@@ -2,6 +2,7 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import type { Login } from './credentials.ts';
 import type { ClientColumn } from './dialect.ts';
+import type { SourceEngine } from './source-engine.ts';
 
 export interface SessionOptions {
   source: SourceConfig;
@@ -21,6 +22,8 @@ export interface SessionOptions {
   forCancelling?: boolean;
   /** How long the source may take to answer while a session is opened. @default two and a half minutes */
   openingAnswerMs?: number;
+  /** Shared with other sessions, for statements of Ferry's own: nothing is written to `folder` then. @default a DuckDB of its own */
+  engine?: SourceEngine;
   signal?: AbortSignal;
 }
 

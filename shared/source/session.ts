@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection, DuckDBInstance, DuckDBResultReader } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig } from '../config/schema.ts';
 import {
   FerryError,
@@ -20,14 +20,13 @@ import {
   type SourceClient,
   type SourcePhase,
 } from './dialect.ts';
-import { closedDuckdbOptions } from './duckdb-options.ts';
 import { lackOf } from './engine-lack.ts';
 import { explainSourceError } from './explain-error.ts';
 import { findExtension } from './extensions.ts';
-import { openWithExtension } from './open-with-extension.ts';
 import { assertReachable } from './reachability.ts';
+import { openOwnHost, type SessionHost } from './session-host.ts';
 import type { Reading, SessionOptions, SourceStream } from './session-options.ts';
-import { quoteLiteral, trimStatement } from './sql-text.ts';
+import { trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
 
 export type { Reading, SessionOptions, SourceStream } from './session-options.ts';
@@ -48,13 +47,13 @@ class SilentSourceError extends SourceUnavailableError {
 }
 
 /**
- * A DuckDB instance with one source attached read-only, that can reach nothing but this source and its output folder. One for each
- * run; the order in which it is closed off matters (duckdb-notes.md, "Locking it down").
+ * A DuckDB with one source attached read-only, that can reach nothing but this source and its output folder. One for each run, but for
+ * extractions, whose sessions share an engine.
  */
 export class SourceSession {
   readonly outputFolder: string;
   readonly dialect: Dialect;
-  readonly #instance: DuckDBInstance;
+  readonly #host: SessionHost;
   readonly #connection: DuckDBConnection;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal | undefined;
@@ -65,15 +64,9 @@ export class SourceSession {
   /** A statement was given up that still runs: closing would wait for it. */
   #abandoned = false;
 
-  private constructor(
-    instance: DuckDBInstance,
-    connection: DuckDBConnection,
-    dialect: Dialect,
-    options: SessionOptions,
-    outputFolder: string,
-  ) {
-    this.#instance = instance;
-    this.#connection = connection;
+  private constructor(host: SessionHost, dialect: Dialect, options: SessionOptions, outputFolder: string) {
+    this.#host = host;
+    this.#connection = host.connection;
     this.dialect = dialect;
     this.#options = options;
     this.#signal = options.signal;
@@ -117,17 +110,16 @@ export class SourceSession {
     const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
     if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
 
-    const instance = await openWithExtension(extension, await closedDuckdbOptions(options));
-    const connection = await instance.connect();
-    const session = new SourceSession(instance, connection, dialect, options, outputFolder);
+    const needs = { dialect, extension, mode: options.mode };
+    const host = await (options.engine?.host(needs) ?? openOwnHost(options, needs));
+    const { connection } = host;
+    const session = new SourceSession(host, dialect, options, outputFolder);
     try {
-      for (const setting of dialect.settings(options.mode)) await connection.run(setting);
       const parallel = options.parallel && typeof login.password === 'string';
       if (parallel) {
         for (const setting of dialect.parallel?.settings(options.threads + 1) ?? [])
           await connection.run(setting);
       }
-      await connection.run("SET TimeZone='UTC'");
       // As late as can be: a token ends.
       const password = typeof login.password === 'string' ? login.password : await login.password(signal);
       await session.#ask('connect', () =>
@@ -135,7 +127,7 @@ export class SourceSession {
           connection,
           { ...login, password, address },
           { mode: source.tls.mode, caFile },
-          { readOnly: !options.forCancelling },
+          { name: host.name, readOnly: !options.forCancelling, folder },
         ),
       );
       if (dialect.refusesToWrite && !options.forCancelling)
@@ -143,9 +135,7 @@ export class SourceSession {
       else session.#server = await session.#askServer('connect');
       if (parallel) session.#reading = await session.#prepareParallel();
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
-      await connection.run(`SET allowed_directories=[${quoteLiteral(`${outputFolder}/`)}]`);
-      await connection.run('SET enable_external_access=false');
-      await connection.run('SET lock_configuration=true');
+      await host.closeOff(outputFolder);
       return session;
     } catch (error) {
       session.close();
@@ -180,7 +170,7 @@ export class SourceSession {
 
   /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
   async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
-    const relation = this.dialect.send(sql, { session: this.#name, whole: true });
+    const relation = this.#send(sql, true);
     const reader = await this.run(phase, `SELECT * FROM ${relation}`);
     return {
       names: reader.columnNames(),
@@ -192,10 +182,13 @@ export class SourceSession {
   /**
    * Sends one SELECT in the source's own SQL, and gives its rows in their order, a few thousand at a time and no faster than they are
    * taken. Nothing else can be asked meanwhile.
+   *
+   * @param replaced SQL of DuckDB for what takes the place of some of the columns, such as `decode(a) AS a`
    */
-  async streamSource(sql: string): Promise<SourceStream> {
+  async streamSource(sql: string, replaced: readonly string[] = []): Promise<SourceStream> {
+    const columns = replaced.length === 0 ? '*' : `* REPLACE (${replaced.join(', ')})`;
     const result = await this.#ask('read', () =>
-      this.#connection.stream(`SELECT * FROM ${this.relationOf(sql)}`),
+      this.#connection.stream(`SELECT ${columns} FROM ${this.relationOf(sql)}`),
     );
     const fetch = () => this.#ask('read', () => result.fetchChunk());
     async function* fetchChunks() {
@@ -207,10 +200,10 @@ export class SourceSession {
         yield chunk;
       }
     }
-    const columns = result
+    const described = result
       .columnNames()
       .map((name, index) => ({ name, type: `${result.columnType(index)}` }));
-    return { columns, chunks: fetchChunks() };
+    return { columns: described, chunks: fetchChunks() };
   }
 
   /** Has the source prepare what DuckDB reads from it, without running it. */
@@ -228,7 +221,7 @@ export class SourceSession {
 
   /** DuckDB SQL for the result of a statement in the source's own SQL. */
   relationOf(sql: string): string {
-    return this.dialect.send(sql, { session: this.#name, whole: false });
+    return this.#send(sql, false);
   }
 
   /** Everything that is read in `work` shows one moment of the source. */
@@ -284,9 +277,11 @@ export class SourceSession {
 
   /** Frees everything. What was given up is left to the end of the process. */
   close(): void {
-    if (this.#abandoned) return;
-    this.#connection.closeSync();
-    this.#instance.closeSync();
+    if (!this.#abandoned) this.#host.close();
+  }
+
+  #send(sql: string, whole: boolean): string {
+    return this.dialect.send(sql, { database: this.#host.name, session: this.#name, whole });
   }
 
   #clientFor(phase: SourcePhase): SourceClient {
@@ -307,7 +302,7 @@ export class SourceSession {
   async #prepareParallel(): Promise<Reading> {
     const { parallel } = this.dialect;
     if (!parallel) return { mode: 'single' };
-    const reason = await parallel.prepare(() => this.#instance.connect(), this.#options.threads + 1);
+    const reason = await parallel.prepare(() => this.#host.connect(), this.#options.threads + 1);
     if (reason === undefined) return { mode: 'parallel' };
     for (const setting of parallel.fallBack) await this.#connection.run(setting);
     return { mode: 'single', reason };
@@ -332,20 +327,9 @@ export class SourceSession {
     } finally {
       ended.abort();
       for (const promise of [abandoned, silent]) promise.catch(() => {});
-      if (this.#abandoned) void this.#closeWhenEnded(running);
+      if (this.#abandoned) this.#host.abandon(running);
       else running.catch(() => {});
     }
-  }
-
-  /**
-   * Frees everything once a statement that was given up has ended after all. Left to the garbage collector, a transaction whose server
-   * has gone by then would end the whole process: DuckDB cannot roll it back, and throws where nothing can catch that.
-   */
-  async #closeWhenEnded(running: Promise<unknown>): Promise<void> {
-    await running.catch(() => {});
-    await this.#connection.run('ROLLBACK').catch(() => {});
-    this.#connection.closeSync();
-    this.#instance.closeSync();
   }
 
   /** Never resolves; rejects when the source accepts a session and then says nothing while it is opened. */
@@ -395,7 +379,7 @@ export class SourceSession {
   async #cancelAtSource(): Promise<void> {
     if (this.#server === undefined) return;
     const folder = join(this.#options.folder, 'cancel');
-    const { signal: _aborted, ...options } = this.#options;
+    const { signal: _aborted, engine: _shared, ...options } = this.#options;
     const helper = await SourceSession.open({
       ...options,
       folder,

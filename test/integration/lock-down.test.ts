@@ -384,7 +384,7 @@ const isNoSelect = [
   'VACUUM',
   "CREATE SECRET s (TYPE postgres, HOST '127.0.0.1')",
   "CREATE PERSISTENT SECRET s (TYPE postgres, HOST '127.0.0.1')",
-  'DROP SECRET ferry_source',
+  'DROP SECRET ferry_db',
   'SELECT ?',
   'SELECT $1',
   'SELECT $name',

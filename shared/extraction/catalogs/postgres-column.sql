@@ -18,7 +18,8 @@ relation AS (
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.reltype <> 0 AND __RELATION_IN_SCOPE__
 )
 SELECT
-  pg_catalog.current_database()::text AS table_catalog,
+  -- The name of the database is put in later (shared-texts.ts).
+  ''::text AS table_catalog,
   relation.schema::text AS table_schema,
   relation.name::text AS table_name,
   attribute.attname::text AS column_name,

@@ -1,18 +1,18 @@
--- The connected database: all that pg_database has from Postgres 10 to 18, null where a version has not. Filters do not apply to it.
+-- The connected database, its texts as bytes (shared-texts.ts): all that pg_database has from Postgres 10 to 18, null where a version has not. Filters do not apply to it.
 SELECT
   d.oid::int8 AS oid,
-  d.datname::text AS datname,
+  __DATNAME__ AS datname,
   d.datdba::int8 AS datdba,
   d.encoding::int4 AS encoding,
-  d.datcollate::text AS datcollate,
-  d.datctype::text AS datctype,
+  __DATCOLLATE__ AS datcollate,
+  __DATCTYPE__ AS datctype,
   d.datistemplate AS datistemplate,
   d.datallowconn AS datallowconn,
   d.datconnlimit::int4 AS datconnlimit,
   d.datfrozenxid::text AS datfrozenxid,
   d.datminmxid::text AS datminmxid,
   d.dattablespace::int8 AS dattablespace,
-  d.datacl::text AS datacl,
+  __DATACL__ AS datacl,
   -- Not in every version: a missing column would be an error, a missing key is null.
   (versioned.facts ->> 'datlastsysoid')::int8 AS datlastsysoid,
   versioned.facts ->> 'datlocprovider' AS datlocprovider,
@@ -21,7 +21,7 @@ SELECT
   versioned.facts ->> 'datlocale' AS datlocale,
   versioned.facts ->> 'daticurules' AS daticurules,
   versioned.facts ->> 'datcollversion' AS datcollversion,
-  d.datname::text AS database_name,
+  ''::text AS database_name,
   (
     SELECT count(*)::int4
     FROM pg_catalog.pg_namespace AS n

@@ -1,4 +1,5 @@
--- One row for each schema in scope. tempTableRegex does not apply to the counts.
+-- One row for each schema in scope, its owner as bytes; the name of the database is put in later (shared-texts.ts). tempTableRegex does
+-- not apply to the counts.
 WITH scope AS (
   __SCOPE__
 ),
@@ -11,9 +12,9 @@ counts AS (
   GROUP BY c.relnamespace
 )
 SELECT
-  pg_catalog.current_database()::text AS catalog_name,
+  ''::text AS catalog_name,
   n.nspname::text AS schema_name,
-  pg_catalog.pg_get_userbyid(n.nspowner)::text AS schema_owner,
+  __OWNER__ AS schema_owner,
   counts.tables::int4 AS table_count,
   counts.views::int4 AS views_count
 FROM scope

@@ -1,4 +1,5 @@
 -- One row for each relation in scope: tables, views, materialised views, foreign tables, partitions. Every join is by oid.
+-- The name of the database is put in later (shared-texts.ts).
 WITH RECURSIVE scope AS (
   __SCOPE__
 ),
@@ -29,7 +30,7 @@ partitions AS (
   GROUP BY i.inhparent
 )
 SELECT
-  pg_catalog.current_database()::text AS table_catalog,
+  ''::text AS table_catalog,
   scope.name::text AS table_schema,
   c.relname::text AS table_name,
   -- Only what ANALYZE or VACUUM has seen has statistics. What has no pages of its own is not scaled by them.
@@ -62,7 +63,7 @@ SELECT
   CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_definition,
   NULL::text AS self_referencing_column_name,
   NULL::text AS reference_generation,
-  CASE WHEN row_type.oid IS NOT NULL THEN pg_catalog.current_database()::text END AS user_defined_type_catalog,
+  CASE WHEN row_type.oid IS NOT NULL THEN ''::text END AS user_defined_type_catalog,
   row_type_schema.nspname::text AS user_defined_type_schema,
   row_type.typname::text AS user_defined_type_name,
   -- As information_schema.tables has them, but whatever the login may do with the relation.

@@ -141,8 +141,8 @@ export const mysqlDialect: Dialect = {
   describeServer: ({ version }) =>
     /mariadb/i.test(version) ? `MariaDB ${version.replace(/-MariaDB.*/i, '')}` : `MySQL ${version}`,
   extension: 'mysql_scanner',
-  send: (sql, { session, whole }) =>
-    `mysql_query('db', ${quoteLiteral(markOf(session) + sql)}${whole ? ', stream_results=false' : ''})`,
+  send: (sql, { database, session, whole }) =>
+    `mysql_query(${quoteLiteral(database)}, ${quoteLiteral(markOf(session) + sql)}${whole ? ', stream_results=false' : ''})`,
   beginsOnConnect: true,
   defaultPort: 3306,
   probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
@@ -167,13 +167,14 @@ export const mysqlDialect: Dialect = {
       : []),
   ],
 
-  async attach(connection, login, tls, { readOnly }) {
+  async attach(connection, login, tls, { name, readOnly }) {
+    const secret = `ferry_${name}`;
     // What a login needs beyond the client's own methods it loads as native code, from a folder relative to the working directory
     // unless this variable names one. Nobody can put a file there; a person who has such methods names their folder.
     process.env.MARIADB_PLUGIN_DIR ??= '/nonexistent';
     const verified = tls.caFile === undefined ? '' : ', SSL_CA $7';
     await connection.run(
-      `CREATE TEMPORARY SECRET ferry_source (TYPE mysql, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
+      `CREATE TEMPORARY SECRET ${secret} (TYPE mysql, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
          SSL_MODE $6${verified})`,
       [
         beginningOn(spellings.get(login.host) ?? login.host),
@@ -189,10 +190,10 @@ export const mysqlDialect: Dialect = {
     try {
       // Compression costs four times the time on a fast link.
       await connection.run(
-        `ATTACH 'compression=disabled' AS db (TYPE mysql, SECRET ferry_source${readOnly ? ', READ_ONLY' : ''})`,
+        `ATTACH 'compression=disabled' AS ${name} (TYPE mysql, SECRET ${secret}${readOnly ? ', READ_ONLY' : ''})`,
       );
     } finally {
-      await connection.run('DROP SECRET ferry_source');
+      await connection.run(`DROP SECRET ${secret}`);
     }
   },
 

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ExactnessError } from '../../errors.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError, ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
 import { postgresLexicalRules, quoteLiteral } from '../sql-text.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
@@ -76,10 +78,30 @@ function forgetPsqlVariables(): void {
   }
 }
 
+const SERVICE_FILE = 'PGSERVICEFILE';
+
+/**
+ * Has libpq take the name of the database from a file: https://www.postgresql.org/docs/current/libpq-pgservice.html
+ *
+ * @returns the name under which it is there
+ */
+async function writeService(folder: string, database: Buffer): Promise<string> {
+  if (database.includes('\n') || database.includes('\r'))
+    throw new ConfigError(
+      'A database has a name that is not in UTF-8 and has a line break: it cannot be connected to.',
+    );
+  const path = join(folder, 'service.conf');
+  await writeFile(path, Buffer.concat([Buffer.from('[ferry]\ndbname='), database, Buffer.from('\n')]), {
+    mode: 0o600,
+  });
+  process.env[SERVICE_FILE] = path;
+  return 'ferry';
+}
+
 export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
-  send: (sql) => `postgres_query('db', ${quoteLiteral(sql)})`,
+  send: (sql, { database }) => `postgres_query(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
   beginsOnConnect: false,
   defaultPort: 5432,
   lexicalRules: () => postgresLexicalRules,
@@ -94,13 +116,18 @@ export const postgresDialect: Dialect = {
     'SET GLOBAL pg_use_ctid_scan=false',
   ],
 
-  async attach(connection, login, tls, { readOnly }) {
+  async attach(connection, login, tls, { name, readOnly, folder }) {
+    const secret = `ferry_${name}`;
     forgetPsqlVariables();
     const { host, certificateHost = host } = login;
     // The certificate is compared with HOST, and the connection made to HOSTADDR.
     const optional = {
       SSLROOTCERT: tls.caFile,
       HOSTADDR: certificateHost === host ? undefined : login.address,
+      // DuckDB's text is UTF-8, but what libpq reads from a file of its own are bytes.
+      ...(login.databaseBytes === undefined
+        ? { DATABASE: login.database }
+        : { SERVICE: await writeService(folder, login.databaseBytes) }),
     };
     const given = Object.entries(optional).flatMap(([name, value]) =>
       value === undefined ? [] : [{ name, value }],
@@ -108,25 +135,25 @@ export const postgresDialect: Dialect = {
     // The encoding is the one parameter of those that poolers know: DuckDB's text is UTF-8, whatever a role is set to.
     // No OPTIONS: PgBouncer and RDS Proxy refuse start-up parameters. What they would set is set in each transaction.
     await connection.run(
-      `CREATE TEMPORARY SECRET ferry_source (TYPE postgres, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
-         SSLMODE $6${given.map(({ name }, index) => `, ${name} $${7 + index}`).join('')}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
+      `CREATE TEMPORARY SECRET ${secret} (TYPE postgres, HOST $1, PORT $2, USER $3, PASSWORD $4,
+         SSLMODE $5${given.map(({ name: option }, index) => `, ${option} $${6 + index}`).join('')}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
          CLIENT_ENCODING 'UTF8')`,
       [
         certificateHost,
         String(login.port),
         login.username,
         login.password,
-        login.database,
         tls.mode,
         ...given.map(({ value }) => value),
       ],
     );
     try {
       await connection.run(
-        `ATTACH '' AS db (TYPE postgres, SECRET ferry_source${readOnly ? ', READ_ONLY' : ''})`,
+        `ATTACH '' AS ${name} (TYPE postgres, SECRET ${secret}${readOnly ? ', READ_ONLY' : ''})`,
       );
     } finally {
-      await connection.run('DROP SECRET ferry_source');
+      delete process.env[SERVICE_FILE];
+      await connection.run(`DROP SECRET ${secret}`);
     }
   },
 

@@ -1,0 +1,26 @@
+import { RawWriter } from './raw-writer.ts';
+
+/** The raw writer of all databases of a run, as each is a DuckDB. One that was used when something failed is not used again. */
+export class SharedRawWriter implements Disposable {
+  readonly #options: Parameters<typeof RawWriter.open>[0];
+  #writer: RawWriter | undefined;
+
+  constructor(options: Parameters<typeof RawWriter.open>[0]) {
+    this.#options = options;
+  }
+
+  async use<T>(work: (writer: RawWriter) => Promise<T>): Promise<T> {
+    this.#writer ??= await RawWriter.open(this.#options);
+    try {
+      return await work(this.#writer);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#writer?.close();
+    this.#writer = undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { TypesMode } from '../config/schema.ts';
+import type { Dialect } from './dialect.ts';
+import { closedDuckdbOptions, type DuckdbLimits } from './duckdb-options.ts';
+import { openWithExtension } from './open-with-extension.ts';
+import { quoteLiteral } from './sql-text.ts';
+
+/** The DuckDB in which a session attaches its source. */
+export interface SessionHost {
+  connection: DuckDBConnection;
+  /** What the source is attached as. */
+  name: string;
+  /** Another connection to the same DuckDB. */
+  connect(): Promise<DuckDBConnection>;
+  /** Ends all access to the outside but for the attached source and this folder; called once the source is attached. */
+  closeOff(outputFolder: string): Promise<void>;
+  close(): void;
+  /**
+   * Frees everything once a statement that was given up has ended after all: closing now would wait for it. Left to the garbage
+   * collector, a transaction whose server has gone by then would end the whole process: DuckDB cannot roll it back, and throws where
+   * nothing can catch that.
+   *
+   * @param running the statement
+   */
+  abandon(running: Promise<unknown>): void;
+}
+
+/** What every host needs of an instance before it is closed off. */
+export async function prepareInstance(
+  limits: DuckdbLimits,
+  { dialect, extension, mode }: { dialect: Dialect; extension: string; mode: TypesMode },
+): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> {
+  const instance = await openWithExtension(extension, await closedDuckdbOptions(limits));
+  const connection = await instance.connect();
+  try {
+    for (const setting of dialect.settings(mode)) await connection.run(setting);
+    // For every connection, as an instance that several sessions share has one for each.
+    await connection.run("SET GLOBAL TimeZone='UTC'");
+    return { instance, connection };
+  } catch (error) {
+    connection.closeSync();
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/** Ends the transaction of a connection once the statement that runs on it has ended. Never rejects. */
+export async function rollBackAfter(running: Promise<unknown>, connection: DuckDBConnection): Promise<void> {
+  await running.catch(() => {});
+  await connection.run('ROLLBACK').catch(() => {});
+}
+
+/** A DuckDB of the session's own, which can reach nothing but its source and its output folder (duckdb-notes.md, "Locking it down"). */
+export async function openOwnHost(
+  limits: DuckdbLimits,
+  needs: Parameters<typeof prepareInstance>[1],
+): Promise<SessionHost> {
+  const { instance, connection } = await prepareInstance(limits, needs);
+  let abandoned = false;
+  return {
+    connection,
+    name: 'db',
+    connect: () => instance.connect(),
+    async closeOff(outputFolder) {
+      await connection.run(`SET allowed_directories=[${quoteLiteral(`${outputFolder}/`)}]`);
+      await connection.run('SET enable_external_access=false');
+      await connection.run('SET lock_configuration=true');
+    },
+    close() {
+      if (abandoned) return;
+      connection.closeSync();
+      instance.closeSync();
+    },
+    abandon(running) {
+      if (abandoned) return;
+      abandoned = true;
+      void rollBackAfter(running, connection).then(() => {
+        connection.closeSync();
+        instance.closeSync();
+      });
+    },
+  };
+}
