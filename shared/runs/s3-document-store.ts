@@ -69,6 +69,7 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
     }
   };
   return {
+    address: (key) => `s3://${Bucket}/${key}`,
     async put(Key, Body) {
       try {
         // Of an empty body the SDK would say on stderr that it does not know its length.
@@ -83,7 +84,8 @@ export function createS3DocumentStore(options: { client: S3Client; bucket: strin
     async get(Key) {
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        return await Body?.transformToString();
+        // One that is empty is there all the same.
+        return (await Body?.transformToString()) ?? '';
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw unavailable(error);

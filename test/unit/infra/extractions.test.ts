@@ -142,7 +142,7 @@ describe('a stack of one extraction', () => {
       '/states/nightly.*',
     ]);
     expect(allowing(template, 's3:ListBucket').map(({ Condition }) => Condition)).toEqual([
-      { StringLike: { 's3:prefix': ['runs/*', 'jobs/*', 'leases/*', 'states/*'] } },
+      { StringLike: { 's3:prefix': ['jobs/*', 'leases/*', 'states/*'] } },
       { StringLike: { 's3:prefix': ['artifacts/nightly/*'] } },
     ]);
   });
