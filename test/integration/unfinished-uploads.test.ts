@@ -130,7 +130,7 @@ describe('an upload of which nobody could ask yet how it ends', () => {
     const job = { job: 'orders', times: holding, sleep };
     const other = await here.store.acquireLease({ ...job, runId: newRunId() });
     if (other.outcome !== 'acquired') throw new Error('Nobody else had the lease.');
-    const beating = setInterval(() => other.lease.renew({}), 30);
+    const beating = setInterval(() => other.lease.renew({}).catch(() => {}), 30);
     expect(await run({ runId, leaseTimes: holding })).toEqual(before);
     clearInterval(beating);
     expect(await here.store.get(runId)).toEqual(before);
@@ -242,8 +242,9 @@ describe('what the release before has left', () => {
   it('is finished where Polyteia still read it', async () => {
     await rm(here.stateFolder, { recursive: true });
     await leaveIngesting({ polls: 2 });
-    // An ingest is known by the id that Polyteia gave it, here this stand-in.
+    // An ingest is known by the id that Polyteia gave it, here this stand-in; and it is waited for as long as the target allows.
     const ingest = (await here.store.readLastUpload('orders'))?.ingest?.id ?? '';
+    const now = new Date().toISOString();
     await rm(here.stateFolder, { recursive: true });
     await cp(STATE, here.stateFolder, { recursive: true });
     const runs = join(here.stateFolder, 'jobs/events/runs');
@@ -251,7 +252,12 @@ describe('what the release before has left', () => {
       join(here.stateFolder, 'jobs/events/last.json'),
       join(runs, ...(await readdir(runs))),
     ])
-      await writeFile(path, (await readFile(path, 'utf8')).replaceAll(/dsig_\w+/g, ingest));
+      await writeFile(
+        path,
+        (await readFile(path, 'utf8'))
+          .replaceAll(/dsig_\w+/g, ingest)
+          .replaceAll(/(?<="(at|since)":")[^"]+/g, now),
+      );
 
     expect(await runSync({ ...options('events'), runId: INGESTING })).toMatchObject({
       id: INGESTING,
@@ -263,7 +269,17 @@ describe('what the release before has left', () => {
     expect(uploads()).toBe(1);
   });
 
+  it('is cancelled where it was asked to stop, and killed before it heard that', async () => {
+    const leaseTimes = { heartbeatMs: 50, expiryMs: 300 };
+    const sync = { query: 'SELECT id, pg_sleep(1)::text AS s FROM orders' };
+    expect(await runSync({ ...options('customers', sync), runId: KILLED, leaseTimes })).toMatchObject({
+      state: 'cancelled',
+      attempts: [{ lostIn: 'export' }, {}],
+    });
+  });
+
   it('is taken over where it was killed', async () => {
+    await rm(join(here.stateFolder, 'leases/customers.cancel.json'));
     const leaseTimes = { heartbeatMs: 50, expiryMs: 300 };
     expect(await runSync({ ...options('customers'), runId: KILLED, leaseTimes })).toMatchObject({
       id: KILLED,
