@@ -105,6 +105,7 @@ describe('a stack of one extraction', () => {
       's3:GetObject s3:PutObject',
       's3:ListBucket',
       's3:ListBucket',
+      's3:PutObject',
       'secretsmanager:GetSecretValue',
       'sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage',
     ]);
