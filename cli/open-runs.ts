@@ -1,14 +1,21 @@
 import type { Run } from '../shared/api/schemas.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { isFinished, type RunRecord } from '../shared/runs/run-record.ts';
+import type { UnreadableRun } from '../shared/runs/run-records.ts';
 import { type GlobalOptions, openRunStore } from './options.ts';
 import type { Surroundings } from './program.ts';
 import { connectStack } from './stack/connect-stack.ts';
 
+/** A list of runs, and of those whose records cannot be read. */
+export interface ListedRuns {
+  runs: (RunRecord | Run)[];
+  unreadable: UnreadableRun[];
+}
+
 /** Recorded runs, wherever they are recorded: in this machine's state folder, or in a stack. */
 export interface Runs {
   /** The newest runs, of one job or of all. */
-  list(options: { job?: string | undefined; limit: number }): Promise<(RunRecord | Run)[]>;
+  list(options: { job?: string | undefined; limit: number }): Promise<ListedRuns>;
   /**
    * Asks a run to stop.
    *
@@ -23,7 +30,7 @@ export async function openRuns(options: GlobalOptions, surroundings: Surrounding
   if (connected) return { list: connected.api.listRuns, cancel: connected.api.cancel };
   const store = openRunStore(options, surroundings);
   return {
-    list: ({ job, limit }) => store.list({ limit, ...(job === undefined ? {} : { job }) }),
+    list: ({ job, limit }) => store.listPage({ limit, ...(job === undefined ? {} : { job }) }),
     async cancel(id) {
       const record = /^[0-9a-f-]{36}$/i.test(id) ? await store.get(id) : undefined;
       if (!record) {

@@ -81,6 +81,11 @@ export class StorageUnavailableError extends FerryError {
   override readonly retryable = true;
 }
 
+/** A document of Ferry's own state is there and cannot be read: damaged, or of a later release. It is never taken for one that is absent. */
+export class StateError extends FerryError {
+  readonly class = 'StateError';
+}
+
 /** The run is too big for its time or memory. */
 export class DeadlineError extends FerryError {
   readonly class = 'DeadlineError';

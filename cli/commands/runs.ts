@@ -20,11 +20,13 @@ export function runsCommand(surroundings: Surroundings): Command {
     .option('--limit <n>', 'how many', parseLimit, 20)
     .action(async (job: string | undefined, { limit }: { limit: number }, command: Command) => {
       const options = globalOptions(command);
-      const runs = await (await openRuns(options, surroundings)).list({ job, limit });
+      const { runs, unreadable } = await (await openRuns(options, surroundings)).list({ job, limit });
+      for (const { message } of unreadable) surroundings.stderr.write(`warning: ${message}\n`);
       if (options.json) {
         surroundings.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
         return;
       }
+      if (runs.length === 0 && unreadable.length > 0) return;
       if (runs.length === 0) {
         surroundings.stderr.write(`No runs${job === undefined ? '' : ` of ${job}`} yet.\n`);
         return;

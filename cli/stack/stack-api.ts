@@ -23,6 +23,7 @@ import {
   UnexpectedError,
 } from '../../shared/errors.ts';
 import { retryWithin } from '../../shared/runs/retry.ts';
+import type { UnreadableRun } from '../../shared/runs/run-records.ts';
 import { explainAwsError } from './aws-errors.ts';
 import type { Credentials, FoundStack } from './find-stack.ts';
 
@@ -31,7 +32,10 @@ export interface StackApi {
   listJobs(): Promise<Job[]>;
   getJob(job: string): Promise<JobDetail>;
   /** The newest runs, of one job or of all. */
-  listRuns(options: { job?: string | undefined; limit: number }): Promise<Run[]>;
+  listRuns(options: {
+    job?: string | undefined;
+    limit: number;
+  }): Promise<{ runs: Run[]; unreadable: UnreadableRun[] }>;
   getRun(id: string): Promise<Run>;
   /** @param key the same key is the same run: a request whose answer was lost is sent again */
   startRun(job: string, key: string): Promise<Started>;
@@ -128,12 +132,16 @@ export function createStackApi(
     async listRuns({ job, limit }) {
       const path = job === undefined ? 'runs' : `jobs/${encodeURIComponent(job)}/runs`;
       const found: Run[] = [];
+      const lost: UnreadableRun[] = [];
       for (let cursor: string | undefined; ; ) {
-        const query = new URLSearchParams({ limit: String(Math.min(PAGE, limit - found.length)) });
+        const left = limit - found.length - lost.length;
+        const query = new URLSearchParams({ limit: String(Math.min(PAGE, left)) });
         if (cursor !== undefined) query.set('cursor', cursor);
-        const { runs, next } = await call({ path: `${path}?${query}` }, runListSchema);
+        const { runs, unreadable = [], next } = await call({ path: `${path}?${query}` }, runListSchema);
         found.push(...runs);
-        if (next === undefined || found.length >= limit) return found;
+        lost.push(...unreadable);
+        if (next === undefined || found.length + lost.length >= limit)
+          return { runs: found, unreadable: lost };
         cursor = next;
       }
     },

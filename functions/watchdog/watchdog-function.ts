@@ -1,4 +1,4 @@
-import { ConfigError } from '../../shared/errors.ts';
+import { ConfigError, StateError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/document-store.ts';
 import type { SecretReader } from '../../shared/source/secrets.ts';
 import type { Channel } from '../../shared/watchdog/channel.ts';
@@ -81,6 +81,9 @@ export function createWatchdogFunction(
         RepairsFailed: { value: result.notRepaired, unit: 'Count' },
       },
     );
+    // Everything else was seen to; the function's alarm is what tells of this.
+    if (result.notRead > 0)
+      throw new StateError('Some of the watchdog’s own documents cannot be read; its log names them.');
     return result;
   };
 }

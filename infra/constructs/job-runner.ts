@@ -45,6 +45,8 @@ const EPHEMERAL_STORAGE_MEGABYTES = 4096;
 export const DEFAULT_TIMEOUT = '15m';
 // A role has room for ten policies beside its own: jobs with the longest names fill them. A function with more gets whole prefixes.
 const MAXIMUM_NAMED_JOBS = 60;
+// Where records and baselines lie, no other job's may be written to: these are named for as many jobs as a stack has room for.
+const MAXIMUM_NAMED_RECORDS = 300;
 // As above: of each source there are two prefixes, and a secret that cannot be left out.
 const MAXIMUM_NAMED_SOURCES = 60;
 
@@ -94,6 +96,7 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
 
   #grantState(state: StateBucket, { served, keptFiles, ...work }: Work): void {
     const jobs = work.jobs.length > MAXIMUM_NAMED_JOBS ? ['*'] : work.jobs;
+    const recorded = work.jobs.length > MAXIMUM_NAMED_RECORDS ? ['*'] : work.jobs;
     const limited = Object.entries(served.sources).filter(
       ([, { maxConcurrentRuns }]) => maxConcurrentRuns !== undefined,
     );
@@ -105,10 +108,12 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
       ...sources.map((source) => `leases/queue/${source}/*`),
     ];
     const kept = [
-      'runs/*',
-      ...jobs.flatMap((job) => [`jobs/${job}/*`, `leases/${job}.*`]),
+      ...recorded.map((job) => `jobs/${job}/*`),
+      ...jobs.map((job) => `leases/${job}.*`),
       ...sources.map((source) => `leases/slots/${source}/*`),
     ];
+    // What is listed across jobs. A run reads nothing there, as every function may write there.
+    state.grant(this.role, { prefixes: ['runs/*'], actions: ['s3:PutObject'] });
     state.grant(this.role, { prefixes: kept, actions: ['s3:GetObject', 's3:PutObject'] });
     state.grant(this.role, {
       prefixes: removable,

@@ -25,8 +25,9 @@ export interface PrefixGrant {
   actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:AbortMultipartUpload')[];
 }
 
-// CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only.
-const PREFIXES_A_STATEMENT = 25;
+// CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only: of the longest names two
+// statements are one policy.
+const PREFIXES_A_STATEMENT = 18;
 
 /** Ferry's memory: run records, leases, baselines, refused files, and what extractions write. Stays when the stack is destroyed. */
 export class StateBucket extends Construct {

@@ -69,17 +69,18 @@ export class Watchdog extends Construct {
     this.function = handler.function;
     const { role } = handler;
     jobs.grantRead(role);
-    state.grant(role, { prefixes: ['runs/*', 'requests/*'], actions: ['s3:GetObject'] });
+    state.grant(role, { prefixes: ['requests/*'], actions: ['s3:GetObject'] });
     state.grantList(
       role,
-      ['runs', 'requests', 'states', 'leases', 'alerts', 'watchdog'].map((kind) => `${kind}/*`),
+      ['jobs', 'requests', 'states', 'leases', 'alerts', 'watchdog'].map((kind) => `${kind}/*`),
     );
     // What it writes of runs is the end of those that nobody works on, holding their lease.
     state.grant(role, {
       prefixes: ['leases/*', 'alerts/*', 'watchdog/*'],
       actions: ['s3:GetObject', 's3:PutObject'],
     });
-    state.grant(role, { prefixes: ['runs/*', 'jobs/*', 'states/*'], actions: ['s3:PutObject'] });
+    state.grant(role, { prefixes: ['jobs/*/runs/*'], actions: ['s3:GetObject', 's3:PutObject'] });
+    state.grant(role, { prefixes: ['runs/*', 'states/*'], actions: ['s3:PutObject'] });
     state.grant(role, { prefixes: ['alerts/*', 'states/*'], actions: ['s3:DeleteObject'] });
     role.addToPolicy(
       new PolicyStatement({

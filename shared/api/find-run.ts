@@ -1,6 +1,6 @@
 import { isFinished, type RunRecord } from '../runs/run-record.ts';
+import type { RunPage, UnreadableRun } from '../runs/run-records.ts';
 import type { StoredRequest } from '../runs/run-request-store.ts';
-import type { RunPage } from '../runs/run-store.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { unknownName } from './problems.ts';
 import type { Run } from './schemas.ts';
@@ -31,10 +31,14 @@ export async function findRun(dependencies: ApiDependencies, id: string): Promis
 /** A page of runs, as they are shown. */
 export async function showRuns(
   dependencies: ApiDependencies,
-  { runs, next }: RunPage,
-): Promise<{ runs: Run[]; next?: string }> {
+  { runs, unreadable, next }: RunPage,
+): Promise<{ runs: Run[]; unreadable?: UnreadableRun[]; next?: string }> {
   const shown = await Promise.all(runs.map((record) => showRun(dependencies, record)));
-  return { runs: shown, ...(next === undefined ? {} : { next }) };
+  return {
+    runs: shown,
+    ...(unreadable.length === 0 ? {} : { unreadable }),
+    ...(next === undefined ? {} : { next }),
+  };
 }
 
 /** A record that says `running` is only true while the run has its job's lease; of one that Polyteia still reads nobody has it. */
@@ -51,7 +55,7 @@ async function showRun({ runs }: ApiDependencies, record: RunRecord): Promise<Ru
     return { ...withoutVersion(record), stale: false, progress };
   }
   // It may have ended between the two.
-  const again = (await runs.get(record.id)) ?? record;
+  const again = (await runs.getOfJob(record.job, record.id)) ?? record;
   return isFinished(again) ? withoutVersion(again) : { ...withoutVersion(again), stale: true };
 }
 

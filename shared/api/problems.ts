@@ -3,7 +3,7 @@ import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { nearestName } from '../config/config-problems.ts';
-import { toFerryError } from '../errors.ts';
+import { StateError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printableMessage } from '../text/printable.ts';
 import type { ApiEnvironment } from './dependencies.ts';
@@ -78,6 +78,9 @@ export function problemHandler(logger: Logger): ErrorHandler {
     }
     const error = toFerryError(thrown);
     logger.error({ class: error.class, method: context.req.method, path: context.req.path }, error.message);
+    // Where it is and what to do about it is for whoever asked: nobody else can.
+    if (error instanceof StateError)
+      return answerProblem(new ProblemError(500, [error.message, error.hint ?? ''].join(' ').trim()));
     return answerProblem(
       error.retryable
         ? new ProblemError(503, 'Ferry cannot reach what it keeps its state in; its log says why.', {

@@ -107,6 +107,12 @@ export type Run = z.infer<typeof runSchema>;
 export const runListSchema = z
   .strictObject({
     runs: z.array(runSchema),
+    unreadable: z
+      .array(z.strictObject({ id: z.uuid(), message: z.string() }))
+      .optional()
+      .describe(
+        'Runs of this page whose records are damaged, or of a later release: why, where, and what to do.',
+      ),
     next: z.string().optional().describe('`cursor` of the next page; absent on the last.'),
   })
   .openapi('RunList');

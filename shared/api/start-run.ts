@@ -28,15 +28,7 @@ export async function startRun(
   if (earlier) return repeat(dependencies, wanted, earlier);
 
   const holder = await runs.readHolder(job);
-  if (holder?.alive && !(await hasEnded(dependencies, holder.runId))) {
-    throw new ProblemError(
-      409,
-      `Run ${holder.runId} of ${job} is under way; wait for its end, or cancel it.`,
-      {
-        members: { runId: holder.runId },
-      },
-    );
-  }
+  if (holder?.alive) await assertEnded(dependencies, job, holder.runId);
   const request: RunRequest = { ...wanted, runId: newRunId() };
   const stored = { requestedAt: new Date().toISOString(), request };
   const claimed = key === undefined ? request : await requests.claimKey(key, stored);
@@ -47,9 +39,17 @@ export async function startRun(
 }
 
 /** A run gives the lease back after its record says how it ended: whoever saw that may start the next one. */
-async function hasEnded({ runs }: ApiDependencies, runId: string): Promise<boolean> {
-  const record = await runs.get(runId);
-  return record !== undefined && isFinished(record);
+async function assertEnded({ runs }: ApiDependencies, job: string, runId: string | undefined): Promise<void> {
+  if (runId === undefined)
+    throw new ProblemError(
+      409,
+      `A run of ${job} may be under way: its lease cannot be read. Try again in a minute.`,
+    );
+  const record = await runs.getOfJob(job, runId);
+  if (record && isFinished(record)) return;
+  throw new ProblemError(409, `Run ${runId} of ${job} is under way; wait for its end, or cancel it.`, {
+    members: { runId },
+  });
 }
 
 /** The same demand again: started anew only when nothing has come of it yet, as its first delivery may have failed. */
@@ -58,7 +58,7 @@ async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: Ru
     throw new ProblemError(422, 'This Idempotency-Key stands for another request; take a new one.');
   }
   const { job, runId } = earlier;
-  const record = await dependencies.runs.get(runId);
+  const record = await dependencies.runs.getOfJob(job, runId);
   if (record) return { runId, job, state: record.state };
   await deliver(dependencies, earlier);
   return { runId, job, state: 'queued' };

@@ -31,6 +31,22 @@ export function unknownNameMessage(kind: string, word: string, candidates: reado
   return `unknown ${kind} "${printable(word)}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
 }
 
+/**
+ * Names that are left out of every object without a word, by zod and by assignment: `__proto__`. A sync that is called so would not run, and
+ * nobody would know.
+ */
+export function findReservedNames(
+  value: unknown,
+  at: readonly string[] = [],
+): (ConfigProblem & { at: string[] })[] {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const path = [...at, name];
+    if (name !== '__proto__') return findReservedNames(inner, path);
+    return [{ at: path, path: path.join('.'), message: 'no name that can be used here: choose another one' }];
+  });
+}
+
 /** Words that end as a sentence does. */
 export function asSentence(text: string): string {
   return /[.?!]$/.test(text) ? text : `${text}.`;

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** A name of the file as CloudFormation's ids allow it, which hold letters and digits only; two names must not become one. */
+/**
+ * A name of the file as CloudFormation's ids allow it, which hold letters and digits only; two names must not become one. CDK takes a
+ * construct called `constructor` or `toString` for one that is there already, as every object has these.
+ */
 export function logicalId(name: string): string {
   const letters = name.replaceAll(/[^A-Za-z0-9]/g, '');
-  return letters === name ? name : `${letters}${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+  return letters === name && !(name in Object.prototype)
+    ? name
+    : `${letters}${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 /** The stack's output that names the function for the syncs of a source. */

@@ -6,6 +6,7 @@ import { certificatesIn, isCertificate } from './certificates.ts';
 import {
   type ConfigProblem,
   describeIssues,
+  findReservedNames,
   formatProblems,
   lineOf,
   unknownNameMessage,
@@ -146,11 +147,14 @@ export function parseConfig(text: string, file: string): FerryConfig {
   }
   if (document.contents === null)
     throw new ConfigError(`${file} is empty.`, { hint: 'Write a first one with: ferry init' });
-  const input = applyDefaults(toPlain(document, file));
+  const raw = toPlain(document, file);
+  const input = applyDefaults(raw);
   const parsed = ferryConfigSchema.safeParse(input);
-  const problems = parsed.success
-    ? checkReferences(parsed.data)
-    : describeIssues(ferryConfigSchema, parsed.error.issues, input);
+  const reserved = findReservedNames(raw);
+  // A source that was left out would seem to be unknown.
+  const references = parsed.success && reserved.length === 0 ? checkReferences(parsed.data) : [];
+  const found = parsed.success ? references : describeIssues(ferryConfigSchema, parsed.error.issues, input);
+  const problems = [...reserved, ...found.filter(({ path }) => !reserved.some((one) => one.path === path))];
   if (parsed.success && problems.length === 0) return parsed.data;
 
   const located = problems.map(({ at, path, message }) => {

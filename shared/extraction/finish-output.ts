@@ -1,15 +1,10 @@
+import type { z } from 'zod';
 import { StorageUnavailableError } from '../errors.ts';
 import type { JobContext } from '../runs/run-job.ts';
+import { inspectDocument } from '../runs/stored-document.ts';
 import type { Layout } from './layout.ts';
-import {
-  type Latest,
-  latestSchema,
-  type Manifest,
-  manifestSchema,
-  parseDocument,
-  toDocument,
-} from './manifest.ts';
-import type { OutputStore } from './output-store.ts';
+import { type Latest, latestSchema, type Manifest, manifestSchema, toDocument } from './manifest.ts';
+import { addressOf, type OutputStore } from './output-store.ts';
 
 /**
  * Makes the run's folder ready: what an earlier attempt has left is removed, unless it was complete.
@@ -22,8 +17,8 @@ export async function prepareOutput(
   layout: Layout,
 ): Promise<Manifest | undefined> {
   return context.retry(async () => {
-    const found = parseDocument(manifestSchema, (await output.read(layout.manifest))?.body);
-    if (found) return found;
+    const found = await readOutput(context, output, manifestSchema, layout.manifest);
+    if (found?.document) return found.document;
     await output.removeFolder(layout.runFolder);
     return undefined;
   });
@@ -40,6 +35,24 @@ export async function discardOutput(context: JobContext, output: OutputStore, la
   } catch {
     context.warn('The files of this run could not be removed. They have no manifest.');
   }
+}
+
+/**
+ * Reads what an earlier run or attempt has written. What cannot be read is written again, as it follows from this run's own files; nothing
+ * that a run decides by is in it.
+ */
+async function readOutput<T>(
+  context: Pick<JobContext, 'warn'>,
+  output: OutputStore,
+  schema: z.ZodType<T>,
+  key: string,
+): Promise<{ version: string; document: T | undefined } | undefined> {
+  const found = await output.read(key);
+  if (!found) return undefined;
+  const read = inspectDocument(schema, found.body);
+  if ('document' in read) return { version: found.version, document: read.document };
+  context.warn(`It was written again, as it could not be read: ${addressOf(output, key)} ${read.reason}.`);
+  return { version: found.version, document: undefined };
 }
 
 // Each failure means that somebody else has written it in between.
@@ -62,8 +75,8 @@ export async function pointLatest(
   const latest: Latest = { schemaVersion: 1, runId, state, startedAt, endedAt, manifest: layout.manifest };
   await context.retry(async () => {
     for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
-      const found = await output.read(layout.latest);
-      const current = parseDocument(latestSchema, found?.body);
+      const found = await readOutput(context, output, latestSchema, layout.latest);
+      const current = found?.document;
       // Also after a write whose answer was lost.
       if (current?.runId === runId) return;
       if (current && Date.parse(current.startedAt) > Date.parse(startedAt)) {

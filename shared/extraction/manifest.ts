@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { openObject, schemaVersion } from '../runs/stored-document.ts';
 import { entityFolders } from './entity-folders.ts';
 
 const counts = z.record(z.string(), z.int().nonnegative());
 const state = z.enum(['succeeded', 'partial']);
 
 /** One file of a run, in the manifest. */
-export const manifestFileSchema = z.strictObject({
+export const manifestFileSchema = openObject({
   /** In the bucket, or below the folder. */
   key: z.string(),
   form: z.enum(['raw', 'transformed']),
@@ -18,7 +19,7 @@ export const manifestFileSchema = z.strictObject({
 });
 export type ManifestFile = z.infer<typeof manifestFileSchema>;
 
-const manifestDatabase = z.strictObject({
+const manifestDatabase = openObject({
   source: z.string(),
   /** Absent where its name is not known: the source could not be asked for it. */
   database: z.string().optional(),
@@ -26,13 +27,13 @@ const manifestDatabase = z.strictObject({
   serverVersion: z.string().optional(),
   /** Number of entities by typeName. */
   entities: counts,
-  error: z.strictObject({ class: z.string(), message: z.string() }).optional(),
+  error: openObject({ class: z.string(), message: z.string() }).optional(),
 });
 export type ManifestDatabase = z.infer<typeof manifestDatabase>;
 
 /** `manifest.json`: what a run has written. It is written last, so that a run without one is not complete. */
-export const manifestSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+export const manifestSchema = openObject({
+  schemaVersion,
   job: z.string(),
   workflowId: z.string(),
   runId: z.uuid(),
@@ -42,7 +43,7 @@ export const manifestSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   /** What was meant to be read. */
-  scope: z.strictObject({
+  scope: openObject({
     sources: z.array(z.string()),
     databases: z.union([z.literal('all'), z.array(z.string())]).optional(),
     include: z.record(z.string(), z.union([z.literal('*'), z.array(z.string())])),
@@ -50,7 +51,7 @@ export const manifestSchema = z.strictObject({
     tempTableRegex: z.string(),
   }),
   /** How Atlan knows the sources; one whose secret could not be read is missing. */
-  connections: z.array(z.strictObject({ source: z.string(), qualifiedName: z.string(), name: z.string() })),
+  connections: z.array(openObject({ source: z.string(), qualifiedName: z.string(), name: z.string() })),
   databases: z.array(manifestDatabase),
   /** Number of entities by typeName, in all databases. */
   entities: counts,
@@ -60,8 +61,8 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** `latest.json` in the folder of a workflow: the newest run that has a manifest. */
-export const latestSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+export const latestSchema = openObject({
+  schemaVersion,
   runId: z.uuid(),
   state,
   /** When the run began to read: of two runs the one that did so later is the newer one. */
@@ -84,16 +85,6 @@ export type Statistics = z.infer<typeof statisticsSchema>;
 /** A document as it is written. */
 export const toDocument = (value: Manifest | Latest) => `${JSON.stringify(value, null, 2)}\n`;
 export const toStatisticsDocument = (value: Statistics) => `${JSON.stringify(value)}\n`;
-
-/** @returns undefined for what is none of this release's documents */
-export function parseDocument<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
 
 /** Counts by name, added up. */
 export function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {

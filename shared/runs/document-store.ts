@@ -15,6 +15,8 @@ export interface ListedKey {
 
 /** Where Ferry keeps its JSON documents: a bucket or a folder. Keys use `/`. Implementations throw StorageUnavailableError. */
 export interface DocumentStore {
+  /** Where a document is, for people. */
+  address(key: string): string;
   put(key: string, body: string): Promise<void>;
   /** The document's text; undefined when there is none. */
   get(key: string): Promise<string | undefined>;

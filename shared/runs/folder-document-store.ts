@@ -93,6 +93,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     }
   };
   return {
+    address: (key) => join(folder, key),
     put: (key, body) => replaceWhole(key, (draft) => writeFile(draft, body)),
     async get(key) {
       try {

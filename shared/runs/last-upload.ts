@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { openObject, schemaVersion } from './stored-document.ts';
 
-const datasetContent = z.strictObject({
+const datasetContent = openObject({
   contentType: z.string(),
   size: z.int().nonnegative(),
   uploadedAt: z.string(),
@@ -10,8 +11,8 @@ const datasetContent = z.strictObject({
  * The last upload of a job, written as soon as Polyteia has the file: whoever comes after a killed process knows from it that there is
  * nothing to upload again, and the next run whether anything has changed since.
  */
-export const lastUploadSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+export const lastUploadSchema = openObject({
+  schemaVersion,
   runId: z.uuid(),
   /** When Polyteia had the file, ISO 8601. */
   at: z.iso.datetime(),
@@ -21,11 +22,11 @@ export const lastUploadSchema = z.strictObject({
   /** Of the file that was sent. */
   bytes: z.int().nonnegative(),
   contentType: z.string(),
-  schema: z.array(z.strictObject({ name: z.string(), type: z.string() })),
+  schema: z.array(openObject({ name: z.string(), type: z.string() })),
   /** Content, whatever the order of its rows (row-fingerprint.ts). */
   fingerprint: z.string().optional(),
   /** Where Polyteia reads the file by itself: what to ask for. */
-  ingest: z.strictObject({ id: z.string(), dataset: z.string() }).optional(),
+  ingest: openObject({ id: z.string(), dataset: z.string() }).optional(),
   /** What the dataset showed before. */
   before: datasetContent.optional(),
   /** What the dataset showed of this upload; absent where Polyteia does not tell, or showed something else. */

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { LeaseLostError, StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore, VersionedDocument } from './document-store.ts';
+import {
+  inspectDocument,
+  openObject,
+  type Reading,
+  schemaVersion,
+  unknownFields,
+  unreadable,
+} from './stored-document.ts';
 
 /** How often a holder shows that it lives, and how long it is believed without that. */
 export interface LeaseTimes {
@@ -20,8 +28,8 @@ export interface Progress {
   bytes?: number;
 }
 
-const leaseSchema = z.object({
-  schemaVersion: z.literal(1),
+const leaseSchema = openObject({
+  schemaVersion,
   job: z.string(),
   runId: z.string(),
   /** Counts the holders: each one has another. */
@@ -58,8 +66,8 @@ export interface LeaseClaim {
 export interface Lease {
   runId: string;
   term: number;
-  /** What the dead holder that it was taken from had been doing, and for which run. */
-  takenFrom?: { runId: string; phase: string | undefined };
+  /** What the dead holder that it was taken from had been doing, and for which run; both unknown where its lease was damaged. */
+  takenFrom?: { runId: string | undefined; phase: string | undefined };
   /** A run whose upload may arrive yet, as an earlier holder was taken over in the middle of it. */
   rival?: string | undefined;
   /** Says that the rival's upload is seen to; written with the next renewal. */
@@ -114,23 +122,31 @@ export interface AcquireOptions {
   sleep: (ms: number) => Promise<void>;
 }
 
-function parse(document: VersionedDocument | undefined): LeaseDocument | undefined {
-  if (!document) return undefined;
-  try {
-    return leaseSchema.parse(JSON.parse(document.body));
-  } catch {
-    // Of another release, or damaged: nobody can renew it, so that it expires like any other.
-    return undefined;
-  }
+function inspect(document: VersionedDocument | undefined): Reading<LeaseDocument> | undefined {
+  return document && inspectDocument(leaseSchema, document.body);
 }
 
-/** Looks at a lease: one read. */
+function parse(document: VersionedDocument | undefined): LeaseDocument | undefined {
+  const read = inspect(document);
+  return read && 'document' in read ? read.document : undefined;
+}
+
+/**
+ * Looks at a lease: one read. A damaged one is held, by nobody knows whom: nobody can renew it, so that it expires like any other.
+ *
+ * @throws StateError when a later release has written it, whose terms this one does not know
+ */
 export async function lookAtLease(
   store: DocumentStore,
   claim: LeaseClaim,
   { expiryMs }: LeaseTimes,
 ): Promise<LeaseView> {
   const found = await store.read(claim.key);
+  const read = inspect(found);
+  if (read && 'fault' in read && read.fault === 'later') {
+    const note = { what: `The lease for ${claim.right}`, at: store.address(claim.key), mend: '' };
+    throw unreadable(note, read);
+  }
   const current = parse(found);
   return {
     free: found === undefined || current?.state === 'released' || found.ageMs >= expiryMs,
@@ -173,7 +189,8 @@ export async function acquireLease(store: DocumentStore, options: AcquireOptions
 
 /** Who has the right to run a job, as the store tells at this moment. */
 export interface Holder extends Progress {
-  runId: string;
+  /** Unknown where the lease cannot be read. */
+  runId: string | undefined;
   /** How long ago it showed that it lives, in milliseconds. */
   heartbeatAgeMs: number;
   /** Whether it may be believed to live. */
@@ -188,10 +205,10 @@ export async function readHolder(
 ): Promise<Holder | undefined> {
   const found = await store.read(leaseKeyOf(job));
   const current = parse(found);
-  if (!found || current?.state !== 'held') return undefined;
-  const { runId, phase, bytes } = current;
+  if (!found || current?.state === 'released') return undefined;
+  const { phase, bytes } = current ?? {};
   return {
-    runId,
+    runId: current?.runId,
     heartbeatAgeMs: Math.round(found.ageMs),
     alive: found.ageMs < expiryMs,
     ...(phase === undefined ? {} : { phase }),
@@ -223,14 +240,20 @@ async function take(
   found: VersionedDocument | undefined,
   current: LeaseDocument | undefined,
 ): Promise<Lease | undefined> {
-  const dead = current?.state === 'held' ? { runId: current.runId, phase: current.phase } : undefined;
+  const damaged = found !== undefined && current === undefined;
+  const dead =
+    damaged || current?.state === 'held' ? { runId: current?.runId, phase: current?.phase } : undefined;
   const late = (found?.ageMs ?? 0) > LATEST_ARRIVAL_MS;
-  const rival = late ? undefined : dead?.phase === UPLOAD_PHASE ? dead.runId : current?.rival;
+  // The holder of a damaged lease may have been anywhere.
+  const uploading = damaged ? 'of unknown id' : dead?.phase === UPLOAD_PHASE ? dead.runId : current?.rival;
+  const rival = late ? undefined : uploading;
   const document: LeaseDocument = {
+    // What a later release keeps of all holders.
+    ...(current ? unknownFields(leaseSchema, current) : {}),
     schemaVersion: 1,
     job: claim.job,
     runId: claim.runId,
-    term: (current?.term ?? 0) + 1,
+    term: damaged ? termAfterDamage(found.body) : (current?.term ?? 0) + 1,
     state: 'held',
     beat: 0,
     ...(rival === undefined ? {} : { rival }),
@@ -239,6 +262,15 @@ async function take(
   if (version === undefined) return undefined;
   const lease = createLease(store, claim, document, version);
   return dead ? { ...lease, takenFrom: dead } : lease;
+}
+
+/**
+ * A term that no holder had: the next one, where the damage has left the last one to read, and otherwise one that no counting reaches. It
+ * counts on from there.
+ */
+function termAfterDamage(body: string): number {
+  const last = Number(/"term":\s*(\d{1,15})\s*[,}]/.exec(body)?.[1] ?? Number.NaN);
+  return Number.isNaN(last) ? Date.now() : last + 1;
 }
 
 // One finds out that an earlier answer was lost, the next one writes; the third is for bad luck.

@@ -28,6 +28,7 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
     return String(writes);
   };
   return {
+    address: (key) => key,
     async put(key, body) {
       write(key, body);
     },

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledError, type FerryError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
+import {
+  CancelledError,
+  type FerryError,
+  LeaseLostError,
+  QueuedError,
+  StateError,
+  toFerryError,
+} from '../errors.ts';
 import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
@@ -175,6 +182,7 @@ function idOf(job: JobDescription, { trigger, scope, runId }: RunOptions): strin
  *
  * @returns the record; what goes wrong in the job is in it, and not thrown
  * @throws StorageUnavailableError when the store cannot be reached at all, so that nothing was begun
+ * @throws StateError when the run's record or the job's lease cannot be read, so that nothing was begun
  * @throws QueuedError when a source had no slot free for as long as the run could wait for one: it stays `queued`, for the caller to
  *   start again
  */
@@ -186,7 +194,7 @@ export async function runJob(
   const { store } = options;
   const id = idOf(job, options);
   const logger = options.logger.child({ run: id, job: job.name });
-  const delivered = await store.get(id);
+  const delivered = await store.getOfJob(job.name, id);
   if (delivered && isFinished(delivered)) return delivered;
 
   const acquisition = await store.acquireLease({
@@ -201,11 +209,11 @@ export async function runJob(
   });
   if (acquisition.outcome === 'duplicate') {
     logger.info('this run is under way elsewhere');
-    return (await store.get(id)) ?? startRecord(job, id, options);
+    return (await store.getOfJob(job.name, id)) ?? startRecord(job, id, options);
   }
   if (acquisition.outcome === 'busy') {
     // Read again: whoever has the lease may have closed the run meanwhile.
-    const recorded = await store.get(id);
+    const recorded = await store.getOfJob(job.name, id);
     // What Polyteia has the file of is not undone by coming at the wrong time: the holder, or the next delivery, asks how it ended.
     if (recorded && (isFinished(recorded) || recorded.state === 'ingesting')) return recorded;
     return skip({ ...startRecord(job, id, options), heldBy: acquisition.runId }, options, logger);
@@ -213,7 +221,7 @@ export async function runJob(
   const { lease } = acquisition;
   try {
     // Read again: whoever had the lease before may have finished the run in the meantime.
-    const before = await store.get(id);
+    const before = await store.getOfJob(job.name, id);
     if (before && isFinished(before)) return before;
     const record = startRecord(job, id, options);
     await takeOver(record, before, lease, store, logger);
@@ -276,11 +284,23 @@ async function carryOut(
       ...(current === undefined ? {} : { phase: current }),
     };
   };
+  const warn = (told: string) => {
+    const message = printable(told);
+    if (record.warnings.includes(message)) return;
+    record.warnings.push(message);
+    logger.warn(message);
+  };
   const heartbeat = startHeartbeat({
     lease,
     times: options.leaseTimes ?? leaseTimes,
     progress: () => progress,
-    findCancelRequest: () => store.findCancelRequest(record.job, record.id),
+    findCancelRequest: () =>
+      store.findCancelRequest(record.job, record.id).catch((error: unknown) => {
+        if (!(error instanceof StateError)) throw error;
+        // Of this run or of an earlier one: no reason to stop, and not to be kept quiet.
+        warn([error.message, error.hint ?? ''].join(' ').trim());
+        return undefined;
+      }),
     onStop: stop,
   });
 
@@ -353,11 +373,7 @@ async function carryOut(
     note(facts) {
       Object.assign(record, facts);
     },
-    warn(told) {
-      const message = printable(told);
-      if (!record.warnings.includes(message)) record.warnings.push(message);
-      logger.warn(message);
-    },
+    warn,
   });
 
   logger.info({ trigger: record.trigger, triggeredBy: record.triggeredBy }, 'run started');

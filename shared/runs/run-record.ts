@@ -1,20 +1,21 @@
 import { z } from 'zod';
+import { openObject, schemaVersion } from './stored-document.ts';
 
 /** What became of one database of an extraction. */
-const databaseOutcomeSchema = z.strictObject({
+const databaseOutcomeSchema = openObject({
   source: z.string(),
   /** Absent where its name is not known: the source could not be asked for it. */
   database: z.string().optional(),
   state: z.enum(['extracted', 'failed']),
   /** How many entities were written of it. */
   entities: z.int().nonnegative(),
-  error: z.strictObject({ class: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
+  error: openObject({ class: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 });
 export type DatabaseOutcome = z.infer<typeof databaseOutcomeSchema>;
 
 /** What is written of every run. Holds no secret and no data value. */
-export const runRecordSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+export const runRecordSchema = openObject({
+  schemaVersion,
   id: z.uuid(),
   job: z.string(),
   kind: z.enum(['sync', 'extraction']),
@@ -31,9 +32,7 @@ export const runRecordSchema = z.strictObject({
   endedAt: z.iso.datetime().optional(),
   durationMs: z.int().nonnegative().optional(),
   /** One for each time that the run was begun; an earlier one was lost when its process was killed. */
-  attempts: z
-    .array(z.strictObject({ startedAt: z.iso.datetime(), lostIn: z.string().optional() }))
-    .optional(),
+  attempts: z.array(openObject({ startedAt: z.iso.datetime(), lostIn: z.string().optional() })).optional(),
   /** Of a skipped run: the one that held the job's lease. */
   heldBy: z.string().optional(),
   /** Of a sync, as `dataset` and `target`. */
@@ -46,45 +45,41 @@ export const runRecordSchema = z.strictObject({
   databases: z.array(databaseOutcomeSchema).optional(),
   /** Of an extraction: where its manifest is, an s3:// address or a path. It was written when the run had ended well, or as `partial`. */
   manifest: z.string().optional(),
-  phases: z.array(z.strictObject({ name: z.string(), durationMs: z.int().nonnegative() })),
+  phases: z.array(openObject({ name: z.string(), durationMs: z.int().nonnegative() })),
   /** Of a sync's result; of an extraction the number of its entities. */
   rows: z.int().nonnegative().optional(),
   /** Size of the file that was uploaded, which may be CSV; of the Parquet file, while none was. Of an extraction, of all its files. */
   bytes: z.int().nonnegative().optional(),
-  schema: z.array(z.strictObject({ name: z.string(), type: z.string() })).optional(),
+  schema: z.array(openObject({ name: z.string(), type: z.string() })).optional(),
   /**
    * How the source was read: `statement` is the query as one statement; a duckdbQuery is one transaction over one connection
    * (`single`) or over several that share one snapshot (`parallel`). `transaction` is what the server itself reported of the transaction
    * in which it was read; without such a report it is absent.
    */
-  reading: z
-    .strictObject({
-      mode: z.enum(['statement', 'single', 'parallel']),
-      reason: z.string().optional(),
-      transaction: z.literal('read-only snapshot').optional(),
-    })
-    .optional(),
+  reading: openObject({
+    mode: z.enum(['statement', 'single', 'parallel']),
+    reason: z.string().optional(),
+    transaction: z.literal('read-only snapshot').optional(),
+  }).optional(),
   /** Of the result's content, whatever the order of its rows: the same for the same content. */
   fingerprint: z.string().optional(),
   /** Of an unchanged result: the run whose upload the dataset still shows. */
   unchangedSince: z.uuid().optional(),
   /** Of a run that Polyteia still reads the file of: what it is asked for, and when it had the file. */
-  ingest: z.strictObject({ id: z.string(), since: z.iso.datetime() }).optional(),
+  ingest: openObject({ id: z.string(), since: z.iso.datetime() }).optional(),
   /** Whether its file is in the archive, for ferry resend. */
   archived: z.boolean().optional(),
   /** Of a run that sent an earlier run's file: which one, and why. */
-  sentFrom: z.strictObject({ runId: z.uuid(), why: z.string().optional() }).optional(),
+  sentFrom: openObject({ runId: z.uuid(), why: z.string().optional() }).optional(),
   warnings: z.array(z.string()),
   /** SHA-256 of the job's configuration: two runs with the same one did the same. */
   configHash: z.string(),
-  error: z
-    .strictObject({
-      class: z.string(),
-      message: z.string(),
-      hint: z.string().optional(),
-      phase: z.string().optional(),
-    })
-    .optional(),
+  error: openObject({
+    class: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    phase: z.string().optional(),
+  }).optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 

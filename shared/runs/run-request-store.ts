@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { DocumentStore } from './document-store.ts';
-import { type RunRequest, runRequestSchema } from './run-request.ts';
+import { type RunRequest, storedRunRequestSchema } from './run-request.ts';
+import { openObject, readDocument, SCHEMA_VERSION, schemaVersion } from './stored-document.ts';
 
-const storedRequestSchema = z.object({
-  schemaVersion: z.literal(1),
+const storedRequestSchema = openObject({
+  schemaVersion,
   requestedAt: z.iso.datetime(),
-  request: runRequestSchema,
+  request: storedRunRequestSchema,
 });
 /** A request, and when it was made. */
 export type StoredRequest = Omit<z.infer<typeof storedRequestSchema>, 'schemaVersion'>;
@@ -31,30 +32,29 @@ const keyOfKey = (job: string, key: string) =>
   `requests/keys/${job}.${createHash('sha256').update(key).digest('hex')}.json`;
 const keyOfRun = (runId: string) => `requests/runs/${runId}.json`;
 
-const write = (stored: StoredRequest) => JSON.stringify({ schemaVersion: 1, ...stored });
-
-function parse(text: string | undefined): StoredRequest | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const { requestedAt, request } = storedRequestSchema.parse(JSON.parse(text));
-    return { requestedAt, request };
-  } catch {
-    // Damaged, or of another release: as if it had not been made.
-    return undefined;
-  }
-}
+const write = (stored: StoredRequest) => JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...stored });
 
 /** Requests over any document store. */
 export function createRunRequestStore(documents: DocumentStore): RunRequestStore {
+  const parse = (key: string, what: string, text: string | undefined): StoredRequest | undefined =>
+    text === undefined
+      ? undefined
+      : readDocument(storedRequestSchema, text, {
+          what,
+          at: documents.address(key),
+          mend: 'Remove it, and ask again.',
+        });
+  const keyed = (job: string) => `The request of ${job} with this Idempotency-Key`;
   return {
     async findByKey(job, key) {
-      return parse((await documents.read(keyOfKey(job, key)))?.body)?.request;
+      const name = keyOfKey(job, key);
+      return parse(name, keyed(job), (await documents.read(name))?.body)?.request;
     },
     async claimKey(key, stored) {
       const name = keyOfKey(stored.request.job, key);
       for (;;) {
         const found = await documents.read(name);
-        const earlier = parse(found?.body)?.request;
+        const earlier = parse(name, keyed(stored.request.job), found?.body)?.request;
         if (earlier) return earlier;
         const version = await documents.replace(name, write(stored), found?.version);
         if (version !== undefined) return stored.request;
@@ -62,7 +62,8 @@ export function createRunRequestStore(documents: DocumentStore): RunRequestStore
     },
     save: (stored) => documents.put(keyOfRun(stored.request.runId), write(stored)),
     async find(runId) {
-      return parse(await documents.get(keyOfRun(runId)));
+      const name = keyOfRun(runId);
+      return parse(name, `The request for run ${runId}`, await documents.get(name));
     },
   };
 }

@@ -1,9 +1,8 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { printableOutput } from '../text/printable.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import type { DocumentStore } from './document-store.ts';
-import { type JobState, readJobStates, stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
+import { type JobState, readJobStates, stateKeysOf } from './job-states.ts';
 import { type LastUpload, lastUploadSchema } from './last-upload.ts';
 import {
   type AcquireOptions,
@@ -15,9 +14,17 @@ import {
   listLivingJobs,
   readHolder,
 } from './lease.ts';
-import { timeOfRunId } from './run-id.ts';
-import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
+import { createRunRecords, type RunRecords } from './run-records.ts';
 import { queueForSlot, type SlotClaim, type Waiter } from './slots.ts';
+import {
+  type DocumentNote,
+  inspectDocument,
+  openObject,
+  readDocument,
+  schemaVersion,
+  unknownFields,
+  unreadable,
+} from './stored-document.ts';
 
 /** How long a refused result waits for somebody to accept it. */
 export const REFUSED_DAYS = 7;
@@ -30,12 +37,13 @@ export interface ArchiveLimits {
   days?: number | undefined;
 }
 
-const cancelSchema = z.object({ runId: z.string(), requestedBy: z.string() });
+const cancelSchema = openObject({ schemaVersion, runId: z.string(), requestedBy: z.string() });
 
-/** Keeps run records, newest first, and who may run what. */
-export interface RunStore {
-  /** One run; undefined when there is none. */
-  get(id: string): Promise<RunRecord | undefined>;
+/**
+ * Keeps run records, newest first, and who may run what. What is there and cannot be read is a StateError, and never taken for what is
+ * not there.
+ */
+export interface RunStore extends RunRecords {
   /** Gets the right to run a job (lease.ts). */
   acquireLease(options: AcquireOptions): Promise<Acquisition>;
   /** Queues for a slot of a source that has a limit (slots.ts). */
@@ -78,33 +86,16 @@ export interface RunStore {
   requestCancel(job: string, runId: string, requestedBy: string): Promise<void>;
   /** Who asked this run to stop; undefined when nobody did. */
   findCancelRequest(job: string, runId: string): Promise<string | undefined>;
-  /** Writes the record, replacing an earlier version of it. */
-  save(record: RunRecord): Promise<void>;
-  /** The newest runs, of one job or of all. */
-  list(options: { job?: string; limit: number }): Promise<RunRecord[]>;
-  /** The newest runs that are older than the run `after`, and the id to go on from; there is none at the end. */
-  listPage(options: { job?: string; limit: number; after?: string }): Promise<RunPage>;
 }
 
-/** A part of a list of runs. */
-export interface RunPage {
-  runs: RunRecord[];
-  next?: string;
-}
-
-// Keys sort ascending everywhere (S3 lists no other way): the time is inverted so that the newest comes first.
-const LAST_MILLISECOND = 2 ** 48 - 1;
-const orderedId = (id: string) => {
-  const inverted = (LAST_MILLISECOND - timeOfRunId(id).getTime()).toString(16).padStart(12, '0');
-  return `${inverted}-${id}`;
-};
-const keyOf = (id: string) => `${orderedId(id)}.json`;
-const idOfKey = (key: string) => key.slice(-41, -5);
-const runsPrefix = (job: string | undefined) => (job === undefined ? 'runs/' : `jobs/${job}/runs/`);
 // Two or three keys of each job.
 const MOST_STATE_KEYS = 20_000;
 
 const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
+const baselineNote = (job: string) => ({
+  what: `The last accepted result of ${job}`,
+  mend: 'Put an earlier version of it back, or remove it: the next result is then compared with nothing, and later ones with that.',
+});
 const refusedKeyOf = (job: string, runId: string) => `refused/${job}/${runId}.parquet`;
 const archivedKeyOf = (job: string, runId: string) => `archive/${job}/${runId}.parquet`;
 const lastUploadKeyOf = (job: string) => `jobs/${job}/last.json`;
@@ -116,16 +107,12 @@ const MOST_FILES = 10_000;
 
 /** A run store over any document store; the layout is that of design.md, “State in one S3 bucket”. */
 export function createRunStore(documents: DocumentStore): RunStore {
-  async function readJson<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const read = async <T>(key: string, schema: z.ZodType<T>, note: Omit<DocumentNote, 'at'>) => {
     const text = await documents.get(key);
-    if (text === undefined) return undefined;
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch {
-      // As if there were none: the run says so, and writes a new one.
-      return undefined;
-    }
-  }
+    return text === undefined
+      ? undefined
+      : readDocument(schema, text, { ...note, at: documents.address(key) });
+  };
 
   /**
    * Stores a file beside others, and removes those that are too many or too old by then: never the one that was just stored. By the store's
@@ -150,32 +137,8 @@ export function createRunStore(documents: DocumentStore): RunStore {
   }
 
   const has = async (key: string) => (await documents.list(key, 1)).includes(key);
-  const removeSuperseded = async (job: string) => {
-    try {
-      const keys = await documents.list(stateKeysOf(job), 1000);
-      await Promise.all(supersededKeys(keys).map((key) => documents.remove(key)));
-    } catch {
-      // They change nothing in what is read, and the next run removes them.
-    }
-  };
-  const readRuns = async (keys: readonly string[]) => {
-    const texts = await Promise.all(keys.map((key) => documents.get(key)));
-    return texts.flatMap((text) => parseRecord(text) ?? []);
-  };
   return {
-    async save(record) {
-      // The names in it are as they are, and nothing happens to the terminal of somebody who looks at it.
-      const body = printableOutput(JSON.stringify(runRecordSchema.parse(record)));
-      const key = keyOf(record.id);
-      await documents.put(`runs/${key}`, body);
-      await documents.put(`jobs/${record.job}/runs/${key}`, body);
-      // Without content: the name says it all.
-      await documents.put(stateKeyOf(record, orderedId(record.id)), '');
-      if (isFinished(record)) await removeSuperseded(record.job);
-    },
-    async get(id) {
-      return parseRecord(await documents.get(`runs/${keyOf(id)}`));
-    },
+    ...createRunRecords(documents),
     async assertReachable() {
       await documents.list(stateKeysOf(), 1);
     },
@@ -187,11 +150,23 @@ export function createRunStore(documents: DocumentStore): RunStore {
     },
     acquireLease: (options) => acquireLease(documents, options),
     queueForSlot: (claim) => queueForSlot(documents, claim),
-    readBaseline: (job) => readJson(baselineKeyOf(job), baselineSchema),
+    readBaseline: (job) => read(baselineKeyOf(job), baselineSchema, baselineNote(job)),
     async saveBaseline(job, baseline) {
-      await documents.put(baselineKeyOf(job), JSON.stringify(baselineSchema.parse(baseline)));
+      const key = baselineKeyOf(job);
+      const text = await documents.get(key);
+      const earlier = text === undefined ? undefined : inspectDocument(baselineSchema, text);
+      if (earlier && 'fault' in earlier && earlier.fault === 'later')
+        throw unreadable({ ...baselineNote(job), at: documents.address(key) }, earlier);
+      // Of another result it is another document: what else was said of that one is not true of this one.
+      const same = earlier && 'document' in earlier && earlier.document.runId === baseline.runId;
+      const kept = same ? unknownFields(baselineSchema, earlier.document) : {};
+      await documents.put(key, JSON.stringify({ ...kept, ...baselineSchema.parse(baseline) }));
     },
-    readLastUpload: (job) => readJson(lastUploadKeyOf(job), lastUploadSchema),
+    readLastUpload: (job) =>
+      read(lastUploadKeyOf(job), lastUploadSchema, {
+        what: `The last upload of ${job}`,
+        mend: 'Put an earlier version of it back, or remove it: the next run then uploads, whether or not anything has changed or Polyteia still reads an earlier file.',
+      }),
     async saveLastUpload(job, upload) {
       await documents.put(lastUploadKeyOf(job), JSON.stringify(lastUploadSchema.parse(upload)));
     },
@@ -207,33 +182,11 @@ export function createRunStore(documents: DocumentStore): RunStore {
       await documents.put(cancelKeyOf(job), JSON.stringify({ schemaVersion: 1, runId, requestedBy }));
     },
     async findCancelRequest(job, runId) {
-      const text = await documents.get(cancelKeyOf(job));
-      if (text === undefined) return undefined;
-      const request = cancelSchema.safeParse(JSON.parse(text)).data;
+      const request = await read(cancelKeyOf(job), cancelSchema, {
+        what: `The last request to cancel a run of ${job}`,
+        mend: 'If it was meant for this run, ask again: ferry cancel.',
+      });
       return request?.runId === runId ? request.requestedBy : undefined;
     },
-    async list({ job, limit }) {
-      return readRuns(await documents.list(runsPrefix(job), limit));
-    },
-    async listPage({ job, limit, after }) {
-      const prefix = runsPrefix(job);
-      const start = after === undefined ? undefined : `${prefix}${keyOf(after)}`;
-      // One more than is shown tells whether there is a next page.
-      const keys = await documents.list(prefix, limit + 1, start);
-      const shown = keys.slice(0, limit);
-      const last = shown.at(-1);
-      const runs = await readRuns(shown);
-      return keys.length > limit && last !== undefined ? { runs, next: idOfKey(last) } : { runs };
-    },
   };
-}
-
-/** One damaged document must not hide all others: it is passed over. */
-function parseRecord(text: string | undefined): RunRecord | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return runRecordSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }

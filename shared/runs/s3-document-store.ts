@@ -102,6 +102,7 @@ export function createS3DocumentStore(options: {
     }
   };
   return {
+    address: (key) => `s3://${Bucket}/${key}`,
     async put(Key, Body) {
       try {
         // Of an empty body the SDK would say on stderr that it does not know its length.
@@ -116,7 +117,8 @@ export function createS3DocumentStore(options: {
     async get(Key) {
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        return await text(unlessStalled(Body, stallMs));
+        // One that is empty is there all the same.
+        return Body === undefined ? '' : await text(unlessStalled(Body, stallMs));
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw unavailable(error);

@@ -4,8 +4,9 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Lease, UPLOAD_PHASE } from './lease.ts';
 import { retryWithin } from './retry.ts';
 import { killedHint } from './run-limits.ts';
-import { isFinished, type RunRecord } from './run-record.ts';
+import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
 import type { RunStore } from './run-store.ts';
+import { unknownFields } from './stored-document.ts';
 
 /** Where a run is before its first phase. */
 export const START_PHASE = 'start';
@@ -42,8 +43,15 @@ export async function takeOver(
     record.startedAt = before.startedAt;
     logger.warn({ attempt: record.attempts.length, lostIn }, 'an earlier attempt of this run was lost');
   }
+  if (before) keepUnknownFields(record, before);
   if (dead === undefined || dead.runId === record.id) return;
-  const other = await store.get(dead.runId);
+  if (dead.runId === undefined) {
+    record.warnings.push(
+      'The lease of the job was damaged. Nobody renewed it, so that this run has it now; which run had it before, and how far that had come, is not known.',
+    );
+    return;
+  }
+  const other = await store.getOfJob(record.job, dead.runId);
   if (!other || isFinished(other)) return;
   other.endedAt = new Date().toISOString();
   if (other.state === 'queued') {
@@ -85,6 +93,11 @@ export function explainLoss(
     certain: `Dataset ${dataset} got the file of this run. The newer run looks again after its own upload, and sends its file again where this one stands.`,
   };
   return `${told[effect]} ${hint}`.trim();
+}
+
+/** What a later release has noted of the run is not this one's to leave out. */
+function keepUnknownFields(record: RunRecord, before: RunRecord): void {
+  Object.assign(record, unknownFields(runRecordSchema, before));
 }
 
 /** A run that is killed twice at the same point would be so a third time. */

@@ -68,7 +68,7 @@ async function prepare(
   if (query.kind === 'duckdb') {
     const { oneMoment, ...scans } = await planTableScans(session, query.facts, mode);
     const columns = client.map(({ name, type }) => {
-      const target = overrides[name];
+      const target = typeOf(overrides, name);
       const plan = planComputed(name, type, mode);
       return target === undefined ? plan : overrideColumn(plan, target, undefined);
     });
@@ -90,7 +90,7 @@ async function prepare(
       });
     });
   const columns = planned.map((plan, index) => {
-    const target = overrides[plan.name];
+    const target = typeOf(overrides, plan.name);
     const clientType = client[index]?.type ?? plan.type;
     const asText = dialect.asText(dialect.reference(plan.name), clientType);
     return target === undefined ? plan : overrideColumn(plan, target, asText);
@@ -191,6 +191,10 @@ async function convertThroughSource(
     wrapped,
   );
 }
+
+/** A column may be called `constructor`. */
+const typeOf = (overrides: Readonly<Record<string, string>>, column: string) =>
+  Object.hasOwn(overrides, column) ? overrides[column] : undefined;
 
 /** DuckDB SQL that makes the file's columns of what came from the source. */
 function convert(columns: readonly ColumnPlan[], names: readonly string[], relation: string): string {

@@ -50,6 +50,8 @@ export function createLocalSecretReader(options: {
   };
 }
 
+const secretsFile = z.array(z.tuple([z.string(), z.union([z.string(), z.looseObject({})])]));
+
 /** Reads the JSON file given by `--secrets`: secret name → the value that Secrets Manager would return. */
 export function parseSecretsFile(text: string, file: string): ReadonlyMap<string, string> {
   let value: unknown;
@@ -61,16 +63,16 @@ export function parseSecretsFile(text: string, file: string): ReadonlyMap<string
       hint: 'Expected: {"secret name": "value", …}.',
     });
   }
-  const parsed = z.record(z.string(), z.union([z.string(), z.looseObject({})])).safeParse(value);
+  // Each by itself: zod's records leave a name like `__proto__` out.
+  const parsed = secretsFile.safeParse(
+    value instanceof Object && !Array.isArray(value) && Object.entries(value),
+  );
   if (!parsed.success) {
     throw new ConfigError(`${file} is not a JSON object of secret names and values.`, {
       hint: 'Expected: {"ferry/erp": {"username": "…", "password": "…"}, "ferry/polyteia": "pak_…"}.',
     });
   }
   return new Map(
-    Object.entries(parsed.data).map(([name, secret]) => [
-      name,
-      typeof secret === 'string' ? secret : JSON.stringify(secret),
-    ]),
+    parsed.data.map(([name, secret]) => [name, typeof secret === 'string' ? secret : JSON.stringify(secret)]),
   );
 }

@@ -1,7 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { RunRecord } from '../runs/run-record.ts';
-import { assertOfSync, sendKeptFile } from './send-kept-file.ts';
-import type { RunSyncOptions } from './sync-work.ts';
+import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from './send-kept-file.ts';
 
 /**
  * Sends the file of a result that a guard refused.
@@ -10,12 +9,12 @@ import type { RunSyncOptions } from './sync-work.ts';
  * @throws ConfigError when there is no such run, its file is no longer kept, or a newer result was uploaded since
  */
 export async function acceptRefused(
-  options: Omit<RunSyncOptions, 'job'>,
+  options: KeptFileOptions,
   refusedId: string,
   why: string | undefined,
 ): Promise<RunRecord> {
   const { store } = options;
-  const from = await store.get(refusedId);
+  const from = await findEarlierRun(options, refusedId);
   assertOfSync(from);
   if (from?.error?.class !== 'GuardError') {
     throw new ConfigError(

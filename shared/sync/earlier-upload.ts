@@ -24,7 +24,7 @@ export async function findEarlierUpload(
   const upload = await context.retry(() => store.readLastUpload(job));
   if (!upload) return undefined;
   if (upload.runId !== context.runId) return { upload, of: 'another run' };
-  const record = await context.retry(() => store.get(context.runId));
+  const record = await context.retry(() => store.getOfJob(job, context.runId));
   if (record?.ingest) return { upload, of: 'unfinished' };
   context.warn(`An earlier attempt of this run uploaded to dataset ${upload.dataset}, at ${upload.at}.`);
   return { upload, of: 'lost' };
@@ -66,7 +66,7 @@ async function finishOwn(
 
 /** Between settling its upload and writing its record a run may be killed as well: its baseline tells that it had gone well. */
 async function closeSettled(context: JobContext, { store, job }: SyncWork, upload: LastUpload) {
-  const record = await context.retry(() => store.get(upload.runId));
+  const record = await context.retry(() => store.getOfJob(job, upload.runId));
   if (!record || !isUnknown(record)) return undefined;
   const baseline = await context.retry(() => store.readBaseline(job));
   if (baseline?.runId === upload.runId) await context.retry(() => store.save(closeRecord(record, upload)));
@@ -83,7 +83,7 @@ async function closeEarlier(
   upload: LastUpload,
 ): Promise<JobResult | undefined> {
   const { store, job, sync } = work;
-  const record = await context.retry(() => store.get(upload.runId));
+  const record = await context.retry(() => store.getOfJob(job, upload.runId));
   const end = await findEnd(context, work, client, upload);
   if (end.state === 'unfinished') {
     context.warn(`Skipped: Polyteia still reads the upload of run ${upload.runId}.`);

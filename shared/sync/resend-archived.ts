@@ -1,7 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { RunRecord } from '../runs/run-record.ts';
-import { assertOfSync, sendKeptFile } from './send-kept-file.ts';
-import type { RunSyncOptions } from './sync-work.ts';
+import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from './send-kept-file.ts';
 
 /**
  * Sends the file of an earlier run once more, from the archive: the way back when a good result was replaced by a wrong one.
@@ -10,12 +9,12 @@ import type { RunSyncOptions } from './sync-work.ts';
  * @throws ConfigError when there is no such run, or its file is not in the archive
  */
 export async function resendArchived(
-  options: Omit<RunSyncOptions, 'job'>,
+  options: KeptFileOptions,
   archivedId: string,
   why: string | undefined,
 ): Promise<RunRecord> {
   const { store } = options;
-  const from = await store.get(archivedId);
+  const from = await findEarlierRun(options, archivedId);
   assertOfSync(from);
   if (!from?.archived) {
     throw new ConfigError(

@@ -16,6 +16,14 @@ export interface KeptFile {
   what: string;
 }
 
+/** What sending it needs. A function knows which job it was asked for, and may read no other's; a person has only the run's id. */
+export type KeptFileOptions = Omit<RunSyncOptions, 'job'> & { job?: string };
+
+/** @throws StateError when its record is there and cannot be read */
+export function findEarlierRun({ store, job }: KeptFileOptions, id: string): Promise<RunRecord | undefined> {
+  return job === undefined ? store.get(id) : store.getOfJob(job, id);
+}
+
 /** @throws ConfigError for a run that makes no file for Polyteia */
 export function assertOfSync(from: RunRecord | undefined): void {
   if (from?.kind !== 'extraction') return;
@@ -34,7 +42,7 @@ export function assertOfSync(from: RunRecord | undefined): void {
  * @throws ConfigError when the sync is gone, or has another dataset by now
  */
 export async function sendKeptFile(
-  options: Omit<RunSyncOptions, 'job'>,
+  options: KeptFileOptions,
   { from, fetch, what }: KeptFile,
   why: string | undefined,
 ): Promise<RunRecord> {

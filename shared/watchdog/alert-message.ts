@@ -37,11 +37,11 @@ export function groupAlerts(alerts: readonly Alert[]): Alert[][] {
 }
 
 /** Which runs' records {@link messageOf} shows: those of the first alerts of a group that are about a run. */
-export function runsToShow(group: readonly Alert[]): string[] {
+export function runsToShow(group: readonly Alert[]): Pick<Incident, 'job' | 'subject'>[] {
   return group
     .slice(0, IN_DETAIL)
-    .filter(({ incident: { about, kind } }) => about === 'problem' && kind === 'failed')
-    .map(({ incident }) => incident.subject);
+    .map(({ incident }) => incident)
+    .filter(({ about, kind }) => about === 'problem' && kind === 'failed');
 }
 
 /** Writes what people are told of a group of alerts. */

@@ -27,7 +27,7 @@ export async function closeLostRun(
   if (acquisition.outcome !== 'acquired') return false;
   const { lease } = acquisition;
   try {
-    const record = await store.get(runId);
+    const record = await store.getOfJob(job, runId);
     if (!record || isFinished(record)) return false;
     const phase = lease.takenFrom?.runId === runId ? lease.takenFrom.phase : undefined;
     await store.save(lost(record, phase, now));

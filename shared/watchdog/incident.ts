@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { DocumentStore, VersionedDocument } from '../runs/document-store.ts';
+import { StateError } from '../errors.ts';
+import type { DocumentStore } from '../runs/document-store.ts';
+import { openObject, readDocument, schemaVersion } from '../runs/stored-document.ts';
 import { mapInTurns } from './map-in-turns.ts';
 import { problemKinds } from './problems.ts';
 
@@ -7,15 +9,15 @@ import { problemKinds } from './problems.ts';
  * A problem of a job as it was told: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: whoever wrote it is about to send, or died; `told`: it was
  * sent, and lasts; `closed`: it is over, and all about it was sent.
  */
-export const incidentSchema = z.object({
-  schemaVersion: z.literal(1),
+export const incidentSchema = openObject({
+  schemaVersion,
   job: z.string(),
   source: z.string(),
   kind: z.enum([...problemKinds, 'dead-letter']),
   class: z.string(),
   subject: z.string(),
   since: z.iso.datetime(),
-  measured: z.object({ value: z.number(), limit: z.number() }).optional(),
+  measured: openObject({ value: z.number(), limit: z.number() }).optional(),
   state: z.enum(['telling', 'told', 'closed']),
   /** What is told. */
   about: z.enum(['problem', 'recovery']),
@@ -44,31 +46,35 @@ export function incidentName({ job, kind, subject }: Pick<Incident, 'job' | 'kin
   return `${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
 }
 
-function parse(document: VersionedDocument | undefined): Incident | undefined {
-  if (!document) return undefined;
-  try {
-    return incidentSchema.parse(JSON.parse(document.body));
-  } catch {
-    // Of another release, or damaged: the problem is told anew.
-    return undefined;
-  }
+/** Incidents that are kept, by name, and why others cannot be read: of those nothing is told until somebody has seen to them. */
+export interface KeptIncidents {
+  seen: Map<string, SeenIncident>;
+  unreadable: StateError[];
 }
 
-/** All incidents of a stack that are kept, by name: one listing, and one read for each. */
-export async function readIncidents(
-  documents: DocumentStore,
-  scope: string,
-): Promise<Map<string, SeenIncident>> {
+/** All incidents of a stack that are kept: one listing, and one read for each. */
+export async function readIncidents(documents: DocumentStore, scope: string): Promise<KeptIncidents> {
   const folder = folderOf(scope);
   const listed = await documents.listWithAges(folder, MOST_INCIDENTS);
-  const found = await mapInTurns(listed, async ({ key }) => {
+  const kept: KeptIncidents = { seen: new Map(), unreadable: [] };
+  await mapInTurns(listed, async ({ key }) => {
     const document = await documents.read(key);
-    const incident = parse(document);
-    return document && incident
-      ? [[key.slice(folder.length), { incident, version: document.version, ageMs: document.ageMs }] as const]
-      : [];
+    if (!document) return;
+    const { version, ageMs } = document;
+    const name = key.slice(folder.length);
+    try {
+      const incident = readDocument(incidentSchema, document.body, {
+        what: `What was told of ${name}`,
+        at: documents.address(key),
+        mend: 'Remove it: if the problem lasts, it is told again.',
+      });
+      kept.seen.set(name, { incident, version, ageMs });
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      kept.unreadable.push(error);
+    }
   });
-  return new Map(found.flat());
+  return kept;
 }
 
 /** Whether the change was made by this watchdog; another one that saw the same has made it otherwise. */

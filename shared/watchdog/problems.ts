@@ -38,7 +38,7 @@ export interface Observed {
   scope: string;
   now: Date;
   /** Reads a run whose state's name does not tell enough: only for the few jobs that may have a problem. */
-  readRun: (id: string) => Promise<RunRecord | undefined>;
+  readRun: (job: string, id: string) => Promise<RunRecord | undefined>;
 }
 
 /** All that is wrong at this moment, whether it was told or not. */
@@ -85,13 +85,13 @@ async function findOverdue(
 ): Promise<Problem | undefined> {
   const { jobs, memory, scope, now, readRun } = observed;
   const schedule = jobs[job]?.schedule;
-  const since = memory.jobs[job]?.since;
+  const since = Object.hasOwn(memory.jobs, job) ? memory.jobs[job]?.since : undefined;
   if (!schedule || since === undefined) return undefined;
   const newest = state && timeOfRunId(state.last.runId);
   const due = latestDueTime(schedule, { since: new Date(since), newest, now });
   if (!due) return undefined;
   const id = scheduledRunId(scope, job, due.toISOString());
-  if (known(state).some(({ runId }) => runId === id) || (await readRun(id))) return undefined;
+  if (known(state).some(({ runId }) => runId === id) || (await readRun(job, id))) return undefined;
   const at = due.toISOString();
   return { job, source: sourceOf(observed, job), kind: 'overdue', class: 'overdue', subject: at, since: at };
 }
@@ -107,7 +107,7 @@ async function findNearTime(
   const atMostMs = Date.parse(good.endedAt) - Date.parse(good.startedAt);
   if (atMostMs <= limit * NEAR) return undefined;
   // It may have waited for a slot, or for the next invocation: only the record tells how long it worked.
-  const record = await observed.readRun(good.runId);
+  const record = await observed.readRun(job, good.runId);
   const value = record?.durationMs;
   if (value === undefined || value <= limit * NEAR || (record?.attempts?.length ?? 1) > 1) return undefined;
   return near(observed, job, 'near-time', good, { value, limit });

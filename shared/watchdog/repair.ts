@@ -18,7 +18,7 @@ export async function repair(
   const { job, runId } = one.run;
   const logger = parent.child({ job, run: runId });
   try {
-    const record = await runs.get(runId);
+    const record = await runs.getOfJob(job, runId);
     if (!record || isFinished(record)) return 'nothing to do';
     if (one.action === 'resume' || (one.action === 'inspect' && isWorthRestart(record, one))) {
       const stored = record.trigger === 'schedule' ? undefined : await requests.find(runId);

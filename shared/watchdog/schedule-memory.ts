@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { openObject, schemaVersion } from '../runs/stored-document.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 
 /** Since when each schedule is deployed as it is: planned times before that were never this schedule's. */
-export const scheduleMemorySchema = z.object({
-  schemaVersion: z.literal(1),
-  jobs: z.record(z.string(), z.object({ schedule: z.string(), since: z.iso.datetime() })),
+export const scheduleMemorySchema = openObject({
+  schemaVersion,
+  jobs: z.record(z.string(), openObject({ schedule: z.string(), since: z.iso.datetime() })),
 });
 export type ScheduleMemory = z.infer<typeof scheduleMemorySchema>;
 
@@ -18,8 +19,8 @@ export function rememberSchedules(memory: ScheduleMemory, jobs: WatchedJobs, now
   const entries = Object.entries(jobs).flatMap(([job, { schedule }]) => {
     if (!schedule) return [];
     const text = JSON.stringify(schedule);
-    const known = memory.jobs[job];
+    const known = Object.hasOwn(memory.jobs, job) ? memory.jobs[job] : undefined;
     return [[job, known?.schedule === text ? known : { schedule: text, since: now.toISOString() }] as const];
   });
-  return { schemaVersion: 1, jobs: Object.fromEntries(entries) };
+  return { ...memory, jobs: Object.fromEntries(entries) };
 }

@@ -35,7 +35,10 @@ async function tellGroup(
 ): Promise<{ told: number; notTold: number }> {
   const records = new Map(
     await Promise.all(
-      runsToShow(group).map(async (id) => [id, await runs.get(id).catch(() => undefined)] as const),
+      runsToShow(group).map(
+        async ({ job, subject }) =>
+          [subject, await runs.getOfJob(job, subject).catch(() => undefined)] as const,
+      ),
     ),
   );
   const shown = group.map((alert) => ({ ...alert, record: records.get(alert.incident.subject) }));

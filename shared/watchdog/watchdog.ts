@@ -1,7 +1,8 @@
-import { toFerryError } from '../errors.ts';
+import { StateError, toFerryError } from '../errors.ts';
 import type { DocumentStore } from '../runs/document-store.ts';
 import type { RunRequestStore } from '../runs/run-request-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import { readDocument } from '../runs/stored-document.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Whereabouts } from './alert-message.ts';
 import type { Channel } from './channel.ts';
@@ -55,6 +56,8 @@ export interface RoundResult {
   /** Messages that did not get through, or runs that could not be helped; the next round tries again. */
   notTold: number;
   notRepaired: number;
+  /** Documents of the watchdog's own that are there and cannot be read: the log says what to do about them. */
+  notRead: number;
 }
 
 /** One for each stack: two may share a bucket, and each knows only its own schedules. */
@@ -74,12 +77,19 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   const { documents, runs, where, scope, channels, logger } = dependencies;
   const { jobs } = where;
   const now = (dependencies.now ?? (() => new Date()))();
-  const incidents = await readIncidents(documents, scope);
+  const { seen: incidents, unreadable } = await readIncidents(documents, scope);
   const [memory, states, leaseAges] = await Promise.all([
-    readMemory(dependencies, now),
+    readMemory(dependencies, now).catch((error: unknown) => {
+      if (!(error instanceof StateError)) throw error;
+      unreadable.push(error);
+      // Without it no time is known to be overdue; the rest of the round does not need it.
+      return emptyScheduleMemory;
+    }),
     runs.listJobStates(),
     runs.listLeaseAges(),
   ]);
+  for (const error of unreadable)
+    logger.error({ class: error.class, hint: error.hint }, `${error.message} ${error.hint ?? ''}`.trim());
   const repairs = decideRepairs(jobs, states, leaseAges, now);
   const repaired = await mapInTurns(repairs, (one) => repair(one, { ...dependencies, now }));
   const result: RoundResult = {
@@ -87,10 +97,18 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
     notRepaired: repaired.filter((outcome) => outcome === 'failed').length,
     told: 0,
     notTold: 0,
+    notRead: unreadable.length,
   };
   // Problems that nobody can be told of stay untold: they are as soon as there is somebody.
   if (channels.length === 0) return result;
-  const problems = await findProblems({ jobs, states, memory, scope, now, readRun: (id) => runs.get(id) });
+  const problems = await findProblems({
+    jobs,
+    states,
+    memory,
+    scope,
+    now,
+    readRun: (job, id) => runs.getOfJob(job, id),
+  });
   const changes = decideAlerts(problems, incidents, states, jobs);
   const claimed = await claim(changes, dependencies);
   const letters = await claimDeadLetters(dependencies, incidents);
@@ -156,7 +174,7 @@ async function claimDeadLetters(
     claimed,
     async removeTold() {
       if (receipts.length === 0) return;
-      const after = await readIncidents(documents, scope);
+      const { seen: after } = await readIncidents(documents, scope);
       const told = receipts.filter(({ name }) => after.get(name)?.incident.state === 'closed');
       await mapInTurns(told, ({ receipt }) =>
         deadLetters.remove(receipt).catch((error: unknown) => {
@@ -176,20 +194,17 @@ async function readMemory(
 ): Promise<ScheduleMemory> {
   const key = memoryKeyOf(scope);
   const document = await documents.read(key);
-  const before = parseMemory(document?.body);
+  const before =
+    document === undefined
+      ? emptyScheduleMemory
+      : readDocument(scheduleMemorySchema, document.body, {
+          what: 'Since when each schedule is deployed as it is',
+          at: documents.address(key),
+          mend: 'Remove it: schedules are then watched from that moment on.',
+        });
   const memory = rememberSchedules(before, where.jobs, now);
   // Another watchdog that was faster has noted the same, a moment earlier.
   if (JSON.stringify(memory) !== JSON.stringify(before))
     await documents.replace(key, JSON.stringify(memory), document?.version);
   return memory;
-}
-
-function parseMemory(text: string | undefined): ScheduleMemory {
-  if (text === undefined) return emptyScheduleMemory;
-  try {
-    return scheduleMemorySchema.parse(JSON.parse(text));
-  } catch {
-    // Of another release, or damaged: schedules are watched from now on.
-    return emptyScheduleMemory;
-  }
 }

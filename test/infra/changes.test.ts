@@ -104,12 +104,16 @@ describe('policies', () => {
     if ('Ref' in value || 'Fn::GetAtt' in value || 'Fn::Sub' in value) return 'x'.repeat(76);
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asIamSeesIt(inner)]));
   };
-  const longNames = configWith({ jobs: 60, sources: 1 });
-  const syncs = Object.entries(longNames.syncs).map(([name, sync]) => [name.padEnd(63, 'x'), sync]);
+  const withLongNames = (jobs: number): FerryConfig => {
+    const { syncs, ...config } = configWith({ jobs, sources: 1 });
+    const renamed = Object.entries(syncs).map(([name, sync]) => [name.padEnd(63, 'x'), sync]);
+    return { ...config, syncs: Object.fromEntries(renamed) };
+  };
 
   it.each<[string, FerryConfig]>([
     ['300 jobs over ten sources', large],
-    ['as many jobs as are named, with the longest names', { ...longNames, syncs: Object.fromEntries(syncs) }],
+    ['as many jobs as are named, with the longest names', withLongNames(60)],
+    ['as many jobs as have their records named, with the longest names', withLongNames(300)],
   ])('are as long and as many as IAM takes, for %s', (_name, config) => {
     const resources = Object.entries(resourcesOf(config));
     const lengths = (type: string) =>

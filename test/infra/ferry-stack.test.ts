@@ -2,7 +2,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config/load-config.ts';
 import type { FerryConfig } from '../../shared/config/schema.ts';
-import { configWith, statementsOf, synthesize } from '../support/synthesize.ts';
+import { configWith, statementsIn, statementsOf, synthesize } from '../support/synthesize.ts';
 
 const config = parseConfig(
   `version: 1
@@ -70,6 +70,7 @@ describe('the stack', () => {
       's3:GetObject',
       's3:GetObject s3:PutObject',
       's3:ListBucket',
+      's3:PutObject',
       'secretsmanager:GetSecretValue',
       'sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage',
     ]);
@@ -78,7 +79,6 @@ describe('the stack', () => {
     expect(secrets).toContain('ferry/polyteia-??????');
     expect(secrets).not.toMatch(/hr-AbCdEf|ferry\/other/);
     const written = JSON.stringify(statements.filter(([action]) => action.endsWith('s3:PutObject')));
-    expect(written).toContain('/runs/*');
     expect(written).toContain('/jobs/orders/*');
     expect(written).toContain('/leases/orders.*');
     expect(written).toContain('/refused/orders/*');
@@ -91,6 +91,31 @@ describe('the stack', () => {
       /\/[0-9a-f]{64}\.json"\]\]\}$/,
     );
     for (const [, resource] of statements) expect(resource).not.toBe('"*"');
+  });
+
+  it('lets no function of a source write, or read, what decides about the jobs of another', () => {
+    for (const [role, own, other] of [
+      ['SyncerpFunctionRole', 'orders', 'staff'],
+      ['SynchrFunctionRole', 'staff', 'orders'],
+    ] as const) {
+      const may = (action: string, key: string) =>
+        statementsIn(template, role)
+          .filter(({ Action }) => [Action].flat().includes(action))
+          .flatMap(({ Resource }) => JSON.stringify(Resource).match(/"\/[^"]+/g) ?? [])
+          // As IAM reads a pattern: a star is any text.
+          .some((pattern) =>
+            new RegExp(`^${pattern.slice(2).replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(key),
+          );
+      for (const key of ['runs/1-a.json', 'baseline.json', 'last.json']) {
+        expect(may('s3:PutObject', `jobs/${own}/${key}`)).toBe(true);
+        for (const action of ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'])
+          expect(may(action, `jobs/${other}/${key}`)).toBe(false);
+      }
+      expect(may('s3:PutObject', `leases/${other}.json`)).toBe(false);
+      // What every function may write, none goes by.
+      expect(may('s3:PutObject', 'runs/1-a.json')).toBe(true);
+      expect(may('s3:GetObject', 'runs/1-a.json')).toBe(false);
+    }
   });
 
   it('lets a function queue for its own source’s slots where these are limited, and remove tickets only', () => {

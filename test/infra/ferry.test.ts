@@ -6,6 +6,7 @@ import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it, vi } from 'vitest';
 import { ConfigError, Ferry, FerryStack } from '../../infra/index.ts';
+import { parseConfig } from '../../shared/config/load-config.ts';
 import { configWith, emptyCode, functionsOf, newApp, synthesize } from '../support/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
@@ -86,6 +87,37 @@ describe('partitions', () => {
     const found = JSON.stringify(template.toJSON()).matchAll(/arn:(aws[a-z-]*):/g);
     expect([...found].map(([, name]) => name).filter((name) => name !== partition)).toEqual([]);
   });
+});
+
+it('takes jobs and sources with names that JavaScript has uses of its own for', () => {
+  const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf'];
+  const source = { type: 'postgres', host: 'h', database: 'd', auth: { type: 'password', secret: 's' } };
+  const schedule = { cron: '30 4 * * *' };
+  const named = (value: (name: string, index: number) => unknown) =>
+    Object.fromEntries(names.map((name, index) => [name, value(name, index)]));
+  const { template } = synthesize(
+    parseConfig(
+      JSON.stringify({
+        version: 1,
+        sources: named(() => source),
+        polyteia: named(() => ({ token: 't' })),
+        syncs: named((name, n) => ({
+          source: name,
+          polyteia: name,
+          query: 'SELECT 1',
+          dataset: `ds_${n}`,
+          schedule,
+        })),
+        extractions: {
+          propertyIsEnumerable: { sources: names, schedule },
+          isPrototypeOf: { sources: ['valueOf'] },
+        },
+      }),
+      'ferry.yaml',
+    ),
+  );
+  template.resourceCountIs('AWS::Scheduler::Schedule', 5);
+  template.resourceCountIs('AWS::Lambda::Function', 4 + 2 + 2);
 });
 
 describe('ids that must stay as they are', () => {

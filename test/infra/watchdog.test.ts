@@ -31,17 +31,17 @@ describe('the watchdog', () => {
     const prefixes = (action: string) =>
       statements
         .filter(([actions]) => actions.split(' ').includes(action))
-        .flatMap(([, resource]) => resource.match(/\/[a-z]+\/\*/g) ?? [])
+        .flatMap(([, resource]) => resource.match(/\/[a-z]+\/\*(\/runs\/\*)?/g) ?? [])
         .toSorted();
     expect(prefixes('s3:GetObject')).toEqual([
       '/alerts/*',
+      '/jobs/*/runs/*',
       '/leases/*',
       '/requests/*',
-      '/runs/*',
       '/watchdog/*',
     ]);
     expect(prefixes('s3:PutObject')).toEqual(
-      ['/alerts/*', '/jobs/*', '/leases/*', '/runs/*', '/states/*', '/watchdog/*'].toSorted(),
+      ['/alerts/*', '/jobs/*/runs/*', '/leases/*', '/runs/*', '/states/*', '/watchdog/*'].toSorted(),
     );
     expect(prefixes('s3:DeleteObject')).toEqual(['/alerts/*', '/states/*']);
     const others = statements.filter(([actions]) => !actions.includes('s3:') && !actions.includes('logs:'));

@@ -82,6 +82,17 @@ describe.each(servers)('a query of $name', ({ kind, start, schema }) => {
     expect(found[0]).toBe(first);
   });
 
+  it('may have columns with names that JavaScript has uses of its own for', async () => {
+    const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
+    const quote = kind === 'mysql' ? '`' : '"';
+    const sql = `SELECT ${names.map((name) => `id AS ${quote}${name}${quote}`).join(', ')} FROM orders WHERE id = 1`;
+    for (const sync of [{}, { columns: { constructor: 'text' } }]) {
+      const { content } = await read(sql, sync);
+      expect(content.columns.map(({ name }) => name)).toEqual(names);
+      expect(content.rows).toEqual([['columns' in sync ? '1' : 1, 1, 1, 1]]);
+    }
+  });
+
   it('keeps the order of many rows', async () => {
     const found = await ids('SELECT id, due FROM many ORDER BY id DESC');
     expect(found).toHaveLength(300_000);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi } from '../../shared/api/create-api.ts';
 import type { JobIndex } from '../../shared/api/job-index.ts';
+import type { DocumentStore } from '../../shared/runs/document-store.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/memory-document-store.ts';
 import type { RunRequest } from '../../shared/runs/run-request.ts';
 import { createRunRequestStore } from '../../shared/runs/run-request-store.ts';
@@ -20,6 +21,7 @@ export interface ReceivedRequest {
 /** The AWS services that the command line calls, and the API of one stack, `Ferry`, over a store in memory; all at one address. */
 export interface FakeAws extends AsyncDisposable {
   url: string;
+  documents: DocumentStore;
   runs: RunStore;
   /** What the API knows of. @default {@link jobs} */
   jobs: JobIndex;
@@ -108,6 +110,7 @@ export async function startFakeAws(): Promise<FakeAws> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const fake: FakeAws = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    documents,
     runs,
     jobs,
     started: [],

@@ -42,6 +42,8 @@ export interface FaultRun {
   standIn?: Pick<PolyteiaStandInOptions, 'api' | 'tokenLifetimeMs' | 'sessionLifetimeMs'>;
   plan?: (standIn: PolyteiaStandIn) => void;
   store?: readonly StoreFault[];
+  /** Documents that the store has before the run, by their keys. */
+  kept?: Readonly<Record<string, string>>;
   leaseTimes?: LeaseTimes;
   /** How long Polyteia is waited for, in ms. @default as Ferry has it */
   patienceMs?: number;
@@ -133,6 +135,7 @@ export async function runWithFault(options: FaultRun): Promise<FaultOutcome> {
     ['polyteia', standIn.personalAccessKey],
   ]);
   const documents = createMemoryDocumentStore();
+  for (const [key, text] of Object.entries(options.kept ?? {})) await documents.put(key, text);
   const storeCalls: StoreCall[] = [];
   const workFolder = await mkdtemp(join(tmpdir(), 'ferry faults ü '));
   let log = '';
@@ -189,7 +192,7 @@ export async function runWithFault(options: FaultRun): Promise<FaultOutcome> {
   const record = ended instanceof Error ? undefined : ended;
   return {
     record,
-    saved: await createRunStore(documents).get(runId),
+    saved: await createRunStore(documents).getOfJob('orders', runId),
     error: ended instanceof Error ? ended : ended.error,
     calls: standIn.calls.map(({ on }) => on),
     storeCalls,

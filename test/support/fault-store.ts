@@ -57,6 +57,7 @@ export function failingStore(
     throw new StorageUnavailableError('The store of this test is away.');
   };
   return {
+    address: (key) => store.address(key),
     put: (key, body) => meet('put', key, () => store.put(key, body)),
     get: (key) => meet('get', key, () => store.get(key)),
     list: (prefix, limit) => meet('list', prefix, () => store.list(prefix, limit)),

@@ -53,7 +53,8 @@ export function watchdogWorld(jobs: WatchedJobs, start = '2026-11-20T12:00:00.00
   const memory = createMemoryDocumentStore(() => time);
   const documents = new Proxy(memory, {
     get(target, name: keyof DocumentStore) {
-      calls.set(name, (calls.get(name) ?? 0) + 1);
+      // It asks nobody.
+      if (name !== 'address') calls.set(name, (calls.get(name) ?? 0) + 1);
       return target[name];
     },
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CancelledError } from '../../../shared/errors.ts';
+import { newRunId } from '../../../shared/runs/run-id.ts';
 import { type FaultRun, runWithFault, TRIES, undisturbedFile } from '../../support/fault-bench.ts';
 import type { StoreFault } from '../../support/fault-store.ts';
 import type { PolyteiaStandIn } from '../../support/polyteia-stand-in/types.ts';
@@ -21,8 +22,8 @@ afterAll(() => postgres.stop());
 const run = (store: readonly StoreFault[], options: Partial<FaultRun> = {}) =>
   runWithFault({ ...common, store, ...options });
 
-const RECORD = /^runs\//;
-const POINTER = /^jobs\/orders\/runs\//;
+const RECORD = /^jobs\/orders\/runs\//;
+const POINTER = /^runs\//;
 const LEASE = /^leases\/orders\.json$/;
 const LAST = /^jobs\/orders\/last\.json$/;
 // It is taken, renewed before the run begins, before the upload, before each of the three documents about it, and at the end.
@@ -32,7 +33,7 @@ const BASELINE = /^jobs\/orders\/baseline\.json$/;
 describe.concurrent('a store that is away for a moment', () => {
   const cases: readonly (StoreFault & { what: string; tries?: number })[] = [
     { what: 'the record at the start', on: 'put', key: RECORD },
-    { what: 'the record of the job at the start', on: 'put', key: POINTER },
+    { what: 'what points to the record at the start', on: 'put', key: POINTER },
     { what: 'the lease before the run', on: 'replace', key: LEASE, after: 1 },
     { what: 'the lease before the upload', on: 'replace', key: LEASE, after: LEASE_WRITES.beforeUpload },
     {
@@ -48,7 +49,7 @@ describe.concurrent('a store that is away for a moment', () => {
     { what: 'the baseline when it is read', on: 'get', key: BASELINE },
     { what: 'the baseline when it is written', on: 'put', key: BASELINE },
     { what: 'the record at the end', on: 'put', key: RECORD, after: 1 },
-    { what: 'the record of the job at the end', on: 'put', key: POINTER, after: 1 },
+    { what: 'what points to the record at the end', on: 'put', key: POINTER, after: 1 },
   ];
   it.each(cases)('$what: tried again, and nobody notices', async ({ what: _, ...fault }) => {
     const outcome = await run([{ ...fault, times: 1 }]);
@@ -74,7 +75,7 @@ describe.concurrent('a store that is away for good', () => {
 
   it.each<StoreFault & { what: string }>([
     { what: 'the record', on: 'put', key: RECORD },
-    { what: 'the record of the job', on: 'put', key: POINTER },
+    { what: 'what points to the record', on: 'put', key: POINTER },
   ])('$what, from the start: failed before anything is touched', async ({ what: _, ...fault }) => {
     const outcome = await run([fault]);
     expect(outcome.record).toMatchObject({
@@ -212,7 +213,7 @@ describe.concurrent('a store that is away for good', () => {
 
   it.each<StoreFault & { what: string }>([
     { what: 'the record', on: 'put', key: RECORD, after: 1 },
-    { what: 'the record of the job', on: 'put', key: POINTER, after: 1 },
+    { what: 'what points to the record', on: 'put', key: POINTER, after: 1 },
   ])('$what, at the end: uploaded, and whoever called is told', async ({ what: _, ...fault }) => {
     const outcome = await run([fault]);
     expect(outcome.record).toMatchObject({
@@ -255,6 +256,53 @@ describe.concurrent('a store that is away for good', () => {
       warnings: [expect.stringContaining('could not be kept')],
     });
     expect(JSON.stringify(outcome.record)).not.toContain('ferry accept');
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+});
+
+describe.concurrent('a document that is there and is not what this release writes', () => {
+  const kept = {
+    schemaVersion: 1,
+    runId: newRunId(),
+    at: new Date().toISOString(),
+    rows: 1_000,
+    bytes: 9,
+    schema: [],
+  };
+  const last = { target: 'default', dataset: 'ds_a', contentType: 'text/csv', settled: true };
+  const guards = { maxRowChange: '50%' };
+
+  it.each([
+    ['the baseline, empty', 'jobs/orders/baseline.json', '', 'guards'],
+    ['the baseline, torn', 'jobs/orders/baseline.json', JSON.stringify(kept).slice(0, -5), 'guards'],
+    ['the baseline of a later release', 'jobs/orders/baseline.json', '{"schemaVersion":2}', 'guards'],
+    [
+      'the last upload, torn',
+      'jobs/orders/last.json',
+      JSON.stringify({ ...kept, ...last }).slice(0, -5),
+      undefined,
+    ],
+    ['the last upload of a later release', 'jobs/orders/last.json', '{"schemaVersion":2}', undefined],
+  ])('%s: nothing is uploaded, and the record says what to do', async (_, key, text, phase) => {
+    const outcome = await run([], { sync: { guards }, kept: { [key]: text } });
+    expect(outcome.record).toMatchObject({
+      state: 'failed',
+      error: { class: 'StateError', message: expect.stringContaining(key), hint: expect.any(String) },
+    });
+    expect(outcome.record?.error?.phase).toBe(phase);
+    expect(outcome.saved).toEqual(outcome.record);
+    expect(outcome.retries).toEqual([]);
+    expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
+  });
+
+  it('the baseline, to which a later minor release has added a field: guards compare with it', async () => {
+    const text = JSON.stringify({ ...kept, ofALaterRelease: { is: 7 } });
+    // The bench takes the command that a kept file is accepted by for its password.
+    const outcome = await run([{ on: 'putFile', key: /^refused\// }], {
+      sync: { guards },
+      kept: { 'jobs/orders/baseline.json': text },
+    });
+    expect(outcome.record).toMatchObject({ state: 'failed', error: { class: 'GuardError' } });
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
   });
 });

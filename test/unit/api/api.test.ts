@@ -103,6 +103,19 @@ describe('what is wrong with a request', () => {
     expect(broken.logged.join()).toContain('UnexpectedError');
   });
 
+  it('tells which document cannot be read, and what to do about it', async () => {
+    const { call, documents } = startTestApi();
+    await documents.put('jobs/orders/baseline.json', '{"rows":');
+    expect(await call('GET', '/jobs/orders')).toMatchObject({
+      status: 500,
+      body: {
+        detail: expect.stringMatching(
+          /^The last accepted result of orders cannot be read: jobs\/orders\/baseline.json is not complete JSON\. Put /,
+        ),
+      },
+    });
+  });
+
   it('answers HEAD as GET, without a body', async () => {
     const { call } = startTestApi();
     expect(await call('HEAD', '/jobs')).toMatchObject({ status: 200, body: undefined });

@@ -171,10 +171,13 @@ describe('pages of runs', () => {
     const { call, runs, documents } = startTestApi();
     for (const minute of ['30', '31', '32'])
       await runs.save(runRecord({ startedAt: `2026-11-20T04:${minute}:00.000Z` }));
-    const [newest = ''] = await documents.list('runs/', 1);
+    const [newest = ''] = await documents.list('jobs/orders/runs/', 1);
     await documents.put(newest, '{"half');
     const first = (await call('GET', '/runs?limit=1')).body;
-    expect(first.runs).toEqual([]);
+    expect(first).toMatchObject({
+      runs: [],
+      unreadable: [{ id: first.next, message: expect.stringContaining(`${newest} is not complete JSON`) }],
+    });
     const rest = (await call('GET', `/runs?limit=5&cursor=${first.next}`)).body;
     expect(rest.runs.map(({ startedAt }: { startedAt: string }) => startedAt.slice(14, 16))).toEqual([
       '31',

@@ -254,3 +254,66 @@ SOURCE_DATABASE_USER=u\nSOURCE_DATABASE_PASSWORD="p w'$ä"\nSOURCE_DATABASE_NAME
     );
   });
 });
+
+describe('names that JavaScript has uses of its own for', () => {
+  const entry = (group: string, name: string) =>
+    ({
+      sources: valid.replace('  erp:', `  ${name}:`).replace('source: erp', `source: ${name}`),
+      polyteia: valid
+        .replace('  default: {', `  ${name}: {`)
+        .replace('dataset:', `polyteia: ${name}\n    dataset:`),
+      syncs: valid.replace('  open-orders:', `  ${name}:`),
+      extractions: `${valid}extractions:\n  ${name}: { sources: [erp] }\n`,
+    })[group] ?? '';
+
+  it.each(['sources', 'polyteia', 'syncs', 'extractions'])(
+    '__proto__ is refused in %s, and not left out',
+    (group) => {
+      expect(messageOf(entry(group, '__proto__'))).toMatch(
+        new RegExp(
+          `^ferry.yaml is not valid \\(1 problem\\):\n.*${group}.__proto__: no name that can be used here`,
+        ),
+      );
+    },
+  );
+
+  it.each([
+    [
+      'columns',
+      'dataset: ds_abc123',
+      'dataset: ds_abc123\n    columns: { __proto__: text }',
+      'syncs.open-orders.columns',
+    ],
+    ['tags', 'version: 1', 'version: 1\ntags: { __proto__: x }', 'tags'],
+    ['the defaults of sources', 'mode: require', '__proto__: { mode: disable }', 'defaults.source.tls'],
+    [
+      'filters',
+      'version: 1',
+      'version: 1\nextractions: { c: { sources: [erp], include: { __proto__: [x] } } }',
+      'extractions.c.include',
+    ],
+  ])('__proto__ is refused in %s as well', (_, from, to, path) => {
+    const text =
+      from === 'version: 1' && to.includes('extractions')
+        ? `${valid}${to.slice(11)}\n`
+        : valid.replace(from, to);
+    expect(messageOf(text)).toContain(`${path}.__proto__: no name that can be used here`);
+  });
+
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'prototype'])(
+    '%s is a name like others',
+    (name) => {
+      for (const group of ['sources', 'polyteia', 'syncs', 'extractions'] as const) {
+        const config = parseConfig(entry(group, name), 'ferry.yaml');
+        expect(Object.keys(config[group])).toContain(name);
+      }
+    },
+  );
+
+  it.each(['constructor', 'toString', '__proto__'])('%s is not found where nothing is called so', (name) => {
+    expect(messageOf(valid.replace('source: erp', `source: ${name}`))).toContain(`unknown source "${name}"`);
+    const target = valid.replace('dataset:', `polyteia: ${name}\n    dataset:`);
+    expect(messageOf(target)).toContain(`unknown Polyteia target "${name}"`);
+    expect(messageOf(`${valid}extractions:\n  c: { sources: [${name}] }\n`)).toContain('unknown source');
+  });
+});

@@ -91,6 +91,14 @@ describe('the watchdog function', () => {
     expect(invoked).toEqual([['second', { job: 'orders', scheduledTime: startedAt }]]);
   });
 
+  it('fails after its round when something of its own cannot be read, so that its alarm rings', async () => {
+    const { one, round, lines } = watchdog();
+    await one.ended(failed);
+    await one.documents.replace('alerts/Ferry/orders.overdue.json', '', undefined);
+    await expect(round()).rejects.toMatchObject({ class: 'StateError' });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ AlertsSent: 1 });
+  });
+
   it('fails when it does not know its jobs', async () => {
     await expect(watchdog({}, 'none').round()).rejects.toMatchObject({ class: 'ConfigError' });
   });

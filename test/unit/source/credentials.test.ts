@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ferryConfigSchema, type SourceConfig } from '../../../shared/config/schema.ts';
 import { resolveLogin } from '../../../shared/source/credentials.ts';
+import { createLocalSecretReader, parseSecretsFile } from '../../../shared/source/secrets.ts';
 import { identityWith, KEYS } from '../../support/token-sources.ts';
 
 const source = (auth: Record<string, unknown>, fields: Record<string, unknown> = {}) =>
@@ -129,3 +130,18 @@ describe('a login', () => {
     expect(`${said}${hint}${cause}`).not.toContain('Geheim4711');
   });
 });
+
+it.each(['__proto__', 'constructor', 'toString'])(
+  'a secret called %s is read from the file, and from there only',
+  async (name) => {
+    const reader = (text: string) =>
+      createLocalSecretReader({ values: parseSecretsFile(text, 'secrets.json'), environment: {} });
+    expect(await reader(`{"${name}": "pak_1", "other": {"username": "a"}}`).read(name)).toBe('pak_1');
+    await expect(reader('{"other": "x"}').read(name)).rejects.toThrow(
+      `The secret ${name} is not known here.`,
+    );
+    expect(() => parseSecretsFile(`{"${name}": 7}`, 'secrets.json')).toThrow(
+      'is not a JSON object of secret names',
+    );
+  },
+);

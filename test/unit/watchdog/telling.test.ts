@@ -133,6 +133,24 @@ describe('telling', () => {
 });
 
 describe('a round', () => {
+  it('with an incident and a memory that cannot be read sees to everything else, and says so', async () => {
+    const one = watchdogWorld({ orders: unscheduled, customers: unscheduled });
+    await one.ended(failed);
+    await one.round();
+    const [key = ''] = (await one.documents.listWithAges('alerts/', 9)).map((listed) => listed.key);
+    const memoryKey = `watchdog/${key.split('/')[1]}.schedules.json`;
+    for (const name of [key, memoryKey]) {
+      const { version } = (await one.documents.read(name)) ?? {};
+      await one.documents.replace(name, '{"schemaVersion":2}', version);
+    }
+    await one.ended({ ...failed, job: 'customers' });
+    expect(await one.round()).toMatchObject({ told: 1, notRead: 2 });
+    expect(one.sent.flatMap(({ alerts }) => alerts.map(({ job }) => job))).toEqual(['orders', 'customers']);
+    // They are a later release's to write.
+    for (const name of [key, memoryKey])
+      expect((await one.documents.read(name))?.body).toBe('{"schemaVersion":2}');
+  });
+
   it('with 300 quiet jobs takes a handful of calls', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `job-${index}`);
     const one = watchdogWorld(

@@ -57,6 +57,17 @@ describe('ferry --stack jobs', () => {
 });
 
 describe('ferry --stack runs', () => {
+  it('names those whose records cannot be read, beside the others', async () => {
+    const [good, bad] = [runRecord(), runRecord({ startedAt: '2026-11-20T04:31:00.000Z' })];
+    await aws.runs.save(good);
+    await aws.runs.save({ ...bad, job: 'customers' });
+    const [key = ''] = await aws.documents.list('jobs/customers/runs/', 1);
+    await aws.documents.put(key, '');
+    const { stdout, stderr } = await ferryAgainstStack(['runs']);
+    expect(stdout).toContain(good.id);
+    expect(stderr).toContain(`warning: The record of run ${bad.id} cannot be read: ${key} is empty.`);
+  });
+
   it('shows the same table as on this machine, over several pages', async () => {
     for (let minute = 0; minute < 130; minute += 1) {
       const startedAt = new Date(Date.UTC(2026, 10, 20, 4, minute)).toISOString();
