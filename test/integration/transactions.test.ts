@@ -119,8 +119,7 @@ describe.each(kinds)('the transaction in which $name is read', ({ type, start, w
       threads: 1,
     };
   };
-  const run = (sync: Record<string, unknown>) =>
-    readThroughFerry(type, server, { sync, withContent: false });
+  const run = (sync: Record<string, unknown>) => readThroughFerry(type, server, { sync, withContent: false });
   const preview = (sync: Record<string, unknown>) => previewSync({ ...options(sync), limit: 3 });
   const check = async (fields: Record<string, unknown>) => {
     const { sync, ...rest } = options(fields);
