@@ -157,10 +157,11 @@ export const postgresDialect: Dialect = {
   },
 
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
-  serverFacts: `SELECT pg_backend_pid()::text AS id, current_setting('server_version') AS version, '' AS mode,
-    set_config('datestyle', 'ISO', true) AS a, set_config('intervalstyle', 'postgres', true) AS b,
-    set_config('extra_float_digits', '3', true) AS c, set_config('bytea_output', 'hex', true) AS d,
-    set_config('standard_conforming_strings', 'on', true) AS e`,
+  // By their full names: a login's search_path may have a type of its own called text before the server's.
+  serverFacts: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS id, pg_catalog.current_setting('server_version') AS version,
+    '' AS mode, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
+    pg_catalog.set_config('extra_float_digits', '3', true) AS c, pg_catalog.set_config('bytea_output', 'hex', true) AS d,
+    pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e`,
   cancel: (connectionId) =>
     `SELECT * FROM postgres_query('db', 'SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled')`,
 
