@@ -7,7 +7,13 @@ import { layOut } from './layout.ts';
 import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
 import { askIn } from './open-catalog-session.ts';
 import { addressOf, type OutputStore } from './output-store.ts';
-import { type PlannedSource, type PlanWork, placeOf, planDatabases } from './plan-databases.ts';
+import {
+  fitToDatabase,
+  type PlannedSource,
+  type PlanWork,
+  placeOf,
+  planDatabases,
+} from './plan-databases.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
 import { labelOf } from './read-database.ts';
 import { watchSignIn } from './watch-sign-in.ts';
@@ -92,11 +98,12 @@ async function checkDatabase(
     if (next !== undefined) sessions.openAhead(placeOf(plan, reached.login, next));
     try {
       const ask = askIn(session);
-      const preflight = await runPreflight(ask, work.extraction, {
+      const { filters, ...names } = await fitToDatabase(ask, work.extraction, plan, database);
+      const preflight = await runPreflight(ask, filters, {
         onlySource: work.sources.length === 1,
-        databaseName: database,
+        ...names,
       });
-      const leftOut = await whyLeftOut(ask, work.extraction, preflight, database);
+      const leftOut = await whyLeftOut(ask, filters, preflight, names.databaseName);
       if (leftOut !== undefined) return { leftOut };
       const label = labelOf(name, database);
       return PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check]));

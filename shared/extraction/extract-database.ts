@@ -19,6 +19,8 @@ export interface ExtractDatabaseOptions {
   connection: AtlanConnection;
   /** Name of the database, where its own is not to be told from another one's. @default what the server calls it */
   knownAs?: string | undefined;
+  /** What the filters match of its name, in letters that the database takes. @default its name */
+  filteredAs?: string | undefined;
   /** How the database stands in qualifiedNames. @default as its name */
   writtenAs?: string | undefined;
   tenantId: string;
@@ -92,7 +94,7 @@ async function extractFolders(
   const shared = await readSharedTexts(ask, catalog.sharedTexts);
   const database = options.knownAs ?? shared.database;
   const names = new QualifiedNames(connection.qualifiedName, database, options.writtenAs);
-  const queries = catalog.queries(filters, session.server.version, database);
+  const queries = catalog.queries(filters, session.server.version, options.filteredAs ?? database);
   for (const [schema, name] of (await ask(queries.ambiguousNames)).rows) {
     if (name === null) names.claimSchema(String(schema));
     else names.claimRelation(String(schema), String(name));

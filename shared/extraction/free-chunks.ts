@@ -3,9 +3,12 @@ import { runInNewContext } from 'node:vm';
 
 /** About a megabyte each. */
 const CHUNKS_KEPT = 16;
+/** What is young is collected in a fraction of the time; what has become old meanwhile now and then. */
+const YOUNG_COLLECTIONS = 8;
 
-let collect: (() => void) | undefined;
+let collect: ((options: { type: 'minor' | 'major' }) => void) | undefined;
 let waiting = 0;
+let collections = 0;
 
 /**
  * To be called after each chunk of an answer: has the garbage collected now and then. DuckDB's client frees a chunk only when its object is
@@ -17,11 +20,12 @@ export function freeChunks(): void {
   if (waiting < CHUNKS_KEPT) return;
   waiting = 0;
   collect ??= findCollector();
-  collect();
+  collections += 1;
+  collect({ type: collections % YOUNG_COLLECTIONS === 0 ? 'major' : 'minor' });
 }
 
-function findCollector(): () => void {
+function findCollector(): NonNullable<typeof collect> {
   // Only a context that is made after this has the function; that of the program stays as it is.
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
+  return runInNewContext('gc') as NonNullable<typeof collect>;
 }

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
 import type { JobContext } from '../runs/run-job.ts';
 import { type Login, resolveLogin } from '../source/credentials.ts';
-import { dialectOf } from '../source/dialect.ts';
+import { type AskSource, dialectOf } from '../source/dialect.ts';
 import type { SourceEngine } from '../source/source-engine.ts';
 import { formatCount } from '../telemetry/format.ts';
 import type { DatabasePlace } from './catalog-sessions.ts';
 import { type AtlanConnection, connectionOf } from './connection.ts';
 import type { ExtractionWork } from './extraction-work.ts';
+import type { CatalogFilters } from './filters.ts';
+import { fitLetters, mapFilters, textsOf } from './fit-letters.ts';
 import { listDatabases } from './list-databases.ts';
 import { askIn, openCatalogSession } from './open-catalog-session.ts';
 import { runPreflight } from './preflight.ts';
@@ -98,7 +100,8 @@ async function namesOf(
         const session = await openCatalogSession({ ...work, source, login, folder, signal: context.signal });
         try {
           const ask = askIn(session);
-          const found = await listDatabases(ask, work.extraction);
+          const adapt = await fitLetters(ask, textsOf(work.extraction));
+          const found = await listDatabases(ask, mapFilters(work.extraction, adapt));
           if (found.length > 0) {
             return {
               databases: found.map(({ name: database }) => database),
@@ -131,6 +134,23 @@ async function namesOf(
 export function placeOf({ source, bytes }: PlannedSource, login: Login, database: string): DatabasePlace {
   const databaseBytes = bytes?.get(database);
   return { source, login: { ...login, database, ...(databaseBytes === undefined ? {} : { databaseBytes }) } };
+}
+
+/** The filters, and names that they match, in letters that the database takes. */
+export async function fitToDatabase(
+  ask: AskSource,
+  { include, exclude, tempTableRegex }: CatalogFilters,
+  { databases }: PlannedSource,
+  database: string,
+): Promise<{ filters: CatalogFilters; databaseName: string; otherNames: string[] }> {
+  const filters = { include, exclude, tempTableRegex };
+  const odd = databases.filter((name) => Buffer.byteLength(name) > name.length);
+  const adapt = await fitLetters(ask, [...textsOf(filters), database, ...odd]);
+  return {
+    filters: mapFilters(filters, adapt),
+    databaseName: adapt(database),
+    otherNames: odd.filter((name) => name !== database).map(adapt),
+  };
 }
 
 /** Atlan tells databases apart by the connection and their name alone. */

@@ -14,6 +14,7 @@ import {
   relationInScope,
   schemasInScope,
 } from './filters.ts';
+import { tellLetters } from './fit-letters.ts';
 import { OPEN_DATABASES } from './list-databases.ts';
 
 const entriesSql = readFileSync(new URL('./preflight-entries.sql', import.meta.url), 'utf8');
@@ -44,16 +45,17 @@ const MINIMUM_VERSION = 10;
  * @param options.onlySource whether the extraction reads nothing but this server: an entry of the include filter that matches none of
  *   its databases is then a mistake, else it is for another source
  * @param options.databaseName of the connected database, where it is known
+ * @param options.otherNames of databases of the server that the connected one may take for other letters
  * @throws ConfigError when a filter is no regular expression
  */
 export async function runPreflight(
   ask: AskSource,
   filters: CatalogFilters,
-  options: { onlySource?: boolean; databaseName?: string } = {},
+  options: { onlySource?: boolean; databaseName?: string; otherNames?: readonly string[] } = {},
 ): Promise<Preflight> {
-  const { onlySource = true, databaseName } = options;
+  const { onlySource = true, databaseName, otherNames = [] } = options;
   await assertPatterns(ask, filters);
-  const miss = await findMiss(ask, filters, onlySource, databaseName);
+  const miss = await findMiss(ask, filters, onlySource, databaseName, otherNames);
   const { rows } = await ask(
     fillIn(countsSql, {
       SCHEMAS: schemasInScope(filters, databaseName),
@@ -111,6 +113,7 @@ async function findMiss(
   filters: CatalogFilters,
   onlySource: boolean,
   databaseName: string | undefined,
+  otherNames: readonly string[],
 ): Promise<string | undefined> {
   const entries = entriesOf(filters.include);
   const [first] = entries;
@@ -118,7 +121,9 @@ async function findMiss(
   const { rows } = await ask(
     fillIn(entriesSql, {
       ENTRIES: entries.map(valuesOf).join(', '),
-      DATABASES: OPEN_DATABASES,
+      DATABASES: [OPEN_DATABASES, ...otherNames.map((name) => `SELECT ${quoteText(name)}::name`)].join(
+        ' UNION ALL ',
+      ),
       CONNECTED: connectedDatabase(databaseName),
       SCHEMAS: schemasInScope(EVERYTHING),
     }),
@@ -139,4 +144,4 @@ const valuesOf = ({ database, schemas }: FilterEntry, index: number) => {
 };
 
 /** A pattern as Atlan's messages have it. */
-const withoutAnchors = (pattern: string) => pattern.replace(/^[\^$]+|[\^$]+$/g, '');
+const withoutAnchors = (pattern: string) => tellLetters(pattern).replace(/^[\^$]+|[\^$]+$/g, '');

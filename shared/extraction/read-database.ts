@@ -8,7 +8,7 @@ import type { ExtractDatabaseOptions, ExtractedDatabase, extractDatabase } from 
 import type { ExtractionWork } from './extraction-work.ts';
 import { ROWS_PER_FILE } from './layout.ts';
 import { askIn } from './open-catalog-session.ts';
-import { type PlannedSource, placeOf } from './plan-databases.ts';
+import { fitToDatabase, type PlannedSource, placeOf } from './plan-databases.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
 import type { SharedRawWriter } from './shared-raw-writer.ts';
 import { WholeJobError } from './whole-job-error.ts';
@@ -49,11 +49,12 @@ export async function readDatabase(
         let read: ReadDatabase | undefined;
         try {
           const ask = askIn(session);
-          const preflight = await runPreflight(ask, extraction, {
+          const { filters, ...names } = await fitToDatabase(ask, extraction, plan, database);
+          const preflight = await runPreflight(ask, filters, {
             onlySource: work.sources.length === 1,
-            databaseName: database,
+            ...names,
           }).catch(asWholeJob);
-          const leftOut = await whyLeftOut(ask, extraction, preflight, database);
+          const leftOut = await whyLeftOut(ask, filters, preflight, names.databaseName);
           if (leftOut !== undefined) return { leftOut };
           assertPassed(preflight);
           const types = tellTypes(context);
@@ -62,11 +63,12 @@ export async function readDatabase(
               session,
               connection,
               knownAs: plan.bytes?.has(database) ? database : undefined,
+              filteredAs: names.databaseName,
               writtenAs: written?.get(database),
               tenantId: config.atlan.tenant,
               workflowId,
               runId: context.runId,
-              filters: extraction,
+              filters,
               rawWriter: writer,
               rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
               onProgress: types.onProgress,

@@ -11,6 +11,7 @@ import {
   relationInScope,
   schemasInScope,
 } from './filters.ts';
+import { fitLetters, mapFilters, textsOf } from './fit-letters.ts';
 import { readNames } from './list-databases.ts';
 import { askIn, type CatalogSessionOptions } from './open-catalog-session.ts';
 import { ENCODINGS, hexOf } from './shared-texts.ts';
@@ -69,7 +70,8 @@ export async function readTree(
     login: { ...login, database, ...(bytes === undefined ? {} : { databaseBytes: bytes }) },
   });
   const [own, databases] = await askOne(sessions, placeOf(login.database), async (ask) => {
-    await assertPatterns(ask, filters);
+    const adapt = await fitLetters(ask, textsOf(filters));
+    await assertPatterns(ask, mapFilters(filters, adapt));
     return [
       await readSchemas(ask, filters, login.database),
       await ask(fillIn(databasesSql, { NAME: hexOf('d.datname'), ENCODINGS })),
@@ -129,11 +131,13 @@ async function readSchemas(
   filters: CatalogFilters,
   database: string,
 ): Promise<SchemaTree[]> {
+  const adapt = await fitLetters(askSource, [...textsOf(filters), database]);
+  const fitted = mapFilters(filters, adapt);
   const { rows } = await askSource(
     fillIn(schemasSql, {
       SCHEMAS: schemasInScope(EVERYTHING),
-      IN_SCOPE: schemasInScope(filters, database),
-      RELATION_IN_SCOPE: relationInScope(filters, 'c.relname'),
+      IN_SCOPE: schemasInScope(fitted, adapt(database)),
+      RELATION_IN_SCOPE: relationInScope(fitted, 'c.relname'),
     }),
   );
   return rows.map(([name, tables, views, routines, inScope]) => ({

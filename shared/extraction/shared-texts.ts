@@ -7,7 +7,7 @@ import { quoteIdentifier, quoteLiteral } from '../source/sql-text.ts';
 
 /** SQL of Postgres for the bytes of a text, whatever they are: nothing is converted, and nothing is checked. */
 export const bytesOf = (text: string) =>
-  `pg_catalog.decode(pg_catalog.replace(${text}::text, E'\\\\', E'\\\\\\\\'), 'escape')`;
+  `pg_catalog.decode(pg_catalog.replace(${text}::pg_catalog.text, E'\\\\', E'\\\\\\\\'), 'escape')`;
 
 /** The same, as hexadecimal digits. */
 export const hexOf = (text: string) => `pg_catalog.encode(${bytesOf(text)}, 'hex')`;
