@@ -9,7 +9,23 @@ export const MARIADB: Tool<'mariadbd'> = {
   otherVersion: /MariaDB/,
   debian: {
     suite: 'bookworm',
-    packages: ['mariadb-server-core'],
-    without: ['mysql-common', 'mariadb-common'],
+    // With its plugins, such as that of ed25519.
+    packages: ['mariadb-server'],
+    // What its service and its scripts need.
+    without: [
+      'galera-4',
+      'gawk',
+      'iproute2',
+      'libdbi-perl',
+      'lsof',
+      'mariadb-client',
+      'mariadb-common',
+      'mysql-common',
+      'passwd',
+      'psmisc',
+      'rsync',
+      'socat',
+    ],
+    unused: ['etc', 'usr/lib/mysql/plugin/auth_pam_tool_dir'],
   },
 };
