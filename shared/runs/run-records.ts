@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { StateError, toFerryError } from '../errors.ts';
-import { printableOutput } from '../text/printable.ts';
 import type { DocumentStore } from './document-store.ts';
 import { stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
 import { timeOfRunId } from './run-id.ts';
 import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
-import { openObject, readDocument, schemaVersion } from './stored-document.ts';
+import { openObject, readDocument, schemaVersion, toStoredText } from './stored-document.ts';
 
 /** A run whose record is there and cannot be read. */
 export interface UnreadableRun {
@@ -134,8 +133,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     listPage,
     list: async (options) => (await listPage(options)).runs,
     async save(record) {
-      // The names in it are as they are, and nothing happens to the terminal of somebody who looks at it.
-      const body = printableOutput(JSON.stringify(runRecordSchema.parse(record)));
+      const body = toStoredText(runRecordSchema.parse(record));
       // The record first: what points to it is of no use without.
       await documents.put(recordKeyOf(record.job, record.id), body);
       await documents.put(`${pointersPrefix}${nameOf(record.id)}`, body);

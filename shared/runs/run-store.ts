@@ -24,7 +24,7 @@ import {
   schemaVersion,
   unknownFields,
   unreadable,
-} from './stored-document.ts';
+, toStoredText } from './stored-document.ts';
 
 /** How long a refused result waits for somebody to accept it. */
 export const REFUSED_DAYS = 7;
@@ -160,7 +160,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
       // Of another result it is another document: what else was said of that one is not true of this one.
       const same = earlier && 'document' in earlier && earlier.document.runId === baseline.runId;
       const kept = same ? unknownFields(baselineSchema, earlier.document) : {};
-      await documents.put(key, JSON.stringify({ ...kept, ...baselineSchema.parse(baseline) }));
+      await documents.put(key, toStoredText({ ...kept, ...baselineSchema.parse(baseline) }));
     },
     readLastUpload: (job) =>
       read(lastUploadKeyOf(job), lastUploadSchema, {
@@ -168,7 +168,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
         mend: 'Put an earlier version of it back, or remove it: the next run then uploads, whether or not anything has changed or Polyteia still reads an earlier file.',
       }),
     async saveLastUpload(job, upload) {
-      await documents.put(lastUploadKeyOf(job), JSON.stringify(lastUploadSchema.parse(upload)));
+      await documents.put(lastUploadKeyOf(job), toStoredText(lastUploadSchema.parse(upload)));
     },
     hasRefused: (job, runId) => has(refusedKeyOf(job, runId)),
     hasArchived: (job, runId) => has(archivedKeyOf(job, runId)),

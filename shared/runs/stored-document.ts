@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { StateError } from '../errors.ts';
+import { printableOutput } from '../text/printable.ts';
 
 /**
  * The version of all documents that Ferry keeps. A release that only adds fields leaves it as it is: an older release passes them over, and
@@ -78,4 +79,9 @@ export function unreadable(
   return new StateError(`${what} cannot be read: ${at} ${reason}.`, {
     hint: fault === 'later' ? 'Use the release that wrote it, or a newer one.' : mend,
   });
+}
+
+/** A document as it is stored: names in it keep their value, and do nothing to the terminal of a person who looks at it. */
+export function toStoredText(document: unknown): string {
+  return printableOutput(JSON.stringify(document));
 }

@@ -53,7 +53,9 @@ describe('functions', () => {
   it('of their own write the records of their job only, and are what its schedule starts', () => {
     const { template } = stackWith({ sync: { dedicated: {}, schedule: { cron: '0 4 * * *' } } });
     const written = (prefix: string) =>
-      statementsOf(template, prefix).find(([action]) => action.endsWith('s3:PutObject'))?.[1];
+      statementsOf(template, prefix).find(
+        ([action, resource]) => action.includes('s3:PutObject') && resource.includes('/jobs/'),
+      )?.[1];
     expect(written('DedicatedordersFunctionRole')).toContain('/jobs/orders/*');
     expect(written('DedicatedordersFunctionRole')).not.toContain('customers');
     expect(written('SyncerpFunctionRole')).toContain('/jobs/customers/*');
@@ -169,7 +171,9 @@ describe('bucket', () => {
       'the-bucket-that-was-left',
     ]);
     expect(
-      statementsOf(template, 'SyncerpFunctionRole').find(([action]) => action.endsWith('s3:PutObject'))?.[1],
+      statementsOf(template, 'SyncerpFunctionRole').find(
+        ([action, resource]) => action.includes('s3:PutObject') && resource.includes('/jobs/'),
+      )?.[1],
     ).toContain(':s3:::the-bucket-that-was-left/jobs/orders/*');
     expect(template.toJSON().Outputs.StateBucketName.Value).toBe('the-bucket-that-was-left');
   });

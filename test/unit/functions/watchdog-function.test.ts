@@ -92,7 +92,7 @@ describe('the watchdog function', () => {
   });
 
   it('fails after its round when something of its own cannot be read, so that its alarm rings', async () => {
-    const { one, round, lines } = watchdog();
+    const { one, round, lines } = watchdog({ TOPIC_ARN: 'arn' });
     await one.ended(failed);
     await one.documents.replace('alerts/Ferry/orders.overdue.json', '', undefined);
     await expect(round()).rejects.toMatchObject({ class: 'StateError' });
