@@ -22,9 +22,10 @@ import {
   openObject,
   readDocument,
   schemaVersion,
+  toStoredText,
   unknownFields,
   unreadable,
-, toStoredText } from './stored-document.ts';
+} from './stored-document.ts';
 
 /** How long a refused result waits for somebody to accept it. */
 export const REFUSED_DAYS = 7;
