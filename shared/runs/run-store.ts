@@ -110,6 +110,9 @@ const archivedKeyOf = (job: string, runId: string) => `archive/${job}/${runId}.p
 const lastUploadKeyOf = (job: string) => `jobs/${job}/last.json`;
 const cancelKeyOf = (job: string) => `leases/${job}.cancel.json`;
 
+/** Names are kept as they are, and do nothing to the terminal of a person who looks at a document. */
+const toJson = (document: unknown) => printableOutput(JSON.stringify(document));
+
 const DAY_MS = 86_400_000;
 // More than ever are there: each run removes what is beyond the limits.
 const MOST_FILES = 10_000;
@@ -164,8 +167,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
   };
   return {
     async save(record) {
-      // The names in it are as they are, and nothing happens to the terminal of somebody who looks at it.
-      const body = printableOutput(JSON.stringify(runRecordSchema.parse(record)));
+      const body = toJson(runRecordSchema.parse(record));
       const key = keyOf(record.id);
       await documents.put(`runs/${key}`, body);
       await documents.put(`jobs/${record.job}/runs/${key}`, body);
@@ -189,11 +191,11 @@ export function createRunStore(documents: DocumentStore): RunStore {
     queueForSlot: (claim) => queueForSlot(documents, claim),
     readBaseline: (job) => readJson(baselineKeyOf(job), baselineSchema),
     async saveBaseline(job, baseline) {
-      await documents.put(baselineKeyOf(job), JSON.stringify(baselineSchema.parse(baseline)));
+      await documents.put(baselineKeyOf(job), toJson(baselineSchema.parse(baseline)));
     },
     readLastUpload: (job) => readJson(lastUploadKeyOf(job), lastUploadSchema),
     async saveLastUpload(job, upload) {
-      await documents.put(lastUploadKeyOf(job), JSON.stringify(lastUploadSchema.parse(upload)));
+      await documents.put(lastUploadKeyOf(job), toJson(lastUploadSchema.parse(upload)));
     },
     hasRefused: (job, runId) => has(refusedKeyOf(job, runId)),
     hasArchived: (job, runId) => has(archivedKeyOf(job, runId)),
