@@ -53,13 +53,11 @@ export const runRecordSchema = openObject({
   schema: z.array(openObject({ name: z.string(), type: z.string() })).optional(),
   /**
    * How the source was read: `statement` is the query as one statement; a duckdbQuery is one transaction over one connection
-   * (`single`) or over several that share one snapshot (`parallel`). `transaction` is what the server itself reported of the transaction
-   * in which it was read; without such a report it is absent.
+   * (`single`) or over several that share one snapshot (`parallel`).
    */
   reading: openObject({
     mode: z.enum(['statement', 'single', 'parallel']),
     reason: z.string().optional(),
-    transaction: z.literal('read-only snapshot').optional(),
   }).optional(),
   /** Of the result's content, whatever the order of its rows: the same for the same content. */
   fingerprint: z.string().optional(),

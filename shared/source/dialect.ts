@@ -37,30 +37,12 @@ export interface ServerFacts {
   version: string;
   /** What decides how SQL text is read: sql_mode of MySQL; empty elsewhere. */
   sqlMode: string;
-  /** Whether the server says of the current transaction that it only reads, and shows one moment. */
-  readOnlySnapshot: boolean;
-}
-
-/** How a statement of the source is sent. */
-export interface SendOptions {
-  /** What the source is attached as. */
-  database: string;
-  /** The session's name, which a kind of database may need to find the statement again. */
-  session: string;
-  /** Whether the whole answer is taken at once, on the connection of the transaction: for small ones. */
-  whole: boolean;
 }
 
 /** A column as DuckDB's client describes it. */
 export interface ClientColumn {
   name: string;
   type: string;
-}
-
-/** A table as the source spells it. */
-export interface TableName {
-  schema: string;
-  table: string;
 }
 
 /** A value computed at the source: SQL over the query's result, called `q`, and the name that it gets. */
@@ -75,13 +57,8 @@ export interface Dialect {
   describeServer(server: ServerFacts): string;
   /** Name of DuckDB's extension. */
   extension: string;
-  /** DuckDB SQL that sends a query to the source as it is: a call of a table function. */
-  send(sql: string, options: SendOptions): string;
-  /**
-   * Whether each connection begins a transaction when it is made. A query that is streamed, or described, then has a connection and a
-   * transaction of its own, and those of DuckDB stand for the connection of its scans and of small answers.
-   */
-  beginsOnConnect: boolean;
+  /** DuckDB's table function that sends a query to the source as it is. */
+  queryFunction: string;
   defaultPort: number;
   /**
    * Talks to the server before DuckDB's client does, where that would wait for ever or give away too much. Absent where the client
@@ -110,14 +87,12 @@ export interface Dialect {
     options: { name: string; readOnly: boolean; folder: string },
   ): Promise<void>;
   /**
-   * SQL of the source for {@link ServerFacts}: columns `id`, `version` and `mode`, and `snapshot` where a query can tell. It is the first
-   * statement of each transaction, and may set for it what the text forms of values depend on, and which time-outs hold.
+   * SQL of the source for {@link ServerFacts}: columns `id`, `version` and `mode`. It is the first statement of each transaction, and may set
+   * for it what the text forms of values depend on.
    */
   serverFacts: string;
-  /** Whether the server says that the current transaction only reads, where no query can tell: asked as its last statement. */
-  refusesToWrite?(run: SourceClient['run']): Promise<boolean>;
-  /** Cancels the statements of a session, from another one that is not read-only. */
-  cancel(client: SourceClient, target: { connectionId: string; session: string }): Promise<void>;
+  /** DuckDB SQL that cancels the statement of a connection, run on another one that is not read-only. */
+  cancel(connectionId: string): string;
   /** Reading one table over several connections, where that can be had. */
   parallel?: ParallelReading;
   /**
@@ -161,8 +136,8 @@ export interface Dialect {
   findWritePrivileges(ask: AskSource): Promise<string[]>;
   /** The protocol and cipher of the connection; undefined when it is not encrypted. */
   describeEncryption(ask: AskSource): Promise<string | undefined>;
-  /** Why tables that are read by several statements in one transaction may not show the same moment; undefined when they do. */
-  findSnapshotGap(ask: AskSource, tables: readonly TableName[]): Promise<string | undefined>;
+  /** Why tables of several statements in one transaction may not show the same moment; undefined when they do. */
+  findSnapshotGap(ask: AskSource): Promise<string | undefined>;
   /** What the engine's messages mean. */
   errorPatterns: ErrorPatterns;
 }

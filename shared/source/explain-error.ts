@@ -1,4 +1,4 @@
-import { type FerryError, QueryError, RefusedLoginError, SourceUnavailableError } from '../errors.ts';
+import { type FerryError, QueryError, SourceUnavailableError } from '../errors.ts';
 import type { Login } from './credentials.ts';
 import type { SourcePhase } from './dialect.ts';
 
@@ -9,16 +9,10 @@ export interface ErrorPatterns {
     pattern: RegExp;
     make: (at: string, user: string, database: string) => FerryError;
   }[];
-  /** What ends a connection or a transaction from outside, in any phase. */
-  interruptions: ErrorPatterns['read'];
   /** While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. */
   read: readonly { pattern: RegExp; make: () => FerryError }[];
   /** A connection that broke, in whatever phase. */
   broken: RegExp;
-  /** A connection that could not be made for a statement, after others of the session had been. */
-  notMade?: RegExp;
-  /** What a message repeats of Ferry's own words, at its end. */
-  echo?: RegExp;
   /** Before a row is read. */
   explainDescribe: (message: string) => FerryError;
 }
@@ -31,26 +25,14 @@ export function explainByPattern(message: string, patterns: ErrorPatterns['read'
 /** Reduces a message of one of DuckDB's clients to a class and to words that hold no secret and no data value. */
 export function explainSourceError(
   patterns: ErrorPatterns,
-  raw: string,
+  message: string,
   phase: SourcePhase,
   login: Login,
 ): FerryError {
-  const message = patterns.echo ? raw.replace(patterns.echo, '') : raw;
   const at = `${login.host}:${login.port}`;
-  if (phase !== 'connect' && patterns.notMade?.test(message)) {
-    const error = explainSourceError(patterns, message, 'connect', login);
-    // The session's first connection was let in: the secret is read again by the next try.
-    if (!(error instanceof RefusedLoginError)) return error;
-    return new SourceUnavailableError(
-      `The source at ${at} let user "${login.username}" in, and refused a further connection.`,
-      { hint: 'A password that was changed meanwhile does that, and a token that ended.' },
-    );
-  }
   if (phase === 'connect') {
     const known = patterns.connect.find(({ pattern }) => pattern.test(message));
     if (known) return known.make(at, login.username, login.database);
-    const interrupted = explainByPattern(message, patterns.interruptions);
-    if (interrupted) return interrupted;
     return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
       hint: 'Check host, port, security groups and routes.',
     });

@@ -39,15 +39,6 @@ async function assertTypes(
   );
 }
 
-/** Runs what reads a prepared query: in one transaction, unless it is one statement, which may have its own. */
-export function readPrepared<T>(
-  session: SourceSession,
-  { moment }: PreparedQuery,
-  work: () => Promise<T>,
-): Promise<T> {
-  return moment === 'statement' ? session.oneStatement(work) : session.transaction(work);
-}
-
 /**
  * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of the source.
  * Nothing is left of the file when it fails.
@@ -63,7 +54,7 @@ export async function exportParquet(
   const target = join(session.outputFolder, file);
   const watch = watchSize(session.outputFolder, onProgress);
   try {
-    const rows = await readPrepared(session, prepared, async () => {
+    const rows = await session.transaction(async () => {
       for (const check of prepared.checks) await assertFit(session, check);
       const reader = await session.run(
         'read',

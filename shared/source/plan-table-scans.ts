@@ -1,7 +1,6 @@
 import type { TypesMode } from '../config/schema.ts';
 import { ExactnessError, QueryError } from '../errors.ts';
 import { type ColumnPlan, type Refusal, withoutLabels } from './column-plan.ts';
-import type { TableName } from './dialect.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import type { SourceSession } from './session.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-text.ts';
@@ -17,7 +16,6 @@ export interface TableCheck {
 
 interface Table {
   label: string;
-  found: TableName;
   /** SQL of the source. */
   sourceName: string;
   /** Of the columns that the query reads. */
@@ -61,7 +59,6 @@ async function describeTable(
   );
   return {
     label: `db.${found.schema}.${found.table}`,
-    found,
     sourceName,
     columns: plans
       .filter(({ name }) => columns === 'all' || columns.has(name.toLowerCase()))
@@ -113,7 +110,7 @@ export async function planTableScans(
   session: SourceSession,
   { tables, columns }: DuckdbQueryFacts,
   mode: TypesMode,
-): Promise<{ checks: TableCheck[]; warnings: string[]; oneMoment: boolean }> {
+): Promise<{ checks: TableCheck[]; warnings: string[] }> {
   const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
   const described: Table[] = [];
   for (const reference of unique) {
@@ -122,30 +119,25 @@ export async function planTableScans(
       throw new QueryError(`The source has no table ${reference.table} that the login may see.`);
     for (const each of found) described.push(await describeTable(session, each, columns, mode));
   }
-  const checks =
-    mode === 'compatible' ? [] : described.map(checkTable).filter((check) => check !== undefined);
-  const gap =
-    checks.length + tables.length > 1
-      ? await session.dialect.findSnapshotGap(
-          (sql) => session.askSource('describe', sql),
-          described.map(({ found }) => found),
-        )
-      : undefined;
   if (mode === 'compatible') {
     const warnings = described.flatMap(({ label, columns: own }) =>
       own.flatMap(({ plan: { name, sourceType, loss } }) =>
         loss ? [`Column "${name}" (${sourceType}) of ${label}: ${loss.text}.`] : [],
       ),
     );
-    if (gap !== undefined)
-      warnings.push(`The tables are read by several statements, which may show different moments: ${gap}.`);
-    return { checks, warnings, oneMoment: gap === undefined };
+    return { checks: [], warnings };
   }
-  if (gap !== undefined) {
-    throw new ExactnessError(
-      `duckdbQuery reads the source by several statements, which would show it at different moments: ${gap}.`,
-      { hint: 'Use `query` instead, which is one statement.' },
-    );
+  const checks = described.map(checkTable).filter((check) => check !== undefined);
+  if (checks.length + tables.length > 1) {
+    const gap = await session.dialect.findSnapshotGap((sql) => session.askSource('describe', sql));
+    if (gap !== undefined) {
+      throw new ExactnessError(
+        `duckdbQuery reads the source by several statements, which would show it at different moments: ${gap}.`,
+        {
+          hint: 'Use `query` instead, which is one statement; or set the isolation level REPEATABLE READ for this login.',
+        },
+      );
+    }
   }
-  return { checks, warnings: [], oneMoment: true };
+  return { checks, warnings: [] };
 }

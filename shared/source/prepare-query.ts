@@ -23,8 +23,6 @@ export interface PreparedQuery {
   /** What gets lost, for people; `types: compatible` only. */
   warnings: string[];
   mode: TypesMode;
-  /** Whether it is one statement of the source; else several in one transaction, which show one moment or may not. */
-  moment: 'statement' | 'transaction' | 'unknown';
 }
 
 /**
@@ -40,8 +38,7 @@ export function prepareQuery(
   options: PrepareOptions,
 ): Promise<PreparedQuery> {
   // In a transaction, as that has the settings under which the query will be read.
-  const work = () => prepare(session, query, options);
-  return query.kind === 'source' ? session.oneStatement(work) : session.transaction(work);
+  return session.transaction(() => prepare(session, query, options));
 }
 
 interface PrepareOptions {
@@ -66,14 +63,13 @@ async function prepare(
   }
 
   if (query.kind === 'duckdb') {
-    const { oneMoment, ...scans } = await planTableScans(session, query.facts, mode);
+    const scans = await planTableScans(session, query.facts, mode);
     const columns = client.map(({ name, type }) => {
       const target = typeOf(overrides, name);
       const plan = planComputed(name, type, mode);
       return target === undefined ? plan : overrideColumn(plan, target, undefined);
     });
-    const moment = oneMoment ? 'transaction' : 'unknown';
-    return { columns, relation: convert(columns, names, relation), ...scans, mode, moment };
+    return { columns, relation: convert(columns, names, relation), ...scans, mode };
   }
 
   const ask = (statement: string) => session.askSource('describe', statement);
@@ -103,7 +99,6 @@ async function prepare(
     checks: [],
     warnings: warningsFor(columns),
     mode,
-    moment: 'statement',
   };
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
@@ -17,7 +16,6 @@ import {
   dialectOf,
   type ServerFacts,
   type SourceAnswer,
-  type SourceClient,
   type SourcePhase,
 } from './dialect.ts';
 import { lackOf } from './engine-lack.ts';
@@ -26,7 +24,7 @@ import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
 import { openOwnHost, type SessionHost } from './session-host.ts';
 import type { Reading, SessionOptions, SourceStream } from './session-options.ts';
-import { trimStatement } from './sql-text.ts';
+import { quoteLiteral, trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
 
 export type { Reading, SessionOptions, SourceStream } from './session-options.ts';
@@ -57,8 +55,6 @@ export class SourceSession {
   readonly #connection: DuckDBConnection;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal | undefined;
-  /** Tells the statements of this session from all others at the source. */
-  readonly #name = randomUUID();
   #server: ServerFacts | undefined;
   #reading: Reading = { mode: 'single' };
   /** A statement was given up that still runs: closing would wait for it. */
@@ -130,9 +126,7 @@ export class SourceSession {
           { name: host.name, readOnly: !options.forCancelling, folder },
         ),
       );
-      if (dialect.refusesToWrite && !options.forCancelling)
-        await session.#transact('connect', async () => {});
-      else session.#server = await session.#askServer('connect');
+      session.#server = await session.#askServer('connect');
       if (parallel) session.#reading = await session.#prepareParallel();
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
       await host.closeOff(outputFolder);
@@ -170,8 +164,7 @@ export class SourceSession {
 
   /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
   async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
-    const relation = this.#send(sql, true);
-    const reader = await this.run(phase, `SELECT * FROM ${relation}`);
+    const reader = await this.run(phase, `SELECT * FROM ${this.relationOf(sql)}`);
     return {
       names: reader.columnNames(),
       types: reader.columnTypes().map(String),
@@ -214,42 +207,28 @@ export class SourceSession {
 
   /** How many rows the source's planner expects of a query; undefined when it does not say. */
   async estimateRows(sql: string): Promise<number | undefined> {
+    const client = {
+      ask: (statement: string) => this.askSource('describe', statement),
+      run: (statement: string) => this.run('describe', statement),
+    };
     const trimmed = trimStatement(sql, this.dialect.lexicalRules(this.server));
     // Only a hint: whatever goes wrong with it, the query itself may well work.
-    return this.dialect.estimateRows(this.#clientFor('describe'), trimmed).catch(() => undefined);
+    return this.dialect.estimateRows(client, trimmed).catch(() => undefined);
   }
 
   /** DuckDB SQL for the result of a statement in the source's own SQL. */
   relationOf(sql: string): string {
-    return this.#send(sql, false);
+    return `${this.dialect.queryFunction}(${quoteLiteral(this.#host.name)}, ${quoteLiteral(sql)})`;
   }
 
   /** Everything that is read in `work` shows one moment of the source. */
-  transaction<T>(work: () => Promise<T>): Promise<T> {
-    return this.#transact('describe', work);
-  }
-
-  /**
-   * As {@link transaction}, of work in which all that counts comes from one statement: where each connection begins a transaction, that
-   * is the statement's own, and no second connection is held beside it.
-   */
-  oneStatement<T>(work: () => Promise<T>): Promise<T> {
-    return this.dialect.beginsOnConnect ? work() : this.transaction(work);
-  }
-
-  async #transact<T>(phase: SourcePhase, work: () => Promise<T>): Promise<T> {
-    await this.run(phase, 'BEGIN');
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('describe', 'BEGIN');
     try {
       // Asked again, as a pooler may have given this transaction another connection of the server.
-      this.#server = await this.#askServer(phase);
+      this.#server = await this.#askServer('describe');
       const result = await work();
-      const { refusesToWrite } = this.dialect;
-      if (refusesToWrite) {
-        const readOnlySnapshot = await refusesToWrite(this.#clientFor(phase).run);
-        this.#signal?.throwIfAborted();
-        this.#server = { ...this.#server, readOnlySnapshot };
-        await this.#connection.run('ROLLBACK');
-      } else await this.run('read', 'COMMIT');
+      await this.run('read', 'COMMIT');
       return result;
     } catch (error) {
       // A statement that was given up holds the connection.
@@ -280,23 +259,10 @@ export class SourceSession {
     if (!this.#abandoned) this.#host.close();
   }
 
-  #send(sql: string, whole: boolean): string {
-    return this.dialect.send(sql, { database: this.#host.name, session: this.#name, whole });
-  }
-
-  #clientFor(phase: SourcePhase): SourceClient {
-    return { ask: (sql) => this.askSource(phase, sql), run: (sql) => this.run(phase, sql) };
-  }
-
   async #askServer(phase: SourcePhase): Promise<ServerFacts> {
     const { rows } = await this.askSource(phase, this.dialect.serverFacts);
-    const [id, version, sqlMode, snapshot] = rows[0] ?? [];
-    return {
-      connectionId: String(id),
-      version: String(version),
-      sqlMode: String(sqlMode),
-      readOnlySnapshot: snapshot === 'true',
-    };
+    const [id, version, sqlMode] = rows[0] ?? [];
+    return { connectionId: String(id), version: String(version), sqlMode: String(sqlMode) };
   }
 
   async #prepareParallel(): Promise<Reading> {
@@ -388,10 +354,7 @@ export class SourceSession {
       forCancelling: true,
     });
     try {
-      await this.dialect.cancel(helper.#clientFor('describe'), {
-        connectionId: this.#server.connectionId,
-        session: this.#name,
-      });
+      await helper.#connection.run(this.dialect.cancel(this.#server.connectionId));
     } finally {
       helper.close();
     }

@@ -2,11 +2,10 @@ import type { SyncConfig } from '../config/schema.ts';
 import type { FerryError } from '../errors.ts';
 import { toFerryError } from '../errors.ts';
 import type { ColumnPlan } from '../source/column-plan.ts';
-import { describeReading, type ResultReading } from '../source/describe-reading.ts';
-import { assertFit, readPrepared } from '../source/export-parquet.ts';
+import { assertFit } from '../source/export-parquet.ts';
 import { explainRefusal, prepareQuery } from '../source/prepare-query.ts';
 import type { SecretReader } from '../source/secrets.ts';
-import type { SessionOptions } from '../source/session.ts';
+import type { Reading, SessionOptions } from '../source/session.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 
 /** What a sync would make of its source. */
@@ -18,7 +17,7 @@ export interface SyncPreview {
   rows: (string | null)[][];
   /** Why there are no rows, when reading them failed: a value that would fail the run too. */
   rowsError: FerryError | undefined;
-  reading: ResultReading;
+  reading: Reading | { mode: 'statement' };
   warnings: string[];
 }
 
@@ -44,7 +43,7 @@ export async function previewSync(
     let rows: SyncPreview['rows'] = [];
     let rowsError: FerryError | undefined;
     try {
-      rows = await readPrepared(session, prepared, async () => {
+      rows = await session.transaction(async () => {
         for (const check of prepared.checks) await assertFit(session, check);
         const reader = await session.run(
           'read',
@@ -60,7 +59,7 @@ export async function previewSync(
       estimatedRows,
       rows,
       rowsError,
-      reading: describeReading(session, prepared, session.reading),
+      reading: query.kind === 'source' ? { mode: 'statement' } : session.reading,
       warnings: prepared.warnings,
     };
   } finally {

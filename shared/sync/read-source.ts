@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { JobContext, JobResult } from '../runs/run-job.ts';
-import { describeReading } from '../source/describe-reading.ts';
 import { exportParquet } from '../source/export-parquet.ts';
 import { prepareQuery, type SourceQuery } from '../source/prepare-query.ts';
 import { fingerprintRows } from '../source/row-fingerprint.ts';
@@ -76,7 +75,7 @@ async function exportOnce(
         ? { fingerprint: await context.phase('fingerprint', () => fingerprintRows(session, file)) }
         : {};
     const schema = prepared.columns.map(({ name, type }) => ({ name, type }));
-    const reading = describeReading(session, prepared, read);
+    const reading: SyncResult['reading'] = query.kind === 'source' ? { mode: 'statement' } : read;
     return { schema, rows, bytes, reading, ...fingerprint, file };
   } finally {
     // Closed before the upload: the source's connection and DuckDB's memory are not needed for it.

@@ -167,7 +167,9 @@ describe('ferry check', () => {
 
     const login = { erp: { username: 'leser', password: 'leser' } };
     const preview = await setup.run({}, { command: ['preview', 'orders', '--json'], source, secrets: login });
-    expect(JSON.parse(preview.stdout)).toMatchObject({ estimatedRows: expect.any(Number) });
+    expect(JSON.parse(preview.stdout)).toMatchObject({
+      estimatedRows: flavor === 'mysql' ? 0 : expect.any(Number),
+    });
   });
 
   it('tries Polyteia by itself: a key that is wrong is told beside a source that works', async () => {

@@ -4,6 +4,7 @@ import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
+import { ExactnessError } from '../../shared/errors.ts';
 import { postgresParallelReading } from '../../shared/source/dialects/postgres-snapshot.ts';
 import { findExtension } from '../../shared/source/extensions.ts';
 import { startMysql } from '../support/mysql-server.ts';
@@ -206,11 +207,16 @@ describe('one moment of MariaDB, while others write', () => {
     }
   });
 
-  it('is what a duckdbQuery reads also where the isolation level gives each statement its own', async () => {
+  it('is refused to a duckdbQuery at an isolation level that gives each statement its own', async () => {
     await using mysql = await setUp({ 'transaction-isolation': 'READ-COMMITTED' });
-    await using writer = await writing(mysql);
-    const sync = { duckdbQuery: `SELECT ${summary} FROM db.accounts` };
-    const { result } = await whileWriting([writer.step], () => readThroughFerry('mysql', mysql, { sync }));
+    const sync = { duckdbQuery: 'SELECT * FROM db.accounts' };
+    const failure = await readThroughFerry('mysql', mysql, { sync }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ExactnessError);
+    expect((failure as Error).message).toMatch(/different moments: its isolation level is READ-COMMITTED/);
+    // One statement needs no such level.
+    const result = await readThroughFerry('mysql', mysql, {
+      sync: { query: `SELECT ${summary} FROM accounts` },
+    });
     expect(result.content.rows.map((row) => row.map(Number))).toEqual(oneMoment);
   });
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { ferryConfigSchema, type SourceConfig, type SyncConfig } from '../../shared/config/schema.ts';
-import { describeReading, type ResultReading } from '../../shared/source/describe-reading.ts';
 import { exportParquet } from '../../shared/source/export-parquet.ts';
 import { type PreparedQuery, prepareQuery } from '../../shared/source/prepare-query.ts';
 import { type Reading, SourceSession } from '../../shared/source/session.ts';
@@ -24,8 +23,6 @@ export interface ReadResult extends PreparedQuery {
   content: ParquetContent;
   rows: number;
   reading: Reading;
-  /** How it was read, as a run's record has it. */
-  recorded: ResultReading;
   /** Whether what was read in parallel came from one snapshot. */
   verified: boolean;
 }
@@ -91,7 +88,6 @@ export async function readThroughFerry(
         content,
         rows,
         reading: reading ?? session.reading,
-        recorded: describeReading(session, prepared, reading ?? session.reading),
         verified: reading !== undefined,
       };
     } finally {

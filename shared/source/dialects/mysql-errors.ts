@@ -8,7 +8,6 @@ import {
   SourceUnavailableError,
 } from '../../errors.ts';
 import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
-import { attemptedHost } from './mysql-transaction.ts';
 
 /** Refusals at the door, as DuckDB's client or the server words them; the first that fits. */
 const connectErrors: ErrorPatterns['connect'] = [
@@ -110,13 +109,6 @@ const connectErrors: ErrorPatterns['connect'] = [
       ),
   },
   {
-    pattern: /Unknown system variable|error in your SQL syntax|SAVEPOINT ferry does not exist/i,
-    make: (at) =>
-      new ConfigError(`The source at ${at} does not begin the transaction that Ferry reads in.`, {
-        hint: 'START TRANSACTION READ ONLY, WITH CONSISTENT SNAPSHOT must work there, as it does in MySQL from 5.7 and MariaDB from 10.3 on.',
-      }),
-  },
-  {
     pattern: /shutdown in progress|offline mode/i,
     make: (at) => new SourceUnavailableError(`The source at ${at} is shutting down or in offline mode.`),
   },
@@ -129,38 +121,8 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
 ];
 
-/** What ends a transaction from outside, in any phase: a lock may be free at the next try, a time-out is the same again. */
-const interruptions: ErrorPatterns['read'] = [
-  {
-    pattern:
-      /Lock wait timeout exceeded|Deadlock found|Table definition has changed|Record has changed since/i,
-    make: () =>
-      new SourceUnavailableError(
-        'Another session of the source holds or changes a table that the query reads.',
-        {
-          hint: 'ALTER TABLE and LOCK TABLES do that: see SHOW PROCESSLIST on the source.',
-        },
-      ),
-  },
-  {
-    pattern: /disconnected by the server because of inactivity|\bwait_timeout/i,
-    make: () =>
-      new QueryError('The source ended the session: its wait_timeout passed while nothing was asked.', {
-        hint: 'Raise wait_timeout of this login or of the proxy before the source.',
-      }),
-  },
-  {
-    pattern: /idle_(readonly_|write_)?transaction_timeout/i,
-    make: () =>
-      new QueryError('The source ended the session: its idle_readonly_transaction_timeout passed.', {
-        hint: 'Raise idle_transaction_timeout and idle_readonly_transaction_timeout of the source.',
-      }),
-  },
-];
-
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
 const readErrors: ErrorPatterns['read'] = [
-  ...interruptions,
   {
     pattern: /max_statement_time|maximum statement execution time|max_execution_time/i,
     make: () =>
@@ -275,11 +237,8 @@ function explainDescribeError(message: string): FerryError {
 /** What the messages of DuckDB's MySQL client mean. */
 export const mysqlErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
-  interruptions,
   read: readErrors,
+  // The client makes a new connection for a statement when it finds the old one closed.
   broken: /^IO Error: Failed to connect to MySQL|Lost connection|gone away/,
-  // Each statement has a connection of its own.
-  notMade: /^IO Error: Failed to connect to MySQL/,
-  echo: attemptedHost,
   explainDescribe: explainDescribeError,
 };

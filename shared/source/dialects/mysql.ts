@@ -2,17 +2,9 @@ import { readFileSync } from 'node:fs';
 import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
-import { mysqlLexicalRules, quoteLiteral, readOrderBy } from '../sql-text.ts';
+import { mysqlLexicalRules, readOrderBy } from '../sql-text.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
-import {
-  beginningOn,
-  cancelStatements,
-  markOf,
-  quoteText,
-  refusesToWrite,
-  transactionSettings,
-} from './mysql-transaction.ts';
 import { type MysqlColumn, mysqlTypeName, planMysqlColumn, quoteMysqlName } from './mysql-types.ts';
 
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
@@ -141,16 +133,15 @@ export const mysqlDialect: Dialect = {
   describeServer: ({ version }) =>
     /mariadb/i.test(version) ? `MariaDB ${version.replace(/-MariaDB.*/i, '')}` : `MySQL ${version}`,
   extension: 'mysql_scanner',
-  send: (sql, { database, session, whole }) =>
-    `mysql_query(${quoteLiteral(database)}, ${quoteLiteral(markOf(session) + sql)}${whole ? ', stream_results=false' : ''})`,
-  beginsOnConnect: true,
+  queryFunction: 'mysql_query',
   defaultPort: 3306,
   probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
   lexicalRules: ({ sqlMode }) => mysqlLexicalRules(sqlMode),
   defaultSchema: ({ database }) => database,
 
   settings: (mode) => [
-    ...transactionSettings,
+    'SET GLOBAL mysql_pool_size=1',
+    'SET GLOBAL mysql_pool_connection_idle_timeout_millis=0',
     // Otherwise a query ends after five minutes, and its result is first copied into a temporary table of the server.
     'SET GLOBAL mysql_query_timeout_enabled=false',
     'SET GLOBAL mysql_sql_buffer_result=false',
@@ -177,7 +168,7 @@ export const mysqlDialect: Dialect = {
       `CREATE TEMPORARY SECRET ${secret} (TYPE mysql, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
          SSL_MODE $6${verified})`,
       [
-        beginningOn(spellings.get(login.host) ?? login.host),
+        spellings.get(login.host) ?? login.host,
         String(login.port),
         login.username,
         login.password,
@@ -198,8 +189,7 @@ export const mysqlDialect: Dialect = {
   },
 
   serverFacts: 'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version, @@sql_mode AS mode',
-  refusesToWrite,
-  cancel: cancelStatements,
+  cancel: (connectionId) => `CALL mysql_execute('db', 'KILL QUERY ${Number(connectionId)}')`,
 
   async planColumns(ask, query, columns, modeOf, server) {
     const described = await describeColumns(ask, query, columns, isMariadb(server));
@@ -236,8 +226,8 @@ export const mysqlDialect: Dialect = {
   },
 
   async estimateRows({ ask }, query) {
-    // The form as a table, as MySQL's default may be another one. Where there is no EXPLAIN the rows are counted.
-    const explained = await ask(`EXPLAIN FORMAT=TRADITIONAL ${query}`).catch(() => undefined);
+    // MySQL does not describe the answer of EXPLAIN before it runs it, which the client asks for: there the rows are counted.
+    const explained = await ask(`EXPLAIN ${query}`).catch(() => undefined);
     if (!explained) {
       const { rows } = await ask(`SELECT ${COUNTING_TIME} COUNT(*) AS n FROM (${query}\n) AS q`);
       return Number(rows[0]?.[0]);
@@ -269,21 +259,13 @@ export const mysqlDialect: Dialect = {
     return cipher ? `${status.get('ssl_version')}, ${cipher}` : undefined;
   },
 
-  async findSnapshotGap(ask, tables) {
+  async findSnapshotGap(ask) {
     // Called otherwise on MariaDB before 11.1.
     const { rows } = await ask(
       "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')",
     );
     const level = String(rows[0]?.[1] ?? 'unknown');
-    if (!/^(REPEATABLE-READ|SERIALIZABLE)$/.test(level)) return `its isolation level is ${level}`;
-    const names = tables.map(({ schema, table }) => `(${quoteText(schema)}, ${quoteText(table)})`);
-    const engines = await ask(
-      `SELECT t.table_name AS name, t.engine AS engine FROM information_schema.tables AS t
-         JOIN information_schema.engines AS e ON e.engine = t.engine
-       WHERE (t.table_schema, t.table_name) IN (${names.join(', ')}) AND NOT e.transactions <=> 'YES'`,
-    );
-    const [name, engine] = engines.rows[0] ?? [];
-    return name === undefined ? undefined : `${name} is a table of ${engine}, which knows no transactions`;
+    return /^(REPEATABLE-READ|SERIALIZABLE)$/.test(level) ? undefined : `its isolation level is ${level}`;
   },
 
   errorPatterns: mysqlErrorPatterns,

@@ -78,24 +78,13 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
 ];
 
-/** A time-out of the source that ended the transaction: it would pass the next time, too. */
-const timeOut = (pattern: RegExp, name: string, hint = `Raise ${name} of this login.`) => ({
-  pattern,
-  make: () => new QueryError(`The source ended the transaction: its ${name} passed.`, { hint }),
-});
-
-const POOLER = 'It is one of the pooler between Ferry and the source: raise it there.';
-
-/**
- * What ends a transaction from outside, in any phase: a lock may be free at the next try, a time-out is the same again. Most of them
- * are switched off for Ferry's transactions (postgres.ts), except by a pooler, and on connections that read in parallel.
- */
-const interruptions: ErrorPatterns['read'] = [
+/** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
+const readErrors: ErrorPatterns['read'] = [
   {
-    pattern: /canceling statement due to lock timeout|deadlock detected/i,
+    pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,
     make: () =>
-      new SourceUnavailableError('Another session of the source holds a lock that the query waits for.', {
-        hint: 'ALTER TABLE, TRUNCATE, REFRESH MATERIALIZED VIEW and LOCK do that: see pg_locks on the source.',
+      new QueryError('The source denied the query: the login lacks a permission.', {
+        hint: 'Grant SELECT on what the query reads.',
       }),
   },
   {
@@ -103,33 +92,6 @@ const interruptions: ErrorPatterns['read'] = [
     make: () =>
       new QueryError("The query exceeded the source's statement_timeout.", {
         hint: 'Make the query faster, or raise the time-out of this login.',
-      }),
-  },
-  {
-    pattern: /query_wait_timeout/i,
-    make: () =>
-      new SourceUnavailableError('The pooler before the source had no connection to it left.', {
-        hint: 'Its query_wait_timeout passed: raise its pool_size, or run fewer jobs at a time.',
-      }),
-  },
-  timeOut(/due to idle-in-transaction timeout/i, 'idle_in_transaction_session_timeout'),
-  timeOut(/due to transaction timeout/i, 'transaction_timeout'),
-  timeOut(/due to idle-session timeout/i, 'idle_session_timeout'),
-  // https://www.pgbouncer.org/config.html#dangerous-timeouts
-  timeOut(/idle transaction timeout|idle_transaction_timeout/i, 'idle_transaction_timeout', POOLER),
-  timeOut(/FATAL:\s+transaction timeout/i, 'transaction_timeout', POOLER),
-  timeOut(/FATAL:\s+query timeout|query_timeout/i, 'query_timeout', POOLER),
-  timeOut(/client_idle_timeout/i, 'client_idle_timeout', POOLER),
-];
-
-/** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
-const readErrors: ErrorPatterns['read'] = [
-  ...interruptions,
-  {
-    pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,
-    make: () =>
-      new QueryError('The source denied the query: the login lacks a permission.', {
-        hint: 'Grant SELECT on what the query reads.',
       }),
   },
   {
@@ -245,8 +207,6 @@ function explainDescribeError(message: string): FerryError {
   }
   // DuckDB repeats the whole statement between quotes; what the server said of it comes behind.
   const answer = /: (?:ERROR|FEHLER): +([\s\S]*)$/.exec(message)?.[1];
-  const interrupted = explainByPattern((answer ?? message).split('\n', 1)[0] ?? '', interruptions);
-  if (interrupted) return interrupted;
   if (answer === undefined) return explainDuckdbError(message);
   if (!isOfQueryOnly(message, answer)) {
     return (
@@ -265,7 +225,6 @@ function explainDescribeError(message: string): FerryError {
 /** What the messages of DuckDB's Postgres client mean. */
 export const postgresErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
-  interruptions,
   read: readErrors,
   // The client makes a new connection for a statement when it finds the old one closed.
   broken: /^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection/,

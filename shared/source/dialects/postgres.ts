@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
-import { postgresLexicalRules, quoteLiteral } from '../sql-text.ts';
+import { postgresLexicalRules } from '../sql-text.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
 import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
@@ -101,8 +101,7 @@ async function writeService(folder: string, database: Buffer): Promise<string> {
 export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
-  send: (sql, { database }) => `postgres_query(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
-  beginsOnConnect: false,
+  queryFunction: 'postgres_query',
   defaultPort: 5432,
   lexicalRules: () => postgresLexicalRules,
   defaultSchema: () => 'public',
@@ -157,23 +156,14 @@ export const postgresDialect: Dialect = {
     }
   },
 
-  // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole. Its time-outs would
-  // end a transaction that reads for long or waits for its reader (the first is one since Postgres 17), and a lock is waited for as long
-  // as a try may take. By their full names: a login's search_path may have a type of its own called text before the server's.
+  // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
+  // By their full names: a login's search_path may have a type of its own called text before the server's.
   serverFacts: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS id, pg_catalog.current_setting('server_version') AS version,
-    '' AS mode,
-    (pg_catalog.current_setting('transaction_read_only') = 'on'
-      AND pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable'))::pg_catalog.text AS snapshot,
-    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) <> '0'
-      THEN pg_catalog.set_config('transaction_timeout', '0', true) END AS f,
-    pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true) AS g,
-    pg_catalog.set_config('lock_timeout', '30s', true) AS h,
-    pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
+    '' AS mode, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
     pg_catalog.set_config('extra_float_digits', '3', true) AS c, pg_catalog.set_config('bytea_output', 'hex', true) AS d,
     pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e`,
-  async cancel({ ask }, { connectionId }) {
-    await ask(`SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled`);
-  },
+  cancel: (connectionId) =>
+    `SELECT * FROM postgres_query('db', 'SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled')`,
 
   async planColumns(ask, query, columns, modeOf) {
     const described = await describeColumns(ask, query, columns);
