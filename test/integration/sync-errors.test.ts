@@ -22,8 +22,11 @@ beforeAll(async () => {
 afterAll(() => setup[Symbol.asyncDispose]());
 
 /** Everything that was printed and recorded. */
-async function allOutput(result: { stdout: string; stderr: string }): Promise<string> {
-  const state = join(setup.folder, '.ferry');
+async function allOutput(
+  result: { stdout: string; stderr: string },
+  stateFolder = '.ferry',
+): Promise<string> {
+  const state = join(setup.folder, stateFolder);
   const files = (await readdir(state, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),
   );
@@ -46,6 +49,24 @@ describe('a password of any characters', () => {
       expect(output).not.toContain(secret);
     }
   });
+});
+
+it('a name of the source does nothing to the terminal that an error or a warning shows it on', async () => {
+  // Of its own, as it accepts another result than the one that the next test is compared with.
+  const state = 'state of names';
+  const alias = 'x\u001b[2J\u009b31m\u202e\nConfigError: forged';
+  for (const [types, exitCode] of [
+    ['exact', 1],
+    ['compatible', 0],
+  ] as const) {
+    const query = `SELECT CASE WHEN id = 1 THEN 'NaN' ELSE 0.5 END::numeric(5,2) AS "${alias}" FROM orders`;
+    const result = await setup.run({ query, types }, { args: ['--log-level', 'debug', '--state', state] });
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.stderr).toContain('x\\u001b[2J\\u009b31m\\u202e');
+    const output = await allOutput(result, state);
+    expect(output).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+    expect(output).not.toMatch(/^ConfigError: forged/m);
+  }
 });
 
 interface Case {
@@ -295,21 +316,4 @@ describe('one clear message, the right exit code, the dataset as it was, nothing
     expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
     expect(wrong.stderr).toContain('unknown sync "ordres"; did you mean "orders"?');
   });
-});
-
-// The last one, as it leaves another result for the next to be compared with.
-it('a name of the source does nothing to the terminal that an error or a warning shows it on', async () => {
-  const alias = 'x\u001b[2J\u009b31m\u202e\nConfigError: forged';
-  for (const [types, exitCode] of [
-    ['exact', 1],
-    ['compatible', 0],
-  ] as const) {
-    const query = `SELECT CASE WHEN id = 1 THEN 'NaN' ELSE 0.5 END::numeric(5,2) AS "${alias}" FROM orders`;
-    const result = await setup.run({ query, types }, { args: ['--log-level', 'debug'] });
-    expect(result.exitCode).toBe(exitCode);
-    expect(result.stderr).toContain('x\\u001b[2J\\u009b31m\\u202e');
-    const output = await allOutput(result);
-    expect(output).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
-    expect(output).not.toMatch(/^ConfigError: forged/m);
-  }
 });
