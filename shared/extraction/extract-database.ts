@@ -1,13 +1,16 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SourceSession } from '../source/session.ts';
-import { type Catalog, catalogOf } from './catalogs/catalog.ts';
+import { catalogOf } from './catalogs/catalog.ts';
 import type { AtlanConnection } from './connection.ts';
 import { entityKinds } from './entities/entity-kinds.ts';
 import { type EntityFolder, entityFolders } from './entity-folders.ts';
 import { type EntityFile, EntityWriter } from './entity-writer.ts';
 import type { CatalogFilters } from './filters.ts';
+import { FaultFinder, warnOfFaults } from './find-faults.ts';
 import { chunkCollector } from './free-chunks.ts';
+import type { CatalogClient, OpenedRelations } from './opened-relations.ts';
+import { putDefinitions } from './put-definitions.ts';
 import { QualifiedNames } from './qualified-names.ts';
 import { RawWriter } from './raw-writer.ts';
 import { rowReader } from './read-rows.ts';
@@ -26,6 +29,10 @@ export interface ExtractDatabaseOptions {
   rowsPerFile: { raw: number; transformed: number };
   /** @param progress.rows entities of this folder so far */
   onProgress?: (progress: { type: EntityFolder; rows: number }) => void;
+  /** Told of what takes longer than usual, and why. */
+  tell?: (fact: string) => void;
+  /** For how long a definition that is locked is asked for again. @default 5 s */
+  lockPatienceMs?: number;
   signal?: AbortSignal;
 }
 
@@ -42,21 +49,100 @@ export interface ExtractedDatabase {
   files: ExtractedFile[];
   /** How many there are of each typeName. */
   entities: Record<string, number>;
-  /** Questions that the source was asked: as many for every catalog. */
+  /** Questions that the source was asked: as many for every catalog, but for two for each hundred views. */
   statements: number;
   warnings: string[];
 }
 
 /**
  * Reads the catalog of one database, in one snapshot and by one query for each folder, and writes it twice on the way: raw rows as
- * Parquet, and Atlan's entities as JSONL. No more than the raw rows of one file are held. When it fails, what is there of the files is
- * worth nothing.
+ * Parquet, and Atlan's entities as JSONL. No more than the raw rows of one file are held. What cannot be read of single objects is left
+ * out, with a warning. When it fails, what is there of the files is worth nothing.
  *
  * @throws QueryError, SourceUnavailableError, StorageUnavailableError
  */
 export async function extractDatabase(options: ExtractDatabaseOptions): Promise<ExtractedDatabase> {
-  const { session } = options;
+  const { session, signal } = options;
+  const faults = new FaultFinder(join(dirname(session.outputFolder), 'definitions'));
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        const extracted = await session.transaction(() => extractIn(options, faults));
+        if (extracted) return extracted;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!faults.mayFindMore(error, session)) throw error;
+      }
+    }
+  } finally {
+    faults.close();
+  }
+}
+
+/** @returns undefined when it has to be done in another transaction */
+async function extractIn(
+  options: ExtractDatabaseOptions,
+  finder: FaultFinder,
+): Promise<ExtractedDatabase | undefined> {
+  const { session, connection, filters, tell, lockPatienceMs, signal } = options;
   const catalog = catalogOf(session.sourceType);
+  let statements = 0;
+  const client: CatalogClient = {
+    async ask(sql) {
+      statements += 1;
+      return (await session.askSource('read', sql)).rows;
+    },
+    async askGuarded({ before, ask, after }) {
+      statements += 1 + (before ? 1 : 0) + (after ? 1 : 0);
+      if (before) await session.run('read', before);
+      const { rows } = await session.askSource('read', ask);
+      if (after) await session.run('read', after);
+      return JSON.parse(String(rows[0]?.[0]));
+    },
+  };
+  const [[database, guarded] = []] = await client.ask(catalog.settings);
+  const asked = { filters, serverVersion: session.server.version, guarded: guarded === true };
+  const toRead = { client, catalog, state: { ...asked, faults: [] }, tell, lockPatienceMs, signal };
+  const faults = await finder.find(toRead);
+  if (!faults) return undefined;
+  const state = { ...asked, faults };
+  const warnings = await warnOfFaults(toRead, faults);
+  const names = new QualifiedNames(connection.qualifiedName, String(database), options.writtenAs);
+  const queries = catalog.queries(state, finder.opened.rowTakers);
+  const measure = catalog.measure(state);
+  if (measure !== undefined) {
+    statements += 1;
+    await session.run('read', measure);
+  }
+  for (const [schema, name] of await client.ask(queries.ambiguousNames)) {
+    if (name === null) names.claimSchema(String(schema));
+    else names.claimRelation(String(schema), String(name));
+  }
+  const { files, entities } = await extractFolders(
+    { ...options, names, opened: finder.opened },
+    queries.rows,
+  );
+  return {
+    database: names.databaseName,
+    serverVersion: session.server.version,
+    files,
+    entities,
+    statements: statements + entityFolders.length,
+    warnings: [...names.warnings, ...warnings],
+  };
+}
+
+type FolderOptions = ExtractDatabaseOptions & { names: QualifiedNames; opened: OpenedRelations };
+
+async function extractFolders(
+  options: FolderOptions,
+  queries: Readonly<Record<EntityFolder, string>>,
+): Promise<Pick<ExtractedDatabase, 'files' | 'entities'>> {
+  const { session } = options;
+  // An earlier transaction may have left some.
+  for (const form of ['raw', 'transformed'])
+    await rm(join(session.outputFolder, form), { recursive: true, force: true });
   const rawWriter = await RawWriter.open({
     // Beside the output folder, as the session's own.
     folder: join(dirname(session.outputFolder), 'raw-writer'),
@@ -64,55 +150,25 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
     memoryLimitBytes: session.memoryLimitBytes,
   });
   try {
-    return await session.transaction(() => extractFolders(options, catalog, rawWriter));
+    const files: ExtractedFile[] = [];
+    const entities: Record<string, number> = {};
+    for (const type of entityFolders) {
+      const written = await extractFolder(type, queries[type], { ...options, rawWriter });
+      files.push(...written.files);
+      for (const [typeName, count] of Object.entries(written.entities))
+        entities[typeName] = (entities[typeName] ?? 0) + count;
+    }
+    return { files, entities };
   } finally {
     rawWriter.close();
   }
-}
-
-async function extractFolders(
-  options: ExtractDatabaseOptions,
-  catalog: Catalog,
-  rawWriter: RawWriter,
-): Promise<ExtractedDatabase> {
-  const { session, connection, filters } = options;
-  let statements = 0;
-  const ask = (sql: string) => {
-    statements += 1;
-    return session.askSource('read', sql);
-  };
-  const [[database] = []] = (await ask(catalog.settings)).rows;
-  const names = new QualifiedNames(connection.qualifiedName, String(database), options.writtenAs);
-  const queries = catalog.queries(filters, session.server.version);
-  for (const [schema, name] of (await ask(queries.ambiguousNames)).rows) {
-    if (name === null) names.claimSchema(String(schema));
-    else names.claimRelation(String(schema), String(name));
-  }
-
-  const files: ExtractedFile[] = [];
-  const entities: Record<string, number> = {};
-  for (const type of entityFolders) {
-    statements += 1;
-    const written = await extractFolder(type, queries.rows[type], { ...options, names, rawWriter });
-    files.push(...written.files);
-    for (const [typeName, count] of Object.entries(written.entities))
-      entities[typeName] = (entities[typeName] ?? 0) + count;
-  }
-  return {
-    database: names.databaseName,
-    serverVersion: session.server.version,
-    files,
-    entities,
-    statements,
-    warnings: names.warnings,
-  };
 }
 
 /** Sends the query of one folder, and writes its rows in both forms as they come. */
 async function extractFolder(
   type: EntityFolder,
   sql: string,
-  options: ExtractDatabaseOptions & { names: QualifiedNames; rawWriter: RawWriter },
+  options: FolderOptions & { rawWriter: RawWriter },
 ): Promise<{ files: ExtractedFile[]; entities: Record<string, number> }> {
   const { session, rowsPerFile, onProgress, signal } = options;
   const [rawFolder, entityFolder] = await Promise.all(
@@ -141,6 +197,7 @@ async function extractFolder(
   try {
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
+      if (type === 'table') putDefinitions(chunk, columns, options.opened);
       await raw.append(chunk);
       await writer.write(readRows(chunk));
       rows += chunk.rowCount;

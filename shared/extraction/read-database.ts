@@ -61,6 +61,7 @@ export async function readDatabase(
             filters: extraction,
             rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
             onProgress: types.onProgress,
+            tell: context.tell,
             signal: context.signal,
           });
           types.end();

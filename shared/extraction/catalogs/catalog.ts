@@ -1,6 +1,7 @@
 import type { SourceConfig } from '../../config/schema.ts';
 import { ConfigError } from '../../errors.ts';
 import type { EntityFolder } from '../entity-folders.ts';
+import type { Fault, Part } from '../faults.ts';
 import type { CatalogFilters } from '../filters.ts';
 import { postgresCatalog } from './postgres.ts';
 
@@ -15,15 +16,79 @@ export interface CatalogQueries {
   rows: Readonly<Record<EntityFolder, string>>;
 }
 
+/** What of one database decides how its catalog is asked for. */
+export interface CatalogState {
+  filters: CatalogFilters;
+  /** The server's own words. */
+  serverVersion: string;
+  /** Whether the login may run blocks, which keep an error to one object. */
+  guarded: boolean;
+  /** What cannot be read, and is left out. */
+  faults: readonly Fault[];
+}
+
+/** A question whose answer is one JSON text. */
+export interface GuardedQuestion {
+  /** DuckDB SQL that goes before it. */
+  before?: string;
+  /** SQL of the source. */
+  ask: string;
+  /** DuckDB SQL that goes after it. */
+  after?: string;
+}
+
+/** A relation of which something can be told only by opening it, so that a lock is waited for. */
+export interface OpenedRelation {
+  relation: number;
+  kind: string;
+}
+
 /** How the catalog of a kind of database is read. One file each in this folder. */
 export interface Catalog {
   /**
    * SQL of the source that is run once, first in the transaction: what the plans of the queries and the texts in them depend
-   * on. Its first column is the name of the database.
+   * on, and how long a lock is waited for. Its first column is the name of the database, its second {@link CatalogState.guarded}.
    */
   settings: string;
-  /** @param serverVersion the server's own words */
-  queries(filters: CatalogFilters, serverVersion: string): CatalogQueries;
+  /** SQL of the source for the relations that have to be opened: number, kind, and a text that is another one after each change. */
+  toOpen(state: CatalogState): string;
+  /**
+   * What those answer, as objects {@link Opened}: some of the first ones, in their order. No lock of it is kept, nor waited for
+   * beyond a second.
+   */
+  open(relations: readonly OpenedRelation[], state: CatalogState): GuardedQuestion;
+  /** DuckDB SQL that takes the sizes for the query of the tables; undefined where that does so. */
+  measure(state: CatalogState): string | undefined;
+  /** What finds the objects of which a part cannot be read, as objects {@link Probed}; to be asked in their order, each with the faults of those before. */
+  probes: readonly { part: Part; question: (state: CatalogState) => GuardedQuestion }[];
+  /** SQL of the source for the names of what has faults: the place in the list from 0, and the name. */
+  names(faults: readonly Fault[], all: readonly Fault[]): string;
+  queries(state: CatalogState, rows: RowTakers): CatalogQueries;
+}
+
+/** Which of the relations that were opened take rows. */
+export interface RowTakers {
+  takers: readonly number[];
+  /** It could not be found out. */
+  unknown: readonly number[];
+}
+
+/** What a relation answered. */
+export interface Opened {
+  relation: number;
+  definition: string | null;
+  /** Null where it is no question. */
+  insertable: boolean | null;
+  /** What of it failed, and how. */
+  part?: Part;
+  failure?: Pick<Fault, 'code' | 'said'> | null;
+}
+
+/** A part of an object that failed. */
+export interface Probed {
+  object: number;
+  column: number;
+  failure: Pick<Fault, 'code' | 'said'>;
 }
 
 const catalogs: Readonly<Partial<Record<SourceConfig['type'], Catalog>>> = { postgres: postgresCatalog };

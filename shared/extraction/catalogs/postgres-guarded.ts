@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { quoteLiteral } from '../../source/sql-text.ts';
+import { fillIn } from '../fill-in.ts';
+import type { CatalogState, GuardedQuestion, OpenedRelation } from './catalog.ts';
+
+const read = (name: string) => readFileSync(new URL(`./postgres-${name}.sql`, import.meta.url), 'utf8');
+const openSql = read('open');
+const openUnguardedSql = read('open-unguarded');
+const measureSql = read('measure');
+const probeSql = read('probe');
+
+/** What is no matter of one object ends the statement: no memory, no disk, the server going down, a standby's conflicts. */
+const RAISE_AGAIN = `IF code ~ '^(08|53|57|40001)' THEN RAISE; END IF;`;
+/** Words beyond ASCII may be in no encoding. */
+const FAILURE = `pg_catalog.json_build_object('code', code, 'said', CASE WHEN said ~ '^[ -~]*$' THEN said END)`;
+
+const ANSWER = "SELECT pg_catalog.current_setting('ferry.answer') AS answer";
+
+/** DuckDB SQL that has the source run a block of PL/pgSQL. */
+function runBlock(sql: string, parts: Readonly<Record<string, string>>): string {
+  const body = fillIn(sql, { RAISE_AGAIN, FAILURE, ...parts });
+  let tag = '$ferry$';
+  for (let n = 1; body.includes(tag); n += 1) tag = `$ferry${n}$`;
+  return runAtSource(`DO ${tag}${body}${tag}`);
+}
+
+/** DuckDB SQL that has the source run something without an answer. */
+const runAtSource = (sql: string) => `CALL postgres_execute('db', ${quoteLiteral(sql)})`;
+
+/** Opens relations, and keeps no lock of it. */
+export function openRelations(
+  relations: readonly OpenedRelation[],
+  { guarded }: Pick<CatalogState, 'guarded'>,
+): GuardedQuestion {
+  const parts = {
+    RELATIONS: `'{${relations.map(({ relation }) => relation)}}'::oid[]`,
+    KINDS: `'{${relations.map(({ kind }) => kind)}}'::text[]`,
+  };
+  if (guarded) return { before: runBlock(openSql, parts), ask: ANSWER };
+  return {
+    before: runAtSource('SAVEPOINT ferry'),
+    ask: fillIn(openUnguardedSql, parts),
+    after: runAtSource('ROLLBACK TO ferry'),
+  };
+}
+
+/** Puts the sizes of relations into a setting of the transaction. @param stored SQL for their numbers, as `relation` */
+export const measureRelations = (stored: string) => runBlock(measureSql, { STORED: stored });
+
+/** Finds the objects of which a text cannot be read. @param texts SQL with the columns `object`, `part` and `text` */
+export const probeTexts = (texts: string): GuardedQuestion => ({
+  before: runBlock(probeSql, { TEXTS: texts }),
+  ask: ANSWER,
+});
