@@ -41,6 +41,8 @@ export class OpenedRelations {
   readonly #texts: TextFile;
   #known = new Map<number, Known>();
   #faults: Fault[] = [];
+  /** Since when what is locked is asked for again: there is one time for it in all transactions. */
+  #waitingSince: number | undefined;
 
   /** @param path of a file for the definitions, in a private folder */
   constructor(path: string) {
@@ -69,12 +71,12 @@ export class OpenedRelations {
     const { client, catalog, state, tell, lockPatienceMs = LOCK_PATIENCE_MS, signal } = options;
     let queue = await this.#findChanged(options);
     let locked: OpenedRelation[] = [];
-    let waitingSince: number | undefined;
     this.#faults = [];
     while (queue.length > 0) {
       const answers = (await client.askGuarded(catalog.open(queue.slice(0, BATCH), state))) as Opened[];
       if (answers.length === 0) throw new Error('The source answered nothing.');
-      const patient = waitingSince === undefined || performance.now() - waitingSince < lockPatienceMs;
+      const patient =
+        this.#waitingSince === undefined || performance.now() - this.#waitingSince < lockPatienceMs;
       for (const [index, answer] of answers.entries()) {
         const asked = queue[index] as OpenedRelation;
         if (answer.failure && isLocked(answer.failure) && patient) locked.push(asked);
@@ -82,8 +84,8 @@ export class OpenedRelations {
       }
       queue = queue.slice(answers.length);
       if (queue.length > 0 || locked.length === 0) continue;
-      if (waitingSince === undefined) {
-        waitingSince = performance.now();
+      if (this.#waitingSince === undefined) {
+        this.#waitingSince = performance.now();
         tell?.(await describeWaiting(options, locked));
       }
       await sleep(PAUSE_MS, signal);
@@ -130,17 +132,15 @@ async function describeWaiting(
   { client, catalog }: ReadOptions,
   locked: readonly OpenedRelation[],
 ): Promise<string> {
-  const faults = locked
-    .slice(0, MOST_NAMES)
-    .map(
-      ({ relation }): Fault => ({
-        part: 'definition',
-        object: relation,
-        column: 0,
-        code: '55P03',
-        said: null,
-      }),
-    );
+  const faults = locked.slice(0, MOST_NAMES).map(
+    ({ relation }): Fault => ({
+      part: 'definition',
+      object: relation,
+      column: 0,
+      code: '55P03',
+      said: null,
+    }),
+  );
   const names = await namesOf(client, catalog, faults, []);
   const more = locked.length - names.length;
   return `Another session holds a lock that is in the way of ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: trying again …`;

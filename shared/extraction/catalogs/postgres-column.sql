@@ -25,7 +25,7 @@ SELECT
   attribute.attnum::int4 AS ordinal_position,
   attribute.expression AS column_def,
   CASE WHEN attribute.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
-  CASE WHEN attribute.no_type THEN __ESCAPED_TYPE__ ELSE attribute.typname::text END AS data_type,
+  CASE WHEN attribute.no_type THEN __ESCAPED_TYPE__ ELSE coalesce(attribute.typname::text, '???') END AS data_type,
   CASE WHEN attribute.attidentity <> '' OR attribute.expression LIKE 'nextval%' THEN 'YES' ELSE 'NO' END AS is_auto_increment,
   CASE WHEN attribute.typtype = 'd' THEN attribute.typtypmod END::int4 AS numeric_precision,
   CASE WHEN attribute.typtype = 'b' AND attribute.typelem <> 0 THEN attribute.typlen END::int4 AS character_octet_length,
@@ -111,7 +111,8 @@ CROSS JOIN LATERAL (
     CASE WHEN __NO_KEYS__ THEN NULL ELSE key.names END AS key_names,
     CASE WHEN __NO_COMMENT__ THEN NULL ELSE comment.description END AS comment
   FROM pg_catalog.pg_attribute AS a
-  CROSS JOIN LATERAL (
+  -- A column whose type is missing from a damaged catalog is still a column.
+  LEFT JOIN LATERAL (
     SELECT
       t.typname,
       t.typtype,
@@ -142,7 +143,7 @@ CROSS JOIN LATERAL (
     WHERE t.oid = a.atttypid
     -- By the index, for each column: joined, all types would be gone through once for each relation.
     OFFSET 0
-  ) AS type
+  ) AS type ON true
   LEFT JOIN (
     SELECT
       part.attnum,
