@@ -68,7 +68,8 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
     for (;;) {
       signal?.throwIfAborted();
       try {
-        const extracted = await session.transaction(() => extractIn(options, faults));
+        const first = faults.firstStatement(session.dialect.serverFacts);
+        const extracted = await session.transaction(() => extractIn(options, faults), first);
         if (extracted) return extracted;
       } catch (error) {
         signal?.throwIfAborted();

@@ -18,10 +18,21 @@ export class FaultFinder {
   #before = new Set<string>();
   /** A query failed as a whole, so that each object is tried. */
   #careful = false;
+  /** As of the last transaction. */
+  #asked: ReadOptions | undefined;
 
   /** @param path of a file for texts, in a private folder */
   constructor(path: string) {
     this.opened = new OpenedRelations(path);
+  }
+
+  /**
+   * What is to be the very first statement of the next transaction, in DuckDB's SQL.
+   *
+   * @param facts the source's own, as of the dialect
+   */
+  firstStatement(facts: string): string | undefined {
+    return this.#asked && this.opened.openFirst(this.#asked, facts);
   }
 
   /**
@@ -31,6 +42,7 @@ export class FaultFinder {
    */
   async find(options: ReadOptions): Promise<Fault[] | undefined> {
     this.#transactions += 1;
+    this.#asked = options;
     await this.opened.read(options);
     const faults = [...this.opened.faults];
     if (this.#careful) faults.push(...(await probe(options)));

@@ -1,5 +1,5 @@
 import { sleep } from '../sleep.ts';
-import type { Catalog, CatalogState, Opened, OpenedRelation, RowTakers } from './catalogs/catalog.ts';
+import type { Catalog, CatalogState, GuardedQuestion, Opened, OpenedRelation, RowTakers } from './catalogs/catalog.ts';
 import { type Fault, isLocked } from './faults.ts';
 import { TextFile, type TextPlace } from './text-file.ts';
 
@@ -13,7 +13,7 @@ export interface CatalogClient {
   /** @returns the rows of a SELECT in the source's own SQL */
   ask(sql: string): Promise<unknown[][]>;
   /** @returns the JSON that the source answered */
-  askGuarded(question: ReturnType<Catalog['open']>): Promise<unknown>;
+  askGuarded(question: GuardedQuestion): Promise<unknown>;
 }
 
 export interface ReadOptions {
@@ -43,6 +43,7 @@ export class OpenedRelations {
   #faults: Fault[] = [];
   /** Since when what is locked is asked for again: there is one time for it in all transactions. */
   #waitingSince: number | undefined;
+  #first: GuardedQuestion | undefined;
 
   /** @param path of a file for the definitions, in a private folder */
   constructor(path: string) {
@@ -66,9 +67,17 @@ export class OpenedRelations {
     return place ? this.#texts.read(place) : null;
   }
 
+  /** DuckDB SQL for the first statement of another transaction, which opens what is new. */
+  openFirst({ catalog, state }: Pick<ReadOptions, 'catalog' | 'state'>, facts: string): string | undefined {
+    if (!state.guarded) return undefined;
+    this.#first = catalog.openFirst(state, facts, [...this.#known.keys()]);
+    return this.#first.before;
+  }
+
   /** Reads what has changed since the last transaction. */
   async read(options: ReadOptions): Promise<void> {
     const { client, catalog, state, tell, lockPatienceMs = LOCK_PATIENCE_MS, signal } = options;
+    if (this.#first) await this.#takeFirst(this.#first, client);
     let queue = await this.#findChanged(options);
     let locked: OpenedRelation[] = [];
     this.#faults = [];
@@ -80,7 +89,7 @@ export class OpenedRelations {
       for (const [index, answer] of answers.entries()) {
         const asked = queue[index] as OpenedRelation;
         if (answer.failure && isLocked(answer.failure) && patient) locked.push(asked);
-        else this.#take(asked, answer);
+        else this.#take(answer);
       }
       queue = queue.slice(answers.length);
       if (queue.length > 0 || locked.length === 0) continue;
@@ -107,22 +116,28 @@ export class OpenedRelations {
       if (known?.version === version) {
         this.#known.set(relation, known);
       } else {
-        this.#known.set(relation, { version, kind, insertable: null, definition: undefined });
-        changed.push({ relation, kind });
+        changed.push({ relation, kind, version });
       }
     }
     return changed;
   }
 
-  #take({ relation }: OpenedRelation, { definition, insertable, part, failure }: Opened): void {
-    const known = this.#known.get(relation);
-    if (!known) return;
-    known.insertable = insertable;
-    if (definition !== null) known.definition = this.#texts.add(definition);
-    if (!failure) return;
-    this.#faults.push({ part: part ?? 'definition', object: relation, column: 0, ...failure });
-    // To be asked again in the next transaction.
-    known.version = '';
+  async #takeFirst({ ask }: GuardedQuestion, client: CatalogClient): Promise<void> {
+    this.#first = undefined;
+    const answers = (await client.askGuarded({ ask })) as Opened[];
+    // What failed is asked again with the others.
+    for (const answer of answers) if (!answer.failure) this.#take(answer);
+  }
+
+  #take({ relation, kind, version, definition, insertable, part, failure }: Opened): void {
+    this.#known.set(relation, {
+      // What failed is to be asked again in the next transaction.
+      version: failure ? '' : version,
+      kind,
+      insertable,
+      definition: definition === null ? undefined : this.#texts.add(definition),
+    });
+    if (failure) this.#faults.push({ part: part ?? 'definition', object: relation, column: 0, ...failure });
   }
 }
 

@@ -248,10 +248,15 @@ export class SourceSession {
     return `${this.dialect.queryFunction}('db', ${quoteLiteral(sql)})`;
   }
 
-  /** Everything that is read in `work` shows one moment of the source. */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Everything that is read in `work` shows one moment of the source.
+   *
+   * @param first DuckDB SQL that comes before anything else, and so sees that moment as it is
+   */
+  async transaction<T>(work: () => Promise<T>, first?: string): Promise<T> {
     await this.run('describe', 'BEGIN');
     try {
+      if (first !== undefined) await this.run('read', first);
       // Asked again, as a pooler may have given this transaction another connection of the server.
       this.#server = await this.#askServer('describe');
       const result = await work();

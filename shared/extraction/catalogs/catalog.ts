@@ -41,6 +41,8 @@ export interface GuardedQuestion {
 export interface OpenedRelation {
   relation: number;
   kind: string;
+  /** Another one after each change. */
+  version: string;
 }
 
 /** How the catalog of a kind of database is read. One file each in this folder. */
@@ -50,13 +52,20 @@ export interface Catalog {
    * on, and how long a lock is waited for. Its first column is the name of the database, its second {@link CatalogState.guarded}.
    */
   settings: string;
-  /** SQL of the source for the relations that have to be opened: number, kind, and a text that is another one after each change. */
+  /** SQL of the source for the relations that have to be opened, as rows of {@link OpenedRelation}. */
   toOpen(state: CatalogState): string;
   /**
    * What those answer, as objects {@link Opened}: some of the first ones, in their order. No lock of it is kept, nor waited for
    * beyond a second.
    */
   open(relations: readonly OpenedRelation[], state: CatalogState): GuardedQuestion;
+  /**
+   * The same for what is not known yet. Its `before` is to be the first statement of a transaction, so that nothing can be dropped between
+   * its snapshot and the opening. Not without {@link CatalogState.guarded}.
+   *
+   * @param facts SQL of the source that is otherwise the first of a transaction
+   */
+  openFirst(state: CatalogState, facts: string, known: readonly number[]): GuardedQuestion;
   /** DuckDB SQL that takes the sizes for the query of the tables; undefined where that does so. */
   measure(state: CatalogState): string | undefined;
   /** What finds the objects of which a part cannot be read, as objects {@link Probed}; to be asked in their order, each with the faults of those before. */
@@ -74,8 +83,7 @@ export interface RowTakers {
 }
 
 /** What a relation answered. */
-export interface Opened {
-  relation: number;
+export interface Opened extends OpenedRelation {
   definition: string | null;
   /** Null where it is no question. */
   insertable: boolean | null;

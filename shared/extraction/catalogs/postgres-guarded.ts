@@ -32,16 +32,28 @@ export function openRelations(
   relations: readonly OpenedRelation[],
   { guarded }: Pick<CatalogState, 'guarded'>,
 ): GuardedQuestion {
-  const parts = {
-    RELATIONS: `'{${relations.map(({ relation }) => relation)}}'::oid[]`,
-    KINDS: `'{${relations.map(({ kind }) => kind)}}'::text[]`,
-  };
-  if (guarded) return { before: runBlock(openSql, parts), ask: ANSWER };
+  const list = (of: (one: OpenedRelation) => string | number) => quoteLiteral(`{${relations.map(of)}}`);
+  const ASKED = `SELECT * FROM unnest(${list(({ relation }) => relation)}::int8[], ${list(({ kind }) => kind)}::text[],
+    ${list(({ version }) => `"${version}"`)}::text[]) AS one (relation, kind, version)`;
+  if (guarded) return { before: runBlock(openSql, { BEFORE: '', ASKED }), ask: ANSWER };
   return {
     before: runAtSource('SAVEPOINT ferry'),
-    ask: fillIn(openUnguardedSql, parts),
+    ask: fillIn(openUnguardedSql, { ASKED }),
     after: runAtSource('ROLLBACK TO ferry'),
   };
+}
+
+/**
+ * Opens those of some relations that are not known yet. It may be the first statement of a transaction, whose snapshot is then taken by it:
+ * what it finds there is opened a moment later.
+ *
+ * @param settings SQL that sets what definitions depend on, each with a column `a`
+ * @param toOpen SQL for the relations, as of postgres-opened.sql
+ */
+export function openUnknown(settings: readonly string[], toOpen: string, known: readonly number[]): GuardedQuestion {
+  const BEFORE = settings.map((sql) => `PERFORM pg_catalog.count(one.a) FROM (${sql}) AS one;`).join('\n  ');
+  const ASKED = `SELECT one.* FROM (${toOpen}) AS one WHERE one.relation <> ALL ('{${known}}'::int8[])`;
+  return { before: runBlock(openSql, { BEFORE, ASKED }), ask: ANSWER };
 }
 
 /** Puts the sizes of relations into a setting of the transaction. @param stored SQL for their numbers, as `relation` */

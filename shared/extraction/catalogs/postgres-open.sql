@@ -13,14 +13,15 @@ DECLARE
   answers text[] := '{}';
   written int8 := 0;
 BEGIN
-  FOR asked IN SELECT * FROM unnest(__RELATIONS__, __KINDS__) AS one (relation, kind) LOOP
+  __BEFORE__
+  FOR asked IN __ASKED__ LOOP
     definition := NULL;
     insertable := NULL;
     code := NULL;
     failure := NULL;
     IF asked.kind IN ('v', 'm') THEN
       BEGIN
-        definition := pg_catalog.pg_get_viewdef(asked.relation);
+        definition := pg_catalog.pg_get_viewdef(asked.relation::oid);
         IF definition IS NULL THEN
           RAISE undefined_table;
         END IF;
@@ -39,7 +40,7 @@ BEGIN
     END IF;
     IF asked.kind IN ('v', 'f') AND (code IS NULL OR code NOT IN ('55P03', '40P01')) THEN
       BEGIN
-        insertable := pg_catalog.pg_relation_is_updatable(asked.relation, false) & 8 = 8;
+        insertable := pg_catalog.pg_relation_is_updatable(asked.relation::oid, false) & 8 = 8;
         RAISE SQLSTATE 'FERRY';
       EXCEPTION
         WHEN SQLSTATE 'FERRY' THEN NULL;
@@ -60,7 +61,7 @@ BEGIN
       PERFORM pg_catalog.set_config('lock_timeout', '10ms', true);
     END IF;
     answers := answers || pg_catalog.json_build_object(
-      'relation', asked.relation::int8, 'definition', definition, 'insertable', insertable, 'part', part, 'failure', failure)::text;
+      'relation', asked.relation::int8, 'kind', asked.kind, 'version', asked.version, 'definition', definition, 'insertable', insertable, 'part', part, 'failure', failure)::text;
     written := written + coalesce(pg_catalog.length(definition), 0);
     -- The caller asks for the rest by another block: a statement stays short, and so does its answer.
     EXIT WHEN written > 1000000 OR pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp() > '500 ms';

@@ -1,5 +1,6 @@
 -- Finds the objects of which one text cannot be made or sent: all at once, and the halves of those that fail, down to single ones.
 DECLARE
+  patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
   relations oid[];
   columns int4[];
   firsts int4[] := '{1}';
@@ -33,6 +34,10 @@ BEGIN
       WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = MESSAGE_TEXT;
         __RAISE_AGAIN__
+        IF code = '55P03' THEN
+          -- The halves of it need not wait as long.
+          PERFORM pg_catalog.set_config('lock_timeout', '1ms', true);
+        END IF;
         IF lower = upper THEN
           answers := answers || pg_catalog.json_build_object(
             'object', relations[lower]::int8, 'column', columns[lower], 'failure', __FAILURE__)::text;
@@ -43,6 +48,7 @@ BEGIN
     END;
   END LOOP;
   PERFORM
+    pg_catalog.set_config('lock_timeout', patience, true),
     pg_catalog.set_config('enable_nestloop', 'off', true),
     pg_catalog.set_config('ferry.answer', pg_catalog.concat('[', pg_catalog.array_to_string(answers, ','), ']'), true);
 END

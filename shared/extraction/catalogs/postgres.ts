@@ -3,7 +3,7 @@ import { type Fault, type Part, partKinds } from '../faults.ts';
 import { fillIn } from '../fill-in.ts';
 import { relationInScope, schemasInScope } from '../filters.ts';
 import type { Catalog, CatalogState, RowTakers } from './catalog.ts';
-import { measureRelations, openRelations, probeTexts } from './postgres-guarded.ts';
+import { measureRelations, openRelations, openUnknown, probeTexts } from './postgres-guarded.ts';
 import { probedTexts } from './postgres-probes.ts';
 
 const read = (name: string) => readFileSync(new URL(`./postgres-${name}.sql`, import.meta.url), 'utf8');
@@ -94,26 +94,29 @@ function columnsOf({ faults, serverVersion }: CatalogState, scope: Scope) {
   });
 }
 
+// - search_path: pg_catalog first, so that no function or operator of a user's schema stands in for one of the server's. What else is
+//   on it decides which names are qualified in definitions and types, and stays as the login has it.
+// - jit and nested loops: the planner guesses a few rows where a big catalog has millions, above all before its first ANALYZE.
+// - lock_timeout: below deadlock_timeout, so that nobody who waits for us is ended as the victim of a deadlock.
+// Taken from pg_settings, as not every version knows all of them.
+const settings = `SELECT pg_catalog.current_database()::text AS database,
+    coalesce((SELECT pg_catalog.has_language_privilege(l.oid, 'USAGE') FROM pg_catalog.pg_language AS l WHERE l.lanname = 'plpgsql'), false)
+      AS guarded,
+    pg_catalog.set_config(s.name, CASE s.name
+      WHEN 'search_path' THEN pg_catalog.concat_ws(', ', 'pg_catalog', nullif(pg_catalog.current_setting('search_path'), ''))
+      WHEN 'lock_timeout' THEN (
+        SELECT greatest(1, least(${LOCK_TIMEOUT_MS}, d.setting::int8 / 4))::text
+        FROM pg_catalog.pg_settings AS d WHERE d.name = 'deadlock_timeout')
+      ELSE 'off' END, true) AS a
+  FROM pg_catalog.pg_settings AS s
+  WHERE s.name IN ('search_path', 'jit', 'enable_nestloop', 'quote_all_identifiers', 'lock_timeout')`;
+
 export const postgresCatalog: Catalog = {
-  // - search_path: pg_catalog first, so that no function or operator of a user's schema stands in for one of the server's. What else is
-  //   on it decides which names are qualified in definitions and types, and stays as the login has it.
-  // - jit and nested loops: the planner guesses a few rows where a big catalog has millions, above all before its first ANALYZE.
-  // - lock_timeout: below deadlock_timeout, so that nobody who waits for us is ended as the victim of a deadlock.
-  // Taken from pg_settings, as not every version knows all of them.
-  settings: `SELECT pg_catalog.current_database()::text AS database,
-      coalesce((SELECT pg_catalog.has_language_privilege(l.oid, 'USAGE') FROM pg_catalog.pg_language AS l WHERE l.lanname = 'plpgsql'), false)
-        AS guarded,
-      pg_catalog.set_config(s.name, CASE s.name
-        WHEN 'search_path' THEN pg_catalog.concat_ws(', ', 'pg_catalog', nullif(pg_catalog.current_setting('search_path'), ''))
-        WHEN 'lock_timeout' THEN (
-          SELECT greatest(1, least(${LOCK_TIMEOUT_MS}, d.setting::int8 / 4))::text
-          FROM pg_catalog.pg_settings AS d WHERE d.name = 'deadlock_timeout')
-        ELSE 'off' END, true) AS value
-    FROM pg_catalog.pg_settings AS s
-    WHERE s.name IN ('search_path', 'jit', 'enable_nestloop', 'quote_all_identifiers', 'lock_timeout')`,
+  settings,
 
   toOpen: (state) => fillIn(openedSql, scopeOf(state)),
   open: openRelations,
+  openFirst: (state, facts, known) => openUnknown([facts, settings], fillIn(openedSql, scopeOf(state)), known),
   measure: (state) => (state.guarded ? measureRelations(fillIn(STORED, scopeOf(state))) : undefined),
   probes: probedTexts.map(({ part, texts }) => ({
     part,
