@@ -78,6 +78,12 @@ export interface Dialect {
   /** DuckDB SQL that sends a query to the source as it is: a call of a table function. */
   send(sql: string, options: SendOptions): string;
   /**
+   * DuckDB SQL that has the source run a statement without an answer. Absent where Ferry has none to run.
+   *
+   * @param database what the source is attached as
+   */
+  execute?(sql: string, database: string): string;
+  /**
    * Whether each connection begins a transaction when it is made. A query that is streamed, or described, then has a connection and a
    * transaction of its own, and those of DuckDB stand for the connection of its scans and of small answers.
    */

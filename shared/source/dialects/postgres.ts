@@ -102,6 +102,7 @@ export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
   send: (sql, { database }) => `postgres_query(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
+  execute: (sql, database) => `CALL postgres_execute(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
   beginsOnConnect: false,
   defaultPort: 5432,
   lexicalRules: () => postgresLexicalRules,
