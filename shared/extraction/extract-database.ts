@@ -1,16 +1,21 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { SourceAnswer } from '../source/dialect.ts';
 import type { SourceSession } from '../source/session.ts';
-import { type Catalog, catalogOf } from './catalogs/catalog.ts';
+import { catalogOf, type GuardedQuestion } from './catalogs/catalog.ts';
 import type { AtlanConnection } from './connection.ts';
 import { entityKinds } from './entities/entity-kinds.ts';
 import { type EntityFolder, entityFolders } from './entity-folders.ts';
 import { type EntityFile, EntityWriter } from './entity-writer.ts';
 import type { CatalogFilters } from './filters.ts';
+import { FaultFinder, warnOfFaults } from './find-faults.ts';
 import { freeChunks } from './free-chunks.ts';
+import type { CatalogClient, OpenedRelations } from './opened-relations.ts';
+import { putDefinitions } from './put-definitions.ts';
 import { QualifiedNames } from './qualified-names.ts';
-import { RawWriter } from './raw-writer.ts';
+import type { RawWriter } from './raw-writer.ts';
 import { rowReader } from './read-rows.ts';
+import { SharedRawWriter } from './shared-raw-writer.ts';
 import { readSharedTexts, replaceSharedColumns } from './shared-texts.ts';
 
 export interface ExtractDatabaseOptions {
@@ -27,12 +32,16 @@ export interface ExtractDatabaseOptions {
   workflowId: string;
   runId: string;
   filters: CatalogFilters;
-  /** Writes the raw rows; another one is needed when this fails. @default one of its own */
-  rawWriter?: RawWriter;
+  /** Writes the raw rows. @default one of its own */
+  rawWriter?: SharedRawWriter;
   /** Rows that a file has at most. */
   rowsPerFile: { raw: number; transformed: number };
   /** @param progress.rows entities of this folder so far */
   onProgress?: (progress: { type: EntityFolder; rows: number }) => void;
+  /** Told of what takes longer than usual, and why. */
+  tell?: (fact: string) => void;
+  /** For how long a definition that is locked is asked for again. @default 5 s */
+  lockPatienceMs?: number;
   signal?: AbortSignal;
 }
 
@@ -49,82 +58,155 @@ export interface ExtractedDatabase {
   files: ExtractedFile[];
   /** How many there are of each typeName. */
   entities: Record<string, number>;
-  /** Questions that the source was asked: as many for every catalog. */
+  /** Questions that the source was asked: as many for every catalog, but for two for each hundred views. */
   statements: number;
   warnings: string[];
 }
 
 /**
  * Reads the catalog of one database, in one snapshot and by one query for each folder, and writes it twice on the way: raw rows as
- * Parquet, and Atlan's entities as JSONL. No more than the raw rows of one file are held. When it fails, what is there of the files is
- * worth nothing.
+ * Parquet, and Atlan's entities as JSONL. No more than the raw rows of one file are held. What cannot be read of single objects is left
+ * out, with a warning. When it fails, what is there of the files is worth nothing.
  *
  * @throws QueryError, SourceUnavailableError, StorageUnavailableError
  */
 export async function extractDatabase(options: ExtractDatabaseOptions): Promise<ExtractedDatabase> {
-  const { session } = options;
-  const catalog = catalogOf(session.sourceType);
-  const rawWriter =
-    options.rawWriter ??
-    (await RawWriter.open({
-      // Beside the output folder, as the session's own.
-      folder: join(dirname(session.outputFolder), 'raw-writer'),
-      files: session.outputFolder,
-      memoryLimitBytes: session.memoryLimitBytes,
-    }));
+  const { session, signal } = options;
+  // Beside the output folder, as the session's own.
+  const folder = dirname(session.outputFolder);
+  const faults = new FaultFinder(join(folder, 'definitions'));
+  using ownWriter = new SharedRawWriter({
+    folder: join(folder, 'raw-writer'),
+    files: session.outputFolder,
+    memoryLimitBytes: session.memoryLimitBytes,
+  });
+  const { rawWriter = ownWriter } = options;
   try {
-    return await session.transaction(() => extractFolders(options, catalog, rawWriter));
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        const first = faults.firstStatement(session.dialect.serverFacts);
+        const extracted = await session.transaction(
+          () => extractIn({ ...options, rawWriter }, faults),
+          first,
+        );
+        if (extracted) return extracted;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!faults.mayFindMore(error, session)) throw error;
+      }
+    }
   } finally {
-    if (rawWriter !== options.rawWriter) rawWriter.close();
+    faults.close();
   }
 }
 
-async function extractFolders(
-  options: ExtractDatabaseOptions,
-  catalog: Catalog,
-  rawWriter: RawWriter,
-): Promise<ExtractedDatabase> {
-  const { session, connection, filters } = options;
-  let statements = 0;
-  const ask = (sql: string) => {
-    statements += 1;
-    return session.askSource('read', sql);
-  };
-  await ask(catalog.settings);
-  const shared = await readSharedTexts(ask, catalog.sharedTexts);
+/** Counts the questions. */
+class SessionClient implements CatalogClient {
+  readonly #session: SourceSession;
+  statements = 0;
+
+  constructor(session: SourceSession) {
+    this.#session = session;
+  }
+
+  async ask(sql: string): Promise<unknown[][]> {
+    return (await this.answer(sql)).rows;
+  }
+
+  answer(sql: string): Promise<SourceAnswer> {
+    this.statements += 1;
+    return this.#session.askSource('read', sql);
+  }
+
+  async askGuarded({ before, ask, after }: GuardedQuestion): Promise<unknown> {
+    if (before) await this.execute(before);
+    const [[answer] = []] = await this.ask(ask);
+    if (after) await this.execute(after);
+    return JSON.parse(String(answer));
+  }
+
+  execute(sql: string): Promise<void> {
+    this.statements += 1;
+    return this.#session.execute('read', sql);
+  }
+}
+
+/** @returns undefined when it has to be done in another transaction */
+async function extractIn(
+  options: ExtractDatabaseOptions & { rawWriter: SharedRawWriter },
+  finder: FaultFinder,
+): Promise<ExtractedDatabase | undefined> {
+  const { session, connection, filters, rawWriter, tell, lockPatienceMs, signal } = options;
+  const catalog = catalogOf(session.sourceType);
+  const client = new SessionClient(session);
+  const [[guarded] = []] = await client.ask(catalog.settings);
+  const shared = await readSharedTexts((sql) => client.answer(sql), catalog.sharedTexts);
   const database = options.knownAs ?? shared.database;
+  const asked = {
+    filters,
+    databaseName: options.filteredAs ?? database,
+    serverVersion: session.server.version,
+    guarded: guarded === true,
+  };
+  const toRead = { client, catalog, state: { ...asked, faults: [] }, tell, lockPatienceMs, signal };
+  const faults = await finder.find(toRead);
+  if (!faults) return undefined;
+  const state = { ...asked, faults };
+  const warnings = await warnOfFaults(toRead, faults);
   const names = new QualifiedNames(connection.qualifiedName, database, options.writtenAs);
-  const queries = catalog.queries(filters, session.server.version, options.filteredAs ?? database);
-  for (const [schema, name] of (await ask(queries.ambiguousNames)).rows) {
+  const queries = catalog.queries(state, finder.opened.rowTakers);
+  const measure = catalog.measure(state);
+  if (measure !== undefined) await client.execute(measure);
+  for (const [schema, name] of await client.ask(queries.ambiguousNames)) {
     if (name === null) names.claimSchema(String(schema));
     else names.claimRelation(String(schema), String(name));
   }
-
-  const files: ExtractedFile[] = [];
-  const entities: Record<string, number> = {};
-  for (const type of entityFolders) {
-    statements += 1;
-    const replaced = replaceSharedColumns(queries.shared[type], database, shared.texts);
-    const written = await extractFolder(type, queries.rows[type], { ...options, names, rawWriter, replaced });
-    files.push(...written.files);
-    for (const [typeName, count] of Object.entries(written.entities))
-      entities[typeName] = (entities[typeName] ?? 0) + count;
-  }
+  const replacedIn = (type: EntityFolder) =>
+    replaceSharedColumns(queries.shared[type], database, shared.texts);
+  const { files, entities } = await rawWriter.use((writer) =>
+    extractFolders({ ...options, names, opened: finder.opened, rawWriter: writer }, queries.rows, replacedIn),
+  );
   return {
     database: names.databaseName,
     serverVersion: session.server.version,
     files,
     entities,
-    statements,
-    warnings: names.warnings,
+    statements: client.statements + entityFolders.length,
+    warnings: [...names.warnings, ...warnings],
   };
+}
+
+type FolderOptions = Omit<ExtractDatabaseOptions, 'rawWriter'> & {
+  names: QualifiedNames;
+  opened: OpenedRelations;
+  rawWriter: RawWriter;
+};
+
+async function extractFolders(
+  options: FolderOptions,
+  queries: Readonly<Record<EntityFolder, string>>,
+  replacedIn: (type: EntityFolder) => string[],
+): Promise<Pick<ExtractedDatabase, 'files' | 'entities'>> {
+  // An earlier transaction may have left some.
+  for (const form of ['raw', 'transformed'])
+    await rm(join(options.session.outputFolder, form), { recursive: true, force: true });
+  const files: ExtractedFile[] = [];
+  const entities: Record<string, number> = {};
+  for (const type of entityFolders) {
+    const written = await extractFolder(type, queries[type], { ...options, replaced: replacedIn(type) });
+    files.push(...written.files);
+    for (const [typeName, count] of Object.entries(written.entities))
+      entities[typeName] = (entities[typeName] ?? 0) + count;
+  }
+  return { files, entities };
 }
 
 /** Sends the query of one folder, and writes its rows in both forms as they come. */
 async function extractFolder(
   type: EntityFolder,
   sql: string,
-  options: ExtractDatabaseOptions & { names: QualifiedNames; rawWriter: RawWriter; replaced: string[] },
+  options: FolderOptions & { replaced: readonly string[] },
 ): Promise<{ files: ExtractedFile[]; entities: Record<string, number> }> {
   const { session, rowsPerFile, onProgress, signal } = options;
   const [rawFolder, entityFolder] = await Promise.all(
@@ -152,6 +234,7 @@ async function extractFolder(
   try {
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
+      if (type === 'table') putDefinitions(chunk, columns, options.opened);
       await raw.append(chunk);
       await writer.write(readRows(chunk));
       rows += chunk.rowCount;

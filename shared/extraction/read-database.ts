@@ -58,23 +58,22 @@ export async function readDatabase(
           if (leftOut !== undefined) return { leftOut };
           assertPassed(preflight);
           const types = tellTypes(context);
-          const extracted = await rawWriter.use((writer) =>
-            extract({
-              session,
-              connection,
-              knownAs: plan.bytes?.has(database) ? database : undefined,
-              filteredAs: names.databaseName,
-              writtenAs: written?.get(database),
-              tenantId: config.atlan.tenant,
-              workflowId,
-              runId: context.runId,
-              filters,
-              rawWriter: writer,
-              rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
-              onProgress: types.onProgress,
-              signal: context.signal,
-            }),
-          );
+          const extracted = await extract({
+            session,
+            connection,
+            knownAs: plan.bytes?.has(database) ? database : undefined,
+            filteredAs: names.databaseName,
+            writtenAs: written?.get(database),
+            tenantId: config.atlan.tenant,
+            workflowId,
+            runId: context.runId,
+            filters,
+            rawWriter,
+            rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
+            onProgress: types.onProgress,
+            tell: context.tell,
+            signal: context.signal,
+          });
           types.end();
           read = { ...extracted, folder };
           return read;

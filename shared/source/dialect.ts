@@ -59,6 +59,12 @@ export interface Dialect {
   extension: string;
   /** DuckDB's table function that sends a query to the source as it is. */
   queryFunction: string;
+  /**
+   * DuckDB SQL that has the source run a statement without an answer. Absent where Ferry has none to run.
+   *
+   * @param database what the source is attached as
+   */
+  execute?(sql: string, database: string): string;
   defaultPort: number;
   /**
    * Talks to the server before DuckDB's client does, where that would wait for ever or give away too much. Absent where the client

@@ -162,6 +162,13 @@ export class SourceSession {
     return this.#ask(phase, () => this.#connection.runAndReadAll(sql));
   }
 
+  /** Has the source run a statement of its own SQL that answers nothing, on the connection of the transaction. Statements of Ferry's own only. */
+  async execute(phase: SourcePhase, sql: string): Promise<void> {
+    if (!this.dialect.execute)
+      throw new Error(`Nothing can be run at a source of the type ${this.sourceType}.`);
+    await this.run(phase, this.dialect.execute(sql, this.#host.name));
+  }
+
   /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
   async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
     const reader = await this.run(phase, `SELECT * FROM ${this.relationOf(sql)}`);
@@ -221,10 +228,15 @@ export class SourceSession {
     return `${this.dialect.queryFunction}(${quoteLiteral(this.#host.name)}, ${quoteLiteral(sql)})`;
   }
 
-  /** Everything that is read in `work` shows one moment of the source. */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Everything that is read in `work` shows one moment of the source.
+   *
+   * @param first a statement of the source that comes before anything else, and so sees that moment as it is (see {@link execute})
+   */
+  async transaction<T>(work: () => Promise<T>, first?: string): Promise<T> {
     await this.run('describe', 'BEGIN');
     try {
+      if (first !== undefined) await this.execute('read', first);
       // Asked again, as a pooler may have given this transaction another connection of the server.
       this.#server = await this.#askServer('describe');
       const result = await work();

@@ -67,7 +67,8 @@ const ofTable = {
 function relationCustom<Kind extends string>(...kinds: [Kind, ...Kind[]]) {
   return {
     table_type: z.enum(kinds),
-    is_insertable_into: yesNo,
+    // Null where the server could not tell, of a locked view for one.
+    is_insertable_into: yesNo.nullable(),
     is_typed: yesNo,
     number_columns_in_part_key: count.nullable(),
     columns_participating_in_part_key: count.nullable(),
@@ -115,7 +116,8 @@ const view = entity(
   'View',
   {
     ...ofRelation,
-    definition: z.string().startsWith('CREATE OR REPLACE VIEW '),
+    // Absent where the server cannot give it, which a warning tells.
+    definition: z.string().startsWith('CREATE OR REPLACE VIEW ').optional(),
     atlanSchema: relation('Schema'),
   },
   { ...relationCustom('VIEW'), ...noKey },
@@ -124,7 +126,7 @@ const materialisedView = entity(
   'MaterialisedView',
   {
     ...ofRelation,
-    definition: z.string().startsWith('CREATE MATERIALIZED VIEW '),
+    definition: z.string().startsWith('CREATE MATERIALIZED VIEW ').optional(),
     atlanSchema: relation('Schema'),
   },
   {
@@ -186,7 +188,7 @@ const procedure = entity(
   'Procedure',
   {
     ...inSchema,
-    definition: text,
+    definition: text.optional(),
     subType: z.literal('-1'),
     sourceCreatedBy: nonEmpty,
     atlanSchema: relation('Schema'),

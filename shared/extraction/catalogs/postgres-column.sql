@@ -26,14 +26,14 @@ SELECT
   attribute.attnum::int4 AS ordinal_position,
   attribute.expression AS column_def,
   CASE WHEN attribute.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
-  attribute.typname::text AS data_type,
+  CASE WHEN attribute.no_type THEN __ESCAPED_TYPE__ ELSE coalesce(attribute.typname::text, '???') END AS data_type,
   CASE WHEN attribute.attidentity <> '' OR attribute.expression LIKE 'nextval%' THEN 'YES' ELSE 'NO' END AS is_auto_increment,
   CASE WHEN attribute.typtype = 'd' THEN attribute.typtypmod END::int4 AS numeric_precision,
   CASE WHEN attribute.typtype = 'b' AND attribute.typelem <> 0 THEN attribute.typlen END::int4 AS character_octet_length,
   CASE WHEN attribute.generated <> '' THEN 'YES' ELSE 'NO' END AS is_generated,
   CASE WHEN attribute.attidentity <> '' THEN 'YES' ELSE 'NO' END AS is_identity,
   NULL::text AS identity_cycle,
-  attribute.element_name AS column_size,
+  CASE WHEN attribute.no_type THEN __ESCAPED_ELEMENT__ ELSE attribute.element_name END AS column_size,
   10::int4 AS num_prec_radix,
   CASE
     WHEN attribute.base_type = 'pg_catalog.int2'::pg_catalog.regtype THEN 16
@@ -99,7 +99,8 @@ CROSS JOIN LATERAL (
     coalesce(type.domain[1]::oid, a.atttypid) AS base_type,
     CASE WHEN type.typtype = 'd' THEN type.domain[2]::int4 ELSE a.atttypmod END AS modifier,
     (CASE WHEN type.typelem <> 0 THEN type.typelem ELSE a.atttypid END)::pg_catalog.regtype::text AS element_name,
-    CASE WHEN a.atthasdef THEN (
+    __NO_TYPE__ AS no_type,
+    CASE WHEN a.atthasdef AND NOT __NO_DEFAULT__ THEN (
       -- Only what is generated from other columns needs the relation, whose columns Postgres then gets ready for each expression.
       SELECT pg_catalog.pg_get_expr(d.adbin, CASE WHEN d.adbin::text LIKE '%{VAR %' THEN d.adrelid ELSE 0 END)
       FROM pg_catalog.pg_attrdef AS d
@@ -108,10 +109,11 @@ CROSS JOIN LATERAL (
     key.is_primary,
     key.is_foreign,
     key.types AS key_types,
-    key.names AS key_names,
-    comment.description AS comment
+    CASE WHEN __NO_KEYS__ THEN NULL ELSE key.names END AS key_names,
+    CASE WHEN __NO_COMMENT__ THEN NULL ELSE comment.description END AS comment
   FROM pg_catalog.pg_attribute AS a
-  CROSS JOIN LATERAL (
+  -- A column whose type is missing from a damaged catalog is still a column.
+  LEFT JOIN LATERAL (
     SELECT
       t.typname,
       t.typtype,
@@ -142,7 +144,7 @@ CROSS JOIN LATERAL (
     WHERE t.oid = a.atttypid
     -- By the index, for each column: joined, all types would be gone through once for each relation.
     OFFSET 0
-  ) AS type
+  ) AS type ON true
   LEFT JOIN (
     SELECT
       part.attnum,
@@ -158,7 +160,7 @@ CROSS JOIN LATERAL (
   LEFT JOIN pg_catalog.pg_description AS comment
     ON comment.objoid = relation.oid AND comment.objsubid = a.attnum AND comment.objsubid > 0
     AND comment.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
-  WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT __NO_COLUMN__
   -- As a whole for each relation: joined with all relations at once it would be sorted as a whole too.
   OFFSET 0
 ) AS attribute

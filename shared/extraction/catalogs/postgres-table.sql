@@ -1,22 +1,7 @@
 -- One row for each relation in scope: tables, views, materialised views, foreign tables, partitions. Every join is by oid.
 -- The name of the database is put in later (shared-texts.ts).
-WITH RECURSIVE scope AS (
+WITH scope AS (
   __SCOPE__
-),
--- A foreign table of a wrapper without a handler, and views over one: to ask whether they take rows is an error.
-mute (relation) AS (
-  SELECT f.ftrelid
-  FROM pg_catalog.pg_foreign_table AS f
-  JOIN pg_catalog.pg_foreign_server AS server ON server.oid = f.ftserver
-  JOIN pg_catalog.pg_foreign_data_wrapper AS wrapper ON wrapper.oid = server.srvfdw
-  WHERE wrapper.fdwhandler = 0
-  UNION
-  SELECT rule.ev_class
-  FROM mute
-  JOIN pg_catalog.pg_depend AS d
-    ON d.refobjid = mute.relation AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-    AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-  JOIN pg_catalog.pg_rewrite AS rule ON rule.oid = d.objid AND rule.ev_type = '1'
 ),
 dropped AS (
   SELECT a.attrelid AS relation, count(*) AS columns
@@ -28,6 +13,10 @@ partitions AS (
   SELECT i.inhparent AS parent, count(*) AS children
   FROM pg_catalog.pg_inherits AS i
   GROUP BY i.inhparent
+),
+-- Taken before, as what is locked cannot be measured (postgres-measure.sql).
+sizes AS (
+  __SIZES__
 )
 SELECT
   ''::text AS table_catalog,
@@ -53,47 +42,52 @@ SELECT
   c.relispartition AS is_partition,
   keys.partstrat::text AS partition_strategy,
   CASE WHEN c.relkind = 'p' THEN partitions.children::int4 END AS partition_count,
-  parent.relname::text AS parent_table_name,
+  CASE WHEN __NO_PARENT__ THEN __ESCAPED_PARENT__ ELSE parent.relname::text END AS parent_table_name,
   parent.relispartition AS partitioned_parent_table,
   CASE
-    WHEN c.relispartition AND c.relkind = 'r' THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid)
+    WHEN __NO_BOUND__ THEN NULL
+    -- A bound names no column: with the relation's number Postgres 18 would wait for its lock.
+    WHEN c.relispartition AND c.relkind = 'r' THEN pg_catalog.pg_get_expr(c.relpartbound, 0)
   END AS partition_constraint,
   keys.partnatts::int4 AS number_columns_in_part_key,
   keys.partattrs::text AS columns_participating_in_part_key,
-  CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_definition,
+  -- The definition stands in its place in the end: it was read before (postgres-open.sql).
+  CASE WHEN c.relkind IN ('v', 'm') THEN c.oid::text END AS view_definition,
   NULL::text AS self_referencing_column_name,
   NULL::text AS reference_generation,
   CASE WHEN row_type.oid IS NOT NULL THEN ''::text END AS user_defined_type_catalog,
-  row_type_schema.nspname::text AS user_defined_type_schema,
-  row_type.typname::text AS user_defined_type_name,
+  CASE WHEN __NO_ROW_TYPE__ THEN NULL ELSE row_type_schema.nspname::text END AS user_defined_type_schema,
+  CASE WHEN __NO_ROW_TYPE__ THEN NULL ELSE row_type.typname::text END AS user_defined_type_name,
   -- As information_schema.tables has them, but whatever the login may do with the relation.
   CASE
     WHEN c.relkind IN ('r', 'p') THEN 'YES'
-    WHEN mute.relation IS NOT NULL AND c.relkind <> 'm' THEN 'NO'
-    WHEN c.relkind IN ('v', 'f')
-      THEN CASE WHEN pg_catalog.pg_relation_is_updatable(c.oid, false) & 8 = 8 THEN 'YES' ELSE 'NO' END
+    WHEN c.relkind = 'm' OR __NO_INSERTABLE__ THEN NULL
+    WHEN __INSERTABLE__ THEN 'YES'
+    ELSE 'NO'
   END AS is_insertable_into,
   CASE WHEN c.relkind = 'm' THEN NULL WHEN c.reloftype <> 0 THEN 'YES' ELSE 'NO' END AS is_typed,
   NULL::text AS commit_action,
-  comment.description AS remarks,
+  CASE WHEN __NO_COMMENT__ THEN NULL ELSE comment.description END AS remarks,
   stored.bytes AS size_bytes,
   NULL::text AS location,
   NULL::text AS file_format_type,
   NULL::text AS stage_region,
   NULL::text AS engine,
   NULL::text AS ref_generation,
-  parent_schema.nspname::text AS parent_table_schema,
+  CASE WHEN __NO_PARENT__ THEN __ESCAPED_PARENT_SCHEMA__ ELSE parent_schema.nspname::text END AS parent_table_schema,
   parent_scope.oid IS NOT NULL AND (__PARENT_IN_SCOPE__) AS is_parent_in_scope
 FROM pg_catalog.pg_class AS c
 JOIN scope ON scope.oid = c.relnamespace
--- The OFFSET has the size looked up once for both of its uses.
+LEFT JOIN sizes ON sizes.relation = c.oid
 CROSS JOIN LATERAL (
   SELECT
-    CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END::int8 AS bytes
-  OFFSET 0
+    CASE
+      WHEN c.relkind IN ('r', 'm')
+        THEN coalesce(sizes.bytes, c.relpages::int8 * pg_catalog.current_setting('block_size')::int8)
+      ELSE 0
+    END::int8 AS bytes
 ) AS stored
 LEFT JOIN dropped ON dropped.relation = c.oid
-LEFT JOIN mute ON mute.relation = c.oid
 LEFT JOIN partitions ON partitions.parent = c.oid
 LEFT JOIN pg_catalog.pg_partitioned_table AS keys ON keys.partrelid = c.oid
 LEFT JOIN pg_catalog.pg_inherits AS inherited ON inherited.inhrelid = c.oid AND c.relispartition

@@ -100,11 +100,18 @@ const readErrors: ErrorPatterns['read'] = [
       new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
   },
   {
-    // The catalog is read as it was, and what it names is opened as it is now: a view's definition, say.
-    pattern: /could not open relation with OID \d+|cache lookup failed for /i,
+    // A query's relations are looked up before they are locked.
+    pattern: /could not open relation with OID \d+/i,
     make: () =>
       new SourceUnavailableError('Something that was being read was dropped from the source meanwhile.', {
         hint: 'Run it again when nothing is created and dropped there.',
+      }),
+  },
+  {
+    pattern: /cache lookup failed for /i,
+    make: () =>
+      new SourceUnavailableError('The source has lost something that it needs for the query.', {
+        hint: 'It was dropped meanwhile, or the catalog of the source is damaged: see whether the query works there.',
       }),
   },
   {

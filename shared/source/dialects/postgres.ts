@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
-import { postgresLexicalRules } from '../sql-text.ts';
+import { postgresLexicalRules, quoteLiteral } from '../sql-text.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
 import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
@@ -102,6 +102,7 @@ export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
   queryFunction: 'postgres_query',
+  execute: (sql, database) => `CALL postgres_execute(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
   defaultPort: 5432,
   lexicalRules: () => postgresLexicalRules,
   defaultSchema: () => 'public',

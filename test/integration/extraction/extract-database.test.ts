@@ -187,10 +187,10 @@ describe.each(POSTGRES_VERSIONS)('the catalog of %s', (_version, options) => {
     let made = 0;
     await using extraction = await extract(server, {}, ({ session }) => {
       const stream = session.streamSource.bind(session);
-      session.streamSource = async (...args) => {
+      session.streamSource = async (...asked) => {
         made += 1;
         await server.query(`CREATE TABLE public.late_${made} (id int)`);
-        return stream(...args);
+        return stream(...asked);
       };
     });
     const tables = Array.from({ length: made }, (_, index) => `late_${index + 1}`);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
@@ -102,6 +103,24 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
       expect(await filesBelow(join(setup.folder, 'work'))).toEqual([]);
     },
   );
+
+  it('is beside what a server cannot give of one object: the rest is complete, and the record names it', async () => {
+    const { host, port, user, password } = postgres;
+    const client = new pg.Client({ host, port, user, password, database: 'hr_b' });
+    await client.connect();
+    await client.query(`CREATE FUNCTION gone() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW damaged AS SELECT gone() AS a;
+      DELETE FROM pg_proc WHERE proname = 'gone'`);
+    const record = await runExtraction(setup.options({ databases: ['hr_a', 'hr_b'] }));
+    await client.query('DROP VIEW damaged');
+    await client.end();
+    expect(record).toMatchObject({ state: 'succeeded', outcome: 'extracted' });
+    expect(record.warnings).toEqual([
+      expect.stringMatching(/^erp\/hr_b: Left out: the definition of public\.damaged, as the server fails/),
+    ]);
+    const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
+    expect(manifest.warnings).toEqual(record.warnings);
+    expect(manifest.entities).toMatchObject({ Database: 2, View: 1, Column: 1 });
+  });
 
   it('is told by the check', async () => {
     const options = setup.options({ sources: ['erp', 'hr-*'], include: { '^postgres$': ['^public$'] } }, hr);

@@ -34,10 +34,10 @@ export interface TortureExtraction extends AsyncDisposable {
 
 /** Extracts a database of the torture server; the folder of the files is removed when disposed of. */
 export async function extractTorture(
-  server: TortureServer,
+  server: Pick<TortureServer, 'host' | 'port'>,
   database: string,
   login: { username: string; password: string },
-  options: Partial<Pick<ExtractDatabaseOptions, 'filters' | 'rowsPerFile'>> = {},
+  options: Partial<Omit<ExtractDatabaseOptions, 'session'>> = {},
 ): Promise<TortureExtraction> {
   const folder = await mkdtemp(join(tmpdir(), 'ferry torture ü '));
   const dispose = () => rm(folder, { recursive: true, force: true });

@@ -1,0 +1,102 @@
+/**
+ * Texts of a catalog that the server may fail to give of a single object, by the kind of object that has them. `schema`, `relation`,
+ * `column` and `routine` are the names: what has none that can be read is left out as a whole, with all that belongs to it.
+ */
+export const partKinds = {
+  schema: 'schema',
+  relation: 'relation',
+  column: 'column',
+  routine: 'routine',
+  definition: 'relation',
+  insertable: 'relation',
+  comment: 'relation',
+  bound: 'relation',
+  rowType: 'relation',
+  parent: 'relation',
+  default: 'column',
+  type: 'column',
+  keys: 'column',
+  columnComment: 'column',
+  source: 'routine',
+  arguments: 'routine',
+} as const satisfies Record<string, ObjectKind>;
+
+export type ObjectKind = 'schema' | 'relation' | 'column' | 'routine';
+export type Part = keyof typeof partKinds;
+
+/** Something of one object that the server cannot give. */
+export interface Fault {
+  part: Part;
+  /** The server's number of the object, of a column that of its relation. */
+  object: number;
+  /** Number of the column; 0 elsewhere. */
+  column: number;
+  /** SQLSTATE. */
+  code: string;
+  /** The server's words, where they may be printed. */
+  said: string | null;
+}
+
+const ofIt = (what: string) => (name: string) => `${what} of ${name}`;
+
+/** What is left out of an object, by its name. */
+const leftOut: Readonly<Record<Part, (name: string) => string>> = {
+  schema: (name) => `the schema ${name}`,
+  relation: (name) => `${name} and its columns`,
+  column: (name) => `the column ${name}`,
+  routine: (name) => `the routine ${name}`,
+  definition: ofIt('the definition'),
+  insertable: (name) => `whether ${name} takes rows`,
+  comment: ofIt('the comment'),
+  bound: ofIt('the partition constraint'),
+  rowType: ofIt('the row type'),
+  parent: ofIt('the name of the parent'),
+  default: ofIt('the default'),
+  type: ofIt('the name of the type'),
+  keys: ofIt('the names of the constraints'),
+  columnComment: ofIt('the comment'),
+  source: ofIt('the definition'),
+  arguments: ofIt('the names of the argument types'),
+};
+
+/** More names help nobody. */
+const MOST_NAMES = 20;
+
+/** By which a fault is known again. */
+export const keyOf = ({ part, object, column }: Fault) => `${part} ${object} ${column}`;
+
+/** Whether it is only that another session holds a lock. */
+export const isLocked = ({ code }: Pick<Fault, 'code'>) => code === '55P03' || code === '40P01';
+
+/** The faults of which {@link describeFaults} needs the names. */
+export const toName = (faults: readonly Fault[]) => faults.slice(0, MOST_NAMES);
+
+/**
+ * One warning for each object, up to a number of them.
+ *
+ * @param names of the objects of {@link toName}, in its order
+ */
+export function describeFaults(faults: readonly Fault[], names: readonly string[]): string[] {
+  const told = toName(faults).map((fault, index) => {
+    const name = (names[index] ?? '').replace(/\p{Cc}/gu, ' ');
+    return `Left out: ${leftOut[fault.part](name)}, as ${reasonOf(fault)}.`;
+  });
+  const more = faults.length - told.length;
+  return more > 0 ? [...told, `Left out for such reasons: ${more} more.`] : told;
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function reasonOf({ code, said }: Fault): string {
+  if (isLocked({ code })) return 'another session holds a lock on it, or on what it reads';
+  if (code === '22021' || code === '22P05')
+    return 'it holds bytes that are no text in the encoding of the database, or that UTF-8 has no letter for';
+  if (code === '42P01' || /^could not open relation/.test(said ?? ''))
+    return 'it was dropped or replaced meanwhile, at each try';
+  return `the server fails to give it (${said === null || !isHarmless(said) ? `error ${code}` : said})`;
+}
+
+/** Words of the server that hold nothing but names of the catalog. The first are those of internal errors, in no other language. */
+const isHarmless = (said: string) =>
+  /^(cache lookup failed for [a-z ]+ \d+|could not find [a-z ]+ "[^"]*" in file "[^"]*"|could not (access|load) (file|library) "[^"]*".*|missing chunk number .*|stack depth limit exceeded)$/.test(
+    said,
+  );
