@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -98,7 +98,10 @@ async function unpackArchive(url: string, draft: string, root: string): Promise<
   const [first = '', ...others] = await readdir(unpacked);
   const isWrapped = others.length === 0 && existsSync(join(unpacked, first, '.')) && first !== 'usr';
   await rename(isWrapped ? join(unpacked, first) : unpacked, root);
-  return 'archive';
+  // Another content has another name, as copies of it may still be about.
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return `archive-${hash.digest('hex').slice(0, 12)}`;
 }
 
 function findPrograms({ programs, files = [], title }: Tool, root: string): Record<string, string> {

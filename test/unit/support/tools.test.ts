@@ -135,7 +135,7 @@ describe('placeForUser', { timeout: 60_000 }, () => {
       expect((await readdir(tmpdir())).filter((entry) => entry.startsWith(name))).toEqual([name]);
       await expect(placeForUser(home, name, async () => false)).rejects.toThrow('cannot run');
     } finally {
-      await rm(copy, { recursive: true });
+      for (const end of ['', '.draft', '.lock']) await rm(copy + end, { recursive: true, force: true });
     }
   });
 });
