@@ -92,10 +92,10 @@ export function schemasInScope(filters: CatalogFilters, databaseName?: string): 
 
 /**
  * SQL for the name of the connected database. What is not ASCII in it the server may have in another encoding than the database's
- * (shared-texts.ts), and take for other letters.
+ * (shared-texts.ts), and take for other letters; a percent sign may stand for a byte.
  */
 export const connectedDatabase = (name: string | undefined) =>
-  name === undefined || Buffer.byteLength(name) === name.length
+  name === undefined || /^[ -$&-~]*$/.test(name)
     ? 'pg_catalog.current_database()'
     : `(${quoteText(name)}::text)`;
 

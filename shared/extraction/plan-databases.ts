@@ -140,11 +140,11 @@ export function placeOf({ source, bytes }: PlannedSource, login: Login, database
 export async function fitToDatabase(
   ask: AskSource,
   { include, exclude, tempTableRegex }: CatalogFilters,
-  { databases }: PlannedSource,
+  { databases, bytes }: PlannedSource,
   database: string,
 ): Promise<{ filters: CatalogFilters; databaseName: string; otherNames: string[] }> {
   const filters = { include, exclude, tempTableRegex };
-  const odd = databases.filter((name) => Buffer.byteLength(name) > name.length);
+  const odd = databases.filter((name) => bytes?.has(name) || Buffer.byteLength(name) > name.length);
   const adapt = await fitLetters(ask, [...textsOf(filters), database, ...odd]);
   return {
     filters: mapFilters(filters, adapt),
