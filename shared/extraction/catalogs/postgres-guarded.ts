@@ -3,11 +3,11 @@ import { quoteLiteral } from '../../source/sql-text.ts';
 import { fillIn } from '../fill-in.ts';
 import type { CatalogState, GuardedQuestion, OpenedRelation } from './catalog.ts';
 
-const read = (name: string) => readFileSync(new URL(`./postgres-${name}.sql`, import.meta.url), 'utf8');
-const openSql = read('open');
-const openUnguardedSql = read('open-unguarded');
-const measureSql = read('measure');
-const probeSql = read('probe');
+const read = (file: URL) => readFileSync(file, 'utf8');
+const openSql = read(new URL('./postgres-open.sql', import.meta.url));
+const openUnguardedSql = read(new URL('./postgres-open-unguarded.sql', import.meta.url));
+const measureSql = read(new URL('./postgres-measure.sql', import.meta.url));
+const probeSql = read(new URL('./postgres-probe.sql', import.meta.url));
 
 /** What is no matter of one object ends the statement: no memory, no disk, the server going down, a standby's conflicts. */
 const RAISE_AGAIN = `IF code ~ '^(08|53|57|40001)' THEN RAISE; END IF;`;

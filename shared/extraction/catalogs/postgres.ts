@@ -7,16 +7,16 @@ import type { Catalog, CatalogQueries, CatalogState, RowTakers } from './catalog
 import { measureRelations, openRelations, openUnknown, probeTexts } from './postgres-guarded.ts';
 import { ARGUMENTS, probedTexts } from './postgres-probes.ts';
 
-const read = (name: string) => readFileSync(new URL(`./postgres-${name}.sql`, import.meta.url), 'utf8');
-const databaseSql = read('database');
-const schemaSql = read('schema');
-const tableSql = read('table');
-const columnSql = read('column');
-const ambiguousNamesSql = read('ambiguous-names');
-const procedureSql = read('procedure');
-const sharedTextsSql = read('shared-texts');
-const openedSql = read('opened');
-const namedSql = read('named');
+const read = (file: URL) => readFileSync(file, 'utf8');
+const databaseSql = read(new URL('./postgres-database.sql', import.meta.url));
+const schemaSql = read(new URL('./postgres-schema.sql', import.meta.url));
+const tableSql = read(new URL('./postgres-table.sql', import.meta.url));
+const columnSql = read(new URL('./postgres-column.sql', import.meta.url));
+const ambiguousNamesSql = read(new URL('./postgres-ambiguous-names.sql', import.meta.url));
+const procedureSql = read(new URL('./postgres-procedure.sql', import.meta.url));
+const sharedTextsSql = read(new URL('./postgres-shared-texts.sql', import.meta.url));
+const openedSql = read(new URL('./postgres-opened.sql', import.meta.url));
+const namedSql = read(new URL('./postgres-named.sql', import.meta.url));
 
 /** What in the answers is the same for the whole server. */
 const sharedColumns: CatalogQueries['shared'] = {
