@@ -44,8 +44,8 @@ function observeLease(store: RunStore, tell: (moment: string) => void): RunStore
   let held = false;
   return {
     ...store,
-    async get(id) {
-      const record = await store.get(id);
+    async getOfJob(job, id) {
+      const record = await store.getOfJob(job, id);
       if (held) tell('looked');
       return record;
     },

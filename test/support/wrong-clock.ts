@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const clock = new AsyncLocalStorage<{ skewMs: number }>();
 const RightDate = Date;
+// Taken now: a test that shares this process may put a mock in its place.
+const rightNow = Date.now;
 
 class WrongDate extends RightDate {
   constructor(...given: [] | [number | string | Date]) {
@@ -10,19 +12,27 @@ class WrongDate extends RightDate {
   }
 
   static override now(): number {
-    return RightDate.now() + (clock.getStore()?.skewMs ?? 0);
+    return rightNow() + (clock.getStore()?.skewMs ?? 0);
   }
 }
 
+let users = 0;
+
 /** Does something, and all that follows from it, with a clock that is wrong by some hours; others keep theirs. */
-export function withClockOf<T>(hours: number, work: () => Promise<T>): Promise<T> {
+export async function withClockOf<T>(hours: number, work: () => Promise<T>): Promise<T> {
   // With more than one argument a date is asked for by year and month, which needs no clock.
   globalThis.Date = new Proxy(RightDate, {
     get: (right, name, receiver) => (name === 'now' ? WrongDate.now : Reflect.get(right, name, receiver)),
     construct: (right, given, target) =>
       given.length === 0 ? new WrongDate() : Reflect.construct(right, given, target),
   });
-  return clock.run({ skewMs: hours * 3_600_000 }, work);
+  users += 1;
+  try {
+    return await clock.run({ skewMs: hours * 3_600_000 }, work);
+  } finally {
+    users -= 1;
+    if (users === 0) globalThis.Date = RightDate;
+  }
 }
 
 /** Moves on the clock of whatever calls it, which runs within {@link withClockOf}. */
