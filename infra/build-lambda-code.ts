@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { copyFile, cp, glob, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -53,11 +53,38 @@ export async function buildLambdaCode(
     await mkdir(extensionFolder, { recursive: true });
     for (const file of extensionFiles) await copyFile(file, join(extensionFolder, basename(file)));
 
+    // Another process may be reading or running the one that is there.
+    if (await holdsTheSame(draft, target)) return rm(draft, { recursive: true });
     // Replaced as a whole, so that an interrupted build is never deployed.
     await rm(target, { recursive: true, force: true });
     await rename(draft, target);
   });
   return target;
+}
+
+// What is larger comes from packages of a pinned version.
+const COMPARED_BYTES = 20_000_000;
+
+/** Whether two folders hold the same files; large ones are compared by size. */
+async function holdsTheSame(one: string, other: string): Promise<boolean> {
+  const filesOf = async (folder: string) => {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    const files = entries.filter((entry) => entry.isFile());
+    return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
+  };
+  const [files, others] = await Promise.all([filesOf(one), filesOf(other)]);
+  if (files.length !== others.length || files.some((file, index) => file !== others[index])) return false;
+  for (const file of files) {
+    const [mine, theirs] = await Promise.all([stat(join(one, file)), stat(join(other, file))]);
+    if (mine.size !== theirs.size) return false;
+    if (mine.size > COMPARED_BYTES) continue;
+    const [content, otherContent] = await Promise.all([
+      readFile(join(one, file)),
+      readFile(join(other, file)),
+    ]);
+    if (!content.equals(otherContent)) return false;
+  }
+  return true;
 }
 
 /** Only what is needed to run it. */
