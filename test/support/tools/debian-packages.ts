@@ -146,13 +146,17 @@ async function update(
   await writeFile(stamp, '');
 }
 
-/** Debian's archive as this machine reaches it, perhaps by a mirror; then as everybody does. */
+/** Debian's archive as this machine reaches it, perhaps by a mirror; another distribution's sources do not name it. */
 async function debianArchives(): Promise<string[]> {
   // Names the files that an update would fetch, without fetching any.
   const { stdout } = await run('apt-get', ['update', '--print-uris']);
   const own = [...stdout.matchAll(/^'(\S+?)\/dists\//gm)].map(([, archive]) => archive as string);
   const mirrors = own.filter((archive) => /debian/.test(archive) && !/security/.test(archive));
-  return [...new Set([...mirrors, 'http://deb.debian.org/debian'])];
+  const { FERRY_TEST_DEBIAN_URL: named } = process.env;
+  const archives = new Set([...(named ? [named] : []), ...mirrors]);
+  if (archives.size === 0)
+    throw new Error("apt's sources name no archive of Debian: set FERRY_TEST_DEBIAN_URL to one");
+  return [...archives];
 }
 
 /** The keys that Debian's archive is signed with. Another distribution has them in a package, which its own keys vouch for. */
