@@ -1,6 +1,7 @@
 import { access, constants, realpath, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { openDuckdb } from '../duckdb/open-duckdb.ts';
 import { ConfigError, fullDiskError, QueryError } from '../errors.ts';
 import { closedDuckdbOptions } from '../source/duckdb-options.ts';
 import { lackOf } from '../source/engine-lack.ts';
@@ -51,7 +52,7 @@ export class ComparisonSession {
     // sees these names.
     for (const side of ['a', 'b'] as const) await symlink(await findFile(files[side]), linkTo(folder, side));
 
-    const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(options));
+    const instance = await openDuckdb(await closedDuckdbOptions(options));
     const connection = await instance.connect();
     const session = new ComparisonSession(instance, connection, options);
     try {

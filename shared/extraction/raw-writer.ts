@@ -1,10 +1,6 @@
 import { join } from 'node:path';
-import {
-  type DuckDBAppender,
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  DuckDBInstance,
-} from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import { openDuckdb } from '../duckdb/open-duckdb.ts';
 import { fullDiskError, QueryError } from '../errors.ts';
 import type { ClientColumn } from '../source/dialect.ts';
 import { closedDuckdbOptions } from '../source/duckdb-options.ts';
@@ -48,7 +44,7 @@ export class RawWriter {
   }): Promise<RawWriter> {
     const memoryLimitBytes = Math.max(LEAST_MEMORY_BYTES, options.memoryLimitBytes / 2);
     const limits = { folder: options.folder, memoryLimitBytes, threads: 1 };
-    const instance = await DuckDBInstance.create(':memory:', await closedDuckdbOptions(limits));
+    const instance = await openDuckdb(await closedDuckdbOptions(limits));
     const connection = await instance.connect();
     await connection.run(`SET allowed_directories=[${quoteLiteral(join(options.files, '/'))}]`);
     await connection.run('SET enable_external_access=false');

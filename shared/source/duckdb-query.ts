@@ -1,4 +1,5 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { openDuckdb } from '../duckdb/open-duckdb.ts';
 import { QueryError } from '../errors.ts';
 
 /** Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is refused. */
@@ -75,7 +76,7 @@ function* walk(value: unknown): Generator<Node> {
 
 /** {@link inspectDuckdbQuery} without a connection: an instance of DuckDB that can reach nothing, for this alone. */
 export async function readDuckdbQuery(query: string): Promise<DuckdbQueryFacts> {
-  const instance = await DuckDBInstance.create(':memory:', {
+  const instance = await openDuckdb({
     enable_external_access: 'false',
     autoload_known_extensions: 'false',
     threads: '1',

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBInstance } from '@duckdb/node-api';
+import { openDuckdb } from '../duckdb/open-duckdb.ts';
 import { quoteLiteral } from './sql-text.ts';
 
 /** What of a file changes when it is replaced or written to. */
@@ -23,7 +24,7 @@ export async function openWithExtension(
 ): Promise<DuckDBInstance> {
   const before = await identityOf(file);
   const isKnown = verified.get(file) === before;
-  const instance = await DuckDBInstance.create(':memory:', {
+  const instance = await openDuckdb({
     ...options,
     allow_unsigned_extensions: String(isKnown),
   });

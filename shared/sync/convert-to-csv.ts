@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { openDuckdb } from '../duckdb/open-duckdb.ts';
 import { ExactnessError, fullDiskError, QueryError } from '../errors.ts';
 import { refusalMarker, refusedColumn } from '../source/column-plan.ts';
 import { closedDuckdbOptions, type DuckdbLimits } from '../source/duckdb-options.ts';
@@ -45,7 +46,7 @@ export async function convertToCsv(
   const file = join(output, 'result.csv');
   // One thread keeps the rows in their order without keeping them in memory.
   const settings = await closedDuckdbOptions({ ...options, folder, threads: 1 });
-  const instance = await DuckDBInstance.create(':memory:', settings);
+  const instance = await openDuckdb(settings);
   try {
     const connection = await instance.connect();
     // The clock by which a timestamp with a zone is written.
@@ -80,6 +81,7 @@ const rowsOf = (parquet: string) => `read_parquet(${quoteLiteral(parquet)}, hive
 async function readColumns(connection: DuckDBConnection, parquet: string): Promise<CsvColumn[]> {
   const reader = await connection.runAndReadAll(`SELECT * FROM ${rowsOf(parquet)} LIMIT 0`);
   const names = reader.columnNames();
+  assertNoMark(names[0] ?? '');
   return reader.columnTypes().map((type, index) => {
     const name = names[index] ?? '';
     const refuse = `error('${refusalMarker(index)}')`;
@@ -95,6 +97,15 @@ async function readColumns(connection: DuckDBConnection, parquet: string): Promi
       refused: refused.filter((values) => values !== undefined).join('; or '),
     };
   });
+}
+
+/** The header begins the file, and readers take a U+FEFF there for a mark of the file's own. */
+function assertNoMark(name: string): void {
+  if (!name.startsWith('\uFEFF')) return;
+  throw new ExactnessError(
+    `The name of column "${name}" begins with U+FEFF, which readers of a CSV file leave out at its beginning. Nothing was uploaded.`,
+    { hint: 'Give the column another name in the query, or select another column before it.' },
+  );
 }
 
 function copyStatement(columns: readonly CsvColumn[], parquet: string, file: string): string {
