@@ -8,8 +8,11 @@ import { postgresDialect } from './dialects/postgres.ts';
 import type { ErrorPatterns } from './explain-error.ts';
 import type { LexicalRules } from './sql-text.ts';
 
-/** The point at which the source spoke up; before `read`, its messages cannot hold a data value. */
-export type SourcePhase = 'connect' | 'describe' | 'read';
+/**
+ * The point at which the source spoke up; before `read`, its messages cannot hold a data value. In `describe` it speaks of a query as it
+ * was written, in `wrap` of a statement that Ferry made of it: names and positions in that are none of the query's.
+ */
+export type SourcePhase = 'connect' | 'describe' | 'wrap' | 'read';
 
 /** A small answer of the source. */
 export interface SourceAnswer {
@@ -127,8 +130,8 @@ export interface Dialect {
    * @throws ExactnessError that names a column of which it may not
    */
   assertWholeThrough?(ask: AskSource, wrapped: string, columns: readonly ColumnPlan[]): Promise<void>;
-  /** SQL of the source for a column of `q`. */
-  reference(name: string): string;
+  /** SQL of the source for a column of `q`, a query with these columns. */
+  reference(columns: readonly string[], index: number): string;
   quoteName(name: string): string;
   /**
    * SQL of the source for a value as text, with all its digits.
@@ -144,6 +147,11 @@ export interface Dialect {
   describeEncryption(ask: AskSource): Promise<string | undefined>;
   /** Why tables of several statements in one transaction may not show the same moment; undefined when they do. */
   findSnapshotGap(ask: AskSource): Promise<string | undefined>;
+  /**
+   * SQL of the source for the settings of its session that decide how values are printed: one row, a column for each. A query may
+   * change them while it runs. Absent where the connection that read a query cannot be asked.
+   */
+  printSettings?: string;
   /** What the engine's messages mean. */
   errorPatterns: ErrorPatterns;
 }

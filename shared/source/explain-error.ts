@@ -13,8 +13,8 @@ export interface ErrorPatterns {
   read: readonly { pattern: RegExp; make: () => FerryError }[];
   /** A connection that broke, in whatever phase. */
   broken: RegExp;
-  /** Before a row is read. */
-  explainDescribe: (message: string) => FerryError;
+  /** Before a row is read: of the query itself, or of a statement that Ferry made of it. */
+  explainDescribe: (message: string, phase: 'describe' | 'wrap') => FerryError;
 }
 
 /** What a pattern of the read phase makes of a message; undefined when none fits. */
@@ -37,7 +37,8 @@ export function explainSourceError(
       hint: 'Check host, port, security groups and routes.',
     });
   }
-  if (phase === 'describe' && !patterns.broken.test(message)) return patterns.explainDescribe(message);
+  if ((phase === 'describe' || phase === 'wrap') && !patterns.broken.test(message))
+    return patterns.explainDescribe(message, phase);
   return (
     explainByPattern(message, patterns.read) ??
     new QueryError('The query failed at the source while it was read.')

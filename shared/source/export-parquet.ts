@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExactnessError } from '../errors.ts';
+import { keepSettings } from './keep-settings.ts';
 import type { TableCheck } from './plan-table-scans.ts';
 import { explainRefusal, type PreparedQuery } from './prepare-query.ts';
 import type { SourceSession } from './session.ts';
@@ -54,14 +55,15 @@ export async function exportParquet(
   const target = join(session.outputFolder, file);
   const watch = watchSize(session.outputFolder, onProgress);
   try {
-    const rows = await session.transaction(async () => {
+    const copy = async () => {
       for (const check of prepared.checks) await assertFit(session, check);
       const reader = await session.run(
         'read',
         `COPY (${prepared.relation}) TO ${quoteLiteral(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')`,
       );
       return Number(reader.getRowsJS()[0]?.[0]);
-    });
+    };
+    const rows = await session.transaction(() => keepSettings(session, copy));
     await assertTypes(session, prepared, target);
     return { rows, bytes: (await stat(target)).size };
   } catch (error) {

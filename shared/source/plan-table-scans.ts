@@ -51,9 +51,9 @@ async function describeTable(
   );
   const scanTypes = new Map(scanned.map(({ name, type }) => [name, type]));
   const plans = await dialect.planColumns(
-    (sql) => session.askSource('describe', sql),
+    (sql) => session.askSource('wrap', sql),
     query,
-    await session.describe(session.relationOf(query)),
+    await session.describe(session.relationOf(query), 'wrap'),
     () => mode,
     session.server,
   );
@@ -129,7 +129,7 @@ export async function planTableScans(
   }
   const checks = described.map(checkTable).filter((check) => check !== undefined);
   if (checks.length + tables.length > 1) {
-    const gap = await session.dialect.findSnapshotGap((sql) => session.askSource('describe', sql));
+    const gap = await session.dialect.findSnapshotGap((sql) => session.askSource('wrap', sql));
     if (gap !== undefined) {
       throw new ExactnessError(
         `duckdbQuery reads the source by several statements, which would show it at different moments: ${gap}.`,

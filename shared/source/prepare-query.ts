@@ -2,8 +2,15 @@ import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import type { TypesMode } from '../config/schema.ts';
 import { ConfigError, ExactnessError, QueryError } from '../errors.ts';
 import { overrideColumn, strictly } from './column-override.ts';
-import { type ColumnPlan, refusalMarker, refusedColumn, withoutLabels } from './column-plan.ts';
+import {
+  type ColumnPlan,
+  MAX_DECIMAL_DIGITS,
+  refusalMarker,
+  refusedColumn,
+  withoutLabels,
+} from './column-plan.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
+import { keepSettings } from './keep-settings.ts';
 import { planTableScans, type TableCheck } from './plan-table-scans.ts';
 import type { SourceSession } from './session.ts';
 import { quoteIdentifier, quoteLiteral, trimStatement } from './sql-text.ts';
@@ -38,7 +45,7 @@ export function prepareQuery(
   options: PrepareOptions,
 ): Promise<PreparedQuery> {
   // In a transaction, as that has the settings under which the query will be read.
-  return session.transaction(() => prepare(session, query, options));
+  return session.transaction(() => keepSettings(session, () => prepare(session, query, options)));
 }
 
 interface PrepareOptions {
@@ -72,7 +79,7 @@ async function prepare(
     return { columns, relation: convert(columns, names, relation), ...scans, mode };
   }
 
-  const ask = (statement: string) => session.askSource('describe', statement);
+  const ask = (statement: string) => session.askSource('wrap', statement);
   // An override starts from what is exact, whatever the rest does.
   const modeOf = (name: string) => (Object.hasOwn(overrides, name) ? 'exact' : mode);
   const planned = await dialect
@@ -88,7 +95,7 @@ async function prepare(
   const columns = planned.map((plan, index) => {
     const target = typeOf(overrides, plan.name);
     const clientType = client[index]?.type ?? plan.type;
-    const asText = dialect.asText(dialect.reference(plan.name), clientType);
+    const asText = dialect.asText(dialect.reference(names, index), clientType);
     return target === undefined ? plan : overrideColumn(plan, target, asText);
   });
   return {
@@ -118,11 +125,32 @@ const sameInOtherWords: Readonly<Record<string, string>> = {
   'TIME WITH TIME ZONE': 'VARCHAR',
 };
 
+/** A decimal with more decimals than digits is one that no reader opens; Postgres has such, and the client takes them over. */
+function withReadableDecimals(plan: ColumnPlan): ColumnPlan {
+  const type = plan.type.replaceAll(/DECIMAL\((\d+),(\d+)\)/g, (own, precision, scale) =>
+    Number(scale) > Number(precision) ? `DECIMAL(${scale},${scale})` : own,
+  );
+  if (type === plan.type) return plan;
+  const widest = Math.max(...Array.from(type.matchAll(/DECIMAL\((\d+),/g), ([, digits]) => Number(digits)));
+  if (widest > MAX_DECIMAL_DIGITS) {
+    throw new ExactnessError(
+      `Column "${plan.name}" is a numeric with a negative scale, or with more than 38 decimals, which a duckdbQuery cannot read.`,
+      { hint: 'Use `query` instead, which has the source convert it; or name the columns without this one.' },
+    );
+  }
+  return {
+    ...plan,
+    type,
+    inDuckdb: (value) => `CAST(${value} AS ${type})`,
+    reason: `readers refuse ${plan.type}`,
+  };
+}
+
 /** A column of what DuckDB computed. */
 function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
   const type = withoutEnums(clientType);
   const plan = { name, sourceType: withoutLabels(clientType), type };
-  if (mode === 'compatible') return plan;
+  if (mode === 'compatible') return withReadableDecimals(plan);
   const other = sameInOtherWords[type];
   if (other !== undefined) {
     const reason = `a file has no ${type.toLowerCase()} with all its values`;
@@ -159,20 +187,16 @@ async function convertThroughSource(
   mode: TypesMode,
 ): Promise<string> {
   const { dialect } = session;
-  const expressions = columns.flatMap(({ name, atSource, companion }, index) => [
-    { sql: atSource ?? dialect.reference(name), alias: `c${index}` },
+  const names = columns.map(({ name }) => name);
+  const expressions = columns.flatMap(({ atSource, companion }, index) => [
+    { sql: atSource ?? dialect.reference(names, index), alias: `c${index}` },
     ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
   ]);
-  const statement = dialect.selectFrom(
-    sql,
-    expressions,
-    columns.map(({ name }) => name),
-    session.server,
-  );
+  const statement = dialect.selectFrom(sql, expressions, names, session.server);
   if (mode === 'exact')
-    await dialect.assertWholeThrough?.((ask) => session.askSource('describe', ask), statement, columns);
+    await dialect.assertWholeThrough?.((ask) => session.askSource('wrap', ask), statement, columns);
   const wrapped = session.relationOf(statement);
-  const types = new Map((await session.describe(wrapped)).map(({ name, type }) => [name, type]));
+  const types = new Map((await session.describe(wrapped, 'wrap')).map(({ name, type }) => [name, type]));
   const cast = columns.map((plan, index): ColumnPlan => {
     const type = types.get(`c${index}`) ?? plan.type;
     if (plan.inDuckdb || type === plan.type) return plan;

@@ -207,8 +207,8 @@ export class SourceSession {
   }
 
   /** Has the source prepare what DuckDB reads from it, without running it. */
-  async describe(relation: string): Promise<ClientColumn[]> {
-    const reader = await this.run('describe', `DESCRIBE SELECT * FROM ${relation}`);
+  async describe(relation: string, phase: SourcePhase = 'describe'): Promise<ClientColumn[]> {
+    const reader = await this.run(phase, `DESCRIBE SELECT * FROM ${relation}`);
     return reader.getRowsJS().map(([name, type]) => ({ name: String(name), type: String(type) }));
   }
 

@@ -101,6 +101,33 @@ export function trimStatement(sql: string, rules: LexicalRules): string {
   return text;
 }
 
+/** What may follow SELECT in MySQL and MariaDB; comments and the brackets of those that are run (`/*!40001 SQL_NO_CACHE *\/`) among it. */
+const SELECT_MODIFIERS =
+  /(?:\s+|\/\*M?!\d*|\*\/|\/\*(?!M?!)[\s\S]*?\*\/|#[^\n]*|--\s[^\n]*|\b(?:ALL|DISTINCT|DISTINCTROW|STRAIGHT_JOIN|HIGH_PRIORITY|SQL_\w+)\b(?!\s*(?:,|\.|FROM\b|AS\b|$)))*/iy;
+/** Those of them that a subquery may not have. None has a say in what a query returns. */
+const TOP_MODIFIER = /\b(?:HIGH_PRIORITY|SQL_(?:NO_)?CACHE|SQL_CALC_FOUND_ROWS|SQL_BUFFER_RESULT)\b/gi;
+
+/**
+ * A query of MySQL or MariaDB without the words behind SELECT that only the outermost one may have, so that it can be put into a larger
+ * one. Everything else stays where it is.
+ */
+export function withoutTopModifiers(sql: string, rules: LexicalRules): string {
+  const tokens = [...tokensOf(sql, rules)];
+  const outermost = tokens.findIndex(({ text }) => text !== '(');
+  let depth = 0;
+  let text = sql;
+  for (const token of tokens) {
+    if (token.text === '(') depth += 1;
+    if (token.text === ')') depth -= 1;
+    if (depth > outermost || token.kind !== 'word' || token.text.toUpperCase() !== 'SELECT') continue;
+    SELECT_MODIFIERS.lastIndex = token.end;
+    const found = SELECT_MODIFIERS.exec(sql)?.[0] ?? '';
+    const kept = found.replace(TOP_MODIFIER, (word) => ' '.repeat(word.length));
+    text = text.slice(0, token.end) + kept + text.slice(token.end + found.length);
+  }
+  return text;
+}
+
 /** By what a statement as a whole is sorted: a column of its result, by its name or its position from 1. */
 export interface OrderTerm {
   column: string | number;

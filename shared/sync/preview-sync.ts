@@ -3,6 +3,7 @@ import type { FerryError } from '../errors.ts';
 import { toFerryError } from '../errors.ts';
 import type { ColumnPlan } from '../source/column-plan.ts';
 import { assertFit } from '../source/export-parquet.ts';
+import { keepSettings } from '../source/keep-settings.ts';
 import { explainRefusal, prepareQuery } from '../source/prepare-query.ts';
 import type { SecretReader } from '../source/secrets.ts';
 import type { Reading, SessionOptions } from '../source/session.ts';
@@ -43,14 +44,15 @@ export async function previewSync(
     let rows: SyncPreview['rows'] = [];
     let rowsError: FerryError | undefined;
     try {
-      rows = await session.transaction(async () => {
+      const look = async () => {
         for (const check of prepared.checks) await assertFit(session, check);
         const reader = await session.run(
           'read',
           `SELECT COLUMNS(*)::VARCHAR FROM (${prepared.relation}) LIMIT ${limit}`,
         );
         return reader.getRowsJS() as (string | null)[][];
-      });
+      };
+      rows = await session.transaction(() => keepSettings(session, look));
     } catch (error) {
       rowsError = explainRefusal(error, prepared.columns) ?? toFerryError(error);
     }

@@ -200,11 +200,13 @@ const harmlessAnswers = [
   /^Only constant XPATH queries are supported/,
 ];
 
-function explainDescribeError(message: string): FerryError {
+function explainDescribeError(message: string, phase: 'describe' | 'wrap'): FerryError {
   const duplicate = /has duplicate column name "(.*)"/.exec(message)?.[1];
   if (duplicate !== undefined) {
     return new QueryError(`The query returns two columns named "${duplicate}".`, {
-      hint: 'Name one of them otherwise: … AS other_name. Upper and lower case do not tell names apart.',
+      hint: /^C\d+$/i.test(duplicate)
+        ? "Name one of them otherwise: … AS other_name. A column without a name is called by its position, from C0: SELECT '' is one."
+        : 'Name one of them otherwise: … AS other_name. Upper and lower case do not tell names apart.',
     });
   }
   if (/Failed to fetch return types/.test(message)) {
@@ -227,7 +229,9 @@ function explainDescribeError(message: string): FerryError {
       new QueryError('The source refused the query.', { hint: 'Run it on the source itself to see why.' })
     );
   }
-  return new QueryError(`The source refused the query: ${said.replace(/\.?\s*$/, '')}.`, {
+  // What a syntax error repeats of the statement, and the line, are those of Ferry's own.
+  const words = phase === 'wrap' ? said.replace(/ near '[\s\S]*$/, '') : said;
+  return new QueryError(`The source refused the query: ${words.replace(/\.?\s*$/, '')}.`, {
     hint: /doesn't exist|Unknown column/.test(said)
       ? 'Check the name, and that the login may see it.'
       : 'Run the query on the source itself to see more. Several statements, SHOW and the like cannot be carried.',

@@ -2,14 +2,35 @@ import { readFileSync } from 'node:fs';
 import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
-import { mysqlLexicalRules, readOrderBy } from '../sql-text.ts';
+import { mysqlLexicalRules, readOrderBy, withoutTopModifiers } from '../sql-text.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
 import { type MysqlColumn, mysqlTypeName, planMysqlColumn, quoteMysqlName } from './mysql-types.ts';
 
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
 
-const reference = (name: string) => `q.${quoteMysqlName(name)}`;
+/**
+ * Whether a statement can name a query's column. The client calls one without a name (`SELECT ''`) by its position, the server makes
+ * names of expressions that are longer than a name may be, and letters beyond the basic ones are none of a name's.
+ */
+const hasName = (name: string, index: number) =>
+  name !== `C${index}` && [...name].length <= 64 && !/[^\0-\uffff]|\ufffd|\?/u.test(name);
+
+/** What a query's column is called in a statement around the query. */
+const labelOf = (columns: readonly string[], index: number) => {
+  const name = columns[index] ?? '';
+  return hasName(name, index) ? name : `ferry_column_${index}`;
+};
+
+const reference = (columns: readonly string[], index: number) =>
+  `q.${quoteMysqlName(labelOf(columns, index))}`;
+
+/** The query as a table: what stands behind FROM and, where columns must be given names, before the SELECT. */
+function tableOf(query: string, columns: readonly string[]): { before: string; from: string } {
+  if (columns.every(hasName)) return { before: '', from: `(${query}\n)` };
+  const labels = columns.map((_, index) => quoteMysqlName(labelOf(columns, index)));
+  return { before: `WITH ferry_query (${labels.join(', ')}) AS (${query}\n) `, from: 'ferry_query' };
+}
 
 const COUNTING_TIME = '/*+ MAX_EXECUTION_TIME(3000) */';
 
@@ -28,13 +49,18 @@ async function describeColumns(
   columns: readonly ClientColumn[],
   mariadb: boolean,
 ): Promise<MysqlColumn[]> {
-  const none = `(SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
-  const probes = columns.flatMap(({ name, type }, index) => [
-    `${decimalOf(type) ? `${reference(name)} DIV 1` : `CHARSET(${reference(name)})`} AS c${index}`,
-    // A TIME counts as an integer or a DECIMAL, text as a DOUBLE.
-    ...(type === 'VARCHAR' ? [`${reference(name)} + 0 AS n${index}`] : []),
-  ]);
-  const { names, types, rows } = await ask(`SELECT ${probes.join(', ')} FROM ${none}`);
+  const all = columns.map(({ name }) => name);
+  const { before, from } = tableOf(query, all);
+  const none = `(SELECT 1) AS one LEFT JOIN (SELECT * FROM ${from} AS u LIMIT 0) AS q ON true`;
+  const probes = columns.flatMap(({ type }, index) => {
+    const value = reference(all, index);
+    return [
+      `${decimalOf(type) ? `${value} DIV 1` : `CHARSET(${value})`} AS c${index}`,
+      // A TIME counts as an integer or a DECIMAL, text as a DOUBLE.
+      ...(type === 'VARCHAR' ? [`${value} + 0 AS n${index}`] : []),
+    ];
+  });
+  const { names, types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
   const typeOf = (alias: string) => types[names.indexOf(alias)];
   const doubles = await probeDoubles(ask, query, columns);
   return columns.map(({ name, type }, index) => {
@@ -69,11 +95,13 @@ async function describeColumns(
 function orderOutside(query: string, columns: readonly string[], server: ServerFacts): string {
   if (!isMariadb(server)) return '';
   const terms = readOrderBy(query, mysqlLexicalRules(server.sqlMode))?.map(({ column, descending }) => {
-    const name =
+    const index =
       typeof column === 'number'
-        ? columns[column - 1]
-        : columns.find((each) => each.toLowerCase() === column.toLowerCase());
-    return name === undefined ? undefined : `${reference(name)}${descending ? ' DESC' : ''}`;
+        ? column - 1
+        : columns.findIndex((each) => each.toLowerCase() === column.toLowerCase());
+    return columns[index] === undefined
+      ? undefined
+      : `${reference(columns, index)}${descending ? ' DESC' : ''}`;
   });
   return terms?.every((term) => term !== undefined) ? ` ORDER BY ${terms.join(', ')}` : '';
 }
@@ -92,19 +120,23 @@ async function probeDoubles(
   query: string,
   columns: readonly ClientColumn[],
 ): Promise<Map<string, DoubleFacts>> {
-  const doubles = columns.filter(({ type }) => type === 'DOUBLE' || type === 'FLOAT');
+  const all = columns.map(({ name }) => name);
+  const doubles = columns.flatMap(({ name, type }, index) =>
+    type === 'DOUBLE' || type === 'FLOAT' ? [{ name, value: reference(all, index) }] : [],
+  );
   if (doubles.length === 0) return new Map();
-  const values = doubles.map(({ name }, index) => `${reference(name)} AS c${index}`);
+  const { before, from } = tableOf(query, all);
+  const values = doubles.map(({ value }, index) => `${value} AS c${index}`);
   // A row of the query's types, though it is none of the query's.
   const printed = await ask(
-    `SELECT ${doubles.map((_, index) => `CAST(w.c${index} AS CHAR) AS c${index}`).join(', ')} FROM (
-       SELECT * FROM (SELECT ${values.join(', ')} FROM (${query}\n) AS q LIMIT 0) AS v
+    `${before}SELECT ${doubles.map((_, index) => `CAST(w.c${index} AS CHAR) AS c${index}`).join(', ')} FROM (
+       SELECT * FROM (SELECT ${values.join(', ')} FROM ${from} AS q LIMIT 0) AS v
        UNION ALL SELECT ${doubles.map(() => LONG_INTEGER).join(', ')}) AS w`,
   );
   // Six digits more make one of a single digit one that the client describes.
   const widened = await ask(
-    `SELECT ${doubles.map(({ name }, index) => `${reference(name)} * 1000000 AS c${index}`).join(', ')}
-       FROM (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q`,
+    `${before}SELECT ${doubles.map(({ value }, index) => `${value} * 1000000 AS c${index}`).join(', ')}
+       FROM (SELECT * FROM ${from} AS u LIMIT 0) AS q`,
   );
   return new Map(
     doubles.map(({ name }, index) => {
@@ -192,15 +224,18 @@ export const mysqlDialect: Dialect = {
   cancel: (connectionId) => `CALL mysql_execute('db', 'KILL QUERY ${Number(connectionId)}')`,
 
   async planColumns(ask, query, columns, modeOf, server) {
-    const described = await describeColumns(ask, query, columns, isMariadb(server));
+    const inner = withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode));
+    const described = await describeColumns(ask, inner, columns, isMariadb(server));
+    const names = columns.map(({ name }) => name);
     return described.map((column, index) =>
-      planMysqlColumn(column, { mode: modeOf(column.name), index, reference: reference(column.name) }),
+      planMysqlColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
     );
   },
 
   selectFrom(query, expressions, columns, server) {
     const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
-    return `SELECT ${list} FROM (${query}\n) AS q${orderOutside(query, columns, server)}`;
+    const { before, from } = tableOf(withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode)), columns);
+    return `${before}SELECT ${list} FROM ${from} AS q${orderOutside(query, columns, server)}`;
   },
 
   async assertWholeThrough(ask, wrapped, columns) {

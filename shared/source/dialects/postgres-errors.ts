@@ -78,6 +78,11 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
 ];
 
+const writes = () =>
+  new QueryError('The query tries to write; Ferry only reads.', {
+    hint: 'Give a SELECT that changes nothing.',
+  });
+
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
 const readErrors: ErrorPatterns['read'] = [
   {
@@ -138,10 +143,7 @@ const readErrors: ErrorPatterns['read'] = [
   },
   {
     pattern: /read-only transaction/i,
-    make: () =>
-      new QueryError('The query tries to write; Ferry only reads.', {
-        hint: 'Give a SELECT that changes nothing.',
-      }),
+    make: writes,
   },
   {
     pattern: /division by zero/i,
@@ -166,8 +168,9 @@ function positionIn(message: string): string {
   const match = /\nLINE (\d+): (.*)\n( *)\^/.exec(message);
   if (!match) return '';
   const [, line, , spaces = ''] = match;
-  // libpq shortens a long line with "..." and moves the caret along: the column is then not the query's.
-  if (match[2]?.startsWith('...')) return ` (line ${line})`;
+  // libpq shortens a long line with "..." and moves the caret along: the column is then not the query's. Where letters are wide, or tabs
+  // stand before it, the caret counts places on a screen.
+  if (/^\.\.\.|[^\x20-\u02ff]/.test(match[2] ?? '')) return ` (line ${line})`;
   return ` (line ${line}, column ${spaces.length - `LINE ${line}: `.length + 1})`;
 }
 
@@ -197,7 +200,7 @@ function isOfQueryOnly(message: string, answer: string): boolean {
   return /\nLINE \d+: /.test(answer) || harmlessAnswers.test(answer.split('\n', 1)[0] ?? '');
 }
 
-function explainDescribeError(message: string): FerryError {
+function explainDescribeError(message: string, phase: 'describe' | 'wrap'): FerryError {
   if (message.includes('No fields returned by query')) {
     return new QueryError('The query returns no columns.', {
       hint: 'A SELECT with at least one column is needed.',
@@ -222,7 +225,9 @@ function explainDescribeError(message: string): FerryError {
     );
   }
   const said = answer.split('\n', 1)[0] ?? '';
-  return new QueryError(`The source refused the query: ${said}${positionIn(message)}.`, {
+  if (phase === 'wrap' && /data-modifying statement must be at the top level/.test(said)) return writes();
+  const position = phase === 'describe' ? positionIn(message) : '';
+  return new QueryError(`The source refused the query: ${said}${position}.`, {
     hint: /does not exist|existiert nicht/.test(said)
       ? 'Check the name, its schema, and that the login may see it.'
       : 'Run the query on the source itself to see more.',

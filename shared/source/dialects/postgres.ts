@@ -11,7 +11,24 @@ import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './po
 const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.url), 'utf8');
 const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.meta.url), 'utf8');
 
-const reference = (name: string) => `q.${quotePostgresName(name)}`;
+/** On which the text of values depends. */
+const printSettings = [
+  'client_encoding',
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'extra_float_digits',
+  'bytea_output',
+  'xmlbinary',
+  'lc_monetary',
+  'lc_numeric',
+  'lc_time',
+  // Whether the name of a table or type is printed with its schema.
+  'search_path',
+];
+
+const reference = (columns: readonly string[], index: number) =>
+  `q.${quotePostgresName(columns[index] ?? '')}`;
 
 /** What Postgres itself says of a query's columns; the query is prepared for that, and not run. */
 async function describeColumns(
@@ -19,7 +36,8 @@ async function describeColumns(
   query: string,
   columns: readonly ClientColumn[],
 ): Promise<PostgresColumn[]> {
-  const types = `SELECT ARRAY[${columns.map(({ name }) => `pg_typeof(${reference(name)})::oid`).join(', ')}]
+  const names = columns.map(({ name }) => name);
+  const types = `SELECT ARRAY[${names.map((_, index) => `pg_typeof(${reference(names, index)})::oid`).join(', ')}]
     FROM (SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
   // A function, as the query may hold what replace() takes for a pattern.
   const answer = await ask(describeSql.replace('__TYPES__', () => types));
@@ -168,8 +186,9 @@ export const postgresDialect: Dialect = {
 
   async planColumns(ask, query, columns, modeOf) {
     const described = await describeColumns(ask, query, columns);
+    const names = columns.map(({ name }) => name);
     return described.map((column, index) =>
-      planPostgresColumn(column, { mode: modeOf(column.name), index, reference: reference(column.name) }),
+      planPostgresColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
     );
   },
 
@@ -211,5 +230,6 @@ export const postgresDialect: Dialect = {
   // The client begins each transaction as REPEATABLE READ.
   findSnapshotGap: async () => undefined,
 
+  printSettings: `SELECT ${printSettings.map((name) => `pg_catalog.current_setting('${name}') AS "${name}"`).join(', ')}`,
   errorPatterns: postgresErrorPatterns,
 };
