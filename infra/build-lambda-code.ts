@@ -118,8 +118,8 @@ async function bundleHandlers(folder: string): Promise<void> {
     minify: true,
     keepNames: true,
     legalComments: 'none',
-    // The native client finds its library by its own folder, so it stays a package.
-    external: ['@duckdb/*'],
+    // The native client finds its library by its own folder, so it stays a package. pg does without the other one.
+    external: ['@duckdb/*', 'pg-native'],
     // CommonJS packages inside an ES module still ask for `require`.
     banner: {
       js: "import{createRequire as __ferryRequire}from'node:module';const require=__ferryRequire(import.meta.url);",

@@ -91,15 +91,18 @@ const nameOf = ({ name, isDefault }: Pick<DatabaseTree, 'name' | 'isDefault'>) =
   `${escapeUnseen(name)}${isDefault ? ' (default)' : ''}`;
 
 function rowsOf(tree: DatabaseTree, filtered: boolean): string[][] {
-  const { bytes, schemas, refusal } = tree;
+  const { bytes, schemas, refusal, leftOut = [] } = tree;
   const size = bytes === undefined ? '' : formatBytes(bytes);
   const database = nameOf(tree);
-  const note = refusal ?? (schemas.length === 0 ? 'no schema of its own' : undefined);
+  const note = refusal ?? (schemas.length + leftOut.length === 0 ? 'no schema of its own' : undefined);
   if (note !== undefined) return [[database, size, '', '', '', '', note]];
-  return schemas.map((schema, index) => [
-    ...(index === 0 ? [database, size] : ['', '']),
-    escapeUnseen(schema.name),
-    ...[schema.tables, schema.views, schema.routines].map((count) => formatCount(count)),
-    filtered && !schema.inScope ? 'left out by the filters' : '',
-  ]);
+  const rows = [
+    ...schemas.map((schema) => [
+      escapeUnseen(schema.name),
+      ...[schema.tables, schema.views, schema.routines].map((count) => formatCount(count)),
+      filtered && !schema.inScope ? 'left out by the filters' : '',
+    ]),
+    ...leftOut.map((warning) => ['', '', '', '', escapeUnseen(warning)]),
+  ];
+  return rows.map((row, index) => [...(index === 0 ? [database, size] : ['', '']), ...row]);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { toFerryError } from '../errors.ts';
-import type { AskSource } from '../source/dialect.ts';
+import { QueryError, toFerryError } from '../errors.ts';
+import type { SourceSession } from '../source/session.ts';
 import { CatalogSessions } from './catalog-sessions.ts';
 import { fillIn } from './fill-in.ts';
 import {
@@ -15,6 +15,7 @@ import { fitLetters, mapFilters, textsOf } from './fit-letters.ts';
 import { readNames } from './list-databases.ts';
 import { askIn, type CatalogSessionOptions } from './open-catalog-session.ts';
 import { ENCODINGS, hexOf } from './shared-texts.ts';
+import { findUnreadableSchemas } from './unreadable-schemas.ts';
 
 const databasesSql = readFileSync(new URL('./tree-databases.sql', import.meta.url), 'utf8');
 const schemasSql = readFileSync(new URL('./tree-schemas.sql', import.meta.url), 'utf8');
@@ -43,6 +44,8 @@ export interface DatabaseTree {
   schemas: SchemaTree[];
   /** Why nobody, or not this login, gets in. */
   refusal: string | undefined;
+  /** Which schemas are not among these, as their names cannot be read. Absent where there is none. */
+  leftOut?: readonly string[];
 }
 
 /** What is told while a tree is read. */
@@ -69,11 +72,12 @@ export async function readTree(
     source,
     login: { ...login, database, ...(bytes === undefined ? {} : { databaseBytes: bytes }) },
   });
-  const [own, databases] = await askOne(sessions, placeOf(login.database), async (ask) => {
+  const [own, databases] = await askOne(sessions, placeOf(login.database), async (session) => {
+    const ask = askIn(session);
     const adapt = await fitLetters(ask, textsOf(filters));
     await assertPatterns(ask, mapFilters(filters, adapt));
     return [
-      await readSchemas(ask, filters, login.database),
+      await readSchemas(session, filters, login.database),
       await ask(fillIn(databasesSql, { NAME: hexOf('d.datname'), ENCODINGS })),
     ];
   });
@@ -84,7 +88,7 @@ export async function readTree(
       name: names[index]?.name ?? '',
       isDefault,
       bytes: bytes === null ? undefined : Number(bytes),
-      schemas: isDefault ? own : [],
+      ...(isDefault ? own : { schemas: [] }),
       refusal: closed === null || isDefault ? undefined : String(closed),
     };
   });
@@ -97,10 +101,11 @@ export async function readTree(
     if (!closedOrRead(database)) {
       waiting.shift();
       try {
-        database.schemas = await askOne(sessions, placeIn(database), (ask) => {
+        const read = await askOne(sessions, placeIn(database), (session) => {
           if (waiting[0]) sessions.openAhead(placeIn(waiting[0]));
-          return readSchemas(ask, filters, database.name);
+          return readSchemas(session, filters, database.name);
         });
+        Object.assign(database, read);
       } catch (error) {
         signal?.throwIfAborted();
         database.refusal = toFerryError(error).message;
@@ -115,36 +120,48 @@ export async function readTree(
 async function askOne<T>(
   sessions: CatalogSessions,
   place: Parameters<CatalogSessions['open']>[0],
-  work: (ask: AskSource) => Promise<T>,
+  work: (session: SourceSession) => Promise<T>,
 ): Promise<T> {
   const { session, folder } = await sessions.open(place);
   try {
-    return await work(askIn(session));
+    return await work(session);
   } finally {
     session.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+/** The schemas of one database. One whose name cannot be sent would fail the whole question, and is left out. */
 async function readSchemas(
-  askSource: AskSource,
+  session: SourceSession,
   filters: CatalogFilters,
   database: string,
-): Promise<SchemaTree[]> {
-  const adapt = await fitLetters(askSource, [...textsOf(filters), database]);
+): Promise<Pick<DatabaseTree, 'schemas' | 'leftOut'>> {
+  const ask = askIn(session);
+  const adapt = await fitLetters(ask, [...textsOf(filters), database]);
   const fitted = mapFilters(filters, adapt);
-  const { rows } = await askSource(
-    fillIn(schemasSql, {
-      SCHEMAS: schemasInScope(EVERYTHING),
-      IN_SCOPE: schemasInScope(fitted, adapt(database)),
-      RELATION_IN_SCOPE: relationInScope(fitted, 'c.relname'),
-    }),
-  );
-  return rows.map(([name, tables, views, routines, inScope]) => ({
-    name: String(name),
-    tables: Number(tables),
-    views: Number(views),
-    routines: Number(routines),
-    inScope: inScope === true,
-  }));
+  const read = async (without: readonly number[]): Promise<SchemaTree[]> => {
+    const { rows } = await ask(
+      fillIn(schemasSql, {
+        SCHEMAS: `${schemasInScope(EVERYTHING)} AND n.oid <> ALL ('{${without}}'::oid[])`,
+        IN_SCOPE: schemasInScope(fitted, adapt(database)),
+        RELATION_IN_SCOPE: relationInScope(fitted, 'c.relname'),
+      }),
+    );
+    return rows.map(([name, tables, views, routines, inScope]) => ({
+      name: String(name),
+      tables: Number(tables),
+      views: Number(views),
+      routines: Number(routines),
+      inScope: inScope === true,
+    }));
+  };
+  try {
+    return { schemas: await read([]) };
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const { objects, warnings } = await findUnreadableSchemas(session);
+    if (objects.length === 0) throw error;
+    return { schemas: await read(objects), leftOut: warnings };
+  }
 }

@@ -5,7 +5,7 @@ import type { ColumnPlan } from './column-plan.ts';
 import type { ConnectionLogin, Login } from './credentials.ts';
 import { mysqlDialect } from './dialects/mysql.ts';
 import { postgresDialect } from './dialects/postgres.ts';
-import type { ErrorPatterns } from './explain-error.ts';
+import type { ErrorPatterns, Refusal } from './explain-error.ts';
 import type { LexicalRules } from './sql-text.ts';
 
 /**
@@ -95,6 +95,16 @@ export interface Dialect {
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
     options: { name: string; readOnly: boolean; folder: string },
   ): Promise<void>;
+  /**
+   * Asks a server that has just refused a connection for the code of that, by another client: with the same login, at the same address, and
+   * with the certificate verified in the same way. For refusals that nothing else explains, as each counts as a failed login.
+   *
+   * @returns undefined when the server does not refuse it this time, or cannot be asked
+   */
+  askRefusal(
+    login: ConnectionLogin,
+    tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
+  ): Promise<Refusal | undefined>;
   /**
    * SQL of the source for {@link ServerFacts}: columns `id`, `version` and `mode`. It is the first statement of each transaction, and may set
    * for it what the text forms of values depend on.

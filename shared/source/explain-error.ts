@@ -1,14 +1,35 @@
-import { type FerryError, QueryError, SourceUnavailableError } from '../errors.ts';
+import {
+  AuthError,
+  type FerryError,
+  QueryError,
+  RefusedLoginError,
+  SourceUnavailableError,
+} from '../errors.ts';
 import type { Login } from './credentials.ts';
 import type { SourcePhase } from './dialect.ts';
 
+const MOST_WORDS = 300;
+
+/** Why a server refuses a connection, in a form that does not depend on its language. */
+export interface Refusal {
+  /** SQLSTATE and the routine of the server that raised it, or the number of MySQL's error. */
+  code: string;
+  /** The server's words. */
+  said: string;
+}
+
 /** What an engine's messages look like, and what a person is told instead: the first that fits counts. */
 export interface ErrorPatterns {
-  /** Refusals at the door. */
+  /** Refusals at the door. `codes`: of a {@link Refusal}. */
   connect: readonly {
     pattern: RegExp;
+    codes?: RegExp;
     make: (at: string, user: string, database: string) => FerryError;
   }[];
+  /** Codes of what may pass without anybody changing anything. */
+  passingRefusals: RegExp;
+  /** What the server itself said when it refused a connection, in whatever language; undefined when it has not answered. */
+  saidByServer: (message: string) => string | undefined;
   /** While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. */
   read: readonly { pattern: RegExp; make: () => FerryError }[];
   /** A connection that broke, in whatever phase. */
@@ -22,6 +43,36 @@ export function explainByPattern(message: string, patterns: ErrorPatterns['read'
   return patterns.find(({ pattern }) => pattern.test(message))?.make();
 }
 
+/**
+ * A server refused the connection in words that Ferry does not know, such as those of another language. The secret is read once more, as
+ * after a wrong password, which it may well be.
+ */
+export class UnknownRefusal extends RefusedLoginError {}
+
+/** The server's own first line: before a login is let in, no data can be in it. */
+function refused(at: string, said: string): [string, { hint: string }] {
+  const words = said
+    .split('\n', 1)[0]
+    ?.trim()
+    .slice(0, MOST_WORDS)
+    .replace(/[.。]$/, '');
+  return [
+    `The source at ${at} refused the connection: ${words}.`,
+    {
+      hint: 'The server was reached, and these are its own words. Check username and password in the secret of this source, and what the login may connect to; the log of the server says more.',
+    },
+  ];
+}
+
+/** What a refusal means by its code. */
+export function explainRefusal(patterns: ErrorPatterns, { code, said }: Refusal, login: Login): FerryError {
+  const at = `${login.host}:${login.port}`;
+  const known = patterns.connect.find(({ codes }) => codes?.test(code));
+  if (known) return known.make(at, login.username, login.database);
+  const Refused = patterns.passingRefusals.test(code) ? SourceUnavailableError : AuthError;
+  return new Refused(...refused(at, said));
+}
+
 /** Reduces a message of one of DuckDB's clients to a class and to words that hold no secret and no data value. */
 export function explainSourceError(
   patterns: ErrorPatterns,
@@ -33,6 +84,8 @@ export function explainSourceError(
   if (phase === 'connect') {
     const known = patterns.connect.find(({ pattern }) => pattern.test(message));
     if (known) return known.make(at, login.username, login.database);
+    const said = patterns.saidByServer(message);
+    if (said !== undefined) return new UnknownRefusal(...refused(at, said));
     return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
       hint: 'Check host, port, security groups and routes.',
     });

@@ -9,6 +9,7 @@ import {
   RefusedLoginError,
   SourceUnavailableError,
 } from '../errors.ts';
+import { attachSource } from './attach-source.ts';
 import type { Login } from './credentials.ts';
 import {
   type ClientColumn,
@@ -119,11 +120,12 @@ export class SourceSession {
       // As late as can be: a token ends.
       const password = typeof login.password === 'string' ? login.password : await login.password(signal);
       await session.#ask('connect', () =>
-        dialect.attach(
+        attachSource(
+          dialect,
           connection,
           { ...login, password, address },
           { mode: source.tls.mode, caFile },
-          { name: host.name, readOnly: !options.forCancelling, folder },
+          { name: host.name, readOnly: !options.forCancelling, folder, signal },
         ),
       );
       session.#server = await session.#askServer('connect');

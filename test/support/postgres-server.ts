@@ -31,6 +31,10 @@ export interface PostgresOptions {
   tls?: { cert: string; key: string };
   /** Lines of pg_hba.conf that come before the default ones. */
   hba?: readonly string[];
+  /** What its messages are in, such as `fr`. Only of binaries that bring translations: not of the embedded ones. */
+  language?: string;
+  /** Variables of the server. */
+  environment?: Readonly<Record<string, string>>;
   /** Settings of postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
   /** Makes this a streaming standby of that server, which must run the same binaries; they must bring pg_basebackup. */
@@ -69,6 +73,7 @@ const run = promisify(execFile);
 const host = '127.0.0.1';
 const user = 'postgres';
 const database = 'postgres';
+const LETTERS = 'C.UTF-8';
 
 /**
  * Starts a Postgres server of one's own on a free port of 127.0.0.1. It ends with this process, even if that is killed.
@@ -92,7 +97,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     else if (!existsSync(join(dataFolder, 'PG_VERSION')))
       await copyData(await clusterTemplate(bin, serverUser), dataFolder, serverUser);
     configure(dataFolder, temporary, options, serverUser);
-    const { process: server, port } = await launch(bin, dataFolder, temporary, logFile, serverUser);
+    const { process: server, port } = await launch(
+      bin,
+      dataFolder,
+      temporary,
+      logFile,
+      serverUser,
+      serverEnvironment(options),
+    );
 
     const pool = new pg.Pool({ host: temporary, port, user, database, max: 4 });
     // An idle connection that a test ends on purpose must not end the test run.
@@ -188,13 +200,23 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }
 
+function serverEnvironment({ language, environment: variables }: PostgresOptions): NodeJS.ProcessEnv {
+  const { LC_ALL, ...others } = environment();
+  // Of a language that is no locale's of the machine, in which the server's messages are translated all the same.
+  return {
+    ...others,
+    ...(language === undefined ? { LC_ALL } : { LC_CTYPE: LETTERS, LANGUAGE: language }),
+    ...variables,
+  };
+}
+
 function configure(
   dataFolder: string,
   socketFolder: string,
   options: PostgresOptions,
   serverUser: UnprivilegedUser | undefined,
 ): void {
-  const { tls, hba = [], settings = {}, authMethod = 'scram-sha-256' } = options;
+  const { tls, hba = [], settings = {}, language, authMethod = 'scram-sha-256' } = options;
   const write = (name: string, text: string) => {
     const file = join(dataFolder, name);
     writeFileSync(file, text, { mode: 0o600 });
@@ -212,6 +234,8 @@ function configure(
     synchronous_commit: 'off',
     ssl: tls ? 'on' : 'off',
     password_encryption: authMethod === 'md5' ? 'md5' : 'scram-sha-256',
+    // Any but that of C, which has no other language.
+    ...(language === undefined ? {} : { lc_messages: LETTERS }),
     ...settings,
   };
   const quote = (value: string) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
@@ -241,13 +265,14 @@ async function launch(
   socketFolder: string,
   logFile: string,
   serverUser: UnprivilegedUser | undefined,
+  env: NodeJS.ProcessEnv,
 ): Promise<{ process: BoundProcess; port: number }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     writeFileSync(logFile, '');
     const server = await spawnBound(join(bin, 'postgres'), ['-D', dataFolder, '-p', String(port)], {
       cwd: dataFolder,
-      env: environment(),
+      env,
       logFile,
       user: serverUser,
       // QUIT lets it free its shared memory, which KILL does not.

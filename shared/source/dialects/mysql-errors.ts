@@ -9,10 +9,23 @@ import {
 } from '../../errors.ts';
 import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
 
+const refuseDatabase = (at: string, user: string, database: string) =>
+  new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
+    hint: `Grant it: GRANT SELECT ON ${database}.* TO this user.`,
+  });
+
+const refuseLogin = (at: string, user: string) =>
+  new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
+    hint: 'Check username and password in the secret of this source, and the hosts that the user may come from; a server that insists on TLS answers the same when tls.mode is disable.',
+  });
+
+// Numbers: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-code-reference/
+
 /** Refusals at the door, as DuckDB's client or the server words them; the first that fits. */
 const connectErrors: ErrorPatterns['connect'] = [
   {
-    pattern: /account is locked/i,
+    pattern: /account is (locked|blocked)/i,
+    codes: /^(3118|3955|4151)$/,
     make: (at, user) =>
       new AuthError(`The source at ${at} has locked the account of user "${user}".`, {
         hint: 'Unlock it: ALTER USER … ACCOUNT UNLOCK.',
@@ -20,6 +33,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /password has expired|must SET PASSWORD/i,
+    codes: /^(1820|1862)$/,
     make: (at, user) =>
       new RefusedLoginError(`The password of user "${user}" of the source at ${at} has expired.`, {
         hint: 'Give the user a new one (ALTER USER … IDENTIFIED BY …), and put it into the secret of this source.',
@@ -27,20 +41,27 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /Access denied for user .* to database/i,
-    make: (at, user, database) =>
-      new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
-        hint: `Grant it: GRANT SELECT ON ${database}.* TO this user.`,
-      }),
+    codes: /^1044$/,
+    make: refuseDatabase,
   },
   {
     pattern: /Access denied for user/i,
-    make: (at, user) =>
-      new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
-        hint: 'Check username and password in the secret of this source, and the hosts that the user may come from; a server that insists on TLS answers the same when tls.mode is disable.',
-      }),
+    codes: /^(1045|1698)$/,
+    make: refuseLogin,
+  },
+  // The same in the server's other languages, which all have the names in these quotes. By their look, as to ask for the number of the
+  // error would count as one more failed login, and could lock the account.
+  {
+    pattern: /'[^'\n]*'@'[^'\n]*'[^'\n]*'[^'\n]+'/,
+    make: refuseDatabase,
+  },
+  {
+    pattern: /'[^'\n]*'@'[^'\n]*'/,
+    make: refuseLogin,
   },
   {
     pattern: /Unknown database/i,
+    codes: /^1049$/,
     make: (at, _user, database) =>
       new ConfigError(`The source at ${at} has no database "${database}".`, {
         hint: 'Check `database` of this source.',
@@ -48,6 +69,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /is not allowed to connect|Host .* is blocked/i,
+    codes: /^(1129|1130)$/,
     make: (at) =>
       new AuthError(`The source at ${at} does not take connections from where Ferry runs.`, {
         hint: 'Create the user for that host, or FLUSH HOSTS when it was blocked after errors.',
@@ -55,6 +77,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /require_secure_transport|insecure transport/i,
+    codes: /^3159$/,
     make: (at) =>
       new ConfigError(`The source at ${at} insists on TLS, which tls.mode: disable leaves out.`, {
         hint: 'Set tls: { mode: verify-full } on this source, with the ca of its certificate.',
@@ -100,6 +123,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /plugin .* (could not|cannot) be loaded|plugin .* is not loaded|authentication protocol/i,
+    codes: /^(1251|1275|1524|2059)$/,
     make: (at, user) =>
       new ConfigError(
         `User "${user}" of the source at ${at} signs in by a method that Ferry does not speak.`,
@@ -110,16 +134,29 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /shutdown in progress|offline mode/i,
+    codes: /^(1053|3032)$/,
     make: (at) => new SourceUnavailableError(`The source at ${at} is shutting down or in offline mode.`),
   },
   {
     pattern: /Too many connections|max_user_connections|max_connections/i,
+    codes: /^(1040|1203|1226)$/,
     make: (at) =>
       new SourceUnavailableError(`The source at ${at} has no connection left.`, {
         hint: 'Raise max_connections, or end idle sessions.',
       }),
   },
 ];
+
+/** What the client itself says when it has no answer of the server: it speaks English only. */
+const ofClient =
+  /^(Bind to|Can't (connect|create|wait|open|set|initialize)|Client run out|Connection (type|with)|Error (in server handshake|while)|Got packet bigger|Invalid client flags|Lost connection|Plugin |Authentication plugin|Protocol mismatch|Read error|Write error|Received malformed|Server (has gone away|doesn't support)|SSL is required|TLS\/SSL error|Unknown server host|Wrong (host|or unknown))/;
+
+function saidByServer(message: string): string | undefined {
+  const said = / with parameters "[^"]*": ([\s\S]*?)(?:\. (?:A|First a)ttempted host: [\s\S]*)?$/.exec(
+    message,
+  )?.[1];
+  return said === undefined || said === '' || ofClient.test(said) ? undefined : said;
+}
 
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
 const readErrors: ErrorPatterns['read'] = [
@@ -241,6 +278,9 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
 /** What the messages of DuckDB's MySQL client mean. */
 export const mysqlErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
+  // No connection, no memory or disk, a lock, the server going down.
+  passingRefusals: /^(1021|1037|1038|1040|1041|1053|1135|1203|1205|1226|3032)$/,
+  saidByServer,
   read: readErrors,
   // The client makes a new connection for a statement when it finds the old one closed.
   broken: /^IO Error: Failed to connect to MySQL|Lost connection|gone away/,

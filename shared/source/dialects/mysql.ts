@@ -5,6 +5,7 @@ import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.t
 import { mysqlLexicalRules, readOrderBy, withoutTopModifiers } from '../sql-text.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
+import { askMysqlRefusal } from './mysql-refusal.ts';
 import { type MysqlColumn, mysqlTypeName, planMysqlColumn, quoteMysqlName } from './mysql-types.ts';
 
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
@@ -219,6 +220,8 @@ export const mysqlDialect: Dialect = {
       await connection.run(`DROP SECRET ${secret}`);
     }
   },
+
+  askRefusal: askMysqlRefusal,
 
   serverFacts: 'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version, @@sql_mode AS mode',
   cancel: (connectionId) => `CALL mysql_execute('db', 'KILL QUERY ${Number(connectionId)}')`,

@@ -8,15 +8,20 @@ import {
 } from '../../errors.ts';
 import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
 
-/** Refusals at the door. English and German, as a server speaks the language of its lc_messages. */
+const refuseLogin = (at: string, user: string) =>
+  new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
+    hint: 'Check username and password in the secret of this source; a rotated password needs the new value there. A user with rds_iam takes tokens only (auth: iam).',
+  });
+
+// SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html, and the routine where one code stands for several things.
+
+/** Refusals at the door. A server speaks the language of its lc_messages: what is not known by its words in English or German has a code. */
 const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern:
       /authentication failed|(Passwort|PAM)-Authentifizierung|role ".*" does not exist|Rolle ».*« existiert nicht|no password supplied/i,
-    make: (at, user) =>
-      new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
-        hint: 'Check username and password in the secret of this source; a rotated password needs the new value there. A user with rds_iam takes tokens only (auth: iam).',
-      }),
+    codes: /^28P01|^28000 (?!ClientAuthentication)/,
+    make: refuseLogin,
   },
   {
     // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.troubleshooting.html
@@ -27,15 +32,21 @@ const connectErrors: ErrorPatterns['connect'] = [
       }),
   },
   {
-    pattern:
-      /no pg_hba\.conf entry|pg_hba\.conf rejects|kein pg_hba\.conf-Eintrag|not permitted to log in|permission denied for database|Login-Rolle/i,
+    pattern: /pg_hba\.conf|not permitted to log in|permission denied for database|Login-Rolle/i,
+    codes: /^28000 ClientAuthentication|^42501/,
     make: (at, user, database) =>
       new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
         hint: 'Allow it in pg_hba.conf or grant CONNECT; a server that insists on TLS answers this when tls.mode is disable.',
       }),
   },
   {
+    // Their names stand in the messages of every language. To ask these for the code would count as one more failed login in a directory.
+    pattern: /: {2}.*\b(LDAP|PAM|RADIUS|GSSAPI|SSPI)\b/,
+    make: refuseLogin,
+  },
+  {
     pattern: /database ".*" does not exist|Datenbank ».*« existiert nicht/i,
+    codes: /^3D000/,
     make: (at, _user, database) =>
       new ConfigError(`The source at ${at} has no database "${database}".`, {
         hint: 'Check `database` of this source.',
@@ -67,6 +78,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /too many (connections|clients)|remaining connection slots/i,
+    codes: /^53300/,
     make: (at) =>
       new SourceUnavailableError(`The source at ${at} has no connection left.`, {
         hint: 'Raise max_connections, or end idle sessions.',
@@ -74,6 +86,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /starting up|shutting down|recovery mode/i,
+    codes: /^57P0[123]/,
     make: (at) => new SourceUnavailableError(`The source at ${at} is starting up or shutting down.`),
   },
 ];
@@ -163,6 +176,13 @@ const readErrors: ErrorPatterns['read'] = [
   },
 ];
 
+/**
+ * What a server said: libpq writes `FATAL:  ` before it, the word in the language of the server, and with two blanks, which it has nowhere
+ * else. DuckDB repeats the whole statement between quotes before it.
+ */
+const answerIn = (message: string) =>
+  /(?:": |failed: )[^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message)?.[1];
+
 /** "line 2, column 7" from libpq's LINE and caret rows. */
 function positionIn(message: string): string {
   const match = /\nLINE (\d+): (.*)\n( *)\^/.exec(message);
@@ -215,8 +235,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   if (/cannot insert multiple commands/.test(message)) {
     return new QueryError('The query holds several statements.', { hint: 'Give one SELECT.' });
   }
-  // DuckDB repeats the whole statement between quotes; what the server said of it comes behind.
-  const answer = /: (?:ERROR|FEHLER): +([\s\S]*)$/.exec(message)?.[1];
+  const answer = answerIn(message);
   if (answer === undefined) return explainDuckdbError(message);
   if (!isOfQueryOnly(message, answer)) {
     return (
@@ -237,6 +256,9 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
 /** What the messages of DuckDB's Postgres client mean. */
 export const postgresErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
+  // A connection, a resource, an operator, the server's machine.
+  passingRefusals: /^(08|53|57|58)/,
+  saidByServer: (message) => answerIn(message),
   read: readErrors,
   // The client makes a new connection for a statement when it finds the old one closed.
   broken: /^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection/,

@@ -5,6 +5,7 @@ import { ConfigError, ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
 import { postgresLexicalRules, quoteLiteral } from '../sql-text.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
+import { askPostgresRefusal } from './postgres-refusal.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
 import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
 
@@ -174,6 +175,8 @@ export const postgresDialect: Dialect = {
       await connection.run(`DROP SECRET ${secret}`);
     }
   },
+
+  askRefusal: askPostgresRefusal,
 
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
   // By their full names: a login's search_path may have a type of its own called text before the server's.

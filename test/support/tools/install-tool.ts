@@ -68,7 +68,7 @@ export async function installTool(tool: Tool): Promise<CachedTool> {
 
 /** Returns the version of the first of the packages. */
 async function unpackPackages(tool: Tool, draft: string, root: string): Promise<string> {
-  const { packages, unused = [] } = tool.debian;
+  const { packages, unused = [], kept = [] } = tool.debian;
   const files = await downloadDebianPackages(tool.debian, draft);
   const version = versionOfPackage(files, packages[0]);
   if (!version) throw new Error(`apt-get downloaded no ${packages[0]}: ${files.join(', ')}`);
@@ -77,7 +77,8 @@ async function unpackPackages(tool: Tool, draft: string, root: string): Promise<
   // Much of a package is other programs and manuals.
   const others = globSync('{usr/,}{bin,sbin}/*', { cwd: root });
   const needless = [...NEVER_READ, ...unused, ...others.filter((path) => !programs.includes(path))];
-  for (const path of needless) await rm(join(root, path), { recursive: true, force: true });
+  for (const path of needless.filter((each) => !kept.includes(each)))
+    await rm(join(root, path), { recursive: true, force: true });
   startByOwnLoader(root, programs);
   return version.replaceAll(/[^\w.+~-]/g, '-');
 }

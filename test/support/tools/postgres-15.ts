@@ -25,6 +25,8 @@ export const POSTGRES_15: Tool<'postgres' | 'initdb' | 'pg_basebackup'> = {
       'tzdata',
       'netbase',
     ],
+    // What its messages are in other languages.
+    kept: ['usr/share/locale'],
     unused: [
       'usr/lib/postgresql/15/lib/bitcode',
       'usr/lib/postgresql/15/lib/llvmjit.so',

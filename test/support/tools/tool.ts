@@ -19,6 +19,8 @@ export interface Tool<Program extends string = string> {
   debian: DebianPackages & {
     /** What is never run and takes space: paths in the unpacked packages. */
     unused?: readonly string[];
+    /** What is run reads this of what others have for people only. */
+    kept?: readonly string[];
   };
 }
 
