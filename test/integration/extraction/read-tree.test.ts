@@ -97,6 +97,51 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
     await expect(tree({ ...EVERYTHING, include: { '[': '*' } })).rejects.toThrow(ConfigError);
   });
 
+  it('lists what can be read of a database in which the names of schemas cannot, and says what is left out', async () => {
+    const make = async (name: string, encoding: string, sql: string) => {
+      await server.query(`CREATE DATABASE ${name} ENCODING '${encoding}' TEMPLATE template0 LOCALE 'C'`);
+      await queryDatabase(server, name, sql);
+    };
+    const byte = (hex: string) => `convert_from('\\x${hex}'::bytea, 'SQL_ASCII')`;
+    const schemas = (...names: string[]) =>
+      `DO $$ BEGIN ${names.map((name) => `EXECUTE format('CREATE SCHEMA %I CREATE TABLE t (a int)', ${name});`).join(' ')} END $$`;
+    await make('bytes', 'SQL_ASCII', schemas(`'z' || ${byte('e4')}`, `'köln'`, `${byte('ff')} || ' b'`));
+    await make('nothing_else', 'SQL_ASCII', `${schemas(byte('fc'))}; DROP SCHEMA public`);
+    // The encoding has a letter that Unicode has none for.
+    await make('windows', 'WIN1252', schemas(`'x' || chr(129)`, `'Straße'`));
+    const reason =
+      'as it holds bytes that are no text in the encoding of the database, or that UTF-8 has no letter for.';
+    const read = await tree({ include: {}, exclude: { '.*': ['^public$'] }, tempTableRegex: '^ü' });
+    const found = read.filter(({ name }) => ['bytes', 'nothing_else', 'windows'].includes(name));
+    expect(found.map(({ bytes: _bytes, ...rest }) => rest)).toEqual([
+      {
+        name: 'bytes',
+        isDefault: false,
+        schemas: [schema('köln', 1, 0, 0), schema('public', 0, 0, 0, false)],
+        refusal: undefined,
+        leftOut: [`Left out: the schema z\\344, ${reason}`, `Left out: the schema \\377 b, ${reason}`],
+      },
+      {
+        name: 'nothing_else',
+        isDefault: false,
+        schemas: [],
+        refusal: undefined,
+        leftOut: [`Left out: the schema \\374, ${reason}`],
+      },
+      {
+        name: 'windows',
+        isDefault: false,
+        schemas: [schema('Straße', 1, 0, 0), schema('public', 0, 0, 0, false)],
+        refusal: undefined,
+        leftOut: [expect.stringMatching(/^Left out: the schema x\\201, as it holds bytes/)],
+      },
+    ]);
+    // As the database that is connected to first, too.
+    const [own] = (await tree(EVERYTHING, { database: 'bytes' })).filter(({ isDefault }) => isDefault);
+    expect(own).toMatchObject({ name: 'bytes', leftOut: { length: 2 }, refusal: undefined });
+    for (const name of ['bytes', 'nothing_else', 'windows']) await server.query(`DROP DATABASE ${name}`);
+  });
+
   it('ends when it is told to', async () => {
     const stop = new AbortController();
     stop.abort(new Error('stopped'));
