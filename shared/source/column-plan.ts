@@ -41,6 +41,8 @@ export interface ColumnPlan {
   mayBeCutOff?: boolean;
   /** What the client reads of a whole table is not what the source prints. */
   damagedInScan?: boolean;
+  /** The client scans it as a type of the server's own, of the same name, which it is not. */
+  namedLike?: string;
   /** What gets lost on the way (types: compatible only). */
   loss?: { always: boolean; text: string };
 }

@@ -42,6 +42,12 @@ export interface ServerFacts {
   sqlMode: string;
 }
 
+/** A table or view, by the names that the source gives it. */
+export interface SourceTable {
+  schema: string;
+  table: string;
+}
+
 /** A column as DuckDB's client describes it. */
 export interface ClientColumn {
   name: string;
@@ -79,6 +85,10 @@ export interface Dialect {
   lexicalRules(server: ServerFacts): LexicalRules;
   /** Where DuckDB looks for a table of the attached source that is named without a schema. */
   defaultSchema(login: Login): string;
+  /** SQL of the source for the tables and views of these names, in whatever case: columns `schema` and `name`, as the source has them. */
+  tablesNamed(schema: string, table: string): string;
+  /** DuckDB's client finds the one of several tables whose case is that of the query. */
+  tellsCase?: boolean;
   /** Settings of the extension that must hold before the source is attached. */
   settings(mode: TypesMode): readonly string[];
   /**

@@ -50,7 +50,8 @@ export interface DuckdbQueryFacts {
   columns: ReadonlySet<string> | 'all';
 }
 
-interface Node {
+/** An object of DuckDB's syntax tree. */
+export interface Node {
   type?: unknown;
   class?: unknown;
   column_name_alias?: unknown[];
@@ -65,6 +66,7 @@ interface Node {
   using_columns?: unknown[];
   ref_type?: unknown;
   alias?: unknown;
+  sample?: unknown;
 }
 
 /** Every object of the tree, depth first. */
@@ -162,7 +164,7 @@ export async function inspectDuckdbQuery(
       ) as [string, string, string];
       const ofSource = (catalog || schema).toLowerCase() === 'db';
       const ofQuery = !catalog && !schema && ctes.has(table.toLowerCase());
-      if (ofSource) tables.push({ schema: catalog ? schema : undefined, table });
+      if (ofSource) tables.push(referenceOf(node));
       else if (!ofQuery) {
         throw new QueryError(
           `duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not one of the source.`,
@@ -174,6 +176,12 @@ export async function inspectDuckdbQuery(
     }
   }
   return { tables, columns: columnsIn(nodes) };
+}
+
+/** The table that a node of the tree means, if it is one of the source: `db.table` or `db.schema.table`. */
+export function referenceOf(node: Node): TableReference {
+  const { catalog_name, schema_name, table_name } = node;
+  return { schema: catalog_name ? String(schema_name) : undefined, table: String(table_name) };
 }
 
 /** Expressions whose columns are named in them; with any other one all columns count as read. */

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExactnessError } from '../errors.ts';
+import { explainRefusal } from './convert-columns.ts';
 import { keepSettings } from './keep-settings.ts';
 import type { TableCheck } from './plan-table-scans.ts';
-import { explainRefusal, type PreparedQuery } from './prepare-query.ts';
+import type { PreparedQuery } from './prepare-query.ts';
 import type { SourceSession } from './session.ts';
 import { quoteLiteral } from './sql-text.ts';
 import { watchSize } from './watch-size.ts';
@@ -67,7 +68,7 @@ export async function exportParquet(
     await assertTypes(session, prepared, target);
     return { rows, bytes: (await stat(target)).size };
   } catch (error) {
-    throw explainRefusal(error, prepared.columns) ?? error;
+    throw explainRefusal(error, prepared) ?? error;
   } finally {
     watch.stop();
   }

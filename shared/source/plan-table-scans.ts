@@ -1,9 +1,12 @@
 import type { TypesMode } from '../config/schema.ts';
 import { ExactnessError, QueryError } from '../errors.ts';
 import { type ColumnPlan, type Refusal, withoutLabels } from './column-plan.ts';
+import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
+import type { SourceTable } from './dialect.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
+import { type Replacement, replaceTables } from './replace-tables.ts';
 import type { SourceSession } from './session.ts';
-import { quoteIdentifier, quoteLiteral } from './sql-text.ts';
+import { quoteIdentifier } from './sql-text.ts';
 
 /** A condition on a table that is read as it stands: no value of these columns may be one that the client damages. */
 export interface TableCheck {
@@ -20,69 +23,183 @@ interface Table {
   sourceName: string;
   /** Of the columns that the query reads. */
   columns: { plan: ColumnPlan; scanType: string }[];
+  /** DuckDB SQL of a SELECT to read in the place of the table. */
+  select?: string;
+  /** That SELECT sends the source a statement of its own, which converts and refuses: there is nothing to check. */
+  convertedAtSource?: boolean;
 }
 
 const key = ({ schema, table }: TableReference) => `${schema ?? ''}.${table}`.toLowerCase();
 
-/** The tables that a name can mean, as the source spells them: DuckDB does not tell upper from lower case. */
-async function findTables(session: SourceSession, { schema, table }: TableReference) {
-  const inSchema = `lower(schema_name) = lower(${quoteLiteral(schema ?? session.defaultSchema)})`;
-  const reader = await session.run(
-    'describe',
-    `SELECT schema_name, name FROM (
-       SELECT database_name, schema_name, table_name AS name FROM duckdb_tables()
-       UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views())
-     WHERE database_name = 'db' AND ${inSchema} AND lower(name) = lower(${quoteLiteral(table)})`,
+/**
+ * The table that a name means, as the source spells it. DuckDB does not tell upper from lower case, and its client takes any of those
+ * that differ in nothing else.
+ *
+ * @throws QueryError for a table that there is not, ExactnessError for a name that may mean several
+ */
+async function findTable(session: SourceSession, { schema, table }: TableReference): Promise<SourceTable> {
+  const { dialect } = session;
+  const wanted = schema ?? session.defaultSchema;
+  const { rows } = await session.askSource('wrap', dialect.tablesNamed(wanted, table));
+  const found = rows.map(([inSchema, name]) => ({ schema: String(inSchema), table: String(name) }));
+  const [first, ...others] = found;
+  if (!first) throw new QueryError(`The source has no table ${table} that the login may see.`);
+  if (others.length === 0) return first;
+  const same = found.find((each) => each.schema === wanted && each.table === table);
+  if (same && dialect.tellsCase) return same;
+  const names = found.map((each) => `${each.schema}.${each.table}`).toSorted();
+  throw new ExactnessError(
+    `duckdbQuery reads ${table}, and the source has tables whose names differ in case only (${names.join(', ')}).`,
+    { hint: "Use `query` instead, which is the source's own SQL." },
   );
-  return reader.getRowsJS().map(([found, name]) => ({ schema: String(found), table: String(name) }));
 }
 
 async function describeTable(
   session: SourceSession,
-  found: { schema: string; table: string },
+  found: SourceTable,
   columns: DuckdbQueryFacts['columns'],
   mode: TypesMode,
 ): Promise<Table> {
   const { dialect } = session;
   const sourceName = `${dialect.quoteName(found.schema)}.${dialect.quoteName(found.table)}`;
-  const query = `SELECT * FROM ${sourceName}`;
-  const scanned = await session.describe(
-    `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`,
-  );
+  const scanName = `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`;
+  const label = `db.${found.schema}.${found.table}`;
+  const planned = async (list: string) => {
+    const query = `SELECT ${list} FROM ${sourceName}`;
+    const client = await session.describe(session.relationOf(query), 'wrap');
+    const ask = (sql: string) => session.askSource('wrap', sql);
+    return {
+      query,
+      client,
+      plans: await dialect.planColumns(ask, query, client, () => mode, session.server),
+    };
+  };
+  const isRead = ({ name }: { name: string }) => columns === 'all' || columns.has(name.toLowerCase());
+
+  const shown = await planned('*');
+  const scanned = await session.describe(scanName).catch((error: unknown) => {
+    // The client cannot list the tables of a schema in which some differ in case only.
+    if (!(error instanceof QueryError)) throw error;
+    return undefined;
+  });
+  if (scanned === undefined) return readAtSource(session, { label, sourceName, isRead, mode }, shown.plans);
+
+  const names = shown.client.map(({ name }) => name);
+  const isShown = ({ name }: { name: string }) => names.includes(name);
+  if (
+    scanned
+      .filter(isShown)
+      .map(({ name }) => name)
+      .join('\0') !== names.join('\0')
+  ) {
+    throw new ExactnessError(`DuckDB's client sees other columns in ${label} than the source has.`, {
+      hint: "Use `query` instead, which is the source's own SQL.",
+    });
+  }
   const scanTypes = new Map(scanned.map(({ name, type }) => [name, type]));
-  const plans = await dialect.planColumns(
+  const scan = (plan: ColumnPlan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type });
+  if (scanned.length === names.length) {
+    return { label, sourceName, columns: shown.plans.filter(isRead).map(scan) };
+  }
+  // Columns that the source's own * leaves out (INVISIBLE), and DuckDB's would not.
+  if (columns === 'all') {
+    const select = `SELECT ${names.map(quoteIdentifier).join(', ')} FROM ${scanName}`;
+    return { label, sourceName, columns: shown.plans.map(scan), select };
+  }
+  const { plans } = await planned(scanned.map(({ name }) => dialect.quoteName(name)).join(', '));
+  return { label, sourceName, columns: plans.filter(isRead).map(scan) };
+}
+
+/** A table that the client cannot scan, by one statement of the source's own SQL. */
+async function readAtSource(
+  session: SourceSession,
+  {
+    label,
+    sourceName,
+    isRead,
+    mode,
+  }: Pick<Table, 'label' | 'sourceName'> & { isRead(column: ColumnPlan): boolean; mode: TypesMode },
+  plans: readonly ColumnPlan[],
+): Promise<Table> {
+  const read = plans.filter(isRead);
+  const columns = read.length === 0 ? plans.slice(0, 1) : read;
+  const query = `SELECT ${columns.map(({ name }) => session.dialect.quoteName(name)).join(', ')} FROM ${sourceName}`;
+  const client = await session.describe(session.relationOf(query), 'wrap');
+  const again = await session.dialect.planColumns(
     (sql) => session.askSource('wrap', sql),
     query,
-    await session.describe(session.relationOf(query), 'wrap'),
+    client,
     () => mode,
     session.server,
   );
   return {
-    label: `db.${found.schema}.${found.table}`,
+    label,
     sourceName,
-    columns: plans
-      .filter(({ name }) => columns === 'all' || columns.has(name.toLowerCase()))
-      .map((plan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type })),
+    columns: again.map((plan) => ({ plan, scanType: plan.type })),
+    select: query,
+    convertedAtSource: true,
   };
 }
 
 /** Text that the source printed, or a name out of a list: nothing of it can be damaged. */
 const isPlain = (type: string) => type === 'VARCHAR' || /^ENUM\(.*\)$/s.test(type) || type === 'UINTEGER';
 
-function checkTable({ label, sourceName, columns }: Table): TableCheck | undefined {
+function cannotBeRead(label: string, { plan, scanType }: Table['columns'][number]): ExactnessError {
+  return new ExactnessError(
+    `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${withoutLabels(scanType)}`}.`,
+    {
+      hint: 'Use `query` instead, which has the source convert it; or name the columns without this one; or set types: compatible to have it written as the Go connector did.',
+    },
+  );
+}
+
+/** Types of somebody's own that the client takes for others, by their names. */
+function assertKnownTypes({ label, columns, convertedAtSource }: Table): void {
+  const mistaken = columns.find(({ plan }) => plan.namedLike !== undefined)?.plan;
+  if (mistaken === undefined || convertedAtSource) return;
+  throw new ExactnessError(
+    `Column "${mistaken.name}" (${mistaken.sourceType}) of ${label} is of a type that is called like one of Postgres' own, ${mistaken.namedLike}, for which DuckDB's client takes it.`,
+    { hint: 'Use `query` instead, which has the source print it; or name the columns without this one.' },
+  );
+}
+
+/** What `types: compatible` loses of a table: as a query's column would, and what the client makes of types that a query gives as text. */
+function warningsOf({ label, columns }: Table): string[] {
+  return columns.flatMap(({ plan: { name, sourceType, type, loss }, scanType }) => {
+    const lost = loss?.text ?? (scanType === type ? undefined : lossOfScan(scanType));
+    return lost === undefined ? [] : [`Column "${name}" (${sourceType}) of ${label}: ${lost}.`];
+  });
+}
+
+function lossOfScan(scanType: string): string | undefined {
+  // With a coordinate system in its type, it is kept.
+  if (/\bGEOMETRY\b(?!\()/.test(scanType)) return 'written as plain WKB: the SRID is lost';
+  // A point of Postgres is a pair of DOUBLEs.
+  if (
+    /\bSTRUCT\(/.test(scanType) &&
+    !/^STRUCT\(x DOUBLE, y DOUBLE\)(\[\])*$/.test(scanType) &&
+    /\b(DOUBLE|INTERVAL|TIME|DATE|TIMESTAMP)\b/.test(scanType)
+  )
+    return 'read field by field: of a numeric in it about 15 digits are kept, and NaN, Infinity and the like become other values';
+  return undefined;
+}
+
+function checkTable(
+  { label, sourceName, columns, convertedAtSource }: Table,
+  mode: TypesMode,
+): TableCheck | undefined {
+  if (convertedAtSource) {
+    const number = columns.find(({ plan }) => plan.numberAsText);
+    if (mode === 'exact' && number) throw cannotBeRead(label, number);
+    return undefined;
+  }
   const checked = columns.filter(({ plan, scanType }) => {
+    if (mode === 'compatible') return plan.damagedInScan && plan.violation !== undefined;
     // Text of what is a number would sort and compare as text.
     const plain =
       isPlain(scanType) && !plan.damagedInScan && (scanType !== 'VARCHAR' || plan.type === 'VARCHAR');
     if (plain) return false;
-    if (scanType !== plan.type || plan.damagedInScan) {
-      throw new ExactnessError(
-        `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${withoutLabels(scanType)}`}.`,
-        {
-          hint: 'Use `query` instead, which has the source convert it; or name the columns without this one; or set types: compatible to have it written as the Go connector did.',
-        },
-      );
-    }
+    if (scanType !== plan.type || plan.damagedInScan) throw cannotBeRead(label, { plan, scanType });
     return plan.violation !== undefined;
   });
   if (checked.length === 0) return undefined;
@@ -100,6 +217,15 @@ function checkTable({ label, sourceName, columns }: Table): TableCheck | undefin
   };
 }
 
+/** What becomes of the tables that a duckdbQuery reads. */
+export interface TableScans {
+  /** The query, with what is to be read in the place of its tables. */
+  sql: string;
+  checks: TableCheck[];
+  tableColumns: ColumnPlan[];
+  warnings: string[];
+}
+
 /**
  * Decides for the tables that a duckdbQuery reads whether they can be read as they stand. They are read without a wrapper, so that
  * filters and columns are pushed down; what a wrapper would refuse is looked for before, in the same snapshot.
@@ -108,28 +234,24 @@ function checkTable({ label, sourceName, columns }: Table): TableCheck | undefin
  */
 export async function planTableScans(
   session: SourceSession,
+  query: string,
   { tables, columns }: DuckdbQueryFacts,
   mode: TypesMode,
-): Promise<{ checks: TableCheck[]; warnings: string[] }> {
+): Promise<TableScans> {
   const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
-  const described: Table[] = [];
+  const described: (Table & { reference: TableReference })[] = [];
   for (const reference of unique) {
-    const found = await findTables(session, reference);
-    if (found.length === 0)
-      throw new QueryError(`The source has no table ${reference.table} that the login may see.`);
-    for (const each of found) described.push(await describeTable(session, each, columns, mode));
+    const table = await describeTable(session, await findTable(session, reference), columns, mode);
+    described.push({ reference, ...table });
   }
-  if (mode === 'compatible') {
-    const warnings = described.flatMap(({ label, columns: own }) =>
-      own.flatMap(({ plan: { name, sourceType, loss } }) =>
-        loss ? [`Column "${name}" (${sourceType}) of ${label}: ${loss.text}.`] : [],
-      ),
-    );
-    return { checks: [], warnings };
-  }
-  const checks = described.map(checkTable).filter((check) => check !== undefined);
-  if (checks.length + tables.length > 1) {
-    const gap = await session.dialect.findSnapshotGap((sql) => session.askSource('wrap', sql));
+  for (const table of described) assertKnownTypes(table);
+  const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
+  const checks = described.map((table) => checkTable(table, mode)).filter((check) => check !== undefined);
+  const apart = described.some(({ convertedAtSource }) => convertedAtSource);
+  if (mode === 'exact' && checks.length + tables.length > 1) {
+    const gap = apart
+      ? 'it has tables whose names differ in case only, beside which each table is read by itself'
+      : await session.dialect.findSnapshotGap((sql) => session.askSource('wrap', sql));
     if (gap !== undefined) {
       throw new ExactnessError(
         `duckdbQuery reads the source by several statements, which would show it at different moments: ${gap}.`,
@@ -139,5 +261,32 @@ export async function planTableScans(
       );
     }
   }
-  return { checks, warnings: [] };
+  const { sql, tableColumns } = await replaceThose(session, query, described, mode);
+  return { sql, checks, tableColumns, warnings };
+}
+
+/** Puts into the query what is to be read in the place of its tables. */
+async function replaceThose(
+  session: SourceSession,
+  query: string,
+  described: readonly (Table & { reference: TableReference })[],
+  mode: TypesMode,
+): Promise<Pick<TableScans, 'sql' | 'tableColumns'>> {
+  const tableColumns: ColumnPlan[] = [];
+  const replacements: Replacement[] = [];
+  for (const { reference, select, convertedAtSource, columns } of described) {
+    if (select === undefined) continue;
+    const isMeant = (other: TableReference) => key(other) === key(reference);
+    const plans = columns.map(({ plan }) => plan);
+    const firstMarker = TABLE_MARKERS + tableColumns.length;
+    if (convertedAtSource) tableColumns.push(...plans);
+    replacements.push({
+      isMeant,
+      select: convertedAtSource
+        ? await convertAtSource(session, select, { columns: plans, mode, firstMarker })
+        : select,
+    });
+  }
+  const sql = replacements.length === 0 ? query : await replaceTables(session, query, replacements);
+  return { sql, tableColumns };
 }

@@ -2,18 +2,13 @@ import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import type { TypesMode } from '../config/schema.ts';
 import { ConfigError, ExactnessError, QueryError } from '../errors.ts';
 import { overrideColumn, strictly } from './column-override.ts';
-import {
-  type ColumnPlan,
-  MAX_DECIMAL_DIGITS,
-  refusalMarker,
-  refusedColumn,
-  withoutLabels,
-} from './column-plan.ts';
+import { type ColumnPlan, MAX_DECIMAL_DIGITS, withoutLabels } from './column-plan.ts';
+import { convert, convertAtSource } from './convert-columns.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { keepSettings } from './keep-settings.ts';
 import { planTableScans, type TableCheck } from './plan-table-scans.ts';
 import type { SourceSession } from './session.ts';
-import { quoteIdentifier, quoteLiteral, trimStatement } from './sql-text.ts';
+import { quoteIdentifier, trimStatement } from './sql-text.ts';
 
 /** What to read: SQL of the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */
 export type SourceQuery =
@@ -27,6 +22,8 @@ export interface PreparedQuery {
   relation: string;
   /** What must hold of the tables that a duckdbQuery reads, in the same transaction. */
   checks: TableCheck[];
+  /** Columns of such tables that are converted where they are read, and may refuse values of their own. */
+  tableColumns: ColumnPlan[];
   /** What gets lost, for people; `types: compatible` only. */
   warnings: string[];
   mode: TypesMode;
@@ -59,9 +56,11 @@ async function prepare(
   { mode, overrides }: PrepareOptions,
 ): Promise<PreparedQuery> {
   const { dialect } = session;
+  const scans =
+    query.kind === 'duckdb' ? await planTableScans(session, query.sql, query.facts, mode) : undefined;
   const sql =
     query.kind === 'source' ? trimStatement(query.sql, dialect.lexicalRules(session.server)) : query.sql;
-  const relation = query.kind === 'source' ? session.relationOf(sql) : `(${sql})`;
+  const relation = scans === undefined ? session.relationOf(sql) : `(${scans.sql})`;
   const client = await session.describe(relation);
   const names = client.map(({ name }) => name);
   for (const name of Object.keys(overrides)) {
@@ -69,14 +68,14 @@ async function prepare(
       throw new ConfigError(asSentence(`columns: ${unknownNameMessage('column', name, names)}`));
   }
 
-  if (query.kind === 'duckdb') {
-    const scans = await planTableScans(session, query.facts, mode);
+  if (scans !== undefined) {
     const columns = client.map(({ name, type }) => {
       const target = typeOf(overrides, name);
       const plan = planComputed(name, type, mode);
       return target === undefined ? plan : overrideColumn(plan, target, undefined);
     });
-    return { columns, relation: convert(columns, names, relation), ...scans, mode };
+    const { checks, tableColumns, warnings } = scans;
+    return { columns, relation: convert(columns, names, relation), checks, tableColumns, warnings, mode };
   }
 
   const ask = (statement: string) => session.askSource('wrap', statement);
@@ -100,17 +99,13 @@ async function prepare(
   });
   return {
     columns,
-    relation: columns.some(needsSource)
-      ? await convertThroughSource(session, sql, columns, mode)
-      : convert(columns, names, relation),
+    relation: await convertAtSource(session, sql, { columns, mode }),
     checks: [],
+    tableColumns: [],
     warnings: warningsFor(columns),
     mode,
   };
 }
-
-const needsSource = ({ atSource, companion }: ColumnPlan) =>
-  atSource !== undefined || companion !== undefined;
 
 /** A type as the file has it: text in the place of enums. */
 const withoutEnums = (type: string) => type.replaceAll(/ENUM\((?:'(?:[^']|'')*'(?:, ?)?)*\)/g, 'VARCHAR');
@@ -176,55 +171,9 @@ function planComputed(name: string, clientType: string, mode: TypesMode): Column
   };
 }
 
-/**
- * The query wrapped in one that converts at the source. A wrapper may have other types than the query by itself (MariaDB, of a UNION
- * or of constants): what comes is made what was planned.
- */
-async function convertThroughSource(
-  session: SourceSession,
-  sql: string,
-  columns: readonly ColumnPlan[],
-  mode: TypesMode,
-): Promise<string> {
-  const { dialect } = session;
-  const names = columns.map(({ name }) => name);
-  const expressions = columns.flatMap(({ atSource, companion }, index) => [
-    { sql: atSource ?? dialect.reference(names, index), alias: `c${index}` },
-    ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
-  ]);
-  const statement = dialect.selectFrom(sql, expressions, names, session.server);
-  if (mode === 'exact')
-    await dialect.assertWholeThrough?.((ask) => session.askSource('wrap', ask), statement, columns);
-  const wrapped = session.relationOf(statement);
-  const types = new Map((await session.describe(wrapped, 'wrap')).map(({ name, type }) => [name, type]));
-  const cast = columns.map((plan, index): ColumnPlan => {
-    const type = types.get(`c${index}`) ?? plan.type;
-    if (plan.inDuckdb || type === plan.type) return plan;
-    if (type === 'BLOB' && plan.type === 'VARCHAR')
-      return { ...plan, inDuckdb: (value) => `decode(${value})` };
-    return { ...plan, inDuckdb: (value) => `CAST(${value} AS ${plan.type})` };
-  });
-  return convert(
-    cast,
-    columns.map((_, index) => `c${index}`),
-    wrapped,
-  );
-}
-
 /** A column may be called `constructor`. */
 const typeOf = (overrides: Readonly<Record<string, string>>, column: string) =>
   Object.hasOwn(overrides, column) ? overrides[column] : undefined;
-
-/** DuckDB SQL that makes the file's columns of what came from the source. */
-function convert(columns: readonly ColumnPlan[], names: readonly string[], relation: string): string {
-  const list = columns.map(({ name, inDuckdb }, index) => {
-    const value = quoteIdentifier(names[index] ?? name);
-    const refuse = `error(${quoteLiteral(refusalMarker(index))})`;
-    const expression = inDuckdb ? inDuckdb(value, `g${index}`, refuse) : value;
-    return `${expression} AS ${quoteIdentifier(name)}`;
-  });
-  return `SELECT ${list.join(', ')} FROM ${relation}`;
-}
 
 /** A line for each column that always loses, and one for all that share what they may lose. */
 function warningsFor(columns: readonly ColumnPlan[]): string[] {
@@ -244,17 +193,4 @@ function warningsFor(columns: readonly ColumnPlan[]): string[] {
       return `${group.length === 1 ? 'Column' : 'Columns'} ${names}: ${text}.`;
     }),
   ];
-}
-
-/** The error for an engine's failure that was Ferry's own refusal of a value; undefined when it was something else. */
-export function explainRefusal(error: unknown, columns: readonly ColumnPlan[]): ExactnessError | undefined {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const index = cause instanceof Error ? refusedColumn(cause.message) : undefined;
-  const column = index === undefined ? undefined : columns[index];
-  if (!column?.refusal) return undefined;
-  const { name, sourceType, refusal } = column;
-  return new ExactnessError(
-    `Column "${name}" (${sourceType}) holds ${refusal.values}. Nothing was uploaded.`,
-    { cause: error, hint: refusal.hint },
-  );
 }

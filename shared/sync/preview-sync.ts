@@ -2,9 +2,10 @@ import type { SyncConfig } from '../config/schema.ts';
 import type { FerryError } from '../errors.ts';
 import { toFerryError } from '../errors.ts';
 import type { ColumnPlan } from '../source/column-plan.ts';
+import { explainRefusal } from '../source/convert-columns.ts';
 import { assertFit } from '../source/export-parquet.ts';
 import { keepSettings } from '../source/keep-settings.ts';
-import { explainRefusal, prepareQuery } from '../source/prepare-query.ts';
+import { prepareQuery } from '../source/prepare-query.ts';
 import type { SecretReader } from '../source/secrets.ts';
 import type { Reading, SessionOptions } from '../source/session.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
@@ -54,7 +55,7 @@ export async function previewSync(
       };
       rows = await session.transaction(() => keepSettings(session, look));
     } catch (error) {
-      rowsError = explainRefusal(error, prepared.columns) ?? toFerryError(error);
+      rowsError = explainRefusal(error, prepared) ?? toFerryError(error);
     }
     return {
       columns: prepared.columns,

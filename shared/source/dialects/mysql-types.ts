@@ -23,6 +23,10 @@ export interface MysqlColumn extends SourceColumn {
 /** A name as the source's SQL has it. */
 export const quoteMysqlName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
 
+/** Text as the source's SQL has it, whatever its sql_mode makes of a backslash. */
+export const quoteMysqlText = (text: string) =>
+  `CONVERT(X'${Buffer.from(text).toString('hex')}' USING utf8mb4)`;
+
 const sourceNames: Readonly<Record<string, string>> = {
   TINYINT: 'tinyint',
   UTINYINT: 'tinyint unsigned',

@@ -6,7 +6,13 @@ import { mysqlLexicalRules, readOrderBy, withoutTopModifiers } from '../sql-text
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
 import { askMysqlRefusal } from './mysql-refusal.ts';
-import { type MysqlColumn, mysqlTypeName, planMysqlColumn, quoteMysqlName } from './mysql-types.ts';
+import {
+  type MysqlColumn,
+  mysqlTypeName,
+  planMysqlColumn,
+  quoteMysqlName,
+  quoteMysqlText,
+} from './mysql-types.ts';
 
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
 
@@ -171,6 +177,13 @@ export const mysqlDialect: Dialect = {
   probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
   lexicalRules: ({ sqlMode }) => mysqlLexicalRules(sqlMode),
   defaultSchema: ({ database }) => database,
+  // Converted, as MySQL gives its own names as bytes.
+  tablesNamed: (schema, table) => {
+    const isNamed = (column: string, name: string) =>
+      `LOWER(CONVERT(${column} USING utf8mb4)) COLLATE utf8mb4_bin = LOWER(${quoteMysqlText(name)})`;
+    return `SELECT CONVERT(table_schema USING utf8mb4) AS \`schema\`, CONVERT(table_name USING utf8mb4) AS name
+      FROM information_schema.tables WHERE ${isNamed('table_schema', schema)} AND ${isNamed('table_name', table)}`;
+  },
 
   settings: (mode) => [
     'SET GLOBAL mysql_pool_size=1',

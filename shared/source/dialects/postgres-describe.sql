@@ -11,7 +11,11 @@ SELECT
   c.position::int AS position,
   pg_catalog.format_type(c.declared, NULL) AS declared,
   CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname::text ELSE '' END AS base,
-  CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname::text END AS element
+  CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname::text END AS element,
+  -- The name of a type of somebody's own, and whether it is the array of another type.
+  CASE WHEN o.typnamespace <> 'pg_catalog'::regnamespace THEN o.typname::text END AS own,
+  o.typcategory = 'A' AND o.typelem <> 0 AS own_array
 FROM column_type AS c
+JOIN pg_catalog.pg_type AS o ON o.oid = c.declared
 JOIN pg_catalog.pg_type AS t ON t.oid = c.type AND t.typtype <> 'd'
 LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A'

@@ -14,6 +14,8 @@ export interface PostgresColumn extends SourceColumn {
   base: string;
   /** Of an array: the same for its elements. */
   element: string | undefined;
+  /** The declared type, where it is one of somebody's own. */
+  own?: { name: string; isArray: boolean };
 }
 
 // int64 microseconds from 1970 end here; Postgres counts from 2000 and goes on for 30 years.
@@ -128,7 +130,8 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   const clientElement = column.clientType.slice(0, -2);
   const element = column.element ?? '';
   const scalar = guardedScalar(element, clientElement);
-  const guarded = scalar?.type === clientElement ? scalar : undefined;
+  // A decimal with more decimals than digits is widened, as by itself.
+  const guarded = element === 'numeric' || scalar?.type === clientElement ? scalar : undefined;
   const cast = guarded?.cast ?? (scalarsThatStay.has(element) ? element : 'text');
   const shape = `array_ndims(${reference}) > 1 OR array_lower(${reference}, 1) <> 1`;
   const violation = guarded
@@ -140,7 +143,7 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   return {
     name,
     sourceType,
-    type: cast === 'text' ? 'VARCHAR[]' : column.clientType,
+    type: cast === 'text' ? 'VARCHAR[]' : `${guarded?.type ?? clientElement}[]`,
     atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, `${cast}[]`)} ELSE ${value} END`,
     violation,
     refusal: {
@@ -211,14 +214,46 @@ function lossOf({ base, element, clientType }: PostgresColumn): ColumnPlan['loss
   return guarded && { always: false, text: guarded.loss };
 }
 
+/** Types that the client knows by these names, whatever schema they are in. An array's has an underscore before it. */
+const namesOfTheClient = new Set(
+  `bool int2 int4 int8 oid float4 float8 numeric char bpchar varchar text json jsonb date bytea time timetz timestamp timestamptz
+   interval uuid point line lseg box path polygon circle`.split(/\s+/),
+);
+
+/** The type for which the client takes a type of somebody's own, where it scans a table; undefined where it makes no mistake. */
+function typeNamedLike({ own, base }: PostgresColumn): string | undefined {
+  if (own === undefined || own.name === base) return undefined;
+  const [, underscore, name = ''] = /^(_?)(.*)$/s.exec(own.name) ?? [];
+  if (underscore && (!own.isArray || name.startsWith('_'))) return `${name}[]`;
+  return namesOfTheClient.has(name) ? `${name}${underscore ? '[]' : ''}` : undefined;
+}
+
 /** Decides how a column of a Postgres query is carried. */
 export function planPostgresColumn(column: PostgresColumn, request: PlanRequest): ColumnPlan {
+  const namedLike = typeNamedLike(column);
+  return { ...planByMode(column, request), ...(namedLike === undefined ? {} : { namedLike }) };
+}
+
+function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const exact = planExactly(column, request);
   if (request.mode === 'exact') return exact;
   // What the connector wrote here no reader could open: a decimal with more decimals than digits.
-  const decimal = decimalOf(column.clientType);
+  const decimal = decimalOf(column.clientType.replace(/(\[\])+$/, ''));
   if (decimal && decimal.scale > decimal.precision) return exact;
   const loss = lossOf(column);
+  // A table's is read as its byte, which is no text beyond ASCII.
+  if (column.base === 'char') {
+    const violation = `octet_length(${request.reference}::text) > 1`;
+    const refusal = { values: 'a byte that is no letter', hint: '' };
+    return {
+      name: column.name,
+      sourceType: column.sourceType,
+      type: column.clientType,
+      damagedInScan: true,
+      violation,
+      refusal,
+    };
+  }
   return {
     name: column.name,
     sourceType: column.sourceType,

@@ -10,6 +10,7 @@ import { postgresParallelReading } from './postgres-snapshot.ts';
 import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
 
 const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.url), 'utf8');
+const tablesSql = readFileSync(new URL('./postgres-tables.sql', import.meta.url), 'utf8');
 const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.meta.url), 'utf8');
 
 /** On which the text of values depends. */
@@ -52,6 +53,7 @@ async function describeColumns(
       sourceType: declaredType(String(row?.declared), type),
       base: String(row?.base),
       element: row?.element === null ? undefined : String(row?.element),
+      ...(row?.own === null ? {} : { own: { name: String(row?.own), isArray: row?.own_array === true } }),
     };
   });
 }
@@ -125,6 +127,11 @@ export const postgresDialect: Dialect = {
   defaultPort: 5432,
   lexicalRules: () => postgresLexicalRules,
   defaultSchema: () => 'public',
+  tablesNamed: (schema, table) =>
+    tablesSql
+      .replace('__SCHEMA__', () => quoteLiteral(schema))
+      .replace('__TABLE__', () => quoteLiteral(table)),
+  tellsCase: true,
   parallel: postgresParallelReading,
 
   settings: () => [

@@ -371,6 +371,17 @@ export const postgresTypes: readonly TypeCase[] = [
     refused: [["'{1,NaN}'", /NaN or Infinity/]],
   },
   {
+    type: 'numeric(3,5)[]',
+    exact: 'DECIMAL(5,5)[]',
+    values: [["'{0.00999,NULL}'", ['0.00999', null]]],
+    refused: [["'{0.001,NaN}'", /NaN or Infinity/]],
+  },
+  {
+    type: 'numeric(5,-2)[]',
+    exact: 'VARCHAR[]',
+    values: [["'{12345,NULL}'", ['12300', null]]],
+  },
+  {
     type: 'numeric[]',
     exact: 'VARCHAR[]',
     compatible: 'DOUBLE[]',
