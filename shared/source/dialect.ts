@@ -159,6 +159,11 @@ export interface Dialect {
    * @param type what the client makes of it, in DuckDB's words
    */
   asText(value: string, type: string): string;
+  /**
+   * SQL of the source that plans a SELECT which it has refused, and fails with `ferry_code` and the code of that. Absent where the words of a
+   * refusal always say enough.
+   */
+  codeOfRefusal?(select: string): string;
   /** How many rows the source's planner expects; undefined when it does not say. */
   estimateRows(client: SourceClient, query: string): Promise<number | undefined>;
   /** What the login may do beyond reading, in words; empty when it can only read. */

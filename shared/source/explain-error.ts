@@ -31,11 +31,25 @@ export interface ErrorPatterns {
   /** What the server itself said when it refused a connection, in whatever language; undefined when it has not answered. */
   saidByServer: (message: string) => string | undefined;
   /** While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. */
-  read: readonly { pattern: RegExp; make: () => FerryError }[];
+  read: readonly { pattern: RegExp; codes?: RegExp; make: () => FerryError }[];
   /** A connection that broke, in whatever phase. */
   broken: RegExp;
   /** Before a row is read: of the query itself, or of a statement that Ferry made of it. */
   explainDescribe: (message: string, phase: 'describe' | 'wrap') => FerryError;
+}
+
+/**
+ * A source refused a statement before a row was read, in words that do not say what is wrong with it, or in another language. Its code
+ * may say more ({@link explainByCode}).
+ */
+export class UnknownQueryError extends QueryError {
+  /** The statement, of the source's own SQL. */
+  statement: string | undefined;
+}
+
+/** What is wrong by the code of an error; undefined when Ferry has no words for it. */
+export function explainByCode(code: string, patterns: ErrorPatterns['read']): FerryError | undefined {
+  return patterns.find(({ codes }) => codes?.test(code))?.make();
 }
 
 /** What a pattern of the read phase makes of a message; undefined when none fits. */

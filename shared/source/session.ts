@@ -21,6 +21,7 @@ import {
 } from './dialect.ts';
 import { lackOf } from './engine-lack.ts';
 import { explainSourceError } from './explain-error.ts';
+import { explainUnknown, ofStatement } from './explain-unknown.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
 import { openOwnHost, type SessionHost } from './session-host.ts';
@@ -173,7 +174,7 @@ export class SourceSession {
 
   /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
   async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
-    const reader = await this.run(phase, `SELECT * FROM ${this.relationOf(sql)}`);
+    const reader = await this.run(phase, `SELECT * FROM ${this.relationOf(sql)}`).catch(ofStatement(sql));
     return {
       names: reader.columnNames(),
       types: reader.columnTypes().map(String),
@@ -247,7 +248,7 @@ export class SourceSession {
     } catch (error) {
       // A statement that was given up holds the connection.
       if (!this.#abandoned) await this.#connection.run('ROLLBACK').catch(() => {});
-      throw error;
+      throw await explainUnknown(this, error);
     }
   }
 

@@ -8,6 +8,7 @@ import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { sourceConfig } from '../support/source-config.ts';
 import { sessionSurroundings } from '../support/token-sources.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 // What a server answers is in the language of its lc_messages. DuckDB's client gives the text alone, without the code.
 
@@ -103,6 +104,7 @@ describe.each([
       REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
       GRANT CONNECT ON DATABASE postgres TO reader, ferry, walled, busy;
       CREATE TABLE hidden (id int);
+      CREATE FUNCTION wait(seconds int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(seconds); RETURN 1; END';
       CREATE TABLE slow (id int); INSERT INTO slow SELECT generate_series(1, 3); GRANT SELECT ON slow TO reader`);
   });
   afterAll(() => server?.stop());
@@ -137,6 +139,18 @@ describe.each([
       message: /SELEC.* \(line 1, column 1\)\.$/,
     },
     {
+      what: 'what is no SELECT',
+      query: 'show all',
+      class: 'QueryError',
+      message: /^The query is not one SELECT that only reads\.$/,
+    },
+    {
+      what: 'a table without permission',
+      query: 'SELECT * FROM hidden',
+      class: 'QueryError',
+      message: /^The source denied the query: the login lacks a permission\.$/,
+    },
+    {
       what: 'a value that does not fit',
       query: "SELECT ('geheim' || id)::int AS n FROM slow",
       class: 'QueryError',
@@ -145,6 +159,33 @@ describe.each([
     },
   ])('explains $what', async ({ what: _what, query, ...expected }) => {
     await expectError({ source: source(), query }, expected);
+  });
+
+  const openSession = async (surroundings: Awaited<ReturnType<typeof sessionSurroundings>>) =>
+    SourceSession.open({
+      ...surroundings.options,
+      source: ferryConfigSchema.parse({ version: 1, sources: { erp: source() } }).sources.erp as SourceConfig,
+      login: { ...server, ...READER },
+      folder: await surroundings.folder(),
+    });
+
+  it('explains that the server has ended the connection in the middle of a query', async () => {
+    await using surroundings = await sessionSurroundings();
+    const session = await openSession(surroundings);
+    const reading = session.transaction(() => session.askSource('read', 'SELECT pg_sleep(60)::text AS nap'));
+    const outcome = reading.catch((error: Error) => error);
+    await waitFor(
+      'the query to run',
+      async () => {
+        const { rows } = await server.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader' AND query LIKE '%pg_sleep(60)%' AND state = 'active'",
+        );
+        return rows.length > 0 || undefined;
+      },
+      20_000,
+    );
+    expect(await outcome).toMatchObject({ class: 'SourceUnavailableError', retryable: true });
+    session.close();
   });
 });
 

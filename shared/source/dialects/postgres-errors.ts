@@ -6,7 +6,7 @@ import {
   RefusedLoginError,
   SourceUnavailableError,
 } from '../../errors.ts';
-import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
+import { type ErrorPatterns, explainByPattern, UnknownQueryError } from '../explain-error.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
@@ -91,6 +91,12 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
 ];
 
+/** What the server writes before its last message on a connection, in each of its languages: FATAL or PANIC. */
+const ENDED =
+  /: (FATAL[ET]?|PANI[CK]|PANICO|ВАЖНО|ПАНИКА|ФАТАЛЬНО|ПАНІКА|ფატალური|პანიკა|치명적오류|손상|致命错误|比致命错误还过分的错误): {2}/;
+
+const broke = () => new SourceUnavailableError('The connection to the source broke while the query ran.');
+
 const writes = () =>
   new QueryError('The query tries to write; Ferry only reads.', {
     hint: 'Give a SELECT that changes nothing.',
@@ -100,6 +106,7 @@ const writes = () =>
 const readErrors: ErrorPatterns['read'] = [
   {
     pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,
+    codes: /^42501$/,
     make: () =>
       new QueryError('The source denied the query: the login lacks a permission.', {
         hint: 'Grant SELECT on what the query reads.',
@@ -107,6 +114,7 @@ const readErrors: ErrorPatterns['read'] = [
   },
   {
     pattern: /canceling statement due to statement timeout/i,
+    codes: /^57014$/,
     make: () =>
       new QueryError("The query exceeded the source's statement_timeout.", {
         hint: 'Make the query faster, or raise the time-out of this login.',
@@ -114,6 +122,7 @@ const readErrors: ErrorPatterns['read'] = [
   },
   {
     pattern: /canceling statement due to conflict with recovery|conflict with recovery/i,
+    codes: /^40001$/,
     make: () =>
       new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
   },
@@ -134,6 +143,7 @@ const readErrors: ErrorPatterns['read'] = [
   },
   {
     pattern: /invalid byte sequence for encoding/i,
+    codes: /^(22021|22P05)$/,
     make: () =>
       new QueryError('The source holds text that is none in its encoding.', {
         hint: 'A database in SQL_ASCII takes any bytes; those of this text have no meaning in UTF-8.',
@@ -142,6 +152,7 @@ const readErrors: ErrorPatterns['read'] = [
   {
     // Anything that DuckDB cannot wrap into COPY (SELECT …): SHOW, EXPLAIN, INSERT … RETURNING.
     pattern: /syntax error|COPY query must have a RETURNING|cannot set transaction|DO INSTEAD/i,
+    codes: /^42601$/,
     make: () =>
       new QueryError('The query is not one SELECT that only reads.', {
         hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
@@ -156,14 +167,17 @@ const readErrors: ErrorPatterns['read'] = [
   },
   {
     pattern: /read-only transaction/i,
+    codes: /^25006$/,
     make: writes,
   },
   {
     pattern: /division by zero/i,
+    codes: /^22012$/,
     make: () => new QueryError('The query divides by zero.', { hint: 'Use NULLIF(divisor, 0).' }),
   },
   {
     pattern: /invalid input syntax for type|out of range|value too long/i,
+    codes: /^22(P02|001|003|007|008)$/,
     make: () =>
       new QueryError('A value does not fit the type that the query casts it to.', {
         hint: 'Run the query on the source to see which.',
@@ -172,8 +186,9 @@ const readErrors: ErrorPatterns['read'] = [
   {
     pattern:
       /server closed the connection|connection (reset|refused|to server)|no connection to the server|terminating connection|SSL SYSCALL|could not receive data/i,
-    make: () => new SourceUnavailableError('The connection to the source broke while the query ran.'),
+    make: broke,
   },
+  { pattern: ENDED, make: broke },
 ];
 
 /**
@@ -240,13 +255,16 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   if (!isOfQueryOnly(message, answer)) {
     return (
       explainByPattern(answer, readErrors) ??
-      new QueryError('The source refused the query.', { hint: 'Run it on the source itself to see why.' })
+      new UnknownQueryError('The source refused the query.', {
+        hint: 'Run it on the source itself to see why.',
+      })
     );
   }
   const said = answer.split('\n', 1)[0] ?? '';
   if (phase === 'wrap' && /data-modifying statement must be at the top level/.test(said)) return writes();
   const position = phase === 'describe' ? positionIn(message) : '';
-  return new QueryError(`The source refused the query: ${said}${position}.`, {
+  const Refused = phase === 'describe' ? QueryError : UnknownQueryError;
+  return new Refused(`The source refused the query: ${said}${position}.`, {
     hint: /does not exist|existiert nicht/.test(said)
       ? 'Check the name, its schema, and that the login may see it.'
       : 'Run the query on the source itself to see more.',
@@ -261,6 +279,8 @@ export const postgresErrorPatterns: ErrorPatterns = {
   saidByServer: (message) => answerIn(message),
   read: readErrors,
   // The client makes a new connection for a statement when it finds the old one closed.
-  broken: /^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection/,
+  broken: new RegExp(
+    `^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection|${ENDED.source}`,
+  ),
   explainDescribe: explainDescribeError,
 };

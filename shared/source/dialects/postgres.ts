@@ -209,6 +209,19 @@ export const postgresDialect: Dialect = {
   quoteName: quotePostgresName,
   asText: (value) => `${value}::text`,
 
+  codeOfRefusal(select) {
+    const tag = dollarTag(select);
+    const block = `DECLARE code text; BEGIN
+      BEGIN
+        EXECUTE ${tag}EXPLAIN ${select}${tag};
+      EXCEPTION WHEN others THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE;
+      END;
+      RAISE EXCEPTION 'ferry_code %', code; END`;
+    const outer = dollarTag(block);
+    return `SET LOCAL statement_timeout = '3s'; SET LOCAL lock_timeout = '1s'; DO ${outer}${block}${outer}`;
+  },
+
   async estimateRows({ run }, query) {
     // postgres_query sends nothing but a SELECT, and EXPLAIN is none. A block can run it, but answers only by an error.
     const tag = dollarTag(query);

@@ -1,0 +1,28 @@
+import { explainByCode, UnknownQueryError } from './explain-error.ts';
+import type { SourceSession } from './session.ts';
+
+/** For `.catch()`: notes with an error which statement of the source's own SQL it is of. */
+export const ofStatement =
+  (sql: string) =>
+  (error: unknown): never => {
+    if (error instanceof UnknownQueryError) error.statement ??= sql;
+    throw error;
+  };
+
+/**
+ * Why a statement was refused whose refusal says nothing by its words: the source is asked for the code, after the transaction that ended
+ * with it.
+ *
+ * @returns `error` itself when it was another one, or nothing more can be told
+ */
+export async function explainUnknown(session: SourceSession, error: unknown): Promise<unknown> {
+  if (!(error instanceof UnknownQueryError) || error.statement === undefined) return error;
+  const { dialect } = session;
+  const asking = dialect.codeOfRefusal?.(error.statement);
+  if (asking === undefined) return error;
+  const answer: unknown = await session.execute('describe', asking).catch((answered: unknown) => answered);
+  const said = answer instanceof Error && answer.cause instanceof Error ? answer.cause.message : '';
+  const code = /ferry_code (\w{5})/.exec(said)?.[1];
+  const known = code === undefined ? undefined : explainByCode(code, dialect.errorPatterns.read);
+  return known ? Object.assign(known, { cause: error.cause }) : error;
+}
