@@ -106,7 +106,7 @@ export interface Dialect {
     options: { name: string; readOnly: boolean; folder: string },
   ): Promise<void>;
   /**
-   * Asks a server that has just refused a connection for the code of that, by another client: with the same login, at the same address, and
+   * Asks a server that has just refused a connection, or a transaction on it, for the code of that, by another client: with the same login, at the same address, and
    * with the certificate verified in the same way. For refusals that nothing else explains, as each counts as a failed login.
    *
    * @returns undefined when the server does not refuse it this time, or cannot be asked

@@ -79,9 +79,13 @@ function refused(at: string, said: string): [string, { hint: string }] {
 }
 
 /** What a refusal means by its code. */
-export function explainRefusal(patterns: ErrorPatterns, { code, said }: Refusal, login: Login): FerryError {
+export function explainRefusalByCode(
+  patterns: ErrorPatterns,
+  { code, said }: Refusal,
+  login: Login,
+): FerryError {
   const at = `${login.host}:${login.port}`;
-  const known = patterns.connect.find(({ codes }) => codes?.test(code));
+  const known = patterns.connect.find(({ codes, pattern }) => codes?.test(code) || pattern.test(said));
   if (known) return known.make(at, login.username, login.database);
   const Refused = patterns.passingRefusals.test(code) ? SourceUnavailableError : AuthError;
   return new Refused(...refused(at, said));

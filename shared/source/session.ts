@@ -9,8 +9,7 @@ import {
   RefusedLoginError,
   SourceUnavailableError,
 } from '../errors.ts';
-import { attachSource } from './attach-source.ts';
-import type { Login } from './credentials.ts';
+import type { ConnectionLogin, Login } from './credentials.ts';
 import {
   type ClientColumn,
   type Dialect,
@@ -21,6 +20,7 @@ import {
 } from './dialect.ts';
 import { lackOf } from './engine-lack.ts';
 import { explainSourceError } from './explain-error.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { explainUnknown, ofStatement } from './explain-unknown.ts';
 import { findExtension } from './extensions.ts';
 import { assertReachable } from './reachability.ts';
@@ -112,6 +112,8 @@ export class SourceSession {
     const host = await (options.engine?.host(needs) ?? openOwnHost(options, needs));
     const { connection } = host;
     const session = new SourceSession(host, dialect, options, outputFolder);
+    const tls = { mode: source.tls.mode, caFile };
+    let tried: ConnectionLogin | undefined;
     try {
       const parallel = options.parallel && typeof login.password === 'string';
       if (parallel) {
@@ -120,15 +122,10 @@ export class SourceSession {
       }
       // As late as can be: a token ends.
       const password = typeof login.password === 'string' ? login.password : await login.password(signal);
-      await session.#ask('connect', () =>
-        attachSource(
-          dialect,
-          connection,
-          { ...login, password, address },
-          { mode: source.tls.mode, caFile },
-          { name: host.name, readOnly: !options.forCancelling, folder, signal },
-        ),
-      );
+      const attached = { name: host.name, readOnly: !options.forCancelling, folder };
+      const attaching = { ...login, password, address };
+      tried = attaching;
+      await session.#ask('connect', () => dialect.attach(connection, attaching, tls, attached));
       session.#server = await session.#askServer('connect');
       if (parallel) session.#reading = await session.#prepareParallel();
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
@@ -136,7 +133,7 @@ export class SourceSession {
       return session;
     } catch (error) {
       session.close();
-      throw error;
+      throw await explainRefusal(error, dialect, tried, tls);
     }
   }
 

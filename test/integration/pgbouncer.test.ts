@@ -169,3 +169,20 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
     }
   });
 });
+
+it('that pools each statement is told as that', async () => {
+  await using bouncer = await startPgBouncer(postgres, {
+    poolMode: 'statement',
+    logins: { odd: ODD.password },
+  });
+  const { host, port, database } = bouncer;
+  const source = { type: 'postgres', host, port, database, tls: { mode: 'disable' } };
+  const { error, exitCode } = await ferry.run({ source, login: ODD, query: 'SELECT * FROM forms' });
+  expect(exitCode).toBe(2);
+  expect(error).toMatchObject({
+    class: 'ConfigError',
+    message: expect.stringMatching(/^The PgBouncer at .* lets nobody begin a transaction/),
+    hint: expect.stringContaining('pool_mode = transaction'),
+  });
+  expect(error?.hint).not.toMatch(/security groups/);
+});

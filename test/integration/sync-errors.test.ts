@@ -259,7 +259,7 @@ const cases: Case[] = [
     what: 'a missing table of a duckdbQuery',
     sync: { duckdbQuery: 'SELECT * FROM db.nix' },
     class: 'QueryError',
-    message: /Table with name nix does not exist/,
+    message: /The source has no table nix that the login may see/,
   },
   {
     what: 'a missing column of a duckdbQuery',

@@ -30,7 +30,7 @@ const host = '127.0.0.1';
  */
 export async function startPgBouncer(
   server: PostgresServer,
-  options: { poolMode: 'session' | 'transaction'; logins?: Readonly<Record<string, string>> },
+  options: { poolMode: 'session' | 'transaction' | 'statement'; logins?: Readonly<Record<string, string>> },
 ): Promise<PgBouncer> {
   const serverUser = unprivilegedUser();
   const { programs } = await findTool(PGBOUNCER, serverUser);

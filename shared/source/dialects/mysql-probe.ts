@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { ConfigError } from '../../errors.ts';
 import type { Login } from '../credentials.ts';
-import { explainRefusal } from '../explain-error.ts';
+import { explainRefusalByCode } from '../explain-error.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 
 /** The one host besides those in mysql.ts that DuckDB's client treats unlike others, and it has no other spelling. */
@@ -31,7 +31,7 @@ export async function probeMysqlServer(socket: Socket, login: Login, encrypted: 
   const greeting = await readPacket(socket);
   if (greeting[0] === ERROR_PACKET) {
     const said = greeting.toString('utf8', 3).replace(/^#\w{5}/, '');
-    throw explainRefusal(mysqlErrorPatterns, { code: String(greeting.readUInt16LE(1)), said }, login);
+    throw explainRefusalByCode(mysqlErrorPatterns, { code: String(greeting.readUInt16LE(1)), said }, login);
   }
   if (!encrypted && greeting.includes(PLAIN_TEXT_METHOD)) {
     throw new ConfigError(

@@ -85,6 +85,17 @@ const connectErrors: ErrorPatterns['connect'] = [
       }),
   },
   {
+    // https://www.pgbouncer.org/config.html#pool_mode
+    pattern: /not allowed in statement pooling mode/,
+    make: (at) =>
+      new ConfigError(
+        `The PgBouncer at ${at} lets nobody begin a transaction, without which Ferry reads nothing.`,
+        {
+          hint: 'Its pool_mode is statement: set pool_mode = transaction (or session) for this database, or give the address of Postgres itself.',
+        },
+      ),
+  },
+  {
     pattern: /starting up|shutting down|recovery mode/i,
     codes: /^57P0[123]/,
     make: (at) => new SourceUnavailableError(`The source at ${at} is starting up or shutting down.`),
@@ -276,7 +287,9 @@ export const postgresErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
   // A connection, a resource, an operator, the server's machine.
   passingRefusals: /^(08|53|57|58)/,
-  saidByServer: (message) => answerIn(message),
+  // A PgBouncer says why it ends a connection before it does so, which libpq then passes over.
+  saidByServer: (message) =>
+    answerIn(message) ?? /"BEGIN [^"]*": (server closed the connection)/.exec(message)?.[1],
   read: readErrors,
   // The client makes a new connection for a statement when it finds the old one closed.
   broken: new RegExp(

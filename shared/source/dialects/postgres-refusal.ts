@@ -32,6 +32,8 @@ export async function askPostgresRefusal(
   client.on('error', () => {});
   try {
     await client.connect();
+    // A pooler may let in and then refuse that.
+    await client.query('BEGIN READ ONLY');
     return undefined;
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code === undefined) return undefined;

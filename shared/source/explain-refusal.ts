@@ -1,0 +1,22 @@
+import type { ConnectionLogin } from './credentials.ts';
+import type { Dialect } from './dialect.ts';
+import { explainRefusalByCode, UnknownRefusal } from './explain-error.ts';
+
+/**
+ * Why a server has refused a connection in words that say nothing to Ferry: it is asked once more for the code, which DuckDB's client does
+ * not pass on.
+ *
+ * @param login with which it was tried; undefined when it was not
+ * @returns `error` itself when it was another one, or nothing more can be told
+ */
+export async function explainRefusal(
+  error: unknown,
+  dialect: Dialect,
+  login: ConnectionLogin | undefined,
+  tls: Parameters<Dialect['attach']>[2],
+): Promise<unknown> {
+  if (!(error instanceof UnknownRefusal) || login === undefined) return error;
+  const refusal = await dialect.askRefusal(login, tls).catch(() => undefined);
+  if (refusal === undefined) return error;
+  return Object.assign(explainRefusalByCode(dialect.errorPatterns, refusal, login), { cause: error.cause });
+}
