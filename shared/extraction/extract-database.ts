@@ -86,10 +86,9 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
       signal?.throwIfAborted();
       try {
         const first = faults.firstStatement(session.dialect.serverFacts);
-        const extracted = await session.transaction(
-          () => extractIn({ ...options, rawWriter }, faults),
+        const extracted = await session.transaction(() => extractIn({ ...options, rawWriter }, faults), {
           first,
-        );
+        });
         if (extracted) return extracted;
       } catch (error) {
         signal?.throwIfAborted();

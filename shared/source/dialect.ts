@@ -36,10 +36,19 @@ export interface SourceClient {
 export interface ServerFacts {
   /** By which another connection of the same login can cancel this one's statement. */
   connectionId: string;
+  /** Whether the transaction is read-only, by the server's own word; undefined where it does not say. */
+  readOnly: boolean | undefined;
   /** The server's own words, such as `10.11.19-MariaDB`. */
   version: string;
   /** What decides how SQL text is read: sql_mode of MySQL; empty elsewhere. */
   sqlMode: string;
+}
+
+/** By what a session's statements can be found at the server. */
+export interface RunningStatements {
+  connectionId: string | undefined;
+  /** A comment before each statement that has a connection of its own. */
+  mark: string;
 }
 
 /** A table or view, by the names that the source gives it. */
@@ -66,8 +75,12 @@ export interface Dialect {
   describeServer(server: ServerFacts): string;
   /** Name of DuckDB's extension. */
   extension: string;
-  /** DuckDB's table function that sends a query to the source as it is. */
-  queryFunction: string;
+  /** DuckDB SQL for the result of a query that is sent to the source as it is. */
+  relation(sql: string, session: { database: string; mark: string }): string;
+  /** The same for a small answer, where the client treats it otherwise. @default relation */
+  answer?(sql: string, session: { database: string }): string;
+  /** Each statement that {@link relation} sends has a connection, and so a transaction, of its own. */
+  statementsApart?: boolean;
   /**
    * DuckDB SQL that has the source run a statement without an answer. Absent where Ferry has none to run.
    *
@@ -116,12 +129,14 @@ export interface Dialect {
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
   ): Promise<Refusal | undefined>;
   /**
-   * SQL of the source for {@link ServerFacts}: columns `id`, `version` and `mode`. It is the first statement of each transaction, and may set
+   * SQL of the source for {@link ServerFacts}: columns `id`, `version`, `mode` and `read_only`. It is the first statement of each transaction, and may set
    * for it what the text forms of values depend on.
    */
   serverFacts: string;
-  /** DuckDB SQL that cancels the statement of a connection, run on another one that is not read-only. */
-  cancel(connectionId: string): string;
+  /** Cancels what a session's connections do, from another session that is not read-only. */
+  cancel(client: SourceClient, running: RunningStatements): Promise<void>;
+  /** Whether the server itself holds the session's transactions read-only. Absent where {@link serverFacts} say it. */
+  proveReadOnly?(client: SourceClient): Promise<boolean>;
   /** Reading one table over several connections, where that can be had. */
   parallel?: ParallelReading;
   /**
@@ -170,8 +185,8 @@ export interface Dialect {
   findWritePrivileges(ask: AskSource): Promise<string[]>;
   /** The protocol and cipher of the connection; undefined when it is not encrypted. */
   describeEncryption(ask: AskSource): Promise<string | undefined>;
-  /** Why tables of several statements in one transaction may not show the same moment; undefined when they do. */
-  findSnapshotGap(ask: AskSource): Promise<string | undefined>;
+  /** Why several statements in one transaction may not show these tables at the same moment; undefined when they do. */
+  findSnapshotGap(ask: AskSource, tables: readonly SourceTable[]): Promise<string | undefined>;
   /**
    * SQL of the source for the settings of its session that decide how values are printed: one row, a column for each. A query may
    * change them while it runs. Absent where the connection that read a query cannot be asked.

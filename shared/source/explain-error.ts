@@ -32,6 +32,8 @@ export interface ErrorPatterns {
   saidByServer: (message: string) => string | undefined;
   /** While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. */
   read: readonly { pattern: RegExp; codes?: RegExp; make: () => FerryError }[];
+  /** A connection that could not be opened, in whatever phase, by a client that opens several: as much of the message as counts. */
+  connecting?: RegExp;
   /** A connection that broke, in whatever phase. */
   broken: RegExp;
   /** Before a row is read: of the query itself, or of a statement that Ferry made of it. */
@@ -99,10 +101,12 @@ export function explainSourceError(
   login: Login,
 ): FerryError {
   const at = `${login.host}:${login.port}`;
-  if (phase === 'connect') {
-    const known = patterns.connect.find(({ pattern }) => pattern.test(message));
+  const connecting = patterns.connecting?.exec(message)?.[0];
+  if (phase === 'connect' || connecting !== undefined) {
+    const counts = connecting ?? message;
+    const known = patterns.connect.find(({ pattern }) => pattern.test(counts));
     if (known) return known.make(at, login.username, login.database);
-    const said = patterns.saidByServer(message);
+    const said = patterns.saidByServer(counts);
     if (said !== undefined) return new UnknownRefusal(...refused(at, said));
     return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
       hint: 'Check host, port, security groups and routes.',

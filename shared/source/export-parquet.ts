@@ -64,7 +64,7 @@ export async function exportParquet(
       );
       return Number(reader.getRowsJS()[0]?.[0]);
     };
-    const rows = await session.transaction(() => keepSettings(session, copy));
+    const rows = await session.transaction(() => keepSettings(session, copy), prepared);
     await assertTypes(session, prepared, target);
     return { rows, bytes: (await stat(target)).size };
   } catch (error) {

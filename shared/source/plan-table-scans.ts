@@ -239,10 +239,10 @@ export async function planTableScans(
   mode: TypesMode,
 ): Promise<TableScans> {
   const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
-  const described: (Table & { reference: TableReference })[] = [];
+  const described: (Table & { reference: TableReference; found: SourceTable })[] = [];
   for (const reference of unique) {
-    const table = await describeTable(session, await findTable(session, reference), columns, mode);
-    described.push({ reference, ...table });
+    const found = await findTable(session, reference);
+    described.push({ reference, found, ...(await describeTable(session, found, columns, mode)) });
   }
   for (const table of described) assertKnownTypes(table);
   const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
@@ -251,12 +251,15 @@ export async function planTableScans(
   if (mode === 'exact' && checks.length + tables.length > 1) {
     const gap = apart
       ? 'it has tables whose names differ in case only, beside which each table is read by itself'
-      : await session.dialect.findSnapshotGap((sql) => session.askSource('wrap', sql));
+      : await session.dialect.findSnapshotGap(
+          (sql) => session.askSource('wrap', sql),
+          described.map(({ found }) => found),
+        );
     if (gap !== undefined) {
       throw new ExactnessError(
         `duckdbQuery reads the source by several statements, which would show it at different moments: ${gap}.`,
         {
-          hint: 'Use `query` instead, which is one statement; or set the isolation level REPEATABLE READ for this login.',
+          hint: 'Use `query` instead, which is one statement.',
         },
       );
     }

@@ -27,6 +27,8 @@ export interface PreparedQuery {
   /** What gets lost, for people; `types: compatible` only. */
   warnings: string[];
   mode: TypesMode;
+  /** The relation is one statement of the source's own SQL. */
+  oneStatement: boolean;
 }
 
 /**
@@ -75,7 +77,15 @@ async function prepare(
       return target === undefined ? plan : overrideColumn(plan, target, undefined);
     });
     const { checks, tableColumns, warnings } = scans;
-    return { columns, relation: convert(columns, names, relation), checks, tableColumns, warnings, mode };
+    return {
+      columns,
+      relation: convert(columns, names, relation),
+      checks,
+      tableColumns,
+      warnings,
+      mode,
+      oneStatement: false,
+    };
   }
 
   const ask = (statement: string) => session.askSource('wrap', statement);
@@ -104,6 +114,7 @@ async function prepare(
     tableColumns: [],
     warnings: warningsFor(columns),
     mode,
+    oneStatement: true,
   };
 }
 

@@ -39,3 +39,11 @@ export interface Reading {
   /** Why not in parallel, where that was asked for. */
   reason?: string;
 }
+
+/** How a transaction of a session begins. */
+export interface TransactionOptions {
+  /** A statement of the source that comes before anything else. */
+  first?: string | undefined;
+  /** Nothing is read but the result of one statement in the source's own SQL. */
+  oneStatement?: boolean;
+}

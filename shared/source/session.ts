@@ -1,21 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig } from '../config/schema.ts';
-import {
-  FerryError,
-  fullDiskError,
-  QueryError,
-  RefusedLoginError,
-  SourceUnavailableError,
-} from '../errors.ts';
-import type { ConnectionLogin, Login } from './credentials.ts';
+import { FerryError, fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
+import type { ConnectionLogin } from './credentials.ts';
 import {
   type ClientColumn,
   type Dialect,
   dialectOf,
   type ServerFacts,
   type SourceAnswer,
+  type SourceClient,
   type SourcePhase,
 } from './dialect.ts';
 import { lackOf } from './engine-lack.ts';
@@ -23,10 +19,12 @@ import { explainSourceError } from './explain-error.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { explainUnknown, ofStatement } from './explain-unknown.ts';
 import { findExtension } from './extensions.ts';
+import { rejectWhenAborted, rejectWhenSilent } from './give-up.ts';
 import { assertReachable } from './reachability.ts';
+import { explainLaterRefusal, explainRefusedLogin } from './refused-login.ts';
 import { openOwnHost, type SessionHost } from './session-host.ts';
-import type { Reading, SessionOptions, SourceStream } from './session-options.ts';
-import { quoteLiteral, trimStatement } from './sql-text.ts';
+import type { Reading, SessionOptions, SourceStream, TransactionOptions } from './session-options.ts';
+import { trimStatement } from './sql-text.ts';
 import { certificateAuthorities } from './tls.ts';
 
 export type { Reading, SessionOptions, SourceStream } from './session-options.ts';
@@ -35,16 +33,6 @@ export type { Reading, SessionOptions, SourceStream } from './session-options.ts
 const TOKENS_END = 'its tokens end, so that one connection is kept for the whole run';
 
 const CONNECT_TIMEOUT_MS = 3_000;
-// What is asked while a session is opened takes no time: a source that is silent for longer hangs. PgBouncer lets a client wait for a
-// connection for two minutes (query_wait_timeout).
-const OPENING_ANSWER_MS = 150_000;
-const INTERRUPT_INTERVAL_MS = 100;
-const CANCEL_GRACE_MS = 4_000;
-
-/** Tried again, each try would leave one more thread that waits for ever, of the few that there are. */
-class SilentSourceError extends SourceUnavailableError {
-  override readonly retryable = false;
-}
 
 /**
  * A DuckDB with one source attached read-only, that can reach nothing but this source and its output folder. One for each run, but for
@@ -59,6 +47,9 @@ export class SourceSession {
   readonly #signal: AbortSignal | undefined;
   #server: ServerFacts | undefined;
   #reading: Reading = { mode: 'single' };
+  /** By which its statements are known at the source. */
+  readonly #mark = `ferry ${randomUUID()}`;
+  #provenReadOnly: boolean | undefined;
   /** A statement was given up that still runs: closing would wait for it. */
   #abandoned = false;
 
@@ -84,10 +75,10 @@ export class SourceSession {
       if (!(error instanceof RefusedLoginError)) throw error;
       // A secret that cannot be read now has not changed either: to try the same again could lock the account.
       const changed = await login.reread?.().catch(() => undefined);
-      if (changed === undefined) throw await withCauses(error, login);
+      if (changed === undefined) throw await explainRefusedLogin(error, login);
       const renewed = { ...login, ...changed };
       return await SourceSession.#open({ ...options, login: renewed }).catch(async (again: unknown) => {
-        throw again instanceof RefusedLoginError ? await withCauses(again, renewed) : again;
+        throw again instanceof RefusedLoginError ? await explainRefusedLogin(again, renewed) : again;
       });
     }
   }
@@ -126,7 +117,7 @@ export class SourceSession {
       const attaching = { ...login, password, address };
       tried = attaching;
       await session.#ask('connect', () => dialect.attach(connection, attaching, tls, attached));
-      session.#server = await session.#askServer('connect');
+      await session.#meet();
       if (parallel) session.#reading = await session.#prepareParallel();
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
       await host.closeOff(outputFolder);
@@ -157,6 +148,11 @@ export class SourceSession {
     return this.#reading;
   }
 
+  /** Whether the server itself has said that it holds the session's transactions read-only. */
+  get isProvenReadOnly(): boolean {
+    return this.#provenReadOnly ?? this.server.readOnly ?? false;
+  }
+
   /** Runs DuckDB's own SQL. Whatever goes wrong is thrown as a FerryError, with the engine's words as its `cause` only. */
   run(phase: SourcePhase, sql: string): Promise<DuckDBResultReader> {
     return this.#ask(phase, () => this.#connection.runAndReadAll(sql));
@@ -171,7 +167,9 @@ export class SourceSession {
 
   /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
   async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
-    const reader = await this.run(phase, `SELECT * FROM ${this.relationOf(sql)}`).catch(ofStatement(sql));
+    const { name: database } = this.#host;
+    const answer = this.dialect.answer?.(sql, { database }) ?? this.relationOf(sql);
+    const reader = await this.run(phase, `SELECT * FROM ${answer}`).catch(ofStatement(sql));
     return {
       names: reader.columnNames(),
       types: reader.columnTypes().map(String),
@@ -214,31 +212,30 @@ export class SourceSession {
 
   /** How many rows the source's planner expects of a query; undefined when it does not say. */
   async estimateRows(sql: string): Promise<number | undefined> {
-    const client = {
-      ask: (statement: string) => this.askSource('describe', statement),
-      run: (statement: string) => this.run('describe', statement),
-    };
     const trimmed = trimStatement(sql, this.dialect.lexicalRules(this.server));
     // Only a hint: whatever goes wrong with it, the query itself may well work.
-    return this.dialect.estimateRows(client, trimmed).catch(() => undefined);
+    return this.dialect.estimateRows(this.#client('describe'), trimmed).catch(() => undefined);
   }
 
   /** DuckDB SQL for the result of a statement in the source's own SQL. */
   relationOf(sql: string): string {
-    return `${this.dialect.queryFunction}(${quoteLiteral(this.#host.name)}, ${quoteLiteral(sql)})`;
+    return this.dialect.relation(sql, { database: this.#host.name, mark: this.#mark });
   }
 
   /**
    * Everything that is read in `work` shows one moment of the source.
    *
-   * @param first a statement of the source that comes before anything else, and so sees that moment as it is (see {@link execute})
+   * @param options.first a statement of the source that comes before anything else, and so sees that moment as it is (see {@link execute})
+   * @param options.oneStatement nothing is sent but one statement of the source's own SQL, by {@link relationOf}
    */
-  async transaction<T>(work: () => Promise<T>, first?: string): Promise<T> {
+  async transaction<T>(work: () => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const { first, oneStatement = false } = options;
     await this.run('describe', 'BEGIN');
     try {
       if (first !== undefined) await this.execute('read', first);
-      // Asked again, as a pooler may have given this transaction another connection of the server.
-      this.#server = await this.#askServer('describe');
+      // Asked again, as a pooler may have given this transaction another connection of the server. Where the statement has a connection
+      // of its own, another one would only lie idle beside it.
+      if (!(oneStatement && this.dialect.statementsApart)) this.#server = await this.#askServer('describe');
       const result = await work();
       await this.run('read', 'COMMIT');
       return result;
@@ -271,10 +268,35 @@ export class SourceSession {
     if (!this.#abandoned) this.#host.close();
   }
 
+  /** Learns what the server says of itself and, where that does not say it, whether it holds a transaction read-only. */
+  async #meet(): Promise<void> {
+    if (!this.dialect.proveReadOnly || this.#options.forCancelling) {
+      this.#server = await this.#askServer('connect');
+      return;
+    }
+    // Together, as they then share a connection; a statement that is refused ends the transaction.
+    await this.run('connect', 'BEGIN');
+    this.#server = await this.#askServer('connect');
+    this.#provenReadOnly = await this.dialect.proveReadOnly(this.#client('describe'));
+    await this.run('connect', 'ROLLBACK');
+  }
+
   async #askServer(phase: SourcePhase): Promise<ServerFacts> {
     const { rows } = await this.askSource(phase, this.dialect.serverFacts);
-    const [id, version, sqlMode] = rows[0] ?? [];
-    return { connectionId: String(id), version: String(version), sqlMode: String(sqlMode) };
+    const [id, version, sqlMode, readOnly] = rows[0] ?? [];
+    return {
+      connectionId: String(id),
+      version: String(version),
+      sqlMode: String(sqlMode),
+      readOnly: readOnly === null ? undefined : readOnly === 'on',
+    };
+  }
+
+  #client(phase: SourcePhase): SourceClient {
+    return {
+      ask: (sql) => this.askSource(phase, sql),
+      run: (sql) => this.run(phase, sql),
+    };
   }
 
   async #prepareParallel(): Promise<Reading> {
@@ -296,62 +318,38 @@ export class SourceSession {
     const ended = new AbortController();
     const running = work();
     const abandoned = this.#abandonWhenAborted(ended.signal);
-    const silent = this.#abandonWhenSilent(phase, ended.signal);
+    const silent = phase === 'connect' ? [this.#abandonWhenSilent(ended.signal)] : [];
     try {
-      return await Promise.race([running, abandoned, silent]);
+      return await Promise.race([running, abandoned, ...silent]);
     } catch (error) {
       this.#signal?.throwIfAborted();
-      throw error instanceof FerryError ? error : this.#explain(error, phase);
+      const explained = error instanceof FerryError ? error : this.#explain(error, phase);
+      if (phase === 'connect' || !(explained instanceof RefusedLoginError)) throw explained;
+      throw await explainLaterRefusal(explained, this.#options.login);
     } finally {
       ended.abort();
-      for (const promise of [abandoned, silent]) promise.catch(() => {});
+      for (const promise of [abandoned, ...silent]) promise.catch(() => {});
       if (this.#abandoned) this.#host.abandon(running);
       else running.catch(() => {});
     }
   }
 
-  /** Never resolves; rejects when the source accepts a session and then says nothing while it is opened. */
-  #abandonWhenSilent(phase: SourcePhase, ended: AbortSignal): Promise<never> {
-    return new Promise((_resolve, reject) => {
-      if (phase !== 'connect') return;
-      const { login, openingAnswerMs = OPENING_ANSWER_MS } = this.#options;
-      const giveUp = setTimeout(() => {
-        this.#abandoned = true;
-        reject(
-          new SilentSourceError(
-            `The source at ${login.host}:${login.port} accepts the connection and then does not answer.`,
-            {
-              hint: 'Look at the database itself: it hangs, or a pooler in front of it has no connection free.',
-            },
-          ),
-        );
-      }, openingAnswerMs);
-      ended.addEventListener('abort', () => clearTimeout(giveUp));
+  #abandonWhenSilent(ended: AbortSignal): Promise<never> {
+    const { login, openingAnswerMs } = this.#options;
+    return rejectWhenSilent(login, ended, { answerMs: openingAnswerMs, giveUp: () => this.#abandon() });
+  }
+
+  #abandonWhenAborted(ended: AbortSignal): Promise<never> {
+    return rejectWhenAborted(this.#signal, ended, {
+      // Before the statement has reached the source DuckDB's interrupt is heard.
+      interrupt: () => this.#connection.interrupt(),
+      cancel: () => this.#cancelAtSource(),
+      giveUp: () => this.#abandon(),
     });
   }
 
-  /** Never resolves; rejects when the run was aborted and the statement has not ended within the grace period. */
-  #abandonWhenAborted(ended: AbortSignal): Promise<never> {
-    const signal = this.#signal;
-    return new Promise((_resolve, reject) => {
-      if (!signal) return;
-      const stop = () => {
-        // Before the statement has reached the source DuckDB's interrupt is heard, but one that comes too early is forgotten.
-        const interrupting = setInterval(() => this.#connection.interrupt(), INTERRUPT_INTERVAL_MS);
-        const giveUp = setTimeout(() => {
-          this.#abandoned = true;
-          reject(signal.reason);
-        }, CANCEL_GRACE_MS);
-        ended.addEventListener('abort', () => {
-          clearInterval(interrupting);
-          clearTimeout(giveUp);
-        });
-        this.#cancelAtSource().catch(() => {
-          // Whoever cannot be reached to be told cannot be waited for either: the grace period ends the statement for us.
-        });
-      };
-      signal.addEventListener('abort', stop, { once: true, signal: ended });
-    });
+  #abandon(): void {
+    this.#abandoned = true;
   }
 
   async #cancelAtSource(): Promise<void> {
@@ -366,7 +364,8 @@ export class SourceSession {
       forCancelling: true,
     });
     try {
-      await helper.#connection.run(this.dialect.cancel(this.#server.connectionId));
+      const { connectionId } = this.#server;
+      await this.dialect.cancel(helper.#client('read'), { connectionId, mark: this.#mark });
     } finally {
       helper.close();
     }
@@ -387,10 +386,4 @@ export class SourceSession {
       { cause: error },
     );
   }
-}
-
-/** A refusal with what the login's kind has to say about it. */
-async function withCauses(error: RefusedLoginError, login: Login): Promise<RefusedLoginError> {
-  const hint = await login.explainRefusal?.();
-  return hint === undefined ? error : new RefusedLoginError(error.message, { cause: error.cause, hint });
 }

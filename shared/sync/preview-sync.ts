@@ -53,7 +53,7 @@ export async function previewSync(
         );
         return reader.getRowsJS() as (string | null)[][];
       };
-      rows = await session.transaction(() => keepSettings(session, look));
+      rows = await session.transaction(() => keepSettings(session, look), prepared);
     } catch (error) {
       rowsError = explainRefusal(error, prepared) ?? toFerryError(error);
     }

@@ -7,6 +7,8 @@ import { formatBytes, formatCount } from '../telemetry/format.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 import { RESULT_FILE, type SyncWork } from './sync-work.ts';
 
+const NOT_PROVEN = 'The source does not confirm that it held the transaction read-only.';
+
 /** A result in the run's private folder, and what is known of it. */
 export interface SyncResult {
   rows: number;
@@ -67,6 +69,7 @@ async function exportOnce(
     );
     const read = await session.verifyReading();
     if (!read) return undefined;
+    if (!session.isProvenReadOnly) context.warn(NOT_PROVEN);
     for (const warning of prepared.warnings) context.warn(warning);
     const file = join(session.outputFolder, RESULT_FILE);
     // Of no use without an upload to compare it with.

@@ -152,6 +152,25 @@ describe('a run that is taken over in the middle of its upload', () => {
     await postgres.query('INSERT INTO orders SELECT i FROM generate_series(6, 5000) i');
   }
   const size = () => polyteia.datasets.get(DATASET)?.content?.size;
+  /** The store of a process that is stopped once its file is on the way, until it is woken. */
+  function stoppedInUpload(): { store: RunStore; wake: () => void } {
+    const { promise: awake, resolve: wake } = Promise.withResolvers<void>();
+    const store: RunStore = {
+      ...here.store,
+      async acquireLease(options) {
+        const acquisition = await here.store.acquireLease(options);
+        if (acquisition.outcome !== 'acquired') return acquisition;
+        const { lease } = acquisition;
+        const renew = lease.renew.bind(lease);
+        lease.renew = async (progress) => {
+          if (sent() > 0) await awake;
+          await renew(progress);
+        };
+        return acquisition;
+      },
+    };
+    return { store, wake };
+  }
 
   it('does not have the last word: the next run sends its file again where the late one stands', async () => {
     await sendLate();
@@ -177,8 +196,10 @@ describe('a run that is taken over in the middle of its upload', () => {
   });
 
   it('does not know whether its file arrived when it wakes up before the answer, and says so', async () => {
-    await sendLate({ leaseTimes: { heartbeatMs: 900, expiryMs: 60_000 } });
+    const { store, wake } = stoppedInUpload();
+    await sendLate({ leaseTimes: { heartbeatMs: 100, expiryMs: 60_000 }, store });
     expect(await run({ leaseTimes: next })).toMatchObject({ state: 'succeeded', warnings: [] });
+    wake();
     expect((await first).error?.hint).toMatch(/^Whether dataset ds_meldungen1 got the file .* is not known/);
     arrive();
   });

@@ -18,6 +18,13 @@ import { withClockOf } from '../support/wrong-clock.ts';
 
 const iam = { type: 'iam', resourceId: 'db-ABCDEFGHIJKL01234' };
 
+/** Uses of tokens without their repetitions: on MySQL each statement that stands apart has a connection, with the session's token. */
+const distinct = (received: TokenDatabase['tokens']['received']) =>
+  received.filter(({ token, refused }, index) => {
+    const before = received[index - 1];
+    return before?.token !== token || before.refused !== refused;
+  });
+
 let surroundings: Awaited<ReturnType<typeof sessionSurroundings>>;
 beforeAll(async () => {
   surroundings = await sessionSurroundings();
@@ -75,7 +82,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     const { received, error } = await visit({ ...login, password });
     expect(error).toBeUndefined();
     expect(made).toHaveLength(1);
-    expect(received).toEqual([{ username: 'ferry', token: made[0], refused: undefined }]);
+    expect(distinct(received)).toEqual([{ username: 'ferry', token: made[0], refused: undefined }]);
     if (keys.sessionToken) expect(made[0]?.length).toBeGreaterThan(2_000);
   });
 
@@ -86,16 +93,16 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     const second = await withClockOf(1 / 3, () => visit(login));
     database.tokens.advance(-20);
     expect([first.error, second.error]).toEqual([undefined, undefined]);
-    const received = [...first.received, ...second.received];
-    expect(received.map(({ refused }) => refused)).toEqual([undefined, undefined]);
-    expect(new Set(received.map(({ token }) => token)).size).toBe(2);
+    const received = [distinct(first.received), distinct(second.received)];
+    expect(received.map((each) => each.map(({ refused }) => refused))).toEqual([[undefined], [undefined]]);
+    expect(new Set(received.flat().map(({ token }) => token)).size).toBe(2);
   });
 
   it.each([350, 2_000])('gets a token of %i characters as it was made', async (length) => {
     const token = `localhost:${database.port}/?Action=connect&X-Amz-Security-Token=${'aB3%2F%2B'.repeat(300)}`;
     const password = async () => token.slice(0, length);
     const { received } = await visit({ ...(await signIn(iam)), password });
-    expect(received.map((each) => each.token)).toEqual([token.slice(0, length)]);
+    expect(distinct(received).map((each) => each.token)).toEqual([token.slice(0, length)]);
   });
 
   it.each([
@@ -171,7 +178,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     const login = await resolveLogin('erp', database.source(auth), { read, identity: identityWith(KEYS) }, 0);
     // As an extraction has it, which goes from database to database.
     const visits = [await visit({ ...login }, auth), await visit({ ...login }, auth)];
-    expect(visits.flatMap(({ received }) => received.map((each) => each.refused))).toEqual(refused);
+    expect(visits.flatMap(({ received }) => distinct(received).map((each) => each.refused))).toEqual(refused);
   });
 
   it('is read over one connection, as a second one would come with a token that has ended', async () => {
@@ -179,7 +186,8 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     const session = await open(await signIn(iam), iam, { parallel: true });
     expect(session.reading).toEqual({ mode: 'single', reason: expect.stringContaining('tokens end') });
     session.close();
-    expect(database.tokens.received).toHaveLength(before + 1);
+    // MySQL: one to attach, and one to see that it is read-only.
+    expect(database.tokens.received).toHaveLength(before + (type === 'mysql' ? 2 : 1));
   });
 
   it('tells a session of a run to cancel by a token of its own', async () => {

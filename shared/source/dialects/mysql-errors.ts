@@ -24,11 +24,11 @@ const refuseLogin = (at: string, user: string) =>
 /** Refusals at the door, as DuckDB's client or the server words them; the first that fits. */
 const connectErrors: ErrorPatterns['connect'] = [
   {
-    pattern: /account is (locked|blocked)/i,
+    pattern: /account is (locked|blocked)|too many credential errors/i,
     codes: /^(3118|3955|4151)$/,
     make: (at, user) =>
       new AuthError(`The source at ${at} has locked the account of user "${user}".`, {
-        hint: 'Unlock it: ALTER USER … ACCOUNT UNLOCK.',
+        hint: 'Unlock it: ALTER USER … ACCOUNT UNLOCK; FLUSH PRIVILEGES on MariaDB after too many wrong passwords.',
       }),
   },
   {
@@ -168,6 +168,30 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   {
+    pattern: /Lock wait timeout exceeded|Deadlock found/i,
+    make: () =>
+      new SourceUnavailableError(
+        'Something that the query reads is locked at the source, and was not released in time.',
+        {
+          hint: 'A migration or maintenance that runs at that time holds the lock: SHOW PROCESSLIST shows what waits.',
+        },
+      ),
+  },
+  {
+    pattern: /disconnected by the server because of inactivity/i,
+    make: () =>
+      new QueryError('The source ended the session, as its wait_timeout had run out.', {
+        hint: 'Raise it at the server, or in the proxy before it.',
+      }),
+  },
+  {
+    pattern: /Query execution was interrupted/i,
+    make: () =>
+      new QueryError('The query was cancelled at the source.', {
+        hint: 'Somebody, or a watchdog of the database, cancelled it (KILL QUERY).',
+      }),
+  },
+  {
     // The client leaves out why.
     pattern: /Failed to fetch result row[\s\S]*":\s*$/,
     make: () =>
@@ -282,7 +306,8 @@ export const mysqlErrorPatterns: ErrorPatterns = {
   passingRefusals: /^(1021|1037|1038|1040|1041|1053|1135|1203|1205|1226|3032)$/,
   saidByServer,
   read: readErrors,
-  // The client makes a new connection for a statement when it finds the old one closed.
-  broken: /^IO Error: Failed to connect to MySQL|Lost connection|gone away/,
+  // Without the host, which holds the statements that a connection begins with.
+  connecting: /^IO Error: Failed to connect to MySQL[\s\S]*?(?= (?:First a|A)ttempted host: |$)/,
+  broken: /Lost connection|gone away/,
   explainDescribe: explainDescribeError,
 };

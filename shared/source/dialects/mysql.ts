@@ -2,10 +2,16 @@ import { readFileSync } from 'node:fs';
 import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
-import { mysqlLexicalRules, readOrderBy, withoutTopModifiers } from '../sql-text.ts';
+import { mysqlLexicalRules, quoteLiteral, readOrderBy, withoutTopModifiers } from '../sql-text.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
 import { askMysqlRefusal } from './mysql-refusal.ts';
+import {
+  beginningReadOnly,
+  cancelMysql,
+  findMysqlSnapshotGap,
+  proveMysqlReadOnly,
+} from './mysql-transaction.ts';
 import {
   type MysqlColumn,
   mysqlTypeName,
@@ -172,7 +178,12 @@ export const mysqlDialect: Dialect = {
   describeServer: ({ version }) =>
     /mariadb/i.test(version) ? `MariaDB ${version.replace(/-MariaDB.*/i, '')}` : `MySQL ${version}`,
   extension: 'mysql_scanner',
-  queryFunction: 'mysql_query',
+  relation: (sql, { database, mark }) =>
+    `mysql_query(${quoteLiteral(database)}, ${quoteLiteral(`/* ${mark} */ ${sql}`)})`,
+  // Read at once, so that DuckDB asks on the connection that it keeps for its transaction.
+  answer: (sql, { database }) =>
+    `mysql_query(${quoteLiteral(database)}, ${quoteLiteral(sql)}, stream_results => false)`,
+  statementsApart: true,
   defaultPort: 3306,
   probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
   lexicalRules: ({ sqlMode }) => mysqlLexicalRules(sqlMode),
@@ -186,8 +197,9 @@ export const mysqlDialect: Dialect = {
   },
 
   settings: (mode) => [
-    'SET GLOBAL mysql_pool_size=1',
-    'SET GLOBAL mysql_pool_connection_idle_timeout_millis=0',
+    // No connection is used twice: a pool resets it, and with that ends the transaction that it began with (mysql-transaction.ts).
+    'SET GLOBAL mysql_pool_size=0',
+    'SET GLOBAL mysql_enable_transactions=false',
     // Otherwise a query ends after five minutes, and its result is first copied into a temporary table of the server.
     'SET GLOBAL mysql_query_timeout_enabled=false',
     'SET GLOBAL mysql_sql_buffer_result=false',
@@ -214,7 +226,7 @@ export const mysqlDialect: Dialect = {
       `CREATE TEMPORARY SECRET ${secret} (TYPE mysql, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
          SSL_MODE $6${verified})`,
       [
-        spellings.get(login.host) ?? login.host,
+        beginningReadOnly(spellings.get(login.host) ?? login.host),
         String(login.port),
         login.username,
         login.password,
@@ -236,8 +248,10 @@ export const mysqlDialect: Dialect = {
 
   askRefusal: askMysqlRefusal,
 
-  serverFacts: 'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version, @@sql_mode AS mode',
-  cancel: (connectionId) => `CALL mysql_execute('db', 'KILL QUERY ${Number(connectionId)}')`,
+  serverFacts:
+    'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version, @@sql_mode AS mode, NULL AS read_only',
+  cancel: cancelMysql,
+  proveReadOnly: proveMysqlReadOnly,
 
   async planColumns(ask, query, columns, modeOf, server) {
     const inner = withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode));
@@ -310,14 +324,7 @@ export const mysqlDialect: Dialect = {
     return cipher ? `${status.get('ssl_version')}, ${cipher}` : undefined;
   },
 
-  async findSnapshotGap(ask) {
-    // Called otherwise on MariaDB before 11.1.
-    const { rows } = await ask(
-      "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')",
-    );
-    const level = String(rows[0]?.[1] ?? 'unknown');
-    return /^(REPEATABLE-READ|SERIALIZABLE)$/.test(level) ? undefined : `its isolation level is ${level}`;
-  },
+  findSnapshotGap: findMysqlSnapshotGap,
 
   errorPatterns: mysqlErrorPatterns,
 };

@@ -113,6 +113,56 @@ const writes = () =>
     hint: 'Give a SELECT that changes nothing.',
   });
 
+/** Limits that a server sets to a session. Ferry lifts them for its transactions; a pooler or a fork of Postgres may not let it. */
+const sessionLimits = [
+  { words: 'idle-in-transaction timeout', setting: 'idle_in_transaction_session_timeout' },
+  { words: 'transaction timeout', setting: 'transaction_timeout' },
+  { words: 'idle-session timeout', setting: 'idle_session_timeout' },
+];
+
+/** The server ended the statement, and not for what it says; in whatever phase. */
+const interruptions: ErrorPatterns['read'] = [
+  {
+    pattern: /canceling statement due to statement timeout/i,
+    codes: /^57014$/,
+    make: () =>
+      new QueryError("The query exceeded the source's statement_timeout.", {
+        hint: 'Make the query faster, or raise the time-out of this login.',
+      }),
+  },
+  {
+    pattern: /canceling statement due to lock timeout/i,
+    codes: /^55P03$/,
+    make: () =>
+      new SourceUnavailableError(
+        'Something that the query reads is locked at the source, and was not released in time.',
+        {
+          hint: 'A migration or maintenance that runs at that time holds the lock: pg_locks shows it. The time is lock_timeout of this login, or 30 seconds.',
+        },
+      ),
+  },
+  {
+    pattern: /canceling statement due to user request/i,
+    make: () =>
+      new QueryError('The query was cancelled at the source.', {
+        hint: 'Somebody, or a watchdog of the database, cancelled it (pg_cancel_backend).',
+      }),
+  },
+  ...sessionLimits.map(({ words, setting }) => ({
+    pattern: new RegExp(`terminating connection due to ${words}`, 'i'),
+    make: () =>
+      new QueryError(`The source ended the session, as its ${setting} had run out.`, {
+        hint: `Raise it for this login: ALTER ROLE … SET ${setting} = 0.`,
+      }),
+  })),
+  {
+    pattern: /canceling statement due to conflict with recovery|conflict with recovery/i,
+    codes: /^40001$/,
+    make: () =>
+      new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
+  },
+];
+
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
 const readErrors: ErrorPatterns['read'] = [
   {
@@ -123,20 +173,7 @@ const readErrors: ErrorPatterns['read'] = [
         hint: 'Grant SELECT on what the query reads.',
       }),
   },
-  {
-    pattern: /canceling statement due to statement timeout/i,
-    codes: /^57014$/,
-    make: () =>
-      new QueryError("The query exceeded the source's statement_timeout.", {
-        hint: 'Make the query faster, or raise the time-out of this login.',
-      }),
-  },
-  {
-    pattern: /canceling statement due to conflict with recovery|conflict with recovery/i,
-    codes: /^40001$/,
-    make: () =>
-      new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
-  },
+  ...interruptions,
   {
     // A query's relations are looked up before they are locked.
     pattern: /could not open relation with OID \d+/i,
@@ -263,6 +300,8 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   }
   const answer = answerIn(message);
   if (answer === undefined) return explainDuckdbError(message);
+  const interruption = explainByPattern(answer, interruptions);
+  if (interruption) return interruption;
   if (!isOfQueryOnly(message, answer)) {
     return (
       explainByPattern(answer, readErrors) ??

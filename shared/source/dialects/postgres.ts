@@ -119,10 +119,17 @@ async function writeService(folder: string, database: Buffer): Promise<string> {
   return 'ferry';
 }
 
+// How long a statement waits for a lock where the login has no limit of its own: then it is tried again.
+const LOCK_TIMEOUT = '30s';
+
+/** SQL that lifts a limit for this transaction, where the server knows it. What a person set for statements is left as it is. */
+const unlimited = (name: string) =>
+  `CASE WHEN pg_catalog.current_setting('${name}', true) IS NOT NULL THEN pg_catalog.set_config('${name}', '0', true) END`;
+
 export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
   extension: 'postgres_scanner',
-  queryFunction: 'postgres_query',
+  relation: (sql, { database }) => `postgres_query(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
   execute: (sql, database) => `CALL postgres_execute(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
   defaultPort: 5432,
   lexicalRules: () => postgresLexicalRules,
@@ -188,11 +195,15 @@ export const postgresDialect: Dialect = {
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
   // By their full names: a login's search_path may have a type of its own called text before the server's.
   serverFacts: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS id, pg_catalog.current_setting('server_version') AS version,
-    '' AS mode, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
+    '' AS mode, pg_catalog.current_setting('transaction_read_only') AS read_only, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
     pg_catalog.set_config('extra_float_digits', '3', true) AS c, pg_catalog.set_config('bytea_output', 'hex', true) AS d,
-    pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e`,
-  cancel: (connectionId) =>
-    `SELECT * FROM postgres_query('db', 'SELECT pg_cancel_backend(${Number(connectionId)})::text AS cancelled')`,
+    pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e,
+    ${unlimited('idle_in_transaction_session_timeout')} AS f, ${unlimited('transaction_timeout')} AS g,
+    CASE pg_catalog.current_setting('lock_timeout') WHEN '0' THEN pg_catalog.set_config('lock_timeout', '${LOCK_TIMEOUT}', true) END AS h`,
+  async cancel({ ask }, { connectionId }) {
+    if (connectionId !== undefined)
+      await ask(`SELECT pg_catalog.pg_cancel_backend(${Number(connectionId)})::pg_catalog.text AS cancelled`);
+  },
 
   async planColumns(ask, query, columns, modeOf) {
     const described = await describeColumns(ask, query, columns);

@@ -1,0 +1,78 @@
+import { FerryError } from '../../errors.ts';
+import type { AskSource, RunningStatements, SourceClient, SourceTable } from '../dialect.ts';
+import { quoteMysqlText } from './mysql-types.ts';
+
+/**
+ * What each connection begins with. A session's own limits would end a long run: the server gives up a connection that is idle while
+ * another one reads, and one whose rows are taken slowly. MySQL reads the MariaDB parts as comments.
+ */
+const firstStatements = [
+  `SET SESSION wait_timeout = 86400, net_write_timeout = 3600, lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, 30) AS UNSIGNED)
+    /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
+  'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
+  'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY',
+  // Fails, and the connection with it, where the server did not begin one.
+  '/*M!100000 DO IF(@@in_transaction = 1, 0, (SELECT 1 UNION SELECT 2)) */',
+];
+
+/**
+ * A host whose connections each begin with a read-only transaction of one snapshot. DuckDB's client sends no BEGIN before a query of the
+ * source's own SQL, and has no option for one; but MariaDB's library under it takes a connection string in the place of a host, and with
+ * that statements that come first: https://mariadb.com/docs/connectors/mariadb-connector-c/mariadb-connector-c-guide
+ *
+ * @param host a name or an address, which holds none of the string's own characters (hostName of the config's schema)
+ * @example beginningReadOnly('db.example.org') // 'host={db.example.org};init-command={…};init-command={…}'
+ */
+export function beginningReadOnly(host: string): string {
+  if (/[{};=]/.test(host)) throw new Error('A host name cannot hold { } ; or =.');
+  return [`host={${host}}`, ...firstStatements.map((sql) => `init-command={${sql}}`)].join(';');
+}
+
+/** A temporary table that nobody has. */
+const NO_TABLE = 'ferry_is_this_read_only';
+
+/**
+ * Whether the server holds a connection's transaction read-only, by what it answers to a statement that would change nothing without
+ * one: error 1792 inside a read-only transaction, error 1051 (unknown table) elsewhere. `@@transaction_read_only` is the session's
+ * default and says nothing of it.
+ */
+export async function proveMysqlReadOnly({ ask }: SourceClient): Promise<boolean> {
+  const refusal: unknown = await ask(`DROP TEMPORARY TABLE ${NO_TABLE}`).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (refusal instanceof FerryError && refusal.retryable) throw refusal;
+  const said = refusal instanceof Error && refusal.cause instanceof Error ? refusal.cause.message : '';
+  // In every language of the server's messages, in capitals.
+  return /READ[ -]ONLY|1792/.test(said);
+}
+
+/**
+ * Why a transaction does not show one moment of these tables: their engine knows none.
+ *
+ * @param tables quoted names, with their schema
+ */
+export async function findMysqlSnapshotGap(
+  ask: AskSource,
+  tables: readonly SourceTable[],
+): Promise<string | undefined> {
+  const names = tables.map(({ schema, table }) => `(${quoteMysqlText(schema)}, ${quoteMysqlText(table)})`);
+  const { rows } = await ask(
+    `SELECT t.table_name AS name, t.engine AS engine FROM information_schema.tables AS t
+     JOIN information_schema.engines AS e ON e.engine = t.engine
+     WHERE (t.table_schema, t.table_name) IN (${names.join(', ')}) AND e.transactions <> 'YES'`,
+  );
+  const [[name, engine] = []] = rows;
+  return name === undefined
+    ? undefined
+    : `the table ${name} is kept by ${engine}, which knows no transactions`;
+}
+
+/** Ends what a session's connections do: the one of its transaction, and those that carry its mark. */
+export async function cancelMysql({ ask, run }: SourceClient, running: RunningStatements): Promise<void> {
+  const { rows } = await ask(
+    `SELECT CONCAT(id) AS id FROM information_schema.processlist
+     WHERE info LIKE '/* ${running.mark} */%'${running.connectionId === undefined ? '' : ` OR id = ${Number(running.connectionId)}`}`,
+  );
+  for (const [id] of rows) await run(`CALL mysql_execute('db', 'KILL QUERY ${Number(id)}')`);
+}

@@ -1,0 +1,72 @@
+import { SourceUnavailableError } from '../errors.ts';
+import type { Login } from './credentials.ts';
+
+// What is asked while a session is opened takes no time: a source that is silent for longer hangs. PgBouncer lets a client wait for a
+// connection for two minutes (query_wait_timeout).
+const OPENING_ANSWER_MS = 150_000;
+const INTERRUPT_INTERVAL_MS = 100;
+const CANCEL_GRACE_MS = 4_000;
+
+/** Tried again, each try would leave one more thread that waits for ever, of the few that there are. */
+class SilentSourceError extends SourceUnavailableError {
+  override readonly retryable = false;
+}
+
+/**
+ * Rejects when the source accepts a session and then says nothing while it is opened. Never resolves.
+ *
+ * @param ended aborted when the answer has come
+ * @param options.giveUp called before it rejects: the statement is still running then
+ */
+export function rejectWhenSilent(
+  login: Login,
+  ended: AbortSignal,
+  { answerMs = OPENING_ANSWER_MS, giveUp }: { answerMs: number | undefined; giveUp: () => void },
+): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const timer = setTimeout(() => {
+      giveUp();
+      reject(
+        new SilentSourceError(
+          `The source at ${login.host}:${login.port} accepts the connection and then does not answer.`,
+          {
+            hint: 'Look at the database itself: it hangs, or a pooler in front of it has no connection free.',
+          },
+        ),
+      );
+    }, answerMs);
+    ended.addEventListener('abort', () => clearTimeout(timer));
+  });
+}
+
+/**
+ * Has a statement cancelled once `signal` is aborted, and rejects with its reason when the statement has not ended within the grace
+ * period. Never resolves.
+ *
+ * @param ended aborted when the statement has ended
+ * @param stop.interrupt is called again and again, as one that comes before the statement has begun is forgotten
+ */
+export function rejectWhenAborted(
+  signal: AbortSignal | undefined,
+  ended: AbortSignal,
+  stop: { interrupt: () => void; cancel: () => Promise<void>; giveUp: () => void },
+): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (!signal) return;
+    const onAbort = () => {
+      const interrupting = setInterval(stop.interrupt, INTERRUPT_INTERVAL_MS);
+      const timer = setTimeout(() => {
+        stop.giveUp();
+        reject(signal.reason);
+      }, CANCEL_GRACE_MS);
+      ended.addEventListener('abort', () => {
+        clearInterval(interrupting);
+        clearTimeout(timer);
+      });
+      stop.cancel().catch(() => {
+        // A source that cannot be reached to be told cannot be waited for either: the grace period ends the statement for us.
+      });
+    };
+    signal.addEventListener('abort', onAbort, { once: true, signal: ended });
+  });
+}
