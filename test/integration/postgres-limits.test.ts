@@ -27,7 +27,11 @@ const run = (query: string, maxTries = 1) =>
 /** Settings that every session of the login begins with. */
 async function withSettings<T>(settings: Record<string, string>, work: () => Promise<T>): Promise<T> {
   const all = (how: (name: string) => string) =>
-    Promise.all(Object.keys(settings).map((name) => postgres.query(`ALTER ROLE postgres ${how(name)}`)));
+    postgres.query(
+      Object.keys(settings)
+        .map((name) => `ALTER ROLE postgres ${how(name)}`)
+        .join(';'),
+    );
   await all((name) => `SET ${name} = '${settings[name]}'`);
   try {
     return await work();

@@ -211,7 +211,8 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   {
-    pattern: /read[- ]only transaction/i,
+    // In all languages of the server's messages.
+    pattern: /read[- ]only transaction|READ ONLY/i,
     make: () =>
       new QueryError('The query tries to write; Ferry only reads.', {
         hint: 'Give a SELECT that changes nothing.',
