@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TypesMode } from '../config/schema.ts';
 import { ExactnessError, QueryError } from '../errors.ts';
 import { type ColumnPlan, type Refusal, withoutLabels } from './column-plan.ts';
@@ -64,81 +65,48 @@ async function describeTable(
   const sourceName = `${dialect.quoteName(found.schema)}.${dialect.quoteName(found.table)}`;
   const scanName = `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`;
   const label = `db.${found.schema}.${found.table}`;
-  const planned = async (list: string) => {
-    const query = `SELECT ${list} FROM ${sourceName}`;
-    const client = await session.describe(session.relationOf(query), 'wrap');
-    const ask = (sql: string) => session.askSource('wrap', sql);
-    return {
-      query,
-      client,
-      plans: await dialect.planColumns(ask, query, client, () => mode, session.server),
-    };
-  };
-  const isRead = ({ name }: { name: string }) => columns === 'all' || columns.has(name.toLowerCase());
-
-  const shown = await planned('*');
+  const shown = await session.describe(session.relationOf(`SELECT * FROM ${sourceName}`), 'wrap');
   const scanned = await session.describe(scanName).catch((error: unknown) => {
     // The client cannot list the tables of a schema in which some differ in case only.
     if (!(error instanceof QueryError)) throw error;
     return undefined;
   });
-  if (scanned === undefined) return readAtSource(session, { label, sourceName, isRead, mode }, shown.plans);
-
-  const names = shown.client.map(({ name }) => name);
-  const isShown = ({ name }: { name: string }) => names.includes(name);
+  const shownNames = shown.map(({ name }) => name);
+  const scannedNames = scanned?.map(({ name }) => name) ?? shownNames;
   if (
-    scanned
-      .filter(isShown)
-      .map(({ name }) => name)
-      .join('\0') !== names.join('\0')
+    !isDeepStrictEqual(
+      scannedNames.filter((name) => shownNames.includes(name)),
+      shownNames,
+    )
   ) {
     throw new ExactnessError(`DuckDB's client sees other columns in ${label} than the source has.`, {
       hint: "Use `query` instead, which is the source's own SQL.",
     });
   }
-  const scanTypes = new Map(scanned.map(({ name, type }) => [name, type]));
-  const scan = (plan: ColumnPlan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type });
-  if (scanned.length === names.length) {
-    return { label, sourceName, columns: shown.plans.filter(isRead).map(scan) };
-  }
+
+  // A login may be let at some columns only: no others are asked for.
+  const named =
+    columns === 'all' ? shownNames : scannedNames.filter((name) => columns.has(name.toLowerCase()));
+  // Rows are counted by any column.
+  const read = named.length === 0 && scanned === undefined ? shownNames.slice(0, 1) : named;
+  const query = `SELECT ${read.map(dialect.quoteName).join(', ')} FROM ${sourceName}`;
+  const plans = read.length === 0 ? [] : await planSource(session, query, mode);
+  const scanTypes = new Map(scanned?.map(({ name, type }) => [name, type]));
+  const table = {
+    label,
+    sourceName,
+    columns: plans.map((plan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type })),
+  };
+  if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
+  if (columns !== 'all' || scannedNames.length === shownNames.length) return table;
   // Columns that the source's own * leaves out (INVISIBLE), and DuckDB's would not.
-  if (columns === 'all') {
-    const select = `SELECT ${names.map(quoteIdentifier).join(', ')} FROM ${scanName}`;
-    return { label, sourceName, columns: shown.plans.map(scan), select };
-  }
-  const { plans } = await planned(scanned.map(({ name }) => dialect.quoteName(name)).join(', '));
-  return { label, sourceName, columns: plans.filter(isRead).map(scan) };
+  return { ...table, select: `SELECT ${shownNames.map(quoteIdentifier).join(', ')} FROM ${scanName}` };
 }
 
-/** A table that the client cannot scan, by one statement of the source's own SQL. */
-async function readAtSource(
-  session: SourceSession,
-  {
-    label,
-    sourceName,
-    isRead,
-    mode,
-  }: Pick<Table, 'label' | 'sourceName'> & { isRead(column: ColumnPlan): boolean; mode: TypesMode },
-  plans: readonly ColumnPlan[],
-): Promise<Table> {
-  const read = plans.filter(isRead);
-  const columns = read.length === 0 ? plans.slice(0, 1) : read;
-  const query = `SELECT ${columns.map(({ name }) => session.dialect.quoteName(name)).join(', ')} FROM ${sourceName}`;
+async function planSource(session: SourceSession, query: string, mode: TypesMode): Promise<ColumnPlan[]> {
   const client = await session.describe(session.relationOf(query), 'wrap');
-  const again = await session.dialect.planColumns(
-    (sql) => session.askSource('wrap', sql),
-    query,
-    client,
-    () => mode,
-    session.server,
-  );
-  return {
-    label,
-    sourceName,
-    columns: again.map((plan) => ({ plan, scanType: plan.type })),
-    select: query,
-    convertedAtSource: true,
-  };
+  const ask = (sql: string) => session.askSource('wrap', sql);
+  return session.dialect.planColumns(ask, query, client, () => mode, session.server);
 }
 
 /** Text that the source printed, or a name out of a list: nothing of it can be damaged. */

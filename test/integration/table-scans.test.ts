@@ -115,6 +115,27 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     else expect(joined).toMatchObject({ content: { rows: [[7, 9]] } });
   });
 
+  it.runIf(flavor === 'mariadb')('a table with a history is what it is now', async () => {
+    await server.query(
+      `CREATE TABLE ferry.told (a int, since timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE,
+         till timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (since, till)) WITH SYSTEM VERSIONING;
+       INSERT INTO ferry.told VALUES (1); UPDATE ferry.told SET a = 2`,
+    );
+    expect((await read('select * from db.told')).content).toMatchObject({
+      columns: [{ name: 'a' }],
+      rows: [[2]],
+    });
+    expect((await read('select a from db.told where since is not null')).content.rows).toEqual([[2]]);
+  });
+
+  it.runIf(flavor === 'mysql')('a primary key that the server made is not a part of *', async () => {
+    await server.query(
+      `SET SESSION sql_generate_invisible_primary_key = ON; CREATE TABLE ferry.keyless (a int); INSERT INTO ferry.keyless VALUES (5)`,
+    );
+    expect((await read('select * from db.keyless')).content.rows).toEqual([[5]]);
+    expect((await read('select my_row_id, a from db.keyless')).content.rows).toEqual([[1, 5]]);
+  });
+
   it('a table is that of the source whatever case it is written in', async () => {
     expect((await read('select * from db.PLAIN')).content.rows).toEqual([[1, 5]]);
   });
@@ -130,6 +151,7 @@ describe('tables of Postgres', () => {
        CREATE TABLE "Only" (id int); INSERT INTO "Only" VALUES (3);
        CREATE TABLE columns ("Id" int, id int); INSERT INTO columns VALUES (4, 5);
        CREATE TABLE plain (a int, gone int, b int); ALTER TABLE plain DROP COLUMN gone; INSERT INTO plain VALUES (1, 2);
+       CREATE ROLE half LOGIN PASSWORD 'half'; GRANT SELECT (a) ON plain TO half;
        CREATE TYPE uuid AS ENUM ('a'); CREATE TYPE point AS (x int, y int); CREATE DOMAIN date AS text;
        CREATE DOMAIN public.int4 AS pg_catalog.int4; CREATE DOMAIN public._int4 AS text;
        CREATE TABLE own (n int, u public.uuid, p public.point, d public.date, i public.int4, l public._int4, a public.uuid[]);
@@ -144,6 +166,18 @@ describe('tables of Postgres', () => {
     expect(await scan('select * from db.orders')).toEqual([[1]]);
     expect(await scan('select * from db."Orders"')).toEqual([[2, '1.50']]);
     expect(await scan('select * from db.only')).toEqual([[3]]);
+  });
+
+  it('a login reads the columns that it is let at', async () => {
+    const half = { ...server, user: 'half', password: 'half' };
+    const scanAs = (duckdbQuery: string) => readThroughFerry('postgres', half, { sync: { duckdbQuery } });
+    expect((await scanAs('select a from db.plain')).content.rows).toEqual([[1]]);
+    expect((await failureOf(scanAs('select a, b from db.plain'))).message).toMatch(
+      /permission denied for table plain/,
+    );
+    expect((await failureOf(scanAs('select * from db.plain'))).message).toMatch(
+      /permission denied for table plain/,
+    );
   });
 
   it('a name in none of the cases that there are is refused', async () => {

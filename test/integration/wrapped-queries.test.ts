@@ -71,6 +71,18 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     expect((await read(query, { types: 'compatible' })).rows).toEqual([row]);
   });
 
+  it('may count, and have values of types that cannot be counted with', async () => {
+    const numbered =
+      'SELECT @n := @n + 1 AS n, CAST(@m := @m + 1 AS DECIMAL(20,2)) AS d, due FROM o, (SELECT @n := 0, @m := 0) i';
+    expect((await read(numbered)).rows).toEqual([[1, '1.00', '2026-01-01']]);
+    expect((await read('SELECT UUID() AS u, due FROM o')).rows).toEqual([
+      [expect.stringMatching(/^[0-9a-f-]{36}$/), '2026-01-01'],
+    ]);
+    if (flavor === 'mysql') return;
+    const address = "SELECT CAST('1.2.3.4' AS inet4) AS a, CAST('10:20:30' AS time) AS t, due FROM o";
+    expect((await read(address)).rows).toEqual([['1.2.3.4', '10:20:30', '2026-01-01']]);
+  });
+
   it('is told how a column without a name is called, where it is not the only one', async () => {
     const error = await failureOf(read("SELECT due, id, '', amount AS c2 FROM o"));
     expect(error.message).toBe('The query returns two columns named "c2".');

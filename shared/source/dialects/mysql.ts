@@ -63,33 +63,36 @@ async function describeColumns(
   const all = columns.map(({ name }) => name);
   const { before, from } = tableOf(query, all);
   const none = `(SELECT 1) AS one LEFT JOIN (SELECT * FROM ${from} AS u LIMIT 0) AS q ON true`;
-  const probes = columns.flatMap(({ type }, index) => {
+  const probes = columns.map(({ type }, index) => {
     const value = reference(all, index);
-    return [
-      `${decimalOf(type) ? `${value} DIV 1` : `CHARSET(${value})`} AS c${index}`,
-      // A TIME counts as an integer or a DECIMAL, text as a DOUBLE.
-      ...(type === 'VARCHAR' ? [`${value} + 0 AS n${index}`] : []),
-    ];
+    return `${decimalOf(type) ? `${value} DIV 1` : `CHARSET(${value})`} AS c${index}`;
   });
-  const { names, types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
-  const typeOf = (alias: string) => types[names.indexOf(alias)];
+  const { types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
+  // A TIME counts as an integer or a DECIMAL, text as a DOUBLE; a UUID cannot be counted with.
+  const mayBeTime = columns.flatMap(({ type }, index) =>
+    type === 'VARCHAR' && rows[0]?.[index] === 'binary' ? [index] : [],
+  );
+  const sums = mayBeTime.map((index) => `${reference(all, index)} + 0 AS n${index}`);
+  const counted =
+    sums.length === 0 ? [] : (await ask(`${before}SELECT ${sums.join(', ')} FROM ${none}`)).types;
+  const times = mayBeTime.filter((_, position) => counted[position] !== 'DOUBLE');
   const doubles = await probeDoubles(ask, query, columns);
   return columns.map(({ name, type }, index) => {
     const described = decimalOf(type);
     const double = doubles.get(name);
     // The client counts the sign and the point as if each DECIMAL had both.
-    const unsigned = typeOf(`c${index}`)?.startsWith('U') ? 1 : 0;
+    const unsigned = types[index]?.startsWith('U') ? 1 : 0;
     const decimal = described
       ? {
           precision: described.precision + unsigned + (described.scale === 0 ? 1 : 0),
           scale: described.scale,
         }
       : double?.decimal;
-    const charset = described ? 'binary' : String(rows[0]?.[names.indexOf(`c${index}`)]);
+    const charset = described ? 'binary' : String(rows[0]?.[index]);
     const column = {
       clientType: type,
       charset,
-      isTime: charset === 'binary' && type === 'VARCHAR' && typeOf(`n${index}`) !== 'DOUBLE',
+      isTime: times.includes(index),
       decimal,
       wideDecimal: double?.isDecimal === true && decimal === undefined,
       mayBeCutOff: mariadb && double?.isFixed === true,
