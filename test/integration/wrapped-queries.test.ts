@@ -73,7 +73,7 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
 
   it('may count, and have values of types that cannot be counted with', async () => {
     const numbered =
-      'SELECT @n := @n + 1 AS n, CAST(@m := @m + 1 AS DECIMAL(20,2)) AS d, due FROM o, (SELECT @n := 0, @m := 0) i';
+      'SELECT CAST(@n := @n + 1 AS SIGNED) AS n, CAST(@m := @m + 1 AS DECIMAL(20,2)) AS d, due FROM o, (SELECT @n := 0, @m := 0) i';
     expect((await read(numbered)).rows).toEqual([[1, '1.00', '2026-01-01']]);
     expect((await read('SELECT UUID() AS u, due FROM o')).rows).toEqual([
       [expect.stringMatching(/^[0-9a-f-]{36}$/), '2026-01-01'],
