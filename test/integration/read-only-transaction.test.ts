@@ -1,12 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import { type LoggedConnection, startGeneralLog, takeGeneralLog } from '../support/general-log.ts';
 import { setUpInProcessSync } from '../support/in-process-sync.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { readThroughFerry } from '../support/read-through-ferry.ts';
 import { type SyncSetup, setUpSync } from '../support/sync-setup.ts';
 
 const BEGIN = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY';
+// What DuckDB's Postgres client asks for itself, about a connection and not about the source's data.
+const CLIENTS_OWN =
+  /^(SELECT 1|DISCARD ALL|SELECT version\(\), \(SELECT COUNT\(\*\) FROM pg_settings WHERE name LIKE 'rds%'\)|SELECT to_regclass\('duckdb_secrets'\))$/;
 const COMMANDS = [
   ['run', ['run', 'orders']],
   ['check', ['check']],
@@ -206,5 +211,84 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
       await migration.end();
       await server.query('SET GLOBAL lock_wait_timeout = 86400');
     }
+  });
+});
+
+describe('postgres', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await startPostgres({ settings: { log_statement: 'all' } });
+    await postgres.query(
+      `CREATE TABLE orders AS SELECT i AS id, 'x' || i AS note FROM generate_series(1, 5000) i; ANALYZE orders; CREATE TABLE written (who text);
+       CREATE FUNCTION writes() RETURNS int LANGUAGE sql VOLATILE AS 'INSERT INTO written VALUES (current_user) RETURNING 7';
+       CREATE FUNCTION hides() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN PERFORM writes(); RETURN 7; END';
+       CREATE SEQUENCE numbers; CREATE VIEW writing AS SELECT id, writes() AS n FROM orders`,
+    );
+  });
+  afterAll(() => postgres.stop());
+
+  const ferry = (sync: Record<string, unknown>, command: readonly string[]) =>
+    setup.run(sync, {
+      command,
+      source: { host: postgres.host, port: postgres.port, database: postgres.database },
+      secrets: { erp: { username: postgres.user, password: postgres.password } },
+    });
+
+  describe.each(COMMANDS)('%s', (_name, command) => {
+    it.each([
+      ['query', { query: 'SELECT * FROM orders' }],
+      ['duckdbQuery', { duckdbQuery: 'SELECT * FROM db.public.orders' }],
+    ])(
+      'of a %s sends every statement inside a read-only transaction of one snapshot',
+      async (_kind, sync) => {
+        const before = (await readFile(postgres.logFile, 'utf8')).length;
+        const result = await ferry(sync, command);
+        expect(result.exitCode, result.stderr).toBe(0);
+        expect(`${result.stdout}${result.stderr}`).not.toMatch(/does not confirm/);
+        const log = (await readFile(postgres.logFile, 'utf8')).slice(before);
+        const backends = Map.groupBy(
+          log.matchAll(/\[(\d+)\] LOG: {2}(?:statement|execute [^:]*): ([^\n]*)/g),
+          ([, pid]) => pid,
+        );
+        expect(backends.size).toBeGreaterThan(0);
+        for (const statements of backends.values()) {
+          let open = false;
+          const outside = statements.flatMap(([, , sql = '']) => {
+            if (/^BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY/.test(sql)) open = true;
+            else if (/^(COMMIT|ROLLBACK)\b/.test(sql)) open = false;
+            else if (!open && !CLIENTS_OWN.test(sql)) return [sql];
+            return [];
+          });
+          expect(outside).toEqual([]);
+        }
+      },
+    );
+
+    it.each([
+      ['a function that writes', { query: 'SELECT writes() AS x' }],
+      ['one that says it only reads', { query: 'SELECT hides() AS x FROM orders' }],
+      ['a view over one', { query: 'SELECT * FROM writing' }],
+      ['a scan of such a view', { duckdbQuery: 'SELECT * FROM db.public.writing' }],
+      ['FOR UPDATE', { query: 'SELECT * FROM orders FOR UPDATE' }],
+      ['FOR KEY SHARE', { query: 'SELECT id FROM orders FOR KEY SHARE' }],
+      ['a sequence', { query: "SELECT nextval('numbers') AS n" }],
+      [
+        'an INSERT in a WITH',
+        { query: "WITH w AS (INSERT INTO written VALUES ('x') RETURNING 1) SELECT 1 AS n FROM w" },
+      ],
+    ])('has the server refuse %s, and leaves the source as it was', async (what, sync) => {
+      // To prepare a query runs none of its functions.
+      if (command[0] !== 'check' || /FOR|WITH/.test(what)) {
+        const result = await ferry(sync, command);
+        expect(result.exitCode).not.toBe(0);
+        expect(`${result.stdout}${result.stderr}`).toMatch(
+          /tries to write|not one SELECT|only reads|as part of a larger one/,
+        );
+      } else await ferry(sync, command);
+      const { rows } = await postgres.query(
+        'SELECT (SELECT count(*) FROM written)::int AS n, is_called FROM numbers',
+      );
+      expect(rows).toEqual([{ n: 0, is_called: false }]);
+    });
   });
 });
