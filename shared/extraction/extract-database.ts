@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SourceAnswer } from '../source/dialect.ts';
+import { UnknownQueryError } from '../source/explain-error.ts';
 import type { SourceSession } from '../source/session.ts';
 import { catalogOf, type GuardedQuestion } from './catalogs/catalog.ts';
 import type { AtlanConnection } from './connection.ts';
@@ -81,6 +82,7 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
     memoryLimitBytes: session.memoryLimitBytes,
   });
   const { rawWriter = ownWriter } = options;
+  let failed: unknown;
   try {
     for (;;) {
       signal?.throwIfAborted();
@@ -92,7 +94,10 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
         if (extracted) return extracted;
       } catch (error) {
         signal?.throwIfAborted();
-        if (!faults.mayFindMore(error, session)) throw error;
+        // What the search for single objects runs into may be the same in words that say nothing.
+        if (!faults.mayFindMore(error, session))
+          throw error instanceof UnknownQueryError ? (failed ?? error) : error;
+        failed = error;
       }
     }
   } finally {

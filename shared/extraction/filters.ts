@@ -184,6 +184,9 @@ async function refusalOf(ask: AskSource, patterns: readonly string[]): Promise<F
 
 /** What the server said of a pattern, in its language: words about the pattern only, as the statement holds nothing else. */
 function complaintIn({ cause }: FerryError): string {
-  const said = cause instanceof Error ? /: \p{Lu}+: +([^\n]+)/u.exec(cause.message)?.[1] : undefined;
+  const said =
+    cause instanceof Error
+      ? /["A-Za-z]: [^\s:"][^:\n"]{0,40}: {2}([^\n]+)/.exec(cause.message)?.[1]
+      : undefined;
   return said === undefined ? '' : `: ${said.replace(/^invalid regular expression: /, '')}`;
 }

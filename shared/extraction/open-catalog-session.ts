@@ -16,6 +16,7 @@ export async function openCatalogSession(options: CatalogSessionOptions): Promis
     memoryLimitBytes,
     threads,
     mode: 'exact',
+    ofCatalog: true,
     ...(engine === undefined ? {} : { engine }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { QueryError, toFerryError } from '../errors.ts';
+import { explainUnknown } from '../source/explain-unknown.ts';
 import type { SourceSession } from '../source/session.ts';
 import { CatalogSessions } from './catalog-sessions.ts';
 import { fillIn } from './fill-in.ts';
@@ -161,7 +162,7 @@ async function readSchemas(
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     const { objects, warnings } = await findUnreadableSchemas(session);
-    if (objects.length === 0) throw error;
+    if (objects.length === 0) throw await explainUnknown(session, error);
     return { schemas: await read(objects), leftOut: warnings };
   }
 }

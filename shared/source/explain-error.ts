@@ -30,8 +30,16 @@ export interface ErrorPatterns {
   passingRefusals: RegExp;
   /** What the server itself said when it refused a connection, in whatever language; undefined when it has not answered. */
   saidByServer: (message: string) => string | undefined;
-  /** While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. */
-  read: readonly { pattern: RegExp; codes?: RegExp; make: () => FerryError }[];
+  /**
+   * While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. `ofCatalog`: where
+   * the question was one of Ferry's own, about the catalog.
+   */
+  read: readonly {
+    pattern: RegExp;
+    codes?: RegExp;
+    make: () => FerryError;
+    ofCatalog?: () => FerryError;
+  }[];
   /** A connection that could not be opened, in whatever phase, by a client that opens several: as much of the message as counts. */
   connecting?: RegExp;
   /** A connection that broke, in whatever phase. */
@@ -47,11 +55,32 @@ export interface ErrorPatterns {
 export class UnknownQueryError extends QueryError {
   /** The statement, of the source's own SQL. */
   statement: string | undefined;
+  /** It is a question of Ferry's own. */
+  ofCatalog = false;
 }
 
 /** What is wrong by the code of an error; undefined when Ferry has no words for it. */
-export function explainByCode(code: string, patterns: ErrorPatterns['read']): FerryError | undefined {
-  return patterns.find(({ codes }) => codes?.test(code))?.make();
+export function explainByCode(
+  code: string,
+  patterns: ErrorPatterns['read'],
+  ofCatalog: boolean,
+): FerryError | undefined {
+  const known = patterns.find(({ codes }) => codes?.test(code));
+  return ofCatalog ? inWordsOfCatalog(known) : known?.make();
+}
+
+/** The words for a query would send a person to look for one. */
+function inWordsOfCatalog(known: ErrorPatterns['read'][number] | undefined): FerryError | undefined {
+  const error = known?.ofCatalog?.() ?? known?.make();
+  return known?.ofCatalog || !(error instanceof QueryError) ? error : undefined;
+}
+
+function explainCatalogError(message: string, patterns: ErrorPatterns['read']): FerryError {
+  const known = inWordsOfCatalog(patterns.find(({ pattern }) => pattern.test(message)));
+  const unknown = new UnknownQueryError('The source failed to answer a question about its catalog.', {
+    hint: 'The log of the server says why. Filters (include, exclude) can keep what is broken out of an extraction.',
+  });
+  return known ?? Object.assign(unknown, { ofCatalog: true });
 }
 
 /** What a pattern of the read phase makes of a message; undefined when none fits. */
@@ -93,12 +122,17 @@ export function explainRefusalByCode(
   return new Refused(...refused(at, said));
 }
 
-/** Reduces a message of one of DuckDB's clients to a class and to words that hold no secret and no data value. */
+/**
+ * Reduces a message of one of DuckDB's clients to a class and to words that hold no secret and no data value.
+ *
+ * @param ofCatalog what failed is a question of Ferry's own, about the catalog
+ */
 export function explainSourceError(
   patterns: ErrorPatterns,
   message: string,
   phase: SourcePhase,
   login: Login,
+  ofCatalog = false,
 ): FerryError {
   const at = `${login.host}:${login.port}`;
   const connecting = patterns.connecting?.exec(message)?.[0];
@@ -112,6 +146,7 @@ export function explainSourceError(
       hint: 'Check host, port, security groups and routes.',
     });
   }
+  if (ofCatalog) return explainCatalogError(message, patterns.read);
   if ((phase === 'describe' || phase === 'wrap') && !patterns.broken.test(message))
     return patterns.explainDescribe(message, phase);
   return (

@@ -23,6 +23,7 @@ export async function explainUnknown(session: SourceSession, error: unknown): Pr
   const answer: unknown = await session.execute('describe', asking).catch((answered: unknown) => answered);
   const said = answer instanceof Error && answer.cause instanceof Error ? answer.cause.message : '';
   const code = /ferry_code (\w{5})/.exec(said)?.[1];
-  const known = code === undefined ? undefined : explainByCode(code, dialect.errorPatterns.read);
+  const known =
+    code === undefined ? undefined : explainByCode(code, dialect.errorPatterns.read, error.ofCatalog);
   return known ? Object.assign(known, { cause: error.cause }) : error;
 }

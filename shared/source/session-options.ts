@@ -20,6 +20,8 @@ export interface SessionOptions {
   parallel?: boolean;
   /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
   forCancelling?: boolean;
+  /** Nothing is read but the catalog, by questions of Ferry's own. @default false */
+  ofCatalog?: boolean;
   /** How long the source may take to answer while a session is opened. @default two and a half minutes */
   openingAnswerMs?: number;
   /** Shared with other sessions, for statements of Ferry's own: nothing is written to `folder` then. @default a DuckDB of its own */

@@ -187,8 +187,8 @@ export class SourceSession {
     const columns = replaced.length === 0 ? '*' : `* REPLACE (${replaced.join(', ')})`;
     const result = await this.#ask('read', () =>
       this.#connection.stream(`SELECT ${columns} FROM ${this.relationOf(sql)}`),
-    );
-    const fetch = () => this.#ask('read', () => result.fetchChunk());
+    ).catch(ofStatement(sql));
+    const fetch = () => this.#ask('read', () => result.fetchChunk()).catch(ofStatement(sql));
     async function* fetchChunks() {
       // The next chunk is on its way while the caller works on this one.
       let next = fetch();
@@ -373,6 +373,7 @@ export class SourceSession {
 
   #explain(error: unknown, phase: SourcePhase): Error {
     const message = error instanceof Error ? error.message : String(error);
+    const { login, ofCatalog } = this.#options;
     const lack = lackOf(error);
     if (lack === 'disk') return fullDiskError(error);
     if (lack === 'memory') {
@@ -381,9 +382,8 @@ export class SourceSession {
         hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',
       });
     }
-    return Object.assign(
-      explainSourceError(this.dialect.errorPatterns, message, phase, this.#options.login),
-      { cause: error },
-    );
+    return Object.assign(explainSourceError(this.dialect.errorPatterns, message, phase, login, ofCatalog), {
+      cause: error,
+    });
   }
 }

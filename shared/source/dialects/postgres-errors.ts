@@ -129,6 +129,10 @@ const interruptions: ErrorPatterns['read'] = [
       new QueryError("The query exceeded the source's statement_timeout.", {
         hint: 'Make the query faster, or raise the time-out of this login.',
       }),
+    ofCatalog: () =>
+      new QueryError("A question about the catalog exceeded the source's statement_timeout.", {
+        hint: 'Raise the time-out of this login (ALTER ROLE … SET statement_timeout = …), or read fewer schemas (include, exclude).',
+      }),
   },
   {
     pattern: /canceling statement due to lock timeout/i,
@@ -172,6 +176,10 @@ const readErrors: ErrorPatterns['read'] = [
       new QueryError('The source denied the query: the login lacks a permission.', {
         hint: 'Grant SELECT on what the query reads.',
       }),
+    ofCatalog: () =>
+      new QueryError('The source denied a question about its catalog: the login lacks a permission.', {
+        hint: 'By default every login may read pg_catalog and call its functions: GRANT that back to it. The log of the server says which was denied.',
+      }),
   },
   ...interruptions,
   {
@@ -195,6 +203,10 @@ const readErrors: ErrorPatterns['read'] = [
     make: () =>
       new QueryError('The source holds text that is none in its encoding.', {
         hint: 'A database in SQL_ASCII takes any bytes; those of this text have no meaning in UTF-8.',
+      }),
+    ofCatalog: () =>
+      new QueryError('The catalog of the source holds text that is none in its encoding.', {
+        hint: 'A database in SQL_ASCII takes any bytes. Rename what has such a name, or leave it out (exclude).',
       }),
   },
   {
@@ -243,8 +255,7 @@ const readErrors: ErrorPatterns['read'] = [
  * What a server said: libpq writes `FATAL:  ` before it, the word in the language of the server, and with two blanks, which it has nowhere
  * else. DuckDB repeats the whole statement between quotes before it.
  */
-const answerIn = (message: string) =>
-  /(?:": |failed: )[^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message)?.[1];
+const answerIn = (message: string) => /["A-Za-z]: [^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message)?.[1];
 
 /** "line 2, column 7" from libpq's LINE and caret rows. */
 function positionIn(message: string): string {

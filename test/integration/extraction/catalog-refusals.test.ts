@@ -1,0 +1,75 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
+import { readTree } from '../../../shared/extraction/read-tree.ts';
+import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
+import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
+import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
+import { sessionOptions } from '../../support/source-session.ts';
+
+// An error in a question of Ferry's own is nothing that a person could change in a query.
+
+describe.each([
+  ['in English', { binaries: 'embedded' }],
+  ['in Japanese', { binaries: '15', language: 'ja' }],
+  ['in Spanish', { binaries: '15', language: 'es' }],
+])('what a server refuses of its catalog %s', (_title, options) => {
+  let server: PostgresServer;
+  let setup: ExtractionSetup;
+  const reader = () => ({ ...server, user: 'reader', password: 'right' });
+  beforeAll(async () => {
+    server = await startPostgres(options);
+    await server.query("CREATE ROLE reader LOGIN PASSWORD 'right'");
+  });
+  beforeEach(async () => {
+    setup = await setUpExtraction(reader());
+  });
+  afterEach(() => setup[Symbol.asyncDispose]());
+  afterAll(() => server?.stop());
+
+  const denied = {
+    class: 'QueryError',
+    message: 'The source denied a question about its catalog: the login lacks a permission.',
+    hint: expect.stringContaining('read pg_catalog'),
+  };
+
+  it('is told as that in a run', async () => {
+    await server.query('REVOKE SELECT ON pg_catalog.pg_attrdef FROM PUBLIC');
+    const record = await runExtraction(setup.options());
+    await server.query('GRANT SELECT ON pg_catalog.pg_attrdef TO PUBLIC');
+    expect(record).toMatchObject({ state: 'failed', error: denied });
+  });
+
+  it('is told as that by ferry tree and by a check', async () => {
+    await server.query('REVOKE SELECT ON pg_catalog.pg_proc FROM PUBLIC');
+    const tree = await readTree(sessionOptions(reader(), setup.folder)).catch((error: Error) => error);
+    await server.query('GRANT SELECT ON pg_catalog.pg_proc TO PUBLIC');
+    expect(tree).toMatchObject(denied);
+    await server.query('REVOKE SELECT ON pg_catalog.pg_namespace FROM PUBLIC');
+    const checks = await checkExtraction({ ...setup.options(), signal: AbortSignal.timeout(60_000) });
+    await server.query('GRANT SELECT ON pg_catalog.pg_namespace TO PUBLIC');
+    const [failed] = checks.filter(({ status }) => status === 'failed');
+    expect(failed?.detail).toMatch(/question about its catalog/);
+    expect(JSON.stringify(checks)).not.toMatch(/the query|SELECT on what/);
+  });
+
+  it('is no regular expression, and that is told in its words', async () => {
+    const record = await runExtraction(setup.options({ include: { '^postgres$': ['('] } }));
+    expect(record.error?.class).toBe('ConfigError');
+    expect(record.error?.message).toMatch(
+      /^include: the schema pattern "\(" of "\^postgres\$" is no regular expression of Postgres: ./,
+    );
+  });
+
+  it('refuses the login to a run, a check and ferry tree', async () => {
+    const refused = {
+      class: 'AuthError',
+      message: expect.stringContaining('refused the login of user "reader"'),
+    };
+    await using wrong = await setUpExtraction({ ...reader(), password: 'wrong' });
+    expect((await runExtraction(wrong.options())).error).toMatchObject(refused);
+    const checks = await checkExtraction({ ...wrong.options(), signal: AbortSignal.timeout(60_000) });
+    expect(checks.filter(({ status }) => status === 'failed')[0]?.detail).toMatch(/refused the login/);
+    const options = sessionOptions({ ...reader(), password: 'wrong' }, setup.folder);
+    await expect(readTree(options)).rejects.toMatchObject(refused);
+  });
+});
