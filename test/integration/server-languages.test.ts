@@ -237,6 +237,37 @@ describe.each([
     await expectError({ source: source(database), ...run }, expected);
   });
 
+  it.each([
+    {
+      what: 'an unknown table',
+      query: 'SELECT * FROM nix',
+      class: 'QueryError',
+      // Others are not told that it does not exist.
+      login: { username: 'ferry', password: 'ferry' },
+      message: /^The source refused the query: Table 'ferry\.nix' doesn't exist\.$/,
+    },
+    {
+      what: 'a syntax error',
+      query: 'SELEC 1',
+      class: 'QueryError',
+      message: /^The source refused the query: You have an error in your SQL syntax/,
+    },
+    {
+      what: 'what is no SELECT',
+      query: 'SHOW TABLES',
+      class: 'QueryError',
+      message: /refused the query|not one SELECT/,
+    },
+    {
+      what: 'a table without permission',
+      query: 'SELECT * FROM hidden',
+      class: 'QueryError',
+      message: /SELECT command denied|lacks a permission/,
+    },
+  ])('explains $what', async ({ what: _what, query, login = READER, ...expected }) => {
+    await expectError({ source: source(), query, login }, expected);
+  });
+
   it('explains that no connection is left', async () => {
     await using connections = new AsyncDisposableStack();
     const open = () =>

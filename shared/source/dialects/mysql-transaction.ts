@@ -3,10 +3,12 @@ import type { AskSource, RunningStatements, SourceClient, SourceTable } from '..
 import { quoteMysqlText } from './mysql-types.ts';
 
 /**
- * What each connection begins with. A session's own limits would end a long run: the server gives up a connection that is idle while
+ * What each connection begins with. What the server says from then on is in English, whatever its own language is, as the client gives the
+ * text of an error alone, without its number. A session's own limits would end a long run: the server gives up a connection that is idle while
  * another one reads, and one whose rows are taken slowly. MySQL reads the MariaDB parts as comments.
  */
 const firstStatements = [
+  "SET SESSION lc_messages = 'en_US'",
   `SET SESSION wait_timeout = 86400, net_write_timeout = 3600, lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, 30) AS UNSIGNED)
     /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
