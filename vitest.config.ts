@@ -4,7 +4,11 @@ const LONG = 'test/**/*.long.test.ts';
 
 // The tests mock no modules, so files share a process: what they import, and DuckDB's extensions, are loaded once for each worker and
 // not once for each file. Node itself runs the TypeScript.
-const sharedProcess = { isolate: false, experimental: { viteModuleRunner: false } };
+const sharedProcess = {
+  isolate: false,
+  experimental: { viteModuleRunner: false },
+  globalSetup: 'test/support/temporary-root.ts',
+};
 
 const withServers = { testTimeout: 60_000, hookTimeout: 120_000 };
 const withStacks = { testTimeout: 300_000, hookTimeout: 600_000 };
