@@ -9,22 +9,20 @@ const prefix = `ferry-tests-${hostname()}-`;
  * Gives a test run one temporary folder for all that it makes, and removes it at the end. A run that was killed could not: the next one
  * removes what is left of it. Its processes end on their own (bound-process.ts). Called by Vitest once for each project.
  */
-export default function setUp(): (() => void) | undefined {
-  if (process.env[MARK] !== undefined) return undefined;
+export function setup(): void {
+  if (process.env[MARK] !== undefined) return;
   removeLeftovers();
   const root = join(tmpdir(), `${prefix}${process.pid}`);
   mkdirSync(root, { recursive: true });
   // Servers run as a user of their own when the tests run as root.
   chmodSync(root, 0o711);
-  const before = process.env.TMPDIR;
   process.env.TMPDIR = root;
   process.env[MARK] = root;
-  return () => {
-    rmSync(root, { recursive: true, force: true });
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-    delete process.env[MARK];
-  };
+}
+
+/** Called at the end of the whole run. */
+export function teardown(): void {
+  rmSync(String(process.env[MARK]), { recursive: true, force: true });
 }
 
 function removeLeftovers(): void {
