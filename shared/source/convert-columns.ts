@@ -26,7 +26,14 @@ export async function convertAtSource(
   const { columns, firstMarker } = conversion;
   if (columns.some(needsSource)) return convertThroughSource(session, sql, conversion);
   const names = columns.map(({ name }) => name);
-  return convert(columns, names, session.relationOf(sql), firstMarker);
+  const checked = columns.map((plan) => (plan.inDuckdb ? plan : withCheckedText(session, plan)));
+  return convert(checked, names, session.relationOf(sql), firstMarker);
+}
+
+/** Text that the client hands on as bytes of whatever encoding: a query may change that of its session while it runs. */
+function withCheckedText({ dialect }: SourceSession, plan: ColumnPlan): ColumnPlan {
+  if (plan.type !== 'VARCHAR' || !dialect.textIsUnchecked) return plan;
+  return { ...plan, inDuckdb: (value) => `decode(encode(${value}))` };
 }
 
 /**
@@ -51,7 +58,8 @@ async function convertThroughSource(
   const types = new Map((await session.describe(wrapped, 'wrap')).map(({ name, type }) => [name, type]));
   const cast = columns.map((plan, index): ColumnPlan => {
     const type = types.get(`c${index}`) ?? plan.type;
-    if (plan.inDuckdb || type === plan.type) return plan;
+    if (plan.inDuckdb) return plan;
+    if (type === plan.type) return withCheckedText(session, plan);
     if (type === 'BLOB' && plan.type === 'VARCHAR')
       return { ...plan, inDuckdb: (value) => `decode(${value})` };
     return { ...plan, inDuckdb: (value) => `CAST(${value} AS ${plan.type})` };

@@ -192,6 +192,8 @@ export interface Dialect {
    * change them while it runs. Absent where the connection that read a query cannot be asked.
    */
   printSettings?: string;
+  /** Nothing on the way looks whether text is UTF-8. */
+  textIsUnchecked?: boolean;
   /** What the engine's messages mean. */
   errorPatterns: ErrorPatterns;
 }

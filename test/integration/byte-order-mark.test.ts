@@ -11,6 +11,7 @@ import { startPostgres } from '../support/postgres-server.ts';
 import { readCsvWithPyarrow } from '../support/read-csv.ts';
 import { readThroughFerry, type TestServer } from '../support/read-through-ferry.ts';
 import { openSession } from '../support/source-session.ts';
+import { extractTorture } from '../support/torture-catalog/extract.ts';
 
 // What importing a CSV file with a byte-order mark leaves behind: a name, or a value, that begins with U+FEFF.
 const MARK = '\uFEFF';
@@ -89,6 +90,20 @@ describe('U+FEFF', () => {
     );
     expect(names).toEqual(['labels', `${MARK}x`, 't']);
     expect(rows).toEqual([[[`${MARK}a`, 'a'], `${MARK}${'long '.repeat(5)}`, `${MARK}t`]]);
+  });
+
+  it('tells columns of an extraction apart', async () => {
+    await using postgres = await startPostgres();
+    await postgres.query(`CREATE TABLE both_ids ("${MARK}id" int, id text)`);
+    await using extracted = await extractTorture(postgres, postgres.database, {
+      username: postgres.user,
+      password: postgres.password,
+    });
+    const columns = extracted.entities
+      .filter(({ typeName }) => typeName === 'Column')
+      .map(({ attributes }) => attributes);
+    expect(columns.map(({ name }) => name).toSorted()).toEqual(['id', `${MARK}id`]);
+    expect(new Set(columns.map(({ qualifiedName }) => qualifiedName)).size).toBe(2);
   });
 
   it('stays in whatever DuckDB gives text in', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExactnessError } from '../../shared/errors.ts';
+import { startMysql } from '../support/mysql-server.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { readThroughFerry, type TestServer } from '../support/read-through-ferry.ts';
 
@@ -72,4 +73,36 @@ describe('Postgres', () => {
       [2, '7', '8MB'],
     ]);
   });
+});
+
+describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startMysql({ flavor, settings: { 'log-bin-trust-function-creators': 'ON' } });
+    await server.query(
+      `CREATE TABLE ferry.words (n int, t varchar(100), due date);
+       INSERT INTO ferry.words VALUES (1, 'ü', '2026-01-01'), (2, 'ü lang und länger', NULL);
+       CREATE FUNCTION ferry.latin() RETURNS int BEGIN SET SESSION character_set_results = 'latin1'; RETURN 1; END`,
+    );
+  }, 300_000);
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  it.each(['SELECT t, latin() AS x FROM words', 'SELECT latin() AS x, n, t, due FROM words'])(
+    'text stays UTF-8, or is refused: %s',
+    async (query) => {
+      for (const types of ['exact', 'compatible']) {
+        const result = await readThroughFerry('mysql', server, { sync: { query, types } }).catch(
+          (thrown) => thrown,
+        );
+        if (flavor === 'mariadb') {
+          expect(result).toBeInstanceOf(ExactnessError);
+          expect(result.message).toMatch(/text that is not in UTF-8/);
+        } else {
+          // MySQL has settled by then how it sends a column.
+          const at = query.startsWith('SELECT t') ? 0 : 2;
+          expect(result.content.rows.map((row: unknown[]) => row[at])).toEqual(['ü', 'ü lang und länger']);
+        }
+      }
+    },
+  );
 });

@@ -191,6 +191,35 @@ describe('tables of Postgres', () => {
     expect(await scan('select * from db.plain')).toEqual([[1, 2]]);
   });
 
+  it('a login that finds types and functions of its own before those of Postgres', async () => {
+    await server.query(
+      `CREATE SCHEMA mine; CREATE TYPE mine.text AS ENUM ('a'); CREATE DOMAIN mine.date AS pg_catalog.text; CREATE TYPE mine.oid AS ENUM ('o');
+       CREATE DOMAIN mine.timestamptz AS pg_catalog.text; CREATE TYPE mine.int4 AS (x pg_catalog.int4); CREATE TYPE mine.uuid AS ENUM ('u');
+       CREATE FUNCTION mine.isfinite(pg_catalog.date) RETURNS bool LANGUAGE sql AS 'SELECT false';
+       CREATE FUNCTION mine.pg_typeof(anyelement) RETURNS pg_catalog.regtype LANGUAGE sql AS $$ SELECT 'int8'::pg_catalog.regtype $$;
+       CREATE FUNCTION mine.array_ndims(anyarray) RETURNS pg_catalog.int4 LANGUAGE sql AS 'SELECT 2';
+       CREATE TABLE mine.t (d pg_catalog.date, n numeric, s pg_catalog.timestamptz, l pg_catalog.int4[], u pg_catalog.uuid[], i interval, m money, a inet, e mine.text);
+       INSERT INTO mine.t VALUES ('2026-01-01', 1.5, '2026-01-01 00:00+00', '{1}', '{00000000-0000-0000-0000-000000000001}', '1 day', 1.5, '::1', 'a');
+       CREATE ROLE own LOGIN PASSWORD 'own'; GRANT USAGE ON SCHEMA mine TO own; GRANT SELECT ON mine.t TO own;
+       ALTER ROLE own SET search_path = mine, pg_catalog`,
+    );
+    const login = { ...server, user: 'own', password: 'own' };
+    const { content } = await readThroughFerry('postgres', login, { sync: { query: 'SELECT * FROM t' } });
+    expect(content.rows).toEqual([
+      [
+        '2026-01-01',
+        '1.5',
+        '2026-01-01T00:00:00.000000Z',
+        [1],
+        ['00000000-0000-0000-0000-000000000001'],
+        '1 day',
+        '1.50',
+        '::1',
+        'a',
+      ],
+    ]);
+  });
+
   it.each(['u', 'p', 'd', 'l', 'a'])('a type that is called like one of Postgres: %s', async (column) => {
     for (const types of ['exact', 'compatible']) {
       const error = await failureOf(read({ duckdbQuery: `select ${column} from db.own`, types }));

@@ -161,6 +161,16 @@ function saidByServer(message: string): string | undefined {
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
 const readErrors: ErrorPatterns['read'] = [
   {
+    pattern: /Failure in decode/,
+    make: () =>
+      new ExactnessError(
+        'The query returns text that is not in UTF-8, which was asked for. Nothing was uploaded.',
+        {
+          hint: 'A function that it calls may change character_set_results of the session: leave that out. Bytes are carried as such: CAST(x AS BINARY) AS x.',
+        },
+      ),
+  },
+  {
     pattern: /max_statement_time|maximum statement execution time|max_execution_time/i,
     make: () =>
       new QueryError("The query exceeded the source's time limit for statements.", {

@@ -322,5 +322,6 @@ export const mysqlDialect: Dialect = {
 
   findSnapshotGap: findMysqlSnapshotGap,
 
+  textIsUnchecked: true,
   errorPatterns: mysqlErrorPatterns,
 };

@@ -1,7 +1,7 @@
 -- One row for each column of a result, in order. A domain is followed to the type it is made of.
 WITH RECURSIVE column_type (position, declared, type) AS (
   SELECT t.position, t.type, t.type
-  FROM unnest((__TYPES__)) WITH ORDINALITY AS t (type, position)
+  FROM pg_catalog.unnest((__TYPES__)) WITH ORDINALITY AS t (type, position)
   UNION ALL
   SELECT c.position, c.declared, d.typbasetype
   FROM column_type AS c
@@ -10,10 +10,10 @@ WITH RECURSIVE column_type (position, declared, type) AS (
 SELECT
   c.position::int AS position,
   pg_catalog.format_type(c.declared, NULL) AS declared,
-  CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname::text ELSE '' END AS base,
-  CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname::text END AS element,
+  CASE WHEN t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN t.typname::pg_catalog.text ELSE '' END AS base,
+  CASE WHEN e.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN e.typname::pg_catalog.text END AS element,
   -- The name of a type of somebody's own, and whether it is the array of another type.
-  CASE WHEN o.typnamespace <> 'pg_catalog'::regnamespace THEN o.typname::text END AS own,
+  CASE WHEN o.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace THEN o.typname::pg_catalog.text END AS own,
   o.typcategory = 'A' AND o.typelem <> 0 AS own_array
 FROM column_type AS c
 JOIN pg_catalog.pg_type AS o ON o.oid = c.declared

@@ -33,6 +33,8 @@ interface Guarded {
   loss: string;
 }
 
+// Types and functions are called by their full names: a login's search_path may have others of the same name before them.
+
 /** A name as the source's SQL has it. */
 export const quotePostgresName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
@@ -47,19 +49,19 @@ function guardedScalar(base: string, clientType: string): Guarded | undefined {
     case 'date':
       return {
         type: 'DATE',
-        cast: 'date',
-        violation: (value) => `NOT isfinite(${value})`,
+        cast: 'pg_catalog.date',
+        violation: (value) => `NOT pg_catalog.isfinite(${value})`,
         refusal: infinite,
         loss: infinityLoss,
       };
     case 'timestamp':
     case 'timestamptz': {
-      const cast = base === 'timestamp' ? 'timestamp' : 'timestamptz';
+      const cast = `pg_catalog.${base}`;
       const last = base === 'timestamp' ? `'${LAST_TIMESTAMP}'` : `'${LAST_TIMESTAMP}+00'`;
       return {
         type: base === 'timestamp' ? 'TIMESTAMP' : 'TIMESTAMP WITH TIME ZONE',
         cast,
-        violation: (value) => `(NOT isfinite(${value}) OR ${value} >= ${last}::${cast})`,
+        violation: (value) => `(NOT pg_catalog.isfinite(${value}) OR ${value} >= ${last}::${cast})`,
         refusal: infinite,
         loss: `${infinityLoss}, and what lies after the year 294246 becomes another moment`,
       };
@@ -67,8 +69,8 @@ function guardedScalar(base: string, clientType: string): Guarded | undefined {
     case 'time':
       return {
         type: 'TIME',
-        cast: 'time',
-        violation: (value) => `${value} = '24:00'::time`,
+        cast: 'pg_catalog.time',
+        violation: (value) => `${value} = '24:00'::pg_catalog.time`,
         refusal: (name) => ({
           values: 'the time 24:00',
           hint: `Write ${quotePostgresName(name)}::text AS ${quotePostgresName(name)} in the query, or columns: { ${name}: text }.`,
@@ -89,7 +91,7 @@ function guardedNumeric(clientType: string): Guarded | undefined {
   if (!decimal || decimal.scale > MAX_DECIMAL_DIGITS) return undefined;
   const precision = Math.max(decimal.precision, decimal.scale);
   const { scale } = decimal;
-  const cast = `numeric(${precision},${scale})`;
+  const cast = `pg_catalog.numeric(${precision},${scale})`;
   const bound = `1e${precision - scale}`;
   return {
     type: `DECIMAL(${precision},${scale})`,
@@ -107,13 +109,13 @@ function guardedNumeric(clientType: string): Guarded | undefined {
 /** What fails the statement at the source with a message that names the column and none of its data. */
 const raise = (index: number, value: string, cast: string) =>
   // Made of the value, as Postgres would evaluate a constant before it reads the first row.
-  `('${refusalMarker(index)}' || left(${value}::text, 0))::${cast}`;
+  `('${refusalMarker(index)}' || pg_catalog.left(${value}::pg_catalog.text, 0))::${cast}`;
 
 const toText = (column: PostgresColumn, value: string, reason: string): ColumnPlan => ({
   name: column.name,
   sourceType: column.sourceType,
   type: 'VARCHAR',
-  atSource: `${value}::text`,
+  atSource: `${value}::pg_catalog.text`,
   ...(column.base === 'numeric' ? { numberAsText: true } : {}),
   reason,
 });
@@ -132,18 +134,18 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   const scalar = guardedScalar(element, clientElement);
   // A decimal with more decimals than digits is widened, as by itself.
   const guarded = element === 'numeric' || scalar?.type === clientElement ? scalar : undefined;
-  const cast = guarded?.cast ?? (scalarsThatStay.has(element) ? element : 'text');
-  const shape = `array_ndims(${reference}) > 1 OR array_lower(${reference}, 1) <> 1`;
+  const cast = guarded?.cast ?? `pg_catalog.${scalarsThatStay.has(element) ? element : 'text'}`;
+  const shape = `pg_catalog.array_ndims(${reference}) > 1 OR pg_catalog.array_lower(${reference}, 1) <> 1`;
   const violation = guarded
-    ? `(${shape} OR EXISTS (SELECT FROM unnest(${reference}) AS e (v) WHERE ${guarded.violation('e.v')}))`
+    ? `(${shape} OR EXISTS (SELECT FROM pg_catalog.unnest(${reference}) AS e (v) WHERE ${guarded.violation('e.v')}))`
     : `(${shape})`;
   // Cast in any case: of a domain over an array the client reads other types than it describes.
   const value = `${reference}::${cast}[]`;
-  const converted = cast === 'text' && clientElement !== 'VARCHAR';
+  const converted = cast === 'pg_catalog.text' && clientElement !== 'VARCHAR';
   return {
     name,
     sourceType,
-    type: cast === 'text' ? 'VARCHAR[]' : `${guarded?.type ?? clientElement}[]`,
+    type: cast === 'pg_catalog.text' ? 'VARCHAR[]' : `${guarded?.type ?? clientElement}[]`,
     atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, `${cast}[]`)} ELSE ${value} END`,
     violation,
     refusal: {
@@ -163,8 +165,9 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const kept = { name, sourceType, type: clientType };
   if (scalarsThatStay.has(base)) return kept;
   if (base === 'money') {
-    const cast = 'numeric(21,2)';
-    const violation = `${reference}::numeric <> round(${reference}::numeric, 2)`;
+    const cast = 'pg_catalog.numeric(21,2)';
+    const number = `${reference}::pg_catalog.numeric`;
+    const violation = `${number} <> pg_catalog.round(${number}, 2)`;
     return {
       ...kept,
       type: 'DECIMAL(21,2)',
@@ -178,8 +181,8 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   }
   // As psql prints it: the cast to text, which the client would take, adds /32 to a single address.
   // As text it is empty where its byte is zero, and escaped where it is no letter.
-  if (base === 'char') return { ...kept, atSource: `${reference}::text`, damagedInScan: true };
-  if (base === 'inet') return { ...kept, atSource: `abbrev(${reference})` };
+  if (base === 'char') return { ...kept, atSource: `${reference}::pg_catalog.text`, damagedInScan: true };
+  if (base === 'inet') return { ...kept, atSource: `pg_catalog.abbrev(${reference})` };
   if (clientType.endsWith('[]')) return planArray(column, request);
   const guarded = guardedScalar(base, clientType);
   if (guarded) {
@@ -243,7 +246,7 @@ function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const loss = lossOf(column);
   // A table's is read as its byte, which is no text beyond ASCII.
   if (column.base === 'char') {
-    const violation = `octet_length(${request.reference}::text) > 1`;
+    const violation = `pg_catalog.octet_length(${request.reference}::pg_catalog.text) > 1`;
     const refusal = { values: 'a byte that is no letter', hint: '' };
     return {
       name: column.name,

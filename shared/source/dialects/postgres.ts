@@ -39,7 +39,7 @@ async function describeColumns(
   columns: readonly ClientColumn[],
 ): Promise<PostgresColumn[]> {
   const names = columns.map(({ name }) => name);
-  const types = `SELECT ARRAY[${names.map((_, index) => `pg_typeof(${reference(names, index)})::oid`).join(', ')}]
+  const types = `SELECT ARRAY[${names.map((_, index) => `pg_catalog.pg_typeof(${reference(names, index)})::pg_catalog.oid`).join(', ')}]
     FROM (SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
   // A function, as the query may hold what replace() takes for a pattern.
   const answer = await ask(describeSql.replace('__TYPES__', () => types));
@@ -62,7 +62,7 @@ async function describeColumns(
 async function assertReadableText(ask: AskSource, columns: readonly ClientColumn[]): Promise<void> {
   const text = columns.find(({ type }) => type.startsWith('VARCHAR'));
   if (!text) return;
-  const { rows } = await ask("SELECT current_setting('server_encoding') AS encoding");
+  const { rows } = await ask("SELECT pg_catalog.current_setting('server_encoding') AS encoding");
   if (rows[0]?.[0] !== 'SQL_ASCII') return;
   throw new ExactnessError(
     `Column "${text.name}" is text of a database with the encoding SQL_ASCII, which does not say what its letters are.`,
@@ -218,7 +218,7 @@ export const postgresDialect: Dialect = {
     `SELECT ${expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ')} FROM (${query}\n) AS q`,
   reference,
   quoteName: quotePostgresName,
-  asText: (value) => `${value}::text`,
+  asText: (value) => `${value}::pg_catalog.text`,
 
   codeOfRefusal(select) {
     const tag = dollarTag(select);
