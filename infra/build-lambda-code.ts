@@ -5,7 +5,7 @@ import { copyFile, cp, glob, mkdir, readdir, readFile, rename, rm, stat } from '
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { duckdbVersion, type ExtensionName, fetchExtensions } from '../scripts/fetch-extensions.ts';
 import { withLock } from '../scripts/lock.mjs';
 
@@ -100,6 +100,20 @@ async function emptyDraft(target: string): Promise<string> {
   return folder;
 }
 
+/** Modules that handlers import when they need them, which is seldom: each is a file of its own beside them, and not read before. */
+const SELDOM = ['postgres-refusal', 'mysql-refusal'];
+
+const leaveApart: Plugin = {
+  name: 'leave-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ kind, path }) => {
+      const name = basename(path, '.ts');
+      const isApart = kind === 'dynamic-import' && SELDOM.includes(name);
+      return isApart ? { path: `./${name}.mjs`, external: true } : undefined;
+    });
+  },
+};
+
 async function bundleHandlers(folder: string): Promise<void> {
   await build({
     absWorkingDir: root,
@@ -108,7 +122,9 @@ async function bundleHandlers(folder: string): Promise<void> {
       extract: 'functions/extract/handler.ts',
       api: 'functions/api/handler.ts',
       watchdog: 'functions/watchdog/handler.ts',
+      ...Object.fromEntries(SELDOM.map((name) => [name, `shared/source/dialects/${name}.ts`])),
     },
+    plugins: [leaveApart],
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

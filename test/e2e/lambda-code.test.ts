@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { FileSystem } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { buildLambdaCode } from '../../infra/build-lambda-code.ts';
@@ -54,6 +55,30 @@ describe.each([
       ...extensions,
     ])
       expect(existsSync(join(folder, file))).toBe(true);
+  });
+
+  it('reads the clients that are seldom needed only when they are', async () => {
+    const folder = await buildLambdaCode(architecture, EXTENSION_NAMES);
+    for (const handler of ['sync.mjs', 'extract.mjs']) {
+      const code = await readFile(join(folder, handler), 'utf8');
+      expect(code).toMatch(/import\("\.\/postgres-refusal\.mjs"\)/);
+      expect(code).toMatch(/import\("\.\/mysql-refusal\.mjs"\)/);
+      expect(code).not.toMatch(/SCRAM-SHA-256-PLUS|ER_ACCESS_DENIED_ERROR/);
+    }
+    const login = {
+      host: '127.0.0.1',
+      address: '127.0.0.1',
+      port: 1,
+      database: 'x',
+      username: 'x',
+      password: 'x',
+    };
+    const open = (name: string) => import(pathToFileURL(join(folder, name)).href);
+    const tls = { mode: 'disable', caFile: undefined };
+    const { askPostgresRefusal } = await open('postgres-refusal.mjs');
+    expect(await askPostgresRefusal(login, tls)).toBeUndefined();
+    const { askMysqlRefusal } = await open('mysql-refusal.mjs');
+    expect(await askMysqlRefusal(login, tls)).toBeUndefined();
   });
 
   it('has the same hash when it is built again, so that it is not uploaded again', async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import mysql from 'mysql2/promise';
 import type { ConnectionLogin } from '../credentials.ts';
 import type { Refusal } from '../explain-error.ts';
 
@@ -10,8 +11,6 @@ export async function askMysqlRefusal(
   login: ConnectionLogin,
   { caFile }: { caFile: string | undefined },
 ): Promise<Refusal | undefined> {
-  // Seldom needed, and not worth the time of each start.
-  const { default: mysql } = await import('mysql2/promise');
   const { host, address, port, username, password, database } = login;
   const socket = connect({ host: address, port });
   const timer = setTimeout(() => socket.destroy(new Error('timed out')), TIMEOUT_MS);

@@ -5,7 +5,6 @@ import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.t
 import { mysqlLexicalRules, quoteLiteral, readOrderBy, withoutTopModifiers } from '../sql-text.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
-import { askMysqlRefusal } from './mysql-refusal.ts';
 import {
   beginningReadOnly,
   cancelMysql,
@@ -247,7 +246,8 @@ export const mysqlDialect: Dialect = {
     }
   },
 
-  askRefusal: askMysqlRefusal,
+  // Seldom needed, and not worth the time of each start: a file of its own in the bundle, too (build-lambda-code.ts).
+  askRefusal: async (...asked) => (await import('./mysql-refusal.ts')).askMysqlRefusal(...asked),
 
   serverFacts:
     'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version, @@sql_mode AS mode, NULL AS read_only',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
+import pg from 'pg';
 import type { SourceConfig } from '../../config/schema.ts';
 import type { ConnectionLogin } from '../credentials.ts';
 import type { Refusal } from '../explain-error.ts';
@@ -14,8 +15,6 @@ export async function askPostgresRefusal(
 ): Promise<Refusal | undefined> {
   // It takes no other bytes than those of UTF-8, and would ask for another database.
   if (login.databaseBytes !== undefined) return undefined;
-  // Seldom needed, and not worth the time of each start.
-  const { default: pg } = await import('pg');
   const { address, port, username, password, database, certificateHost = login.host } = login;
   const client = new pg.Client({
     host: address,

@@ -5,7 +5,6 @@ import { ConfigError, ExactnessError } from '../../errors.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
 import { postgresLexicalRules, quoteLiteral } from '../sql-text.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
-import { askPostgresRefusal } from './postgres-refusal.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
 import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
 
@@ -190,7 +189,8 @@ export const postgresDialect: Dialect = {
     }
   },
 
-  askRefusal: askPostgresRefusal,
+  // Seldom needed, and not worth the time of each start: a file of its own in the bundle, too (build-lambda-code.ts).
+  askRefusal: async (...asked) => (await import('./postgres-refusal.ts')).askPostgresRefusal(...asked),
 
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
   // By their full names: a login's search_path may have a type of its own called text before the server's.
