@@ -26,6 +26,8 @@ interface Table {
   columns: { plan: ColumnPlan; scanType: string }[];
   /** DuckDB SQL of a SELECT to read in the place of the table. */
   select?: string;
+  /** Columns that the SELECT leaves out, as the source's own * does. */
+  hidden?: string[];
   /** That SELECT sends the source a statement of its own, which converts and refuses: there is nothing to check. */
   convertedAtSource?: boolean;
 }
@@ -100,7 +102,12 @@ async function describeTable(
   if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
   if (columns !== 'all' || scannedNames.length === shownNames.length) return table;
   // Columns that the source's own * leaves out (INVISIBLE), and DuckDB's would not.
-  return { ...table, select: `SELECT ${shownNames.map(quoteIdentifier).join(', ')} FROM ${scanName}` };
+  const hidden = scannedNames.filter((name) => !shownNames.includes(name));
+  return {
+    ...table,
+    hidden,
+    select: `SELECT ${shownNames.map(quoteIdentifier).join(', ')} FROM ${scanName}`,
+  };
 }
 
 async function planSource(session: SourceSession, query: string, mode: TypesMode): Promise<ColumnPlan[]> {
@@ -191,7 +198,20 @@ export interface TableScans {
   sql: string;
   checks: TableCheck[];
   tableColumns: ColumnPlan[];
+  /** Columns that a `*` of the query leaves out; beside one, they cannot be named. */
+  hidden: string[];
   warnings: string[];
+}
+
+/** The error of a query that could not be prepared, where that is as it names a column which a `*` leaves out. */
+export function explainHidden(error: unknown, { hidden }: TableScans): unknown {
+  if (!(error instanceof QueryError)) return error;
+  const named = hidden.find((name) => error.message.toLowerCase().includes(`"${name.toLowerCase()}"`));
+  if (named === undefined) return error;
+  return new QueryError(`The column "${named}" is INVISIBLE at the source, and cannot be named beside a *.`, {
+    cause: error,
+    hint: 'A * leaves it out already. To read it, name all columns of the query.',
+  });
 }
 
 /**
@@ -233,7 +253,8 @@ export async function planTableScans(
     }
   }
   const { sql, tableColumns } = await replaceThose(session, query, described, mode);
-  return { sql, checks, tableColumns, warnings };
+  const hidden = described.flatMap((table) => table.hidden ?? []);
+  return { sql, checks, tableColumns, hidden, warnings };
 }
 
 /** Puts into the query what is to be read in the place of its tables. */

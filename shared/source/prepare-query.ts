@@ -6,7 +6,7 @@ import { type ColumnPlan, MAX_DECIMAL_DIGITS, withoutLabels } from './column-pla
 import { convert, convertAtSource } from './convert-columns.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { keepSettings } from './keep-settings.ts';
-import { planTableScans, type TableCheck } from './plan-table-scans.ts';
+import { explainHidden, planTableScans, type TableCheck } from './plan-table-scans.ts';
 import type { SourceSession } from './session.ts';
 import { quoteIdentifier, trimStatement } from './sql-text.ts';
 
@@ -63,7 +63,9 @@ async function prepare(
   const sql =
     query.kind === 'source' ? trimStatement(query.sql, dialect.lexicalRules(session.server)) : query.sql;
   const relation = scans === undefined ? session.relationOf(sql) : `(${scans.sql})`;
-  const client = await session.describe(relation);
+  const client = await session.describe(relation).catch((error: unknown) => {
+    throw scans === undefined ? error : explainHidden(error, scans);
+  });
   const names = client.map(({ name }) => name);
   for (const name of Object.keys(overrides)) {
     if (!names.includes(name))

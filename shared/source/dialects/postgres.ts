@@ -24,6 +24,7 @@ const printSettings = [
   'lc_monetary',
   'lc_numeric',
   'lc_time',
+  'quote_all_identifiers',
   // Whether the name of a table or type is printed with its schema.
   'search_path',
 ];
