@@ -4,8 +4,8 @@ import type { ExtractionConfig } from '../shared/config/schema.ts';
 import { createFolderOutputStore } from '../shared/extraction/folder-output-store.ts';
 import { openOutputStore } from '../shared/extraction/open-output-store.ts';
 import type { OutputStore } from '../shared/extraction/output-store.ts';
+import type { CliContext } from './cli-context.ts';
 import type { GlobalOptions } from './options.ts';
-import type { Surroundings } from './program.ts';
 
 /**
  * Where the files of an extraction go from this machine: the folder of --out, the bucket that the extraction names, or the state folder.
@@ -16,7 +16,7 @@ export async function openOutput(
   { output }: ExtractionConfig,
   out: string | undefined,
   { state }: Pick<GlobalOptions, 'state'>,
-  { folder }: Surroundings,
+  { folder }: CliContext,
 ): Promise<OutputStore> {
   if (out !== undefined) return createFolderOutputStore({ folder: resolve(folder, out) });
   return openOutputStore({

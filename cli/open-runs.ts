@@ -2,8 +2,8 @@ import type { Run } from '../shared/api/schemas.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { isFinished, type RunRecord } from '../shared/runs/run-record.ts';
 import type { UnreadableRun } from '../shared/runs/run-records.ts';
+import type { CliContext } from './cli-context.ts';
 import { type GlobalOptions, openRunStore } from './options.ts';
-import type { Surroundings } from './program.ts';
 import { connectStack } from './stack/connect-stack.ts';
 
 /** A list of runs, and of those whose records cannot be read. */
@@ -25,10 +25,10 @@ export interface Runs {
 }
 
 /** The runs that the options are about. */
-export async function openRuns(options: GlobalOptions, surroundings: Surroundings): Promise<Runs> {
-  const connected = await connectStack(options, surroundings);
+export async function openRuns(options: GlobalOptions, context: CliContext): Promise<Runs> {
+  const connected = await connectStack(options, context);
   if (connected) return { list: connected.api.listRuns, cancel: connected.api.cancel };
-  const store = openRunStore(options, surroundings);
+  const store = openRunStore(options, context);
   return {
     list: ({ job, limit }) => store.listPage({ limit, ...(job === undefined ? {} : { job }) }),
     async cancel(id) {
@@ -41,7 +41,7 @@ export async function openRuns(options: GlobalOptions, surroundings: Surrounding
       if (isFinished(record)) throw new ConfigError(`Run ${id} has ended already (${record.state}).`);
       if (record.state === 'ingesting')
         throw new ConfigError(`Run ${id} has uploaded its file: Polyteia reads it.`);
-      await store.requestCancel(record.job, record.id, surroundings.user);
+      await store.requestCancel(record.job, record.id, context.user);
       return { job: record.job };
     },
   };

@@ -9,7 +9,7 @@ import { createAwsIdentity } from '../shared/source/aws-identity.ts';
 import { createLocalSecretReader, parseSecretsFile, type SecretReader } from '../shared/source/secrets.ts';
 import { createSecretsManagerReader } from '../shared/source/secrets-manager-reader.ts';
 import type { LogLevel } from '../shared/telemetry/logger.ts';
-import type { Surroundings } from './program.ts';
+import type { CliContext } from './cli-context.ts';
 
 /** The options that every command has. */
 export interface GlobalOptions {
@@ -30,13 +30,13 @@ export function globalOptions(command: Command): GlobalOptions {
 /** Loads the configuration that --config names. */
 export function readConfig(
   options: GlobalOptions,
-  { folder, environment }: Surroundings,
+  { folder, environment }: CliContext,
 ): Promise<LoadedConfig> {
   return loadConfig({ path: resolve(folder, options.config), environment });
 }
 
 /** The run store that --state names. */
-export function openRunStore(options: GlobalOptions, { folder }: Surroundings): RunStore {
+export function openRunStore(options: GlobalOptions, { folder }: CliContext): RunStore {
   return createRunStore(createFolderDocumentStore(resolve(folder, options.state)));
 }
 
@@ -44,7 +44,7 @@ export function openRunStore(options: GlobalOptions, { folder }: Surroundings): 
 export async function openSecrets(
   options: GlobalOptions,
   loaded: LoadedConfig,
-  { folder, environment }: Surroundings,
+  { folder, environment }: CliContext,
 ): Promise<SecretReader> {
   const values = new Map(loaded.secrets);
   if (options.secrets !== undefined) {

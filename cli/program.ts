@@ -1,26 +1,10 @@
 import { Command, Option } from 'commander';
 import { ConfigError } from '../shared/errors.ts';
-import type { Sleep } from '../shared/sleep.ts';
 import { logLevels } from '../shared/telemetry/logger.ts';
-import { type Output, safeOutput } from './output.ts';
+import type { CliContext } from './cli-context.ts';
+import { safeOutput } from './output.ts';
 
-/** Everything a command may know of the process, given by main.ts or a test. */
-export interface Surroundings {
-  /** Folder that relative paths start from. */
-  folder: string;
-  environment: Readonly<Record<string, string | undefined>>;
-  /** Login name, recorded as who triggered a run. */
-  user: string;
-  stdout: Output;
-  stderr: Output;
-  /** Aborted by Ctrl-C. */
-  signal: AbortSignal;
-  /** How to wait between two questions. @default by the real clock */
-  sleep?: Sleep;
-  setExitCode(code: number): void;
-}
-
-type CreateCommand = (surroundings: Surroundings) => Command;
+type CreateCommand = (context: CliContext) => Command;
 
 /** Each is loaded when it is called: all of them take longer to load than a short one takes to run. */
 const commands: Readonly<Record<string, () => Promise<CreateCommand>>> = {
@@ -48,12 +32,9 @@ const ofStacks = new Set(['jobs', 'runs', 'run', 'cancel', 'accept', 'resend', '
  *
  * @param args what was typed: where it calls a subcommand, that one is enough
  */
-export async function createProgram(
-  surroundings: Surroundings,
-  args: readonly string[] = [],
-): Promise<Command> {
-  const stdout = safeOutput(surroundings.stdout);
-  const stderr = safeOutput(surroundings.stderr);
+export async function createProgram(context: CliContext, args: readonly string[] = []): Promise<Command> {
+  const stdout = safeOutput(context.stdout);
+  const stderr = safeOutput(context.stderr);
   const program = new Command('ferry')
     .description(
       'Carries the results of database queries to Polyteia datasets, and database catalogs to Atlan.',
@@ -77,7 +58,7 @@ export async function createProgram(
   for (const [name, load] of Object.entries(commands)) {
     if (called !== undefined && name !== called) continue;
     const create = await load();
-    program.addCommand(create({ ...surroundings, stdout, stderr }).copyInheritedSettings(program));
+    program.addCommand(create({ ...context, stdout, stderr }).copyInheritedSettings(program));
   }
   return program;
 }

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { ProgressEvent } from '../shared/runs/run-job.ts';
+import type { ProgressEvent } from '../shared/runs/job.ts';
 import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
 import type { Output } from './output.ts';
 

@@ -1,9 +1,9 @@
 import type { Run } from '../shared/api/schemas.ts';
 import type { RunRecord } from '../shared/runs/run-record.ts';
 import { formatBytes, formatCount, formatDuration } from '../shared/telemetry/format.ts';
+import type { CliContext } from './cli-context.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
 import { formatError, printWarnings } from './output.ts';
-import type { Surroundings } from './program.ts';
 
 /**
  * Prints how a run ended, and leaves the exit code that says the same.
@@ -12,7 +12,7 @@ import type { Surroundings } from './program.ts';
  */
 export function reportRun(
   run: RunRecord | Run,
-  { stdout, stderr, setExitCode }: Surroundings,
+  { stdout, stderr, setExitCode }: CliContext,
   { json, file }: { json?: true | undefined; file?: string | undefined },
 ): void {
   if (json) stdout.write(`${JSON.stringify(run, null, 2)}\n`);

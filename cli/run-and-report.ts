@@ -4,9 +4,9 @@ import { deadlineOfOwn } from '../shared/runs/run-limits.ts';
 import type { RunRecord } from '../shared/runs/run-record.ts';
 import type { RunSyncOptions } from '../shared/sync/sync-work.ts';
 import { createLogger } from '../shared/telemetry/logger.ts';
+import type { CliContext } from './cli-context.ts';
 import { globalOptions, openRunStore, openSecrets, readConfig } from './options.ts';
 import { printWarnings } from './output.ts';
-import type { Surroundings } from './program.ts';
 import { createProgressPrinter } from './progress.ts';
 import { reportRun } from './report-run.ts';
 import { sessionOptions } from './session-options.ts';
@@ -22,23 +22,23 @@ const TIMEOUT_MS = 6 * 3_600_000;
  * @param about.file where a rehearsal put its file
  */
 export async function runAndReport(
-  surroundings: Surroundings,
+  context: CliContext,
   command: Command,
   run: (options: Omit<RunSyncOptions, 'job'>) => Promise<RunRecord>,
   { timeoutMs = TIMEOUT_MS, file }: { timeoutMs?: number | undefined; file?: string | undefined } = {},
 ): Promise<void> {
-  const { stderr } = surroundings;
+  const { stderr } = context;
   const options = globalOptions(command);
-  const loaded = await readConfig(options, surroundings);
+  const loaded = await readConfig(options, context);
   printWarnings(stderr, loaded.warnings);
   const progress = createProgressPrinter(stderr, options.logLevel === undefined);
   const record = await run({
     config: loaded.config,
-    trigger: { type: 'cli', triggeredBy: surroundings.user },
+    trigger: { type: 'cli', triggeredBy: context.user },
     scope: 'cli',
-    store: openRunStore(options, surroundings),
-    secrets: await openSecrets(options, loaded, surroundings),
-    ...sessionOptions(surroundings),
+    store: openRunStore(options, context),
+    secrets: await openSecrets(options, loaded, context),
+    ...sessionOptions(context),
     workFolder: tmpdir(),
     // A person sees at once what is wrong; whoever runs this without one says how often to try.
     maxTries: 1,
@@ -51,5 +51,5 @@ export async function runAndReport(
     }),
     onProgress: progress.onEvent,
   }).finally(() => progress.end());
-  reportRun(record, surroundings, { json: options.json, file });
+  reportRun(record, context, { json: options.json, file });
 }

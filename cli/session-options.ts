@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { SessionOptions } from '../shared/source/session.ts';
-import type { Surroundings } from './program.ts';
+import type { CliContext } from './cli-context.ts';
 
 /** Where `npm run extensions` puts DuckDB's extensions. */
 export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../.cache/extensions', import.meta.url));
@@ -10,7 +10,7 @@ export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../.cache/extensions', 
 const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
 
 /** What every command that reads a source gives to its session. */
-export function sessionOptions({ environment, signal }: Surroundings): Pick<
+export function sessionOptions({ environment, signal }: CliContext): Pick<
   SessionOptions,
   'extensionFolders' | 'memoryLimitBytes' | 'threads'
 > & {

@@ -1,17 +1,17 @@
 import { Command } from 'commander';
+import type { CliContext } from '../cli-context.ts';
 import { openRuns } from '../open-runs.ts';
 import { globalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 
 /** `ferry cancel <run>`: asks a run to stop, wherever it runs. */
-export function cancelCommand(surroundings: Surroundings): Command {
-  const { stdout } = surroundings;
+export function cancelCommand(context: CliContext): Command {
+  const { stdout } = context;
   return new Command('cancel')
     .description('ask a run to stop; it does within ten seconds, and leaves the dataset as it is')
     .argument('<run>', 'id of the run (ferry runs lists them)')
     .action(async (id: string, _options, command: Command) => {
       const options = globalOptions(command);
-      const { job } = await (await openRuns(options, surroundings)).cancel(id);
+      const { job } = await (await openRuns(options, context)).cancel(id);
       if (options.json) stdout.write(`${JSON.stringify({ run: id, job, cancelRequested: true }, null, 2)}\n`);
       else stdout.write(`${job}: run ${id} was asked to stop.\n`);
     });

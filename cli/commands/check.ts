@@ -9,11 +9,11 @@ import { createWorkspace } from '../../shared/runs/workspace.ts';
 import type { CheckResult } from '../../shared/sync/check-result.ts';
 import { checkSource } from '../../shared/sync/check-source.ts';
 import { checkTarget } from '../../shared/sync/check-target.ts';
+import type { CliContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openOutput } from '../open-output.ts';
 import { type GlobalOptions, globalOptions, openSecrets, readConfig } from '../options.ts';
 import { formatTable, printWarnings } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
 import { checkInFunction } from '../stack/check-in-function.ts';
 import { type ConnectedStack, connectStack } from '../stack/connect-stack.ts';
@@ -22,8 +22,8 @@ type SourceChecks = { source: string; checks: CheckResult[] };
 type ExtractionChecks = { extraction: string; checks: CheckResult[] };
 
 /** `ferry check [name]`: does everything work that runs need? Reads no row, uploads nothing. */
-export function checkCommand(surroundings: Surroundings): Command {
-  const { stdout, stderr } = surroundings;
+export function checkCommand(context: CliContext): Command {
+  const { stdout, stderr } = context;
   return new Command('check')
     .description(
       'try everything that runs need of their sources, of Polyteia and of outputs; reads no row, uploads nothing',
@@ -31,13 +31,13 @@ export function checkCommand(surroundings: Surroundings): Command {
     .argument('[name]', 'of one source or extraction; with --stack, of one job; all without it')
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
-      const connected = await connectStack(options, surroundings);
-      if (connected) return checkStack(connected, surroundings, options, only);
-      const loaded = await readConfig(options, surroundings);
+      const connected = await connectStack(options, context);
+      if (connected) return checkStack(connected, context, options, only);
+      const loaded = await readConfig(options, context);
       printWarnings(stderr, loaded.warnings);
       const { sources, syncs, extractions } = loaded.config;
       assertKnown(only, loaded.config);
-      const secrets = await openSecrets(options, loaded, surroundings);
+      const secrets = await openSecrets(options, loaded, context);
       await using workspace = await createWorkspace(tmpdir());
       const all: SourceChecks[] = [];
       const ofExtractions: ExtractionChecks[] = [];
@@ -47,9 +47,9 @@ export function checkCommand(surroundings: Surroundings): Command {
       };
       for (const [name, source] of Object.entries(sources)) {
         if (only !== undefined && name !== only) continue;
-        surroundings.signal.throwIfAborted();
+        context.signal.throwIfAborted();
         const checks = await checkSource({
-          ...sessionOptions(surroundings),
+          ...sessionOptions(context),
           name,
           source,
           syncs: Object.fromEntries(Object.entries(syncs).filter(([, sync]) => sync.source === name)),
@@ -61,7 +61,7 @@ export function checkCommand(surroundings: Surroundings): Command {
           const found = await checkTarget(sync, {
             config: loaded.config,
             secrets,
-            signal: surroundings.signal,
+            signal: context.signal,
           });
           checks.push(...found.map((result) => ({ ...result, check: `${job}: ${result.check}` })));
         }
@@ -70,13 +70,13 @@ export function checkCommand(surroundings: Surroundings): Command {
       }
       for (const [job, extraction] of Object.entries(extractions)) {
         if (only !== undefined && job !== only) continue;
-        surroundings.signal.throwIfAborted();
+        context.signal.throwIfAborted();
         const checks = await checkExtraction({
-          ...sessionOptions(surroundings),
+          ...sessionOptions(context),
           config: loaded.config,
           job,
           secrets,
-          output: await openOutput(extraction, undefined, options, surroundings),
+          output: await openOutput(extraction, undefined, options, context),
           workFolder: tmpdir(),
         });
         ofExtractions.push({ extraction: job, checks });
@@ -93,7 +93,7 @@ export function checkCommand(surroundings: Surroundings): Command {
         };
         stdout.write(`${JSON.stringify(found, null, 2)}\n`);
       }
-      surroundings.setExitCode(failed ? EXIT.failed : EXIT.succeeded);
+      context.setExitCode(failed ? EXIT.failed : EXIT.succeeded);
     });
 }
 
@@ -107,7 +107,7 @@ function assertKnown(only: string | undefined, { sources, extractions }: FerryCo
 /** Each job's checks, from within the function that runs it. */
 async function checkStack(
   connected: ConnectedStack,
-  { stdout, signal, setExitCode }: Surroundings,
+  { stdout, signal, setExitCode }: CliContext,
   { json }: GlobalOptions,
   only: string | undefined,
 ): Promise<void> {

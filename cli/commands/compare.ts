@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { compareParquet } from '../../shared/compare/compare-parquet.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import type { CliContext } from '../cli-context.ts';
 import { formatComparison } from '../comparison-report.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 
 // Enough for millions of rows of usual width; what is beyond spills to the folder for temporary files.
 const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
@@ -21,8 +21,8 @@ function parseExamples(text: string): number {
 }
 
 /** `ferry compare <a> <b>`: do two Parquet files hold the same? */
-export function compareCommand(surroundings: Surroundings): Command {
-  const { folder, stdout, signal } = surroundings;
+export function compareCommand(context: CliContext): Command {
+  const { folder, stdout, signal } = context;
   return new Command('compare')
     .description('compare the columns and rows of two Parquet files')
     .argument('<a>', 'a Parquet file')
@@ -57,7 +57,7 @@ export function compareCommand(surroundings: Surroundings): Command {
         if (globalOptions(command).json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
         else stdout.write(formatComparison(comparison, { a, b }));
         // Files that differ are told by the code for a failure, as by every program that compares.
-        surroundings.setExitCode(comparison.same ? EXIT.succeeded : EXIT.failed);
+        context.setExitCode(comparison.same ? EXIT.succeeded : EXIT.failed);
       },
     );
 }

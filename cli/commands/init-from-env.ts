@@ -12,8 +12,8 @@ import {
 import { writeFerryYaml } from '../../shared/config/moving-in/write-ferry-yaml.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { formatCount } from '../../shared/telemetry/format.ts';
+import type { CliContext } from '../cli-context.ts';
 import { printWarnings } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 
 interface InitFromEnvOptions {
   /** Files and folders to read. */
@@ -27,9 +27,9 @@ interface InitFromEnvOptions {
 }
 
 /** `ferry init --from-env`: makes one ferry.yaml of the Go connector's deployments. Everything is checked before anything is written. */
-export async function initFromEnv(options: InitFromEnvOptions, surroundings: Surroundings): Promise<void> {
-  const { stdout, stderr } = surroundings;
-  const found = await findConnectors(options.paths, surroundings.folder);
+export async function initFromEnv(options: InitFromEnvOptions, context: CliContext): Promise<void> {
+  const { stdout, stderr } = context;
+  const found = await findConnectors(options.paths, context.folder);
   if (found.connectors.length === 0) {
     throw new ConfigError(`No connector could be taken over from ${options.paths.join(', ')}.`, {
       hint: [...found.warnings, 'Expected: .env files, Kubernetes manifests, or folders of them.'].join(
@@ -42,11 +42,10 @@ export async function initFromEnv(options: InitFromEnvOptions, surroundings: Sur
   // What was written is what is read again, or nothing is written.
   parseConfig(text, 'the new ferry.yaml');
 
-  const folder = resolve(surroundings.folder, options.folder);
+  const folder = resolve(context.folder, options.folder);
   const config = join(folder, 'ferry.yaml');
   const schema = join(folder, 'ferry.schema.json');
-  const secrets =
-    options.secretsOut === undefined ? undefined : resolve(surroundings.folder, options.secretsOut);
+  const secrets = options.secretsOut === undefined ? undefined : resolve(context.folder, options.secretsOut);
   const files = [
     { path: config, text, overwrite: options.force },
     ...(secrets

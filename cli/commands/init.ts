@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { configJsonSchema } from '../../shared/config/json-schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import type { CliContext } from '../cli-context.ts';
 import { globalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 import { initFromEnv } from './init-from-env.ts';
 
 const TEMPLATE = `# yaml-language-server: $schema=./ferry.schema.json
@@ -45,7 +45,7 @@ interface InitCommandOptions {
 }
 
 /** `ferry init`: writes a first ferry.yaml, and the schema by which editors complete it. */
-export function initCommand(surroundings: Surroundings): Command {
+export function initCommand(context: CliContext): Command {
   return new Command('init')
     .description('write a first ferry.yaml, or one that takes over from the Go connector')
     .argument('[folder]', 'where to write it', '.')
@@ -58,21 +58,21 @@ export function initCommand(surroundings: Surroundings): Command {
       const folder = out ?? argument;
       if (fromEnv) {
         const json = globalOptions(command).json === true;
-        await initFromEnv({ paths: fromEnv, folder, secretsOut, force: force === true, json }, surroundings);
+        await initFromEnv({ paths: fromEnv, folder, secretsOut, force: force === true, json }, context);
         return;
       }
       if (secretsOut !== undefined)
         throw new ConfigError('--secrets-out is for --from-env: there are no secrets without it.');
-      const target = resolve(surroundings.folder, folder);
+      const target = resolve(context.folder, folder);
       const files = { config: join(target, 'ferry.yaml'), schema: join(target, 'ferry.schema.json') };
       await write(target, files.config, TEMPLATE, force === true);
       // The schema is generated: an older one is never worth keeping.
       await write(target, files.schema, `${JSON.stringify(configJsonSchema(), null, 2)}\n`, true);
       if (globalOptions(command).json) {
-        surroundings.stdout.write(`${JSON.stringify({ written: Object.values(files) })}\n`);
+        context.stdout.write(`${JSON.stringify({ written: Object.values(files) })}\n`);
         return;
       }
-      surroundings.stdout.write(`Wrote ${files.config} and ${files.schema}.
+      context.stdout.write(`Wrote ${files.config} and ${files.schema}.
 
 Next:
   1. Fill in your source, dataset and schedule.

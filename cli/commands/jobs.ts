@@ -1,19 +1,19 @@
 import { Command } from 'commander';
 import type { Job } from '../../shared/api/schemas.ts';
 import { formatCount, formatMoment } from '../../shared/telemetry/format.ts';
+import type { CliContext } from '../cli-context.ts';
 import { globalOptions } from '../options.ts';
 import { formatTable } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 import { requireStack } from '../stack/connect-stack.ts';
 
 /** `ferry --stack NAME jobs`: the jobs of a stack, and what became of their newest runs. */
-export function jobsCommand(surroundings: Surroundings): Command {
-  const { stdout } = surroundings;
+export function jobsCommand(context: CliContext): Command {
+  const { stdout } = context;
   return new Command('jobs')
     .description('list the jobs of a stack (--stack), with their newest and next runs')
     .action(async (_options, command: Command) => {
       const options = globalOptions(command);
-      const { api } = await requireStack(options, surroundings);
+      const { api } = await requireStack(options, context);
       const jobs = await api.listJobs();
       if (options.json) stdout.write(`${JSON.stringify(jobs, null, 2)}\n`);
       else stdout.write(`${formatJobs(jobs)}\n`);

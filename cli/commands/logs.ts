@@ -6,9 +6,9 @@ import { awsTimeouts } from '../../shared/config/outgoing-https.ts';
 import { timeOfRunId } from '../../shared/runs/run-id.ts';
 import { isFinished } from '../../shared/runs/run-record.ts';
 import { sleep as sleepByClock } from '../../shared/sleep.ts';
+import type { CliContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 import { type ConnectedStack, requireStack } from '../stack/connect-stack.ts';
 import { formatLogEvent } from '../stack/format-log-event.ts';
 import { functionOfJob, jobFunctions, logGroupOf } from '../stack/job-function.ts';
@@ -26,7 +26,7 @@ function parseAge(text: string): number {
 }
 
 /** `ferry --stack NAME logs [job|run]`: what the functions of a stack have written. */
-export function logsCommand(surroundings: Surroundings): Command {
+export function logsCommand(context: CliContext): Command {
   return new Command('logs')
     .description('show the log of a stack (--stack): of all jobs, of one, or of one run')
     .argument('[job or run]', 'name of a job, or id of a run')
@@ -34,21 +34,21 @@ export function logsCommand(surroundings: Surroundings): Command {
     .option('--since <age>', 'how far back, such as 30m; of a run, its beginning', parseAge, 3_600_000)
     .action(async (what: string | undefined, own: { follow?: true; since: number }, command: Command) => {
       const options = globalOptions(command);
-      const connected = await requireStack(options, surroundings);
+      const connected = await requireStack(options, context);
       const lambda = new LambdaClient({ requestHandler: awsTimeouts });
       const logs = new CloudWatchLogsClient({ requestHandler: awsTimeouts });
       try {
         const { query, run } = await queryFor(connected, lambda, what);
         const since = run === undefined ? Date.now() - own.since : timeOfRunId(run).getTime() - 60_000;
         const read = createLogReader(logs, query, since);
-        const print = createPrinter(surroundings, { json: options.json, follow: own.follow });
-        await follow(connected, run, own.follow === true, surroundings, async () =>
-          print(await read(surroundings.signal)),
+        const print = createPrinter(context, { json: options.json, follow: own.follow });
+        await follow(connected, run, own.follow === true, context, async () =>
+          print(await read(context.signal)),
         );
         print.end();
       } catch (error) {
-        if (!surroundings.signal.aborted) throw error;
-        surroundings.setExitCode(EXIT.interrupted);
+        if (!context.signal.aborted) throw error;
+        context.setExitCode(EXIT.interrupted);
       } finally {
         lambda.destroy();
         logs.destroy();
@@ -79,7 +79,7 @@ async function follow(
   { api }: ConnectedStack,
   run: string | undefined,
   on: boolean,
-  { signal, sleep = sleepByClock }: Surroundings,
+  { signal, sleep = sleepByClock }: CliContext,
   read: () => Promise<void>,
 ): Promise<void> {
   await read();
@@ -92,7 +92,7 @@ async function follow(
 
 /** Prints records: lines, or for --json one document, or one a line where it goes on. */
 function createPrinter(
-  { stdout, stderr, environment }: Surroundings,
+  { stdout, stderr, environment }: CliContext,
   { json, follow: goesOn }: { json?: true | undefined; follow?: true | undefined },
 ): ((events: readonly LogEvent[]) => void) & { end: () => void } {
   const all: LogEvent[] = [];

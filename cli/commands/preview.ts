@@ -5,10 +5,10 @@ import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { previewSync, type SyncPreview } from '../../shared/sync/preview-sync.ts';
 import { formatCount } from '../../shared/telemetry/format.ts';
+import type { CliContext } from '../cli-context.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
 import { formatError, formatTable, printWarnings } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
 import { escapeUnseen } from '../show-value.ts';
 
@@ -25,8 +25,8 @@ function parseRows(text: string): number {
 }
 
 /** `ferry preview <sync>`: what would become of each column, and the first rows. */
-export function previewCommand(surroundings: Surroundings): Command {
-  const { stdout, stderr } = surroundings;
+export function previewCommand(context: CliContext): Command {
+  const { stdout, stderr } = context;
   return new Command('preview')
     .description('show what becomes of each column of a sync, and its first rows; uploads nothing')
     .argument('<sync>', 'name of the sync; a .env file has one, called default')
@@ -34,7 +34,7 @@ export function previewCommand(surroundings: Surroundings): Command {
     .action(async (job: string, _options, command: Command) => {
       const options = globalOptions(command);
       const { rows: limit } = command.opts<{ rows: number }>();
-      const loaded = await readConfig(options, surroundings);
+      const loaded = await readConfig(options, context);
       printWarnings(stderr, loaded.warnings);
       const { syncs, sources } = loaded.config;
       const sync = Object.hasOwn(syncs, job) ? syncs[job] : undefined;
@@ -50,16 +50,16 @@ export function previewCommand(surroundings: Surroundings): Command {
       if (!source) throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(syncs))));
       await using workspace = await createWorkspace(tmpdir());
       const preview = await previewSync({
-        ...sessionOptions(surroundings),
+        ...sessionOptions(context),
         sync,
         source,
-        secrets: await openSecrets(options, loaded, surroundings),
+        secrets: await openSecrets(options, loaded, context),
         folder: workspace.folder,
         limit,
       });
       if (options.json) stdout.write(`${JSON.stringify(toJson(preview), null, 2)}\n`);
-      else print(preview, limit, surroundings);
-      if (preview.rowsError) surroundings.setExitCode(exitCodeOf(preview.rowsError));
+      else print(preview, limit, context);
+      if (preview.rowsError) context.setExitCode(exitCodeOf(preview.rowsError));
     });
 }
 
@@ -86,7 +86,7 @@ function cell(value: string | null): string {
   return characters.length > CELL_WIDTH ? `${characters.slice(0, CELL_WIDTH - 1).join('')}…` : line;
 }
 
-function print(preview: SyncPreview, limit: number, { stdout, stderr }: Surroundings): void {
+function print(preview: SyncPreview, limit: number, { stdout, stderr }: CliContext): void {
   const { columns, rows, rowsError, estimatedRows, warnings } = preview;
   const described = columns.map(({ name, sourceType, type, reason, refusal }) => [
     escapeUnseen(name),

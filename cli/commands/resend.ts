@@ -1,25 +1,25 @@
 import { Command } from 'commander';
 import { ConfigError } from '../../shared/errors.ts';
 import { resendArchived } from '../../shared/sync/resend-archived.ts';
+import type { CliContext } from '../cli-context.ts';
 import { globalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { connectStack } from '../stack/connect-stack.ts';
 import { startAndFollow } from '../stack/start-and-follow.ts';
 
 /** `ferry resend <run>`: sends the file of an earlier run once more. */
-export function resendCommand(surroundings: Surroundings): Command {
+export function resendCommand(context: CliContext): Command {
   return new Command('resend')
     .description('send the archived file of an earlier run once more, and compare with it from now on')
     .argument('<run>', 'id of the run whose file to send')
     .option('--why <text>', 'the reason, for the record')
     .option('--no-wait', 'with --stack: ask for it, and do not follow it')
     .action(async (id: string, { why, wait }: { why?: string; wait: boolean }, command: Command) => {
-      const connected = await connectStack(globalOptions(command), surroundings);
+      const connected = await connectStack(globalOptions(command), context);
       if (connected) {
         await startAndFollow(
           connected,
-          surroundings,
+          context,
           command,
           (api, key) => api.sendAgain('resend', id, key, why),
           { wait },
@@ -27,6 +27,6 @@ export function resendCommand(surroundings: Surroundings): Command {
         return;
       }
       if (!wait) throw new ConfigError('--no-wait is for a run on a stack: name it by --stack.');
-      await runAndReport(surroundings, command, (options) => resendArchived(options, id, why));
+      await runAndReport(context, command, (options) => resendArchived(options, id, why));
     });
 }

@@ -5,9 +5,9 @@ import { ConfigError } from '../../shared/errors.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/memory-document-store.ts';
 import { createRunStore } from '../../shared/runs/run-store.ts';
+import type { CliContext } from '../cli-context.ts';
 import { openOutput } from '../open-output.ts';
 import { globalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { connectStack } from '../stack/connect-stack.ts';
 import { unknownJob } from '../unknown-job.ts';
@@ -29,7 +29,7 @@ function parseTimeout(text: string): number {
 const LONGEST_MS = 500 * 3_600_000;
 
 /** `ferry run <job>`: runs a sync or an extraction here and now. */
-export function runCommand(surroundings: Surroundings): Command {
+export function runCommand(context: CliContext): Command {
   return new Command('run')
     .description('run a sync or an extraction here and now, or on a stack')
     .argument('<job>', 'name of the sync or extraction; a .env file has one, called default')
@@ -43,11 +43,11 @@ export function runCommand(surroundings: Surroundings): Command {
     )
     .action(async (job: string, _options, command: Command) => {
       const { tries, wait, timeout, ...own } = command.opts<RunCommandOptions>();
-      const connected = await connectStack(globalOptions(command), surroundings);
+      const connected = await connectStack(globalOptions(command), context);
       if (connected) {
         refuseLocalOptions(command);
         const { startAndFollow } = await import('../stack/start-and-follow.ts');
-        await startAndFollow(connected, surroundings, command, (api, key) => api.startRun(job, key), {
+        await startAndFollow(connected, context, command, (api, key) => api.startRun(job, key), {
           wait,
         });
         return;
@@ -56,7 +56,7 @@ export function runCommand(surroundings: Surroundings): Command {
       // What is only rehearsed is no run of the job.
       const store = own.dryRun ? { store: createRunStore(createMemoryDocumentStore()) } : {};
       await runAndReport(
-        surroundings,
+        context,
         command,
         async (options) => {
           const common = { ...options, ...store, job, maxTries: tries };
@@ -64,18 +64,18 @@ export function runCommand(surroundings: Surroundings): Command {
             if (own.dryRun && own.out === undefined)
               throw new ConfigError('--dry-run needs --out FOLDER: where to put the files.');
             const { extraction } = findExtraction(options.config, job);
-            const output = await openOutput(extraction, own.out, globalOptions(command), surroundings);
+            const output = await openOutput(extraction, own.out, globalOptions(command), context);
             const { runExtraction } = await import('../../shared/extraction/run-extraction.ts');
             return runExtraction({ ...common, output });
           }
           if (!Object.hasOwn(options.config.syncs, job)) throw unknownJob(job, options.config);
-          const dryRun = dryRunOf(own, surroundings);
+          const dryRun = dryRunOf(own, context);
           const { runSync } = await import('../../shared/sync/run-sync.ts');
           return runSync({ ...common, ...(dryRun ? { dryRun } : {}) });
         },
         {
           timeoutMs: timeout,
-          file: own.dryRun && own.out !== undefined ? resolve(surroundings.folder, own.out) : undefined,
+          file: own.dryRun && own.out !== undefined ? resolve(context.folder, own.out) : undefined,
         },
       );
     });
@@ -103,7 +103,7 @@ function refuseLocalOptions(command: Command): void {
 
 function dryRunOf(
   { dryRun, out }: Omit<RunCommandOptions, 'tries' | 'timeout' | 'wait'>,
-  { folder }: Surroundings,
+  { folder }: CliContext,
 ): { file: string } | undefined {
   if (dryRun && out !== undefined) return { file: resolve(folder, out) };
   if (dryRun) throw new ConfigError('--dry-run needs --out FILE: where to put the Parquet file.');

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { formatBytes, formatCount, formatDuration, formatMoment } from '../../shared/telemetry/format.ts';
+import type { CliContext } from '../cli-context.ts';
 import { openRuns } from '../open-runs.ts';
 import { globalOptions } from '../options.ts';
 import { formatTable } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 
 function parseLimit(text: string): number {
   const value = Number(text);
@@ -13,22 +13,22 @@ function parseLimit(text: string): number {
 }
 
 /** `ferry runs`: the newest runs, of this machine or of a stack. */
-export function runsCommand(surroundings: Surroundings): Command {
+export function runsCommand(context: CliContext): Command {
   return new Command('runs')
     .description('list the newest runs')
     .argument('[job]', 'only runs of this job')
     .option('--limit <n>', 'how many', parseLimit, 20)
     .action(async (job: string | undefined, { limit }: { limit: number }, command: Command) => {
       const options = globalOptions(command);
-      const { runs, unreadable } = await (await openRuns(options, surroundings)).list({ job, limit });
-      for (const { message } of unreadable) surroundings.stderr.write(`warning: ${message}\n`);
+      const { runs, unreadable } = await (await openRuns(options, context)).list({ job, limit });
+      for (const { message } of unreadable) context.stderr.write(`warning: ${message}\n`);
       if (options.json) {
-        surroundings.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
+        context.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
         return;
       }
       if (runs.length === 0 && unreadable.length > 0) return;
       if (runs.length === 0) {
-        surroundings.stderr.write(`No runs${job === undefined ? '' : ` of ${job}`} yet.\n`);
+        context.stderr.write(`No runs${job === undefined ? '' : ` of ${job}`} yet.\n`);
         return;
       }
       const rows = runs.map((run) => [
@@ -43,6 +43,6 @@ export function runsCommand(surroundings: Surroundings): Command {
         run.error?.class ?? '',
       ]);
       const header = ['STARTED (UTC)', 'JOB', 'STATE', 'TIME', 'ROWS', 'SIZE', 'BY', 'RUN', 'ERROR'];
-      surroundings.stdout.write(`${formatTable(header, rows, [3, 4, 5])}\n`);
+      context.stdout.write(`${formatTable(header, rows, [3, 4, 5])}\n`);
     });
 }

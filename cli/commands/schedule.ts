@@ -5,9 +5,9 @@ import { parseSchedule } from '../../shared/config/parse-schedule.ts';
 import { nextRuns } from '../../shared/config/schedule-times.ts';
 import type { ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
+import type { CliContext } from '../cli-context.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable, printWarnings } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 import { unknownJob } from '../unknown-job.ts';
 
 const DEFAULT_COUNT = 3;
@@ -41,8 +41,8 @@ function parseMoment(text: string): Date {
 }
 
 /** `ferry schedule [job]`: when the jobs run next, in their own zones and in UTC. */
-export function scheduleCommand(surroundings: Surroundings): Command {
-  const { stdout, stderr } = surroundings;
+export function scheduleCommand(context: CliContext): Command {
+  const { stdout, stderr } = context;
   return new Command('schedule')
     .description('list the next runs of the jobs, in their own zones and in UTC')
     .argument('[job]', 'name of one sync or extraction; all without it')
@@ -51,7 +51,7 @@ export function scheduleCommand(surroundings: Surroundings): Command {
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
       const { count, from = new Date() } = command.opts<{ count: number; from?: Date }>();
-      const loaded = await readConfig(options, surroundings);
+      const loaded = await readConfig(options, context);
       const { syncs, extractions } = loaded.config;
       const isChosen = ([name]: [string, unknown]) => only === undefined || name === only;
       const chosen = {

@@ -8,19 +8,19 @@ import { findExtraction } from '../../shared/extraction/extraction-work.ts';
 import { type DatabaseTree, readTree } from '../../shared/extraction/read-tree.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { resolveLogin } from '../../shared/source/credentials.ts';
-import { dialectOf } from '../../shared/source/dialect.ts';
+import { dialectOf } from '../../shared/source/registry.ts';
 import { formatBytes, formatCount } from '../../shared/telemetry/format.ts';
+import type { CliContext } from '../cli-context.ts';
 import { createCounter } from '../counter.ts';
 import { createTable } from '../growing-table.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
 import { printWarnings } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 import { sessionOptions } from '../session-options.ts';
 import { escapeUnseen } from '../show-value.ts';
 
 /** `ferry tree <source>`: what there is on a source's server, by the names that filters match. */
-export function treeCommand(surroundings: Surroundings): Command {
-  const { stdout, stderr } = surroundings;
+export function treeCommand(context: CliContext): Command {
+  const { stdout, stderr } = context;
   return new Command('tree')
     .description(
       'list the databases and schemas on the server of a source, for writing the filters of an extraction',
@@ -29,15 +29,15 @@ export function treeCommand(surroundings: Surroundings): Command {
     .option('--extraction <name>', 'show which schemas the filters of this extraction leave')
     .action(async (name: string, { extraction: job }: { extraction?: string }, command: Command) => {
       const options = globalOptions(command);
-      const loaded = await readConfig(options, surroundings);
+      const loaded = await readConfig(options, context);
       printWarnings(stderr, loaded.warnings);
       const source = sourceNamed(name, loaded.config);
       const filters = job === undefined ? {} : { filters: filtersOf(job, name, loaded.config) };
-      const secrets = await openSecrets(options, loaded, surroundings);
+      const secrets = await openSecrets(options, loaded, context);
       await using workspace = await createWorkspace(tmpdir());
       const login = await resolveLogin(name, source, secrets, dialectOf(source.type).defaultPort);
       const { folder } = workspace;
-      const reading = { ...sessionOptions(surroundings), source, login, folder, ...filters };
+      const reading = { ...sessionOptions(context), source, login, folder, ...filters };
       const counter = createCounter(stderr, 'database');
       try {
         if (options.json) {

@@ -6,17 +6,17 @@ import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
 import type { ExtractionConfig, FerryConfig, ScheduleConfig } from '../../shared/config/schema.ts';
 import { warnOfSharedDatasets } from '../../shared/config/shared-dataset-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
+import type { CliContext } from '../cli-context.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable, printWarnings } from '../output.ts';
-import type { Surroundings } from '../program.ts';
 
 /** `ferry validate`: is the configuration right? Connects to nothing. */
-export function validateCommand(surroundings: Surroundings): Command {
+export function validateCommand(context: CliContext): Command {
   return new Command('validate')
     .description('check the configuration; connects to nothing')
     .action(async (_options, command: Command) => {
       const options = globalOptions(command);
-      const { config, path, warnings: found } = await readConfig(options, surroundings);
+      const { config, path, warnings: found } = await readConfig(options, context);
       const warnings = [
         ...found,
         ...warnOfClosedNetworks(config),
@@ -24,14 +24,12 @@ export function validateCommand(surroundings: Surroundings): Command {
         ...warnOfSharedDatasets(config),
         ...warnOfSkippedRuns(config, new Date()),
       ];
-      printWarnings(surroundings.stderr, warnings);
+      printWarnings(context.stderr, warnings);
       if (options.json) {
-        surroundings.stdout.write(
-          `${JSON.stringify({ valid: true, file: path, warnings, config }, null, 2)}\n`,
-        );
+        context.stdout.write(`${JSON.stringify({ valid: true, file: path, warnings, config }, null, 2)}\n`);
         return;
       }
-      surroundings.stdout.write(`${path} is valid.\n${formatSyncs(config)}${formatExtractions(config)}`);
+      context.stdout.write(`${path} is valid.\n${formatSyncs(config)}${formatExtractions(config)}`);
     });
 }
 

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../shared/errors.ts';
+import type { CliContext } from '../cli-context.ts';
 import type { GlobalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 import type { FoundStack } from './find-stack.ts';
 import type { StackApi } from './stack-api.ts';
 
@@ -13,7 +13,7 @@ export interface ConnectedStack {
 /** The stack that --stack or FERRY_STACK names; undefined when commands are about this machine. */
 export function stackName(
   { stack }: Pick<GlobalOptions, 'stack'>,
-  { environment }: Surroundings,
+  { environment }: CliContext,
 ): string | undefined {
   return stack ?? (environment.FERRY_STACK || undefined);
 }
@@ -21,25 +21,22 @@ export function stackName(
 /** Finds the stack that --stack or FERRY_STACK names; undefined when commands are about this machine. */
 export async function connectStack(
   options: GlobalOptions,
-  surroundings: Surroundings,
+  context: CliContext,
 ): Promise<ConnectedStack | undefined> {
-  const name = stackName(options, surroundings);
+  const name = stackName(options, context);
   if (name === undefined) return undefined;
   // Clients of AWS are loaded where there is something to ask of it.
   const [{ findStack }, { createStackApi }] = await Promise.all([
     import('./find-stack.ts'),
     import('./stack-api.ts'),
   ]);
-  const { stack, credentials } = await findStack(name, surroundings.environment.FERRY_API_URL || undefined);
-  return { stack, api: createStackApi(stack, credentials, surroundings.signal) };
+  const { stack, credentials } = await findStack(name, context.environment.FERRY_API_URL || undefined);
+  return { stack, api: createStackApi(stack, credentials, context.signal) };
 }
 
 /** As {@link connectStack}, for commands that are about a stack only. */
-export async function requireStack(
-  options: GlobalOptions,
-  surroundings: Surroundings,
-): Promise<ConnectedStack> {
-  const connected = await connectStack(options, surroundings);
+export async function requireStack(options: GlobalOptions, context: CliContext): Promise<ConnectedStack> {
+  const connected = await connectStack(options, context);
   if (connected) return connected;
   throw new ConfigError('This command is about a deployed stack: which one?', {
     hint: 'Name it by --stack NAME or FERRY_STACK.',

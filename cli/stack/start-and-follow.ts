@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Started } from '../../shared/api/schemas.ts';
+import type { CliContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
-import type { Surroundings } from '../program.ts';
 import { createProgressPrinter } from '../progress.ts';
 import { reportRun } from '../report-run.ts';
 import type { ConnectedStack } from './connect-stack.ts';
@@ -18,37 +18,37 @@ import type { StackApi } from './stack-api.ts';
  */
 export async function startAndFollow(
   { stack, api }: ConnectedStack,
-  surroundings: Surroundings,
+  context: CliContext,
   command: Command,
   start: (api: StackApi, key: string) => Promise<Started>,
   { wait }: { wait: boolean },
 ): Promise<void> {
-  const { stdout, stderr, signal } = surroundings;
+  const { stdout, stderr, signal } = context;
   const { json } = globalOptions(command);
   const started = await start(api, randomUUID());
   const { runId, job } = started;
   if (!wait) {
     stdout.write(json ? `${JSON.stringify(started, null, 2)}\n` : `${job}: run ${runId} was asked for.\n`);
-    surroundings.setExitCode(EXIT.succeeded);
+    context.setExitCode(EXIT.succeeded);
     return;
   }
   stderr.write(`  run ${runId} was asked for\n`);
   const progress = createProgressPrinter(stderr, true);
   try {
     const run = await followRun(api, runId, {
-      ...(surroundings.sleep && { sleep: surroundings.sleep }),
+      ...(context.sleep && { sleep: context.sleep }),
       signal,
       onProgress: progress.onEvent,
       onStale: () =>
         stderr.write('  the run shows no life: it may have been killed; waiting for it to be taken over …\n'),
     }).finally(() => progress.end());
-    reportRun(run, surroundings, { json });
+    reportRun(run, context, { json });
   } catch (error) {
     if (!signal.aborted) throw error;
     stderr.write(
       `Run ${runId} goes on: only its following has stopped.\n  → ferry --stack ${stack.name} cancel ${runId} asks it to stop.\n`,
     );
     if (json) stdout.write(`${JSON.stringify(started, null, 2)}\n`);
-    surroundings.setExitCode(EXIT.interrupted);
+    context.setExitCode(EXIT.interrupted);
   }
 }

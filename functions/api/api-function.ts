@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { Api } from '../../shared/api/create-api.ts';
+import type { Api } from '../../shared/api/api.ts';
 
 /** What of API Gateway's event the API reads. */
 export type ApiEvent = Pick<

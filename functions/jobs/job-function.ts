@@ -4,7 +4,7 @@ import type { OutgoingHttps } from '../../shared/config/outgoing-https.ts';
 import type { FerryConfig } from '../../shared/config/schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/document-store.ts';
-import type { RunOptions } from '../../shared/runs/run-job.ts';
+import type { RunOptions } from '../../shared/runs/job.ts';
 import type { RunRecord } from '../../shared/runs/run-record.ts';
 import type { RunStore } from '../../shared/runs/run-store.ts';
 import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts';

@@ -1,12 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Api } from './api.ts';
 import { checkBody, checkPath, limitBody } from './check-request.ts';
 import type { ApiDependencies, ApiEnvironment } from './dependencies.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { answerProblem, ProblemError, problemHandler, refuseInvalid } from './problems.ts';
 import { healthz, methodsOf, readyz } from './routes.ts';
 import { addRunRoutes } from './run-routes.ts';
-
-export type Api = OpenAPIHono<ApiEnvironment>;
 
 /**
  * The API: from a web-standard Request to a Response, whoever listens. `fetch` takes who the caller is, never throws, and answers every

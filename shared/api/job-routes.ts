@@ -1,4 +1,4 @@
-import type { Api } from './create-api.ts';
+import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { showRuns } from './find-run.ts';
 import type { IndexedJob } from './job-index.ts';

@@ -1,5 +1,5 @@
 import { isFinished } from '../runs/run-record.ts';
-import type { Api } from './create-api.ts';
+import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { findRun, showRuns } from './find-run.ts';
 import { ProblemError } from './problems.ts';

@@ -2,7 +2,7 @@ import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import { sourcesOf } from '../config/extraction-sources.ts';
 import type { ExtractionConfig, FerryConfig, SourceConfig } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
-import type { JobDescription, RunOptions } from '../runs/run-job.ts';
+import type { JobDescription, RunOptions } from '../runs/job.ts';
 import type { SecretReader } from '../source/secrets.ts';
 import type { OutputStore } from './output-store.ts';
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { StorageUnavailableError } from '../errors.ts';
-import type { JobContext } from '../runs/run-job.ts';
+import type { JobContext } from '../runs/job.ts';
 import { inspectDocument } from '../runs/stored-document.ts';
 import type { Layout } from './layout.ts';
 import { type Latest, latestSchema, type Manifest, manifestSchema, toDocument } from './manifest.ts';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
-import type { JobContext } from '../runs/run-job.ts';
+import type { JobContext } from '../runs/job.ts';
 import { type Login, resolveLogin } from '../source/credentials.ts';
-import { type AskSource, dialectOf } from '../source/dialect.ts';
+import type { AskSource } from '../source/dialect.ts';
+import { dialectOf } from '../source/registry.ts';
 import type { SourceEngine } from '../source/source-engine.ts';
 import { formatCount } from '../telemetry/format.ts';
 import type { DatabasePlace } from './catalog-sessions.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
-import type { JobContext } from '../runs/run-job.ts';
+import type { JobContext } from '../runs/job.ts';
 import { formatCount } from '../telemetry/format.ts';
 import type { CatalogSessions } from './catalog-sessions.ts';
 import type { EntityFolder } from './entity-folders.ts';

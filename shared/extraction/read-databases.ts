@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SourceUnavailableError, toFerryError } from '../errors.ts';
-import type { JobContext } from '../runs/run-job.ts';
-import { dialectOf } from '../source/dialect.ts';
+import type { JobContext } from '../runs/job.ts';
 import { assertReachable } from '../source/reachability.ts';
+import { dialectOf } from '../source/registry.ts';
 import { formatBytes, formatCount } from '../telemetry/format.ts';
 import type { CatalogSessions } from './catalog-sessions.ts';
 import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';

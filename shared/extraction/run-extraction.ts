@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
+import type { JobContext, JobResult } from '../runs/job.ts';
+import { runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import { CatalogSessions } from './catalog-sessions.ts';
 import { describeFailures } from './describe-failures.ts';

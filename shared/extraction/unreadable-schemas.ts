@@ -1,5 +1,6 @@
 import type { SourceSession } from '../source/session.ts';
-import { catalogOf, type Probed } from './catalogs/catalog.ts';
+import type { Probed } from './catalogs/catalog.ts';
+import { catalogOf } from './catalogs/registry.ts';
 import type { Fault } from './faults.ts';
 import { EVERYTHING } from './filters.ts';
 import { warnOfFaults } from './find-faults.ts';

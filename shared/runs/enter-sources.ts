@@ -1,7 +1,7 @@
 import type { Logger } from '../telemetry/logger.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { JobDescription, RunOptions } from './job.ts';
 import { leaseTimes, type Progress } from './lease.ts';
-import type { JobDescription, RunOptions } from './run-job.ts';
 import { workDeadline } from './run-limits.ts';
 import type { RunRecord } from './run-record.ts';
 import { QUEUED_PHASE } from './slots.ts';

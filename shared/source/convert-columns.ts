@@ -1,7 +1,6 @@
 import type { TypesMode } from '../config/schema.ts';
 import { ExactnessError } from '../errors.ts';
 import { type ColumnPlan, refusalMarker, refusedColumn } from './column-plan.ts';
-import type { PreparedQuery } from './prepare-query.ts';
 import type { SourceSession } from './session.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-text.ts';
 
@@ -96,7 +95,7 @@ export function convert(
 /** The error for an engine's failure that was Ferry's own refusal of a value; undefined when it was something else. */
 export function explainRefusal(
   error: unknown,
-  { columns, tableColumns }: Pick<PreparedQuery, 'columns' | 'tableColumns'>,
+  { columns, tableColumns }: { columns: readonly ColumnPlan[]; tableColumns: readonly ColumnPlan[] },
 ): ExactnessError | undefined {
   const cause = error instanceof Error ? error.cause : undefined;
   const index = cause instanceof Error ? refusedColumn(cause.message) : undefined;

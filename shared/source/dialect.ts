@@ -3,16 +3,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema.ts';
 import type { ColumnPlan } from './column-plan.ts';
 import type { ConnectionLogin, Login } from './credentials.ts';
-import { mysqlDialect } from './dialects/mysql.ts';
-import { postgresDialect } from './dialects/postgres.ts';
-import type { ErrorPatterns, Refusal } from './explain-error.ts';
+import type { ErrorPatterns, Refusal } from './error-patterns.ts';
 import type { LexicalRules } from './sql-text.ts';
-
-/**
- * The point at which the source spoke up; before `read`, its messages cannot hold a data value. In `describe` it speaks of a query as it
- * was written, in `wrap` of a statement that Ferry made of it: names and positions in that are none of the query's.
- */
-export type SourcePhase = 'connect' | 'describe' | 'wrap' | 'read';
 
 /** A small answer of the source. */
 export interface SourceAnswer {
@@ -211,14 +203,4 @@ export interface ParallelReading {
    * each by a snapshot of its own.
    */
   verify(connection: DuckDBConnection): Promise<'shared' | 'alone' | 'apart'>;
-}
-
-const dialects: Readonly<Record<SourceConfig['type'], Dialect>> = {
-  postgres: postgresDialect,
-  mysql: mysqlDialect,
-};
-
-/** The dialect of a kind of database. */
-export function dialectOf(type: SourceConfig['type']): Dialect {
-  return dialects[type];
 }

@@ -1,5 +1,12 @@
+import type { Dialect } from './dialect.ts';
+import type { SourcePhase } from './error-patterns.ts';
 import { explainByCode, UnknownQueryError } from './explain-error.ts';
-import type { SourceSession } from './session.ts';
+
+/** A session, as far as its source can be asked for a code. */
+interface AskedSession {
+  dialect: Dialect;
+  execute(phase: SourcePhase, sql: string): Promise<void>;
+}
 
 /** For `.catch()`: notes with an error which statement of the source's own SQL it is of. */
 export const ofStatement =
@@ -15,7 +22,7 @@ export const ofStatement =
  *
  * @returns `error` itself when it was another one, or nothing more can be told
  */
-export async function explainUnknown(session: SourceSession, error: unknown): Promise<unknown> {
+export async function explainUnknown(session: AskedSession, error: unknown): Promise<unknown> {
   if (!(error instanceof UnknownQueryError) || error.statement === undefined) return error;
   const { dialect } = session;
   const asking = dialect.codeOfRefusal?.(error.statement);

@@ -5,16 +5,9 @@ import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig } from '../config/schema.ts';
 import { FerryError, fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
 import type { ConnectionLogin } from './credentials.ts';
-import {
-  type ClientColumn,
-  type Dialect,
-  dialectOf,
-  type ServerFacts,
-  type SourceAnswer,
-  type SourceClient,
-  type SourcePhase,
-} from './dialect.ts';
+import type { ClientColumn, Dialect, ServerFacts, SourceAnswer, SourceClient } from './dialect.ts';
 import { lackOf } from './engine-lack.ts';
+import type { SourcePhase } from './error-patterns.ts';
 import { explainSourceError } from './explain-error.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { explainUnknown, ofStatement } from './explain-unknown.ts';
@@ -22,6 +15,7 @@ import { findExtension } from './extensions.ts';
 import { rejectWhenAborted, rejectWhenSilent } from './give-up.ts';
 import { assertReachable } from './reachability.ts';
 import { explainLaterRefusal, explainRefusedLogin } from './refused-login.ts';
+import { dialectOf } from './registry.ts';
 import { openOwnHost, type SessionHost } from './session-host.ts';
 import type { Reading, SessionOptions, SourceStream, TransactionOptions } from './session-options.ts';
 import { trimStatement } from './sql-text.ts';

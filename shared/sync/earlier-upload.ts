@@ -1,7 +1,7 @@
 import { LostError, toFerryError } from '../errors.ts';
 import type { PolyteiaClient } from '../polyteia/polyteia-client.ts';
+import type { JobContext, JobResult } from '../runs/job.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
-import type { JobContext, JobResult } from '../runs/run-job.ts';
 import { isFinished, type RunRecord } from '../runs/run-record.ts';
 import { finishUpload, isOfSync, keepBaseline, keepLastUpload } from './finish-upload.ts';
 import type { SyncWork } from './sync-work.ts';

@@ -1,7 +1,7 @@
 import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import { contentTypes } from '../polyteia/upload-format.ts';
+import type { JobContext } from '../runs/job.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
-import type { JobContext } from '../runs/run-job.ts';
 import { isOfSync } from './finish-upload.ts';
 import type { SyncWork } from './sync-work.ts';
 

@@ -2,8 +2,8 @@ import type { SyncConfig } from '../config/schema.ts';
 import { DeadlineError, LeaseLostError, toFerryError } from '../errors.ts';
 import type { PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import { verifyUpload } from '../polyteia/verify-upload.ts';
+import type { JobContext, JobResult } from '../runs/job.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
-import type { JobContext, JobResult } from '../runs/run-job.ts';
 import type { SyncWork } from './sync-work.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../errors.ts';
 import type { DatasetContent, PolyteiaClient } from '../polyteia/polyteia-client.ts';
 import { isSameType } from '../polyteia/verify-upload.ts';
+import type { JobContext } from '../runs/job.ts';
 import type { LastUpload } from '../runs/last-upload.ts';
 import { leaseTimes } from '../runs/lease.ts';
-import type { JobContext } from '../runs/run-job.ts';
 import { sleep as sleepByClock } from '../sleep.ts';
 import type { SyncWork } from './sync-work.ts';
 

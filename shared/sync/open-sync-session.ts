@@ -1,8 +1,8 @@
 import type { SourceConfig, SyncConfig } from '../config/schema.ts';
 import { resolveLogin, type SigningRun } from '../source/credentials.ts';
-import { dialectOf } from '../source/dialect.ts';
 import { readDuckdbQuery } from '../source/duckdb-query.ts';
 import type { SourceQuery } from '../source/prepare-query.ts';
+import { dialectOf } from '../source/registry.ts';
 import type { SecretReader } from '../source/secrets.ts';
 import { type SessionOptions, SourceSession } from '../source/session.ts';
 import { postgresLexicalRules, trimStatement } from '../source/sql-text.ts';

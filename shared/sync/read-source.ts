@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JobContext, JobResult } from '../runs/run-job.ts';
+import type { JobContext, JobResult } from '../runs/job.ts';
 import { exportParquet } from '../source/export-parquet.ts';
 import { prepareQuery, type SourceQuery } from '../source/prepare-query.ts';
 import { fingerprintRows } from '../source/row-fingerprint.ts';

@@ -1,6 +1,7 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { GuardError, StorageUnavailableError, toFerryError } from '../errors.ts';
-import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
+import type { JobContext, JobResult } from '../runs/job.ts';
+import { runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';
 import { findUnchanged } from './find-unchanged.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { type JobContext, type JobResult, runJob } from '../runs/run-job.ts';
+import type { JobContext, JobResult } from '../runs/job.ts';
+import { runJob } from '../runs/run-job.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import type { FerryConfig, PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
-import type { JobDescription, RunOptions } from '../runs/run-job.ts';
+import type { JobDescription, RunOptions } from '../runs/job.ts';
 import type { SecretReader } from '../source/secrets.ts';
 
 export interface RunSyncOptions extends RunOptions {

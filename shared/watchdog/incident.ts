@@ -92,3 +92,9 @@ export async function writeIncident(
 export async function removeIncident(documents: DocumentStore, scope: string, name: string): Promise<void> {
   await documents.remove(`${folderOf(scope)}${name}`);
 }
+
+/** An incident that this watchdog alone may tell, at the version that it wrote. */
+export interface ClaimedIncident {
+  incident: Incident;
+  version: string;
+}

@@ -3,7 +3,7 @@ import { isFinished } from '../runs/run-record.ts';
 import { closeLostRun } from './close-run.ts';
 import { isWorthRestart, type Repair } from './decide-repairs.ts';
 import { startEventOf } from './start-event.ts';
-import type { WatchdogDependencies } from './watchdog.ts';
+import type { WatchdogDependencies } from './watchdog-dependencies.ts';
 
 /** What helping needs. */
 type RepairTools = Pick<WatchdogDependencies, 'runs' | 'requests' | 'start' | 'scope' | 'logger'> & {

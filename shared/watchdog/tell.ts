@@ -2,9 +2,9 @@ import { toFerryError } from '../errors.ts';
 import type { JobState } from '../runs/job-states.ts';
 import { type Alert, groupAlerts, messageOf, runsToShow } from './alert-message.ts';
 import type { Channel } from './channel.ts';
-import { type Incident, writeIncident } from './incident.ts';
+import { type ClaimedIncident, type Incident, writeIncident } from './incident.ts';
 import { mapInTurns } from './map-in-turns.ts';
-import type { ClaimedIncident, WatchdogDependencies } from './watchdog.ts';
+import type { WatchdogDependencies } from './watchdog-dependencies.ts';
 
 type Told = Alert & { version: string };
 

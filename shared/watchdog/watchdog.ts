@@ -1,16 +1,10 @@
 import { StateError, toFerryError } from '../errors.ts';
-import type { DocumentStore } from '../runs/document-store.ts';
-import type { RunRequestStore } from '../runs/run-request-store.ts';
-import type { RunStore } from '../runs/run-store.ts';
 import { readDocument } from '../runs/stored-document.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { Whereabouts } from './alert-message.ts';
-import type { Channel } from './channel.ts';
-import { type DeadLetterQueue, incidentOf, isStillQueued } from './dead-letter.ts';
+import { incidentOf, isStillQueued } from './dead-letter.ts';
 import { type Change, decideAlerts } from './decide-alerts.ts';
 import { decideRepairs } from './decide-repairs.ts';
 import {
-  type Incident,
+  type ClaimedIncident,
   incidentName,
   readIncidents,
   removeIncident,
@@ -26,26 +20,8 @@ import {
   type ScheduleMemory,
   scheduleMemorySchema,
 } from './schedule-memory.ts';
-import type { StartEvent } from './start-event.ts';
 import { tell } from './tell.ts';
-
-/** What a round of the watchdog works with. */
-export interface WatchdogDependencies {
-  documents: DocumentStore;
-  runs: RunStore;
-  requests: Pick<RunRequestStore, 'find'>;
-  /** None: problems are repaired, and nobody is told. */
-  channels: readonly Channel[];
-  deadLetters: DeadLetterQueue;
-  /** Starts a job's function, without waiting for its end. */
-  start: (event: StartEvent) => Promise<void>;
-  where: Whereabouts;
-  /** What makes ids of scheduled runs unique. */
-  scope: string;
-  logger: Logger;
-  /** @default the clock */
-  now?: () => Date;
-}
+import type { WatchdogDependencies } from './watchdog-dependencies.ts';
 
 /** What a round did, for its log line and metrics. */
 export interface RoundResult {
@@ -116,12 +92,6 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   await letters.removeTold();
   logger.info({ ...result, told: sent.told, notTold: sent.notTold }, 'round ended');
   return { ...result, ...sent };
-}
-
-/** An incident that this watchdog alone may tell, at the version that it wrote. */
-export interface ClaimedIncident {
-  incident: Incident;
-  version: string;
 }
 
 /** Makes the changes that are still this watchdog's to make. */

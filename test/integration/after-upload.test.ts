@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ProgressEvent } from '../../shared/runs/job.ts';
 import { newRunId } from '../../shared/runs/run-id.ts';
-import type { ProgressEvent } from '../../shared/runs/run-job.ts';
 import type { RunRecord } from '../../shared/runs/run-record.ts';
 import type { RunStore } from '../../shared/runs/run-store.ts';
 import { sleep } from '../../shared/sleep.ts';

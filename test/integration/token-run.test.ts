@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProgressEvent } from '../../shared/runs/run-job.ts';
+import type { ProgressEvent } from '../../shared/runs/job.ts';
 import type { SecretReader } from '../../shared/source/secrets.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
 import { type InProcessSync, setUpInProcessSync } from '../support/in-process-sync.ts';

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { EXIT, exitCodeOf } from '../../cli/exit-codes.ts';
 import { printError } from '../../cli/output.ts';
 import { createProgram } from '../../cli/program.ts';
-import { createTestSurroundings, type TestSurroundings } from './surroundings.ts';
+import { createTestCliContext, type TestCliContext } from './surroundings.ts';
 
 /** The AWS settings of a process that talks to a fake AWS; for vi.stubEnv, as the SDK reads the process's own. */
 export function fakeAwsEnvironment(url: string): Record<string, string> {
@@ -22,16 +22,16 @@ export function fakeAwsEnvironment(url: string): Record<string, string> {
 /** Runs `ferry --stack Ferry …` within this process, as main.ts would. */
 export async function ferryAgainstStack(
   args: readonly string[],
-  changes: Partial<TestSurroundings> = {},
-): Promise<TestSurroundings['output']> {
-  const surroundings = { ...createTestSurroundings(tmpdir()), ...changes };
-  const { output } = surroundings;
-  const given = args.includes('--stack') || surroundings.environment.FERRY_STACK ? [] : ['--stack', 'Ferry'];
+  changes: Partial<TestCliContext> = {},
+): Promise<TestCliContext['output']> {
+  const context = { ...createTestCliContext(tmpdir()), ...changes };
+  const { output } = context;
+  const given = args.includes('--stack') || context.environment.FERRY_STACK ? [] : ['--stack', 'Ferry'];
   try {
-    await (await createProgram(surroundings)).parseAsync(['node', 'ferry', ...given, ...args]);
+    await (await createProgram(context)).parseAsync(['node', 'ferry', ...given, ...args]);
   } catch (error) {
-    output.exitCode = printError(error, surroundings.stderr) ?? exitCodeOf(error);
+    output.exitCode = printError(error, context.stderr) ?? exitCodeOf(error);
   }
-  if (surroundings.signal.aborted) output.exitCode = EXIT.interrupted;
+  if (context.signal.aborted) output.exitCode = EXIT.interrupted;
   return output;
 }

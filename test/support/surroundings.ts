@@ -1,13 +1,13 @@
-import type { Surroundings } from '../../cli/program.ts';
+import type { CliContext } from '../../cli/cli-context.ts';
 import { sleep } from '../../shared/sleep.ts';
 
 /** Surroundings of a command run within a test, and what it left in them. */
-export interface TestSurroundings extends Surroundings {
+export interface TestCliContext extends CliContext {
   output: { stdout: string; stderr: string; exitCode: number };
 }
 
 /** Surroundings whose output can be looked at; without an environment. */
-export function createTestSurroundings(folder: string): TestSurroundings {
+export function createTestCliContext(folder: string): TestCliContext {
   const output = { stdout: '', stderr: '', exitCode: 0 };
   return {
     output,

@@ -2,8 +2,8 @@
 import { PROJECT_EXTENSIONS } from '../../cli/session-options.ts';
 import { parseConfig } from '../../shared/config/load-config.ts';
 import { createFolderDocumentStore } from '../../shared/runs/folder-document-store.ts';
+import type { ProgressEvent } from '../../shared/runs/job.ts';
 import type { LeaseTimes } from '../../shared/runs/lease.ts';
-import type { ProgressEvent } from '../../shared/runs/run-job.ts';
 import { createRunStore, type RunStore } from '../../shared/runs/run-store.ts';
 import { createLocalSecretReader } from '../../shared/source/secrets.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';

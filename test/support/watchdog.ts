@@ -8,7 +8,8 @@ import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { AlertMessage, Channel } from '../../shared/watchdog/channel.ts';
 import type { DeadLetter } from '../../shared/watchdog/dead-letter.ts';
 import type { StartEvent } from '../../shared/watchdog/start-event.ts';
-import { runRound, type WatchdogDependencies } from '../../shared/watchdog/watchdog.ts';
+import { runRound } from '../../shared/watchdog/watchdog.ts';
+import type { WatchdogDependencies } from '../../shared/watchdog/watchdog-dependencies.ts';
 import type { WatchedJob, WatchedJobs } from '../../shared/watchdog/watched-jobs.ts';
 import { runningRecord, runRecord } from './api.ts';
 

@@ -1,10 +1,7 @@
-import type { SourceConfig } from '../../config/schema.ts';
-import { ConfigError } from '../../errors.ts';
 import type { EntityFolder } from '../entity-folders.ts';
 import type { Fault, Part } from '../faults.ts';
 import type { CatalogFilters } from '../filters.ts';
 import type { SharedColumns } from '../shared-texts.ts';
-import { postgresCatalog } from './postgres.ts';
 
 /** SQL of the source. */
 export interface CatalogQueries {
@@ -106,19 +103,4 @@ export interface Probed {
   object: number;
   column: number;
   failure: Pick<Fault, 'code' | 'said'>;
-}
-
-const catalogs: Readonly<Partial<Record<SourceConfig['type'], Catalog>>> = { postgres: postgresCatalog };
-
-/**
- * The catalog of a kind of database.
- *
- * @throws ConfigError for one that cannot be extracted
- */
-export function catalogOf(type: SourceConfig['type']): Catalog {
-  const catalog = catalogs[type];
-  if (catalog) return catalog;
-  throw new ConfigError(`Extractions cannot read the catalog of a source of type ${type}.`, {
-    hint: `Sources of extractions have one of these types: ${Object.keys(catalogs).join(', ')}.`,
-  });
 }

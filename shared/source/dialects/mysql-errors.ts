@@ -7,7 +7,8 @@ import {
   RefusedLoginError,
   SourceUnavailableError,
 } from '../../errors.ts';
-import { type ErrorPatterns, explainByPattern } from '../explain-error.ts';
+import type { ErrorPatterns } from '../error-patterns.ts';
+import { explainByPattern } from '../explain-error.ts';
 
 const refuseDatabase = (at: string, user: string, database: string) =>
   new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {

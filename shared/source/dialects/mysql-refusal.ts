@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import mysql from 'mysql2/promise';
 import type { ConnectionLogin } from '../credentials.ts';
-import type { Refusal } from '../explain-error.ts';
+import type { Refusal } from '../error-patterns.ts';
 
 const TIMEOUT_MS = 3_000;
 

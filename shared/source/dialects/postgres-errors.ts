@@ -6,7 +6,8 @@ import {
   RefusedLoginError,
   SourceUnavailableError,
 } from '../../errors.ts';
-import { type ErrorPatterns, explainByPattern, UnknownQueryError } from '../explain-error.ts';
+import type { ErrorPatterns } from '../error-patterns.ts';
+import { explainByPattern, UnknownQueryError } from '../explain-error.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {

@@ -4,7 +4,7 @@ import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import pg from 'pg';
 import type { SourceConfig } from '../../config/schema.ts';
 import type { ConnectionLogin } from '../credentials.ts';
-import type { Refusal } from '../explain-error.ts';
+import type { Refusal } from '../error-patterns.ts';
 
 const TIMEOUT_MS = 3_000;
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
 import type { RunExtractionOptions } from '../../../shared/extraction/extraction-work.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
-import type { ProgressEvent } from '../../../shared/runs/run-job.ts';
+import type { ProgressEvent } from '../../../shared/runs/job.ts';
 import type { SecretReader } from '../../../shared/source/secrets.ts';
 import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
 import { readOutput } from '../../support/read-output.ts';

@@ -5,7 +5,7 @@ import { checkExtraction } from '../../../shared/extraction/check-extraction.ts'
 import { EVERYTHING } from '../../../shared/extraction/filters.ts';
 import { readTree } from '../../../shared/extraction/read-tree.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
-import type { ProgressEvent } from '../../../shared/runs/run-job.ts';
+import type { ProgressEvent } from '../../../shared/runs/job.ts';
 import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
 import { POSTGRES_VERSIONS } from '../../support/postgres-versions.ts';

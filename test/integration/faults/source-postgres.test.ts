@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ProgressEvent } from '../../../shared/runs/run-job.ts';
+import type { ProgressEvent } from '../../../shared/runs/job.ts';
 import { type BreakableProxy, startBreakableProxy } from '../../support/breakable-proxy.ts';
 import {
   CANARY,

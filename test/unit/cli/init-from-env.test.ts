@@ -9,7 +9,7 @@ import { createProgram } from '../../../cli/program.ts';
 import { readEnvFile } from '../../../shared/config/env-file.ts';
 import { loadConfig } from '../../../shared/config/load-config.ts';
 import { parseSecretsFile } from '../../../shared/source/secrets.ts';
-import { createTestSurroundings } from '../../support/surroundings.ts';
+import { createTestCliContext } from '../../support/surroundings.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -42,9 +42,9 @@ async function put(path: string, text: string): Promise<void> {
 }
 
 async function init(...args: string[]) {
-  const surroundings = createTestSurroundings(folder);
-  await (await createProgram(surroundings)).parseAsync(['node', 'ferry', 'init', ...args]);
-  return surroundings.output;
+  const context = createTestCliContext(folder);
+  await (await createProgram(context)).parseAsync(['node', 'ferry', 'init', ...args]);
+  return context.output;
 }
 
 const load = (path = 'ferry.yaml') => loadConfig({ path: join(folder, path), environment: {} });

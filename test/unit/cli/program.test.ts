@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../../cli/program.ts';
-import { createTestSurroundings } from '../../support/surroundings.ts';
+import { createTestCliContext } from '../../support/surroundings.ts';
 
 /** What `ferry` prints when it is called so, with all commands loaded or with those that it takes to need. */
 async function printed(args: readonly string[], loaded: 'all' | 'needed') {
-  const surroundings = createTestSurroundings('/nowhere');
-  const program = await createProgram(surroundings, loaded === 'all' ? [] : args);
+  const context = createTestCliContext('/nowhere');
+  const program = await createProgram(context, loaded === 'all' ? [] : args);
   const ended = await program.parseAsync(['node', 'ferry', ...args]).then(
     () => 'done',
     (error: Error) => error.message,
   );
-  return { ...surroundings.output, ended, commands: program.commands.map((command) => command.name()) };
+  return { ...context.output, ended, commands: program.commands.map((command) => command.name()) };
 }
 
 describe('ferry loads the command that is called', () => {

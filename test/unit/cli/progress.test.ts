@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressPrinter } from '../../../cli/progress.ts';
-import type { ProgressEvent } from '../../../shared/runs/run-job.ts';
+import type { ProgressEvent } from '../../../shared/runs/job.ts';
 
 function printEvents(isTTY: boolean, events: readonly ProgressEvent[]): string {
   let text = '';

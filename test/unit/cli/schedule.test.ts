@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../cli/program.ts';
-import { createTestSurroundings } from '../../support/surroundings.ts';
+import { createTestCliContext } from '../../support/surroundings.ts';
 
 const config = `version: 1
 sources: { erp: { type: postgres, auth: { type: password, secret: ferry/erp } } }
@@ -26,9 +26,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function ferry(...args: string[]) {
-  const surroundings = createTestSurroundings(folder);
-  await (await createProgram(surroundings)).parseAsync(['node', 'ferry', ...args]);
-  return surroundings.output;
+  const context = createTestCliContext(folder);
+  await (await createProgram(context)).parseAsync(['node', 'ferry', ...args]);
+  return context.output;
 }
 
 const spring = ['--from', '2027-03-27T12:00Z', '--count', '2'];

@@ -8,7 +8,7 @@ import { createFolderOutputStore } from '../../../shared/extraction/folder-outpu
 import { layOut } from '../../../shared/extraction/layout.ts';
 import { latestSchema, type Manifest, toDocument } from '../../../shared/extraction/manifest.ts';
 import type { OutputStore } from '../../../shared/extraction/output-store.ts';
-import type { JobContext } from '../../../shared/runs/run-job.ts';
+import type { JobContext } from '../../../shared/runs/job.ts';
 
 const OLD = '01a1feb4-0000-7000-8000-000000000001';
 const NEW = '01a1feb4-0000-7000-8000-000000000002';

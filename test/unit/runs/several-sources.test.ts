@@ -1,9 +1,10 @@
 import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DocumentStore } from '../../../shared/runs/document-store.ts';
+import type { JobContext } from '../../../shared/runs/job.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import { type JobContext, runJob } from '../../../shared/runs/run-job.ts';
+import { runJob } from '../../../shared/runs/run-job.ts';
 import { createRunStore, type RunStore } from '../../../shared/runs/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -10,7 +10,7 @@ import { runJob } from '../../../shared/runs/run-job.ts';
 import { createRunStore } from '../../../shared/runs/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { printable, printableMessage, printableOutput } from '../../../shared/text/printable.ts';
-import { createTestSurroundings } from '../../support/surroundings.ts';
+import { createTestCliContext } from '../../support/surroundings.ts';
 
 // Colors, a cleared screen, a window title, C1 forms of both, a return to the line's beginning, text that runs from right to left, nothing
 // to be seen, a tag, half a character, other line breaks, and a line that looks like Ferry's.
@@ -121,14 +121,14 @@ describe('ferry validate', () => {
   ])('prints %s so that a terminal shows it', async (_, config) => {
     const folder = await mkdtemp(join(tmpdir(), 'ferry-printable-'));
     await writeFile(join(folder, 'ferry.yaml'), JSON.stringify(config));
-    const surroundings = createTestSurroundings(folder);
-    const program = await createProgram(surroundings);
+    const context = createTestCliContext(folder);
+    const program = await createProgram(context);
     const error = await program.parseAsync(['node', 'ferry', 'validate']).then(
       () => undefined,
       (thrown: Error) => thrown,
     );
     expect(error).toBeInstanceOf(ConfigError);
-    const { stdout, stderr } = surroundings.output;
+    const { stdout, stderr } = context.output;
     for (const text of [error?.message ?? '', stdout, stderr]) {
       expect(text).not.toMatch(unseen);
       expect(text).not.toMatch(forged);

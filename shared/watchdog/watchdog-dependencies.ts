@@ -1,0 +1,26 @@
+import type { DocumentStore } from '../runs/document-store.ts';
+import type { RunRequestStore } from '../runs/run-request-store.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Whereabouts } from './alert-message.ts';
+import type { Channel } from './channel.ts';
+import type { DeadLetterQueue } from './dead-letter.ts';
+import type { StartEvent } from './start-event.ts';
+
+/** What a round of the watchdog works with. */
+export interface WatchdogDependencies {
+  documents: DocumentStore;
+  runs: RunStore;
+  requests: Pick<RunRequestStore, 'find'>;
+  /** None: problems are repaired, and nobody is told. */
+  channels: readonly Channel[];
+  deadLetters: DeadLetterQueue;
+  /** Starts a job's function, without waiting for its end. */
+  start: (event: StartEvent) => Promise<void>;
+  where: Whereabouts;
+  /** What makes ids of scheduled runs unique. */
+  scope: string;
+  logger: Logger;
+  /** @default the clock */
+  now?: () => Date;
+}
