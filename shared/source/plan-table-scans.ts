@@ -32,7 +32,8 @@ interface Table {
   convertedAtSource?: boolean;
 }
 
-const key = ({ schema, table }: TableReference) => `${schema ?? ''}.${table}`.toLowerCase();
+/** By its letters: names that differ in case only may be two tables. */
+const key = ({ schema, table }: TableReference) => JSON.stringify([schema, table]);
 
 /**
  * The table that a name means, as the source spells it. DuckDB does not tell upper from lower case, and its client takes any of those

@@ -174,6 +174,15 @@ describe('tables of Postgres', () => {
     expect(await scan('select * from db.orders')).toEqual([[1]]);
     expect(await scan('select * from db."Orders"')).toEqual([[2, '1.50']]);
     expect(await scan('select * from db.only')).toEqual([[3]]);
+    expect(await scan('select o.id, p.id as other, amount from db.orders o, db."Orders" p')).toEqual([
+      [1, 2, '1.50'],
+    ]);
+    await server.query(`INSERT INTO "Orders" VALUES (3, 'NaN')`);
+    for (const sql of [
+      'select amount from db."Orders", db.orders',
+      'select amount from db.orders, db."Orders"',
+    ])
+      expect((await failureOf(read({ duckdbQuery: sql }))).message).toMatch(/^Column "amount" .* holds NaN/);
   });
 
   it('a login reads the columns that it is let at', async () => {
