@@ -169,6 +169,11 @@ function planComputed(name: string, clientType: string, mode: TypesMode): Column
       hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
     });
   }
+  if (/\bSTRUCT\((?:\w+|TIME(?:STAMP)? WITH TIME ZONE)[,()[]/.test(type)) {
+    throw new ExactnessError(`Column "${name}" (${type}) has several values in it without a name.`, {
+      hint: "Name them in the query: {'a': a, 'b': b} in the place of (a, b).",
+    });
+  }
   if (!/^U?HUGEINT$/.test(type)) return plan;
   // DuckDB would write a DOUBLE: sum() of integers is one.
   const decimal = 'DECIMAL(38,0)';

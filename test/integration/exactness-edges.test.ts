@@ -74,6 +74,11 @@ describe('Postgres', () => {
       '2026-01-01T10:00:00.000000',
     ],
     ["SELECT '101'::BIT AS x FROM db.small", 'string', '101'],
+    [
+      "SELECT {'a': 1, 'b c': {'D': 2}} AS x FROM db.small",
+      'struct<a: int32, b c: struct<D: int32>>',
+      { a: 1, 'b c': { D: 2 } },
+    ],
     ['SELECT list(m) AS x FROM db.moods', 'list<element: string>', ["a)'b", 'c']],
   ])('what DuckDB computes is whole: %s', async (duckdbQuery, type, expected) => {
     const { content } = await read({ duckdbQuery });
@@ -83,6 +88,8 @@ describe('Postgres', () => {
   it.each([
     "SELECT {'a': INTERVAL 1 MICROSECOND} AS x FROM db.small",
     "SELECT ['12:00:00+02'::TIMETZ] AS x FROM db.small",
+    'SELECT (id, b) AS x FROM db.orders',
+    'SELECT [row(id, [1])] AS x FROM db.orders',
     'SELECT c FROM db.letters',
     'SELECT a FROM db.priced',
   ])('what cannot be whole is refused: %s', async (duckdbQuery) => {
