@@ -10,7 +10,7 @@ interface AskedSession {
 
 /** For `.catch()`: notes with an error which statement of the source's own SQL it is of. */
 export const ofStatement =
-  (sql: string) =>
+  (sql: string | undefined) =>
   (error: unknown): never => {
     if (error instanceof UnknownQueryError) error.statement ??= sql;
     throw error;

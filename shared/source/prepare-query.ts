@@ -5,6 +5,7 @@ import { overrideColumn, strictly } from './column-override.ts';
 import { type ColumnPlan, MAX_DECIMAL_DIGITS, withoutLabels } from './column-plan.ts';
 import { convert, convertAtSource } from './convert-columns.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
+import { ofStatement } from './explain-unknown.ts';
 import { keepSettings } from './keep-settings.ts';
 import { explainHidden, planTableScans, type TableCheck } from './plan-table-scans.ts';
 import type { SourceSession } from './session.ts';
@@ -64,7 +65,8 @@ async function prepare(
     query.kind === 'source' ? trimStatement(query.sql, dialect.lexicalRules(session.server)) : query.sql;
   const relation = scans === undefined ? session.relationOf(sql) : `(${scans.sql})`;
   const client = await session.describe(relation).catch((error: unknown) => {
-    throw scans === undefined ? error : explainHidden(error, scans);
+    if (scans === undefined) return ofStatement(sql)(error);
+    throw explainHidden(error, scans);
   });
   const names = client.map(({ name }) => name);
   for (const name of Object.keys(overrides)) {

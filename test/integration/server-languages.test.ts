@@ -1,7 +1,9 @@
 import mysql from 'mysql2/promise';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ferryConfigSchema, type SourceConfig } from '../../shared/config/schema.ts';
 import { resolveLogin } from '../../shared/source/credentials.ts';
+import { ofStatement } from '../../shared/source/explain-unknown.ts';
 import { SourceSession } from '../../shared/source/session.ts';
 import { type FerryFolder, type FerryRun, setUpFerryFolder } from '../support/ferry-folder.ts';
 import { type MysqlServer, startMysql } from '../support/mysql-server.ts';
@@ -159,6 +161,38 @@ describe.each([
     },
   ])('explains $what', async ({ what: _what, query, ...expected }) => {
     await expectError({ source: source(), query }, expected);
+  });
+
+  it('waits for a lock no longer than it may, and tries again', async () => {
+    await using surroundings = await sessionSurroundings();
+    const session = await openSession(surroundings);
+    const holder = new pg.Client({ ...server });
+    await holder.connect();
+    const prepared = (locked: string) =>
+      session
+        .transaction(async () => {
+          await session.execute('describe', "SET LOCAL lock_timeout = '50ms'");
+          await holder.query(`BEGIN; LOCK TABLE slow IN ACCESS EXCLUSIVE MODE`);
+          await session.describe(session.relationOf(locked)).catch(ofStatement(locked));
+        })
+        .catch((error: Error) => error);
+    const outcome = await prepared('SELECT * FROM slow');
+    await holder.end();
+    session.close();
+    expect(outcome).toMatchObject({
+      class: 'SourceUnavailableError',
+      message: expect.stringContaining('is locked at the source'),
+    });
+  });
+
+  it('names the column of a value that has no place in the file', async () => {
+    await expectError(
+      {
+        source: source(),
+        query: "SELECT id, CASE id WHEN 2 THEN 'NaN' ELSE 0.5 END::numeric(5,2) AS amount FROM slow",
+      },
+      { class: 'ExactnessError', message: /^Column "amount" \(numeric\(5,2\)\) holds NaN or Infinity/ },
+    );
   });
 
   const openSession = async (surroundings: Awaited<ReturnType<typeof sessionSurroundings>>) =>

@@ -325,8 +325,8 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   const said = answer.split('\n', 1)[0] ?? '';
   if (phase === 'wrap' && /data-modifying statement must be at the top level/.test(said)) return writes();
   const position = phase === 'describe' ? positionIn(message) : '';
-  // What names the table is better than what its code means.
-  const Refused = phase === 'describe' || harmlessAnswers.test(said) ? QueryError : UnknownQueryError;
+  // What names the table, or the place, is better than what its code means.
+  const Refused = position !== '' || harmlessAnswers.test(said) ? QueryError : UnknownQueryError;
   return new Refused(`The source refused the query: ${said}${position}.`, {
     hint: /does not exist|existiert nicht/.test(said)
       ? 'Check the name, its schema, and that the login may see it.'
