@@ -19,6 +19,8 @@ export class UnknownQueryError extends QueryError {
   statement: string | undefined;
   /** It is a question of Ferry's own. */
   ofCatalog = false;
+  /** The words name a place in the query. */
+  hasPlace = false;
 }
 
 /** What is wrong by the code of an error; undefined when Ferry has no words for it. */

@@ -1,3 +1,4 @@
+import { QueryError } from '../errors.ts';
 import type { Dialect } from './dialect.ts';
 import type { SourcePhase } from './error-patterns.ts';
 import { explainByCode, UnknownQueryError } from './explain-error.ts';
@@ -32,5 +33,6 @@ export async function explainUnknown(session: AskedSession, error: unknown): Pro
   const code = /ferry_code (\w{5})/.exec(said)?.[1];
   const known =
     code === undefined ? undefined : explainByCode(code, dialect.errorPatterns.read, error.ofCatalog);
-  return known ? Object.assign(known, { cause: error.cause }) : error;
+  if (known === undefined || (error.hasPlace && known instanceof QueryError)) return error;
+  return Object.assign(known, { cause: error.cause });
 }

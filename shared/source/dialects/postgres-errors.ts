@@ -325,13 +325,14 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   const said = answer.split('\n', 1)[0] ?? '';
   if (phase === 'wrap' && /data-modifying statement must be at the top level/.test(said)) return writes();
   const position = phase === 'describe' ? positionIn(message) : '';
-  // What names the table, or the place, is better than what its code means.
-  const Refused = position !== '' || harmlessAnswers.test(said) ? QueryError : UnknownQueryError;
-  return new Refused(`The source refused the query: ${said}${position}.`, {
-    hint: /does not exist|existiert nicht/.test(said)
-      ? 'Check the name, its schema, and that the login may see it.'
-      : 'Run the query on the source itself to see more.',
-  });
+  const told = `The source refused the query: ${said}${position}.`;
+  const hint = /does not exist|existiert nicht/.test(said)
+    ? 'Check the name, its schema, and that the login may see it.'
+    : 'Run the query on the source itself to see more.';
+  // What names the table is better than what its code means.
+  if (harmlessAnswers.test(said)) return new QueryError(told, { hint });
+  // So is a place in the query; but a lock has one, too.
+  return Object.assign(new UnknownQueryError(told, { hint }), { hasPlace: position !== '' });
 }
 
 /** What the messages of DuckDB's Postgres client mean. */
