@@ -37,16 +37,16 @@ export async function createProgram(context: CliContext, args: readonly string[]
   const stderr = safeOutput(context.stderr);
   const program = new Command('ferry')
     .description(
-      'Carries the results of database queries to Polyteia datasets, and database catalogs to Atlan.',
+      'Copies the results of database queries to Polyteia datasets, and database catalogs to Atlan.',
     )
     .version('0.1.0')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
-    .option('--stack <name>', 'the deployed stack that the command is about, in the place of this machine')
+    .option('--stack <name>', 'work on this deployed stack instead of this machine')
     .option('--config <file>', 'ferry.yaml, or a .env file of the Go connector', 'ferry.yaml')
     .option('--state <folder>', 'where runs are recorded', '.ferry')
     .option('--secrets <file>', 'JSON file: secret name → the value that Secrets Manager would return')
-    .option('--json', 'print one JSON document on stdout and nothing else there')
+    .option('--json', 'print one JSON document on stdout and nothing else')
     .addOption(new Option('--log-level <level>', 'detail of the log on stderr').choices([...logLevels]))
     .showHelpAfterError('(ferry --help lists the commands)');
   // A name in the environment stands for all commands; one that is typed must mean something.

@@ -16,7 +16,7 @@ export function acknowledgeFindings(parts: {
 }): void {
   acknowledge(parts.state, {
     'AwsSolutions-S1':
-      'Access logs would need a bucket of their own; CloudTrail data events do the same for those who want them.',
+      'Access logs would need another bucket; CloudTrail data events do the same if you want them.',
   });
   acknowledge(parts.deadLetters, {
     'AwsSolutions-SQS3': 'This is the dead-letter queue.',
@@ -27,18 +27,18 @@ export function acknowledgeFindings(parts: {
   for (const { function: target } of parts.functions) {
     acknowledge(target, {
       'Serverless-LambdaTracing': withoutTraces,
-      'Serverless-LambdaDLQ': 'An on-failure destination keeps the event, and says why beside it.',
+      'Serverless-LambdaDLQ': 'An on-failure destination keeps the event together with the reason.',
     });
   }
   acknowledge(parts.api, {
     'AwsSolutions-APIG1':
-      'Access logs (api.accessLogs) need an account-wide role that is not this stack’s to set; the handler logs who started what.',
+      'Access logs (api.accessLogs) need an account-wide role, which this stack must not set; the handler logs who started what.',
     'AwsSolutions-APIG6': 'As APIG1.',
-    'AwsSolutions-APIG2': 'The router checks every request against the schemas that openapi.json is made of.',
+    'AwsSolutions-APIG2': 'The router checks every request against the schemas that generate openapi.json.',
     'AwsSolutions-APIG3':
-      'Every route but liveness asks for a signature before anything runs, and the stage is throttled.',
+      'Every route except liveness requires a signature before anything runs, and the stage is throttled.',
     'AwsSolutions-APIG4': 'Only GET /healthz is open: liveness, without details.',
-    'AwsSolutions-COG4': 'Callers are signed by IAM, which needs no user pool.',
+    'AwsSolutions-COG4': 'Callers sign with IAM, which needs no user pool.',
     'Serverless-APIGWAccessLogging': 'As AwsSolutions-APIG1.',
     'Serverless-APIGWStructuredLogging': 'As AwsSolutions-APIG1; the access logs are JSON.',
     'Serverless-APIGWXrayEnabled': withoutTraces,
@@ -49,14 +49,14 @@ export function acknowledgeFindings(parts: {
   acknowledge(parts.watchdog, {
     'Serverless-LambdaTracing': withoutTraces,
     'Serverless-LambdaDLQ':
-      'A round that failed is made up for by the next one, five minutes later; an alarm tells of two.',
+      'The next round, five minutes later, makes up for a failed one; an alarm reports two failures.',
     'Serverless-LambdaAsyncFailureDestination': 'As Serverless-LambdaDLQ.',
     'Serverless-EventBusDLQ': 'As Serverless-LambdaDLQ.',
   });
   if (parts.alerts) {
     acknowledge(parts.alerts, {
       'Serverless-SNSRedrivePolicy':
-        'An e-mail that cannot be delivered is as well not read from a queue; SNS tries again for hours by itself.',
+        'Nobody would read undelivered e-mails from a queue either; SNS retries for hours on its own.',
     });
   }
 }
@@ -71,7 +71,7 @@ export function acknowledgePrefixes(role: IConstruct, bucket: IBucket, prefixes:
   for (const prefix of prefixes) {
     acknowledge(role, {
       [`AwsSolutions-IAM5[Resource::${arn}/${prefix}]`]:
-        'A prefix of run records, whose names cannot be known beforehand.',
+        'A prefix of run records, whose names are not known in advance.',
     });
   }
 }
@@ -80,7 +80,7 @@ export function acknowledgePrefixes(role: IConstruct, bucket: IBucket, prefixes:
 export function acknowledgeInterfaces(role: IConstruct): void {
   acknowledge(role, {
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaENIManagementAccess]':
-      'The least that Lambda takes for network interfaces, kept up to date by AWS.',
+      'The minimum that Lambda accepts for network interfaces, kept up to date by AWS.',
   });
 }
 

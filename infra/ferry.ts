@@ -209,7 +209,7 @@ export class Ferry extends Construct {
     }
     new CfnOutput(this, 'ApiUrl', {
       value: this.apiUrl,
-      description: 'GET healthz; everything else signed (docs/api.md)',
+      description: 'GET healthz is open, everything else must be signed (docs/api.md)',
     });
     new CfnOutput(this, 'ApiId', { value: restApiId });
     new CfnOutput(this, 'StateBucketName', { value: this.bucket.bucketName });

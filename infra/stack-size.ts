@@ -40,14 +40,14 @@ function partsOf({ syncs, extractions }: FerryConfig): string {
   for (const { source } of Object.values(syncs)) jobs.set(source, (jobs.get(source) ?? 0) + 1);
   const [first, second] = halves(jobs);
   return second.length === 0
-    ? `one with half of the syncs of ${first[0]}, one with the others`
+    ? `one with half of the syncs of ${first[0]}, one with the rest`
     : `one with ${nameSome(first)} and their syncs, one with ${nameSome(second)}`;
 }
 
 function adviceFor(config: FerryConfig): string {
   return (
-    `Write two files: ${partsOf(config)}. Deploy each as a stack of its own (-c config=FILE -c stack=NAME); ` +
-    'with the same `bucket:` in both, jobs that move keep their history.'
+    `Write two files: ${partsOf(config)}. Deploy each as a separate stack (-c config=FILE -c stack=NAME); ` +
+    'with the same `bucket:` in both, jobs that you move keep their history.'
   );
 }
 
@@ -61,7 +61,7 @@ function countOf({ syncs, extractions }: FerryConfig, plans: readonly JobFunctio
       : `${Object.keys(syncs).length} syncs in ${shared} functions for sources and ${ofSyncs.length - shared} dedicated ones`,
     Object.keys(extractions).length === 0
       ? []
-      : `${Object.keys(extractions).length} extractions with a function each`,
+      : `${Object.keys(extractions).length} extractions with one function each`,
   ];
   return parts.flat().join(', and ');
 }
@@ -86,8 +86,8 @@ export function assertFits(
   );
   const reason =
     resources > MAXIMUM_RESOURCES
-      ? `${made} take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES} of Ferry's`
-      : `${made} are more functions than the API can know: their names take ${names} bytes of ${FUNCTION_NAMES_BYTES}`;
+      ? `${made} take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES}`
+      : `${made} are more functions than the API can hold: their names take ${names} of ${FUNCTION_NAMES_BYTES} bytes`;
   throw new ConfigError(`This configuration is too large for one stack: ${reason}.`, {
     hint: adviceFor(config),
   });

@@ -10,10 +10,10 @@ import { startAndFollow } from '../stack/start-and-follow.ts';
 /** `ferry accept <run>`: sends a result that a guard refused. */
 export function acceptCommand(context: CliContext): Command {
   return new Command('accept')
-    .description('send the file that a guard refused, exactly as it was, and compare with it from now on')
+    .description('send the file that a guard refused, unchanged, and compare later results with it')
     .argument('<run>', 'id of the refused run')
     .option('--why <text>', 'the reason, for the record')
-    .option('--no-wait', 'with --stack: ask for it, and do not follow it')
+    .option('--no-wait', 'with --stack: start it without following it')
     .action(async (id: string, { why, wait }: { why?: string; wait: boolean }, command: Command) => {
       const connected = await connectStack(globalOptions(command), context);
       if (connected) {

@@ -7,7 +7,7 @@ import { globalOptions } from '../options.ts';
 export function cancelCommand(context: CliContext): Command {
   const { stdout } = context;
   return new Command('cancel')
-    .description('ask a run to stop; it does within ten seconds, and leaves the dataset as it is')
+    .description('ask a run to stop; it stops within ten seconds and leaves the dataset unchanged')
     .argument('<run>', 'id of the run (ferry runs lists them)')
     .action(async (id: string, _options, command: Command) => {
       const options = globalOptions(command);

@@ -26,9 +26,9 @@ export function checkCommand(context: CliContext): Command {
   const { stdout, stderr } = context;
   return new Command('check')
     .description(
-      'try everything that runs need of their sources, of Polyteia and of outputs; reads no row, uploads nothing',
+      'test everything that runs need from sources, Polyteia and outputs; reads no row, uploads nothing',
     )
-    .argument('[name]', 'of one source or extraction; with --stack, of one job; all without it')
+    .argument('[name]', 'one source or extraction; with --stack, one job; default: all')
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
       const connected = await connectStack(options, context);

@@ -26,14 +26,14 @@ export function compareCommand(context: CliContext): Command {
   return new Command('compare')
     .description('compare the columns and rows of two Parquet files')
     .argument('<a>', 'a Parquet file')
-    .argument('<b>', 'another one')
+    .argument('<b>', 'another Parquet file')
     .option(
       '--key <columns>',
-      'join the rows by these columns, separated by commas',
+      'match the rows by these columns, separated by commas',
       (text: string, earlier: string[]) => [...earlier, text],
       [],
     )
-    .option('--examples <n>', 'with --key: show so many values that differ', parseExamples, 0)
+    .option('--examples <n>', 'with --key: show this many differing values', parseExamples, 0)
     .action(
       async (
         a: string,

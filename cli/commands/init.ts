@@ -19,12 +19,12 @@ sources:
     type: postgres
     host: erp.example.org
     database: erp
-    # The secret holds {"username": "…", "password": "…"}; give it a login that may only SELECT.
+    # The secret holds {"username": "…", "password": "…"}; use a login that may only SELECT.
     auth: { type: password, secret: ferry/erp }
     # tls: { mode: verify-full, ca: system }   # the default; ca: rds, or the path of a PEM file
 
 polyteia:
-  default: { token: ferry/polyteia } # secret that holds a personal access key
+  default: { token: ferry/polyteia } # secret with a personal access key
 
 syncs:
   open-orders:
@@ -47,11 +47,11 @@ interface InitCommandOptions {
 /** `ferry init`: writes a first ferry.yaml, and the schema by which editors complete it. */
 export function initCommand(context: CliContext): Command {
   return new Command('init')
-    .description('write a first ferry.yaml, or one that takes over from the Go connector')
+    .description('write a first ferry.yaml, or convert the configuration of the Go connector')
     .argument('[folder]', 'where to write it', '.')
-    .option('--force', 'overwrite an existing one')
+    .option('--force', 'overwrite existing files')
     .option('--from-env <paths...>', "the connector's .env files, Kubernetes manifests, and folders of them")
-    .option('--out <folder>', 'where to write it, for --from-env')
+    .option('--out <folder>', 'for --from-env: where to write ferry.yaml')
     .option('--secrets-out <file>', 'for --from-env: write the secrets to this file, for --secrets')
     .action(async (argument: string, _options, command: Command) => {
       const { force, fromEnv, out, secretsOut } = command.opts<InitCommandOptions>();

@@ -28,10 +28,15 @@ function parseAge(text: string): number {
 /** `ferry --stack NAME logs [job|run]`: what the functions of a stack have written. */
 export function logsCommand(context: CliContext): Command {
   return new Command('logs')
-    .description('show the log of a stack (--stack): of all jobs, of one, or of one run')
+    .description('show the log of a stack (--stack): of all jobs, one job or one run')
     .argument('[job or run]', 'name of a job, or id of a run')
-    .option('-f, --follow', 'go on with what comes; of a run, until its end')
-    .option('--since <age>', 'how far back, such as 30m; of a run, its beginning', parseAge, 3_600_000)
+    .option('-f, --follow', 'keep following; for a run, until it ends')
+    .option(
+      '--since <age>',
+      'how far back to start, such as 30m (for a run: its beginning)',
+      parseAge,
+      3_600_000,
+    )
     .action(async (what: string | undefined, own: { follow?: true; since: number }, command: Command) => {
       const options = globalOptions(command);
       const connected = await requireStack(options, context);

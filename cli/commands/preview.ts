@@ -28,8 +28,8 @@ function parseRows(text: string): number {
 export function previewCommand(context: CliContext): Command {
   const { stdout, stderr } = context;
   return new Command('preview')
-    .description('show what becomes of each column of a sync, and its first rows; uploads nothing')
-    .argument('<sync>', 'name of the sync; a .env file has one, called default')
+    .description('show how each column of a sync is converted, and its first rows; uploads nothing')
+    .argument('<sync>', 'name of the sync; a .env file has one sync, called default')
     .option('--rows <number>', 'how many rows to show', parseRows, DEFAULT_ROWS)
     .action(async (job: string, _options, command: Command) => {
       const options = globalOptions(command);

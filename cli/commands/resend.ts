@@ -10,10 +10,10 @@ import { startAndFollow } from '../stack/start-and-follow.ts';
 /** `ferry resend <run>`: sends the file of an earlier run once more. */
 export function resendCommand(context: CliContext): Command {
   return new Command('resend')
-    .description('send the archived file of an earlier run once more, and compare with it from now on')
+    .description('send the archived file of an earlier run again, and compare later results with it')
     .argument('<run>', 'id of the run whose file to send')
     .option('--why <text>', 'the reason, for the record')
-    .option('--no-wait', 'with --stack: ask for it, and do not follow it')
+    .option('--no-wait', 'with --stack: start it without following it')
     .action(async (id: string, { why, wait }: { why?: string; wait: boolean }, command: Command) => {
       const connected = await connectStack(globalOptions(command), context);
       if (connected) {

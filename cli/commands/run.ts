@@ -32,15 +32,17 @@ const LONGEST_MS = 500 * 3_600_000;
 export function runCommand(context: CliContext): Command {
   return new Command('run')
     .description('run a sync or an extraction here and now, or on a stack')
-    .argument('<job>', 'name of the sync or extraction; a .env file has one, called default')
-    .option('--tries <n>', 'how often to try what may pass by itself, such as an outage', parseTries, 1)
-    .option('--timeout <time>', 'after which the run gives up, such as 30m (default: 6h)', parseTimeout)
-    .option('--no-wait', 'with --stack: ask for the run, and do not follow it')
-    .option('--dry-run', 'read and check, but upload nothing and record nothing; needs --out')
+    .argument('<job>', 'name of the sync or extraction; a .env file has one job, called default')
     .option(
-      '--out <path>',
-      'the file that --dry-run of a sync writes; the folder that an extraction writes to',
+      '--tries <n>',
+      'how many tries to make when a failure is transient, such as an outage',
+      parseTries,
+      1,
     )
+    .option('--timeout <time>', 'time after which the run gives up, such as 30m (default: 6h)', parseTimeout)
+    .option('--no-wait', 'with --stack: start the run without following it')
+    .option('--dry-run', 'read and check, but upload and record nothing; needs --out')
+    .option('--out <path>', 'file that a sync with --dry-run writes; folder that an extraction writes to')
     .action(async (job: string, _options, command: Command) => {
       const { tries, wait, timeout, ...own } = command.opts<RunCommandOptions>();
       const connected = await connectStack(globalOptions(command), context);

@@ -16,7 +16,7 @@ function parseLimit(text: string): number {
 export function runsCommand(context: CliContext): Command {
   return new Command('runs')
     .description('list the newest runs')
-    .argument('[job]', 'only runs of this job')
+    .argument('[job]', 'show only runs of this job')
     .option('--limit <n>', 'how many', parseLimit, 20)
     .action(async (job: string | undefined, { limit }: { limit: number }, command: Command) => {
       const options = globalOptions(command);

@@ -44,9 +44,9 @@ function parseMoment(text: string): Date {
 export function scheduleCommand(context: CliContext): Command {
   const { stdout, stderr } = context;
   return new Command('schedule')
-    .description('list the next runs of the jobs, in their own zones and in UTC')
-    .argument('[job]', 'name of one sync or extraction; all without it')
-    .option('--count <n>', 'how many runs of each', parseCount, DEFAULT_COUNT)
+    .description('list the next runs of the jobs, in their own time zones and in UTC')
+    .argument('[job]', 'name of one sync or extraction; default: all')
+    .option('--count <n>', 'how many runs of each job', parseCount, DEFAULT_COUNT)
     .option('--from <moment>', 'runs after this moment (default: now)', parseMoment)
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);

@@ -22,11 +22,9 @@ import { escapeUnseen } from '../show-value.ts';
 export function treeCommand(context: CliContext): Command {
   const { stdout, stderr } = context;
   return new Command('tree')
-    .description(
-      'list the databases and schemas on the server of a source, for writing the filters of an extraction',
-    )
+    .description('list the databases and schemas on the server of a source, to help write extraction filters')
     .argument('<source>', 'name of the source')
-    .option('--extraction <name>', 'show which schemas the filters of this extraction leave')
+    .option('--extraction <name>', 'show only the schemas that the filters of this extraction keep')
     .action(async (name: string, { extraction: job }: { extraction?: string }, command: Command) => {
       const options = globalOptions(command);
       const loaded = await readConfig(options, context);

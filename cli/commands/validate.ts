@@ -13,7 +13,7 @@ import { formatTable, printWarnings } from '../output.ts';
 /** `ferry validate`: is the configuration right? Connects to nothing. */
 export function validateCommand(context: CliContext): Command {
   return new Command('validate')
-    .description('check the configuration; connects to nothing')
+    .description('check the configuration without connecting to anything')
     .action(async (_options, command: Command) => {
       const options = globalOptions(command);
       const { config, path, warnings: found } = await readConfig(options, context);

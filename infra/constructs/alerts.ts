@@ -18,7 +18,7 @@ export class Alerts extends Construct {
     for (const address of new Set(email)) this.topic.addSubscription(new EmailSubscription(address));
     const lost = new Alarm(this, 'DeadLettersAlarm', {
       alarmDescription:
-        'Ferry: a job was not started, or its run was killed three times, and the watchdog has not told it. The dead-letter queue holds the event (docs/alerts.md).',
+        'Ferry: a job was not started, or its run was killed three times, and the watchdog has not reported it. The dead-letter queue holds the event (docs/alerts.md).',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(5),
         statistic: 'Maximum',

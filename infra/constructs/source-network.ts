@@ -55,7 +55,7 @@ export class SourceNetwork extends Construct {
     });
     new CfnOutput(this, 'SecurityGroupId', {
       value: group.securityGroupId,
-      description: `Let this group in at ${reaches}`,
+      description: `Allow this security group at ${reaches}`,
     });
     return group;
   }

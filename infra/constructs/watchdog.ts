@@ -110,7 +110,7 @@ export class Watchdog extends Construct {
   #addAlarms(stack: string, topic: ITopic): void {
     const silent = new Alarm(this, 'SilentAlarm', {
       alarmDescription:
-        'Ferry: the watchdog has not run for a quarter of an hour, so that nobody would be told of failed jobs (docs/alerts.md).',
+        'Ferry: the watchdog has not run for 15 minutes, so nobody is notified of failed jobs (docs/alerts.md).',
       metric: this.function.metricInvocations({ period: EVERY }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -118,7 +118,7 @@ export class Watchdog extends Construct {
       treatMissingData: TreatMissingData.BREACHING,
     });
     const failing = new Alarm(this, 'FailingAlarm', {
-      alarmDescription: 'Ferry: the watchdog fails, see its log (docs/alerts.md).',
+      alarmDescription: 'Ferry: the watchdog fails; see its log (docs/alerts.md).',
       metric: this.function.metricErrors({ period: EVERY }),
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -128,7 +128,7 @@ export class Watchdog extends Construct {
     });
     const unheard = new Alarm(this, 'NotificationsAlarm', {
       alarmDescription:
-        'Ferry: messages about jobs do not get through to the topic or the webhook, see the log of the watchdog (docs/alerts.md).',
+        "Ferry: messages about jobs do not reach the topic or the webhook; see the watchdog's log (docs/alerts.md).",
       metric: new Metric({
         namespace: METRIC_NAMESPACE,
         metricName: 'NotificationsFailed',

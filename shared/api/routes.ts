@@ -32,29 +32,29 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: problemSchema } },
 });
 const failures = {
-  400: problem('The request is not what the route takes; `errors` says where.'),
-  500: problem('A defect; the log says more.'),
+  400: problem('The request does not match the route; `errors` says where.'),
+  500: problem('A defect; see the log for details.'),
   503: problem('The state cannot be reached; try again.'),
 };
 const bodyFailures = { 413: problem('The body is too large.'), 415: problem('The body is not JSON.') };
-const unknown = { 404: problem('There is no such thing; the nearest name is told.') };
+const unknown = { 404: problem('Not found; the answer names the nearest match.') };
 const starts = {
   202: {
-    ...json(startedSchema, 'The run was asked for.'),
+    ...json(startedSchema, 'The run was requested.'),
     headers: {
       // The stage, or whatever else the API is behind, stands before the path: only a relative address is right everywhere.
       Location: {
-        description: 'Address of the run, relative to that of the request.',
+        description: 'Address of the run, relative to the address of the request.',
         required: true,
         schema: { type: 'string' as const },
       },
     },
   },
   409: problem('Another run of the job is under way (`runId`), or there is nothing to send.'),
-  422: problem('The Idempotency-Key stands for another request.'),
+  422: problem('The Idempotency-Key was used for another request.'),
   ...unknown,
   ...failures,
-  503: problem('The state cannot be reached, or the function not be started; try again.'),
+  503: problem('The state cannot be reached, or the function cannot be started; try again.'),
   ...bodyFailures,
 };
 
@@ -63,7 +63,7 @@ export const healthz = createRoute({
   path: '/healthz',
   summary: 'Is the API alive?',
   security: [],
-  responses: { 200: json(healthSchema, 'It is.') },
+  responses: { 200: json(healthSchema, 'The API is alive.') },
 });
 
 export const readyz = createRoute({
@@ -71,13 +71,13 @@ export const readyz = createRoute({
   path: '/readyz',
   summary: 'Can the API read the jobs and their state?',
   request: { query: noQuery },
-  responses: { 200: json(healthSchema, 'It can.'), ...failures },
+  responses: { 200: json(healthSchema, 'Jobs and state are readable.'), ...failures },
 });
 
 export const listJobs = createRoute({
   method: 'get',
   path: '/jobs',
-  summary: 'All jobs, with what became of their newest runs',
+  summary: 'All jobs, with the results of their newest runs',
   request: { query: noQuery },
   responses: { 200: json(jobListSchema, 'The jobs, by name.'), ...failures },
 });
@@ -125,10 +125,10 @@ export const getRun = createRoute({
 export const cancelRun = createRoute({
   method: 'post',
   path: '/runs/{id}/cancel',
-  summary: 'Ask a run to stop; it does within ten seconds, and leaves the dataset as it is',
+  summary: 'Ask a run to stop; it stops within ten seconds and leaves the dataset unchanged',
   request: { params: runParam, query: noQuery, body: body(nothingSchema) },
   responses: {
-    202: json(cancelledSchema, 'It was asked to.'),
+    202: json(cancelledSchema, 'Cancellation requested.'),
     409: problem('The run has ended.'),
     ...unknown,
     ...failures,
@@ -139,7 +139,7 @@ export const cancelRun = createRoute({
 export const acceptRun = createRoute({
   method: 'post',
   path: '/runs/{id}/accept',
-  summary: 'Send the file that a guard refused, exactly as it was, and compare with it from now on',
+  summary: 'Send the file that a guard refused, unchanged, and compare later results with it',
   request: { params: runParam, query: noQuery, headers: keyHeader, body: body(whySchema) },
   responses: starts,
 });

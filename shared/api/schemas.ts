@@ -9,7 +9,7 @@ const state = runRecordSchema.shape.state;
 const stale = z
   .boolean()
   .describe(
-    'True when nothing shows that the run still lives: its heartbeat has stopped, or its start was not delivered. Ferry closes it, or takes it over, when the job runs next.',
+    'True when the run shows no sign of life: its heartbeat has stopped, or its start was not delivered. Ferry closes the run or takes it over when the job runs next.',
   );
 
 /** A failure, as RFC 9457 has it. */
@@ -23,7 +23,7 @@ export const problemSchema = z
       .array(z.strictObject({ path: z.string(), message: z.string() }))
       .optional()
       .describe('What is wrong with the request: a path such as `query.limit` or `body.why`.'),
-    runId: z.uuid().optional().describe('The run that stands in the way.'),
+    runId: z.uuid().optional().describe('The run that is in the way.'),
   })
   .openapi('Problem');
 export type Problem = z.infer<typeof problemSchema>;
@@ -37,7 +37,7 @@ const runSummary = z
     state,
     startedAt: moment,
     endedAt: moment.optional(),
-    rows: z.int().nonnegative().optional().describe('Of an extraction: the number of its entities.'),
+    rows: z.int().nonnegative().optional().describe('For an extraction: the number of its entities.'),
     error: z.string().optional().describe('Class of the error (docs/troubleshooting.md).'),
     stale: stale.optional(),
   })
@@ -46,17 +46,17 @@ const runSummary = z
 const jobFields = {
   name: z.string(),
   kind: z.enum(['sync', 'extraction']),
-  source: z.string().optional().describe('Of a sync, as `dataset` and `target`.'),
+  source: z.string().optional().describe('Syncs only, like `dataset` and `target`.'),
   dataset: z.string().optional(),
   target: z.string().optional(),
-  sources: z.array(z.string()).optional().describe('Of an extraction: all that it reads.'),
+  sources: z.array(z.string()).optional().describe('Extractions only: all sources that it reads.'),
   schedule: z
     .strictObject({ expression: z.string(), timezone: z.string(), enabled: z.boolean() })
     .optional()
-    .describe('As AWS has it; absent for a job that only runs on demand.'),
+    .describe('The schedule in AWS; absent for a job that only runs on demand.'),
   running: runSummary.optional().describe('The run that is under way.'),
   lastRun: runSummary.optional().describe('The newest run.'),
-  lastGoodRun: runSummary.optional().describe('The newest run that succeeded, as a whole.'),
+  lastGoodRun: runSummary.optional().describe('The newest run that succeeded completely.'),
 };
 
 /** A job in a list. */
@@ -78,7 +78,7 @@ export const jobDetailSchema = z
     baseline: baselineSchema
       .omit({ schemaVersion: true })
       .optional()
-      .describe('The last accepted result, with which guards compare.'),
+      .describe('The last accepted result, which guards compare with.'),
   })
   .openapi('JobDetail');
 export type JobDetail = z.infer<typeof jobDetailSchema>;
@@ -90,7 +90,7 @@ export const runSchema = runRecordSchema
   .omit({ schemaVersion: true })
   .partial({ startedAt: true, configHash: true })
   .extend({
-    requestedAt: moment.optional().describe('Of a queued run: when it was asked for.'),
+    requestedAt: moment.optional().describe('For a queued run: when it was requested.'),
     stale: stale.optional(),
     progress: z
       .strictObject({
@@ -99,7 +99,7 @@ export const runSchema = runRecordSchema
         heartbeatAgeMs: z.number().nonnegative(),
       })
       .optional()
-      .describe('Of a run that is under way: what its last heartbeat told, and how long ago.'),
+      .describe('For a run that is under way: what its last heartbeat reported, and how long ago.'),
   })
   .openapi('Run');
 export type Run = z.infer<typeof runSchema>;
@@ -111,7 +111,7 @@ export const runListSchema = z
       .array(z.strictObject({ id: z.uuid(), message: z.string() }))
       .optional()
       .describe(
-        'Runs of this page whose records are damaged, or of a later release: why, where, and what to do.',
+        'Runs of this page whose records are damaged, or from a later release: why, where, and what to do.',
       ),
     next: z.string().optional().describe('`cursor` of the next page; absent on the last.'),
   })
@@ -135,8 +135,8 @@ export const jobParam = z.object({ job: z.string().openapi({ description: 'Name 
 export const runParam = z.object({ id: z.string().openapi({ description: 'Id of the run.' }) });
 export const noQuery = z.strictObject({});
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20).describe('How many runs to answer.'),
-  cursor: z.uuid().optional().describe('`next` of the page before.'),
+  limit: z.coerce.number().int().min(1).max(100).default(20).describe('How many runs to return.'),
+  cursor: z.uuid().optional().describe('`next` of the previous page.'),
 });
 export const keyHeader = z.object({
   'idempotency-key': z
@@ -144,6 +144,6 @@ export const keyHeader = z.object({
     .regex(/^[\x21-\x7e]{1,255}$/, 'one to 255 visible ASCII characters')
     .optional()
     .describe(
-      'The same key for the same job is the same run, for a week: a request can be sent again safely.',
+      'The same key for the same job means the same run, for a week: you can safely repeat a request.',
     ),
 });

@@ -13,30 +13,30 @@ const functionFields = {
     .max(10_240)
     .optional()
     .describe(
-      'Memory of the function in MB, 512 to 10240. Default: 2048. Processors come with it: two from 1769 on, six at 10240.',
+      'Memory of the function in MB, 512 to 10240. Default: 2048. CPU scales with it: two processors from 1769 MB, six at 10240.',
     ),
   timeout: durationBetween('1m', '15m')
     .optional()
-    .describe('How long a run may take: 1m to 15m. Default: 15m, the longest that Lambda allows.'),
+    .describe("How long a run may take: 1m to 15m. Default: 15m, Lambda's maximum."),
   ephemeralStorage: z
     .int()
     .min(512)
     .max(10_240)
     .optional()
     .describe(
-      'Disk of the function in MB, 512 to 10240. Default: 4096. It holds the Parquet file and what DuckDB cannot keep in memory.',
+      "Disk of the function in MB, 512 to 10240. Default: 4096. It holds the Parquet file and the data that does not fit into DuckDB's memory.",
     ),
 };
 
 export const functionSettings = z
   .strictObject(functionFields)
-  .describe('The Lambda function that runs the jobs of this source. One for all of them.');
+  .describe('The Lambda function that runs all syncs of this source.');
 export type FunctionSettings = z.infer<typeof functionSettings>;
 
 export const dedicated = z
   .strictObject(functionFields)
   .describe(
-    'Gives this job a Lambda function of its own. What is not said here is as in `function` of its source; {} is allowed.',
+    'Gives this job its own Lambda function. Missing fields come from `function` of its source; {} is allowed.',
   );
 
 const awsId = (prefix: string, kind: string) =>
@@ -48,32 +48,30 @@ export const network = z
     subnetIds: z
       .array(awsId('subnet', 'subnet'))
       .min(1)
-      .describe('Subnets of that VPC, private ones; two in different zones outlive the loss of one.'),
+      .describe('Private subnets of that VPC; with two in different zones, jobs survive the loss of one.'),
     securityGroupIds: z
       .array(awsId('sg', 'security group'))
       .min(1)
       .max(5)
       .optional()
       .describe(
-        'Security groups of the functions. Default: the stack makes one that may connect to anywhere, and prints its id.',
+        'Security groups of the functions. Default: the stack creates one that may connect anywhere, and prints its id.',
       ),
     egress: z
       .enum(['nat', 'none'])
       .default('none')
       .describe(
-        'Whether the subnets have a way to the internet. nat: they do, by a NAT gateway, a firewall or a transit gateway; none: there are VPC endpoints only. Nothing is made of it: it lets Ferry warn of syncs that cannot reach Polyteia.',
+        'Whether the subnets have a route to the internet. nat: they do, through a NAT gateway, a firewall or a transit gateway; none: there are only VPC endpoints. The stack creates nothing for it: Ferry uses it to warn about syncs that cannot reach Polyteia.',
       ),
   })
-  .describe(
-    'The VPC network that this source is reached in. Without it the functions run outside of any VPC.',
-  );
+  .describe('The VPC from which to reach this source. Without it, the functions run outside any VPC.');
 export type NetworkConfig = z.infer<typeof network>;
 
 /** A window that Scheduler takes: whole minutes, a day at most. */
 export const scheduleWindow = durationBetween('1m', '24h')
   .refine((text) => (goDurationMs(text) ?? 0) % 60_000 === 0, 'whole minutes, such as 15m or 1h30m')
   .describe(
-    'Lets AWS start the job at any moment within this time after the planned one, 1m to 24h: spreads jobs that share a minute. Default: at the planned minute.',
+    'Lets AWS start the job at any moment within this time after the planned one, 1m to 24h, to spread jobs that share a minute. Default: in the planned minute.',
   );
 
 const partition = '[a-z0-9-]+';
@@ -85,14 +83,14 @@ export const kmsKeyArn = z
     "a KMS key's ARN (arn:aws:kms:…:key/…)",
   )
   .describe(
-    'Customer-managed key for the bucket; the functions may use it for that. Its own policy must let IAM policies of the account decide. Default: SSE-S3.',
+    'Customer-managed key for the bucket; the functions may use it. The key policy must leave the decision to IAM policies of the account. Default: SSE-S3.',
   );
 
 export const bucketName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket')
   .describe(
-    'Name of an existing bucket for run records, baselines and refused files, such as the one that an earlier stack left behind. Default: the stack makes one, and leaves it when it is destroyed.',
+    'Name of an existing bucket for run records, baselines and refused files, such as one that an earlier stack left behind. Default: the stack creates one, which stays when the stack is destroyed.',
   );
 
 export const tags = z
@@ -102,7 +100,7 @@ export const tags = z
       .regex(/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu, 'a tag key that does not begin with aws:'),
     z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u, "a tag's value"),
   )
-  .describe('Tags of everything that the stack makes, by key.');
+  .describe('Tags on everything that the stack creates, by key.');
 
 // The values that CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 const retentionDays = [
@@ -112,7 +110,7 @@ const retentionDays = [
 export const logRetention = z
   .literal(retentionDays)
   .describe(
-    'Days that logs are kept: 1, 3, 5, 7, 14, 30, 60, 90 … 3653, as CloudWatch has them. Default: 90.',
+    'Days to keep logs: 1, 3, 5, 7, 14, 30, 60, 90 … 3653, the values that CloudWatch supports. Default: 90.',
   );
 
 export const alerts = z
@@ -121,7 +119,7 @@ export const alerts = z
       .array(z.email('an e-mail address'))
       .min(1)
       .optional()
-      .describe('Addresses that are told. AWS asks each one to confirm first.'),
+      .describe('Addresses to notify. AWS asks each one to confirm first.'),
     topicArn: z
       .string()
       .regex(
@@ -130,7 +128,7 @@ export const alerts = z
       )
       .optional()
       .describe(
-        'An existing SNS topic to publish to; its policy must let CloudWatch in. Default: the stack makes one.',
+        'An existing SNS topic to publish to; its policy must allow CloudWatch to publish. Default: the stack creates one.',
       ),
     webhook: secretRef
       .optional()
@@ -142,14 +140,14 @@ export const alerts = z
     error: 'at least one of email, topicArn and webhook',
   })
   .describe(
-    'Who is told when jobs fail, do not run, work again, or come near their limits (docs/alerts.md). Without it nobody is.',
+    'Whom to notify when jobs fail, do not run, work again, or come near their limits (docs/alerts.md). Without it, nobody is notified.',
   );
 export type AlertsConfig = z.infer<typeof alerts>;
 
 export const dashboard = z
   .boolean()
   .describe(
-    'Whether the stack makes a CloudWatch dashboard of its jobs. CloudWatch charges for the fourth and each further one.',
+    'Whether the stack creates a CloudWatch dashboard of its jobs. CloudWatch charges for each dashboard after the third.',
   );
 
 export const api = z

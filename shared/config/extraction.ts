@@ -13,12 +13,12 @@ const pattern = z
   // They make another language of the rest, in which it could not be matched as a whole.
   .refine(
     (value) => !/^(\*\*\*:)?\(\?[a-z]*[beq][a-z]*\)/.test(value),
-    'a regular expression without the options b, e and q at its beginning; literal text is written ***=text',
+    'a regular expression that does not begin with the options b, e or q; write literal text as ***=text',
   );
 
 const schemaPatterns = z
   .union([z.literal('*'), z.array(pattern)])
-  .describe('Regular expressions of schemas; "*" or [] for all of the database.');
+  .describe('Regular expressions for schemas; "*" or [] for all schemas of the database.');
 
 const filterObject = z.record(pattern, schemaPatterns);
 
@@ -46,7 +46,7 @@ const filterJson = z.string().transform((text, context): z.infer<typeof filterOb
 const filter = z
   .union([filterObject, filterJson])
   .describe(
-    'Schemas by database: { "^erp$": ["^public$", "^sales_.*"] }. Each name is a regular expression of Postgres that has to match the whole name; "*" or [] stands for all schemas of the databases. The same as JSON in a string is read too.',
+    'Schemas by database: { "^erp$": ["^public$", "^sales_.*"] }. Each name is a Postgres regular expression that must match the whole name; "*" or [] stands for all schemas of the databases. JSON in a string also works.',
   );
 
 const output = z
@@ -58,16 +58,16 @@ const output = z
       .string()
       .regex(
         /^(?!\/)(?!.*\/\/)(?!(.*\/)?\.{1,2}(\/|$))[\p{L}\p{N}!_.*'()=/-]{0,512}$/u,
-        'a prefix of keys such as atlan/postgres, without a slash at its beginning, and without . or .. between slashes',
+        'a key prefix such as atlan/postgres, without a leading slash, and without . or .. between slashes',
       )
       .transform((value) => value.replace(/\/$/, ''))
       .default('')
-      .describe('What all keys begin with. Default: nothing.'),
+      .describe('Prefix of all keys. Default: none.'),
     layout: z
       .enum(['app', 'sdk'])
       .default('app')
       .describe(
-        "app: {workflowId}/{run}/transformed/…, as Atlan's Postgres app writes it. sdk: artifacts/apps/{application}/workflows/{workflowId}/{run}/…, as version 2 of Atlan's application SDK does.",
+        "app: {workflowId}/{run}/transformed/…, as Atlan's Postgres app writes them. sdk: artifacts/apps/{application}/workflows/{workflowId}/{run}/…, as version 2 of Atlan's application SDK does.",
       ),
     application: z
       .string()
@@ -79,15 +79,15 @@ const output = z
       .regex(/^\d{12}$/, 'the id of an AWS account: twelve digits')
       .optional()
       .describe(
-        'Account that the bucket must belong to: nothing is written to another one’s bucket of that name.',
+        "Account that must own the bucket: Ferry writes nothing to another account's bucket with that name.",
       ),
     kmsKeyArn: kmsKeyArn
       .optional()
-      .describe("Key that the files are encrypted with. Default: as the bucket's own settings say."),
+      .describe("Key that encrypts the files. Default: the bucket's own settings apply."),
   })
   .refine(({ bucket, bucketOwner, kmsKeyArn: key }) => bucket !== undefined || (!bucketOwner && !key), {
     path: ['bucket'],
-    error: "needed with bucketOwner and kmsKeyArn: Ferry's own bucket has settings of its own",
+    error: "needed with bucketOwner and kmsKeyArn: Ferry's own bucket has its own settings",
   })
   .describe('Where the files go.');
 export type ExtractionOutput = z.infer<typeof output>;
@@ -97,23 +97,21 @@ export const extractionFields = {
   sources: z
     .array(z.string().regex(/^[A-Za-z0-9_*-]{1,63}$/, 'the name of a source, or a pattern such as "hr-*"'))
     .min(1)
-    .describe('Sources to read: names, and patterns in which * stands for anything.'),
+    .describe('Sources to read: names, and patterns in which * matches anything.'),
   databases: z
     .union([z.literal('all'), z.array(z.string().min(1).max(63)).min(1)])
     .optional()
     .describe(
-      'Databases of each source: all that its login may connect to, or a list of names. Default: the one of the source.',
+      "Databases of each source: `all` that its login may connect to, or a list of names. Default: the source's own.",
     ),
   include: filter.default({}).describe(`${filter.description} Default: everything.`),
-  exclude: filter.default({}).describe('As `include`, for what is left out. Default: nothing.'),
+  exclude: filter.default({}).describe('Schemas to leave out, in the same form as `include`. Default: none.'),
   tempTableRegex: z
     .string()
     .max(1_000)
     .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name holds')
     .default('')
-    .describe(
-      'Regular expression of Postgres: tables and views whose name it matches anywhere are left out.',
-    ),
+    .describe('Postgres regular expression: leaves out tables and views whose name it matches anywhere.'),
   workflowId: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'an id of letters, digits, - _ and .')
@@ -122,7 +120,7 @@ export const extractionFields = {
   output: output.prefault({}),
   function: functionSettings
     .optional()
-    .describe('The Lambda function of this extraction, which has one of its own.'),
+    .describe('The Lambda function of this extraction; each extraction has its own.'),
 };
 
 /** How Atlan knows a source. */
@@ -133,16 +131,16 @@ export const atlanConnection = z
       .min(1)
       .max(255)
       .optional()
-      .describe("The connection's name. Default: that of the source."),
+      .describe("The connection's name. Default: the source's name."),
     qualifiedName: z
       .string()
       .regex(
         /^[^/\s]+\/[^/\s]+\/[^/\s]+$/,
-        'three parts with slashes between them, such as default/postgres/1745501106',
+        'three parts separated by slashes, such as default/postgres/1745501106',
       )
       .optional()
       .describe(
-        "The connection's qualifiedName: tenant/connector/id. Default: made from the source's host and port, the same at each run.",
+        "The connection's qualifiedName: tenant/connector/id. Default: derived from the source's host and port, the same at each run.",
       ),
   })
   .describe('The connection in Atlan that the assets of this source belong to; for extractions.');
@@ -154,6 +152,6 @@ export const atlan = z
       .string()
       .regex(/^[^/\s]{1,128}$/, 'a name without slashes and white space')
       .default('default')
-      .describe("Atlan's tenant, in entities and in the names of connections."),
+      .describe("Atlan's tenant, in entities and in connection names."),
   })
-  .describe('What holds for all extractions.');
+  .describe('Settings for all extractions.');

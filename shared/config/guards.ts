@@ -8,20 +8,25 @@ export const guards = z
     allowEmpty: z
       .boolean()
       .default(false)
-      .describe('Whether a result without rows may replace the dataset. Default: it is refused.'),
-    minRows: rows.optional().describe('Fewer rows are refused.'),
-    maxRows: rows.optional().describe('More rows are refused.'),
+      .describe('Whether a result without rows may replace the dataset. Default: false.'),
+    minRows: rows.optional().describe('Refuses a result with fewer rows.'),
+    maxRows: rows.optional().describe('Refuses a result with more rows.'),
     maxRowChange: z
       .string()
       .regex(/^\d{1,4}(\.\d{1,2})?%$/, 'a share of the last result’s rows, such as 50%')
       .optional()
-      .describe('How far the number of rows may be from that of the last accepted result, up or down: 50%.'),
-    columns: z.array(z.string().min(1)).optional().describe('Columns that must be there; others may be too.'),
+      .describe(
+        'How far the number of rows may differ from that of the last accepted result, up or down: 50%.',
+      ),
+    columns: z
+      .array(z.string().min(1))
+      .optional()
+      .describe('Columns that must be present; others may be too.'),
     onSchemaChange: z
       .enum(['fail', 'warn', 'ignore'])
       .default('warn')
       .describe(
-        'What to do when columns or their types are not those of the last accepted result. Default: warn.',
+        'What to do when columns or their types differ from those of the last accepted result. Default: warn.',
       ),
   })
   .describe('Conditions that a result must meet before it replaces the dataset.');

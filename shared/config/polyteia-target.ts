@@ -19,13 +19,13 @@ const ingest = z
   .strictObject({
     pollInterval: durationBetween('1s', '10m')
       .default('5s')
-      .describe('How often Polyteia is asked whether it has read the file: 5s, 1m.'),
+      .describe('How often to ask Polyteia whether it has read the file: 5s, 1m.'),
     timeout: durationBetween('1s', '24h')
       .default('30m')
-      .describe('How long after the upload a run waits for that before it is failed: 30m, 1h30m.'),
+      .describe('How long a run waits for that after the upload before it fails: 30m, 1h30m.'),
   })
   .describe(
-    'How the end of an upload is waited for. The session API only: an upload to the classic one is done when it is answered.',
+    'How to wait for the end of an upload. Session API only: an upload to the classic API is done when the API answers.',
   );
 
 /** A Polyteia organization to upload to: one entry of `polyteia` in ferry.yaml. */
@@ -45,7 +45,7 @@ export const polyteiaTarget = z
     api: z
       .enum(['classic', 'session'])
       .optional()
-      .describe('Generation of the API. Default: session where an organization is given, else classic.'),
+      .describe('Generation of the API. Default: session if an organization is given, else classic.'),
     baseUrl: baseUrl
       .optional()
       .describe(
@@ -55,19 +55,19 @@ export const polyteiaTarget = z
       .enum(['parquet', 'csv'])
       .default('parquet')
       .describe(
-        'What a result is uploaded as. Both APIs are known to take CSV; that the session API takes Parquet is not documented. docs/types.md ("As CSV") says what becomes of each type.',
+        'Format of the upload. Both APIs are known to accept CSV; it is not documented whether the session API accepts Parquet. docs/types.md ("As CSV") shows how each type is written.',
       ),
     ingest: ingest.prefault({}),
     verify: z
       .enum(['off', 'warn', 'strict'])
       .default('warn')
       .describe(
-        'Whether the dataset must show an upload afterwards (size, type, time). warn: a difference is a warning; strict: it fails the run. The classic API only: an upload to the session API says itself when it is done.',
+        'Whether the dataset must show an upload afterwards (size, type, time). warn: a difference is a warning; strict: it fails the run. Classic API only: the session API itself reports when an upload is done.',
       ),
   })
   .refine(({ api, organization }) => api !== 'session' || organization !== undefined, {
     path: ['organization'],
-    error: "the organization's id or slug, as the session API needs it",
+    error: "the organization's id or slug, because the session API needs it",
   })
   .transform((target) => {
     const api = target.api ?? (target.organization === undefined ? 'classic' : 'session');

@@ -47,7 +47,7 @@ const typesMode = z
   .enum(['exact', 'compatible'])
   .default('exact')
   .describe(
-    'exact: every value arrives as it is or the run is refused (docs/types.md). compatible: the types that the Go connector wrote, with a warning for each column that loses something.',
+    'exact: every value arrives exactly or the run fails (docs/types.md). compatible: the types that the Go connector wrote, with a warning for each column that loses something.',
   );
 export type TypesMode = z.infer<typeof typesMode>;
 
@@ -64,21 +64,21 @@ const tls = z
       .enum(['verify-full', 'verify-ca', 'require', 'disable'])
       .default('verify-full')
       .describe(
-        'verify-full checks the certificate chain and the host name, verify-ca the chain only, require encrypts without checking, disable sends everything in the clear. MySQL knows verify-full and disable.',
+        'verify-full checks the certificate chain and the host name, verify-ca only the chain, require encrypts without checking, disable does not encrypt. MySQL supports verify-full and disable.',
       ),
     ca: z
       .string()
       .min(1)
       .optional()
       .describe(
-        '`rds` (Amazon RDS roots), `system` (public roots), or the path of a PEM file beside ferry.yaml. Default: rds for *.rds.amazonaws.com hosts, else system.',
+        '`rds` (Amazon RDS roots), `system` (public roots), or the path of a PEM file, relative to ferry.yaml. Default: rds for *.rds.amazonaws.com hosts, else system.',
       ),
   })
   .describe('How the connection to the source is encrypted and verified.');
 
 const source = z
   .strictObject({
-    type: z.enum(['postgres', 'mysql']).describe('Kind of database; mysql is MariaDB too.'),
+    type: z.enum(['postgres', 'mysql']).describe('Kind of database; mysql also covers MariaDB.'),
     host: hostName.optional().describe('Host name or address. Default: host of the secret.'),
     port: z
       .int()
@@ -99,7 +99,9 @@ const source = z
       .min(1)
       .max(1000)
       .optional()
-      .describe('How many runs may read the source at once; more wait as `queued`. Default: any number.'),
+      .describe(
+        'How many runs may read the source at once; further runs wait as `queued`. Default: no limit.',
+      ),
     network: network.optional(),
     function: functionSettings.optional(),
     connection: atlanConnection.optional(),
@@ -122,24 +124,29 @@ export const schedule = z
       .string()
       .min(1)
       .describe(
-        'Five-field cron: minute, hour, day of month, month, day of week ("30 4 * * *" is every day at 4:30), the six fields of EventBridge, @daily and its like, or @every 1h.',
+        'Five-field cron: minute, hour, day of month, month, day of week ("30 4 * * *" is every day at 4:30), the six fields of EventBridge, @daily and similar, or @every 1h.',
       ),
     timezone: timezone.default('UTC'),
     window: scheduleWindow.optional(),
-    enabled: z.boolean().default(true).describe('false keeps the schedule deployed but switched off.'),
+    enabled: z.boolean().default(true).describe('false keeps the schedule deployed but disabled.'),
   })
   .describe('When the job runs on AWS.');
 export type ScheduleConfig = z.infer<typeof schedule>;
 
 const archive = z
   .strictObject({
-    keep: z.int().min(1).max(5_000).optional().describe('How many files: older ones are removed.'),
-    days: z.int().min(1).max(3_650).optional().describe('How many days: older files are removed.'),
+    keep: z.int().min(1).max(5_000).optional().describe('How many files to keep; older ones are removed.'),
+    days: z
+      .int()
+      .min(1)
+      .max(3_650)
+      .optional()
+      .describe('How many days to keep files; older ones are removed.'),
   })
   .refine(({ keep, days }) => keep !== undefined || days !== undefined, {
-    error: 'keep, days or both: an archive without a limit only grows',
+    error: 'keep, days or both: without a limit an archive only grows',
   })
-  .describe('Keeps the uploaded files, for `ferry resend`. Default: none is kept.');
+  .describe('Keeps the uploaded files for `ferry resend`. Default: none are kept.');
 
 const sync = z
   .strictObject({
@@ -148,13 +155,13 @@ const sync = z
       .string()
       .min(1)
       .optional()
-      .describe("SELECT in the source's own SQL; joins, filters and indexes stay in the database."),
+      .describe("SELECT in the source's own SQL; joins and filters run in the database and use its indexes."),
     duckdbQuery: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'DuckDB SELECT over the source attached as `db`, as the Go connector had it: SELECT * FROM db.public.orders.',
+        'DuckDB SELECT over the source attached as `db`, as in the Go connector: SELECT * FROM db.public.orders.',
       ),
     dataset: z
       .string()
@@ -167,14 +174,14 @@ const sync = z
       .record(z.string(), columnType)
       .default({})
       .describe(
-        'Types of single columns, by name: text, decimal(digits,decimals), bigint, boolean, double. A value that does not fit is refused; double rounds.',
+        'Types of single columns, by name: text, decimal(digits,decimals), bigint, boolean, double. A value that does not fit fails the run; double rounds.',
       ),
     guards: guards.prefault({}),
     whenUnchanged: z
       .enum(['skip', 'upload'])
       .default('skip')
       .describe(
-        'skip: a result with the content of the last upload is not sent again while the dataset still shows that upload (the classic API with verify; the session API does not tell, so it is sent). upload: always.',
+        'skip: a result with the same content as the last upload is not sent again while the dataset still shows that upload (classic API with verify; the session API does not report it, so the result is sent). upload: always send it.',
       ),
     archive: archive.optional(),
     dedicated: dedicated.optional(),
@@ -195,19 +202,19 @@ const defaults = z
     source: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe('Fields that every source has unless it says otherwise.'),
+      .describe('Fields for every source that does not set them.'),
     schedule: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe('Fields that every schedule has unless it says otherwise, such as the time zone.'),
+      .describe('Fields for every schedule that does not set them, such as the time zone.'),
   })
-  .describe('Values used where a source or schedule does not give its own.');
+  .describe('Values for sources and schedules that do not set their own.');
 
 const proxy = z
   .url({ protocol: /^https?$/, error: 'a URL such as http://proxy.example.org:3128' })
   .refine(
     (value) => !URL.parse(value)?.username && !URL.parse(value)?.password,
-    'a URL without user and password, as ferry.yaml holds no secrets: use a proxy that needs none, or that lets this address in',
+    'a URL without user and password, because ferry.yaml holds no secrets: use a proxy that needs none, or that admits this address',
   )
   .describe('Proxy for outgoing HTTPS: to Polyteia, Secrets Manager and STS. Not for databases.');
 
@@ -215,7 +222,7 @@ const extraCa = z
   .string()
   .min(1)
   .describe(
-    'Path of a PEM file beside ferry.yaml: authorities that outgoing HTTPS trusts beside the public ones, such as that of a proxy which inspects TLS.',
+    'Path of a PEM file, relative to ferry.yaml: authorities that outgoing HTTPS trusts in addition to the public ones, such as that of a proxy that inspects TLS.',
   );
 
 /** ferry.yaml, as written by a person; `defaults` have been merged into the sources and schedules before it is parsed. */
@@ -229,9 +236,9 @@ export const ferryConfigSchema = z
     polyteia: z
       .record(name, polyteiaTarget)
       .default({})
-      .describe('Polyteia targets, by name; `default` is used by syncs that name none.'),
-    syncs: z.record(name, sync).default({}).describe('Queries to carry to Polyteia, by job name.'),
-    extractions: z.record(name, extraction).default({}).describe('Catalogs to carry to Atlan, by job name.'),
+      .describe('Polyteia targets, by name; syncs that name no target use `default`.'),
+    syncs: z.record(name, sync).default({}).describe('Queries whose results go to Polyteia, by job name.'),
+    extractions: z.record(name, extraction).default({}).describe('Catalogs that go to Atlan, by job name.'),
     atlan: atlan.prefault({}),
     alerts: alerts.optional(),
     bucket: bucketName.optional(),

@@ -15,17 +15,17 @@ export const secretRef = z
         (value) => !value.startsWith('pak_'),
         'the NAME of a secret that holds the token, not the token itself',
       )
-      .refine((value) => !value.startsWith('arn:'), 'an ARN is written { arn: "arn:…" }'),
+      .refine((value) => !value.startsWith('arn:'), 'an ARN must be written as { arn: "arn:…" }'),
     z.strictObject({
       arn: z
         .string()
         .regex(/^arn:[a-z0-9-]+:secretsmanager:/, "a secret's ARN (arn:aws:secretsmanager:…)")
-        .describe('ARN of the secret, for one in another account.'),
+        .describe('ARN of the secret, for a secret in another account.'),
       kmsKeyArn: z
         .string()
         .regex(/^arn:[a-z0-9-]+:kms:/, "a KMS key's ARN (arn:aws:kms:…)")
         .optional()
-        .describe('ARN of the customer-managed key that encrypts it, so that the role may decrypt with it.'),
+        .describe('ARN of the customer-managed key that encrypts it; the role may then decrypt with it.'),
     }),
   ])
   .describe(

@@ -11,7 +11,7 @@ const username = z
     /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}$/,
     'the name of a database user (letters, digits and _.@-, at most 63)',
   )
-  .describe('User of the database, spelled as there.');
+  .describe('Database user, spelled exactly as in the database.');
 const resourceId = z
   .string()
   .regex(
@@ -25,41 +25,43 @@ const region = z
   .string()
   .regex(regionPattern, 'a region such as eu-central-1')
   .optional()
-  .describe('Region of the database. Default: the one that its host name tells.');
+  .describe('Region of the database. Default: the one in its host name.');
 const signHost = z
   .string()
   .max(261)
   .regex(
     /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[1-9]\d{0,4})?$/,
-    "the database's own endpoint, with :port where that is another one",
+    "the database's own endpoint, with :port if the port differs",
   )
   .refine((endpoint) => Number(endpoint.split(':')[1] ?? 1) <= 65535, 'a port up to 65535')
   .optional()
   .describe(
-    "The database's own endpoint (or endpoint:port) where `host` is another name for it, or a tunnel to it: tokens are signed for it. Default: host.",
+    "The database's own endpoint (or endpoint:port) if `host` is another name for it, or a tunnel to it: tokens are signed for it. Default: host.",
   );
 const signing = { username, region, signHost };
 
 const passwordAuth = z.strictObject({
   type: z.literal('password'),
   secret: secretRef.describe(
-    'Secret in the layout of RDS: {"username", "password"} and optionally host, port, dbname, used where the source does not say them.',
+    'Secret in the RDS layout: {"username", "password"} and optionally host, port, dbname, used if the source does not set them.',
   ),
 });
 
 const iamAuth = z
   .strictObject({ type: z.literal('iam'), ...signing, resourceId })
-  .describe("IAM database authentication: the function's own role signs; on a laptop, whoever is signed in.");
+  .describe(
+    "IAM database authentication: the function's own role signs; on a laptop, your own credentials do.",
+  );
 
 const iamUserAuth = z
   .strictObject({
     type: z.literal('iam-user'),
     ...signing,
     secret: secretRef.describe(
-      'Secret with the access key pair of an IAM user: {"accessKeyId", "secretAccessKey"}, "sessionToken" of a temporary one, and optionally host, port, dbname.',
+      'Secret with the access key pair of an IAM user: {"accessKeyId", "secretAccessKey"}, "sessionToken" for a temporary key, and optionally host, port, dbname.',
     ),
   })
-  .describe('IAM database authentication with an access key pair that is kept in a secret.');
+  .describe('IAM database authentication with an access key pair kept in a secret.');
 
 const iamRoleAuth = z
   .strictObject({
@@ -68,16 +70,16 @@ const iamRoleAuth = z
     roleArn: z
       .string()
       .regex(/^arn:[a-z0-9-]+:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, "a role's ARN (arn:aws:iam::…:role/…)")
-      .describe('Role that is assumed to sign, such as one of the account that has the database.'),
+      .describe("Role that Ferry assumes to sign, such as one in the database's account."),
     externalId: z
       .string()
       .min(2)
       .max(1224)
       .regex(/^[\w+=,.@:/-]+$/, 'an external id (letters, digits and _+=,.@:/-)')
       .optional()
-      .describe("External id that the role's trust policy asks for. Sent only where it is given."),
+      .describe("External id that the role's trust policy asks for. Sent only if set."),
   })
-  .describe('IAM database authentication as another role: STS AssumeRole, then signed by that.');
+  .describe('IAM database authentication as another role: STS AssumeRole, then that role signs.');
 
 /** The schema of `auth`. */
 export const sourceAuth = z.discriminatedUnion('type', [passwordAuth, iamAuth, iamUserAuth, iamRoleAuth]);
@@ -120,7 +122,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
 }[] {
   // DuckDB's client for MySQL treats the two in between as if they verified, or trusts anybody (duckdb-notes.md).
   if (!usesTokens(auth) && type === 'mysql' && !['verify-full', 'disable'].includes(tls.mode)) {
-    const message = 'verify-full or disable: MySQL and MariaDB know nothing in between';
+    const message = 'verify-full or disable: MySQL and MariaDB support nothing in between';
     return [{ path: ['tls', 'mode'], message }];
   }
   if (!usesTokens(auth)) return [];
@@ -130,7 +132,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
   if (tls.mode !== 'verify-full') {
     problems.push({
       path: ['tls', 'mode'],
-      message: `verify-full with auth ${auth.type}: a token is sent only to a server that is verified`,
+      message: `verify-full with auth ${auth.type}: a token is only sent to a verified server`,
     });
   }
   if (auth.type !== 'iam-user') {
@@ -138,7 +140,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
       if (value === undefined)
         problems.push({
           path: [field],
-          message: `a ${field}: auth ${auth.type} has no secret that could say it`,
+          message: `a ${field}: auth ${auth.type} has no secret that could provide it`,
         });
     }
   }
@@ -149,7 +151,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
     if (isRdsHost(endpoint) && endpoint.toLowerCase() !== host.toLowerCase()) {
       problems.push({
         path: ['auth', 'signHost'],
-        message: `only the port to differ from the host, or ${endpoint} as host: of MySQL the host's own name must be in the certificate`,
+        message: `only the port to differ from the host, or ${endpoint} as host: with MySQL, the certificate must contain the host's own name`,
       });
     }
   }
@@ -158,8 +160,8 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
     problems.push({
       path: ['auth', 'region'],
       message: isRdsHost(endpoint)
-        ? 'the region of the database, which its host name does not tell'
-        : 'the region of the database, or its own endpoint as signHost: the host is none of *.rds.amazonaws.com, which would tell it',
+        ? 'the region of the database, which its host name does not contain'
+        : 'the region of the database, or its own endpoint as signHost: the host is not one of *.rds.amazonaws.com, which would contain it',
     });
   }
   if (auth.region !== undefined && told !== undefined && auth.region !== told) {

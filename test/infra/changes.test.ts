@@ -144,10 +144,10 @@ describe('what is too large for one stack', () => {
   it('is refused with how to split the file, by sources of about equally many jobs', () => {
     const error = problem(configWith({ jobs: 420, sources: 2 }));
     expect(error.message).toMatch(
-      /^This configuration is too large for one stack: 420 syncs in 2 functions for sources and 0 dedicated ones take \d+ resources, and a stack has room for 450 of Ferry's\.$/,
+      /^This configuration is too large for one stack: 420 syncs in 2 functions for sources and 0 dedicated ones take \d+ resources, and a stack has room for 450\.$/,
     );
     expect(error.hint).toContain(
-      'one with source-0 and their syncs, one with source-1. Deploy each as a stack of its own (-c config=FILE -c stack=NAME)',
+      'one with source-0 and their syncs, one with source-1. Deploy each as a separate stack (-c config=FILE -c stack=NAME)',
     );
     expect(problem(configWith({ jobs: 450, sources: 1 })).hint).toContain('half of the syncs of source-0');
   });

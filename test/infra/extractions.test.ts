@@ -282,7 +282,7 @@ describe('the network of an extraction', () => {
     template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
     const outputs = Object.values(template.findOutputs('*'));
     expect(outputs.map(({ Description }) => Description)).toContain(
-      'Let this group in at the sources of the extraction nightly',
+      'Allow this security group at the sources of the extraction nightly',
     );
   });
 
@@ -368,7 +368,7 @@ describe('many extractions', () => {
   it('are refused where one stack has no room for them, with how to split the file', () => {
     const alone = refusalOf(70);
     expect(alone.message).toMatch(
-      /^This configuration is too large for one stack: 70 extractions with a function each /,
+      /^This configuration is too large for one stack: 70 extractions with one function each /,
     );
     expect(alone.hint).toMatch(
       /^Write two files: one with catalog-\d+, .* and 32 more, one with catalog-\d+, /,
@@ -376,7 +376,7 @@ describe('many extractions', () => {
     const sync = { source: 'erp', query: 'SELECT 1', dataset: 'ds_a' };
     const mixed = refusalOf(70, { orders: sync });
     expect(mixed.message).toContain(
-      '1 syncs in 1 functions for sources and 0 dedicated ones, and 70 extractions with a function each',
+      '1 syncs in 1 functions for sources and 0 dedicated ones, and 70 extractions with one function each',
     );
     expect(mixed.hint).toContain('one with the syncs, one with the extractions');
   });

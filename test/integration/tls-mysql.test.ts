@@ -169,7 +169,7 @@ describe('the TLS settings of a mysql source', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain('ferry.yaml is not valid (1 problem):\n  line 7, sources.erp.tls.mode: ');
     expect(stderr).toContain(
-      `"${mode}": expected verify-full or disable: MySQL and MariaDB know nothing in between`,
+      `"${mode}": expected verify-full or disable: MySQL and MariaDB support nothing in between`,
     );
   });
 

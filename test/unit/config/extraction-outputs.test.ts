@@ -12,7 +12,7 @@ extractions: { one: { sources: [erp], ${one} }, two: { sources: [erp], ${two} } 
 describe('the folders of extractions', () => {
   it.each(['../x', 'a/..', 'a/../b', '.', './a', '/a', 'a//b'])('have no prefix such as %s', (prefix) => {
     expect(() => parse('', `output: { prefix: "${prefix}" }`)).toThrow(
-      /extractions\.two\.output\.prefix.*a prefix of keys such as atlan\/postgres/,
+      /extractions\.two\.output\.prefix.*a key prefix such as atlan\/postgres/,
     );
   });
 

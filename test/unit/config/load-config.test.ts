@@ -146,7 +146,7 @@ describe('parseConfig', () => {
     [valid.replace('Europe/Berlin', 'europe/berlin'), 'expected an IANA time zone'],
     [
       valid.replace('secret: ferry/erp', 'secret: "arn:aws:secretsmanager:eu-central-1:1:secret:x"'),
-      'an ARN is written { arn:',
+      'an ARN must be written as { arn:',
     ],
   ])('explains %j', (text, expected) => {
     expect(messageOf(text)).toContain(expected);

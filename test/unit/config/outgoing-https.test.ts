@@ -30,7 +30,7 @@ describe('proxy', () => {
     ['socks5://proxy.example.org', /line 2, proxy: .*expected a URL such as/],
     [
       'http://user:GEHEIM@proxy.example.org',
-      /line 2, proxy: .*without user and password, as ferry\.yaml holds no secrets/,
+      /line 2, proxy: .*without user and password, because ferry\.yaml holds no secrets/,
     ],
     ['http://:GEHEIM@proxy.example.org', /without user and password/],
     ['http://GEHEIM@proxy.example.org', /without user and password/],

@@ -39,7 +39,7 @@ describe('a Polyteia target', () => {
   });
 
   it.each<[object, string]>([
-    [{ api: 'session' }, "organization: the organization's id or slug, as the session API needs it"],
+    [{ api: 'session' }, "organization: the organization's id or slug, because the session API needs it"],
     [{ organization: 'pak_123' }, "organization: an organization's id (org_…) or slug"],
     [{ organization: 'Stadt Beispiel' }, "organization: an organization's id (org_…) or slug"],
     [

@@ -82,7 +82,7 @@ describe('auth of a source', () => {
       'no host',
       iam,
       { host: undefined },
-      'sources.erp.host: missing; expected a host: auth iam has no secret that could say it',
+      'sources.erp.host: missing; expected a host: auth iam has no secret that could provide it',
     ],
     ['no database', role, { database: undefined }, 'sources.erp.database: missing'],
     ['a role without an account', { ...role, roleArn: 'reader' }, {}, "expected a role's ARN"],
@@ -93,7 +93,7 @@ describe('auth of a source', () => {
       'no verification',
       iam,
       { tls: { mode: 'require' } },
-      'sources.erp.tls.mode: "require": expected verify-full with auth iam: a token is sent only to a server that is verified',
+      'sources.erp.tls.mode: "require": expected verify-full with auth iam: a token is only sent to a verified server',
     ],
     ...[undefined, 'rds', 'system', './bundle.pem'].map(
       (ca): [string, Record<string, unknown>, Record<string, unknown>, string] => [
