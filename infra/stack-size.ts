@@ -87,7 +87,7 @@ export function assertFits(
   const reason =
     resources > MAXIMUM_RESOURCES
       ? `${made} take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES}`
-      : `${made} are more functions than the API can hold: their names take ${names} of ${FUNCTION_NAMES_BYTES} bytes`;
+      : `${made} are more functions than the API can hold: their names take ${names} bytes, and ${FUNCTION_NAMES_BYTES} fit`;
   throw new ConfigError(`This configuration is too large for one stack: ${reason}.`, {
     hint: adviceFor(config),
   });

@@ -152,9 +152,9 @@ describe('what is too large for one stack', () => {
     expect(problem(configWith({ jobs: 450, sources: 1 })).hint).toContain('half of the syncs of source-0');
   });
 
-  it('is refused when the API could not know all functions', () => {
+  it('is refused when the API cannot hold the names of all functions', () => {
     expect(problem(configWith({ jobs: 66, sources: 66 })).message).toMatch(
-      /^This configuration is too large for one stack: 66 syncs in 66 functions .* their names take \d+ bytes of 3200\.$/,
+      /^This configuration is too large for one stack: 66 syncs in 66 functions .* their names take \d+ bytes, and 3200 fit\.$/,
     );
   });
 
