@@ -48,6 +48,8 @@ export interface DuckdbQueryFacts {
   tables: TableReference[];
   /** Names of columns in small letters; `all` when the query does not name what it reads. */
   columns: ReadonlySet<string> | 'all';
+  /** Names in small letters that stand beside a `*`; absent when the query reads columns in another way than by these two. */
+  besideStars?: ReadonlySet<string>;
 }
 
 /** An object of DuckDB's syntax tree. */
@@ -67,6 +69,12 @@ export interface Node {
   ref_type?: unknown;
   alias?: unknown;
   sample?: unknown;
+  expr?: unknown;
+  from_table?: unknown;
+  left?: unknown;
+  right?: unknown;
+  relation_name?: unknown;
+  qualified_exclude_list?: unknown[];
 }
 
 /** Every object of the tree, depth first. */
@@ -175,7 +183,8 @@ export async function inspectDuckdbQuery(
       }
     }
   }
-  return { tables, columns: columnsIn(nodes) };
+  const besideStars = namesBesideStars(nodes);
+  return { tables, columns: columnsIn(nodes), ...(besideStars ? { besideStars } : {}) };
 }
 
 /** The table that a node of the tree means, if it is one of the source: `db.table` or `db.schema.table`. */
@@ -228,4 +237,14 @@ function columnsIn(nodes: readonly Node[]): DuckdbQueryFacts['columns'] {
   }
   // `SELECT orders`, `db.orders` or `public.orders` is a row as a value, with all its columns.
   return valued.some((name) => tables.has(name)) ? 'all' : columns;
+}
+
+function namesBesideStars(nodes: readonly Node[]): ReadonlySet<string> | undefined {
+  // COLUMNS(c -> …) has an expression in it.
+  const isStar = (node: Node) => node.class === 'STAR' && node.expr === null;
+  if (nodes.some((node) => readsUnnamed(node) && !isStar(node))) return undefined;
+  const named = columnsIn(nodes.filter((node) => !isStar(node)));
+  if (named === 'all') return undefined;
+  const joined = nodes.flatMap((node) => node.using_columns ?? []).map((name) => String(name).toLowerCase());
+  return new Set([...named].filter((name) => !joined.includes(name)));
 }

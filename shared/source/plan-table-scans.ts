@@ -28,6 +28,8 @@ interface Table {
   select?: string;
   /** Columns that the SELECT leaves out, as the source's own * does. */
   hidden?: string[];
+  /** Columns of the SELECT that the query names, and no * of it gives. */
+  unstarred?: string[];
   /** That SELECT sends the source a statement of its own, which converts and refuses: there is nothing to check. */
   convertedAtSource?: boolean;
 }
@@ -61,7 +63,7 @@ async function findTable(session: SourceSession, { schema, table }: TableReferen
 async function describeTable(
   session: SourceSession,
   found: SourceTable,
-  columns: DuckdbQueryFacts['columns'],
+  { columns, besideStars }: DuckdbQueryFacts,
   mode: TypesMode,
 ): Promise<Table> {
   const { dialect } = session;
@@ -88,8 +90,13 @@ async function describeTable(
   }
 
   // A login may be let at some columns only: no others are asked for.
+  // Columns that the source's own * leaves out (INVISIBLE), and DuckDB's would not.
+  const unshown = scannedNames.filter((name) => !shownNames.includes(name));
+  const unstarred = unshown.filter((name) => besideStars?.has(name.toLowerCase()));
   const named =
-    columns === 'all' ? shownNames : scannedNames.filter((name) => columns.has(name.toLowerCase()));
+    columns === 'all'
+      ? [...shownNames, ...unstarred]
+      : scannedNames.filter((name) => columns.has(name.toLowerCase()));
   // Rows are counted by any column.
   const read = named.length === 0 && scanned === undefined ? shownNames.slice(0, 1) : named;
   const query = `SELECT ${read.map(dialect.quoteName).join(', ')} FROM ${sourceName}`;
@@ -102,13 +109,9 @@ async function describeTable(
   };
   if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
   if (columns !== 'all' || scannedNames.length === shownNames.length) return table;
-  // Columns that the source's own * leaves out (INVISIBLE), and DuckDB's would not.
-  const hidden = scannedNames.filter((name) => !shownNames.includes(name));
-  return {
-    ...table,
-    hidden,
-    select: `SELECT ${shownNames.map(quoteIdentifier).join(', ')} FROM ${scanName}`,
-  };
+  const hidden = unshown.filter((name) => !unstarred.includes(name));
+  const select = `SELECT ${named.map(quoteIdentifier).join(', ')} FROM ${scanName}`;
+  return { ...table, hidden, unstarred, select };
 }
 
 async function planSource(session: SourceSession, query: string, mode: TypesMode): Promise<ColumnPlan[]> {
@@ -224,14 +227,15 @@ export function explainHidden(error: unknown, { hidden }: TableScans): unknown {
 export async function planTableScans(
   session: SourceSession,
   query: string,
-  { tables, columns }: DuckdbQueryFacts,
+  facts: DuckdbQueryFacts,
   mode: TypesMode,
 ): Promise<TableScans> {
+  const { tables } = facts;
   const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
   const described: (Table & { reference: TableReference; found: SourceTable })[] = [];
   for (const reference of unique) {
     const found = await findTable(session, reference);
-    described.push({ reference, found, ...(await describeTable(session, found, columns, mode)) });
+    described.push({ reference, found, ...(await describeTable(session, found, facts, mode)) });
   }
   for (const table of described) assertKnownTypes(table);
   const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
@@ -267,7 +271,7 @@ async function replaceThose(
 ): Promise<Pick<TableScans, 'sql' | 'tableColumns'>> {
   const tableColumns: ColumnPlan[] = [];
   const replacements: Replacement[] = [];
-  for (const { reference, select, convertedAtSource, columns } of described) {
+  for (const { reference, select, convertedAtSource, columns, unstarred = [] } of described) {
     if (select === undefined) continue;
     const isMeant = (other: TableReference) => key(other) === key(reference);
     const plans = columns.map(({ plan }) => plan);
@@ -275,6 +279,7 @@ async function replaceThose(
     if (convertedAtSource) tableColumns.push(...plans);
     replacements.push({
       isMeant,
+      unstarred,
       select: convertedAtSource
         ? await convertAtSource(session, select, { columns: plans, mode, firstMarker })
         : select,

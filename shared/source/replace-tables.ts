@@ -9,6 +9,8 @@ export interface Replacement {
   isMeant(reference: TableReference): boolean;
   /** DuckDB SQL of a SELECT. */
   select: string;
+  /** Columns of that SELECT which no `*` gives. */
+  unstarred?: readonly string[];
 }
 
 /**
@@ -23,11 +25,12 @@ export async function replaceTables(
   replacements: readonly Replacement[],
 ): Promise<string> {
   let tree = await parse(session, sql);
-  for (const { isMeant, select } of replacements) {
+  for (const replacement of replacements) {
+    const { select } = replacement;
     const [{ node }] = (await parse(session, `SELECT * FROM (${select}) AS t`)).statements as [
       { node: { from_table: Node } },
     ];
-    tree = replaceIn(tree, isMeant, node.from_table) as Tree;
+    tree = replaceIn(tree, replacement, node.from_table) as Tree;
   }
   const reader = await session.run(
     'describe',
@@ -70,15 +73,53 @@ function keepNumber(key: string, value: unknown, { source }: { source: string })
 const isOfSource = ({ catalog_name, schema_name }: Node) =>
   String(catalog_name || schema_name).toLowerCase() === 'db';
 
-function replaceIn(value: unknown, isMeant: Replacement['isMeant'], subquery: Node): unknown {
+function replaceIn(value: unknown, replacement: Replacement, subquery: Node): unknown {
   if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
-  if (Array.isArray(value)) return value.map((each) => replaceIn(each, isMeant, subquery));
+  if (Array.isArray(value)) return value.map((each) => replaceIn(each, replacement, subquery));
   const node = value as Node;
-  if (node.type === 'BASE_TABLE' && isOfSource(node) && isMeant(referenceOf(node))) {
-    const { alias, sample, column_name_alias } = node;
-    return { ...subquery, alias: alias || node.table_name, sample, column_name_alias };
+  if (isReplaced(node, replacement)) {
+    const { sample, column_name_alias } = node;
+    return { ...subquery, alias: nameOf(node), sample, column_name_alias };
   }
-  return Object.fromEntries(
-    Object.entries(node).map(([key, child]) => [key, replaceIn(child, isMeant, subquery)]),
+  const { unstarred = [] } = replacement;
+  const tables =
+    node.type === 'SELECT_NODE' && unstarred.length > 0 ? replacedIn(node.from_table, replacement) : [];
+  const hidden = tables.flatMap((table) =>
+    unstarred.map((column) => ({ catalog: '', schema: '', table: nameOf(table), column })),
   );
+  return Object.fromEntries(
+    Object.entries(hidden.length > 0 ? excludeFromStars(node, hidden) : node).map(([key, child]) => [
+      key,
+      replaceIn(child, replacement, subquery),
+    ]),
+  );
+}
+
+const nameOf = ({ alias, table_name }: Node) => alias || table_name;
+
+const isReplaced = (node: Node, { isMeant }: Replacement) =>
+  node.type === 'BASE_TABLE' && isOfSource(node) && isMeant(referenceOf(node));
+
+/** The tables that a SELECT reads itself, alone or joined. */
+function replacedIn(from: unknown, replacement: Replacement): Node[] {
+  if (from === null || typeof from !== 'object') return [];
+  const node = from as Node;
+  if (node.type === 'JOIN') return [node.left, node.right].flatMap((side) => replacedIn(side, replacement));
+  return isReplaced(node, replacement) ? [node] : [];
+}
+
+/** A SELECT whose own `*` leave out columns. */
+function excludeFromStars(select: Node, hidden: readonly { table: unknown }[]): Node {
+  const visit = (value: unknown): unknown => {
+    if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
+    if (Array.isArray(value)) return value.map(visit);
+    const node = value as Node;
+    if (node.type === 'SELECT_NODE') return node;
+    const visited = Object.fromEntries(Object.entries(node).map(([key, child]) => [key, visit(child)]));
+    if (node.class !== 'STAR') return visited;
+    const own = String(node.relation_name).toLowerCase();
+    const left = hidden.filter(({ table }) => own === '' || own === String(table).toLowerCase());
+    return { ...visited, qualified_exclude_list: [...(node.qualified_exclude_list ?? []), ...left] };
+  };
+  return Object.fromEntries(Object.entries(select).map(([key, child]) => [key, visit(child)]));
 }
