@@ -141,6 +141,18 @@ describe.each([
       message: /SELEC.* \(line 1, column 1\)\.$/,
     },
     {
+      what: 'several statements',
+      query: 'SELECT 1 AS id; SELECT 2',
+      class: 'QueryError',
+      message: /^The source refused the query: .* \(line 1, column \d+\)\.$/,
+    },
+    {
+      what: 'several statements in the disguise of a subquery',
+      query: 'SELECT 1 AS id) AS q; SELECT 2; SELECT * FROM (SELECT 3',
+      class: 'QueryError',
+      message: /refused the query|several statements/,
+    },
+    {
       what: 'what is no SELECT',
       query: 'show all',
       class: 'QueryError',

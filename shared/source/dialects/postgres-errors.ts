@@ -168,6 +168,13 @@ const interruptions: ErrorPatterns['read'] = [
   },
 ];
 
+const severalStatements = {
+  pattern: /cannot insert multiple commands/,
+  // Of a cursor, by which a code is asked for (codeOfRefusal).
+  codes: /^42P11$/,
+  make: () => new QueryError('The query holds several statements.', { hint: 'Give one SELECT.' }),
+};
+
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
 const readErrors: ErrorPatterns['read'] = [
   {
@@ -183,6 +190,7 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   ...interruptions,
+  severalStatements,
   {
     // A query's relations are looked up before they are locked.
     pattern: /could not open relation with OID \d+/i,
@@ -256,7 +264,9 @@ const readErrors: ErrorPatterns['read'] = [
  * What a server said: libpq writes `FATAL:  ` before it, the word in the language of the server, and with two blanks, which it has nowhere
  * else. DuckDB repeats the whole statement between quotes before it.
  */
-const answerIn = (message: string) => /["A-Za-z]: [^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message)?.[1];
+const answerIn = (message: string) =>
+  (/": [^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message) ??
+    /[A-Za-z]: [^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message))?.[1];
 
 /** "line 2, column 7" from libpq's LINE and caret rows. */
 function positionIn(message: string): string {
@@ -307,9 +317,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
       hint: 'Name one of them otherwise: … AS other_name.',
     });
   }
-  if (/cannot insert multiple commands/.test(message)) {
-    return new QueryError('The query holds several statements.', { hint: 'Give one SELECT.' });
-  }
+  if (severalStatements.pattern.test(message)) return severalStatements.make();
   const answer = answerIn(message);
   if (answer === undefined) return explainDuckdbError(message);
   const interruption = explainByPattern(answer, interruptions);

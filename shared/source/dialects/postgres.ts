@@ -223,9 +223,10 @@ export const postgresDialect: Dialect = {
 
   codeOfRefusal(select) {
     const tag = dollarTag(select);
-    const block = `DECLARE code text; BEGIN
+    // By a cursor, which takes one statement and no more.
+    const block = `DECLARE plan text; code text; BEGIN
       BEGIN
-        EXECUTE ${tag}EXPLAIN ${select}${tag};
+        FOR plan IN EXECUTE ${tag}EXPLAIN ${select}${tag} LOOP EXIT; END LOOP;
       EXCEPTION WHEN others THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE;
       END;
