@@ -20,7 +20,6 @@ import { isTimeZone } from './time-zone.ts';
 
 export type { PolyteiaTargetConfig } from './polyteia-target.ts';
 export type { SecretRef } from './secret-ref.ts';
-export type { SourceAuth } from './source-auth.ts';
 
 /**
  * The shape of ferry.yaml. ferry.schema.json is generated from here (npm run schema), so that editors complete and check the
