@@ -5,9 +5,9 @@ import {
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { FerryError } from '../errors.ts';
+import { putS3Conditionally } from '../runs/put-s3-conditionally.ts';
 import { putS3File } from '../runs/put-s3-file.ts';
 import type { OutputStore } from './output-store.ts';
 import { explainOutputError } from './s3-output-errors.ts';
@@ -24,8 +24,6 @@ export interface S3OutputOptions {
   /** Size of a part of a large file, in bytes: what of it is in memory at once. @default as put-s3-file.ts has it */
   partBytes?: number;
 }
-
-const CONFLICT_ATTEMPTS = 5;
 
 /** The files of extractions as objects of a bucket. Whatever is sent is held in memory, part by part, so that the SDK can send it again. */
 export function createS3OutputStore(options: S3OutputOptions): OutputStore {
@@ -48,19 +46,6 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
       throw explainOutputError(error, { bucket: Bucket, key, permission, bucketOwner });
     }
   };
-  const putWhole = (Key: string, Body: string | Buffer, condition = {}) =>
-    client.send(
-      new PutObjectCommand({
-        Bucket,
-        Key,
-        Body,
-        ContentLength: Buffer.byteLength(Body),
-        ContentType: contentTypeOf(Key),
-        ...settings,
-        ...condition,
-      }),
-    );
-
   return {
     location: `s3://${Bucket}`,
     base,
@@ -69,7 +54,12 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
         const target = { Bucket, Key: key, ContentType: contentTypeOf(key), ...settings };
         return putS3File(client, target, path, { partBytes, signal });
       }),
-    put: (key, body) => attempt('s3:PutObject', key, async () => void (await putWhole(key, body))),
+    put: (key, body) =>
+      attempt('s3:PutObject', key, async () => {
+        const object = { Bucket, Key: key, ContentType: contentTypeOf(key), ...settings };
+        const ContentLength = Buffer.byteLength(body);
+        await client.send(new PutObjectCommand({ ...object, Body: body, ContentLength }));
+      }),
     read: (Key) =>
       attempt('s3:GetObject', Key, async () => {
         try {
@@ -82,20 +72,8 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
       }),
     replace: (key, body, seen) =>
       attempt('s3:PutObject', key, async () => {
-        const condition = seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen };
-        for (let tries = 1; ; tries += 1) {
-          try {
-            await putWhole(key, body, condition);
-            return true;
-          } catch (error) {
-            const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-            // 412: another version is there. 404: the one that was seen has been deleted. 409: another writer is under way.
-            if (status === 412 || (status === 404 && seen !== undefined && !isBucketMissing(error)))
-              return false;
-            if (status === 409 && tries < CONFLICT_ATTEMPTS) continue;
-            throw error;
-          }
-        }
+        const object = { Bucket, Key: key, Body: body, ContentType: contentTypeOf(key), ...settings };
+        return (await putS3Conditionally(client, object, seen)) !== undefined;
       }),
     async removeFolder(folder) {
       for (;;) {
@@ -117,8 +95,6 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
     },
   };
 }
-
-const isBucketMissing = (error: unknown) => error instanceof Error && error.name === 'NoSuchBucket';
 
 const contentTypeOf = (key: string) =>
   key.endsWith('.parquet') ? 'application/vnd.apache.parquet' : 'application/json';

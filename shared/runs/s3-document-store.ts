@@ -9,13 +9,11 @@ import {
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { StorageUnavailableError } from '../errors.ts';
 import type { DocumentStore, ListedKey } from './document-store.ts';
+import { putS3Conditionally } from './put-s3-conditionally.ts';
 import { isSlowAnswer, putS3File } from './put-s3-file.ts';
-
-const CONFLICT_ATTEMPTS = 5;
 
 type GetStack = GetObjectCommand['middlewareStack'];
 
@@ -156,22 +154,11 @@ export function createS3DocumentStore(options: {
       }
     },
     async replace(Key, Body, seen) {
-      const condition = seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen };
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          const { ETag } = await client.send(
-            new PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json', ...condition }),
-          );
-          return ETag;
-        } catch (error) {
-          const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-          if (status === 412) return undefined;
-          // 404: the version that was seen has been deleted. 409: another writer is under way, and either may win.
-          // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-          if (status === 404 && seen !== undefined) return undefined;
-          if (status === 409 && attempt < CONFLICT_ATTEMPTS) continue;
-          throw unavailable(error);
-        }
+      const object = { Bucket, Key, Body, ContentType: 'application/json' };
+      try {
+        return (await putS3Conditionally(client, object, seen))?.version;
+      } catch (error) {
+        throw unavailable(error);
       }
     },
     async list(prefix, limit, after) {

@@ -1,0 +1,46 @@
+import {
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+
+const CONFLICT_ATTEMPTS = 5;
+
+/**
+ * Stores an object, unless another writer was first.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ *
+ * @param seen the version that the object must still have; undefined: there must be none
+ * @returns what the object is now; undefined when there is another version, or none any more
+ * @throws whatever the client throws; also for a bucket that does not exist, which no other writer explains
+ */
+export async function putS3Conditionally(
+  client: Pick<S3Client, 'send'>,
+  object: PutObjectCommandInput & { Body: string | Buffer },
+  seen: string | undefined,
+): Promise<{ version: string | undefined } | undefined> {
+  const condition = seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen };
+  // Of an empty body the SDK would say on stderr that it does not know its length.
+  const ContentLength = Buffer.byteLength(object.Body);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { ETag } = await client.send(new PutObjectCommand({ ...object, ContentLength, ...condition }));
+      return { version: ETag };
+    } catch (error) {
+      if (isOtherVersion(error, seen)) return undefined;
+      // 409: another writer is under way, and either may win.
+      if (statusOf(error) !== 409 || attempt >= CONFLICT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** 412: another version is there. 404: the one that was seen has been deleted. */
+function isOtherVersion(error: unknown, seen: string | undefined): boolean {
+  const status = statusOf(error);
+  const isBucketMissing = error instanceof Error && error.name === 'NoSuchBucket';
+  return status === 412 || (status === 404 && seen !== undefined && !isBucketMissing);
+}
+
+const statusOf = (error: unknown) =>
+  error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
