@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { formatTable } from '../cli/output.ts';
-import type { SourceConfig } from '../shared/config/schema.ts';
-import { formatCount } from '../shared/telemetry/format.ts';
-import { startMysql } from '../test/support/mysql-server.ts';
-import { startPostgres } from '../test/support/postgres-server.ts';
-import { readThroughFerry, type TestServer } from '../test/support/read-through-ferry.ts';
+import { formatTable } from '../cli/output/output.ts';
+import type { SourceConfig } from '../shared/config/schema/ferry-config.ts';
+import { formatCount } from '../shared/text/format.ts';
+import { startMysql } from '../test/support/servers/mysql-server.ts';
+import { startPostgres } from '../test/support/servers/postgres-server.ts';
+import { readThroughFerry, type TestServer } from '../test/support/sync/read-through-ferry.ts';
 import { createMariadbLineitem, createPostgresLineitem } from './lineitem.ts';
 import { median } from './measured-process.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { stringify } from 'yaml';
-import { formatTable } from '../cli/output.ts';
-import { runRecordSchema } from '../shared/runs/run-record.ts';
-import { formatCount } from '../shared/telemetry/format.ts';
-import { type PostgresServer, startPostgres } from '../test/support/postgres-server.ts';
-import { sourceConfig } from '../test/support/source-config.ts';
+import { formatTable } from '../cli/output/output.ts';
+import { runRecordSchema } from '../shared/runs/records/run-record.ts';
+import { formatCount } from '../shared/text/format.ts';
+import { type PostgresServer, startPostgres } from '../test/support/servers/postgres-server.ts';
+import { sourceConfig } from '../test/support/source/source-config.ts';
 import { createAssets } from './assets.ts';
 import { measureFerry, median } from './measured-process.ts';
 

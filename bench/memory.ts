@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { formatTable } from '../cli/output.ts';
-import { runRecordSchema } from '../shared/runs/run-record.ts';
-import { formatBytes, formatCount } from '../shared/telemetry/format.ts';
-import { startPolyteiaStandIn } from '../test/support/polyteia-stand-in/stand-in.ts';
-import { startPostgres } from '../test/support/postgres-server.ts';
-import { sourceConfig } from '../test/support/source-config.ts';
+import { formatTable } from '../cli/output/output.ts';
+import { runRecordSchema } from '../shared/runs/records/run-record.ts';
+import { formatBytes, formatCount } from '../shared/text/format.ts';
+import { startPolyteiaStandIn } from '../test/support/polyteia/stand-in/stand-in.ts';
+import { startPostgres } from '../test/support/servers/postgres-server.ts';
+import { sourceConfig } from '../test/support/source/source-config.ts';
 import { createPostgresLineitem } from './lineitem.ts';
 import { measureFerry, median } from './measured-process.ts';
 

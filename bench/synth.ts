@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { formatTable } from '../cli/output.ts';
-import { formatCount } from '../shared/telemetry/format.ts';
+import { formatTable } from '../cli/output/output.ts';
+import { formatCount } from '../shared/text/format.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const JOBS = [1, 50, 300];

@@ -1,5 +1,5 @@
 import type { Sleep } from '../shared/sleep.ts';
-import type { Output } from './output.ts';
+import type { Output } from './output/output.ts';
 
 /** Everything a command may know of the process, given by main.ts or a test. */
 export interface CliContext {

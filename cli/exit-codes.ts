@@ -1,5 +1,5 @@
 import { BusyError, CancelledError, ConfigError } from '../shared/errors.ts';
-import { isFinished, type RunRecord } from '../shared/runs/run-record.ts';
+import { isFinished, type RunRecord } from '../shared/runs/records/run-record.ts';
 
 /** What the command's exit status means; the table stands in docs/cli.md. */
 export const EXIT = {

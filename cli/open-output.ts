@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { awsTimeouts } from '../shared/config/outgoing-https.ts';
-import type { ExtractionConfig } from '../shared/config/schema.ts';
-import { createFolderOutputStore } from '../shared/extraction/folder-output-store.ts';
-import { openOutputStore } from '../shared/extraction/open-output-store.ts';
-import type { OutputStore } from '../shared/extraction/output-store.ts';
+import type { ExtractionConfig } from '../shared/config/schema/ferry-config.ts';
+import { createFolderOutputStore } from '../shared/extraction/output/folder-output-store.ts';
+import { openOutputStore } from '../shared/extraction/output/open-output-store.ts';
+import type { OutputStore } from '../shared/extraction/output/output-store.ts';
+import { awsTimeouts } from '../shared/network/outgoing-https.ts';
 import type { CliContext } from './cli-context.ts';
 import type { GlobalOptions } from './options.ts';
 

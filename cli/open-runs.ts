@@ -1,7 +1,7 @@
 import type { Run } from '../shared/api/schemas.ts';
 import { ConfigError } from '../shared/errors.ts';
-import { isFinished, type RunRecord } from '../shared/runs/run-record.ts';
-import type { UnreadableRun } from '../shared/runs/run-records.ts';
+import { isFinished, type RunRecord } from '../shared/runs/records/run-record.ts';
+import type { UnreadableRun } from '../shared/runs/records/run-records.ts';
 import type { CliContext } from './cli-context.ts';
 import { type GlobalOptions, openRunStore } from './options.ts';
 import { connectStack } from './stack/connect-stack.ts';

@@ -3,11 +3,15 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
 import { ConfigError } from '../shared/errors.ts';
-import { createFolderDocumentStore } from '../shared/runs/folder-document-store.ts';
-import { createRunStore, type RunStore } from '../shared/runs/run-store.ts';
-import { createAwsIdentity } from '../shared/source/aws-identity.ts';
-import { createLocalSecretReader, parseSecretsFile, type SecretReader } from '../shared/source/secrets.ts';
-import { createSecretsManagerReader } from '../shared/source/secrets-manager-reader.ts';
+import { createFolderDocumentStore } from '../shared/runs/documents/folder-document-store.ts';
+import { createRunStore, type RunStore } from '../shared/runs/records/run-store.ts';
+import { createAwsIdentity } from '../shared/source/credentials/aws-identity.ts';
+import {
+  createLocalSecretReader,
+  parseSecretsFile,
+  type SecretReader,
+} from '../shared/source/credentials/secrets.ts';
+import { createSecretsManagerReader } from '../shared/source/credentials/secrets-manager-reader.ts';
 import type { LogLevel } from '../shared/telemetry/logger.ts';
 import type { CliContext } from './cli-context.ts';
 

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { ConfigError } from '../shared/errors.ts';
 import { logLevels } from '../shared/telemetry/logger.ts';
 import type { CliContext } from './cli-context.ts';
-import { safeOutput } from './output.ts';
+import { safeOutput } from './output/output.ts';
 
 type CreateCommand = (context: CliContext) => Command;
 

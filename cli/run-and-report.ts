@@ -1,14 +1,14 @@
 import { tmpdir } from 'node:os';
 import type { Command } from 'commander';
+import type { RunRecord } from '../shared/runs/records/run-record.ts';
 import { deadlineOfOwn } from '../shared/runs/run-limits.ts';
-import type { RunRecord } from '../shared/runs/run-record.ts';
 import type { RunSyncOptions } from '../shared/sync/sync-work.ts';
 import { createLogger } from '../shared/telemetry/logger.ts';
 import type { CliContext } from './cli-context.ts';
 import { globalOptions, openRunStore, openSecrets, readConfig } from './options.ts';
-import { printWarnings } from './output.ts';
-import { createProgressPrinter } from './progress.ts';
-import { reportRun } from './report-run.ts';
+import { printWarnings } from './output/output.ts';
+import { createProgressPrinter } from './output/progress.ts';
+import { reportRun } from './output/report-run.ts';
 import { sessionOptions } from './session-options.ts';
 
 // Far beyond what any result takes; without a limit a source that hangs would keep a run for ever.

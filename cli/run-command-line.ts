@@ -1,6 +1,6 @@
 import type { CliContext } from './cli-context.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { formatErrorAsJson, printError } from './output.ts';
+import { formatErrorAsJson, printError } from './output/output.ts';
 import { createProgram } from './program.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { awsTimeouts } from '../shared/config/outgoing-https.ts';
+import { awsTimeouts } from '../shared/network/outgoing-https.ts';
 
 /** Settings for every AWS client of a function that works without its configuration. */
 export const clientSettings = { requestHandler: awsTimeouts };

@@ -1,5 +1,5 @@
 import { App, type Environment } from 'aws-cdk-lib';
-import type { FerryConfig } from '../shared/config/schema.ts';
+import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { FerryStack } from './ferry-stack.ts';
 import { prepareFerry } from './prepare-ferry.ts';

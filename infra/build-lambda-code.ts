@@ -101,14 +101,17 @@ async function emptyDraft(target: string): Promise<string> {
 }
 
 /** Modules that handlers import when they need them, which is seldom: each is a file of its own beside them, and not read before. */
-const SELDOM = ['postgres-refusal', 'mysql-refusal'];
+const SELDOM: Readonly<Record<string, string>> = {
+  'postgres-refusal': 'shared/source/postgres/postgres-refusal.ts',
+  'mysql-refusal': 'shared/source/mysql/mysql-refusal.ts',
+};
 
 const leaveApart: Plugin = {
   name: 'leave-apart',
   setup({ onResolve }) {
     onResolve({ filter: /\.ts$/ }, ({ kind, path }) => {
       const name = basename(path, '.ts');
-      const isApart = kind === 'dynamic-import' && SELDOM.includes(name);
+      const isApart = kind === 'dynamic-import' && Object.hasOwn(SELDOM, name);
       return isApart ? { path: `./${name}.mjs`, external: true } : undefined;
     });
   },
@@ -122,7 +125,7 @@ async function bundleHandlers(folder: string): Promise<void> {
       extract: 'functions/extract/handler.ts',
       api: 'functions/api/handler.ts',
       watchdog: 'functions/watchdog/handler.ts',
-      ...Object.fromEntries(SELDOM.map((name) => [name, `shared/source/dialects/${name}.ts`])),
+      ...SELDOM,
     },
     plugins: [leaveApart],
     outdir: folder,

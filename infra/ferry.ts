@@ -7,16 +7,16 @@ import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DeployedJobIndex } from '../functions/api/environment.ts';
 import { jobIndexOf } from '../shared/api/job-index.ts';
-import { networkOf } from '../shared/config/extraction-network.ts';
 import {
   functionOutputOfExtraction,
   functionOutputOfJob,
   functionOutputOfSource,
   logicalId,
-} from '../shared/config/function-outputs.ts';
-import { type JobFunctionPlan, planFunctions } from '../shared/config/job-functions.ts';
-import { warnOfClosedNetworks } from '../shared/config/network-warnings.ts';
-import type { FerryConfig } from '../shared/config/schema.ts';
+} from '../shared/config/deployment/function-outputs.ts';
+import { type JobFunctionPlan, planFunctions } from '../shared/config/deployment/job-functions.ts';
+import { networkOf } from '../shared/config/rules/extraction-network.ts';
+import { warnOfClosedNetworks } from '../shared/config/rules/network-warnings.ts';
+import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import { watchedJobsOf } from '../shared/watchdog/watched-jobs.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alerts } from './constructs/alerts.ts';

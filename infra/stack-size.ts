@@ -1,9 +1,9 @@
 import { CfnResource } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { JobFunctionPlan } from '../shared/config/job-functions.ts';
-import { nameSome } from '../shared/config/name-some.ts';
-import type { FerryConfig } from '../shared/config/schema.ts';
+import type { JobFunctionPlan } from '../shared/config/deployment/job-functions.ts';
+import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../shared/errors.ts';
+import { nameSome } from '../shared/text/name-some.ts';
 
 /** CloudFormation takes 500 resources in a stack. The rest is for policies that CDK splits at synth, and for whoever adds his own. */
 export const MAXIMUM_RESOURCES = 450;

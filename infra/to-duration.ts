@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { goDurationMs } from '../shared/config/go-duration.ts';
+import { goDurationMs } from '../shared/text/go-duration.ts';
 
 /** A duration of the configuration, which has been checked, as CDK has it; what is finer than a second is cut off. */
 export function toDuration(text: string): Duration {

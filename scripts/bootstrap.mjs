@@ -36,8 +36,8 @@ const STEPS = {
     sources: [
       'package-lock.json',
       'test/support/tools',
-      'test/support/python.ts',
-      'test/support/arm64-node.ts',
+      'test/support/processes/python.ts',
+      'test/support/processes/arm64-node.ts',
     ],
     variables: /^FERRY_TEST_\w+_URL$/,
     // The tests that do without can still run, the others say what is missing.

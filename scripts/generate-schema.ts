@@ -1,7 +1,7 @@
 // Writes ferry.schema.json, by which editors complete and check ferry.yaml, and openapi.json, which describes the API: npm run schema
 import { writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../shared/api/openapi-document.ts';
-import { configJsonSchema } from '../shared/config/json-schema.ts';
+import { configJsonSchema } from '../shared/config/schema/json-schema.ts';
 
 for (const [name, document] of Object.entries({
   'ferry.schema.json': configJsonSchema(),

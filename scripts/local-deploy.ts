@@ -12,7 +12,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { ConfigError } from '../shared/errors.ts';
-import { parseSecretsFile } from '../shared/source/secrets.ts';
+import { parseSecretsFile } from '../shared/source/credentials/secrets.ts';
 import { LOCAL_ACCOUNT, localAppArguments, localAwsEnvironment, runLocalCdk } from './local-cdk.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ConfigError } from '../../shared/errors.ts';
-import { acceptRefused } from '../../shared/sync/accept-refused.ts';
+import { acceptRefused } from '../../shared/sync/upload/accept-refused.ts';
 import type { CliContext } from '../cli-context.ts';
 import { globalOptions } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';

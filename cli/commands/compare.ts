@@ -4,9 +4,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { compareParquet } from '../../shared/compare/compare-parquet.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { CliContext } from '../cli-context.ts';
-import { formatComparison } from '../comparison-report.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
+import { formatComparison } from '../output/comparison-report.ts';
 
 // Enough for millions of rows of usual width; what is beyond spills to the folder for temporary files.
 const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));

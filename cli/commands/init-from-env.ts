@@ -1,19 +1,19 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { configJsonSchema } from '../../shared/config/json-schema.ts';
-import { parseConfig } from '../../shared/config/load-config.ts';
-import { findConnectors } from '../../shared/config/moving-in/find-connectors.ts';
-import { mergeConnectors } from '../../shared/config/moving-in/merge-connectors.ts';
+import { findConnectors } from '../../shared/config/go-connector/find-connectors.ts';
+import { mergeConnectors } from '../../shared/config/go-connector/merge-connectors.ts';
 import {
   secretCommands,
   unknownSecrets,
   writeSecretsFile,
-} from '../../shared/config/moving-in/secret-commands.ts';
-import { writeFerryYaml } from '../../shared/config/moving-in/write-ferry-yaml.ts';
+} from '../../shared/config/go-connector/secret-commands.ts';
+import { writeFerryYaml } from '../../shared/config/go-connector/write-ferry-yaml.ts';
+import { parseConfig } from '../../shared/config/load-config.ts';
+import { configJsonSchema } from '../../shared/config/schema/json-schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
-import { formatCount } from '../../shared/telemetry/format.ts';
+import { formatCount } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
-import { printWarnings } from '../output.ts';
+import { printWarnings } from '../output/output.ts';
 
 interface InitFromEnvOptions {
   /** Files and folders to read. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { configJsonSchema } from '../../shared/config/json-schema.ts';
+import { configJsonSchema } from '../../shared/config/schema/json-schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { CliContext } from '../cli-context.ts';
 import { globalOptions } from '../options.ts';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { Job } from '../../shared/api/schemas.ts';
-import { formatCount, formatMoment } from '../../shared/telemetry/format.ts';
+import { formatCount, formatMoment } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
 import { globalOptions } from '../options.ts';
-import { formatTable } from '../output.ts';
+import { formatTable } from '../output/output.ts';
 import { requireStack } from '../stack/connect-stack.ts';
 
 /** `ferry --stack NAME jobs`: the jobs of a stack, and what became of their newest runs. */

@@ -1,11 +1,11 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Command, InvalidArgumentError } from 'commander';
-import { goDurationMs } from '../../shared/config/go-duration.ts';
-import { awsTimeouts } from '../../shared/config/outgoing-https.ts';
+import { awsTimeouts } from '../../shared/network/outgoing-https.ts';
+import { isFinished } from '../../shared/runs/records/run-record.ts';
 import { timeOfRunId } from '../../shared/runs/run-id.ts';
-import { isFinished } from '../../shared/runs/run-record.ts';
 import { sleep as sleepByClock } from '../../shared/sleep.ts';
+import { goDurationMs } from '../../shared/text/go-duration.ts';
 import type { CliContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';

@@ -4,13 +4,13 @@ import { asSentence, unknownNameMessage } from '../../shared/config/config-probl
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { previewSync, type SyncPreview } from '../../shared/sync/preview-sync.ts';
-import { formatCount } from '../../shared/telemetry/format.ts';
+import { formatCount } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
-import { formatError, formatTable, printWarnings } from '../output.ts';
+import { formatError, formatTable, printWarnings } from '../output/output.ts';
+import { escapeUnseen } from '../output/show-value.ts';
 import { sessionOptions } from '../session-options.ts';
-import { escapeUnseen } from '../show-value.ts';
 
 const DEFAULT_ROWS = 5;
 const MAXIMUM_ROWS = 1000;

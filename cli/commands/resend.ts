@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ConfigError } from '../../shared/errors.ts';
-import { resendArchived } from '../../shared/sync/resend-archived.ts';
+import { resendArchived } from '../../shared/sync/upload/resend-archived.ts';
 import type { CliContext } from '../cli-context.ts';
 import { globalOptions } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { goDurationMs } from '../../shared/config/go-duration.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
-import { createMemoryDocumentStore } from '../../shared/runs/memory-document-store.ts';
-import { createRunStore } from '../../shared/runs/run-store.ts';
+import { createMemoryDocumentStore } from '../../shared/runs/documents/memory-document-store.ts';
+import { createRunStore } from '../../shared/runs/records/run-store.ts';
+import { goDurationMs } from '../../shared/text/go-duration.ts';
 import type { CliContext } from '../cli-context.ts';
 import { openOutput } from '../open-output.ts';
 import { globalOptions } from '../options.ts';

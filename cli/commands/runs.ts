@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { formatBytes, formatCount, formatDuration, formatMoment } from '../../shared/telemetry/format.ts';
+import { formatBytes, formatCount, formatDuration, formatMoment } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
 import { openRuns } from '../open-runs.ts';
 import { globalOptions } from '../options.ts';
-import { formatTable } from '../output.ts';
+import { formatTable } from '../output/output.ts';
 
 function parseLimit(text: string): number {
   const value = Number(text);

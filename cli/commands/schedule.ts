@@ -1,13 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { WEEKDAYS } from '../../shared/config/cron-field.ts';
-import { toEventBridgeSchedule } from '../../shared/config/eventbridge-schedule.ts';
-import { parseSchedule } from '../../shared/config/parse-schedule.ts';
-import { nextRuns } from '../../shared/config/schedule-times.ts';
-import type { ScheduleConfig } from '../../shared/config/schema.ts';
-import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
+import { warnOfSkippedRuns } from '../../shared/config/rules/skipped-run-warnings.ts';
+import { WEEKDAYS } from '../../shared/config/schedule/cron-field.ts';
+import { toEventBridgeSchedule } from '../../shared/config/schedule/eventbridge-schedule.ts';
+import { parseSchedule } from '../../shared/config/schedule/parse-schedule.ts';
+import { nextRuns } from '../../shared/config/schedule/schedule-times.ts';
+import type { ScheduleConfig } from '../../shared/config/schema/ferry-config.ts';
 import type { CliContext } from '../cli-context.ts';
 import { globalOptions, readConfig } from '../options.ts';
-import { formatTable, printWarnings } from '../output.ts';
+import { formatTable, printWarnings } from '../output/output.ts';
 import { unknownJob } from '../unknown-job.ts';
 
 const DEFAULT_COUNT = 3;

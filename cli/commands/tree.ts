@@ -1,22 +1,22 @@
 import { tmpdir } from 'node:os';
 import { Command } from 'commander';
 import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
-import { sourcesOf } from '../../shared/config/extraction-sources.ts';
-import type { FerryConfig, SourceConfig } from '../../shared/config/schema.ts';
+import { sourcesOf } from '../../shared/config/rules/extraction-sources.ts';
+import type { FerryConfig, SourceConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { type DatabaseTree, readTree } from '../../shared/extraction/catalog/read-tree.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
-import { type DatabaseTree, readTree } from '../../shared/extraction/read-tree.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
-import { resolveLogin } from '../../shared/source/credentials.ts';
+import { resolveLogin } from '../../shared/source/credentials/credentials.ts';
 import { dialectOf } from '../../shared/source/registry.ts';
-import { formatBytes, formatCount } from '../../shared/telemetry/format.ts';
+import { formatBytes, formatCount } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
-import { createCounter } from '../counter.ts';
-import { createTable } from '../growing-table.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
-import { printWarnings } from '../output.ts';
+import { createCounter } from '../output/counter.ts';
+import { createTable } from '../output/growing-table.ts';
+import { printWarnings } from '../output/output.ts';
+import { escapeUnseen } from '../output/show-value.ts';
 import { sessionOptions } from '../session-options.ts';
-import { escapeUnseen } from '../show-value.ts';
 
 /** `ferry tree <source>`: what there is on a source's server, by the names that filters match. */
 export function treeCommand(context: CliContext): Command {

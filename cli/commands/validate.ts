@@ -1,14 +1,18 @@
 import { Command } from 'commander';
-import { sourcesOf } from '../../shared/config/extraction-sources.ts';
-import { warnOfClosedNetworks } from '../../shared/config/network-warnings.ts';
-import { warnOfOpenPatterns } from '../../shared/config/open-pattern-warnings.ts';
-import { splitZonePrefix } from '../../shared/config/parse-schedule.ts';
-import type { ExtractionConfig, FerryConfig, ScheduleConfig } from '../../shared/config/schema.ts';
-import { warnOfSharedDatasets } from '../../shared/config/shared-dataset-warnings.ts';
-import { warnOfSkippedRuns } from '../../shared/config/skipped-run-warnings.ts';
+import { sourcesOf } from '../../shared/config/rules/extraction-sources.ts';
+import { warnOfClosedNetworks } from '../../shared/config/rules/network-warnings.ts';
+import { warnOfOpenPatterns } from '../../shared/config/rules/open-pattern-warnings.ts';
+import { warnOfSharedDatasets } from '../../shared/config/rules/shared-dataset-warnings.ts';
+import { warnOfSkippedRuns } from '../../shared/config/rules/skipped-run-warnings.ts';
+import { splitZonePrefix } from '../../shared/config/schedule/parse-schedule.ts';
+import type {
+  ExtractionConfig,
+  FerryConfig,
+  ScheduleConfig,
+} from '../../shared/config/schema/ferry-config.ts';
 import type { CliContext } from '../cli-context.ts';
 import { globalOptions, readConfig } from '../options.ts';
-import { formatTable, printWarnings } from '../output.ts';
+import { formatTable, printWarnings } from '../output/output.ts';
 
 /** `ferry validate`: is the configuration right? Connects to nothing. */
 export function validateCommand(context: CliContext): Command {

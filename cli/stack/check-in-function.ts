@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
-import { awsTimeouts } from '../../shared/config/outgoing-https.ts';
+import { type CheckResult, checkResultSchema } from '../../shared/checks/check-result.ts';
 import { UnexpectedError } from '../../shared/errors.ts';
-import { type CheckResult, checkResultSchema } from '../../shared/sync/check-result.ts';
+import { awsTimeouts } from '../../shared/network/outgoing-https.ts';
 import { explainAwsError } from './aws-errors.ts';
 import type { ConnectedStack } from './connect-stack.ts';
 import { functionOfJob } from './job-function.ts';

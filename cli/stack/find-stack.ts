@@ -1,6 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { awsTimeouts } from '../../shared/config/outgoing-https.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { awsTimeouts } from '../../shared/network/outgoing-https.ts';
 import { explainAwsError } from './aws-errors.ts';
 
 /** A deployed stack of Ferry. */

@@ -1,6 +1,6 @@
 import type { Run } from '../../shared/api/schemas.ts';
 import type { ProgressEvent } from '../../shared/runs/job.ts';
-import { isFinished } from '../../shared/runs/run-record.ts';
+import { isFinished } from '../../shared/runs/records/run-record.ts';
 import { type Sleep, sleep as sleepByClock } from '../../shared/sleep.ts';
 import type { StackApi } from './stack-api.ts';
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { escapeUnseen } from '../show-value.ts';
+import { escapeUnseen } from '../output/show-value.ts';
 import type { LogEvent } from './log-events.ts';
 
 type Style = Parameters<typeof styleText>[0];

@@ -3,7 +3,7 @@ import {
   functionOutputOfExtraction,
   functionOutputOfJob,
   functionOutputOfSource,
-} from '../../shared/config/function-outputs.ts';
+} from '../../shared/config/deployment/function-outputs.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { explainAwsError } from './aws-errors.ts';
 import type { ConnectedStack } from './connect-stack.ts';

@@ -22,8 +22,8 @@ import {
   StackUnavailableError,
   UnexpectedError,
 } from '../../shared/errors.ts';
+import type { UnreadableRun } from '../../shared/runs/records/run-records.ts';
 import { retryWithin } from '../../shared/runs/retry.ts';
-import type { UnreadableRun } from '../../shared/runs/run-records.ts';
 import { explainAwsError } from './aws-errors.ts';
 import type { Credentials, FoundStack } from './find-stack.ts';
 

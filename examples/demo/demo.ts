@@ -7,10 +7,10 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { formatTable } from '../../cli/output.ts';
-import { formatBytes, formatDuration } from '../../shared/telemetry/format.ts';
-import { startPolyteiaStandIn } from '../../test/support/polyteia-stand-in/stand-in.ts';
-import { startPostgres } from '../../test/support/postgres-server.ts';
+import { formatTable } from '../../cli/output/output.ts';
+import { formatBytes, formatDuration } from '../../shared/text/format.ts';
+import { startPolyteiaStandIn } from '../../test/support/polyteia/stand-in/stand-in.ts';
+import { startPostgres } from '../../test/support/servers/postgres-server.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));

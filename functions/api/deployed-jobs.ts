@@ -1,5 +1,5 @@
 import { ConfigError } from '../../shared/errors.ts';
-import type { DocumentStore } from '../../shared/runs/document-store.ts';
+import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 import { type ApiEnvironment, type DeployedJobIndex, deployedJobIndexSchema } from './environment.ts';
 
 /** The jobs that the deployment has left in the assets bucket, and the functions that run them. */

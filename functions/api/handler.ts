@@ -1,9 +1,9 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createApi } from '../../shared/api/create-api.ts';
-import { createRunRequestStore } from '../../shared/runs/run-request-store.ts';
-import { createRunStore } from '../../shared/runs/run-store.ts';
-import { createS3DocumentStore } from '../../shared/runs/s3-document-store.ts';
+import { createS3DocumentStore } from '../../shared/runs/documents/s3-document-store.ts';
+import { createRunRequestStore } from '../../shared/runs/records/run-request-store.ts';
+import { createRunStore } from '../../shared/runs/records/run-store.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { clientSettings } from '../client-settings.ts';
 import { createApiFunction } from './api-function.ts';

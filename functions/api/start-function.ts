@@ -1,6 +1,6 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { ProblemError } from '../../shared/api/problems.ts';
-import type { RunRequest } from '../../shared/runs/run-request.ts';
+import type { RunRequest } from '../../shared/runs/records/run-request.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
 export interface StartFunctionOptions {

@@ -1,9 +1,9 @@
-import type { ExtractionOutput } from '../../shared/config/extraction.ts';
-import type { FerryConfig } from '../../shared/config/schema.ts';
+import { checkExtractionJob } from '../../shared/checks/check-extraction-job.ts';
+import type { ExtractionOutput } from '../../shared/config/schema/extraction.ts';
+import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
-import { checkExtractionJob } from '../../shared/extraction/check-extraction-job.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
-import type { OutputStore } from '../../shared/extraction/output-store.ts';
+import type { OutputStore } from '../../shared/extraction/output/output-store.ts';
 import { runExtraction } from '../../shared/extraction/run-extraction.ts';
 import { createJobFunction, type JobFunction, type JobFunctionDependencies } from '../jobs/job-function.ts';
 

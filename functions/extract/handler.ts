@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { openOutputStore } from '../../shared/extraction/open-output-store.ts';
+import { openOutputStore } from '../../shared/extraction/output/open-output-store.ts';
 import { clientSettings } from '../client-settings.ts';
 import { createJobHandler } from '../jobs/job-handler.ts';
 import { createExtractFunction } from './extract-function.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runRequestSchema } from '../../shared/runs/run-request.ts';
+import { runRequestSchema } from '../../shared/runs/records/run-request.ts';
 
 /** What starts a run: a schedule, or a request to the API, which has given the run its id already. */
 const startEventSchema = z.union([

@@ -1,17 +1,17 @@
+import { type CheckResult, failedCheck } from '../../shared/checks/check-result.ts';
 import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
-import { parseDeployedConfig } from '../../shared/config/deployed-config.ts';
-import type { OutgoingHttps } from '../../shared/config/outgoing-https.ts';
-import type { FerryConfig } from '../../shared/config/schema.ts';
+import { parseDeployedConfig } from '../../shared/config/deployment/deployed-config.ts';
+import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
-import type { DocumentStore } from '../../shared/runs/document-store.ts';
+import type { OutgoingHttps } from '../../shared/network/outgoing-https.ts';
+import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 import type { RunOptions } from '../../shared/runs/job.ts';
-import type { RunRecord } from '../../shared/runs/run-record.ts';
-import type { RunStore } from '../../shared/runs/run-store.ts';
+import type { RunRecord } from '../../shared/runs/records/run-record.ts';
+import type { RunStore } from '../../shared/runs/records/run-store.ts';
+import type { RunReporter } from '../../shared/runs/run-reporter.ts';
 import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts';
-import type { SecretReader } from '../../shared/source/secrets.ts';
-import { type CheckResult, failedCheck } from '../../shared/sync/check-result.ts';
+import type { SecretReader } from '../../shared/source/credentials/secrets.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import type { RunReporter } from '../../shared/telemetry/run-reporter.ts';
 import type { JobEnvironment } from './environment.ts';
 import { jobEventSchema, type StartEvent } from './job-event.ts';
 

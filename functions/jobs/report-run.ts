@@ -1,7 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { isFinished, type RunRecord } from '../../shared/runs/run-record.ts';
+import { isFinished, type RunRecord } from '../../shared/runs/records/run-record.ts';
+import type { RunReporter } from '../../shared/runs/run-reporter.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import type { RunReporter } from '../../shared/telemetry/run-reporter.ts';
 import { writeMetrics } from '../emf.ts';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../run-event.ts';
 

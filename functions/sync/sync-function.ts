@@ -1,7 +1,7 @@
-import { acceptRefused } from '../../shared/sync/accept-refused.ts';
-import { checkJob } from '../../shared/sync/check-job.ts';
-import { resendArchived } from '../../shared/sync/resend-archived.ts';
+import { checkJob } from '../../shared/checks/check-job.ts';
 import { runSync } from '../../shared/sync/run-sync.ts';
+import { acceptRefused } from '../../shared/sync/upload/accept-refused.ts';
+import { resendArchived } from '../../shared/sync/upload/resend-archived.ts';
 import {
   createJobFunction,
   type JobFunction,

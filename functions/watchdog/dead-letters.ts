@@ -1,5 +1,5 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { DeadLetterQueue } from '../../shared/watchdog/dead-letter.ts';
+import type { DeadLetterQueue } from '../../shared/watchdog/repairs/dead-letter.ts';
 
 // Longer than a round, so that one message is not looked at twice in it; shorter than the time to the next one.
 const HIDDEN_SECONDS = 150;

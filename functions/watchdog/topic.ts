@@ -1,6 +1,6 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { NotificationError } from '../../shared/errors.ts';
-import type { Channel } from '../../shared/watchdog/channel.ts';
+import type { Channel } from '../../shared/watchdog/alerts/channel.ts';
 
 /** The SNS topic that mail addresses, and whoever else wants to, are subscribed to. */
 export function createTopic(client: Pick<SNSClient, 'send'>, TopicArn: string): Channel {

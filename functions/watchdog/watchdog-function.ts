@@ -1,11 +1,11 @@
 import { ConfigError, StateError } from '../../shared/errors.ts';
-import type { DocumentStore } from '../../shared/runs/document-store.ts';
-import type { SecretReader } from '../../shared/source/secrets.ts';
-import type { Channel } from '../../shared/watchdog/channel.ts';
+import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
+import type { SecretReader } from '../../shared/source/credentials/secrets.ts';
+import type { Channel } from '../../shared/watchdog/alerts/channel.ts';
+import { createWebhook } from '../../shared/watchdog/alerts/webhook.ts';
 import { type RoundResult, runRound } from '../../shared/watchdog/watchdog.ts';
 import type { WatchdogDependencies } from '../../shared/watchdog/watchdog-dependencies.ts';
 import { type WatchedJobs, watchedJobsSchema } from '../../shared/watchdog/watched-jobs.ts';
-import { createWebhook } from '../../shared/watchdog/webhook.ts';
 import { writeMetrics } from '../emf.ts';
 import { functionUrl } from './console.ts';
 import type { WatchdogEnvironment } from './environment.ts';

@@ -6,7 +6,7 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { AlertsConfig } from '../../shared/config/deployment.ts';
+import type { AlertsConfig } from '../../shared/config/schema/deployment.ts';
 
 /** The topic that people are told by, and the alarms that no code of Ferry stands behind. */
 export class Alerts extends Construct {

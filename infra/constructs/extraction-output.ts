@@ -1,8 +1,8 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { ExtractionConfig } from '../../shared/config/schema.ts';
+import type { ExtractionConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
-import { layOut, outputBase } from '../../shared/extraction/layout.ts';
+import { layOut, outputBase } from '../../shared/extraction/output/layout.ts';
 import { acknowledgePrefixes } from '../acknowledgements.ts';
 import type { StateBucket } from './state-bucket.ts';
 

@@ -1,7 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { SecretRef } from '../../shared/config/schema.ts';
+import type { SecretRef } from '../../shared/config/schema/ferry-config.ts';
 import { chunk } from '../chunk.ts';
 
 // CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only.

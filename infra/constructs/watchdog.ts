@@ -10,7 +10,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE } from '../../functions/emf.ts';
 import type { WatchdogEnvironment } from '../../functions/watchdog/environment.ts';
-import type { SecretRef } from '../../shared/config/schema.ts';
+import type { SecretRef } from '../../shared/config/schema/ferry-config.ts';
 import type { WatchedJobs } from '../../shared/watchdog/watched-jobs.ts';
 import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';

@@ -7,8 +7,8 @@ import { followRun } from '../../cli/stack/follow-run.ts';
 import { jobFunctions } from '../../cli/stack/job-function.ts';
 import { createStackApi } from '../../cli/stack/stack-api.ts';
 import type { Job } from '../../shared/api/schemas.ts';
-import { awsTimeouts } from '../../shared/config/outgoing-https.ts';
 import { toFerryError } from '../../shared/errors.ts';
+import { awsTimeouts } from '../../shared/network/outgoing-https.ts';
 
 /** One thing that was tried on the stack, and what came of it. */
 export interface Step {

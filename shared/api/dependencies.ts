@@ -1,6 +1,6 @@
-import type { RunRequest } from '../runs/run-request.ts';
-import type { RunRequestStore } from '../runs/run-request-store.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunRequest } from '../runs/records/run-request.ts';
+import type { RunRequestStore } from '../runs/records/run-request-store.ts';
+import type { RunStore } from '../runs/records/run-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { JobIndex } from './job-index.ts';
 

@@ -1,6 +1,6 @@
-import { isFinished, type RunRecord } from '../runs/run-record.ts';
-import type { RunPage, UnreadableRun } from '../runs/run-records.ts';
-import type { StoredRequest } from '../runs/run-request-store.ts';
+import { isFinished, type RunRecord } from '../runs/records/run-record.ts';
+import type { RunPage, UnreadableRun } from '../runs/records/run-records.ts';
+import type { StoredRequest } from '../runs/records/run-request-store.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { unknownName } from './problems.ts';
 import type { Run } from './schemas.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type JobFunctionPlan, planFunctions } from '../config/job-functions.ts';
-import { type FerryConfig, schedule } from '../config/schema.ts';
+import { type JobFunctionPlan, planFunctions } from '../config/deployment/job-functions.ts';
+import { type FerryConfig, schedule } from '../config/schema/ferry-config.ts';
 
 /** What the API knows of a configured job. Holds no query and no secret's name. */
 export const indexedJobSchema = z.strictObject({

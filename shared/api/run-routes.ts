@@ -1,4 +1,4 @@
-import { isFinished } from '../runs/run-record.ts';
+import { isFinished } from '../runs/records/run-record.ts';
 import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { findRun, showRuns } from './find-run.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { baselineSchema } from '../runs/baseline.ts';
-import { runRecordSchema } from '../runs/run-record.ts';
+import { baselineSchema } from '../runs/records/baseline.ts';
+import { runRecordSchema } from '../runs/records/run-record.ts';
 
 /** What the API takes and answers. openapi.json is generated from here (npm run schema), and requests are checked by it. */
 

@@ -1,7 +1,7 @@
-import { toEventBridgeSchedule } from '../config/eventbridge-schedule.ts';
-import { parseSchedule } from '../config/parse-schedule.ts';
-import { nextRuns } from '../config/schedule-times.ts';
-import type { JobState, RunSummary } from '../runs/job-states.ts';
+import { toEventBridgeSchedule } from '../config/schedule/eventbridge-schedule.ts';
+import { parseSchedule } from '../config/schedule/parse-schedule.ts';
+import { nextRuns } from '../config/schedule/schedule-times.ts';
+import type { JobState, RunSummary } from '../runs/records/job-states.ts';
 import type { IndexedJob } from './job-index.ts';
 import type { JobDetail } from './schemas.ts';
 

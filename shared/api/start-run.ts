@@ -1,6 +1,6 @@
+import { isFinished } from '../runs/records/run-record.ts';
+import type { RunRequest } from '../runs/records/run-request.ts';
 import { newRunId } from '../runs/run-id.ts';
-import { isFinished } from '../runs/run-record.ts';
-import type { RunRequest } from '../runs/run-request.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { ProblemError } from './problems.ts';
 import type { Started } from './schemas.ts';

@@ -1,13 +1,13 @@
 import { access, constants, realpath, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { closedDuckdbOptions } from '../duckdb/duckdb-options.ts';
+import { lackOf } from '../duckdb/engine-lack.ts';
 import { openDuckdb } from '../duckdb/open-duckdb.ts';
+import { runInterruptibly } from '../duckdb/run-interruptibly.ts';
+import { quoteLiteral } from '../duckdb/sql-text.ts';
 import { ConfigError, fullDiskError, QueryError } from '../errors.ts';
-import { closedDuckdbOptions } from '../source/duckdb-options.ts';
-import { lackOf } from '../source/engine-lack.ts';
-import { runInterruptibly } from '../source/run-interruptibly.ts';
-import { quoteLiteral } from '../source/sql-text.ts';
-import { formatBytes } from '../telemetry/format.ts';
+import { formatBytes } from '../text/format.ts';
 import { FORM_MACROS } from './value-form.ts';
 
 export interface ComparisonSessionOptions {

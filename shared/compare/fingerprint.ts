@@ -1,10 +1,10 @@
-import { disguiseForHash } from '../source/row-hashes.ts';
+import { disguiseForHash } from '../duckdb/row-hashes.ts';
 import { type CommonColumn, formOf } from './common-columns.ts';
 import type { Side } from './comparison-session.ts';
 
 /*
  * Rows and cells are compared by hashes and not by their values: a group or a join of the values of 300 columns does not fit into 500 MB
- * at all, while fixed 16 bytes a row do and spill to disk beyond that (shared/source/row-hashes.ts).
+ * at all, while fixed 16 bytes a row do and spill to disk beyond that (shared/duckdb/row-hashes.ts).
  */
 
 /** What a file's table is called in SQL. */

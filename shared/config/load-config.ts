@@ -11,12 +11,12 @@ import {
   lineOf,
   unknownNameMessage,
 } from './config-problems.ts';
-import { isEnvFile, readEnvFile } from './env-file.ts';
-import { toEventBridgeSchedule } from './eventbridge-schedule.ts';
-import { findNetworkProblem } from './extraction-network.ts';
-import { findSharedOutputs } from './extraction-outputs.ts';
-import { findSourceProblems } from './extraction-sources.ts';
-import { type FerryConfig, ferryConfigSchema, type ScheduleConfig } from './schema.ts';
+import { isEnvFile, readEnvFile } from './go-connector/env-file.ts';
+import { findNetworkProblem } from './rules/extraction-network.ts';
+import { findSharedOutputs } from './rules/extraction-outputs.ts';
+import { findSourceProblems } from './rules/extraction-sources.ts';
+import { toEventBridgeSchedule } from './schedule/eventbridge-schedule.ts';
+import { type FerryConfig, ferryConfigSchema, type ScheduleConfig } from './schema/ferry-config.ts';
 
 /** A configuration and what came with it. */
 export interface LoadedConfig {

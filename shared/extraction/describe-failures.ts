@@ -1,4 +1,4 @@
-import type { DatabaseOutcome, RunRecord } from '../runs/run-record.ts';
+import type { DatabaseOutcome, RunRecord } from '../runs/records/run-record.ts';
 import { labelOf } from './read-database.ts';
 
 // More names help nobody: the record lists all.

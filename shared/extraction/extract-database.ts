@@ -1,24 +1,24 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { freeChunks } from '../duckdb/free-chunks.ts';
+import type { GuardedQuestion } from '../source/catalog/catalog.ts';
+import { catalogOf } from '../source/catalog/catalog-registry.ts';
+import { type EntityFolder, entityFolders } from '../source/catalog/entity-folders.ts';
+import type { CatalogFilters } from '../source/catalog/filters.ts';
+import { readSharedTexts, replaceSharedColumns } from '../source/catalog/shared-texts.ts';
 import type { SourceAnswer } from '../source/dialect.ts';
 import { UnknownQueryError } from '../source/explain-error.ts';
 import type { SourceSession } from '../source/session.ts';
-import type { GuardedQuestion } from './catalogs/catalog.ts';
-import { catalogOf } from './catalogs/registry.ts';
-import type { AtlanConnection } from './connection.ts';
+import { FaultFinder, warnOfFaults } from './catalog/find-faults.ts';
+import type { CatalogClient, OpenedRelations } from './catalog/opened-relations.ts';
+import { putDefinitions } from './catalog/put-definitions.ts';
+import { rowReader } from './catalog/read-rows.ts';
+import type { AtlanConnection } from './entities/connection.ts';
 import { entityKinds } from './entities/entity-kinds.ts';
-import { type EntityFolder, entityFolders } from './entity-folders.ts';
-import { type EntityFile, EntityWriter } from './entity-writer.ts';
-import type { CatalogFilters } from './filters.ts';
-import { FaultFinder, warnOfFaults } from './find-faults.ts';
-import { freeChunks } from './free-chunks.ts';
-import type { CatalogClient, OpenedRelations } from './opened-relations.ts';
-import { putDefinitions } from './put-definitions.ts';
-import { QualifiedNames } from './qualified-names.ts';
-import type { RawWriter } from './raw-writer.ts';
-import { rowReader } from './read-rows.ts';
-import { SharedRawWriter } from './shared-raw-writer.ts';
-import { readSharedTexts, replaceSharedColumns } from './shared-texts.ts';
+import { QualifiedNames } from './entities/qualified-names.ts';
+import { type EntityFile, EntityWriter } from './files/entity-writer.ts';
+import type { RawWriter } from './files/raw-writer.ts';
+import { SharedRawWriter } from './files/shared-raw-writer.ts';
 
 export interface ExtractDatabaseOptions {
   /** Connected to the database. The files go below its output folder. */

@@ -1,10 +1,10 @@
 import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
-import { sourcesOf } from '../config/extraction-sources.ts';
-import type { ExtractionConfig, FerryConfig, SourceConfig } from '../config/schema.ts';
+import { sourcesOf } from '../config/rules/extraction-sources.ts';
+import type { ExtractionConfig, FerryConfig, SourceConfig } from '../config/schema/ferry-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobDescription, RunOptions } from '../runs/job.ts';
-import type { SecretReader } from '../source/secrets.ts';
-import type { OutputStore } from './output-store.ts';
+import type { SecretReader } from '../source/credentials/secrets.ts';
+import type { OutputStore } from './output/output-store.ts';
 
 export interface RunExtractionOptions extends RunOptions {
   config: FerryConfig;

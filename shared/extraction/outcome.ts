@@ -1,6 +1,6 @@
 import { toFerryError } from '../errors.ts';
-import type { DatabaseOutcome } from '../runs/run-record.ts';
-import type { ManifestDatabase } from './manifest.ts';
+import type { DatabaseOutcome } from '../runs/records/run-record.ts';
+import type { ManifestDatabase } from './output/manifest.ts';
 import { sumOf } from './read-database.ts';
 
 /** What became of a database: of a failed one with the hint that the manifest has no place for. */

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
 import type { JobContext } from '../runs/job.ts';
-import { type Login, resolveLogin } from '../source/credentials.ts';
+import type { CatalogFilters } from '../source/catalog/filters.ts';
+import { type Login, resolveLogin } from '../source/credentials/credentials.ts';
 import type { AskSource } from '../source/dialect.ts';
 import { dialectOf } from '../source/registry.ts';
 import type { SourceEngine } from '../source/source-engine.ts';
-import { formatCount } from '../telemetry/format.ts';
-import type { DatabasePlace } from './catalog-sessions.ts';
-import { type AtlanConnection, connectionOf } from './connection.ts';
+import { formatCount } from '../text/format.ts';
+import type { DatabasePlace } from './catalog/catalog-sessions.ts';
+import { fitLetters, mapFilters, textsOf } from './catalog/fit-letters.ts';
+import { listDatabases } from './catalog/list-databases.ts';
+import { askIn, openCatalogSession } from './catalog/open-catalog-session.ts';
+import { runPreflight } from './catalog/preflight.ts';
+import { type AtlanConnection, connectionOf } from './entities/connection.ts';
 import type { ExtractionWork } from './extraction-work.ts';
-import type { CatalogFilters } from './filters.ts';
-import { fitLetters, mapFilters, textsOf } from './fit-letters.ts';
-import { listDatabases } from './list-databases.ts';
-import { askIn, openCatalogSession } from './open-catalog-session.ts';
-import { runPreflight } from './preflight.ts';
 import { WholeJobError } from './whole-job-error.ts';
 import { writeDatabases } from './write-databases.ts';
 

@@ -1,16 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import type { JobContext } from '../runs/job.ts';
-import { formatCount } from '../telemetry/format.ts';
-import type { CatalogSessions } from './catalog-sessions.ts';
-import type { EntityFolder } from './entity-folders.ts';
+import type { EntityFolder } from '../source/catalog/entity-folders.ts';
+import { formatCount } from '../text/format.ts';
+import type { CatalogSessions } from './catalog/catalog-sessions.ts';
+import { askIn } from './catalog/open-catalog-session.ts';
+import { type Preflight, runPreflight, whyLeftOut } from './catalog/preflight.ts';
 import type { ExtractDatabaseOptions, ExtractedDatabase, extractDatabase } from './extract-database.ts';
 import type { ExtractionWork } from './extraction-work.ts';
-import { ROWS_PER_FILE } from './layout.ts';
-import { askIn } from './open-catalog-session.ts';
+import type { SharedRawWriter } from './files/shared-raw-writer.ts';
+import { ROWS_PER_FILE } from './output/layout.ts';
 import { fitToDatabase, type PlannedSource, placeOf } from './plan-databases.ts';
-import { type Preflight, runPreflight, whyLeftOut } from './preflight.ts';
-import type { SharedRawWriter } from './shared-raw-writer.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 /** What was read of a database; `leftOut`: nothing, as the filters have nothing for it, in the words of whyLeftOut(). */

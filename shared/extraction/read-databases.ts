@@ -1,19 +1,19 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SourceUnavailableError, toFerryError } from '../errors.ts';
+import { assertReachable } from '../network/reachability.ts';
 import type { JobContext } from '../runs/job.ts';
-import { assertReachable } from '../source/reachability.ts';
 import { dialectOf } from '../source/registry.ts';
-import { formatBytes, formatCount } from '../telemetry/format.ts';
-import type { CatalogSessions } from './catalog-sessions.ts';
+import { formatBytes, formatCount } from '../text/format.ts';
+import type { CatalogSessions } from './catalog/catalog-sessions.ts';
 import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
 import type { ExtractionWork } from './extraction-work.ts';
+import { SharedRawWriter } from './files/shared-raw-writer.ts';
 import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
 import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
+import type { Publisher } from './output/publish-files.ts';
 import type { PlannedSource } from './plan-databases.ts';
-import type { Publisher } from './publish-files.ts';
 import { labelOf, type ReadDatabase, type ReadingTools, readDatabase, sumBytes } from './read-database.ts';
-import { SharedRawWriter } from './shared-raw-writer.ts';
 import { watchSignIn } from './watch-sign-in.ts';
 import { WholeJobError } from './whole-job-error.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { JobContext, JobResult } from '../runs/job.ts';
+import type { RunRecord } from '../runs/records/run-record.ts';
 import { runJob } from '../runs/run-job.ts';
-import type { RunRecord } from '../runs/run-record.ts';
-import { CatalogSessions } from './catalog-sessions.ts';
+import { CatalogSessions } from './catalog/catalog-sessions.ts';
 import { describeFailures } from './describe-failures.ts';
 import { extractDatabase } from './extract-database.ts';
 import {
@@ -11,13 +11,13 @@ import {
   findExtraction,
   type RunExtractionOptions,
 } from './extraction-work.ts';
-import { discardOutput, pointLatest, prepareOutput } from './finish-output.ts';
-import { type Layout, layOut } from './layout.ts';
-import { addCounts, type Manifest, toDocument } from './manifest.ts';
 import { type Outcome, toRecord } from './outcome.ts';
-import { addressOf } from './output-store.ts';
+import { discardOutput, pointLatest, prepareOutput } from './output/finish-output.ts';
+import { type Layout, layOut } from './output/layout.ts';
+import { addCounts, type Manifest, toDocument } from './output/manifest.ts';
+import { addressOf } from './output/output-store.ts';
+import { createPublisher, type Publisher } from './output/publish-files.ts';
 import { type PlannedSource, planDatabases } from './plan-databases.ts';
-import { createPublisher, type Publisher } from './publish-files.ts';
 import { sumBytes, sumOf } from './read-database.ts';
 import { readDatabases } from './read-databases.ts';
 

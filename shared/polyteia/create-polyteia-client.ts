@@ -1,13 +1,13 @@
 import type { Dispatcher } from 'undici';
-import { goDurationMs } from '../config/go-duration.ts';
-import type { OutgoingHttps } from '../config/outgoing-https.ts';
-import type { PolyteiaTargetConfig } from '../config/polyteia-target.ts';
+import type { PolyteiaTargetConfig } from '../config/schema/polyteia-target.ts';
 import { ConfigError } from '../errors.ts';
+import type { OutgoingHttps } from '../network/outgoing-https.ts';
 import type { Sleep } from '../sleep.ts';
-import { createClassicClient } from './classic-client.ts';
-import { openConnection } from './connection.ts';
+import { goDurationMs } from '../text/go-duration.ts';
+import { createClassicClient } from './classic/classic-client.ts';
+import { openConnection } from './http/connection.ts';
 import type { PolyteiaClient } from './polyteia-client.ts';
-import { createSessionClient } from './session-client.ts';
+import { createSessionClient } from './session/session-client.ts';
 
 export interface PolyteiaClientOptions {
   /** The personal access key. */

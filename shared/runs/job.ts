@@ -1,8 +1,8 @@
 import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { LeaseTimes } from './lease.ts';
-import type { RunRecord } from './run-record.ts';
-import type { RunStore } from './run-store.ts';
+import type { LeaseTimes } from './leases/lease.ts';
+import type { RunRecord } from './records/run-record.ts';
+import type { RunStore } from './records/run-store.ts';
 import type { Trigger } from './trigger.ts';
 
 /** What a run tells while it works; `detail` is a fact about a finished phase, ready to print. */

@@ -10,15 +10,15 @@ import {
 } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
-import { type EnteredSources, enterSources } from './enter-sources.ts';
-import { startHeartbeat } from './heartbeat.ts';
 import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
-import { isStillHeld, type Lease, leaseTimes, type Progress } from './lease.ts';
+import { type EnteredSources, enterSources } from './leases/enter-sources.ts';
+import { startHeartbeat } from './leases/heartbeat.ts';
+import { isStillHeld, type Lease, leaseTimes, type Progress } from './leases/lease.ts';
+import { QUEUED_PHASE } from './leases/slots.ts';
+import { isFinished, type RunRecord } from './records/run-record.ts';
 import { retryWithin } from './retry.ts';
 import { newRunId, scheduledRunId } from './run-id.ts';
 import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
-import { isFinished, type RunRecord } from './run-record.ts';
-import { QUEUED_PHASE } from './slots.ts';
 import { assertWorthAnotherTry, type Effect, explainLoss, saveFinal, takeOver } from './take-over.ts';
 import { createWorkspace } from './workspace.ts';
 

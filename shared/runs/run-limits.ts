@@ -1,5 +1,5 @@
 import { CancelledError, DeadlineError } from '../errors.ts';
-import type { RunRecord } from './run-record.ts';
+import type { RunRecord } from './records/run-record.ts';
 
 // Left for interrupting DuckDB, removing the folder and writing the record.
 const DEADLINE_MARGIN_MS = 10_000;

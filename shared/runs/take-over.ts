@@ -1,12 +1,12 @@
 import { type LeaseLostError, LostError, toFerryError } from '../errors.ts';
 import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Lease, UPLOAD_PHASE } from './lease.ts';
+import { unknownFields } from './documents/stored-document.ts';
+import { type Lease, UPLOAD_PHASE } from './leases/lease.ts';
+import { isFinished, type RunRecord, runRecordSchema } from './records/run-record.ts';
+import type { RunStore } from './records/run-store.ts';
 import { retryWithin } from './retry.ts';
 import { killedHint } from './run-limits.ts';
-import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
-import type { RunStore } from './run-store.ts';
-import { unknownFields } from './stored-document.ts';
 
 /** Where a run is before its first phase. */
 export const START_PHASE = 'start';

@@ -1,4 +1,4 @@
-import type { TypesMode } from '../config/schema.ts';
+import type { TypesMode } from '../config/schema/ferry-config.ts';
 
 /** A column of a query's result, as the source itself and DuckDB's client describe it. */
 export interface SourceColumn {

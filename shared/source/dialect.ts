@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { SourceConfig, TypesMode } from '../config/schema.ts';
+import type { SourceConfig, TypesMode } from '../config/schema/ferry-config.ts';
+import type { LexicalRules } from '../duckdb/sql-text.ts';
 import type { ColumnPlan } from './column-plan.ts';
-import type { ConnectionLogin, Login } from './credentials.ts';
+import type { ConnectionLogin, Login } from './credentials/credentials.ts';
 import type { ErrorPatterns, Refusal } from './error-patterns.ts';
-import type { LexicalRules } from './sql-text.ts';
 
 /** A small answer of the source. */
 export interface SourceAnswer {
@@ -61,7 +61,7 @@ export interface Expression {
   alias: string;
 }
 
-/** What differs between kinds of database. One each in dialects/. */
+/** What differs between kinds of database. One in the folder of each kind. */
 export interface Dialect {
   /** Product and version, for people. */
   describeServer(server: ServerFacts): string;

@@ -5,7 +5,7 @@ import {
   RefusedLoginError,
   SourceUnavailableError,
 } from '../errors.ts';
-import type { Login } from './credentials.ts';
+import type { Login } from './credentials/credentials.ts';
 import type { ErrorPatterns, Refusal, SourcePhase } from './error-patterns.ts';
 
 const MOST_WORDS = 300;

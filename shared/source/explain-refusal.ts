@@ -1,4 +1,4 @@
-import type { ConnectionLogin } from './credentials.ts';
+import type { ConnectionLogin } from './credentials/credentials.ts';
 import type { Dialect } from './dialect.ts';
 import { explainRefusalByCode, UnknownRefusal } from './explain-error.ts';
 

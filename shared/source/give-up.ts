@@ -1,5 +1,5 @@
 import { SourceUnavailableError } from '../errors.ts';
-import type { Login } from './credentials.ts';
+import type { Login } from './credentials/credentials.ts';
 
 // What is asked while a session is opened takes no time: a source that is silent for longer hangs. PgBouncer lets a client wait for a
 // connection for two minutes (query_wait_timeout).

@@ -1,7 +1,7 @@
-import type { SourceConfig } from '../config/schema.ts';
+import type { SourceConfig } from '../config/schema/ferry-config.ts';
 import type { Dialect } from './dialect.ts';
-import { mysqlDialect } from './dialects/mysql.ts';
-import { postgresDialect } from './dialects/postgres.ts';
+import { mysqlDialect } from './mysql/mysql-dialect.ts';
+import { postgresDialect } from './postgres/postgres-dialect.ts';
 
 const dialects: Readonly<Record<SourceConfig['type'], Dialect>> = {
   postgres: postgresDialect,

@@ -1,9 +1,9 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { TypesMode } from '../config/schema.ts';
+import type { TypesMode } from '../config/schema/ferry-config.ts';
+import { closedDuckdbOptions, type DuckdbLimits } from '../duckdb/duckdb-options.ts';
+import { openWithExtension } from '../duckdb/open-with-extension.ts';
+import { quoteLiteral } from '../duckdb/sql-text.ts';
 import type { Dialect } from './dialect.ts';
-import { closedDuckdbOptions, type DuckdbLimits } from './duckdb-options.ts';
-import { openWithExtension } from './open-with-extension.ts';
-import { quoteLiteral } from './sql-text.ts';
 
 /** The DuckDB in which a session attaches its source. */
 export interface SessionHost {

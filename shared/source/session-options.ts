@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
-import type { SourceConfig, TypesMode } from '../config/schema.ts';
-import type { Login } from './credentials.ts';
+import type { SourceConfig, TypesMode } from '../config/schema/ferry-config.ts';
+import type { Login } from './credentials/credentials.ts';
 import type { ClientColumn } from './dialect.ts';
 import type { SourceEngine } from './source-engine.ts';
 

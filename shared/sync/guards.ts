@@ -1,7 +1,7 @@
-import type { GuardsConfig } from '../config/guards.ts';
+import type { GuardsConfig } from '../config/schema/guards.ts';
 import { GuardError } from '../errors.ts';
-import type { Baseline } from '../runs/baseline.ts';
-import { formatCount } from '../telemetry/format.ts';
+import type { Baseline } from '../runs/records/baseline.ts';
+import { formatCount } from '../text/format.ts';
 
 /** What guards judge: facts about a result, and none of its values. */
 export interface GuardedResult {

@@ -1,11 +1,11 @@
-import type { SourceConfig, SyncConfig } from '../config/schema.ts';
-import { resolveLogin, type SigningRun } from '../source/credentials.ts';
-import { readDuckdbQuery } from '../source/duckdb-query.ts';
-import type { SourceQuery } from '../source/prepare-query.ts';
+import type { SourceConfig, SyncConfig } from '../config/schema/ferry-config.ts';
+import { postgresLexicalRules, trimStatement } from '../duckdb/sql-text.ts';
+import { resolveLogin, type SigningRun } from '../source/credentials/credentials.ts';
+import type { SecretReader } from '../source/credentials/secrets.ts';
+import { readDuckdbQuery } from '../source/query/duckdb-query.ts';
+import type { SourceQuery } from '../source/query/prepare-query.ts';
 import { dialectOf } from '../source/registry.ts';
-import type { SecretReader } from '../source/secrets.ts';
 import { type SessionOptions, SourceSession } from '../source/session.ts';
-import { postgresLexicalRules, trimStatement } from '../source/sql-text.ts';
 
 /**
  * The sync's query in the form that a session takes; a duckdbQuery is checked here, before anything is connected to.

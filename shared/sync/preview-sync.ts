@@ -1,12 +1,12 @@
-import type { SyncConfig } from '../config/schema.ts';
+import type { SyncConfig } from '../config/schema/ferry-config.ts';
 import type { FerryError } from '../errors.ts';
 import { toFerryError } from '../errors.ts';
 import type { ColumnPlan } from '../source/column-plan.ts';
-import { explainRefusal } from '../source/convert-columns.ts';
-import { assertFit } from '../source/export-parquet.ts';
-import { keepSettings } from '../source/keep-settings.ts';
-import { prepareQuery } from '../source/prepare-query.ts';
-import type { SecretReader } from '../source/secrets.ts';
+import type { SecretReader } from '../source/credentials/secrets.ts';
+import { explainRefusal } from '../source/query/convert-columns.ts';
+import { assertFit } from '../source/query/export-parquet.ts';
+import { keepSettings } from '../source/query/keep-settings.ts';
+import { prepareQuery } from '../source/query/prepare-query.ts';
 import type { Reading, SessionOptions } from '../source/session.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { JobContext, JobResult } from '../runs/job.ts';
-import { exportParquet } from '../source/export-parquet.ts';
-import { prepareQuery, type SourceQuery } from '../source/prepare-query.ts';
-import { fingerprintRows } from '../source/row-fingerprint.ts';
-import { formatBytes, formatCount } from '../telemetry/format.ts';
+import { exportParquet } from '../source/query/export-parquet.ts';
+import { prepareQuery, type SourceQuery } from '../source/query/prepare-query.ts';
+import { fingerprintRows } from '../source/query/row-fingerprint.ts';
+import { formatBytes, formatCount } from '../text/format.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 import { RESULT_FILE, type SyncWork } from './sync-work.ts';
 

@@ -1,14 +1,14 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { GuardError, StorageUnavailableError, toFerryError } from '../errors.ts';
 import type { JobContext, JobResult } from '../runs/job.ts';
+import type { RunRecord } from '../runs/records/run-record.ts';
 import { runJob } from '../runs/run-job.ts';
-import type { RunRecord } from '../runs/run-record.ts';
-import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';
-import { findUnchanged } from './find-unchanged.ts';
 import { assertAcceptable } from './guards.ts';
 import { readSource, type SyncResult } from './read-source.ts';
-import { openTarget, sendFile } from './send-file.ts';
 import { findSync, type RunSyncOptions, type SyncWork } from './sync-work.ts';
+import { findEarlierUpload, settleEarlierUpload } from './upload/earlier-upload.ts';
+import { findUnchanged } from './upload/find-unchanged.ts';
+import { openTarget, sendFile } from './upload/send-file.ts';
 
 /**
  * Runs one sync: the query's result becomes one Parquet file, which replaces the dataset's content.

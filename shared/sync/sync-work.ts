@@ -1,9 +1,14 @@
 import type { Dispatcher } from 'undici';
 import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
-import type { FerryConfig, PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema.ts';
+import type {
+  FerryConfig,
+  PolyteiaTargetConfig,
+  SourceConfig,
+  SyncConfig,
+} from '../config/schema/ferry-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobDescription, RunOptions } from '../runs/job.ts';
-import type { SecretReader } from '../source/secrets.ts';
+import type { SecretReader } from '../source/credentials/secrets.ts';
 
 export interface RunSyncOptions extends RunOptions {
   config: FerryConfig;

@@ -1,6 +1,6 @@
-import { toEventBridgeSchedule } from '../config/eventbridge-schedule.ts';
-import { parseSchedule } from '../config/parse-schedule.ts';
-import { runsAfter } from '../config/schedule-times.ts';
+import { toEventBridgeSchedule } from '../config/schedule/eventbridge-schedule.ts';
+import { parseSchedule } from '../config/schedule/parse-schedule.ts';
+import { runsAfter } from '../config/schedule/schedule-times.ts';
 import type { WatchedSchedule } from './watched-jobs.ts';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
-import type { JobState, RunSummary } from '../runs/job-states.ts';
+import type { JobState, RunSummary } from '../runs/records/job-states.ts';
+import type { RunRecord } from '../runs/records/run-record.ts';
 import { scheduledRunId, timeOfRunId } from '../runs/run-id.ts';
-import type { RunRecord } from '../runs/run-record.ts';
 import { latestDueTime } from './due-time.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
 import type { WatchedJobs } from './watched-jobs.ts';

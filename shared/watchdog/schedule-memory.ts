@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { openObject, schemaVersion } from '../runs/stored-document.ts';
+import { openObject, schemaVersion } from '../runs/documents/stored-document.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 
 /** Since when each schedule is deployed as it is: planned times before that were never this schedule's. */

@@ -1,8 +1,7 @@
 import { StateError, toFerryError } from '../errors.ts';
-import { readDocument } from '../runs/stored-document.ts';
-import { incidentOf, isStillQueued } from './dead-letter.ts';
-import { type Change, decideAlerts } from './decide-alerts.ts';
-import { decideRepairs } from './decide-repairs.ts';
+import { mapInTurns } from '../map-in-turns.ts';
+import { readDocument } from '../runs/documents/stored-document.ts';
+import { type Change, decideAlerts } from './alerts/decide-alerts.ts';
 import {
   type ClaimedIncident,
   incidentName,
@@ -10,17 +9,18 @@ import {
   removeIncident,
   type SeenIncident,
   writeIncident,
-} from './incident.ts';
-import { mapInTurns } from './map-in-turns.ts';
+} from './alerts/incident.ts';
+import { tell } from './alerts/tell.ts';
 import { findProblems } from './problems.ts';
-import { repair } from './repair.ts';
+import { incidentOf, isStillQueued } from './repairs/dead-letter.ts';
+import { decideRepairs } from './repairs/decide-repairs.ts';
+import { repair } from './repairs/repair.ts';
 import {
   emptyScheduleMemory,
   rememberSchedules,
   type ScheduleMemory,
   scheduleMemorySchema,
 } from './schedule-memory.ts';
-import { tell } from './tell.ts';
 import type { WatchdogDependencies } from './watchdog-dependencies.ts';
 
 /** What a round did, for its log line and metrics. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { goDurationMs } from '../config/go-duration.ts';
-import { planFunctions } from '../config/job-functions.ts';
-import type { FerryConfig, ScheduleConfig } from '../config/schema.ts';
+import { planFunctions } from '../config/deployment/job-functions.ts';
+import type { FerryConfig, ScheduleConfig } from '../config/schema/ferry-config.ts';
+import { goDurationMs } from '../text/go-duration.ts';
 
 /** What the watchdog knows of the deployed jobs, by name. Holds no query and no secret's name. */
 export const watchedJobsSchema = z.record(

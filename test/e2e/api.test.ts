@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { atGate, closeGate, throughGate } from '../support/gate.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { waitFor } from '../support/processes/wait-for.ts';
+import { atGate, closeGate, throughGate } from '../support/runs/gate.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 import { type OpenStack, openStack } from './open-stack.ts';
 import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';

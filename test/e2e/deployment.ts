@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { localAppArguments, runLocalCdk } from '../../scripts/local-cdk.ts';
-import { cacheFolder } from '../support/data-template.ts';
-import type { MiniStack } from '../support/mini-stack.ts';
+import type { MiniStack } from '../support/aws/mini-stack.ts';
+import { cacheFolder } from '../support/servers/data-template.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

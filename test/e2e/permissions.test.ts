@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { receiveDeadLetter } from '../support/dead-letters.ts';
-import { closeGate, throughGate } from '../support/gate.ts';
-import { findLogLine } from '../support/lambda-logs.ts';
-import { type RolePolicies, rolePolicies, type Statement } from '../support/role-policies.ts';
+import { receiveDeadLetter } from '../support/aws/dead-letters.ts';
+import { findLogLine } from '../support/aws/lambda-logs.ts';
+import { type RolePolicies, rolePolicies, type Statement } from '../support/aws/role-policies.ts';
+import { closeGate, throughGate } from '../support/runs/gate.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 import { type OpenStack, openStack } from './open-stack.ts';
 import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';

@@ -8,13 +8,13 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Step } from '../../scripts/smoke/smoke-test.ts';
-import { runFerryProcess } from '../support/ferry-command.ts';
-import { type MiniStack, startMiniStack } from '../support/mini-stack.ts';
-import { startPolyteiaStandIn } from '../support/polyteia-stand-in/stand-in.ts';
-import type { PolyteiaStandIn } from '../support/polyteia-stand-in/types.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
-import { sourceConfig } from '../support/source-config.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { type MiniStack, startMiniStack } from '../support/aws/mini-stack.ts';
+import { runFerryProcess } from '../support/cli/ferry-command.ts';
+import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
+import { waitFor } from '../support/processes/wait-for.ts';
+import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
+import { sourceConfig } from '../support/source/source-config.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 
 const STACK = 'FerryCommands';

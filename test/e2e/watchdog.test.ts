@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { newRunId } from '../../shared/runs/run-id.ts';
-import { awsClientOptions } from '../support/aws-client-options.ts';
+import { awsClientOptions } from '../support/aws/aws-client-options.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 import { type OpenStack, openStack } from './open-stack.ts';
 import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';

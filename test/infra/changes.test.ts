@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAXIMUM_RESOURCES } from '../../infra/stack-size.ts';
-import type { FerryConfig, SyncConfig } from '../../shared/config/schema.ts';
+import type { FerryConfig, SyncConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
-import { configWith, synthesize } from '../support/synthesize.ts';
+import { configWith, synthesize } from '../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -7,7 +7,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it, vi } from 'vitest';
 import { ConfigError, Ferry, FerryStack } from '../../infra/index.ts';
 import { parseConfig } from '../../shared/config/load-config.ts';
-import { configWith, emptyCode, functionsOf, newApp, synthesize } from '../support/synthesize.ts';
+import { configWith, emptyCode, functionsOf, newApp, synthesize } from '../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -3,8 +3,8 @@ import type { App, Environment } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../shared/config/load-config.ts';
-import type { FerryConfig } from '../../shared/config/schema.ts';
-import { configWith, synthesize } from '../support/synthesize.ts';
+import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
+import { configWith, synthesize } from '../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -1,6 +1,12 @@
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, vi } from 'vitest';
-import { configWith, functionsOf, readDocumentOf, statementsOf, synthesize } from '../support/synthesize.ts';
+import {
+  configWith,
+  functionsOf,
+  readDocumentOf,
+  statementsOf,
+  synthesize,
+} from '../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -1,7 +1,7 @@
-import { cleanDescription } from '../clean-description.ts';
-import type { ColumnEntity } from '../entity-schemas.ts';
-import type { RawColumn } from '../raw-rows.ts';
+import { cleanDescription } from './clean-description.ts';
 import { type EntityContext, referTo } from './context.ts';
+import type { ColumnEntity } from './entity-schemas.ts';
+import type { RawColumn } from './raw-rows.ts';
 import { relationTypeOf } from './relation.ts';
 
 /** The columns that {@link buildColumn} reads. */

@@ -1,5 +1,5 @@
-import type { AtlanConnection } from '../connection.ts';
-import type { QualifiedNames } from '../qualified-names.ts';
+import type { AtlanConnection } from './connection.ts';
+import type { QualifiedNames } from './qualified-names.ts';
 
 /** What all entities say of where and when they were read. */
 export interface CommonAttributes {

@@ -1,6 +1,6 @@
-import type { DatabaseEntity } from '../entity-schemas.ts';
-import type { RawDatabase } from '../raw-rows.ts';
 import type { EntityContext } from './context.ts';
+import type { DatabaseEntity } from './entity-schemas.ts';
+import type { RawDatabase } from './raw-rows.ts';
 
 /** The columns that {@link buildDatabase} reads. */
 export const databaseColumns = ['database_name', 'schema_count'] as const satisfies (keyof RawDatabase)[];

@@ -1,8 +1,8 @@
-import type { EntityFolder } from '../entity-folders.ts';
-import type { Entity } from '../entity-schemas.ts';
+import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
 import { type ColumnRow, columnColumns, columnSerializer, sharedColumns } from './column.ts';
 import type { EntityContext } from './context.ts';
 import { buildDatabase, databaseColumns } from './database.ts';
+import type { Entity } from './entity-schemas.ts';
 import { buildProcedure, procedureColumns } from './procedure.ts';
 import { buildRelation, relationColumns } from './relation.ts';
 import { buildSchema, schemaColumns } from './schema.ts';
@@ -28,7 +28,7 @@ export interface EntityKind {
   serializer(): Serializer;
 }
 
-/** The rows come from the SQL in catalogs/, which raw-rows.ts describes: to check each of a million would cost more than to build it. */
+/** The rows come from the SQL of the catalog, which raw-rows.ts describes: to check each of a million would cost more than to build it. */
 const kind = <Row>(
   columns: readonly (keyof Row & string)[],
   build: (row: Row, context: EntityContext) => Entity,

@@ -1,6 +1,6 @@
-import type { ProcedureEntity } from '../entity-schemas.ts';
-import type { RawProcedure } from '../raw-rows.ts';
 import { type EntityContext, referTo } from './context.ts';
+import type { ProcedureEntity } from './entity-schemas.ts';
+import type { RawProcedure } from './raw-rows.ts';
 
 /** The columns that {@link buildProcedure} reads. */
 export const procedureColumns = [

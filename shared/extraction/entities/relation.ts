@@ -1,7 +1,7 @@
-import { cleanDescription } from '../clean-description.ts';
-import type { RelationEntity } from '../entity-schemas.ts';
-import type { RawTable } from '../raw-rows.ts';
+import { cleanDescription } from './clean-description.ts';
 import { type EntityContext, referTo } from './context.ts';
+import type { RelationEntity } from './entity-schemas.ts';
+import type { RawTable } from './raw-rows.ts';
 
 /** The columns that {@link buildRelation} reads. */
 export const relationColumns = [

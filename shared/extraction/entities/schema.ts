@@ -1,6 +1,6 @@
-import type { SchemaEntity } from '../entity-schemas.ts';
-import type { RawSchema } from '../raw-rows.ts';
 import { type EntityContext, referTo } from './context.ts';
+import type { SchemaEntity } from './entity-schemas.ts';
+import type { RawSchema } from './raw-rows.ts';
 
 /** The columns that {@link buildSchema} reads. */
 export const schemaColumns = [

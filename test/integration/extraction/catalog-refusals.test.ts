@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
-import { readTree } from '../../../shared/extraction/read-tree.ts';
+import { checkExtraction } from '../../../shared/checks/check-extraction.ts';
+import { readTree } from '../../../shared/extraction/catalog/read-tree.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
-import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
-import { sessionOptions } from '../../support/source-session.ts';
+import { type ExtractionSetup, setUpExtraction } from '../../support/extraction/extraction-setup.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { sessionOptions } from '../../support/source/source-session.ts';
 
 // An error in a question of Ferry's own is nothing that a person could change in a query.
 

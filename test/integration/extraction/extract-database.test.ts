@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EntityFolder, entityFolders } from '../../../shared/extraction/entity-folders.ts';
-import { type Entity, entitySchema } from '../../../shared/extraction/entity-schemas.ts';
+import { type Entity, entitySchema } from '../../../shared/extraction/entities/entity-schemas.ts';
 import {
   type ExtractDatabaseOptions,
   type ExtractedDatabase,
   type ExtractedFile,
   extractDatabase,
 } from '../../../shared/extraction/extract-database.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
-import { POSTGRES_VERSIONS } from '../../support/postgres-versions.ts';
-import { pythonEnvironment } from '../../support/python.ts';
-import { readRawFiles } from '../../support/raw-files.ts';
-import { openSession, type TestSession } from '../../support/source-session.ts';
+import { type EntityFolder, entityFolders } from '../../../shared/source/catalog/entity-folders.ts';
+import { readRawFiles } from '../../support/extraction/raw-files.ts';
+import { pythonEnvironment } from '../../support/processes/python.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { POSTGRES_VERSIONS } from '../../support/servers/postgres-versions.ts';
+import { openSession, type TestSession } from '../../support/source/source-session.ts';
 
 const CONNECTION = { qualifiedName: 'tenant/postgres/1745501106', name: 'shop' };
 

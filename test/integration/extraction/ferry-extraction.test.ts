@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runRecordSchema } from '../../../shared/runs/run-record.ts';
-import { runFerry } from '../../support/ferry-command.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
-import { filesBelow, readOutput } from '../../support/read-output.ts';
+import { runRecordSchema } from '../../../shared/runs/records/run-record.ts';
+import { runFerry } from '../../support/cli/ferry-command.ts';
+import { filesBelow, readOutput } from '../../support/extraction/read-output.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 // The command line, as a person types it.
 

@@ -6,14 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import type { ExtractionProcessInput } from '../../support/extraction-process.ts';
-import { type ExtractionSetup, extractionConfig, setUpExtraction } from '../../support/extraction-setup.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
-import { filesBelow, readOutput } from '../../support/read-output.ts';
+import type { ExtractionProcessInput } from '../../support/extraction/extraction-process.ts';
+import {
+  type ExtractionSetup,
+  extractionConfig,
+  setUpExtraction,
+} from '../../support/extraction/extraction-setup.ts';
+import { filesBelow, readOutput } from '../../support/extraction/read-output.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 // What is left of an extraction whose process is killed, and what the next attempt of the same run makes of it.
 
-const SCRIPT = fileURLToPath(new URL('../../support/extraction-process.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../support/extraction/extraction-process.ts', import.meta.url));
 const leaseTimes = { heartbeatMs: 300, expiryMs: 1_500 };
 const extraction = { databases: ['postgres', 'hr'] };
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EntityFolder, entityFolders } from '../../../shared/extraction/entity-folders.ts';
-import { pythonEnvironment } from '../../support/python.ts';
-import { placeOfRow, placesInFiles, type RawRow, readRawFiles } from '../../support/raw-files.ts';
+import { type EntityFolder, entityFolders } from '../../../shared/source/catalog/entity-folders.ts';
+import { placeOfRow, placesInFiles, type RawRow, readRawFiles } from '../../support/extraction/raw-files.ts';
+import { pythonEnvironment } from '../../support/processes/python.ts';
 import { schemaNames } from '../../support/torture-catalog/all-facts.ts';
 import {
   POSTGRES_15,

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkExtraction } from '../../../shared/checks/check-extraction.ts';
 import { ConfigError, StorageUnavailableError } from '../../../shared/errors.ts';
-import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
 import { extractDatabase } from '../../../shared/extraction/extract-database.ts';
-import type { OutputStore } from '../../../shared/extraction/output-store.ts';
+import type { OutputStore } from '../../../shared/extraction/output/output-store.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
-import { filesBelow, readOutput } from '../../support/read-output.ts';
+import { type ExtractionSetup, setUpExtraction } from '../../support/extraction/extraction-setup.ts';
+import { filesBelow, readOutput } from '../../support/extraction/read-output.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 let postgres: PostgresServer;
 let setup: ExtractionSetup;

@@ -10,13 +10,13 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createS3OutputStore } from '../../../shared/extraction/output/s3-output-store.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
-import { createS3OutputStore } from '../../../shared/extraction/s3-output-store.ts';
-import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
-import { type MiniStack, startMiniStack } from '../../support/mini-stack.ts';
-import { createBucket } from '../../support/mini-stack-bucket.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
-import { readOutput } from '../../support/read-output.ts';
+import { type MiniStack, startMiniStack } from '../../support/aws/mini-stack.ts';
+import { createBucket } from '../../support/aws/mini-stack-bucket.ts';
+import { type ExtractionSetup, setUpExtraction } from '../../support/extraction/extraction-setup.ts';
+import { readOutput } from '../../support/extraction/read-output.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 // The bucket is an emulator's: what AWS does is in the tests of a real account.
 

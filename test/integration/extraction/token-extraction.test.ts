@@ -1,13 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkExtraction } from '../../../shared/extraction/check-extraction.ts';
+import { checkExtraction } from '../../../shared/checks/check-extraction.ts';
 import type { RunExtractionOptions } from '../../../shared/extraction/extraction-work.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
 import type { ProgressEvent } from '../../../shared/runs/job.ts';
-import type { SecretReader } from '../../../shared/source/secrets.ts';
-import { type ExtractionSetup, setUpExtraction } from '../../support/extraction-setup.ts';
-import { readOutput } from '../../support/read-output.ts';
-import { identityWith, KEYS, startTokenDatabase, type TokenDatabase } from '../../support/token-sources.ts';
-import { moveClock, withClockOf } from '../../support/wrong-clock.ts';
+import type { SecretReader } from '../../../shared/source/credentials/secrets.ts';
+import { type ExtractionSetup, setUpExtraction } from '../../support/extraction/extraction-setup.ts';
+import { readOutput } from '../../support/extraction/read-output.ts';
+import { moveClock, withClockOf } from '../../support/runs/wrong-clock.ts';
+import {
+  identityWith,
+  KEYS,
+  startTokenDatabase,
+  type TokenDatabase,
+} from '../../support/source/token-sources.ts';
 
 // An extraction signs in for the list of databases and for each database, over hours where there are many.
 

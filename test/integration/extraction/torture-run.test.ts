@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
-import { latestSchema, manifestSchema } from '../../../shared/extraction/manifest.ts';
-import { openOutputStore } from '../../../shared/extraction/open-output-store.ts';
+import { latestSchema, manifestSchema } from '../../../shared/extraction/output/manifest.ts';
+import { openOutputStore } from '../../../shared/extraction/output/open-output-store.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
-import { createFolderDocumentStore } from '../../../shared/runs/folder-document-store.ts';
-import { createRunStore } from '../../../shared/runs/run-store.ts';
-import { createLocalSecretReader } from '../../../shared/source/secrets.ts';
+import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
+import { createLocalSecretReader } from '../../../shared/source/credentials/secrets.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
-import { assertOutput, filesBelow } from '../../support/assert-output.ts';
-import { pythonEnvironment } from '../../support/python.ts';
-import { assertRawFiles } from '../../support/raw-files.ts';
-import { sourceConfig } from '../../support/source-config.ts';
+import { assertOutput, filesBelow } from '../../support/extraction/assert-output.ts';
+import { assertRawFiles } from '../../support/extraction/raw-files.ts';
+import { pythonEnvironment } from '../../support/processes/python.ts';
+import { sourceConfig } from '../../support/source/source-config.ts';
 import {
   COLLISIONS_DATABASE,
   EMPTY_DATABASE,

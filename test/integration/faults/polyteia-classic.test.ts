@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harmless, outages } from '../../support/polyteia/polyteia-faults.ts';
+import type { FailureHow, StandInOperation } from '../../support/polyteia/stand-in/types.ts';
 import {
   CANARY,
   DATASET,
@@ -6,10 +8,8 @@ import {
   runWithFault,
   TRIES,
   undisturbedFile,
-} from '../../support/fault-bench.ts';
-import { harmless, outages } from '../../support/polyteia-faults.ts';
-import type { FailureHow, StandInOperation } from '../../support/polyteia-stand-in/types.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
+} from '../../support/runs/fault-bench.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 const TOKEN = 'generate_dataset_upload_token';
 const query = (version: number) => `SELECT id, note, ${version} AS version FROM orders ORDER BY id`;

@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CANARY, type FaultRun, runWithFault, TRIES, undisturbedFile } from '../../support/fault-bench.ts';
-import { harmless, outages } from '../../support/polyteia-faults.ts';
+import { harmless, outages } from '../../support/polyteia/polyteia-faults.ts';
 import type {
   FailureHow,
   PlannedFailure,
   PolyteiaStandIn,
   StandInOperation,
-} from '../../support/polyteia-stand-in/types.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
+} from '../../support/polyteia/stand-in/types.ts';
+import {
+  CANARY,
+  type FaultRun,
+  runWithFault,
+  TRIES,
+  undisturbedFile,
+} from '../../support/runs/fault-bench.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 const query = (version: number) => `SELECT id, note, ${version} AS version FROM orders ORDER BY id`;
 

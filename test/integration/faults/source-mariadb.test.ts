@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type BreakableProxy, startBreakableProxy } from '../../support/breakable-proxy.ts';
-import { CANARY, type FaultRun, runWithFault, TRIES, undisturbedFile } from '../../support/fault-bench.ts';
-import { type MysqlServer, startMysql } from '../../support/mysql-server.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { type BreakableProxy, startBreakableProxy } from '../../support/network/breakable-proxy.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import {
+  CANARY,
+  type FaultRun,
+  runWithFault,
+  TRIES,
+  undisturbedFile,
+} from '../../support/runs/fault-bench.ts';
+import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
 
 // Half of the rows are on their way when the source goes to sleep, for as long as `pace` says.
 const query = (version: number) =>

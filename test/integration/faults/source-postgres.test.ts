@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../../shared/runs/job.ts';
-import { type BreakableProxy, startBreakableProxy } from '../../support/breakable-proxy.ts';
+import { type BreakableProxy, startBreakableProxy } from '../../support/network/breakable-proxy.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
 import {
   CANARY,
   type FaultOutcome,
@@ -11,9 +12,8 @@ import {
   runWithFault,
   TRIES,
   undisturbedFile,
-} from '../../support/fault-bench.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
-import { waitFor } from '../../support/wait-for.ts';
+} from '../../support/runs/fault-bench.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 // Half of the rows are on their way when the source goes to sleep, for as long as `pace` says.
 const query = (version: number) =>

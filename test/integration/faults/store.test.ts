@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CancelledError } from '../../../shared/errors.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import { type FaultRun, runWithFault, TRIES, undisturbedFile } from '../../support/fault-bench.ts';
-import type { StoreFault } from '../../support/fault-store.ts';
-import type { PolyteiaStandIn } from '../../support/polyteia-stand-in/types.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
+import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
+import { type FaultRun, runWithFault, TRIES, undisturbedFile } from '../../support/runs/fault-bench.ts';
+import type { StoreFault } from '../../support/runs/fault-store.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 
 const query = (version: number) => `SELECT id, ${version} AS version FROM orders ORDER BY id`;
 

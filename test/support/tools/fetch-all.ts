@@ -1,7 +1,7 @@
 // Fetches all that the tests need and that is not there yet, before the first test waits for it. Prints the paths, for bootstrap.mjs.
 // What cannot be had is said here, and by the tests that need it: the others can still run.
-import { arm64Node } from '../arm64-node.ts';
-import { pythonEnvironment } from '../python.ts';
+import { arm64Node } from '../processes/arm64-node.ts';
+import { pythonEnvironment } from '../processes/python.ts';
 import { CURL } from './curl.ts';
 import { findTool } from './find-tool.ts';
 import { MARIADB } from './mariadb.ts';

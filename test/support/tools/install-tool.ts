@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { withLock } from '../lock.ts';
+import { withLock } from '../processes/lock.ts';
 import { downloadDebianPackages, versionOfPackage } from './debian-packages.ts';
 import { startByOwnLoader } from './loader-scripts.ts';
 import { cache } from './surroundings.ts';

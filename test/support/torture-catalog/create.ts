@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { type PostgresServer, startPostgres } from '../postgres-server.ts';
+import { type PostgresServer, startPostgres } from '../servers/postgres-server.ts';
 
 /** The database that holds what main.sql makes; its name is as bad as they come. */
 export const TORTURE_DATABASE = `Tör/ture "db" d'b 🐘`;

@@ -9,9 +9,9 @@ import {
   extractDatabase,
 } from '../../../shared/extraction/extract-database.ts';
 import { SourceSession } from '../../../shared/source/session.ts';
-import { assertEntityFiles } from '../assert-output.ts';
-import type { AtlanEntity } from '../atlan-contract.ts';
-import { sourceConfig } from '../source-config.ts';
+import { assertEntityFiles } from '../extraction/assert-output.ts';
+import type { AtlanEntity } from '../extraction/atlan-contract.ts';
+import { sourceConfig } from '../source/source-config.ts';
 import type { TortureServer } from './create.ts';
 import type { RunFacts } from './expected-entities.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StorageUnavailableError } from '../../../shared/errors.ts';
-import { acquireLease } from '../../../shared/runs/lease.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import { acquireLease } from '../../../shared/runs/leases/lease.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
 import { CALLER, jobs, runningRecord, runRecord, startTestApi } from '../../support/api.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobIndex } from '../../../shared/api/job-index.ts';
-import type { DocumentStore } from '../../../shared/runs/document-store.ts';
-import { stateKeyOf } from '../../../shared/runs/job-states.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
+import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import { stateKeyOf } from '../../../shared/runs/records/job-states.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import { createRunStore } from '../../../shared/runs/run-store.ts';
 import { runningRecord, runRecord, startTestApi } from '../../support/api.ts';
 
 /** A store that counts requests as S3 would get them: a listing has pages of 1,000. */

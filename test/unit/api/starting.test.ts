@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFolderDocumentStore } from '../../../shared/runs/folder-document-store.ts';
-import { acquireLease } from '../../../shared/runs/lease.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
+import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import { acquireLease } from '../../../shared/runs/leases/lease.ts';
 import { CALLER, jobs, runningRecord, runRecord, startTestApi, type TestApi } from '../../support/api.ts';
 
 let folder: string;

@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { createProgram } from '../../../cli/program.ts';
-import { readEnvFile } from '../../../shared/config/env-file.ts';
+import { readEnvFile } from '../../../shared/config/go-connector/env-file.ts';
 import { loadConfig } from '../../../shared/config/load-config.ts';
-import { parseSecretsFile } from '../../../shared/source/secrets.ts';
-import { createTestCliContext } from '../../support/surroundings.ts';
+import { parseSecretsFile } from '../../../shared/source/credentials/secrets.ts';
+import { createTestCliContext } from '../../support/cli/cli-context.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../../cli/program.ts';
-import { createTestCliContext } from '../../support/surroundings.ts';
+import { createTestCliContext } from '../../support/cli/cli-context.ts';
 
 /** What `ferry` prints when it is called so, with all commands loaded or with those that it takes to need. */
 async function printed(args: readonly string[], loaded: 'all' | 'needed') {

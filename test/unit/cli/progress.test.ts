@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProgressPrinter } from '../../../cli/progress.ts';
+import { createProgressPrinter } from '../../../cli/output/progress.ts';
 import type { ProgressEvent } from '../../../shared/runs/job.ts';
 
 function printEvents(isTTY: boolean, events: readonly ProgressEvent[]): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../cli/program.ts';
-import { createTestCliContext } from '../../support/surroundings.ts';
+import { createTestCliContext } from '../../support/cli/cli-context.ts';
 
 const config = `version: 1
 sources: { erp: { type: postgres, auth: { type: password, secret: ferry/erp } } }

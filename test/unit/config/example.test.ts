@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { configJsonSchema } from '../../../shared/config/json-schema.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
+import { configJsonSchema } from '../../../shared/config/schema/json-schema.ts';
 
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 

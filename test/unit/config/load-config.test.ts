@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configJsonSchema } from '../../../shared/config/json-schema.ts';
 import { loadConfig, parseConfig } from '../../../shared/config/load-config.ts';
+import { configJsonSchema } from '../../../shared/config/schema/json-schema.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 
 const valid = `version: 1

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { QualifiedNames } from '../../../shared/extraction/qualified-names.ts';
+import { QualifiedNames } from '../../../shared/extraction/entities/qualified-names.ts';
 import { writeDatabases } from '../../../shared/extraction/write-databases.ts';
 
 it.each<[string[], [string, string][]]>([

@@ -3,10 +3,10 @@ import { type ApiEvent, createApiFunction } from '../../../functions/api/api-fun
 import { createDeployedJobs } from '../../../functions/api/deployed-jobs.ts';
 import { createApi } from '../../../shared/api/create-api.ts';
 import { StorageUnavailableError } from '../../../shared/errors.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
-import type { RunRequest } from '../../../shared/runs/run-request.ts';
-import { createRunRequestStore } from '../../../shared/runs/run-request-store.ts';
-import { createRunStore } from '../../../shared/runs/run-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import type { RunRequest } from '../../../shared/runs/records/run-request.ts';
+import { createRunRequestStore } from '../../../shared/runs/records/run-request-store.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { CALLER, jobs, runRecord } from '../../support/api.ts';
 

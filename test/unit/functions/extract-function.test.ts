@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExtractFunction } from '../../../functions/extract/extract-function.ts';
-import type { ExtractionOutput } from '../../../shared/config/extraction.ts';
-import { createFolderOutputStore } from '../../../shared/extraction/folder-output-store.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
+import type { ExtractionOutput } from '../../../shared/config/schema/extraction.ts';
+import { createFolderOutputStore } from '../../../shared/extraction/output/folder-output-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import { createRunStore } from '../../../shared/runs/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 const config = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRunReporter } from '../../../functions/jobs/report-run.ts';
-import type { RunRecord } from '../../../shared/runs/run-record.ts';
+import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { extractionRecord, runningRecord, runRecord } from '../../support/api.ts';
 

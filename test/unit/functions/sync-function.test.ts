@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { duckdbMemoryLimit } from '../../../functions/jobs/job-function.ts';
 import { createSyncFunction } from '../../../functions/sync/sync-function.ts';
 import { QueuedError } from '../../../shared/errors.ts';
-import { leaseTimes } from '../../../shared/runs/lease.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
-import type { RunRecord } from '../../../shared/runs/run-record.ts';
-import { createRunStore } from '../../../shared/runs/run-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import { leaseTimes } from '../../../shared/runs/leases/lease.ts';
+import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { runRecord } from '../../support/api.ts';
 

@@ -5,7 +5,7 @@ import { functionUrl } from '../../../functions/watchdog/console.ts';
 import { createDeadLetterQueue } from '../../../functions/watchdog/dead-letters.ts';
 import { createTopic } from '../../../functions/watchdog/topic.ts';
 import { createWatchdogFunction } from '../../../functions/watchdog/watchdog-function.ts';
-import { createRunRequestStore } from '../../../shared/runs/run-request-store.ts';
+import { createRunRequestStore } from '../../../shared/runs/records/run-request-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { MINUTE, unscheduled, watchdogWorld } from '../../support/watchdog.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { guards as guardsSchema } from '../../../shared/config/guards.ts';
+import { guards as guardsSchema } from '../../../shared/config/schema/guards.ts';
 import { GuardError } from '../../../shared/errors.ts';
-import type { Baseline } from '../../../shared/runs/baseline.ts';
+import type { Baseline } from '../../../shared/runs/records/baseline.ts';
 import { assertAcceptable, describeSchemaChange } from '../../../shared/sync/guards.ts';
 
 const schema = [

@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatError, formatTable } from '../../../cli/output.ts';
+import { formatError, formatTable } from '../../../cli/output/output.ts';
 import { createProgram } from '../../../cli/program.ts';
 import { ConfigError } from '../../../shared/errors.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/memory-document-store.ts';
+import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { runJob } from '../../../shared/runs/run-job.ts';
-import { createRunStore } from '../../../shared/runs/run-store.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { printable, printableMessage, printableOutput } from '../../../shared/text/printable.ts';
-import { createTestCliContext } from '../../support/surroundings.ts';
+import { createTestCliContext } from '../../support/cli/cli-context.ts';
 
 // Colors, a cleared screen, a window title, C1 forms of both, a return to the line's beginning, text that runs from right to left, nothing
 // to be seen, a tag, half a character, other line breaks, and a line that looks like Ferry's.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../shared/config/load-config.ts';
-import type { RunRecord } from '../../../shared/runs/run-record.ts';
+import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
 import type { WatchedJob } from '../../../shared/watchdog/watched-jobs.ts';
 import { watchedJobsOf } from '../../../shared/watchdog/watched-jobs.ts';
 import { CALLER, extractionRecord } from '../../support/api.ts';

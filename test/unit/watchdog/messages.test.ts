@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { messageOf, subjectOf } from '../../../shared/watchdog/alert-message.ts';
-import type { Incident } from '../../../shared/watchdog/incident.ts';
-import { bodyOf, createWebhook } from '../../../shared/watchdog/webhook.ts';
+import { messageOf, subjectOf } from '../../../shared/watchdog/alerts/alert-message.ts';
+import type { Incident } from '../../../shared/watchdog/alerts/incident.ts';
+import { bodyOf, createWebhook } from '../../../shared/watchdog/alerts/webhook.ts';
 import { runRecord } from '../../support/api.ts';
 import { nightly } from '../../support/watchdog.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
+import { createRunRequestStore } from '../../../shared/runs/records/run-request-store.ts';
 import { scheduledRunId } from '../../../shared/runs/run-id.ts';
-import type { RunRecord } from '../../../shared/runs/run-record.ts';
-import { createRunRequestStore } from '../../../shared/runs/run-request-store.ts';
 import { MINUTE, nightly, unscheduled, watchdogWorld } from '../../support/watchdog.ts';
 
 const planned = '2026-11-20T12:00:00.000Z';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DocumentStore } from '../../../shared/runs/document-store.ts';
-import type { Channel } from '../../../shared/watchdog/channel.ts';
+import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
+import type { Channel } from '../../../shared/watchdog/alerts/channel.ts';
 import { MINUTE, nightly, unscheduled, watchdogWorld } from '../../support/watchdog.ts';
 
 const failed = { state: 'failed' as const, error: { class: 'AuthError', message: 'no' } };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type FakeAws, startFakeAws } from '../../../support/fake-aws.ts';
-import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/ferry-against-stack.ts';
+import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';
+import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/cli/ferry-against-stack.ts';
 
 let aws: FakeAws;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { formatLogEvent } from '../../../../cli/stack/format-log-event.ts';
 import { jobsWithExtraction, runRecord } from '../../../support/api.ts';
-import { type FakeAws, startFakeAws } from '../../../support/fake-aws.ts';
-import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/ferry-against-stack.ts';
+import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';
+import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/cli/ferry-against-stack.ts';
 
 let aws: FakeAws;
 beforeEach(async () => {

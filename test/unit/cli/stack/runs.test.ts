@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { leaseTimes } from '../../../../shared/runs/lease.ts';
+import { leaseTimes } from '../../../../shared/runs/leases/lease.ts';
 import { sleep } from '../../../../shared/sleep.ts';
 import { runningRecord, runRecord } from '../../../support/api.ts';
-import { type FakeAws, startFakeAws } from '../../../support/fake-aws.ts';
-import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/ferry-against-stack.ts';
+import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';
+import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/cli/ferry-against-stack.ts';
 
 let aws: FakeAws;
 beforeEach(async () => {

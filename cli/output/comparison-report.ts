@@ -1,0 +1,139 @@
+import type { KeyedComparison } from '../../shared/compare/compare-by-key.ts';
+import type { Comparison } from '../../shared/compare/compare-parquet.ts';
+import { formatCount } from '../../shared/text/format.ts';
+import { formatTable } from './output.ts';
+import { showName, showValue, showValues } from './show-value.ts';
+
+/**
+ * A comparison for a person: both files, each column, the rows, and one sentence at the end.
+ *
+ * @param files what the person called the files
+ */
+export function formatComparison(comparison: Comparison, files: { a: string; b: string }): string {
+  const parts = [
+    formatFiles(comparison, files),
+    formatColumns(comparison),
+    formatRows(comparison),
+    ...(comparison.byKey ? formatByKey(comparison, comparison.byKey) : []),
+    conclude(comparison),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function formatFiles({ a, b }: Comparison, files: { a: string; b: string }): string {
+  const line = (side: string, path: string, { rows, columns }: Comparison['a']) => [
+    side,
+    formatCount(rows),
+    formatCount(columns.length),
+    showName(path),
+  ];
+  const header = ['', 'ROWS', 'COLUMNS', 'FILE'];
+  return formatTable(header, [line('A', files.a, a), line('B', files.b, b)], [1, 2]);
+}
+
+function formatColumns({ a, b, schema, columns }: Comparison): string {
+  const common = new Map(columns.map((column) => [column.name, column]));
+  const onlyInB = b.columns.filter(({ name }) => schema.onlyInB.includes(name));
+  const rows = [
+    ...a.columns.map(({ name, type }) => {
+      const column = common.get(name);
+      if (!column) return [showName(name), type, 'none', '', '', '', '', ''];
+      return [
+        showName(name),
+        type,
+        column.typeInB,
+        column.comparedAs === 'value' ? '' : column.comparedAs,
+        ...[column.nullsInA, column.nullsInB, column.onlyInA, column.onlyInB].map((count) =>
+          formatCount(count),
+        ),
+      ];
+    }),
+    ...onlyInB.map(({ name, type }) => [showName(name), 'none', type, '', '', '', '', '']),
+  ];
+  const header = [
+    'COLUMN',
+    'TYPE IN A',
+    'TYPE IN B',
+    'COMPARED AS',
+    'NULLS IN A',
+    'NULLS IN B',
+    'VALUES ONLY IN A',
+    'VALUES ONLY IN B',
+  ];
+  return formatTable(header, rows, [4, 5, 6, 7]);
+}
+
+function formatRows({ rows, columns, schema }: Comparison): string {
+  const lines: string[] = [];
+  if (schema.orderDiffers) lines.push('The columns stand in another order in B.');
+  if (columns.length === 0) lines.push('The files have no column in common.');
+  else if (rows.same) lines.push(`${inColumns(columns.length)}, both files hold the same rows.`);
+  else {
+    const { onlyInA, onlyInB } = rows;
+    lines.push(`${inColumns(columns.length)}, ${onlyIn(onlyInA, 'A')} and ${onlyIn(onlyInB, 'B')}.`);
+    if (columns.every(({ same }) => same))
+      lines.push('Each column by itself holds the same values: they stand together in other ways.');
+  }
+  return lines.join('\n');
+}
+
+const inColumns = (count: number) =>
+  `In ${count === 1 ? 'the one column' : `the ${formatCount(count)} columns`} of both`;
+
+const onlyIn = (count: number, file: string) =>
+  `${formatCount(count, 'row')} ${count === 1 ? 'is' : 'are'} only in ${file}`;
+
+function formatByKey({ columns }: Comparison, byKey: KeyedComparison): string[] {
+  const { rowsCompared, rowsOnlyInA, rowsOnlyInB, repeated, differences, examples } = byKey;
+  const names = byKey.columns.map(showName);
+  const lines = [
+    `By ${names.join(', ')}: ${formatCount(rowsCompared, 'row')} in both, ${formatCount(rowsOnlyInA)} only in A, ${formatCount(rowsOnlyInB)} only in B.`,
+  ];
+  if (repeated.keys > 0) {
+    const stand = repeated.keys === 1 ? '1 key stands' : `${formatCount(repeated.keys)} keys stand`;
+    lines.push(
+      `${stand} more than once, in ${formatCount(repeated.rowsInA, 'row')} of A and ${formatCount(repeated.rowsInB, 'row')} of B: these are not compared by key.`,
+    );
+  }
+  const differing = differences.filter(({ rows }) => rows > 0);
+  if (differing.length === 0) {
+    if (rowsCompared > 0) lines.push('No value differs in the rows in both.');
+    return [lines.join('\n')];
+  }
+  const rows = differing.map(({ column, rows, byRounding }) => [
+    showName(column),
+    formatCount(rows),
+    byRounding === undefined ? '' : formatCount(byRounding),
+  ]);
+  const tables = [formatTable(['COLUMN', 'ROWS THAT DIFFER', 'BY ROUNDING ONLY'], rows, [1, 2])];
+  if (examples.length > 0) {
+    const types = new Map(columns.map(({ name, typeInA, typeInB }) => [name, [typeInA, typeInB] as const]));
+    const typesOf = (name: string) => types.get(name) ?? (['', ''] as const);
+    const cells = examples.map(({ key, column, a, b }) => [
+      ...key.map((value, index) => showValue(value, typesOf(byKey.columns[index] ?? '')[0])),
+      showName(column),
+      ...showValues([a, b], typesOf(column)),
+    ]);
+    tables.push(formatTable([...names, 'COLUMN', 'IN A', 'IN B'], cells));
+  }
+  return [lines.join('\n'), ...tables];
+}
+
+function conclude({ same, schema, rows, columns }: Comparison): string {
+  if (same) return 'The files hold the same rows.';
+  const columnsOnlyIn = (names: readonly string[], file: string) =>
+    names.length > 0 ? [`${formatCount(names.length, 'column')} only in ${file}`] : [];
+  const rowsOnlyIn = (count: number, file: string) =>
+    count > 0 ? [`${formatCount(count, 'row')} only in ${file}`] : [];
+  const types = schema.typeDiffers.length;
+  const differences = [
+    ...columnsOnlyIn(schema.onlyInA, 'A'),
+    ...columnsOnlyIn(schema.onlyInB, 'B'),
+    ...(types > 0 ? [`${formatCount(types, 'column')} of another type`] : []),
+    ...(schema.orderDiffers ? ['another order of columns'] : []),
+    ...rowsOnlyIn(rows.onlyInA, 'A'),
+    ...rowsOnlyIn(rows.onlyInB, 'B'),
+  ];
+  const agreement = rows.same && columns.length > 0 ? '; in the columns of both, the rows are the same' : '';
+  return `The files differ: ${differences.join(', ')}${agreement}.`;
+}

@@ -1,0 +1,84 @@
+import { CommanderError } from 'commander';
+import stringWidth from 'string-width';
+import { toFerryError } from '../../shared/errors.ts';
+import { printable, printableMessage, printableOutput } from '../../shared/text/printable.ts';
+
+/** What a command writes to; process.stdout and process.stderr, or a test's. */
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+}
+
+/** An output that everything is printable on, whatever a command writes to it. */
+export function safeOutput(output: Output): Output {
+  return {
+    write: (text) => output.write(printableOutput(text)),
+    get isTTY() {
+      return output.isTTY;
+    },
+    get columns() {
+      return output.columns;
+    },
+  };
+}
+
+/** Columns padded to one width; wide characters and umlauts counted as a terminal shows them. */
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  rightAligned: readonly number[] = [],
+): string {
+  const all = [header, ...rows].map((row) => row.map(printable));
+  const widths = header.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? ''))));
+  return all.map((row) => padRow(row, widths, rightAligned)).join('\n');
+}
+
+/** One line of a table whose columns are that wide. */
+export function padRow(
+  row: readonly string[],
+  widths: readonly number[],
+  rightAligned: readonly number[],
+): string {
+  return row
+    .map((cell, column) => {
+      const padding = ' '.repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell)));
+      return rightAligned.includes(column) ? padding + cell : cell + padding;
+    })
+    .join('  ')
+    .trimEnd();
+}
+
+/** A message and what to do about it. */
+export function formatError(error: { class: string; message: string; hint?: string | undefined }): string {
+  const hint = error.hint ? `\n  → ${printableMessage(error.hint)}` : '';
+  return `${printable(error.class)}: ${printableMessage(error.message)}${hint}\n`;
+}
+
+/** Prints warnings: a line each, or a list of problems. */
+export function printWarnings(stderr: Output, warnings: readonly string[]): void {
+  for (const warning of warnings) stderr.write(`warning: ${printableMessage(warning)}\n`);
+}
+
+/** An error as the one document on stdout that --json promises. */
+export function formatErrorAsJson(error: unknown): string {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0
+      ? ''
+      : printableOutput(`${JSON.stringify({ error: { class: 'ConfigError', message: error.message } })}\n`);
+  }
+  const { class: name, message, hint } = toFerryError(error);
+  return `${JSON.stringify({ error: { class: name, message, ...(hint === undefined ? {} : { hint }) } }, null, 2)}\n`;
+}
+
+/**
+ * Prints an error for a person.
+ *
+ * @returns the exit code when the command line itself was wrong, which commander has already explained
+ */
+export function printError(error: unknown, stderr: Output): number | undefined {
+  // --help and --version end in an "error" of exit code 0; every other one is a wrong command line, so a configuration error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  stderr.write(formatError(toFerryError(error)));
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import { StorageUnavailableError } from '../errors.ts';
+import type { DocumentStore } from '../runs/documents/document-store.ts';
+import { type CheckResult, failedCheck } from './check-result.ts';
+
+/**
+ * Tries what a run of a job does with Ferry's state: write a document of the job's own, read it back, and be told that there is none where
+ * there is none, for which S3 wants a permission of its own.
+ */
+export async function checkState(
+  job: string,
+  state: Pick<DocumentStore, 'put' | 'get'>,
+  now: () => Date = () => new Date(),
+): Promise<CheckResult[]> {
+  const key = `jobs/${job}/check.json`;
+  const body = JSON.stringify({ schemaVersion: 1, checkedAt: now().toISOString() });
+  const steps: [string, () => Promise<string>][] = [
+    [
+      'state: write',
+      async () => {
+        await state.put(key, body);
+        return key;
+      },
+    ],
+    [
+      'state: read',
+      async () => {
+        if ((await state.get(key)) === undefined)
+          throw new StorageUnavailableError(`${key} is not there after it was written.`);
+        return key;
+      },
+    ],
+    [
+      'state: absent',
+      async () => {
+        await state.get(`jobs/${job}/check-absent.json`);
+        return 'what does not exist is told as such';
+      },
+    ],
+  ];
+  const results: CheckResult[] = [];
+  for (const [check, run] of steps) {
+    try {
+      results.push({ check, status: 'ok', detail: await run() });
+    } catch (error) {
+      results.push(failedCheck(check, error));
+    }
+  }
+  return results;
+}

@@ -1,0 +1,45 @@
+import type { FerryConfig, SyncConfig } from '../config/schema/ferry-config.ts';
+import { ConfigError } from '../errors.ts';
+import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
+import type { SecretReader } from '../source/credentials/secrets.ts';
+import { readToken } from '../sync/upload/send-file.ts';
+import { type CheckResult, failedCheck } from './check-result.ts';
+import { checkWay } from './check-way.ts';
+
+/**
+ * Tries everything that a run of a sync needs of Polyteia; nothing is uploaded. Where there is a way to it, all checks are tried, even if
+ * one fails.
+ */
+export async function checkTarget(
+  sync: SyncConfig,
+  options: { config: FerryConfig; secrets: SecretReader; signal: AbortSignal },
+): Promise<CheckResult[]> {
+  const { config, secrets, signal } = options;
+  const results: CheckResult[] = [];
+  try {
+    const target = config.polyteia[sync.polyteia];
+    if (!target) throw new ConfigError(`There is no Polyteia target "${sync.polyteia}".`);
+    results.push(...(await checkWay(target.baseUrl, { outgoing: config, signal })));
+    if (results.some(({ status }) => status === 'failed')) return results;
+    const client = createPolyteiaClient(target, {
+      token: await readToken(target, secrets),
+      outgoing: config,
+    });
+    try {
+      for (const { check, run } of client.checks(sync.dataset)) {
+        try {
+          results.push({ check, status: 'ok', detail: await run(signal) });
+        } catch (error) {
+          signal.throwIfAborted();
+          results.push(failedCheck(check, error));
+        }
+      }
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    results.push(failedCheck('personal access key', error));
+  }
+  return results;
+}

@@ -1,0 +1,77 @@
+import { ConfigError } from '../../errors.ts';
+import { type FerryConfig, ferryConfigSchema, type SourceConfig } from '../schema/ferry-config.ts';
+import type { JobFunctionPlan } from './job-functions.ts';
+
+/** The part of a configuration that one function reads. What is left out has its default when it is read. */
+export type DeployedConfig = Pick<FerryConfig, 'version' | 'sources'> & Partial<FerryConfig>;
+
+/**
+ * The part of a configuration that a function serves. What only the deployment needs stays out, so that a new cron expression does not change
+ * what the function reads.
+ */
+export function selectForFunction(config: FerryConfig, plan: JobFunctionPlan): DeployedConfig {
+  return plan.kind === 'sync'
+    ? selectForJobs(config, plan.source, plan.jobs)
+    : selectForExtraction(config, plan.job, plan.sources);
+}
+
+/** Its jobs, their source, the targets they name, and the way there. */
+function selectForJobs(config: FerryConfig, source: string, jobs: readonly string[]): DeployedConfig {
+  const { connection: _connection, ...reading } = selectSource(config, source);
+  const syncs = jobs.map((job) => {
+    const sync = config.syncs[job];
+    if (!sync) throw new ConfigError(`There is no sync "${job}".`);
+    const { schedule: _schedule, dedicated: _dedicated, ...work } = sync;
+    return [job, work] as const;
+  });
+  const targets = new Set(syncs.map(([, { polyteia }]) => polyteia));
+  return {
+    version: config.version,
+    ...selectWayOut(config),
+    sources: { [source]: reading },
+    polyteia: Object.fromEntries(Object.entries(config.polyteia).filter(([name]) => targets.has(name))),
+    syncs: Object.fromEntries(syncs),
+  };
+}
+
+/** Its sources, how Atlan knows them, its filters and its output, and the way to the secrets. */
+function selectForExtraction(config: FerryConfig, job: string, sources: readonly string[]): DeployedConfig {
+  const extraction = config.extractions[job];
+  if (!extraction) throw new ConfigError(`There is no extraction "${job}".`);
+  const { schedule: _schedule, function: _function, ...work } = extraction;
+  return {
+    version: config.version,
+    ...selectWayOut(config),
+    sources: Object.fromEntries(sources.map((name) => [name, selectSource(config, name)])),
+    extractions: { [job]: work },
+    atlan: config.atlan,
+  };
+}
+
+function selectSource({ sources }: FerryConfig, name: string): SourceConfig {
+  const source = sources[name];
+  if (!source) throw new ConfigError(`There is no source "${name}".`);
+  const { network: _network, function: _function, ...reading } = source;
+  return reading;
+}
+
+const selectWayOut = ({ proxy, extraCa }: FerryConfig): Pick<FerryConfig, 'proxy' | 'extraCa'> => ({
+  ...(proxy === undefined ? {} : { proxy }),
+  ...(extraCa === undefined ? {} : { extraCa }),
+});
+
+/**
+ * Reads a configuration that a deployment stored as JSON.
+ *
+ * @throws ConfigError when it is not one of this release's
+ */
+export function parseDeployedConfig(text: string): FerryConfig {
+  try {
+    return ferryConfigSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ConfigError('The deployed configuration is not one that this release of Ferry reads.', {
+      cause: error,
+      hint: 'Deploy again with cdk deploy.',
+    });
+  }
+}

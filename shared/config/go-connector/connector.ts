@@ -1,0 +1,275 @@
+import { ConfigError } from '../../errors.ts';
+import { goDurationMs } from '../../text/go-duration.ts';
+import { type ConfigProblem, describeIssues, formatProblems } from '../config-problems.ts';
+import { parseSchedule, splitZonePrefix } from '../schedule/parse-schedule.ts';
+import { isTimeZone } from '../schedule/time-zone.ts';
+import { type FerryConfig, ferryConfigSchema } from '../schema/ferry-config.ts';
+import { isRdsHost } from '../schema/rds-host.ts';
+
+/** A secret value, or the entry of a Kubernetes Secret that nobody has shown us. */
+export type SecretValue = string | { secret: string; key: string; namespace: string | undefined };
+
+/** What one process of Polyteia's Go connector is told: one job. In the words of ferry.yaml, and without what is its default there. */
+export interface Connector {
+  source: {
+    type: string;
+    host: string;
+    port: number;
+    database: string;
+    tls: { mode: 'verify-full' | 'disable' };
+  };
+  login: { username: SecretValue; password: SecretValue };
+  token: SecretValue;
+  target: {
+    organization?: string;
+    api?: 'session';
+    format?: 'csv';
+    baseUrl?: string;
+    ingest?: { pollInterval?: string; timeout?: string };
+  };
+  sync: {
+    query?: string;
+    duckdbQuery?: string;
+    dataset: string;
+    schedule?: { cron: string; timezone: string; enabled?: false };
+    types: 'compatible';
+  };
+  /** What a person should know of it: what is not as the connector had it. */
+  warnings: string[];
+  /** Variables that were set and that Ferry has no use for. */
+  unneeded: string[];
+}
+
+/** The value of each variable; undefined and empty mean that it is not set, as they do to the connector. */
+export type ConnectorVariables = Readonly<Record<string, string | undefined>>;
+
+/** Variables whose values are secrets, so that others may keep them. */
+export const CREDENTIALS = [
+  'PERSONAL_ACCESS_TOKEN',
+  'SOURCE_DATABASE_USER',
+  'SOURCE_DATABASE_PASSWORD',
+] as const;
+type Credential = (typeof CREDENTIALS)[number];
+
+const required = [
+  'PERSONAL_ACCESS_TOKEN',
+  'DATASET_ID',
+  'SOURCE_DATABASE_TYPE',
+  'SOURCE_DATABASE_HOST',
+  'SOURCE_DATABASE_PORT',
+  'SOURCE_DATABASE_USER',
+  'SOURCE_DATABASE_NAME',
+  'SOURCE_DATABASE_SQL_QUERY',
+];
+
+/** The variables that say what the connector does, of both its generations. */
+export const CONNECTOR_VARIABLES = [
+  ...required,
+  'SOURCE_DATABASE_PASSWORD',
+  'POLYTEIA_BASE_URL',
+  'POLYTEIA_ORGANIZATION_ID',
+  'POLYTEIA_ORGANIZATION_SLUG',
+  'INGEST_POLL_INTERVAL',
+  'INGEST_TIMEOUT',
+  'CRON_SCHEDULE',
+];
+
+/** Whether variables are those of a connector: a token by itself may be another program's. */
+export function isConnectorEnvironment(names: readonly string[]): boolean {
+  return names.some((name) => name === 'DATASET_ID' || name.startsWith('SOURCE_DATABASE_'));
+}
+
+// How the connector logs, and the port on which it says that it is alive: Ferry's are options of its own, and AWS's.
+const unneededVariables = ['LOG_LEVEL', 'LOG_FORMAT', 'HEALTH_CHECK_PORT'];
+
+const DEFAULT_CRON = '0 0 * * *';
+const defaultBaseUrls = { classic: 'https://app.polyteia.com', session: 'https://web.polyteia.de' };
+
+const sourceTypes: Readonly<Record<string, string>> = {
+  postgres: 'postgres',
+  postgresql: 'postgres',
+  mysql: 'mysql',
+  mariadb: 'mysql',
+};
+
+// What the schema of ferry.yaml allows; the connector knew no limits.
+const ingestLimits = {
+  INGEST_POLL_INTERVAL: { least: '1s', most: '10m' },
+  INGEST_TIMEOUT: { least: '1s', most: '24h' },
+} as const;
+
+// Where a problem of the resulting configuration was written.
+const variableOf: readonly (readonly [RegExp, string])[] = [
+  [/^sources\.default\.host/, 'SOURCE_DATABASE_HOST'],
+  [/^sources\.default\.port/, 'SOURCE_DATABASE_PORT'],
+  [/^sources\.default\.database/, 'SOURCE_DATABASE_NAME'],
+  [/^syncs\.default\.dataset/, 'DATASET_ID'],
+  [/^syncs\.default\.(duckdbQuery|query)/, 'SOURCE_DATABASE_SQL_QUERY'],
+  [/^polyteia\.default\.baseUrl/, 'POLYTEIA_BASE_URL'],
+  [/^polyteia\.default\.organization/, 'POLYTEIA_ORGANIZATION_ID or POLYTEIA_ORGANIZATION_SLUG'],
+];
+
+/** The connector tolerated a pair of quotes around the query and a trailing semicolon. */
+function cleanQuery(query: string): string {
+  const trimmed = query.trim();
+  const quoted = /^(["'])([\s\S]*)\1$/.exec(trimmed)?.[2] ?? trimmed;
+  return quoted.replace(/\s*;\s*$/, '').trim();
+}
+
+/** A value for a message; not one that may be a connection string or key in the wrong place. */
+const show = (text: string) =>
+  /^[\w./+-]{1,40}$/.test(text) && !text.startsWith('pak_') ? `"${text}"` : 'this value';
+
+function describeType(type: string): string {
+  if (type === 'mssql' || type === 'sqlserver')
+    return `${show(type)}: Ferry reads Postgres, MySQL and MariaDB, not SQL Server; leave this one with the connector`;
+  return `${show(type)}: expected postgres, postgresql, mysql or mariadb`;
+}
+
+/** A duration within what Ferry allows; undefined for a text that is none. */
+function readDuration(name: keyof typeof ingestLimits, text: string, warnings: string[]): string | undefined {
+  const wanted = goDurationMs(text);
+  if (wanted === undefined) return undefined;
+  const { least, most } = ingestLimits[name];
+  const tooShort = wanted < (goDurationMs(least) ?? 0);
+  if (!tooShort && wanted <= (goDurationMs(most) ?? 0)) return text;
+  const limit = tooShort ? least : most;
+  warnings.push(`${name} is ${text}; Ferry takes ${least} to ${most}, so it becomes ${limit}.`);
+  return limit;
+}
+
+/** When it runs: by the zone in front of the expression, else by the container's, which is UTC unless TZ is set. */
+function readSchedule(
+  cronText: string,
+  containerZone: string | undefined,
+  warnings: string[],
+): Connector['sync']['schedule'] {
+  try {
+    parseSchedule(cronText);
+    const { expression, timezone } = splitZonePrefix(cronText);
+    if (timezone !== undefined || containerZone === undefined)
+      return { cron: expression, timezone: timezone ?? 'UTC' };
+    if (!isTimeZone(containerZone)) {
+      warnings.push(
+        `TZ: ${show(containerZone)} is no IANA time zone such as Europe/Berlin; the schedule is in UTC.`,
+      );
+      return { cron: expression, timezone: 'UTC' };
+    }
+    warnings.push(
+      `TZ is ${containerZone}, so the schedule is in that zone. In an image without zone data the connector ran in UTC.`,
+    );
+    return { cron: expression, timezone: containerZone };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    warnings.push(
+      `CRON_SCHEDULE: ${error.message}. Without that it has no schedule on AWS; ferry run works.`,
+    );
+    return undefined;
+  }
+}
+
+interface ReadOptions {
+  /** Name in messages: the file, and what of it. */
+  label: string;
+  /** Credentials that are set, but not to be seen here. */
+  unseen?: Partial<Record<Credential, SecretValue>>;
+}
+
+/**
+ * Reads the variables of one process of the Go connector, of either generation: session where an organization is named, else classic.
+ *
+ * @throws ConfigError that names the variables
+ */
+export function readConnector(variables: ConnectorVariables, { label, unseen = {} }: ReadOptions): Connector {
+  const get = (name: string) => variables[name]?.trim() || undefined;
+  const problems: ConfigProblem[] = required
+    .filter((name) => !get(name) && !(name in unseen))
+    .map((name) => ({ path: name, message: 'missing' }));
+  const warnings: string[] = [];
+
+  const type = get('SOURCE_DATABASE_TYPE')?.toLowerCase();
+  if (type !== undefined && !sourceTypes[type])
+    problems.push({ path: 'SOURCE_DATABASE_TYPE', message: describeType(type) });
+  const organizations = [get('POLYTEIA_ORGANIZATION_ID'), get('POLYTEIA_ORGANIZATION_SLUG')];
+  const organization = organizations.find((value) => value !== undefined);
+  if (organizations.every((value) => value !== undefined)) {
+    const message = 'expected one of the two only';
+    problems.push({ path: 'POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG', message });
+  }
+  const duration = (name: keyof typeof ingestLimits) => {
+    const text = get(name);
+    const value = text === undefined || !organization ? undefined : readDuration(name, text, warnings);
+    if (text !== undefined && organization && value === undefined)
+      problems.push({ path: name, message: `${show(text)}: expected a duration such as 5s, 1m30s or 1h` });
+    return value;
+  };
+  const pollInterval = duration('INGEST_POLL_INTERVAL');
+  const timeout = duration('INGEST_TIMEOUT');
+  if (problems.length > 0) throw new ConfigError(formatProblems(label, problems));
+
+  const host = get('SOURCE_DATABASE_HOST') ?? '';
+  const port = get('SOURCE_DATABASE_PORT') ?? '';
+  const query = cleanQuery(get('SOURCE_DATABASE_SQL_QUERY') ?? '');
+  const baseUrl = get('POLYTEIA_BASE_URL')?.replace(/\/+$/, '');
+  const schedule = readSchedule(get('CRON_SCHEDULE') ?? DEFAULT_CRON, get('TZ'), warnings);
+  const connector: Connector = {
+    source: {
+      type: sourceTypes[type ?? ''] ?? '',
+      host,
+      // What is no number is left for the schema to refuse.
+      port: /^\d+$/.test(port) ? Number(port) : (port as unknown as number),
+      database: get('SOURCE_DATABASE_NAME') ?? '',
+      tls: { mode: isRdsHost(host) ? 'verify-full' : 'disable' },
+    },
+    login: {
+      username: get('SOURCE_DATABASE_USER') ?? unseen.SOURCE_DATABASE_USER ?? '',
+      // Not trimmed: a space may belong to it.
+      password: variables.SOURCE_DATABASE_PASSWORD ?? unseen.SOURCE_DATABASE_PASSWORD ?? '',
+    },
+    token: get('PERSONAL_ACCESS_TOKEN') ?? unseen.PERSONAL_ACCESS_TOKEN ?? '',
+    target: {
+      // CSV is what the rewritten connector sends; whether its API takes Parquet is not documented.
+      ...(organization ? { organization, api: 'session', format: 'csv' } : {}),
+      ...(baseUrl && baseUrl !== defaultBaseUrls[organization ? 'session' : 'classic'] ? { baseUrl } : {}),
+      ...(pollInterval || timeout
+        ? { ingest: { ...(pollInterval ? { pollInterval } : {}), ...(timeout ? { timeout } : {}) } }
+        : {}),
+    },
+    sync: {
+      // The rewritten connector hands its query to the source; the one before had DuckDB run it.
+      ...(organization ? { query } : { duckdbQuery: query }),
+      dataset: get('DATASET_ID') ?? '',
+      ...(schedule ? { schedule } : {}),
+      types: 'compatible',
+    },
+    warnings,
+    unneeded: unneededVariables.filter((name) => get(name) !== undefined),
+  };
+  // Also checked here, so that a message names the variable.
+  configOf(connector, { label, sourceSecret: 'source', tokenSecret: 'token', job: 'default' });
+  return connector;
+}
+
+/**
+ * The configuration that holds one connector's job and nothing else; source and target are called `default`.
+ *
+ * @throws ConfigError that names the variables
+ */
+export function configOf(
+  { source, target, sync }: Connector,
+  names: { label: string; sourceSecret: string; tokenSecret: string; job: string },
+): FerryConfig {
+  const input = {
+    version: 1,
+    sources: { default: { ...source, auth: { type: 'password', secret: names.sourceSecret } } },
+    polyteia: { default: { ...target, token: names.tokenSecret } },
+    syncs: { [names.job]: { source: 'default', ...sync } },
+  };
+  const parsed = ferryConfigSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = describeIssues(ferryConfigSchema, parsed.error.issues, input).map(({ path, message }) => ({
+    path: variableOf.find(([pattern]) => pattern.test(path))?.[1] ?? path,
+    message,
+  }));
+  throw new ConfigError(formatProblems(names.label, problems));
+}

@@ -1,0 +1,106 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { isConnectorEnvironment, readConnector } from './connector.ts';
+import { isEnvFile, readEnvVariables } from './env-file.ts';
+import type { Findings } from './found-connector.ts';
+import { type KubernetesObject, readManifest, readWorkloads } from './kubernetes-manifest.ts';
+
+const isManifest = (path: string) => /\.(ya?ml|json)$/i.test(path);
+// Copies that people keep beside the file that is used.
+const isCopy = (path: string) =>
+  /\.(example|sample|template|dist|bak|old|orig|save|swp)$|~$/i.test(basename(path));
+const skippedFolders = new Set(['node_modules', 'vendor']);
+
+interface FoundFile {
+  path: string;
+  /** As a person would write it, from where they stand. */
+  label: string;
+  text: string;
+  /** Whether a person named this very file, and not a folder that it is in. */
+  named: boolean;
+}
+
+/**
+ * Reads the Go connector's deployments out of .env files, Kubernetes manifests, and folders of both. The order in which they are
+ * named makes no difference.
+ *
+ * @param folder what paths are relative to
+ * @throws ConfigError when a path does not exist or cannot be read
+ */
+export async function findConnectors(paths: readonly string[], folder: string): Promise<Findings> {
+  const found: Findings = { connectors: [], warnings: [] };
+  const objects: KubernetesObject[] = [];
+  for (const file of await findFiles(paths, folder, found.warnings)) {
+    try {
+      if (!isManifest(file.path)) readEnv(file, found);
+      else {
+        const content = readManifest(file.text, file.label);
+        if (content.length === 0 && file.named)
+          found.warnings.push(`${file.label}: holds no object of Kubernetes`);
+        objects.push(...content);
+      }
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      found.warnings.push(`left out: ${error.message}${error.hint ? ` ${error.hint}` : ''}`);
+    }
+  }
+  const workloads = readWorkloads(objects);
+  return {
+    connectors: [...found.connectors, ...workloads.connectors],
+    warnings: [...found.warnings, ...workloads.warnings],
+  };
+}
+
+function readEnv({ path, label, text, named }: FoundFile, found: Findings): void {
+  const variables = readEnvVariables(text, label);
+  if (!isConnectorEnvironment(Object.keys(variables))) {
+    // Other programs have .env files, too.
+    if (named) found.warnings.push(`left out: ${label} sets no variable of the connector`);
+    return;
+  }
+  // .env → its folder's name, berlin.env → berlin, .env.berlin → berlin.
+  const own = basename(path)
+    .split('.')
+    .filter((part) => part !== '' && part !== 'env')
+    .join('-');
+  const parent = basename(dirname(path));
+  const names = own === '' ? [parent] : [own, `${parent}-${own}`];
+  found.connectors.push({ label, names, connector: readConnector(variables, { label }) });
+}
+
+async function findFiles(paths: readonly string[], folder: string, warnings: string[]): Promise<FoundFile[]> {
+  const files = new Map<string, FoundFile>();
+  const add = async (path: string, named: boolean) => {
+    const real = await realpath(path);
+    const label = relative(folder, path) || path;
+    const text = await readFile(real, 'utf8');
+    files.set(real, { path, label, text, named: named || files.get(real)?.named === true });
+  };
+  const walk = async (path: string): Promise<void> => {
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const child = join(path, entry.name);
+      if (entry.isDirectory()) {
+        if (!entry.name.startsWith('.') && !skippedFolders.has(entry.name)) await walk(child);
+      } else if (isEnvFile(child) && isCopy(child)) {
+        warnings.push(
+          `${relative(folder, child)}: a copy by its name, left out; name the file itself to take it`,
+        );
+      } else if (isEnvFile(child) || isManifest(child)) await add(child, false);
+    }
+  };
+  for (const path of paths) {
+    const absolute = resolve(folder, path);
+    try {
+      if ((await stat(absolute)).isDirectory()) await walk(absolute);
+      else await add(absolute, true);
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      throw new ConfigError(`${path} ${missing ? 'does not exist' : 'cannot be read'}.`, { cause: error });
+    }
+  }
+  // By code points, so that the same files give the same result everywhere.
+  const byLabel = (a: { label: string }, b: { label: string }) => (a.label < b.label ? -1 : 1);
+  warnings.sort();
+  return [...files.values()].sort(byLabel);
+}

@@ -1,0 +1,20 @@
+import type { FerryConfig } from '../schema/ferry-config.ts';
+
+/**
+ * The extractions that write to the folder of an earlier one's workflow: `latest.json` there would point now at the files of the one, now at
+ * those of the other.
+ */
+export function findSharedOutputs({ extractions }: FerryConfig): { job: string; message: string }[] {
+  const jobs = new Map<string, string>();
+  return Object.entries(extractions).flatMap(([job, { workflowId = job, output }]) => {
+    const { bucket = '', prefix, layout, application } = output;
+    const folder = JSON.stringify([bucket, prefix, layout, layout === 'sdk' ? application : '', workflowId]);
+    const earlier = jobs.get(folder);
+    if (earlier === undefined) {
+      jobs.set(folder, job);
+      return [];
+    }
+    const message = `writes to the same folder as "${earlier}": give one of them another workflowId, output.prefix or output.bucket`;
+    return [{ job, message }];
+  });
+}

@@ -1,0 +1,24 @@
+import type { FerryConfig } from '../schema/ferry-config.ts';
+
+/** A sentence for each thing that jobs of a source in a VPC have no way out to, by what the file says: Polyteia, and STS for its role. */
+export function warnOfClosedNetworks({ sources, syncs, proxy }: FerryConfig): string[] {
+  if (proxy !== undefined) return [];
+  return Object.entries(sources).flatMap(([name, { network, auth }]) => {
+    if (network?.egress !== 'none') return [];
+    const warnings: string[] = [];
+    if (auth.type === 'iam-role') {
+      warnings.push(
+        `sources.${name}.network: auth iam-role asks STS for keys, and the VPC has no way out to it but an interface endpoint for sts. ` +
+          'If it has one, all is well; if its subnets have a NAT gateway or a firewall, say egress: nat.',
+      );
+    }
+    const jobs = Object.keys(syncs).filter((job) => syncs[job]?.source === name);
+    if (jobs.length === 0) return warnings;
+    const which = jobs.length === 1 ? jobs[0] : `${jobs[0]} and ${jobs.length - 1} more`;
+    return [
+      ...warnings,
+      `sources.${name}.network: the syncs (${which}) run in a VPC that has no way out to Polyteia, as a function there has no public address. ` +
+        'If its subnets have a NAT gateway or a firewall, say egress: nat; if there is a proxy, name it as proxy.',
+    ];
+  });
+}

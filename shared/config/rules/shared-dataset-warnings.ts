@@ -1,0 +1,15 @@
+import type { FerryConfig } from '../schema/ferry-config.ts';
+
+/** A sentence for each dataset that several syncs replace: whichever runs last wins, and their leases do not keep them apart. */
+export function warnOfSharedDatasets({ syncs }: FerryConfig): string[] {
+  const byDataset = Map.groupBy(
+    Object.entries(syncs),
+    ([, { polyteia, dataset }]) => `${polyteia} ${dataset}`,
+  );
+  return [...byDataset.values()]
+    .filter((sharing) => sharing.length > 1)
+    .map((sharing) => {
+      const names = sharing.map(([name]) => name).join(', ');
+      return `${names}: all replace the dataset ${sharing[0]?.[1].dataset}, so that it holds the result of whichever ran last`;
+    });
+}

@@ -1,0 +1,145 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SourceUnavailableError } from '../../errors.ts';
+import type { SourceSession } from '../../source/session.ts';
+import { SourceEngine } from '../../source/source-engine.ts';
+import { askIn, type CatalogSessionOptions, openCatalogSession } from './open-catalog-session.ts';
+
+/** A connection that was not used for this long may have been ended by the server, or by what lies between: it is tried first. */
+const FRESH_MS = 5_000;
+
+/** One database of a source. */
+export type DatabasePlace = Pick<CatalogSessionOptions, 'source' | 'login'>;
+
+/** A session, and the folder that is its own: the caller closes the one and removes the other. */
+export interface CatalogSession {
+  session: SourceSession;
+  folder: string;
+}
+
+interface Ahead {
+  login: DatabasePlace['login'];
+  opening: Promise<CatalogSession>;
+  openedAt: number;
+}
+
+/**
+ * The sessions in which databases are read one after another, all on one DuckDB. The connection to the next database can be opened while
+ * one is read; its transaction, and with it its snapshot, begins when it is its turn.
+ */
+export class CatalogSessions implements AsyncDisposable {
+  readonly engine: SourceEngine;
+  readonly #options: Omit<CatalogSessionOptions, 'source' | 'login' | 'engine'>;
+  #opened = 0;
+  #ahead: Ahead | undefined;
+
+  /** @param options.folder in which the sessions get folders of their own */
+  constructor(options: Omit<CatalogSessionOptions, 'source' | 'login' | 'engine'>) {
+    this.#options = options;
+    // One thread: an answer comes as one stream, and with more of them DuckDB's client spins while it waits for the source.
+    this.engine = new SourceEngine({ ...options, folder: join(options.folder, 'engine'), threads: 1 });
+  }
+
+  /** Below which all files of the sessions are. */
+  get folder(): string {
+    return this.#options.folder;
+  }
+
+  /** Signs in to a database, unless that was done ahead. */
+  async open(place: DatabasePlace): Promise<CatalogSession> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead && isSame(ahead.login, place.login)) {
+      const opened = await takeOver(ahead);
+      if (opened) return opened;
+    } else if (ahead) {
+      await discard(ahead);
+    }
+    return this.#open(place);
+  }
+
+  /**
+   * Begins to sign in to the database that is next. One that signs in by tokens is left to its turn: each has a token of its own, made as
+   * late as can be.
+   */
+  openAhead(place: DatabasePlace): void {
+    if (this.#ahead || typeof place.login.password !== 'string') return;
+    const ahead = { login: place.login, opening: this.#open(place), openedAt: performance.now() };
+    // Whatever is wrong is told when it is its turn.
+    ahead.opening.catch(() => {});
+    this.#ahead = ahead;
+  }
+
+  /** Gives up what was opened ahead. */
+  async leave(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead) await discard(ahead);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+    await this.engine[Symbol.asyncDispose]();
+  }
+
+  async #open(place: DatabasePlace): Promise<CatalogSession> {
+    this.#opened += 1;
+    const folder = join(this.#options.folder, `session-${this.#opened}`);
+    try {
+      const { source, login } = place;
+      const session = await openCatalogSession({
+        ...this.#options,
+        source,
+        login,
+        folder,
+        engine: this.engine,
+      });
+      return { session, folder };
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+}
+
+const isSame = (one: Ahead['login'], other: Ahead['login']) =>
+  one.host === other.host &&
+  one.port === other.port &&
+  one.username === other.username &&
+  one.password === other.password &&
+  one.database === other.database &&
+  one.databaseBytes === other.databaseBytes;
+
+/**
+ * What was opened ahead, if it is good for use.
+ *
+ * @throws what has been answered for good: a login that was refused is not offered a second time
+ */
+async function takeOver(ahead: Ahead): Promise<CatalogSession | undefined> {
+  let opened: CatalogSession;
+  try {
+    opened = await ahead.opening;
+  } catch (error) {
+    // Perhaps there was no room for a second connection beside the first.
+    if (error instanceof SourceUnavailableError) return undefined;
+    throw error;
+  }
+  if (performance.now() - ahead.openedAt < FRESH_MS) return opened;
+  try {
+    await askIn(opened.session)('SELECT 1 AS alive');
+    return opened;
+  } catch {
+    await close(opened);
+    return undefined;
+  }
+}
+
+async function discard({ opening }: Ahead): Promise<void> {
+  const opened = await opening.catch(() => undefined);
+  if (opened) await close(opened);
+}
+
+async function close({ session, folder }: CatalogSession): Promise<void> {
+  session.close();
+  await rm(folder, { recursive: true, force: true });
+}

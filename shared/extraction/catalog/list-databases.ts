@@ -1,0 +1,80 @@
+import { QueryError } from '../../errors.ts';
+import {
+  assertPatterns,
+  type CatalogFilters,
+  databaseInScope,
+  quoteText,
+} from '../../source/catalog/filters.ts';
+import { ENCODINGS, hexOf, rawBytesOf, readSharedText, split } from '../../source/catalog/shared-texts.ts';
+import type { AskSource } from '../../source/dialect.ts';
+
+/** SQL of a SELECT for the databases of the server that the login may connect to, as column `name`: no templates, none half dropped. */
+export const OPEN_DATABASES = `SELECT d.datname AS name FROM pg_catalog.pg_database AS d
+WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
+  AND pg_catalog.has_database_privilege(d.oid, 'CONNECT')`;
+
+/** A database of a server. */
+export interface ListedDatabase {
+  /** One of no other database of the list. */
+  name: string;
+  /** What the server calls it, where that is not the name in UTF-8. */
+  bytes: Buffer | undefined;
+}
+
+/**
+ * The databases of the server that the login may connect to and that the filters may leave something of, by name. A rule of pg_hba.conf
+ * may still stand before one.
+ *
+ * @throws ConfigError when a filter is no regular expression
+ */
+export async function listDatabases(ask: AskSource, filters: CatalogFilters): Promise<ListedDatabase[]> {
+  await assertPatterns(ask, filters);
+  const { rows } = await ask(
+    `SELECT ${hexOf('open.name')} AS name, ${databaseInScope(filters, 'open.name')} AS in_scope, ${ENCODINGS} AS encodings
+     FROM (${OPEN_DATABASES}) AS open ORDER BY open.name::text COLLATE "C"`,
+  );
+  const listed = readNames(rows.map(([hex, , encodings]) => [hex, encodings]));
+  const kept = await Promise.all(
+    listed.map(async ({ name, bytes }, index) =>
+      bytes === undefined ? rows[index]?.[1] === true : isInScope(ask, filters, name),
+    ),
+  );
+  return listed.filter((_, index) => kept[index]);
+}
+
+/**
+ * Reads names of databases as they come from the server.
+ *
+ * @param rows the bytes of each name as hexadecimal digits, and the encodings of the server's databases
+ */
+export function readNames(rows: readonly (readonly unknown[])[]): ListedDatabase[] {
+  const hexes = new Set(rows.map(([hex]) => hex));
+  return rows.map(([given, encodings]) => {
+    const hex = String(given);
+    const read = readSharedText(hex, split(encodings));
+    const bytes = rawBytesOf(hex, read);
+    // Another database has that name in UTF-8.
+    const isTaken = bytes !== undefined && hexes.has(Buffer.from(read, 'utf8').toString('hex'));
+    return { name: isTaken ? escapeBytes(hex) : read, bytes };
+  });
+}
+
+/** As in a URL: `m%FCnchen`. */
+const escapeBytes = (hex: string) =>
+  Buffer.from(hex, 'hex')
+    .toString('latin1')
+    .replace(/[\x80-\xff%]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** The server itself would match other letters. */
+async function isInScope(ask: AskSource, filters: CatalogFilters, name: string): Promise<boolean> {
+  const condition = databaseInScope(filters, `${quoteText(name)}::text`);
+  if (condition === 'true') return true;
+  try {
+    const { rows } = await ask(`SELECT ${condition} AS in_scope`);
+    return rows[0]?.[0] === true;
+  } catch (error) {
+    // Letters that the connected database has not: it is asked itself when it is its turn.
+    if (error instanceof QueryError) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+import { mkdir } from 'node:fs/promises';
+import type { AskSource } from '../../source/dialect.ts';
+import { type SessionOptions, SourceSession } from '../../source/session.ts';
+
+export type CatalogSessionOptions = Omit<SessionOptions, 'mode' | 'parallel' | 'forCancelling'>;
+
+/** Signs in to a database to read its catalog; its folder is made. */
+export async function openCatalogSession(options: CatalogSessionOptions): Promise<SourceSession> {
+  const { source, login, folder, extensionFolders, memoryLimitBytes, threads, engine, signal } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return SourceSession.open({
+    source,
+    login,
+    folder,
+    extensionFolders,
+    memoryLimitBytes,
+    threads,
+    mode: 'exact',
+    ofCatalog: true,
+    ...(engine === undefined ? {} : { engine }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** Small questions to the server. */
+export const askIn =
+  (session: SourceSession): AskSource =>
+  (sql) =>
+    session.askSource('describe', sql);

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { QueryError, toFerryError } from '../../errors.ts';
+import {
+  assertPatterns,
+  type CatalogFilters,
+  EVERYTHING,
+  relationInScope,
+  schemasInScope,
+} from '../../source/catalog/filters.ts';
+import { ENCODINGS, hexOf } from '../../source/catalog/shared-texts.ts';
+import { explainUnknown } from '../../source/explain-unknown.ts';
+import type { SourceSession } from '../../source/session.ts';
+import { fillIn } from '../../text/fill-in.ts';
+import { CatalogSessions } from './catalog-sessions.ts';
+import { fitLetters, mapFilters, textsOf } from './fit-letters.ts';
+import { readNames } from './list-databases.ts';
+import { askIn, type CatalogSessionOptions } from './open-catalog-session.ts';
+import { findUnreadableSchemas } from './unreadable-schemas.ts';
+
+const databasesSql = readFileSync(new URL('./tree-databases.sql', import.meta.url), 'utf8');
+const schemasSql = readFileSync(new URL('./tree-schemas.sql', import.meta.url), 'utf8');
+
+/** A schema, and what an extraction makes entities of in it. */
+export interface SchemaTree {
+  name: string;
+  /** Partitions and foreign tables too; none that tempTableRegex leaves out. */
+  tables: number;
+  /** Materialised ones too. */
+  views: number;
+  /** Functions, procedures and aggregates. */
+  routines: number;
+  /** Whether the filters leave it. */
+  inScope: boolean;
+}
+
+/** A database of a source's server. */
+export interface DatabaseTree {
+  name: string;
+  /** Whether it is the one that an extraction reads unless it says `databases`. */
+  isDefault: boolean;
+  /** Size on the server's disk; undefined when the login may not know it. */
+  bytes: number | undefined;
+  /** By name; none of the system's. Empty where there is a `refusal`. */
+  schemas: SchemaTree[];
+  /** Why nobody, or not this login, gets in. */
+  refusal: string | undefined;
+  /** Which schemas are not among these, as their names cannot be read. Absent where there is none. */
+  leftOut?: readonly string[];
+}
+
+/** What is told while a tree is read. */
+export interface TreeProgress {
+  /** The names of all databases, before the first of them is connected to. */
+  onList?: (names: readonly string[]) => void;
+  /** One database is done, in the order of names. */
+  onDatabase?: (database: DatabaseTree) => void;
+}
+
+/**
+ * What there is on the server of a source, by the names that filters match: each database is connected to, one after another, and one
+ * that refuses the login is shown with the reason.
+ *
+ * @param options.filters whose scope is shown. @default everything
+ * @throws what keeps the login out of its own database, and ConfigError when a filter is no regular expression
+ */
+export async function readTree(
+  options: Omit<CatalogSessionOptions, 'engine'> & { filters?: CatalogFilters } & TreeProgress,
+): Promise<DatabaseTree[]> {
+  const { filters = EVERYTHING, source, login, signal, onList, onDatabase } = options;
+  await using sessions = new CatalogSessions(options);
+  const placeOf = (database: string, bytes?: Buffer) => ({
+    source,
+    login: { ...login, database, ...(bytes === undefined ? {} : { databaseBytes: bytes }) },
+  });
+  const [own, databases] = await askOne(sessions, placeOf(login.database), async (session) => {
+    const ask = askIn(session);
+    const adapt = await fitLetters(ask, textsOf(filters));
+    await assertPatterns(ask, mapFilters(filters, adapt));
+    return [
+      await readSchemas(session, filters, login.database),
+      await ask(fillIn(databasesSql, { NAME: hexOf('d.datname'), ENCODINGS })),
+    ];
+  });
+  const names = readNames(databases.rows.map(([hex, , , , encodings]) => [hex, encodings]));
+  const tree = databases.rows.map(([, bytes, closed, connected], index): DatabaseTree => {
+    const isDefault = connected === true;
+    return {
+      name: names[index]?.name ?? '',
+      isDefault,
+      bytes: bytes === null ? undefined : Number(bytes),
+      ...(isDefault ? own : { schemas: [] }),
+      refusal: closed === null || isDefault ? undefined : String(closed),
+    };
+  });
+  const bytesOfName = new Map(names.map(({ name, bytes }) => [name, bytes]));
+  const placeIn = ({ name }: DatabaseTree) => placeOf(name, bytesOfName.get(name));
+  onList?.(tree.map(({ name }) => name));
+  const closedOrRead = (database: DatabaseTree) => database.isDefault || database.refusal !== undefined;
+  const waiting = tree.filter((database) => !closedOrRead(database));
+  for (const database of tree) {
+    if (!closedOrRead(database)) {
+      waiting.shift();
+      try {
+        const read = await askOne(sessions, placeIn(database), (session) => {
+          if (waiting[0]) sessions.openAhead(placeIn(waiting[0]));
+          return readSchemas(session, filters, database.name);
+        });
+        Object.assign(database, read);
+      } catch (error) {
+        signal?.throwIfAborted();
+        database.refusal = toFerryError(error).message;
+      }
+    }
+    onDatabase?.(database);
+  }
+  return tree;
+}
+
+/** Asks one database by a session of its own. */
+async function askOne<T>(
+  sessions: CatalogSessions,
+  place: Parameters<CatalogSessions['open']>[0],
+  work: (session: SourceSession) => Promise<T>,
+): Promise<T> {
+  const { session, folder } = await sessions.open(place);
+  try {
+    return await work(session);
+  } finally {
+    session.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The schemas of one database. One whose name cannot be sent would fail the whole question, and is left out. */
+async function readSchemas(
+  session: SourceSession,
+  filters: CatalogFilters,
+  database: string,
+): Promise<Pick<DatabaseTree, 'schemas' | 'leftOut'>> {
+  const ask = askIn(session);
+  const adapt = await fitLetters(ask, [...textsOf(filters), database]);
+  const fitted = mapFilters(filters, adapt);
+  const read = async (without: readonly number[]): Promise<SchemaTree[]> => {
+    const { rows } = await ask(
+      fillIn(schemasSql, {
+        SCHEMAS: `${schemasInScope(EVERYTHING)} AND n.oid <> ALL ('{${without}}'::oid[])`,
+        IN_SCOPE: schemasInScope(fitted, adapt(database)),
+        RELATION_IN_SCOPE: relationInScope(fitted, 'c.relname'),
+      }),
+    );
+    return rows.map(([name, tables, views, routines, inScope]) => ({
+      name: String(name),
+      tables: Number(tables),
+      views: Number(views),
+      routines: Number(routines),
+      inScope: inScope === true,
+    }));
+  };
+  try {
+    return { schemas: await read([]) };
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const { objects, warnings } = await findUnreadableSchemas(session);
+    if (objects.length === 0) throw await explainUnknown(session, error);
+    return { schemas: await read(objects), leftOut: warnings };
+  }
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { SourceConfig } from '../../config/schema/ferry-config.ts';
+import type { Login } from '../../source/credentials/credentials.ts';
+
+/** How Atlan knows a source. */
+export interface AtlanConnection {
+  /** Three parts: tenant/connector/id. */
+  qualifiedName: string;
+  name: string;
+}
+
+// Atlan's ids are the seconds at which a connection was made: from 2001 to 2017 there was no Atlan to make one.
+const FIRST_ID = 1_000_000_000n;
+const IDS = 500_000_000n;
+
+/**
+ * The connection that the assets of a source belong to: what the source says of it, else one made from where the server is, the same
+ * at each run. Two sources on one server are one connection, as their databases are what tells them apart.
+ *
+ * @param options.name of the source
+ * @param options.login where the source is in the end, as a secret may say it
+ */
+export function connectionOf(options: {
+  name: string;
+  source: Pick<SourceConfig, 'type' | 'connection'>;
+  login: Pick<Login, 'host' | 'port'>;
+  tenant: string;
+}): AtlanConnection {
+  const { name, source, login, tenant } = options;
+  return {
+    name: source.connection?.name ?? name,
+    qualifiedName: source.connection?.qualifiedName ?? `${tenant}/${source.type}/${idOf(source.type, login)}`,
+  };
+}
+
+function idOf(type: string, { host, port }: Pick<Login, 'host' | 'port'>): bigint {
+  const hash = createHash('sha256').update(`${type}\n${host.toLowerCase()}\n${port}`).digest();
+  return FIRST_ID + (hash.readBigUInt64BE() % IDS);
+}

@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import { StorageUnavailableError } from '../../errors.ts';
+import { inspectDocument } from '../../runs/documents/stored-document.ts';
+import type { JobContext } from '../../runs/job.ts';
+import type { Layout } from './layout.ts';
+import { type Latest, latestSchema, type Manifest, manifestSchema, toDocument } from './manifest.ts';
+import { addressOf, type OutputStore } from './output-store.ts';
+
+/**
+ * Makes the run's folder ready: what an earlier attempt has left is removed, unless it was complete.
+ *
+ * @returns the manifest of an earlier attempt that had written everything, and was killed before it could say so
+ */
+export async function prepareOutput(
+  context: JobContext,
+  output: OutputStore,
+  layout: Layout,
+): Promise<Manifest | undefined> {
+  return context.retry(async () => {
+    const found = await readOutput(context, output, manifestSchema, layout.manifest);
+    if (found?.document) return found.document;
+    await output.removeFolder(layout.runFolder);
+    return undefined;
+  });
+}
+
+/**
+ * Removes what a run that failed has written. At best: what it leaves behind has no manifest, and is taken for complete by nobody. A run
+ * that has lost its lease removes nothing, as another attempt writes to the same folder by then.
+ */
+export async function discardOutput(context: JobContext, output: OutputStore, layout: Layout): Promise<void> {
+  try {
+    await context.renewLease();
+    await output.removeFolder(layout.runFolder);
+  } catch {
+    context.warn('The files of this run could not be removed. They have no manifest.');
+  }
+}
+
+/**
+ * Reads what an earlier run or attempt has written. What cannot be read is written again, as it follows from this run's own files; nothing
+ * that a run decides by is in it.
+ */
+async function readOutput<T>(
+  context: Pick<JobContext, 'warn'>,
+  output: OutputStore,
+  schema: z.ZodType<T>,
+  key: string,
+): Promise<{ version: string; document: T | undefined } | undefined> {
+  const found = await output.read(key);
+  if (!found) return undefined;
+  const read = inspectDocument(schema, found.body);
+  if ('document' in read) return { version: found.version, document: read.document };
+  context.warn(`It was written again, as it could not be read: ${addressOf(output, key)} ${read.reason}.`);
+  return { version: found.version, document: undefined };
+}
+
+// Each failure means that somebody else has written it in between.
+const MOST_TRIES = 5;
+
+/**
+ * Makes `latest.json` point at a run.
+ *
+ * Runs of a job do not overlap, as each has the job's lease; so whoever writes last has read last. Left open by that are a process that
+ * stood still between its last look at the lease and this write, and jobs of other stacks or machines that write to the same folder:
+ * of two such runs the one counts that began to read later, and the write is a conditional one, so that no look is outdated.
+ */
+export async function pointLatest(
+  context: JobContext,
+  output: OutputStore,
+  layout: Layout,
+  manifest: Manifest,
+): Promise<void> {
+  const { runId, state, startedAt, endedAt } = manifest;
+  const latest: Latest = { schemaVersion: 1, runId, state, startedAt, endedAt, manifest: layout.manifest };
+  await context.retry(async () => {
+    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+      const found = await readOutput(context, output, latestSchema, layout.latest);
+      const current = found?.document;
+      // Also after a write whose answer was lost.
+      if (current?.runId === runId) return;
+      if (current && Date.parse(current.startedAt) > Date.parse(startedAt)) {
+        context.warn(`latest.json stays at run ${current.runId}, which began to read later than this one.`);
+        return;
+      }
+      if (await output.replace(layout.latest, toDocument(latest), found?.version)) return;
+    }
+    throw new StorageUnavailableError(
+      `latest.json is written to by others again and again: ${layout.latest}.`,
+    );
+  });
+}

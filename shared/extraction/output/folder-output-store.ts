@@ -1,0 +1,66 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { StorageUnavailableError } from '../../errors.ts';
+import type { OutputDocument, OutputStore } from './output-store.ts';
+
+const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+const versionOf = (body: string) => createHash('sha256').update(body).digest('hex');
+
+/**
+ * The files of extractions below a folder of this machine, which is created when first written to.
+ *
+ * @param options.base what keys begin with. @default nothing
+ */
+export function createFolderOutputStore(options: { folder: string; base?: string }): OutputStore {
+  const { folder, base = '' } = options;
+  const unavailable = (doing: string, error: unknown) =>
+    new StorageUnavailableError(`The folder ${folder} cannot be ${doing}.`, {
+      cause: error,
+      hint: 'Check its permissions and the free space, or name another one with --out.',
+    });
+  /** Renamed into its place, so that a broken-off copy is never taken for the file. */
+  const write = async (key: string, fill: (draft: string) => Promise<void>) => {
+    const path = join(folder, key);
+    const draft = `${path}.${randomUUID()}.tmp`;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await fill(draft);
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true }).catch(() => {});
+      throw unavailable('written to', error);
+    }
+  };
+  const read = async (key: string): Promise<OutputDocument | undefined> => {
+    try {
+      const body = await readFile(join(folder, key), 'utf8');
+      return { body, version: versionOf(body) };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw unavailable('read', error);
+    }
+  };
+  return {
+    location: folder,
+    base,
+    // A second name for the file where both are on one file system: nothing is copied.
+    putFile: (key, source) => write(key, (draft) => link(source, draft).catch(() => copyFile(source, draft))),
+    put: (key, body) => write(key, (draft) => writeFile(draft, body)),
+    read,
+    async replace(key, body, seen) {
+      // A file system has no conditional write; what the job's lease leaves open here are the milliseconds in between.
+      if ((await read(key))?.version !== seen) return false;
+      await write(key, (draft) => writeFile(draft, body));
+      return true;
+    },
+    async removeFolder(key) {
+      try {
+        await rm(join(folder, key), { recursive: true, force: true });
+      } catch (error) {
+        throw unavailable('written to', error);
+      }
+    },
+  };
+}

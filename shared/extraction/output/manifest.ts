@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { openObject, schemaVersion } from '../../runs/documents/stored-document.ts';
+import { entityFolders } from '../../source/catalog/entity-folders.ts';
+
+const counts = z.record(z.string(), z.int().nonnegative());
+const state = z.enum(['succeeded', 'partial']);
+
+/** One file of a run, in the manifest. */
+export const manifestFileSchema = openObject({
+  /** In the bucket, or below the folder. */
+  key: z.string(),
+  form: z.enum(['raw', 'transformed']),
+  type: z.enum(entityFolders),
+  source: z.string(),
+  database: z.string(),
+  rows: z.int().positive(),
+  bytes: z.int().positive(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type ManifestFile = z.infer<typeof manifestFileSchema>;
+
+const manifestDatabase = openObject({
+  source: z.string(),
+  /** Absent where its name is not known: the source could not be asked for it. */
+  database: z.string().optional(),
+  state: z.enum(['extracted', 'failed']),
+  serverVersion: z.string().optional(),
+  /** Number of entities by typeName. */
+  entities: counts,
+  error: openObject({ class: z.string(), message: z.string() }).optional(),
+});
+export type ManifestDatabase = z.infer<typeof manifestDatabase>;
+
+/** `manifest.json`: what a run has written. It is written last, so that a run without one is not complete. */
+export const manifestSchema = openObject({
+  schemaVersion,
+  job: z.string(),
+  workflowId: z.string(),
+  runId: z.uuid(),
+  layout: z.enum(['app', 'sdk']),
+  /** `partial`: what was meant to be read and failed is in `databases`; nothing of it is in the files. */
+  state,
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  /** What was meant to be read. */
+  scope: openObject({
+    sources: z.array(z.string()),
+    databases: z.union([z.literal('all'), z.array(z.string())]).optional(),
+    include: z.record(z.string(), z.union([z.literal('*'), z.array(z.string())])),
+    exclude: z.record(z.string(), z.union([z.literal('*'), z.array(z.string())])),
+    tempTableRegex: z.string(),
+  }),
+  /** How Atlan knows the sources; one whose secret could not be read is missing. */
+  connections: z.array(openObject({ source: z.string(), qualifiedName: z.string(), name: z.string() })),
+  databases: z.array(manifestDatabase),
+  /** Number of entities by typeName, in all databases. */
+  entities: counts,
+  files: z.array(manifestFileSchema),
+  warnings: z.array(z.string()),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** `latest.json` in the folder of a workflow: the newest run that has a manifest. */
+export const latestSchema = openObject({
+  schemaVersion,
+  runId: z.uuid(),
+  state,
+  /** When the run began to read: of two runs the one that did so later is the newer one. */
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  /** Key of its manifest. */
+  manifest: z.string(),
+});
+export type Latest = z.infer<typeof latestSchema>;
+
+/** `statistics.json.ignore` beside the files of a type, as Atlan's app writes it. */
+export const statisticsSchema = z.strictObject({
+  total_record_count: z.int().positive(),
+  chunk_count: z.int().positive(),
+  /** How many parts each chunk has; of `layout: sdk`. */
+  partitions: z.array(z.int().positive()).optional(),
+});
+export type Statistics = z.infer<typeof statisticsSchema>;
+
+/** A document as it is written. */
+export const toDocument = (value: Manifest | Latest) => `${JSON.stringify(value, null, 2)}\n`;
+export const toStatisticsDocument = (value: Statistics) => `${JSON.stringify(value)}\n`;
+
+/** Counts by name, added up. */
+export function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const one of all)
+    for (const [name, count] of Object.entries(one)) sums[name] = (sums[name] ?? 0) + count;
+  return sums;
+}

@@ -1,0 +1,35 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { ExtractionOutput } from '../../config/schema/extraction.ts';
+import { createFolderOutputStore } from './folder-output-store.ts';
+import { outputBase } from './layout.ts';
+import type { OutputStore } from './output-store.ts';
+
+/** Ferry's own state, where the files go for which no bucket is named. */
+export type OwnStore = { folder: string } | { bucket: string };
+
+/**
+ * The place that an extraction's files go to: the bucket that it names, else Ferry's own store.
+ *
+ * @param options.client makes the client for a bucket, which a folder does without
+ */
+export async function openOutputStore(options: {
+  output: ExtractionOutput;
+  own: OwnStore;
+  client: () => Pick<S3Client, 'send'> | Promise<Pick<S3Client, 'send'>>;
+}): Promise<OutputStore> {
+  const { output, own, client } = options;
+  const { bucket, bucketOwner, kmsKeyArn } = output;
+  const base = outputBase(output);
+  const inBucket = async (place: {
+    bucket: string;
+    bucketOwner?: string | undefined;
+    kmsKeyArn?: string | undefined;
+  }) => {
+    // Whoever writes to a folder does without S3's client, which takes long to load.
+    const { createS3OutputStore } = await import('./s3-output-store.ts');
+    return createS3OutputStore({ client: await client(), base, ...place });
+  };
+  if (bucket !== undefined) return inBucket({ bucket, bucketOwner, kmsKeyArn });
+  if ('folder' in own) return createFolderOutputStore({ folder: own.folder, base });
+  return inBucket({ bucket: own.bucket });
+}

@@ -1,0 +1,90 @@
+import { rm } from 'node:fs/promises';
+import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
+import type { ExtractedDatabase } from '../extract-database.ts';
+import type { Layout } from './layout.ts';
+import { type ManifestFile, type Statistics, toStatisticsDocument } from './manifest.ts';
+import type { OutputStore } from './output-store.ts';
+
+type ExtractedFile = ExtractedDatabase['files'][number];
+
+// Each holds one part of its file in memory.
+const AT_ONCE = 4;
+
+/** Puts the files of the databases of one run into the output, numbered on from database to database. */
+export interface Publisher {
+  /** All that was published so far. */
+  readonly files: readonly ManifestFile[];
+  /**
+   * Publishes the files of a database, and removes them here.
+   *
+   * @throws ConfigError, StorageUnavailableError
+   */
+  publish(source: string, extracted: ExtractedDatabase): Promise<void>;
+  /** Writes how many rows and files there are of each type. */
+  writeStatistics(): Promise<void>;
+}
+
+export function createPublisher(options: {
+  output: OutputStore;
+  layout: Layout;
+  /** Whether statistics tell the parts of each chunk. */
+  partitions: boolean;
+  retry: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Ends what is being stored. */
+  signal?: AbortSignal;
+}): Publisher {
+  const { output, layout, partitions, retry, signal } = options;
+  const files: ManifestFile[] = [];
+  const chunks = new Map<EntityFolder, number>();
+  /** Rows of the files of a folder, by the number of their chunk. */
+  const written = new Map<
+    string,
+    { form: ExtractedFile['form']; type: EntityFolder; parts: Map<number, number[]> }
+  >();
+
+  const note = ({ form, type, rows }: ExtractedFile, chunk: number) => {
+    const folder = written.get(`${form}/${type}`) ?? { form, type, parts: new Map() };
+    written.set(`${form}/${type}`, folder);
+    folder.parts.set(chunk, [...(folder.parts.get(chunk) ?? []), rows]);
+  };
+
+  return {
+    files,
+    async publish(source, { database, files: extracted }) {
+      const keyed = extracted.map((file) => {
+        const chunk = (chunks.get(file.type) ?? 0) + file.chunk;
+        return { file, chunk, key: layout.keyOf(file, chunk) };
+      });
+      await inTurns(keyed, async ({ file, key }) => {
+        await retry(() => output.putFile(key, file.path, signal));
+        await rm(file.path, { force: true });
+      });
+      for (const { file, chunk, key } of keyed) {
+        const { form, type, rows, bytes, sha256 } = file;
+        files.push({ key, form, type, source, database, rows, bytes, sha256 });
+        note(file, chunk);
+      }
+      for (const { file, chunk } of keyed) chunks.set(file.type, Math.max(chunks.get(file.type) ?? 0, chunk));
+    },
+    async writeStatistics() {
+      for (const { form, type, parts } of written.values()) {
+        const rows = [...parts.values()].flat().reduce((sum, count) => sum + count, 0);
+        const statistics: Statistics = {
+          total_record_count: rows,
+          chunk_count: parts.size,
+          ...(partitions ? { partitions: [...parts.values()].map(({ length }) => length) } : {}),
+        };
+        await retry(() => output.put(layout.statisticsOf(form, type), toStatisticsDocument(statistics)));
+      }
+    },
+  };
+}
+
+/** Some at once; none is left at work when it fails, as what is written by then is removed. */
+async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    const settled = await Promise.allSettled(items.slice(start, start + AT_ONCE).map(work));
+    const failed = settled.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+  }
+}

@@ -1,0 +1,100 @@
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { FerryError } from '../../errors.ts';
+import { putS3Conditionally } from '../../runs/documents/put-s3-conditionally.ts';
+import { putS3File } from '../../runs/documents/put-s3-file.ts';
+import type { OutputStore } from './output-store.ts';
+import { explainOutputError } from './s3-output-errors.ts';
+
+export interface S3OutputOptions {
+  client: Pick<S3Client, 'send'>;
+  bucket: string;
+  /** What keys begin with: nothing, or something that ends with a slash. */
+  base: string;
+  /** Account that the bucket must belong to. It is given full control of the objects, for buckets whose objects belong to their writers. */
+  bucketOwner?: string | undefined;
+  /** Key that objects are encrypted with. @default as the bucket says */
+  kmsKeyArn?: string | undefined;
+  /** Size of a part of a large file, in bytes: what of it is in memory at once. @default as put-s3-file.ts has it */
+  partBytes?: number;
+}
+
+/** The files of extractions as objects of a bucket. Whatever is sent is held in memory, part by part, so that the SDK can send it again. */
+export function createS3OutputStore(options: S3OutputOptions): OutputStore {
+  const { client, bucket: Bucket, base, bucketOwner, kmsKeyArn, partBytes } = options;
+  const owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
+  const settings = {
+    ...owner,
+    // A bucket without access control lists takes this one, and no other:
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    ...(bucketOwner === undefined ? {} : { ACL: 'bucket-owner-full-control' as const }),
+    ...(kmsKeyArn === undefined
+      ? {}
+      : { ServerSideEncryption: 'aws:kms' as const, SSEKMSKeyId: kmsKeyArn, BucketKeyEnabled: true }),
+  };
+  const attempt = async <T>(permission: string, key: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof FerryError) throw error;
+      throw explainOutputError(error, { bucket: Bucket, key, permission, bucketOwner });
+    }
+  };
+  return {
+    location: `s3://${Bucket}`,
+    base,
+    putFile: (key, path, signal) =>
+      attempt('s3:PutObject', key, () => {
+        const target = { Bucket, Key: key, ContentType: contentTypeOf(key), ...settings };
+        return putS3File(client, target, path, { partBytes, signal });
+      }),
+    put: (key, body) =>
+      attempt('s3:PutObject', key, async () => {
+        const object = { Bucket, Key: key, ContentType: contentTypeOf(key), ...settings };
+        const ContentLength = Buffer.byteLength(body);
+        await client.send(new PutObjectCommand({ ...object, Body: body, ContentLength }));
+      }),
+    read: (Key) =>
+      attempt('s3:GetObject', Key, async () => {
+        try {
+          const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket, Key, ...owner }));
+          return { body: (await Body?.transformToString()) ?? '', version: ETag ?? '' };
+        } catch (error) {
+          if (error instanceof NoSuchKey) return undefined;
+          throw error;
+        }
+      }),
+    replace: (key, body, seen) =>
+      attempt('s3:PutObject', key, async () => {
+        const object = { Bucket, Key: key, Body: body, ContentType: contentTypeOf(key), ...settings };
+        return (await putS3Conditionally(client, object, seen)) !== undefined;
+      }),
+    async removeFolder(folder) {
+      for (;;) {
+        const { Contents = [], IsTruncated } = await attempt('s3:ListBucket', folder, () =>
+          client.send(new ListObjectsV2Command({ Bucket, Prefix: folder, ...owner })),
+        );
+        const Objects = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }]));
+        if (Objects.length > 0) {
+          await attempt('s3:DeleteObject', folder, async () => {
+            const { Errors = [] } = await client.send(
+              new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true }, ...owner }),
+            );
+            const [first] = Errors;
+            if (first) throw Object.assign(new Error(first.Message), { name: first.Code ?? 'unknown error' });
+          });
+        }
+        if (!IsTruncated) return;
+      }
+    },
+  };
+}
+
+const contentTypeOf = (key: string) =>
+  key.endsWith('.parquet') ? 'application/vnd.apache.parquet' : 'application/json';

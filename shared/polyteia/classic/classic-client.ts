@@ -1,0 +1,217 @@
+import { z } from 'zod';
+import { ConfigError, type FerryError, PolyteiaRejectedError } from '../../errors.ts';
+import { createAnswerErrors, isTransient, quoteWords } from '../http/answer-errors.ts';
+import type { PolyteiaConnection } from '../http/connection.ts';
+import type { HttpAnswer } from '../http/http.ts';
+import { multipartFile } from '../http/multipart-file.ts';
+import { parseJson } from '../http/parse-json.ts';
+import { findObjection } from '../http/upload-answer.ts';
+import type { DatasetContent, Ingest, PolyteiaClient, Upload } from '../polyteia-client.ts';
+import {
+  contentTypes,
+  formatHint,
+  mayBeOfFormat,
+  type UploadContentType,
+  type UploadFormat,
+} from '../upload-format.ts';
+
+const envelope = z.looseObject({
+  error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
+  data: z.unknown().optional(),
+});
+
+const assetInfo = z.looseObject({ content_type: z.string(), size: z.number(), uploaded_at: z.string() });
+const datasetData = z.looseObject({
+  id: z.string(),
+  // What Polyteia tells of the content is a help, and no condition: a form that is not known counts as silence.
+  metadata: z
+    .looseObject({ asset_info: assetInfo.optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+});
+const tokenData = z.looseObject({ token: z.string().regex(/^[\x21-\x7e]+$/) });
+
+/** A refusal for want of a permission; told apart here only, to everybody else it is a PolyteiaRejectedError. */
+class PolyteiaForbiddenError extends PolyteiaRejectedError {}
+
+/**
+ * Polyteia's classic API: one endpoint for commands and queries, and an upload by token.
+ *
+ * @param options.token the personal access key; it goes into the Authorization header and nowhere else
+ */
+export function createClassicClient(options: {
+  connection: PolyteiaConnection;
+  token: string;
+  /** What will be uploaded. */
+  format: UploadFormat;
+}): PolyteiaClient {
+  const { connection, token: key, format } = options;
+  const errors = createAnswerErrors(connection.host);
+
+  function rejected(code: number, message: string | undefined, dataset: string): FerryError {
+    const words = quoteWords(message, [key]);
+    switch (code) {
+      case 401:
+        return errors.keyRefused();
+      case 403:
+        return new PolyteiaForbiddenError(
+          `Polyteia does not allow this key to work with dataset ${dataset}.${words}`,
+          {
+            hint: "Give the key's user the right to edit the dataset.",
+          },
+        );
+      case 404:
+        return new PolyteiaRejectedError(`Polyteia has no dataset ${dataset}.${words}`, {
+          hint: 'Copy the id from the dataset’s page in Polyteia (ds_…), and check that the key is of the same organization.',
+        });
+      default:
+        if (isTransient(code)) return errors.unavailable(`failed (error ${code})`);
+        return new PolyteiaRejectedError(
+          `Polyteia refused the call for dataset ${dataset} (error ${code}).${words}`,
+          mayBeOfFormat(code) ? { hint: formatHint('classic', format) } : {},
+        );
+    }
+  }
+
+  async function call<T>(
+    kind: 'command' | 'query',
+    name: string,
+    params: { id: string } & Record<string, unknown>,
+    shape: z.ZodType<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const answer = await connection.send('/api', {
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body: JSON.stringify({ [kind]: name, params }),
+      signal,
+    });
+    const content = envelope.safeParse(parseJson(answer.text)).data;
+    // An outage is one whatever stands in its answer, and says how long to wait.
+    if (isTransient(answer.status)) throw errors.busy(answer);
+    // Business errors come with status 200 and their code in the envelope; other status are of whatever stands in front.
+    if (content?.error) throw rejected(content.error.code, content.error.message, params.id);
+    if (answer.status === 401) throw errors.keyRefused();
+    if (answer.status !== 200) throw statusError(answer, params.id);
+    const data = content && shape.safeParse(content.data);
+    if (!data?.success) throw errors.notUnderstood(name);
+    return data.data;
+  }
+
+  function statusError(answer: HttpAnswer, dataset: string): FerryError {
+    if (isTransient(answer.status) || answer.status < 400) return errors.busy(answer);
+    // The body of a refusal may quote the file's content, so it is not repeated.
+    return new PolyteiaRejectedError(
+      `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,
+      mayBeOfFormat(answer.status) ? { hint: formatHint('classic', format) } : {},
+    );
+  }
+
+  /** The status of an upload's answer; of one that says success, that of the error in it. */
+  function statusOf(answer: HttpAnswer): number {
+    const code = answer.status === 200 ? findObjection(answer)?.code : undefined;
+    return typeof code === 'number' && code >= 400 && code <= 599 ? code : answer.status;
+  }
+
+  /** The words of the refusal may quote the file, so they are not repeated. */
+  const refusedInside = (dataset: string) =>
+    new PolyteiaRejectedError(
+      `Polyteia refused the file for dataset ${dataset}: its answer with HTTP status 200 holds an error.`,
+      { hint: formatHint('classic', format) },
+    );
+
+  async function getContent(dataset: string, signal?: AbortSignal): Promise<DatasetContent | undefined> {
+    const { metadata } = await call('query', 'get_dataset', { id: dataset }, datasetData, signal);
+    const asset = metadata?.asset_info;
+    return asset && { contentType: asset.content_type, size: asset.size, uploadedAt: asset.uploaded_at };
+  }
+
+  /** What the dataset holds, or `unreadable`: a key that may upload need not be allowed to read, and the Go connector never asked. */
+  async function readIfAllowed(dataset: string, signal: AbortSignal | undefined) {
+    try {
+      return await getContent(dataset, signal);
+    } catch (error) {
+      if (error instanceof PolyteiaForbiddenError) return 'unreadable' as const;
+      throw error;
+    }
+  }
+
+  async function takeUploadToken(
+    dataset: string,
+    contentType: UploadContentType,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const params = { id: dataset, content_type: contentType };
+    return (await call('command', 'generate_dataset_upload_token', params, tokenData, signal)).token;
+  }
+
+  async function sendFile(upload: Upload): Promise<HttpAnswer> {
+    const { dataset, file, contentType, beforeSending, signal } = upload;
+    // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
+    const token = await takeUploadToken(dataset, contentType, signal);
+    const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
+    const content = await multipartFile({ path: file, name, contentType }, upload);
+    await beforeSending?.();
+    return connection.send('/upload', {
+      headers: {
+        'x-upload-token': token,
+        'content-type': content.contentType,
+        'content-length': String(content.contentLength),
+      },
+      body: content.body,
+      signal,
+    });
+  }
+
+  const noIngest = async ({ id }: Ingest): Promise<never> => {
+    throw new ConfigError(`The classic API cannot be asked for ingest ${id}, which is of the session API.`, {
+      hint: 'The target was changed from api: session to classic meanwhile. Look at the dataset in Polyteia.',
+    });
+  };
+
+  return {
+    async checkDataset(dataset, signal) {
+      const content = await readIfAllowed(dataset, signal);
+      return content === undefined || content === 'unreadable' ? {} : { content };
+    },
+
+    checks: (dataset) => [
+      {
+        check: 'dataset access',
+        async run(signal) {
+          const content = await readIfAllowed(dataset, signal);
+          if (content === 'unreadable')
+            return `${dataset}: the key may not read it, which an upload does not need`;
+          return content === undefined ? `${dataset}, empty` : `${dataset}, uploaded ${content.uploadedAt}`;
+        },
+      },
+      {
+        check: 'upload permission',
+        async run(signal) {
+          await takeUploadToken(dataset, contentTypes[format], signal);
+          return 'an upload would be accepted';
+        },
+      },
+    ],
+
+    async upload(upload) {
+      let answer = await sendFile(upload);
+      // The token ended before the file had arrived; whether the key may upload was settled when it was given out.
+      if (statusOf(answer) === 401) answer = await sendFile(upload);
+      const objection = answer.status === 200 ? findObjection(answer) : undefined;
+      if (objection?.kind === 'page') throw errors.webPage('the upload');
+      const status = statusOf(answer);
+      if (status !== 200) throw statusError({ ...answer, status }, upload.dataset);
+      if (objection) throw refusedInside(upload.dataset);
+      return {};
+    },
+
+    getContent,
+    getIngestStatus: noIngest,
+    waitForIngest: noIngest,
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,56 @@
+import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../../errors.ts';
+import type { HttpAnswer } from './http.ts';
+
+/** Errors that both generations of the API share. Their messages hold Ferry's words; Polyteia's come in by {@link quoteWords} only. */
+export interface AnswerErrors {
+  /** @param what continues "Polyteia at <host> …" */
+  unavailable(what: string, answer?: Pick<HttpAnswer, 'retryAfterMs'>): PolyteiaUnavailableError;
+  notUnderstood(call: string): PolyteiaUnavailableError;
+  /** For a web page in the place of an answer. */
+  webPage(call: string): PolyteiaUnavailableError;
+  /** For a status that may pass by itself. */
+  busy(answer: HttpAnswer): PolyteiaUnavailableError;
+  keyRefused(): PolyteiaRejectedError;
+}
+
+/** @param host host and port of Polyteia */
+export function createAnswerErrors(host: string): AnswerErrors {
+  const unavailable: AnswerErrors['unavailable'] = (what, answer) =>
+    new PolyteiaUnavailableError(`Polyteia at ${host} ${what}.`, {
+      hint: "Usually passes by itself; see Polyteia's status page.",
+      retryAfterMs: answer?.retryAfterMs,
+    });
+  return {
+    unavailable,
+    notUnderstood: (call) => unavailable(`gave an answer to ${call} that cannot be understood`),
+    webPage: (call) =>
+      new PolyteiaUnavailableError(
+        `Something in front of Polyteia at ${host} answered ${call} with a web page, so that it may not have arrived.`,
+        {
+          hint: 'Check polyteia.<target>.baseUrl, and whether a proxy, a sign-in page or maintenance stands in between.',
+        },
+      ),
+    busy: (answer) => unavailable(`answered with HTTP status ${answer.status}`, answer),
+    keyRefused: () =>
+      new PolyteiaRejectedError(`Polyteia at ${host} does not accept the personal access key.`, {
+        hint: 'It is wrong, revoked or expired: create a new one in Polyteia and put it into the secret of polyteia.<target>.token.',
+      }),
+  };
+}
+
+/** Whether a status may be another one at the next try. */
+export function isTransient(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+/** Polyteia's own sentence, on one line and without keys, should they be repeated there. Never for answers that may quote a file. */
+export function quoteWords(words: string | undefined, secrets: readonly string[]): string {
+  let text = words ?? '';
+  for (const secret of secrets) text = text.replaceAll(secret, '***');
+  text = text
+    .replaceAll(/pak_[\w-]+/g, '***')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200);
+  return text === '' ? '' : ` Polyteia says: ${text}`;
+}

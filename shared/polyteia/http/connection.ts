@@ -1,0 +1,54 @@
+import type { Dispatcher } from 'undici';
+import type { OutgoingHttps } from '../../network/outgoing-https.ts';
+import { createPolyteiaAgent, type HttpAnswer, send } from './http.ts';
+
+/** The way to one Polyteia: its address, and the connections to it. */
+export interface PolyteiaConnection {
+  /** Host and port, for messages. */
+  host: string;
+  /** Scheme, host and port. */
+  origin: string;
+  /**
+   * Sends one request.
+   *
+   * @throws PolyteiaUnavailableError when no complete answer comes back
+   */
+  send(path: string, request: PolyteiaRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export interface PolyteiaRequest {
+  headers: Record<string, string>;
+  body: string | AsyncIterable<Uint8Array>;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * @param options.dispatcher in the place of Ferry's own agent, such as one with other time-outs
+ * @param options.answerLimitMs how long the whole of an answer may take
+ */
+export function openConnection(options: {
+  baseUrl: string;
+  outgoing: OutgoingHttps;
+  dispatcher?: Dispatcher | undefined;
+  answerLimitMs?: number | undefined;
+}): PolyteiaConnection {
+  const { host, origin, protocol } = new URL(options.baseUrl);
+  // A plain http:// address is one of this machine, to which no proxy leads.
+  const outgoing = protocol === 'https:' ? options.outgoing : {};
+  const dispatcher = options.dispatcher ?? createPolyteiaAgent(outgoing);
+  return {
+    host,
+    origin,
+    send: (path, request) =>
+      send(new URL(path, options.baseUrl), {
+        dispatcher,
+        outgoing,
+        headers: request.headers,
+        body: request.body,
+        signal: request.signal,
+        answerLimitMs: options.answerLimitMs,
+      }),
+    close: () => dispatcher.close(),
+  };
+}

@@ -1,0 +1,132 @@
+import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
+import { FerryError, PolyteiaUnavailableError } from '../../errors.ts';
+import { explainHttpsFailure, type OutgoingHttps, trustExtraCa } from '../../network/outgoing-https.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+/** An answer whose body was read up to a limit: what stands in front of Polyteia may answer anything of any length. */
+export interface HttpAnswer {
+  status: number;
+  text: string;
+  /** Its header Content-Type. */
+  contentType?: string;
+  /** What its header Retry-After asks for. */
+  retryAfterMs?: number;
+}
+
+const BODY_LIMIT = 256 * 1024;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its name cannot be resolved',
+  EAI_AGAIN: 'its name cannot be resolved at the moment',
+  ECONNREFUSED: 'it refuses connections',
+  ECONNRESET: 'it broke off the connection',
+  EPIPE: 'it broke off the connection',
+  UND_ERR_SOCKET: 'it broke off the connection',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not accept connections in time',
+  UND_ERR_HEADERS_TIMEOUT: 'it does not answer in time',
+  UND_ERR_BODY_TIMEOUT: 'its answer stalled',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+};
+
+// Two minutes for an answer to begin, as Polyteia reads the whole file first; 60 s without a byte of it.
+const TIMEOUTS = { headersTimeout: 120_000, bodyTimeout: 60_000 };
+// Each byte of an answer starts those anew: this is for the whole of it, from the request's end on.
+const ANSWER_LIMIT_MS = 180_000;
+const CONNECT_TIMEOUT = 3_000;
+const TUNNEL_TIMEOUT = 10_000;
+
+/** The one agent for Polyteia. */
+export function createPolyteiaAgent(outgoing: OutgoingHttps): Dispatcher {
+  trustExtraCa(outgoing);
+  if (outgoing.proxy === undefined) return new Agent({ connect: { timeout: CONNECT_TIMEOUT }, ...TIMEOUTS });
+  return new ProxyAgent({
+    uri: outgoing.proxy,
+    connectTimeout: CONNECT_TIMEOUT,
+    ...TIMEOUTS,
+    clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: TUNNEL_TIMEOUT }),
+  });
+}
+
+/** How long the whole of an answer may take, counted from the moment that its request has been sent. */
+function limitAnswer(limitMs: number): { signal: AbortSignal; start: () => void; clear: () => void } {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: controller.signal,
+    start: () => {
+      timer ??= setTimeout(() => controller.abort(), limitMs);
+    },
+    clear: () => clearTimeout(timer),
+  };
+}
+
+async function* andThen(body: AsyncIterable<Uint8Array>, sent: () => void): AsyncIterable<Uint8Array> {
+  yield* body;
+  sent();
+}
+
+/**
+ * Sends one request.
+ *
+ * @param options.answerLimitMs how long the whole answer may take once the request has been sent. @default three minutes
+ * @throws PolyteiaUnavailableError when no complete answer comes back
+ */
+export async function send(
+  url: URL,
+  options: {
+    dispatcher: Dispatcher;
+    outgoing: OutgoingHttps;
+    headers: Record<string, string>;
+    body: string | AsyncIterable<Uint8Array>;
+    signal?: AbortSignal | undefined;
+    answerLimitMs?: number | undefined;
+  },
+): Promise<HttpAnswer> {
+  const limit = limitAnswer(options.answerLimitMs ?? ANSWER_LIMIT_MS);
+  if (typeof options.body === 'string') limit.start();
+  const sent = typeof options.body === 'string' ? options.body : andThen(options.body, limit.start);
+  try {
+    const { statusCode, headers, body } = await request(url, {
+      method: 'POST',
+      dispatcher: options.dispatcher,
+      headers: { 'user-agent': 'ferry', ...options.headers },
+      body: sent as Dispatcher.DispatchOptions['body'] & string,
+      signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
+    });
+    // Some servers answer before they have read all of a request.
+    limit.start();
+    let text = '';
+    for await (const chunk of body.setEncoding('utf8')) {
+      text += chunk;
+      // Leaving closes the connection: what never ends is not waited for.
+      if (text.length >= BODY_LIMIT) break;
+    }
+    const retryAfter = headers['retry-after'];
+    const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined);
+    const contentType = headers['content-type'];
+    return {
+      status: statusCode,
+      text,
+      ...(typeof contentType === 'string' ? { contentType } : {}),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (error instanceof FerryError) throw error;
+    const explained = explainHttpsFailure(error, options.outgoing, `Polyteia at ${url.host}`);
+    if (explained) {
+      throw new PolyteiaUnavailableError(explained.message, { cause: error, hint: explained.hint });
+    }
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw new PolyteiaUnavailableError(
+      `Polyteia at ${url.host} cannot be reached: ${limit.signal.aborted ? 'its answer comes too slowly' : (reasons[code] ?? 'the connection failed')}.`,
+      {
+        cause: error,
+        hint: 'Check polyteia.baseUrl; a function in a VPC needs NAT or `proxy` to reach the internet.',
+      },
+    );
+  } finally {
+    limit.clear();
+  }
+}

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+import { StorageUnavailableError } from '../../errors.ts';
+import type { DocumentStore, ListedKey } from './document-store.ts';
+
+const hasCode = (error: unknown, code: string) =>
+  error instanceof Error && 'code' in error && error.code === code;
+const isMissing = (error: unknown) => hasCode(error, 'ENOENT');
+
+/** The versions of a replaceable document are files of its folder, named by number; the highest one counts. */
+async function versionsIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+/** The file system's idea of now: a network drive has a clock of its own. */
+async function clockOf(folder: string): Promise<number> {
+  const probe = join(folder, `${randomUUID()}.tmp`);
+  await writeFile(probe, '');
+  const { mtimeMs } = await stat(probe);
+  await rm(probe, { force: true });
+  return mtimeMs;
+}
+
+// Longer than any copy takes.
+const STALE_DRAFT_MS = 3_600_000;
+
+/** Removes what processes that were killed while they stored a file have left: such a draft may be as big as the file. */
+async function removeStaleDrafts(folder: string): Promise<void> {
+  const drafts = (await readdir(folder)).filter((name) => name.endsWith('.tmp'));
+  if (drafts.length === 0) return;
+  const now = await clockOf(folder);
+  for (const name of drafts) {
+    const { mtimeMs } = await stat(join(folder, name));
+    if (now - mtimeMs > STALE_DRAFT_MS) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Documents as files below a folder, created when first written to. */
+export function createFolderDocumentStore(folder: string): DocumentStore {
+  const unavailable = (doing: string, error: unknown) =>
+    new StorageUnavailableError(`The state folder ${folder} cannot be ${doing}.`, {
+      cause: error,
+      hint: 'Check its permissions and the free space, or name another one with --state.',
+    });
+  /** A reader sees the old file or the new one, never half of one. */
+  const replaceWhole = async (key: string, write: (draft: string) => Promise<void>) => {
+    const path = join(folder, key);
+    const draft = `${path}.${randomUUID()}.tmp`;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await write(draft);
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true }).catch(() => {});
+      throw unavailable('written to', error);
+    }
+  };
+  /** A document that is replaced by versions is a folder of them; others are files. */
+  const keysIn = async (prefix: string, kind: 'put' | 'any'): Promise<string[]> => {
+    const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
+    const entries = await readdir(join(folder, parent), { withFileTypes: true });
+    const isDocument = (entry: Dirent) =>
+      entry.isFile() ? !entry.name.endsWith('.tmp') : kind === 'any' && entry.name.endsWith('.json');
+    return entries
+      .filter(isDocument)
+      .map((entry) => `${parent}${entry.name}`)
+      .filter((key) => key.startsWith(prefix))
+      .sort();
+  };
+  const ageOf = async (key: string, now: number): Promise<ListedKey[]> => {
+    const path = join(folder, key);
+    try {
+      let found = await stat(path);
+      if (found.isDirectory()) {
+        const [newest] = await versionsIn(path);
+        if (newest === undefined) return [];
+        found = await stat(join(path, String(newest)));
+      }
+      return [{ key, ageMs: Math.max(0, now - found.mtimeMs) }];
+    } catch (error) {
+      // Removed since the folder was read; a version that was replaced in this moment has a newer one, written just now.
+      if (isMissing(error)) return (await versionsIn(path)).length > 0 ? [{ key, ageMs: 0 }] : [];
+      throw error;
+    }
+  };
+  return {
+    address: (key) => join(folder, key),
+    put: (key, body) => replaceWhole(key, (draft) => writeFile(draft, body)),
+    async get(key) {
+      try {
+        return await readFile(join(folder, key), 'utf8');
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw unavailable('read', error);
+      }
+    },
+    async putFile(key, source) {
+      await replaceWhole(key, (draft) => copyFile(source, draft));
+      // Whoever else tidies up at the same time is welcome to.
+      await removeStaleDrafts(dirname(join(folder, key))).catch(() => {});
+    },
+    async getFile(key, target) {
+      try {
+        await copyFile(join(folder, key), target);
+        return true;
+      } catch (error) {
+        if (isMissing(error)) return false;
+        throw unavailable('read', error);
+      }
+    },
+    async read(key) {
+      const versions = join(folder, key);
+      try {
+        for (;;) {
+          const [newest] = await versionsIn(versions);
+          if (newest === undefined) return undefined;
+          const path = join(versions, String(newest));
+          try {
+            const [body, { mtimeMs }, now] = await Promise.all([
+              readFile(path, 'utf8'),
+              stat(path),
+              clockOf(versions),
+            ]);
+            return { body, version: String(newest), ageMs: Math.max(0, now - mtimeMs) };
+          } catch (error) {
+            // Replaced in this moment, and taken away: there is a newer one.
+            if (!isMissing(error)) throw error;
+          }
+        }
+      } catch (error) {
+        throw unavailable('read', error);
+      }
+    },
+    async replace(key, body, seen) {
+      const versions = join(folder, key);
+      const own = Number(seen ?? 0) + 1;
+      const draft = join(versions, `${randomUUID()}.tmp`);
+      try {
+        await mkdir(versions, { recursive: true });
+        await writeFile(draft, body);
+        // A link is made by one only, and with its whole content.
+        await link(draft, join(versions, String(own)));
+        const [newest, ...older] = await versionsIn(versions);
+        // Whoever saw a version that is long gone has made an old number anew.
+        if (newest !== own) {
+          await rm(join(versions, String(own)), { force: true });
+          return undefined;
+        }
+        await Promise.all(older.map((version) => rm(join(versions, String(version)), { force: true })));
+        return String(own);
+      } catch (error) {
+        if (hasCode(error, 'EEXIST')) return undefined;
+        throw unavailable('written to', error);
+      } finally {
+        await rm(draft, { force: true }).catch(() => {});
+      }
+    },
+    async list(prefix, limit, after = '') {
+      try {
+        const keys = await keysIn(prefix, 'put');
+        return keys.filter((key) => key > after).slice(0, limit);
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw unavailable('read', error);
+      }
+    },
+    async listWithAges(prefix, limit) {
+      try {
+        const keys = (await keysIn(prefix, 'any')).slice(0, limit);
+        if (keys.length === 0) return [];
+        const now = await clockOf(dirname(join(folder, keys[0] ?? prefix)));
+        return (await Promise.all(keys.map((key) => ageOf(key, now)))).flat();
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw unavailable('read', error);
+      }
+    },
+    async remove(key) {
+      try {
+        await rm(join(folder, key), { recursive: true, force: true });
+      } catch (error) {
+        throw unavailable('written to', error);
+      }
+    },
+  };
+}

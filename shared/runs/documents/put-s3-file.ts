@@ -1,0 +1,112 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { awsTimeouts } from '../../network/outgoing-https.ts';
+
+/** Where a file goes, and how the object is kept. */
+export type S3Target = Pick<
+  PutObjectCommandInput,
+  | 'Bucket'
+  | 'Key'
+  | 'ContentType'
+  | 'ExpectedBucketOwner'
+  | 'ACL'
+  | 'ServerSideEncryption'
+  | 'SSEKMSKeyId'
+  | 'BucketKeyEnabled'
+>;
+
+// In parts of 8 MiB a file may have 80 GB, which no disk of a function has. The least that S3 takes is 5 MiB.
+const PART_BYTES = 8 * 1024 * 1024;
+
+// A client's request time-out counts the body as well. What takes a part more slowly than this (0.8 Mbit/s) stands still.
+const LEAST_BYTES_PER_SECOND = 100_000;
+
+/** How long a request with such a body may take. */
+const timeoutFor = (bytes: number) =>
+  Math.ceil(awsTimeouts.requestTimeout + (bytes / LEAST_BYTES_PER_SECOND) * 1_000);
+
+/**
+ * Stores a file of any size as one object: a large one in parts, each a request with a time-out of its own. A part is held in memory, so
+ * that the SDK can send it again.
+ *
+ * @param options.partBytes size of a part. @default 8 MiB
+ * @throws whatever the client throws; no part is left behind then
+ */
+export async function putS3File(
+  client: Pick<S3Client, 'send'>,
+  target: S3Target,
+  path: string,
+  options: { partBytes?: number | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const { partBytes = PART_BYTES, signal } = options;
+  await using file = await open(path);
+  const { size } = await file.stat();
+  if (size > partBytes) {
+    await putInParts(client, target, { file, size, partBytes }, signal);
+    return;
+  }
+  const Body = await readPart(file, 0, size);
+  await client.send(new PutObjectCommand({ ...target, Body, ContentLength: size }), sending(size, signal));
+}
+
+const sending = (bytes: number, abortSignal: AbortSignal | undefined) => ({
+  requestTimeout: timeoutFor(bytes),
+  ...(abortSignal ? { abortSignal } : {}),
+});
+
+async function putInParts(
+  client: Pick<S3Client, 'send'>,
+  target: S3Target,
+  { file, size, partBytes }: { file: FileHandle; size: number; partBytes: number },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { Bucket, Key, ExpectedBucketOwner } = target;
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
+  const upload = { Bucket, Key, UploadId, ExpectedBucketOwner };
+  try {
+    const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
+    for (let start = 0; start < size; start += partBytes) {
+      const PartNumber = Parts.length + 1;
+      const Body = await readPart(file, start, Math.min(partBytes, size - start));
+      const { ETag } = await client.send(
+        new UploadPartCommand({ ...upload, PartNumber, Body, ContentLength: Body.length }),
+        sending(Body.length, signal),
+      );
+      Parts.push({ PartNumber, ETag });
+    }
+    // S3 puts a large object together before it answers.
+    await client.send(
+      new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }),
+      sending(PART_BYTES, signal),
+    );
+  } catch (error) {
+    // Parts that nobody completes are paid for until a lifecycle rule removes them.
+    await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
+    throw error;
+  }
+}
+
+async function readPart(file: FileHandle, start: number, length: number): Promise<Buffer> {
+  const part = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await file.read(part, filled, length - filled, start + filled);
+    if (bytesRead === 0) throw new Error('The file became shorter while it was read.');
+    filled += bytesRead;
+  }
+  return part;
+}
+
+/** Whether S3 was reached, and was too slow: no route or endpoint is missing then. */
+export const isSlowAnswer = (error: unknown) =>
+  error instanceof Error &&
+  error.name === 'TimeoutError' &&
+  /requestTimeout|inactivity|stalled/.test(error.message);

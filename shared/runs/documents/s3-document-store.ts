@@ -1,0 +1,176 @@
+import { createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { StorageUnavailableError } from '../../errors.ts';
+import type { DocumentStore, ListedKey } from './document-store.ts';
+import { putS3Conditionally } from './put-s3-conditionally.ts';
+import { isSlowAnswer, putS3File } from './put-s3-file.ts';
+
+type GetStack = GetObjectCommand['middlewareStack'];
+
+/** The SDK does not pass on the time that S3 puts on its answer, by which an object's age is told. */
+function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack']): () => number {
+  let answeredAt = Number.NaN;
+  // The step is the same for every command; only the types of what goes through it differ.
+  (stack as GetStack).add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Record<string, string> };
+      answeredAt = Date.parse(headers?.date ?? '');
+      return result;
+    },
+    { step: 'deserialize', name: 'ferryAnsweredAt' },
+  );
+  return () => {
+    if (Number.isNaN(answeredAt)) throw new Error('S3 did not say what time it is.');
+    return answeredAt;
+  };
+}
+
+// A client's time-outs end with the first bytes of an answer.
+const STALL_MS = 30_000;
+
+/** What an object holds, unless nothing more comes of it. */
+async function* unlessStalled(body: unknown, limitMs: number): AsyncGenerator<Uint8Array> {
+  const stream = body as Readable;
+  const stalled = Object.assign(new Error('The answer stalled.'), { name: 'TimeoutError' });
+  const timer = setTimeout(() => stream.destroy(stalled), limitMs);
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      timer.refresh();
+      yield chunk;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Documents as objects of a bucket. */
+export function createS3DocumentStore(options: {
+  client: S3Client;
+  bucket: string;
+  /** Size of a part of a large file. @default as put-s3-file.ts has it */
+  partBytes?: number;
+  /** How long an answer may stand still. @default 30 s */
+  stallMs?: number;
+}): DocumentStore {
+  const { client, bucket: Bucket, partBytes, stallMs = STALL_MS } = options;
+  const unavailable = (error: unknown) => {
+    if (isSlowAnswer(error)) {
+      return new StorageUnavailableError(`Ferry's bucket ${Bucket} takes too long to answer.`, {
+        cause: error,
+        hint: 'S3 was reached: the connection to it is slow, or S3 is busy.',
+      });
+    }
+    return new StorageUnavailableError(
+      `Ferry's bucket ${Bucket} cannot be reached (${error instanceof Error ? error.name : 'unknown error'}).`,
+      {
+        cause: error,
+        hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
+      },
+    );
+  };
+  const listObjects = async (Prefix: string, limit: number, StartAfter?: string): Promise<ListedKey[]> => {
+    const listed: ListedKey[] = [];
+    let ContinuationToken: string | undefined;
+    try {
+      do {
+        const MaxKeys = Math.min(1000, limit - listed.length);
+        const command = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys, StartAfter, ContinuationToken });
+        const answeredAt = noteAnswerTime(command.middlewareStack);
+        const page = await client.send(command);
+        for (const { Key, LastModified } of page.Contents ?? []) {
+          if (Key === undefined || !LastModified) continue;
+          listed.push({ key: Key, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) });
+        }
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined && listed.length < limit);
+      return listed;
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+  return {
+    address: (key) => `s3://${Bucket}/${key}`,
+    async put(Key, Body) {
+      try {
+        // Of an empty body the SDK would say on stderr that it does not know its length.
+        const ContentLength = Buffer.byteLength(Body);
+        await client.send(
+          new PutObjectCommand({ Bucket, Key, Body, ContentLength, ContentType: 'application/json' }),
+        );
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+    async get(Key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        // One that is empty is there all the same.
+        return Body === undefined ? '' : await text(unlessStalled(Body, stallMs));
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw unavailable(error);
+      }
+    },
+    async putFile(Key, path, signal) {
+      try {
+        await putS3File(client, { Bucket, Key }, path, { partBytes, signal });
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw unavailable(error);
+      }
+    },
+    async getFile(Key, path) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        await pipeline(unlessStalled(Body, stallMs), createWriteStream(path));
+        return true;
+      } catch (error) {
+        if (error instanceof NoSuchKey) return false;
+        throw unavailable(error);
+      }
+    },
+    async read(Key) {
+      const command = new GetObjectCommand({ Bucket, Key });
+      const answeredAt = noteAnswerTime(command.middlewareStack);
+      try {
+        const { Body, ETag, LastModified } = await client.send(command);
+        if (!ETag || !LastModified) throw new Error('S3 did not say what it has.');
+        const body = await text(unlessStalled(Body, stallMs));
+        return { body, version: ETag, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) };
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw unavailable(error);
+      }
+    },
+    async replace(Key, Body, seen) {
+      const object = { Bucket, Key, Body, ContentType: 'application/json' };
+      try {
+        return (await putS3Conditionally(client, object, seen))?.version;
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+    async list(prefix, limit, after) {
+      return (await listObjects(prefix, limit, after)).map(({ key }) => key);
+    },
+    listWithAges: (prefix, limit) => listObjects(prefix, limit),
+    async remove(Key) {
+      try {
+        await client.send(new DeleteObjectCommand({ Bucket, Key }));
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { StateError } from '../../errors.ts';
+import { printableOutput } from '../../text/printable.ts';
+
+/**
+ * The version of all documents that Ferry keeps. A release that only adds fields leaves it as it is: an older release passes them over, and
+ * keeps them when it writes the document again. One that changes what a field means raises it, and is refused by older ones.
+ */
+export const SCHEMA_VERSION = 1;
+export const schemaVersion = z.literal(SCHEMA_VERSION);
+
+/** An object in a document: what a later minor release has added passes, and stays. Its type tells only of the fields that this one knows. */
+export function openObject<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
+  // With the type of a loose object any misspelt field would be one that may be there.
+  return z.looseObject(shape) as unknown as z.ZodObject<Shape>;
+}
+
+/** The fields of a document that this release does not know: for another one that takes its place. */
+export function unknownFields(schema: z.ZodObject, document: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !Object.hasOwn(schema.shape, name)));
+}
+
+/** A document as people are told of it. */
+export interface DocumentNote {
+  /** What it is, as the beginning of a sentence. */
+  what: string;
+  /** Where it is. */
+  at: string;
+  /** What to do about one that is damaged: a sentence. */
+  mend: string;
+}
+
+/** A document, or why it cannot be read: it is damaged, or was written by a later release. */
+export type Reading<T> = { document: T } | { fault: 'damaged' | 'later'; reason: string };
+
+const laterVersion = z.looseObject({ schemaVersion: z.number().gt(SCHEMA_VERSION) });
+
+/** Reads the text of a document. What is there and cannot be read is told apart from what is not there: of that there is no text. */
+export function inspectDocument<T>(schema: z.ZodType<T>, text: string): Reading<T> {
+  if (text.trim() === '') return { fault: 'damaged', reason: 'is empty' };
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return { fault: 'damaged', reason: 'is not complete JSON' };
+  }
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return { document: parsed.data };
+  const later = laterVersion.safeParse(content).data;
+  if (later)
+    return {
+      fault: 'later',
+      reason: `was written by a later release of Ferry (schemaVersion ${later.schemaVersion})`,
+    };
+  const fields = new Set(parsed.error.issues.map(({ path }) => nameOf(path)).filter((name) => name !== ''));
+  const named = fields.size === 0 ? '' : ` (${[...fields].slice(0, 3).join(', ')})`;
+  return { fault: 'damaged', reason: `is not what this release of Ferry expects there${named}` };
+}
+
+/** A field's name, as far as it is one of Ferry's: of a damaged document it may be anything. */
+const nameOf = (path: readonly PropertyKey[]) =>
+  path
+    .map(String)
+    .filter((part) => /^[\w-]{1,64}$/.test(part))
+    .join('.');
+
+/** @throws StateError when the document cannot be read */
+export function readDocument<T>(schema: z.ZodType<T>, text: string, note: DocumentNote): T {
+  const read = inspectDocument(schema, text);
+  if ('document' in read) return read.document;
+  throw unreadable(note, read);
+}
+
+/** The error of a document that is there and cannot be read. */
+export function unreadable(
+  { what, at, mend }: DocumentNote,
+  { fault, reason }: { fault: 'damaged' | 'later'; reason: string },
+): StateError {
+  return new StateError(`${what} cannot be read: ${at} ${reason}.`, {
+    hint: fault === 'later' ? 'Use the release that wrote it, or a newer one.' : mend,
+  });
+}
+
+/** A document as it is stored: names in it keep their value, and do nothing to the terminal of a person who looks at it. */
+export function toStoredText(document: unknown): string {
+  return printableOutput(JSON.stringify(document));
+}

@@ -1,0 +1,115 @@
+import { CancelledError, LeaseLostError } from '../../errors.ts';
+import type { Lease, LeaseTimes, Progress } from './lease.ts';
+
+export interface HeartbeatOptions {
+  lease: Lease;
+  times: LeaseTimes;
+  /** How far the run has come. */
+  progress: () => Progress;
+  /** Who asked the run to stop. */
+  findCancelRequest: () => Promise<string | undefined>;
+  /** Called once, with the reason, when the run must stop. */
+  onStop: (reason: LeaseLostError | CancelledError) => void;
+}
+
+/** Renews a lease in time, for as long as it is not disposed. */
+export interface Heartbeat extends AsyncDisposable {
+  /**
+   * Renews now.
+   *
+   * @throws LeaseLostError when the run is no longer the holder
+   */
+  beat(): Promise<void>;
+  /**
+   * Renews now, for a run in the middle of something: a store that cannot be reached for a moment does not end it.
+   *
+   * @throws LeaseLostError when the run is no longer the holder; StorageUnavailableError when others may believe that it is dead
+   */
+  confirm(): Promise<void>;
+  /** Renews another lease together with the first, and gives it back when disposed; losing it ends the run as well. */
+  hold(lease: Lease): AsyncDisposable;
+}
+
+/** Starts to renew a lease; its holder is told to stop when it has lost it, or was asked to. */
+export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const { lease, times, progress, findCancelRequest, onStop } = options;
+  let renewedAt = performance.now();
+  let stopped = false;
+  const held = new Set([lease]);
+  // One at a time: a renewal names the version that the one before it wrote.
+  let last: Promise<void> = Promise.resolve();
+
+  const renew = (): Promise<void> => {
+    const next = last
+      .catch(() => {})
+      .then(async () => {
+        const asked = performance.now();
+        const renewals = await Promise.allSettled([...held].map((one) => one.renew(progress())));
+        const failed = renewals.find(({ status }) => status === 'rejected');
+        if (failed?.status === 'rejected') throw failed.reason;
+        renewedAt = asked;
+      });
+    last = next;
+    return next;
+  };
+
+  /** Whether others may believe that the holder is dead, as it could not renew for so long. */
+  const isSilent = () => performance.now() - renewedAt > times.expiryMs - times.heartbeatMs;
+
+  const tick = async () => {
+    try {
+      await renew();
+      const requestedBy = await findCancelRequest();
+      if (requestedBy !== undefined) onStop(new CancelledError(`The run was cancelled by ${requestedBy}.`));
+    } catch (error) {
+      // A store that cannot be reached for a while is no loss, until others may believe that the holder is dead.
+      if (error instanceof LeaseLostError) onStop(error);
+      else if (isSilent()) {
+        onStop(
+          new LeaseLostError('The lease could not be renewed in time, so that another run may have it.', {
+            cause: error,
+            hint: 'Look for what kept the store from being written to.',
+          }),
+        );
+      }
+    }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const schedule = () => {
+    timer = setTimeout(async () => {
+      await tick();
+      if (!stopped) schedule();
+    }, times.heartbeatMs);
+    timer.unref();
+  };
+  schedule();
+
+  return {
+    beat: renew,
+    async confirm() {
+      try {
+        await renew();
+      } catch (error) {
+        if (error instanceof LeaseLostError || isSilent()) throw error;
+      }
+    },
+    hold(other) {
+      held.add(other);
+      return {
+        async [Symbol.asyncDispose]() {
+          if (!held.delete(other)) return;
+          // A renewal that is under way names the version that the release would name.
+          await last.catch(() => {});
+          await other.release().catch(() => {
+            // It expires by itself.
+          });
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      clearTimeout(timer);
+      await last.catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { QueuedError } from '../../errors.ts';
+import { type Sleep, sleep as sleepByClock } from '../../sleep.ts';
+import type { Lease } from './lease.ts';
+import type { Waiter } from './slots.ts';
+
+export interface SlotWaitOptions {
+  waiter: Waiter;
+  /** Ends the wait, with its reason. */
+  signal: AbortSignal;
+  /** Until when it makes sense to wait here; undefined: for as long as it takes. */
+  until: Date | undefined;
+  /** Called after each look that found no slot, with the number of runs that come before this one. */
+  onWait: (before: number) => Promise<void> | void;
+  /** Tries again what may pass by itself. */
+  retry: <T>(work: () => Promise<T>) => Promise<T>;
+  sleep?: Sleep;
+  /** @default Date.now */
+  now?: () => number;
+}
+
+// What is left of the run's time when its wait ends at the latest: enough for nearly everything that fits into the whole.
+const SHARE_TO_WAIT = 1 / 3;
+
+/** Until when a run may wait for a slot, that has to end at `deadline`: the first third of its time, so that two are left for the work. */
+export function endOfWait(deadline: Date | undefined, now: number = Date.now()): Date | undefined {
+  return deadline && new Date(now + Math.max(0, deadline.getTime() - now) * SHARE_TO_WAIT);
+}
+
+/**
+ * Waits for a slot. The place in the queue is given up however the wait ends; with the same run id it is the same place again.
+ *
+ * @throws QueuedError when it took too long for this process; the signal's reason; StorageUnavailableError
+ */
+export async function waitForSlot(options: SlotWaitOptions): Promise<Lease> {
+  const { waiter, signal, until, onWait, retry, sleep = sleepByClock, now = Date.now } = options;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const seen = await retry(() => waiter.look());
+      if ('slot' in seen) return seen.slot;
+      await onWait(seen.before);
+      if (until !== undefined && now() + seen.pollMs > until.getTime()) {
+        throw new QueuedError(
+          'The run still waits for a slot of its source, and has too little time left here.',
+          {
+            hint: 'Started again with the same id, it waits on at its place. If this happens often, raise maxConcurrentRuns of the source or spread the schedules.',
+          },
+        );
+      }
+      await sleep(seen.pollMs, signal);
+    }
+  } finally {
+    await waiter.leave();
+  }
+}

@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { StateError, toFerryError } from '../../errors.ts';
+import type { DocumentStore } from '../documents/document-store.ts';
+import { openObject, readDocument, schemaVersion, toStoredText } from '../documents/stored-document.ts';
+import { timeOfRunId } from '../run-id.ts';
+import { stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
+import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
+
+/** A run whose record is there and cannot be read. */
+export interface UnreadableRun {
+  id: string;
+  /** Why, where it is, and what to do. */
+  message: string;
+}
+
+/** A part of a list of runs. */
+export interface RunPage {
+  runs: RunRecord[];
+  /** Those of this part that are not in `runs`: one damaged record does not hide the others. */
+  unreadable: UnreadableRun[];
+  /** The id to go on from; there is none at the end. */
+  next?: string;
+}
+
+/** Keeps the records of runs. */
+export interface RunRecords {
+  /** Writes the record, replacing an earlier version of it. */
+  save(record: RunRecord): Promise<void>;
+  /**
+   * One run of a job; undefined when there is none. What decides about a job asks so: nobody but its own function writes there.
+   *
+   * @throws StateError when the record is there and cannot be read, or is another run's
+   */
+  getOfJob(job: string, id: string): Promise<RunRecord | undefined>;
+  /**
+   * One run, whichever job it is of: for people, who know its id only.
+   *
+   * @throws StateError as {@link getOfJob}
+   */
+  get(id: string): Promise<RunRecord | undefined>;
+  /** The newest runs, of one job or of all; without those that cannot be read. */
+  list(options: { job?: string; limit: number }): Promise<RunRecord[]>;
+  /** The newest runs that are older than the run `after`. */
+  listPage(options: { job?: string; limit: number; after?: string }): Promise<RunPage>;
+}
+
+// Keys sort ascending everywhere (S3 lists no other way): the time is inverted so that the newest comes first.
+const LAST_MILLISECOND = 2 ** 48 - 1;
+const orderedId = (id: string) => {
+  const inverted = (LAST_MILLISECOND - timeOfRunId(id).getTime()).toString(16).padStart(12, '0');
+  return `${inverted}-${id}`;
+};
+const nameOf = (id: string) => `${orderedId(id)}.json`;
+const pointersPrefix = 'runs/';
+const recordsPrefix = (job: string) => `jobs/${job}/runs/`;
+const recordKeyOf = (job: string, id: string) => `${recordsPrefix(job)}${nameOf(id)}`;
+// Anything else that lies there is none of Ferry's.
+const idOfKey = (key: string) => /\/[0-9a-f]{12}-([0-9a-f-]{36})\.json$/.exec(key)?.[1];
+
+/**
+ * What `runs/` has of each run, so that all can be listed: which job it is of. Each function may write there, and so it proves nothing: what
+ * happened is in the record below the job. It is a copy of that, for the release before this one, which reads nothing else.
+ */
+const pointerSchema = openObject({
+  schemaVersion,
+  // As a name in ferry.yaml: what else stands there must not lead out of the job's folder.
+  job: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
+});
+
+const MEND = 'Put an earlier version of it back, or remove it: Ferry then knows nothing of that run.';
+
+/** Records over any document store, in the layout of design.md, “State in one S3 bucket”. */
+export function createRunRecords(documents: DocumentStore): RunRecords {
+  const removeSuperseded = async (job: string) => {
+    try {
+      const keys = await documents.list(stateKeysOf(job), 1000);
+      await Promise.all(supersededKeys(keys).map((key) => documents.remove(key)));
+    } catch {
+      // They change nothing in what is read, and the next run removes them.
+    }
+  };
+
+  async function getOfJob(job: string, id: string): Promise<RunRecord | undefined> {
+    const key = recordKeyOf(job, id);
+    const text = await documents.get(key);
+    if (text === undefined) return undefined;
+    const what = `The record of run ${id}`;
+    const at = documents.address(key);
+    const record = readDocument(runRecordSchema, text, { what, at, mend: MEND });
+    if (record.job === job && record.id === id) return record;
+    throw new StateError(`${what} cannot be read: ${at} is the record of another run or job.`, {
+      hint: MEND,
+    });
+  }
+
+  async function get(id: string): Promise<RunRecord | undefined> {
+    const key = `${pointersPrefix}${nameOf(id)}`;
+    const text = await documents.get(key);
+    if (text === undefined) return undefined;
+    const { job } = readDocument(pointerSchema, text, {
+      what: `What says of which job run ${id} is`,
+      at: documents.address(key),
+      mend: 'Put an earlier version of it back. The record itself is among those of its job.',
+    });
+    return getOfJob(job, id);
+  }
+
+  async function listPage({ job, limit, after }: Parameters<RunRecords['listPage']>[0]): Promise<RunPage> {
+    const prefix = job === undefined ? pointersPrefix : recordsPrefix(job);
+    const start = after === undefined ? undefined : `${prefix}${nameOf(after)}`;
+    // One more than is shown tells whether there is a next page.
+    const keys = await documents.list(prefix, limit + 1, start);
+    const ids = keys.slice(0, limit).flatMap((key) => idOfKey(key) ?? []);
+    const page: RunPage = { runs: [], unreadable: [] };
+    const read = await Promise.all(
+      ids.map((id) =>
+        (job === undefined ? get(id) : getOfJob(job, id)).catch((error) => asUnreadable(id, error)),
+      ),
+    );
+    for (const one of read) {
+      if (one === undefined) continue;
+      if ('message' in one) page.unreadable.push(one);
+      else page.runs.push(one);
+    }
+    const last = ids.at(-1);
+    if (keys.length > limit && last !== undefined) page.next = last;
+    return page;
+  }
+
+  return {
+    get,
+    getOfJob,
+    listPage,
+    list: async (options) => (await listPage(options)).runs,
+    async save(record) {
+      const body = toStoredText(runRecordSchema.parse(record));
+      // The record first: what points to it is of no use without.
+      await documents.put(recordKeyOf(record.job, record.id), body);
+      await documents.put(`${pointersPrefix}${nameOf(record.id)}`, body);
+      // Without content: the name says it all.
+      await documents.put(stateKeyOf(record, orderedId(record.id)), '');
+      if (isFinished(record)) await removeSuperseded(record.job);
+    },
+  };
+}
+
+function asUnreadable(id: string, thrown: unknown): UnreadableRun {
+  const error = toFerryError(thrown);
+  if (!(error instanceof StateError)) throw error;
+  return { id, message: `${error.message} ${error.hint ?? ''}`.trim() };
+}

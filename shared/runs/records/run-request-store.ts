@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { DocumentStore } from '../documents/document-store.ts';
+import { openObject, readDocument, SCHEMA_VERSION, schemaVersion } from '../documents/stored-document.ts';
+import { type RunRequest, storedRunRequestSchema } from './run-request.ts';
+
+const storedRequestSchema = openObject({
+  schemaVersion,
+  requestedAt: z.iso.datetime(),
+  request: storedRunRequestSchema,
+});
+/** A request, and when it was made. */
+export type StoredRequest = Omit<z.infer<typeof storedRequestSchema>, 'schemaVersion'>;
+
+/** Keeps what was asked for until a run's own record tells more, and which request an idempotency key stands for. */
+export interface RunRequestStore {
+  /** The request that a caller's key stands for in a job; undefined when the key is new. */
+  findByKey(job: string, key: string): Promise<RunRequest | undefined>;
+  /**
+   * Makes a key stand for a request: of many who try at once, one succeeds.
+   *
+   * @returns the request that the key stands for from now on, which is another's when that was faster
+   */
+  claimKey(key: string, stored: StoredRequest): Promise<RunRequest>;
+  save(stored: StoredRequest): Promise<void>;
+  /** The request for a run; undefined when there was none, or it is no longer kept. */
+  find(runId: string): Promise<StoredRequest | undefined>;
+}
+
+// A caller's key may hold anything, also what no file name can.
+const keyOfKey = (job: string, key: string) =>
+  `requests/keys/${job}.${createHash('sha256').update(key).digest('hex')}.json`;
+const keyOfRun = (runId: string) => `requests/runs/${runId}.json`;
+
+const write = (stored: StoredRequest) => JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...stored });
+
+/** Requests over any document store. */
+export function createRunRequestStore(documents: DocumentStore): RunRequestStore {
+  const parse = (key: string, what: string, text: string | undefined): StoredRequest | undefined =>
+    text === undefined
+      ? undefined
+      : readDocument(storedRequestSchema, text, {
+          what,
+          at: documents.address(key),
+          mend: 'Remove it, and ask again.',
+        });
+  const keyed = (job: string) => `The request of ${job} with this Idempotency-Key`;
+  return {
+    async findByKey(job, key) {
+      const name = keyOfKey(job, key);
+      return parse(name, keyed(job), (await documents.read(name))?.body)?.request;
+    },
+    async claimKey(key, stored) {
+      const name = keyOfKey(stored.request.job, key);
+      for (;;) {
+        const found = await documents.read(name);
+        const earlier = parse(name, keyed(stored.request.job), found?.body)?.request;
+        if (earlier) return earlier;
+        const version = await documents.replace(name, write(stored), found?.version);
+        if (version !== undefined) return stored.request;
+      }
+    },
+    save: (stored) => documents.put(keyOfRun(stored.request.runId), write(stored)),
+    async find(runId) {
+      const name = keyOfRun(runId);
+      return parse(name, `The request for run ${runId}`, await documents.get(name));
+    },
+  };
+}

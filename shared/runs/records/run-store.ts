@@ -1,0 +1,193 @@
+import { posix } from 'node:path';
+import { z } from 'zod';
+import type { DocumentStore } from '../documents/document-store.ts';
+import {
+  type DocumentNote,
+  inspectDocument,
+  openObject,
+  readDocument,
+  schemaVersion,
+  toStoredText,
+  unknownFields,
+  unreadable,
+} from '../documents/stored-document.ts';
+import {
+  type AcquireOptions,
+  type Acquisition,
+  acquireLease,
+  type Holder,
+  leaseTimes,
+  listLeaseAges,
+  listLivingJobs,
+  readHolder,
+} from '../leases/lease.ts';
+import { queueForSlot, type SlotClaim, type Waiter } from '../leases/slots.ts';
+import { type Baseline, baselineSchema } from './baseline.ts';
+import { type JobState, readJobStates, stateKeysOf } from './job-states.ts';
+import { type LastUpload, lastUploadSchema } from './last-upload.ts';
+import { createRunRecords, type RunRecords } from './run-records.ts';
+
+/** How long a refused result waits for somebody to accept it. */
+export const REFUSED_DAYS = 7;
+
+/** What an archive holds at most; at least one of the two is given. */
+export interface ArchiveLimits {
+  /** Number of files. */
+  keep?: number | undefined;
+  /** Age of the oldest. */
+  days?: number | undefined;
+}
+
+const cancelSchema = openObject({ schemaVersion, runId: z.string(), requestedBy: z.string() });
+
+/**
+ * Keeps run records, newest first, and who may run what. What is there and cannot be read is a StateError, and never taken for what is
+ * not there.
+ */
+export interface RunStore extends RunRecords {
+  /** Gets the right to run a job (lease.ts). */
+  acquireLease(options: AcquireOptions): Promise<Acquisition>;
+  /** Queues for a slot of a source that has a limit (slots.ts). */
+  queueForSlot(claim: SlotClaim): Waiter;
+  /** @throws StorageUnavailableError when what is kept cannot be read */
+  assertReachable(): Promise<void>;
+  /** Who runs a job now, or died while it did; undefined when nobody has its lease. */
+  readHolder(job: string): Promise<Holder | undefined>;
+  /** The jobs that somebody runs, with one listing for all. */
+  listLivingJobs(): Promise<Set<string>>;
+  /** How long ago somebody showed that he runs a job, by job, with one listing for all. */
+  listLeaseAges(): Promise<Map<string, number>>;
+  /** What became of the newest runs, by job, with one listing for all; of one job only where it is given. */
+  listJobStates(job?: string): Promise<Map<string, JobState>>;
+  /** The last accepted result of a job; undefined before the first. */
+  readBaseline(job: string): Promise<Baseline | undefined>;
+  saveBaseline(job: string, baseline: Baseline): Promise<void>;
+  /** The last upload of a job; undefined before the first. */
+  readLastUpload(job: string): Promise<LastUpload | undefined>;
+  saveLastUpload(job: string, upload: LastUpload): Promise<void>;
+  /** Keeps the file of a refused result for {@link REFUSED_DAYS}. */
+  keepRefused(job: string, runId: string, path: string, signal?: AbortSignal): Promise<void>;
+  /** Whether it still is kept. */
+  hasRefused(job: string, runId: string): Promise<boolean>;
+  /** Whether the file of an earlier run is in the archive. */
+  hasArchived(job: string, runId: string): Promise<boolean>;
+  /** Fetches it back to `path`; false when there is none, or no longer. */
+  fetchRefused(job: string, runId: string, path: string): Promise<boolean>;
+  /** Keeps the file of an upload, and removes those that the limits leave no place for. */
+  keepArchived(
+    job: string,
+    runId: string,
+    path: string,
+    limits: ArchiveLimits,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** Fetches it back to `path`; false when there is none, or no longer. */
+  fetchArchived(job: string, runId: string, path: string): Promise<boolean>;
+  /** Asks the run of a job to stop; it hears that with its next heartbeat. */
+  requestCancel(job: string, runId: string, requestedBy: string): Promise<void>;
+  /** Who asked this run to stop; undefined when nobody did. */
+  findCancelRequest(job: string, runId: string): Promise<string | undefined>;
+}
+
+// Two or three keys of each job.
+const MOST_STATE_KEYS = 20_000;
+
+const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
+const baselineNote = (job: string) => ({
+  what: `The last accepted result of ${job}`,
+  mend: 'Put an earlier version of it back, or remove it: the next result is then compared with nothing, and later ones with that.',
+});
+const refusedKeyOf = (job: string, runId: string) => `refused/${job}/${runId}.parquet`;
+const archivedKeyOf = (job: string, runId: string) => `archive/${job}/${runId}.parquet`;
+const lastUploadKeyOf = (job: string) => `jobs/${job}/last.json`;
+const cancelKeyOf = (job: string) => `leases/${job}.cancel.json`;
+
+const DAY_MS = 86_400_000;
+// More than ever are there: each run removes what is beyond the limits.
+const MOST_FILES = 10_000;
+
+/** A run store over any document store; the layout is that of design.md, “State in one S3 bucket”. */
+export function createRunStore(documents: DocumentStore): RunStore {
+  const read = async <T>(key: string, schema: z.ZodType<T>, note: Omit<DocumentNote, 'at'>) => {
+    const text = await documents.get(key);
+    return text === undefined
+      ? undefined
+      : readDocument(schema, text, { ...note, at: documents.address(key) });
+  };
+
+  /**
+   * Stores a file beside others, and removes those that are too many or too old by then: never the one that was just stored. By the store's
+   * clock, as the time in a run's id is the one that its schedule meant, or that of a machine whose clock is wrong.
+   */
+  async function keepFile(
+    key: string,
+    path: string,
+    { keep, days }: ArchiveLimits,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await documents.putFile(key, path, signal);
+    const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MOST_FILES);
+    // S3 tells times in seconds: of two that are as old, the run's moment decides.
+    const others = listed
+      .filter((other) => other.key !== key)
+      .sort((a, b) => a.ageMs - b.ageMs || (a.key < b.key ? 1 : -1));
+    const places = (keep ?? MOST_FILES) - 1;
+    const oldestMs = (days ?? Number.POSITIVE_INFINITY) * DAY_MS;
+    const surplus = others.filter(({ ageMs }, index) => index >= places || ageMs > oldestMs);
+    await Promise.all(surplus.map((other) => documents.remove(other.key)));
+  }
+
+  const has = async (key: string) => (await documents.list(key, 1)).includes(key);
+  return {
+    ...createRunRecords(documents),
+    async assertReachable() {
+      await documents.list(stateKeysOf(), 1);
+    },
+    readHolder: (job) => readHolder(documents, job, leaseTimes),
+    listLivingJobs: () => listLivingJobs(documents, leaseTimes),
+    listLeaseAges: () => listLeaseAges(documents),
+    async listJobStates(job) {
+      return readJobStates(await documents.list(stateKeysOf(job), MOST_STATE_KEYS));
+    },
+    acquireLease: (options) => acquireLease(documents, options),
+    queueForSlot: (claim) => queueForSlot(documents, claim),
+    readBaseline: (job) => read(baselineKeyOf(job), baselineSchema, baselineNote(job)),
+    async saveBaseline(job, baseline) {
+      const key = baselineKeyOf(job);
+      const text = await documents.get(key);
+      const earlier = text === undefined ? undefined : inspectDocument(baselineSchema, text);
+      if (earlier && 'fault' in earlier && earlier.fault === 'later')
+        throw unreadable({ ...baselineNote(job), at: documents.address(key) }, earlier);
+      // Of another result it is another document: what else was said of that one is not true of this one.
+      const same = earlier && 'document' in earlier && earlier.document.runId === baseline.runId;
+      const kept = same ? unknownFields(baselineSchema, earlier.document) : {};
+      await documents.put(key, toStoredText({ ...kept, ...baselineSchema.parse(baseline) }));
+    },
+    readLastUpload: (job) =>
+      read(lastUploadKeyOf(job), lastUploadSchema, {
+        what: `The last upload of ${job}`,
+        mend: 'Put an earlier version of it back, or remove it: the next run then uploads, whether or not anything has changed or Polyteia still reads an earlier file.',
+      }),
+    async saveLastUpload(job, upload) {
+      await documents.put(lastUploadKeyOf(job), toStoredText(lastUploadSchema.parse(upload)));
+    },
+    hasRefused: (job, runId) => has(refusedKeyOf(job, runId)),
+    hasArchived: (job, runId) => has(archivedKeyOf(job, runId)),
+    keepRefused: (job, runId, path, signal) =>
+      keepFile(refusedKeyOf(job, runId), path, { days: REFUSED_DAYS }, signal),
+    keepArchived: (job, runId, path, limits, signal) =>
+      keepFile(archivedKeyOf(job, runId), path, limits, signal),
+    fetchArchived: (job, runId, path) => documents.getFile(archivedKeyOf(job, runId), path),
+    fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
+    async requestCancel(job, runId, requestedBy) {
+      await documents.put(cancelKeyOf(job), JSON.stringify({ schemaVersion: 1, runId, requestedBy }));
+    },
+    async findCancelRequest(job, runId) {
+      const request = await read(cancelKeyOf(job), cancelSchema, {
+        what: `The last request to cancel a run of ${job}`,
+        mend: 'If it was meant for this run, ask again: ferry cancel.',
+      });
+      return request?.runId === runId ? request.requestedBy : undefined;
+    },
+  };
+}

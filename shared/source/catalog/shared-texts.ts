@@ -1,0 +1,129 @@
+import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
+import type { AskSource } from '../dialect.ts';
+
+// Names of databases and roles are kept once for the whole server, in the letters of the database in which they were made, which is noted
+// nowhere: https://www.postgresql.org/docs/current/multibyte.html. In a database of another encoding they are text of wrong letters, or
+// none at all. So they are taken as bytes, and read in one way wherever they come from.
+
+/** SQL of Postgres for the bytes of a text, whatever they are: nothing is converted, and nothing is checked. */
+export const bytesOf = (text: string) =>
+  `pg_catalog.decode(pg_catalog.replace(${text}::pg_catalog.text, E'\\\\', E'\\\\\\\\'), 'escape')`;
+
+/** The same, as hexadecimal digits. */
+export const hexOf = (text: string) => `pg_catalog.encode(${bytesOf(text)}, 'hex')`;
+
+/** SQL for the encodings of the databases of the server, with commas between them. */
+export const ENCODINGS = `(SELECT pg_catalog.string_agg(DISTINCT pg_catalog.pg_encoding_to_char(e.encoding)::text, ',') FROM pg_catalog.pg_database AS e)`;
+
+/** What the web's standard calls those encodings of Postgres that it names otherwise; ISO_8859_5 and WIN1252 it finds by rule. */
+const LABELS: Readonly<Record<string, string>> = {
+  LATIN1: 'iso-8859-1',
+  LATIN2: 'iso-8859-2',
+  LATIN3: 'iso-8859-3',
+  LATIN4: 'iso-8859-4',
+  LATIN5: 'iso-8859-9',
+  LATIN6: 'iso-8859-10',
+  LATIN7: 'iso-8859-13',
+  LATIN8: 'iso-8859-14',
+  LATIN9: 'iso-8859-15',
+  LATIN10: 'iso-8859-16',
+  KOI8R: 'koi8-r',
+  KOI8U: 'koi8-u',
+  WIN866: 'ibm866',
+  WIN874: 'windows-874',
+  EUC_JP: 'euc-jp',
+  EUC_JIS_2004: 'euc-jp',
+  EUC_KR: 'euc-kr',
+  EUC_CN: 'gbk',
+  EUC_TW: 'big5',
+};
+
+const labelOf = (encoding: string) =>
+  LABELS[encoding] ??
+  encoding
+    .replace(/^WIN(\d+)$/, 'windows-$1')
+    .replaceAll('_', '-')
+    .toLowerCase();
+
+/**
+ * Reads bytes of a text that all databases of a server share: as UTF-8 where they are that, else in the first of the server's other
+ * encodings that they are text of, else as LATIN1, in which all bytes are. Each run of bytes beyond ASCII by itself, as a list of
+ * privileges may hold names of several encodings.
+ *
+ * @param hex the bytes, as hexadecimal digits
+ * @param encodings of the server's databases, in Postgres's words
+ */
+export function readSharedText(hex: string, encodings: readonly string[]): string {
+  const labels = encodings.filter((name) => name !== 'UTF8' && name !== 'SQL_ASCII').map(labelOf);
+  const read = (run: string) => {
+    const bytes = Buffer.from(run, 'latin1');
+    for (const label of ['utf-8', ...labels.toSorted()]) {
+      try {
+        return new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(bytes);
+      } catch {
+        // Not text of this encoding, or one that only Postgres knows.
+      }
+    }
+    return new TextDecoder('windows-1252').decode(bytes);
+  };
+  return Buffer.from(hex, 'hex')
+    .toString('latin1')
+    .replace(/[\x80-\xff]+/g, read);
+}
+
+/** What a server says of its shared texts (Catalog.sharedTexts), read. */
+export async function readSharedTexts(
+  ask: AskSource,
+  sql: string,
+): Promise<{ database: string; texts: Map<string, string> }> {
+  const [[database, listed, encodings] = []] = (await ask(sql)).rows;
+  const known = split(encodings);
+  return {
+    database: readSharedText(String(database), known),
+    texts: new Map(split(listed).map((hex) => [hex, readSharedText(hex, known)])),
+  };
+}
+
+/** The parts of a list with commas; none of null. */
+export const split = (list: unknown) => (typeof list === 'string' ? list.split(',') : []);
+
+/** A name as the server has it where that is not the name in UTF-8: what has to be sent to ask for it. */
+export function rawBytesOf(hex: string, name: string): Buffer | undefined {
+  const bytes = Buffer.from(hex, 'hex');
+  return bytes.equals(Buffer.from(name, 'utf8')) ? undefined : bytes;
+}
+
+/** What columns of an answer are to hold in the place of what the source sent. */
+export interface SharedColumns {
+  /** The name of the database, where the column is not null. */
+  database: readonly string[];
+  /** Texts of the whole server, which came as bytes. */
+  texts: readonly string[];
+}
+
+/**
+ * SQL of DuckDB that puts them there, for `SELECT * REPLACE (…)`.
+ *
+ * @param texts what is read of those bytes that are not ASCII, by their hexadecimal digits
+ */
+export function replaceSharedColumns(
+  columns: SharedColumns,
+  database: string,
+  texts: ReadonlyMap<string, string>,
+): string[] {
+  const cases = [...texts].map(
+    ([hex, text]) => `WHEN ${quoteLiteral(hex.toUpperCase())} THEN ${quoteLiteral(text)}`,
+  );
+  return [
+    ...columns.database
+      .map(quoteIdentifier)
+      .map((column) => `CASE WHEN ${column} IS NOT NULL THEN ${quoteLiteral(database)} END AS ${column}`),
+    ...columns.texts
+      .map(quoteIdentifier)
+      .map((column) =>
+        cases.length === 0
+          ? `decode(${column}) AS ${column}`
+          : `CASE hex(${column}) ${cases.join(' ')} ELSE decode(${column}) END AS ${column}`,
+      ),
+  ];
+}

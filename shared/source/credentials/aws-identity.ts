@@ -1,0 +1,199 @@
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { AccessError, ConfigError, type FerryError, StackUnavailableError } from '../../errors.ts';
+import { awsHttps, explainHttpsFailure, type OutgoingHttps } from '../../network/outgoing-https.ts';
+
+/** Keys of AWS. All but the id are secret; the id is not printed either. */
+export interface AwsKeys {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+/** A role to act as. */
+export interface RoleToAssume {
+  roleArn: string;
+  /** Counts as secret in messages. */
+  externalId?: string | undefined;
+  /** What the session is called in the other account's logs. */
+  sessionName: string;
+  /** Where STS is asked when the process itself has no region. */
+  region: string;
+  /** Ends the wait for STS, which may take half a minute. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Who this process is to AWS, as far as signing in at databases needs it. */
+export interface AwsIdentity {
+  /**
+   * The keys of the process: those of the function's role on Lambda, of whoever is signed in on a laptop.
+   *
+   * @param region where STS is asked when the process itself has no region, and its profile wants that
+   * @throws AccessError when there are none
+   */
+  ownKeys(region: string): Promise<AwsKeys>;
+  /**
+   * @returns keys of a session of the role, good for fifteen minutes
+   * @throws AccessError when it is refused, ConfigError for what is no role, StackUnavailableError
+   */
+  assumeRole(role: RoleToAssume): Promise<AwsKeys>;
+  /**
+   * Asks AWS what it makes of keys by which a token was signed that a database refused, within three seconds.
+   *
+   * @returns sentences for a hint; empty when AWS does not answer
+   */
+  examine(keys: AwsKeys, region: string): Promise<string[]>;
+}
+
+// The least that STS takes, as long as a token is good for.
+const SESSION_SECONDS = 900;
+const EXAMINATION_MS = 3_000;
+// AWS takes signatures of clocks that are wrong by five minutes.
+const TOLERANCE_MS = 4 * 60_000;
+const noRoute = 'A function in a VPC needs a route to it: NAT, or an interface endpoint for sts.';
+
+/** What AWS answers about the keys of the caller, by the names of its errors. */
+const keyProblems: Readonly<Record<string, string>> = {
+  ExpiredToken: 'the session that they belong to has ended',
+  ExpiredTokenException: 'the session that they belong to has ended',
+  InvalidClientTokenId: 'AWS does not know them: a deleted or switched-off key, or a wrong session token',
+  UnrecognizedClientException:
+    'AWS does not know them: a deleted or switched-off key, or a wrong session token',
+  SignatureDoesNotMatch: 'the secret key is not that of the access key, or the clock here is wrong',
+  RequestExpired: 'the clock here is wrong',
+  InvalidSignatureException: 'the secret key is not that of the access key, or the clock here is wrong',
+};
+
+/** What an answer of AWS says of the keys that a request was signed with; undefined when it is about something else. */
+export function explainKeyRefusal(error: unknown): AccessError | undefined {
+  const problem = error instanceof Error ? keyProblems[error.name] : undefined;
+  if (problem === undefined) return undefined;
+  return new AccessError(`AWS does not take the credentials of this process: ${problem}.`, {
+    cause: error,
+    hint: 'Sign in again, and set the clock right.',
+  });
+}
+
+/**
+ * @param options.region where STS is asked; without it the environment says so, or the database's region is taken
+ */
+export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: string }): AwsIdentity {
+  const { outgoing } = options;
+  // What is set to nothing is no region.
+  const ownRegion = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined;
+  const clients = new Map<string, STSClient>();
+  const clientIn = (region: string) => {
+    const client = clients.get(region) ?? new STSClient({ region, requestHandler: awsHttps(outgoing) });
+    clients.set(region, client);
+    return client;
+  };
+  return {
+    async ownKeys(region) {
+      try {
+        // The client's own chain of providers: it asks STS only where a profile names a role.
+        return await clientIn(ownRegion ?? region).config.credentials();
+      } catch (error) {
+        throw explainRefusal(error, outgoing);
+      }
+    },
+
+    async assumeRole({ roleArn, externalId, sessionName, region, signal }) {
+      const command = new AssumeRoleCommand({
+        RoleArn: roleArn,
+        RoleSessionName: sessionName,
+        DurationSeconds: SESSION_SECONDS,
+        // An empty one is refused by every role.
+        ...(externalId === undefined ? {} : { ExternalId: externalId }),
+      });
+      try {
+        const { Credentials: keys } = await clientIn(ownRegion ?? region).send(
+          command,
+          signal ? { abortSignal: signal } : {},
+        );
+        if (!keys?.AccessKeyId || !keys.SecretAccessKey || !keys.SessionToken) throw new Error('no keys');
+        return {
+          accessKeyId: keys.AccessKeyId,
+          secretAccessKey: keys.SecretAccessKey,
+          sessionToken: keys.SessionToken,
+        };
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw explainRefusal(error, outgoing, { roleArn, externalId });
+      }
+    },
+
+    async examine(keys, region) {
+      const client = new STSClient({
+        region: ownRegion ?? region,
+        credentials: keys,
+        requestHandler: awsHttps(outgoing),
+        maxAttempts: 1,
+      });
+      const said: string[] = [];
+      try {
+        const { Arn } = await client.send(new GetCallerIdentityCommand({}), {
+          abortSignal: AbortSignal.timeout(EXAMINATION_MS),
+        });
+        if (Arn !== undefined) said.push(`AWS knows the signer as ${Arn}.`);
+      } catch (error) {
+        const problem = error instanceof Error ? keyProblems[error.name] : undefined;
+        if (problem !== undefined) said.push(`AWS does not take the keys that signed: ${problem}.`);
+      }
+      // By the Date of the answer; the SDK notes it, to sign by AWS's clock.
+      const { systemClockOffset = 0 } = client.config as { systemClockOffset?: number };
+      if (Math.abs(systemClockOffset) > TOLERANCE_MS) {
+        const minutes = Math.round(Math.abs(systemClockOffset) / 60_000);
+        said.push(
+          `The clock here is ${minutes} minutes ${systemClockOffset > 0 ? 'behind' : 'ahead of'} that of AWS: set it right.`,
+        );
+      }
+      client.destroy();
+      return said;
+    },
+  };
+}
+
+/** Never AWS's own words: they may repeat what was sent. Of them only who asked is taken, which a trust policy has to name. */
+function explainRefusal(
+  error: unknown,
+  outgoing: OutgoingHttps,
+  role?: Pick<RoleToAssume, 'roleArn' | 'externalId'>,
+): FerryError {
+  const name = error instanceof Error ? error.name : '';
+  const said = error instanceof Error ? error.message : '';
+  if (name === 'CredentialsProviderError') {
+    return new AccessError('No AWS credentials were found, and a token is signed with them.', {
+      cause: error,
+      hint: 'Sign in (aws sso login, aws configure, AWS_PROFILE), or use another kind of auth for this source.',
+    });
+  }
+  const explained = explainHttpsFailure(error, outgoing, 'AWS STS');
+  if (explained) return new StackUnavailableError(explained.message, { cause: error, hint: explained.hint });
+  if (role && (name === 'AccessDenied' || name === 'AccessDeniedException')) {
+    const caller = /\barn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@/-]+(?= is not authorized)/.exec(said)?.[0];
+    return new AccessError(`AWS does not let Ferry assume the role ${role.roleArn}.`, {
+      cause: error,
+      hint:
+        `Its trust policy must name ${caller ?? 'whoever asks'}, ` +
+        `${role.externalId === undefined ? 'and must not ask for an external id, as none is configured (externalId)' : 'with the external id that is configured'}; ` +
+        'and the policy of the one who asks must allow sts:AssumeRole on it (cdk deploy sees to that for functions).',
+    });
+  }
+  const refusedKeys = explainKeyRefusal(error);
+  if (refusedKeys) return refusedKeys;
+  if (name === 'RegionDisabledException') {
+    return new AccessError('STS is switched off in this region for the account.', {
+      cause: error,
+      hint: "Switch it on in the account's settings of IAM.",
+    });
+  }
+  if (role && (name === 'ValidationError' || name === 'ValidationException')) {
+    return new ConfigError(`AWS does not take ${role.roleArn} for a role that can be assumed.`, {
+      cause: error,
+      hint: 'Check roleArn of this source.',
+    });
+  }
+  return new StackUnavailableError(`AWS STS cannot be reached, or failed (${name || 'unknown error'}).`, {
+    cause: error,
+    hint: noRoute,
+  });
+}

@@ -1,0 +1,95 @@
+import { Signer } from '@aws-sdk/rds-signer';
+import type { SourceConfig } from '../../config/schema/ferry-config.ts';
+import { signingEndpoint, signingRegion, type TokenAuth } from '../../config/schema/source-auth.ts';
+import { AccessError, ConfigError } from '../../errors.ts';
+import type { AwsIdentity, AwsKeys } from './aws-identity.ts';
+
+/** What a token is good for. */
+export interface TokenScope {
+  host: string;
+  port: number;
+  region: string;
+  username: string;
+}
+
+/**
+ * What tokens for a source are signed for.
+ *
+ * @param host where the source is, from the configuration or its secret
+ * @throws ConfigError when neither the configuration nor the host name tells the region
+ */
+export function tokenScopeOf(
+  name: string,
+  auth: TokenAuth,
+  address: { host: string; port: number },
+): TokenScope {
+  const endpoint = signingEndpoint(auth, address);
+  const region = signingRegion(auth, endpoint.host);
+  if (region === undefined) {
+    throw new ConfigError(`The source ${name} has no region, and its host name tells none.`, {
+      hint: `Set sources.${name}.auth.region, or signHost if ${endpoint.host} is another name for the database.`,
+    });
+  }
+  return { ...endpoint, region, username: auth.username };
+}
+
+/**
+ * Signs a token by which a user is let in for the next fifteen minutes. Nothing is sent anywhere for that.
+ *
+ * @returns the token, which is secret
+ * @throws AccessError for temporary keys without their session token, with which nobody is let in
+ */
+export async function signToken(scope: TokenScope, keys: AwsKeys): Promise<string> {
+  assertComplete(keys, (hint) => {
+    const message =
+      'The AWS credentials of this process are those of a session, and its session token is missing.';
+    return new AccessError(message, { hint });
+  });
+  const { host: hostname, port, region, username } = scope;
+  return new Signer({ hostname, port, region, username, credentials: keys }).getAuthToken();
+}
+
+/**
+ * Keys of a session are of no use without its token, and nobody says so but "refused".
+ *
+ * @param fail makes the error of a hint, as whose fault it is depends on where the keys come from
+ */
+export function assertComplete(keys: AwsKeys, fail: (hint: string) => Error): void {
+  // Their ids begin so: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+  if (!keys.accessKeyId.startsWith('ASIA') || keys.sessionToken) return;
+  throw fail('Give the session token with it, or a key that lasts (AKIA…).');
+}
+
+/**
+ * What may be the cause when a database has refused a token: it says no more than that it did.
+ *
+ * @param signer absent where no token was signed
+ */
+export async function explainRefusedToken(
+  source: SourceConfig,
+  scope: TokenScope,
+  signer: { keys: AwsKeys; identity: AwsIdentity } | undefined,
+): Promise<string> {
+  const { auth } = source;
+  const setUp =
+    source.type === 'postgres'
+      ? `the user has rds_iam (GRANT rds_iam TO "${scope.username}")`
+      : `the user was made for it (CREATE USER ${scope.username} IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS')`;
+  const resource = auth.type === 'iam' ? auth.resourceId : '<resource id>';
+  const causes = [
+    'IAM authentication is switched on at the database',
+    setUp,
+    `the signer may rds-db:connect on …:rds-db:${scope.region}:…:dbuser:${resource}/${scope.username}`,
+    `the database is in ${scope.region}, and ${scope.host}:${scope.port} is its own endpoint`,
+    'the clock here is right',
+  ];
+  const found = signer ? await signer.identity.examine(signer.keys, scope.region) : [];
+  return [...found, `Check that ${causes.join('; ')} (docs/iam.md).`].join(' ');
+}
+
+/** Name of the session that a run has when it acts as a role: of the letters that STS takes, at most 64. */
+export function sessionName(job: string, runId: string | undefined): string {
+  const allowed = (text: string) => text.replaceAll(/[^\w+=,.@-]/g, '-');
+  const end = runId === undefined ? '' : `-${allowed(runId)}`;
+  return `ferry-${allowed(job)}`.slice(0, Math.max(6, 64 - end.length)) + end;
+}

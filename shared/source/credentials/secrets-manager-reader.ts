@@ -1,0 +1,133 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ConfigError, StorageUnavailableError } from '../../errors.ts';
+import { awsHttps, explainHttpsFailure, type OutgoingHttps } from '../../network/outgoing-https.ts';
+import { createAwsIdentity, explainKeyRefusal } from './aws-identity.ts';
+import { type SecretReader, secretLabel } from './secrets.ts';
+
+interface Problem {
+  /** Ends the sentence that begins with the secret. */
+  is: string;
+  hint: (label: string) => string;
+}
+
+const denied: Problem = {
+  is: 'may not be read',
+  hint: (label) =>
+    `The role may not read ${label}: allow secretsmanager:GetSecretValue (and kms:Decrypt for a customer-managed key).`,
+};
+const undecipherable: Problem = {
+  is: 'cannot be decrypted',
+  hint: () =>
+    'Its KMS key may be disabled or deleted, or may not be used by this role: allow kms:Decrypt in the role and in the policy of the key, and name the key as kmsKeyArn.',
+};
+const unnameable: Problem = {
+  is: 'has a name that Secrets Manager does not take',
+  hint: () => 'Check its name or ARN.',
+};
+const problems: Readonly<Record<string, Problem>> = {
+  ResourceNotFoundException: {
+    is: 'does not exist',
+    hint: (label) =>
+      `Create it: aws secretsmanager create-secret --name ${label} --secret-string file://secret.json`,
+  },
+  AccessDeniedException: denied,
+  InvalidRequestException: {
+    is: 'cannot be read in its present state',
+    hint: (label) =>
+      `It may be scheduled for deletion: aws secretsmanager restore-secret --secret-id ${label}`,
+  },
+  DecryptionFailure: undecipherable,
+  InvalidParameterException: unnameable,
+  ValidationException: unnameable,
+  CredentialsProviderError: {
+    is: 'cannot be read without AWS credentials',
+    hint: () => 'No AWS credentials were found: sign in, or give the secret by --secrets.',
+  },
+};
+// What several causes share one error for is told by AWS's words alone.
+const said: readonly { name: string; words: RegExp; problem: Problem }[] = [
+  {
+    name: 'ResourceNotFoundException',
+    words: /staging label/i,
+    problem: {
+      is: 'has no value',
+      hint: (label) =>
+        `Give it one: aws secretsmanager put-secret-value --secret-id ${label} --secret-string file://secret.json`,
+    },
+  },
+  {
+    name: 'InvalidRequestException',
+    words: /deletion|deleted/i,
+    problem: {
+      is: 'is scheduled for deletion',
+      hint: (label) =>
+        `Keep it: aws secretsmanager restore-secret --secret-id ${label}; or name another one.`,
+    },
+  },
+  {
+    name: 'InvalidRequestException',
+    words: /different AWS account|default KMS/i,
+    problem: {
+      is: 'belongs to another account, and is encrypted by the key that only its own account can use',
+      hint: () =>
+        'Encrypt it by a customer-managed key whose policy lets this account decrypt, and name the key as kmsKeyArn.',
+    },
+  },
+  { name: 'AccessDeniedException', words: /\bKMS\b|kms:/, problem: undecipherable },
+];
+
+function problemOf(error: unknown): Problem | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { name, message } = error;
+  return said.find((each) => each.name === name && each.words.test(message))?.problem ?? problems[name];
+}
+
+/**
+ * Reads secrets from AWS Secrets Manager, anew at each call: a rotated one is seen by the next run.
+ *
+ * @param options.region the SDK's own by default
+ */
+export function createSecretsManagerReader(options: {
+  outgoing: OutgoingHttps;
+  region?: string;
+}): SecretReader {
+  const { outgoing, ...settings } = options;
+  const client = new SecretsManagerClient({ ...settings, requestHandler: awsHttps(outgoing) });
+  return {
+    identity: createAwsIdentity(options),
+    async read(ref) {
+      const label = secretLabel(ref);
+      let value: string | undefined;
+      try {
+        ({ SecretString: value } = await client.send(new GetSecretValueCommand({ SecretId: label })));
+      } catch (error) {
+        const problem = problemOf(error);
+        const explained = explainHttpsFailure(error, outgoing, 'Secrets Manager');
+        if (explained) {
+          throw new StorageUnavailableError(explained.message, { cause: error, hint: explained.hint });
+        }
+        const refusedKeys = explainKeyRefusal(error);
+        if (refusedKeys) throw refusedKeys;
+        if (!problem) {
+          throw new StorageUnavailableError(
+            `Secrets Manager cannot be reached, or failed (${error instanceof Error ? error.name : 'unknown error'}).`,
+            {
+              cause: error,
+              hint: 'A function in a VPC needs a route to it: NAT, or an interface endpoint for secretsmanager.',
+            },
+          );
+        }
+        throw new ConfigError(`The secret ${label} ${problem.is}.`, {
+          cause: error,
+          hint: problem.hint(label),
+        });
+      }
+      if (value === undefined) {
+        throw new ConfigError(`The secret ${label} is binary; text is expected.`, {
+          hint: 'Store it with --secret-string.',
+        });
+      }
+      return value;
+    },
+  };
+}

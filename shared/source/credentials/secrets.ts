@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { SecretRef } from '../../config/schema/ferry-config.ts';
+import { ConfigError } from '../../errors.ts';
+import type { AwsIdentity } from './aws-identity.ts';
+
+/** Where Ferry has from what it signs in with. */
+export interface SecretReader {
+  /**
+   * Reads the current value of a secret.
+   *
+   * @throws ConfigError when there is no such secret or it may not be read
+   */
+  read(ref: SecretRef): Promise<string>;
+  /** Who this process is to AWS, for sources that take that in the place of a password. */
+  readonly identity?: AwsIdentity;
+}
+
+/** The name or ARN by which a secret is called in messages; it is not secret itself. */
+export function secretLabel(ref: SecretRef): string {
+  return typeof ref === 'string' ? ref : ref.arn;
+}
+
+/** The environment variable that holds a secret on a laptop: `ferry/erp` → `FERRY_SECRET_FERRY_ERP`. */
+export function secretVariable(name: string): string {
+  return `FERRY_SECRET_${name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`;
+}
+
+/**
+ * Looks a secret up in given values first (a --secrets file, a .env file), then in environment variables, then in `fallback`
+ * (Secrets Manager).
+ */
+export function createLocalSecretReader(options: {
+  values: ReadonlyMap<string, string>;
+  environment: Readonly<Record<string, string | undefined>>;
+  fallback?: SecretReader;
+  identity?: AwsIdentity;
+}): SecretReader {
+  const { identity = options.fallback?.identity } = options;
+  return {
+    ...(identity ? { identity } : {}),
+    async read(ref) {
+      const label = secretLabel(ref);
+      const value = options.values.get(label) ?? options.environment[secretVariable(label)];
+      if (value !== undefined) return value;
+      if (options.fallback) return options.fallback.read(ref);
+      throw new ConfigError(`The secret ${label} is not known here.`, {
+        hint: `Put it into the JSON file given by --secrets, set ${secretVariable(label)}, or set AWS_REGION and credentials to read it from Secrets Manager.`,
+      });
+    },
+  };
+}
+
+const secretsFile = z.array(z.tuple([z.string(), z.union([z.string(), z.looseObject({})])]));
+
+/** Reads the JSON file given by `--secrets`: secret name → the value that Secrets Manager would return. */
+export function parseSecretsFile(text: string, file: string): ReadonlyMap<string, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    // The parser's message quotes the text, which is secret; not even as cause.
+    throw new ConfigError(`${file} is not valid JSON${error instanceof SyntaxError ? '' : ' text'}.`, {
+      hint: 'Expected: {"secret name": "value", …}.',
+    });
+  }
+  // Each by itself: zod's records leave a name like `__proto__` out.
+  const parsed = secretsFile.safeParse(
+    value instanceof Object && !Array.isArray(value) && Object.entries(value),
+  );
+  if (!parsed.success) {
+    throw new ConfigError(`${file} is not a JSON object of secret names and values.`, {
+      hint: 'Expected: {"ferry/erp": {"username": "…", "password": "…"}, "ferry/polyteia": "pak_…"}.',
+    });
+  }
+  return new Map(
+    parsed.data.map(([name, secret]) => [name, typeof secret === 'string' ? secret : JSON.stringify(secret)]),
+  );
+}

@@ -1,0 +1,327 @@
+import { readFileSync } from 'node:fs';
+import { mysqlLexicalRules, quoteLiteral, readOrderBy, withoutTopModifiers } from '../../duckdb/sql-text.ts';
+import { ExactnessError } from '../../errors.ts';
+import { decimalOf } from '../column-plan.ts';
+import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
+import { mysqlErrorPatterns } from './mysql-errors.ts';
+import { probeMysqlServer } from './mysql-probe.ts';
+import {
+  beginningReadOnly,
+  cancelMysql,
+  findMysqlSnapshotGap,
+  proveMysqlReadOnly,
+} from './mysql-transaction.ts';
+import {
+  type MysqlColumn,
+  mysqlTypeName,
+  planMysqlColumn,
+  quoteMysqlName,
+  quoteMysqlText,
+} from './mysql-types.ts';
+
+const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
+
+/**
+ * Whether a statement can name a query's column. The client calls one without a name (`SELECT ''`) by its position, the server makes
+ * names of expressions that are longer than a name may be, and letters beyond the basic ones are none of a name's.
+ */
+const hasName = (name: string, index: number) =>
+  name !== `C${index}` && [...name].length <= 64 && !/[^\0-\uffff]|\ufffd|\?/u.test(name);
+
+/** What a query's column is called in a statement around the query. */
+const labelOf = (columns: readonly string[], index: number) => {
+  const name = columns[index] ?? '';
+  return hasName(name, index) ? name : `ferry_column_${index}`;
+};
+
+const reference = (columns: readonly string[], index: number) =>
+  `q.${quoteMysqlName(labelOf(columns, index))}`;
+
+/** The query as a table: what stands behind FROM and, where columns must be given names, before the SELECT. */
+function tableOf(query: string, columns: readonly string[]): { before: string; from: string } {
+  if (columns.every(hasName)) return { before: '', from: `(${query}\n)` };
+  const labels = columns.map((_, index) => quoteMysqlName(labelOf(columns, index)));
+  return { before: `WITH ferry_query (${labels.join(', ')}) AS (${query}\n) `, from: 'ferry_query' };
+}
+
+/** More digits than a DOUBLE has: printed as it is by a DECIMAL only. */
+const LONG_INTEGER = '123456789012345678';
+
+const isMariadb = ({ version }: ServerFacts) => /mariadb/i.test(version);
+
+/**
+ * What the client leaves out when it describes a query: the character set of a text, whether a DECIMAL is unsigned, whether a text is a
+ * TIME, and whether a DOUBLE is a DECIMAL. LIMIT 0, so that nothing is run (a WHERE that is false would be evaluated too late).
+ */
+async function describeColumns(
+  ask: AskSource,
+  query: string,
+  columns: readonly ClientColumn[],
+  mariadb: boolean,
+): Promise<MysqlColumn[]> {
+  const all = columns.map(({ name }) => name);
+  const { before, from } = tableOf(query, all);
+  const none = `(SELECT 1) AS one LEFT JOIN (SELECT * FROM ${from} AS u LIMIT 0) AS q ON true`;
+  const probes = columns.map(({ type }, index) => {
+    const value = reference(all, index);
+    return `${decimalOf(type) ? `${value} DIV 1` : `CHARSET(${value})`} AS c${index}`;
+  });
+  const { types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
+  // A TIME counts as an integer or a DECIMAL, text as a DOUBLE; a UUID cannot be counted with.
+  const mayBeTime = columns.flatMap(({ type }, index) =>
+    type === 'VARCHAR' && rows[0]?.[index] === 'binary' ? [index] : [],
+  );
+  const sums = mayBeTime.map((index) => `${reference(all, index)} + 0 AS n${index}`);
+  const counted =
+    sums.length === 0 ? [] : (await ask(`${before}SELECT ${sums.join(', ')} FROM ${none}`)).types;
+  const times = mayBeTime.filter((_, position) => counted[position] !== 'DOUBLE');
+  const doubles = await probeDoubles(ask, query, columns);
+  return columns.map(({ name, type }, index) => {
+    const described = decimalOf(type);
+    const double = doubles.get(name);
+    // The client counts the sign and the point as if each DECIMAL had both.
+    const unsigned = types[index]?.startsWith('U') ? 1 : 0;
+    const decimal = described
+      ? {
+          precision: described.precision + unsigned + (described.scale === 0 ? 1 : 0),
+          scale: described.scale,
+        }
+      : double?.decimal;
+    const charset = described ? 'binary' : String(rows[0]?.[index]);
+    const column = {
+      clientType: type,
+      charset,
+      isTime: times.includes(index),
+      decimal,
+      wideDecimal: double?.isDecimal === true && decimal === undefined,
+      mayBeCutOff: mariadb && double?.isFixed === true,
+    };
+    return { ...column, name, sourceType: mysqlTypeName(column) };
+  });
+}
+
+/**
+ * MariaDB drops the ORDER BY of a subquery, so that it stands once more outside. Not by a LIMIT inside, which would keep it: for that
+ * the rows go through a table of the server's, and some are cut off there (docs/decisions/0002-exactness.md).
+ * https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
+ */
+function orderOutside(query: string, columns: readonly string[], server: ServerFacts): string {
+  if (!isMariadb(server)) return '';
+  const terms = readOrderBy(query, mysqlLexicalRules(server.sqlMode))?.map(({ column, descending }) => {
+    const index =
+      typeof column === 'number'
+        ? column - 1
+        : columns.findIndex((each) => each.toLowerCase() === column.toLowerCase());
+    return columns[index] === undefined
+      ? undefined
+      : `${reference(columns, index)}${descending ? ' DESC' : ''}`;
+  });
+  return terms?.every((term) => term !== undefined) ? ` ORDER BY ${terms.join(', ')}` : '';
+}
+
+interface DoubleFacts {
+  /** The client calls it DOUBLE, as it has too many digits, or just one. */
+  isDecimal: boolean;
+  /** Of a DECIMAL of one digit, or two where it is unsigned. */
+  decimal: { precision: number; scale: number } | undefined;
+  /** A DOUBLE with a fixed number of decimals, such as ROUND(x, 2) has. */
+  isFixed: boolean;
+}
+
+async function probeDoubles(
+  ask: AskSource,
+  query: string,
+  columns: readonly ClientColumn[],
+): Promise<Map<string, DoubleFacts>> {
+  const all = columns.map(({ name }) => name);
+  const doubles = columns.flatMap(({ name, type }, index) =>
+    type === 'DOUBLE' || type === 'FLOAT' ? [{ name, value: reference(all, index) }] : [],
+  );
+  if (doubles.length === 0) return new Map();
+  const { before, from } = tableOf(query, all);
+  const values = doubles.map(({ value }, index) => `${value} AS c${index}`);
+  // A row of the query's types, though it is none of the query's.
+  const printed = await ask(
+    `${before}SELECT ${doubles.map((_, index) => `CAST(w.c${index} AS CHAR) AS c${index}`).join(', ')} FROM (
+       SELECT * FROM (SELECT ${values.join(', ')} FROM ${from} AS q LIMIT 0) AS v
+       UNION ALL SELECT ${doubles.map(() => LONG_INTEGER).join(', ')}) AS w`,
+  );
+  // Six digits more make one of a single digit one that the client describes.
+  const widened = await ask(
+    `${before}SELECT ${doubles.map(({ value }, index) => `${value} * 1000000 AS c${index}`).join(', ')}
+       FROM (SELECT * FROM ${from} AS u LIMIT 0) AS q`,
+  );
+  return new Map(
+    doubles.map(({ name }, index) => {
+      const text = String(printed.rows[0]?.[index]);
+      const isDecimal = text.startsWith(LONG_INTEGER);
+      const wider = decimalOf(widened.types[index] ?? '');
+      // The factor has seven digits; the client counts a point that numbers without decimals do not have.
+      const precision = wider && wider.precision - 7 + (wider.scale === 0 ? 1 : 0);
+      const decimal =
+        isDecimal && wider ? { precision: Math.max(1, precision ?? 1), scale: wider.scale } : undefined;
+      return [name, { isDecimal, decimal, isFixed: !isDecimal && !/e/i.test(text) }];
+    }),
+  );
+}
+
+/**
+ * Hosts that the client treats unlike others: `localhost` is the machine's own socket to it, whatever the port, and with neither does
+ * it compare the certificate's name. It knows them by their letters; spelled otherwise they are hosts like any other.
+ */
+const spellings = new Map([
+  ['localhost', 'LOCALHOST'],
+  ['::1', '0:0:0:0:0:0:0:1'],
+]);
+
+export const mysqlDialect: Dialect = {
+  describeServer: ({ version }) =>
+    /mariadb/i.test(version) ? `MariaDB ${version.replace(/-MariaDB.*/i, '')}` : `MySQL ${version}`,
+  extension: 'mysql_scanner',
+  relation: (sql, { database, mark }) =>
+    `mysql_query(${quoteLiteral(database)}, ${quoteLiteral(`/* ${mark} */ ${sql}`)})`,
+  // Read at once, so that DuckDB asks on the connection that it keeps for its transaction.
+  answer: (sql, { database }) =>
+    `mysql_query(${quoteLiteral(database)}, ${quoteLiteral(sql)}, stream_results => false)`,
+  statementsApart: true,
+  defaultPort: 3306,
+  probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
+  lexicalRules: ({ sqlMode }) => mysqlLexicalRules(sqlMode),
+  defaultSchema: ({ database }) => database,
+  // Converted, as MySQL gives its own names as bytes.
+  tablesNamed: (schema, table) => {
+    const isNamed = (column: string, name: string) =>
+      `LOWER(CONVERT(${column} USING utf8mb4)) COLLATE utf8mb4_bin = LOWER(${quoteMysqlText(name)})`;
+    return `SELECT CONVERT(table_schema USING utf8mb4) AS \`schema\`, CONVERT(table_name USING utf8mb4) AS name
+      FROM information_schema.tables WHERE ${isNamed('table_schema', schema)} AND ${isNamed('table_name', table)}`;
+  },
+
+  settings: (mode) => [
+    // No connection is used twice: a pool resets it, and with that ends the transaction that it began with (mysql-transaction.ts).
+    'SET GLOBAL mysql_pool_size=0',
+    'SET GLOBAL mysql_enable_transactions=false',
+    // Otherwise a query ends after five minutes, and its result is first copied into a temporary table of the server.
+    'SET GLOBAL mysql_query_timeout_enabled=false',
+    'SET GLOBAL mysql_sql_buffer_result=false',
+    // The client writes a backslash in a filter as it is, which the server reads as an escape: '\\'' OR 1=1 -- ' gets out of its quotes.
+    'SET GLOBAL mysql_experimental_filter_pushdown=false',
+    ...(mode === 'exact'
+      ? [
+          'SET GLOBAL mysql_tinyint1_as_boolean=false',
+          // Told apart from a real NULL by a second column (mysql-types.ts).
+          'SET GLOBAL mysql_incomplete_dates_as_nulls=true',
+          // A TIMESTAMP is converted to the session's zone, in which an hour of autumn comes twice.
+          "SET GLOBAL mysql_session_time_zone='+00:00'",
+        ]
+      : []),
+  ],
+
+  async attach(connection, login, tls, { name, readOnly }) {
+    const secret = `ferry_${name}`;
+    // What a login needs beyond the client's own methods it loads as native code, from a folder relative to the working directory
+    // unless this variable names one. Nobody can put a file there; a person who has such methods names their folder.
+    process.env.MARIADB_PLUGIN_DIR ??= '/nonexistent';
+    const verified = tls.caFile === undefined ? '' : ', SSL_CA $7';
+    await connection.run(
+      `CREATE TEMPORARY SECRET ${secret} (TYPE mysql, HOST $1, PORT $2, USER $3, PASSWORD $4, DATABASE $5,
+         SSL_MODE $6${verified})`,
+      [
+        beginningReadOnly(spellings.get(login.host) ?? login.host),
+        String(login.port),
+        login.username,
+        login.password,
+        login.database,
+        // Every mode between these two either falls back to plain text or trusts anybody (duckdb-notes.md).
+        tls.caFile === undefined ? 'disabled' : 'verify_identity',
+        ...(tls.caFile === undefined ? [] : [tls.caFile]),
+      ],
+    );
+    try {
+      // Compression costs four times the time on a fast link.
+      await connection.run(
+        `ATTACH 'compression=disabled' AS ${name} (TYPE mysql, SECRET ${secret}${readOnly ? ', READ_ONLY' : ''})`,
+      );
+    } finally {
+      await connection.run(`DROP SECRET ${secret}`);
+    }
+  },
+
+  // Seldom needed, and not worth the time of each start: a file of its own in the bundle, too (build-lambda-code.ts).
+  askRefusal: async (...asked) => (await import('./mysql-refusal.ts')).askMysqlRefusal(...asked),
+
+  serverFacts:
+    'SELECT CONCAT(CONNECTION_ID()) AS id, VERSION() AS version, @@sql_mode AS mode, NULL AS read_only',
+  cancel: cancelMysql,
+  proveReadOnly: proveMysqlReadOnly,
+
+  async planColumns(ask, query, columns, modeOf, server) {
+    const inner = withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode));
+    const described = await describeColumns(ask, inner, columns, isMariadb(server));
+    const names = columns.map(({ name }) => name);
+    return described.map((column, index) =>
+      planMysqlColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
+    );
+  },
+
+  selectFrom(query, expressions, columns, server) {
+    const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
+    const { before, from } = tableOf(withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode)), columns);
+    return `${before}SELECT ${list} FROM ${from} AS q${orderOutside(query, columns, server)}`;
+  },
+
+  async assertWholeThrough(ask, wrapped, columns) {
+    const risky = columns.find(({ mayBeCutOff }) => mayBeCutOff);
+    if (!risky) return;
+    const { names, rows } = await ask(`EXPLAIN ${wrapped}`);
+    // Merged into the wrapper, the query's rows are kept nowhere, and nothing is cut off.
+    const kept = rows.some((row) => /^<derived/.test(String(row[names.indexOf('table')])));
+    if (!kept) return;
+    throw new ExactnessError(
+      `Column "${risky.name}" (${risky.sourceType}) is computed with a fixed number of decimals, which MariaDB may cut off in this query.`,
+      {
+        hint: `Write (…) + 0e0 AS ${quoteMysqlName(risky.name)} in the query, which has as many decimals as it needs, or CAST(… AS DECIMAL(38,10)).`,
+      },
+    );
+  },
+  reference,
+  quoteName: quoteMysqlName,
+  asText(value, type) {
+    // The server prints a FLOAT with six digits, and a BIT as its byte.
+    if (type === 'FLOAT') return `CAST(CAST(${value} AS DOUBLE) AS CHAR)`;
+    return `CAST(${value}${type === 'BOOLEAN' ? ' + 0' : ''} AS CHAR)`;
+  },
+
+  async estimateRows({ ask }, query) {
+    // MySQL 9 answers with a tree unless told otherwise; MariaDB, which knows no other form, does not read what stands in that comment.
+    const { names, rows } = await ask(`EXPLAIN /*!80000 FORMAT=TRADITIONAL */ ${query}`);
+    // One row for each table of the plan: nested loops multiply what they read, filters take away from it.
+    const [at, filtered] = [names.indexOf('rows'), names.indexOf('filtered')];
+    const outer = rows.filter((row) => Number(row[names.indexOf('id')] ?? 1) === 1);
+    if (at < 0 || outer.length === 0) return undefined;
+    const estimate = outer.reduce((product, row) => {
+      const share = filtered < 0 || row[filtered] === null ? 1 : Number(row[filtered]) / 100;
+      return product * Number(row[at] ?? 1) * share;
+    }, 1);
+    return Number.isFinite(estimate) ? Math.round(estimate) : undefined;
+  },
+
+  async findWritePrivileges(ask) {
+    const { rows } = await ask(privilegesSql);
+    const scopes = Map.groupBy(rows, (row) => String(row[1]));
+    return [...scopes].map(
+      ([scope, group]) => `has ${group.map(([privilege]) => privilege).join(', ')} on ${scope}`,
+    );
+  },
+
+  async describeEncryption(ask) {
+    const { rows } = await ask("SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_version', 'Ssl_cipher')");
+    const status = new Map(rows.map(([name, value]) => [String(name).toLowerCase(), String(value)]));
+    const cipher = status.get('ssl_cipher');
+    return cipher ? `${status.get('ssl_version')}, ${cipher}` : undefined;
+  },
+
+  findSnapshotGap: findMysqlSnapshotGap,
+
+  textIsUnchecked: true,
+  errorPatterns: mysqlErrorPatterns,
+};

@@ -1,0 +1,271 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { postgresLexicalRules, quoteLiteral } from '../../duckdb/sql-text.ts';
+import { ConfigError, ExactnessError } from '../../errors.ts';
+import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
+import { postgresErrorPatterns } from './postgres-errors.ts';
+import { postgresParallelReading } from './postgres-snapshot.ts';
+import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
+
+const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.url), 'utf8');
+const tablesSql = readFileSync(new URL('./postgres-tables.sql', import.meta.url), 'utf8');
+const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.meta.url), 'utf8');
+
+/** On which the text of values depends. */
+const printSettings = [
+  'client_encoding',
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'extra_float_digits',
+  'bytea_output',
+  'xmlbinary',
+  'lc_monetary',
+  'lc_numeric',
+  'lc_time',
+  'quote_all_identifiers',
+  // Whether the name of a table or type is printed with its schema.
+  'search_path',
+];
+
+const reference = (columns: readonly string[], index: number) =>
+  `q.${quotePostgresName(columns[index] ?? '')}`;
+
+/** What Postgres itself says of a query's columns; the query is prepared for that, and not run. */
+async function describeColumns(
+  ask: AskSource,
+  query: string,
+  columns: readonly ClientColumn[],
+): Promise<PostgresColumn[]> {
+  const names = columns.map(({ name }) => name);
+  const types = `SELECT ARRAY[${names.map((_, index) => `pg_catalog.pg_typeof(${reference(names, index)})::pg_catalog.oid`).join(', ')}]
+    FROM (SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
+  // A function, as the query may hold what replace() takes for a pattern.
+  const answer = await ask(describeSql.replace('__TYPES__', () => types));
+  await assertReadableText(ask, columns);
+  const rows = rowsByName(answer).sort((a, b) => Number(a.position) - Number(b.position));
+  return columns.map(({ name, type }, index) => {
+    const row = rows[index];
+    return {
+      name,
+      clientType: type,
+      sourceType: declaredType(String(row?.declared), type),
+      base: String(row?.base),
+      element: row?.element === null ? undefined : String(row?.element),
+      ...(row?.own === null ? {} : { own: { name: String(row?.own), isArray: row?.own_array === true } }),
+    };
+  });
+}
+
+/** A database of encoding SQL_ASCII takes any bytes for text: nobody knows what those beyond ASCII mean. */
+async function assertReadableText(ask: AskSource, columns: readonly ClientColumn[]): Promise<void> {
+  const text = columns.find(({ type }) => type.startsWith('VARCHAR'));
+  if (!text) return;
+  const { rows } = await ask("SELECT pg_catalog.current_setting('server_encoding') AS encoding");
+  if (rows[0]?.[0] !== 'SQL_ASCII') return;
+  throw new ExactnessError(
+    `Column "${text.name}" is text of a database with the encoding SQL_ASCII, which does not say what its letters are.`,
+    {
+      hint: `Give it as bytes: convert_to(${quotePostgresName(text.name)}, 'SQL_ASCII') AS ${quotePostgresName(text.name)}, or move the database to UTF8.`,
+    },
+  );
+}
+
+/** Postgres does not tell an expression's precision in SQL; the client has it from the protocol. */
+function declaredType(declared: string, clientType: string): string {
+  const digits = /^DECIMAL(\(\d+,\d+\))/.exec(clientType)?.[1];
+  return digits ? declared.replace(/^numeric/, `numeric${digits}`) : declared;
+}
+
+function rowsByName({ names, rows }: SourceAnswer): Record<string, unknown>[] {
+  return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
+}
+
+/** A dollar quote that the text does not end. */
+function dollarTag(text: string): string {
+  let n = 0;
+  while (text.includes(`$ferry${n}$`)) n += 1;
+  return `$ferry${n}$`;
+}
+
+/**
+ * What a shell sets for psql, libpq takes for whatever a connection leaves open: another address than `host`, or start-up options,
+ * which a pooler refuses.
+ */
+function forgetPsqlVariables(): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^PG[A-Z]+$/.test(name)) delete process.env[name];
+  }
+}
+
+const SERVICE_FILE = 'PGSERVICEFILE';
+
+/**
+ * Has libpq take the name of the database from a file: https://www.postgresql.org/docs/current/libpq-pgservice.html
+ *
+ * @returns the name under which it is there
+ */
+async function writeService(folder: string, database: Buffer): Promise<string> {
+  if (database.includes('\n') || database.includes('\r'))
+    throw new ConfigError(
+      'A database has a name that is not in UTF-8 and has a line break: it cannot be connected to.',
+    );
+  const path = join(folder, 'service.conf');
+  await writeFile(path, Buffer.concat([Buffer.from('[ferry]\ndbname='), database, Buffer.from('\n')]), {
+    mode: 0o600,
+  });
+  process.env[SERVICE_FILE] = path;
+  return 'ferry';
+}
+
+// How long a statement waits for a lock where the login has no limit of its own: then it is tried again.
+const LOCK_TIMEOUT = '30s';
+
+/** SQL that lifts a limit for this transaction, where the server knows it. What a person set for statements is left as it is. */
+const unlimited = (name: string) =>
+  `CASE WHEN pg_catalog.current_setting('${name}', true) IS NOT NULL THEN pg_catalog.set_config('${name}', '0', true) END`;
+
+export const postgresDialect: Dialect = {
+  describeServer: ({ version }) => `Postgres ${version}`,
+  extension: 'postgres_scanner',
+  relation: (sql, { database }) => `postgres_query(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
+  execute: (sql, database) => `CALL postgres_execute(${quoteLiteral(database)}, ${quoteLiteral(sql)})`,
+  defaultPort: 5432,
+  lexicalRules: () => postgresLexicalRules,
+  defaultSchema: () => 'public',
+  tablesNamed: (schema, table) =>
+    tablesSql
+      .replace('__SCHEMA__', () => quoteLiteral(schema))
+      .replace('__TABLE__', () => quoteLiteral(table)),
+  tellsCase: true,
+  parallel: postgresParallelReading,
+
+  settings: () => [
+    // One connection for the whole run: the connection string is frozen at ATTACH, and one connection is one snapshot.
+    'SET GLOBAL pg_pool_max_connections=1',
+    'SET GLOBAL pg_pool_idle_timeout_millis=0',
+    // The parallel scan gives each connection a snapshot of its own where none can be exported (duckdb-postgres #381, #163).
+    'SET GLOBAL pg_use_ctid_scan=false',
+  ],
+
+  async attach(connection, login, tls, { name, readOnly, folder }) {
+    const secret = `ferry_${name}`;
+    forgetPsqlVariables();
+    const { host, certificateHost = host } = login;
+    // The certificate is compared with HOST, and the connection made to HOSTADDR.
+    const optional = {
+      SSLROOTCERT: tls.caFile,
+      HOSTADDR: certificateHost === host ? undefined : login.address,
+      // DuckDB's text is UTF-8, but what libpq reads from a file of its own are bytes.
+      ...(login.databaseBytes === undefined
+        ? { DATABASE: login.database }
+        : { SERVICE: await writeService(folder, login.databaseBytes) }),
+    };
+    const given = Object.entries(optional).flatMap(([name, value]) =>
+      value === undefined ? [] : [{ name, value }],
+    );
+    // The encoding is the one parameter of those that poolers know: DuckDB's text is UTF-8, whatever a role is set to.
+    // No OPTIONS: PgBouncer and RDS Proxy refuse start-up parameters. What they would set is set in each transaction.
+    await connection.run(
+      `CREATE TEMPORARY SECRET ${secret} (TYPE postgres, HOST $1, PORT $2, USER $3, PASSWORD $4,
+         SSLMODE $5${given.map(({ name: option }, index) => `, ${option} $${6 + index}`).join('')}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
+         CLIENT_ENCODING 'UTF8')`,
+      [
+        certificateHost,
+        String(login.port),
+        login.username,
+        login.password,
+        tls.mode,
+        ...given.map(({ value }) => value),
+      ],
+    );
+    try {
+      await connection.run(
+        `ATTACH '' AS ${name} (TYPE postgres, SECRET ${secret}${readOnly ? ', READ_ONLY' : ''})`,
+      );
+    } finally {
+      delete process.env[SERVICE_FILE];
+      await connection.run(`DROP SECRET ${secret}`);
+    }
+  },
+
+  // Seldom needed, and not worth the time of each start: a file of its own in the bundle, too (build-lambda-code.ts).
+  askRefusal: async (...asked) => (await import('./postgres-refusal.ts')).askPostgresRefusal(...asked),
+
+  // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
+  // By their full names: a login's search_path may have a type of its own called text before the server's.
+  serverFacts: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS id, pg_catalog.current_setting('server_version') AS version,
+    '' AS mode, pg_catalog.current_setting('transaction_read_only') AS read_only, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
+    pg_catalog.set_config('extra_float_digits', '3', true) AS c, pg_catalog.set_config('bytea_output', 'hex', true) AS d,
+    pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e,
+    ${unlimited('idle_in_transaction_session_timeout')} AS f, ${unlimited('transaction_timeout')} AS g,
+    CASE pg_catalog.current_setting('lock_timeout') WHEN '0' THEN pg_catalog.set_config('lock_timeout', '${LOCK_TIMEOUT}', true) END AS h`,
+  async cancel({ ask }, { connectionId }) {
+    if (connectionId !== undefined)
+      await ask(`SELECT pg_catalog.pg_cancel_backend(${Number(connectionId)})::pg_catalog.text AS cancelled`);
+  },
+
+  async planColumns(ask, query, columns, modeOf) {
+    const described = await describeColumns(ask, query, columns);
+    const names = columns.map(({ name }) => name);
+    return described.map((column, index) =>
+      planPostgresColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
+    );
+  },
+
+  // Postgres keeps the order of a sorted subquery that is only computed on: it is neither merged nor read in parallel.
+  selectFrom: (query, expressions) =>
+    `SELECT ${expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ')} FROM (${query}\n) AS q`,
+  reference,
+  quoteName: quotePostgresName,
+  asText: (value) => `${value}::pg_catalog.text`,
+
+  codeOfRefusal(select) {
+    const tag = dollarTag(select);
+    // By a cursor, which takes one statement and no more.
+    const block = `DECLARE plan text; code text; BEGIN
+      BEGIN
+        FOR plan IN EXECUTE ${tag}EXPLAIN ${select}${tag} LOOP EXIT; END LOOP;
+      EXCEPTION WHEN others THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE;
+      END;
+      RAISE EXCEPTION 'ferry_code %', code; END`;
+    const outer = dollarTag(block);
+    return `SET LOCAL statement_timeout = '3s'; SET LOCAL lock_timeout = '1s'; DO ${outer}${block}${outer}`;
+  },
+
+  async estimateRows({ run }, query) {
+    // postgres_query sends nothing but a SELECT, and EXPLAIN is none. A block can run it, but answers only by an error.
+    const tag = dollarTag(query);
+    const block = `DO $ferry_block$ DECLARE plan json; BEGIN
+      EXECUTE ${tag}EXPLAIN (FORMAT JSON) ${query}${tag} INTO plan;
+      RAISE EXCEPTION 'ferry_estimate %', plan->0->'Plan'->>'Plan Rows'; END $ferry_block$`;
+    if (query.includes('$ferry_block$')) return undefined;
+    try {
+      await run(`SELECT * FROM postgres_execute('db', '${block.replaceAll("'", "''")}')`);
+      return undefined;
+    } catch (error) {
+      const said = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+      const rows = /ferry_estimate (\d+)/.exec(said)?.[1];
+      return rows === undefined ? undefined : Number(rows);
+    }
+  },
+
+  async findWritePrivileges(ask) {
+    return rowsByName(await ask(privilegesSql)).map(({ privilege }) => String(privilege));
+  },
+
+  async describeEncryption(ask) {
+    const [row] = rowsByName(
+      await ask('SELECT ssl, version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid()'),
+    );
+    return row?.ssl === true ? `${row.version}, ${row.cipher}` : undefined;
+  },
+
+  // The client begins each transaction as REPEATABLE READ.
+  findSnapshotGap: async () => undefined,
+
+  printSettings: `SELECT ${printSettings.map((name) => `pg_catalog.current_setting('${name}') AS "${name}"`).join(', ')}`,
+  errorPatterns: postgresErrorPatterns,
+};

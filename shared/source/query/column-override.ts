@@ -1,0 +1,84 @@
+import { ConfigError } from '../../errors.ts';
+import { type ColumnPlan, decimalFromText, decimalOf, MAX_DECIMAL_DIGITS } from '../column-plan.ts';
+
+const integers = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
+const isExactNumber = (type: string) => integers.test(type) || decimalOf(type) !== undefined;
+
+/** DuckDB SQL that is the value as another type, and fails the run where that is not the same number. */
+export function strictly(
+  plan: Pick<ColumnPlan, 'type' | 'numberAsText'>,
+  value: string,
+  target: string,
+  refuse: string,
+): string {
+  const decimal = decimalOf(target);
+  const converted =
+    decimal && plan.numberAsText ? decimalFromText(value, decimal) : `TRY_CAST(${value} AS ${target})`;
+  const scale = decimal?.scale ?? 0;
+  // A decimal of any length that the source printed: digits beyond the target's would be rounded away.
+  const same = plan.numberAsText
+    ? `regexp_matches(${value}, '^-?[0-9]*([.][0-9]{0,${scale}}0*)?$')`
+    : `TRY_CAST(${converted} AS ${plan.type}) IS NOT DISTINCT FROM ${value}`;
+  return `CASE WHEN ${value} IS NOT NULL AND (${converted} IS NULL OR NOT ${same}) THEN ${refuse} ELSE ${converted} END`;
+}
+
+/**
+ * Changes how a column is carried to what `columns:` of a sync asks for.
+ *
+ * @param plan how the column is carried exactly
+ * @param asText SQL of the source for the column as it prints it; absent where the value is DuckDB's own
+ * @throws ConfigError when a column of this type cannot become that
+ */
+export function overrideColumn(plan: ColumnPlan, target: string, asText: string | undefined): ColumnPlan {
+  const { name, sourceType } = plan;
+  const impossible = (hint: string) =>
+    new ConfigError(`columns.${name}: a column of type ${sourceType} cannot become ${target}.`, { hint });
+  const reason = 'asked for by columns:';
+  if (target === 'text') {
+    if (plan.type === 'BLOB') throw impossible('Bytes are no text: convert them in the query.');
+    if (asText === undefined) {
+      return { name, sourceType, type: 'VARCHAR', inDuckdb: (value) => `CAST(${value} AS VARCHAR)`, reason };
+    }
+    const { mayBeCutOff } = plan;
+    return {
+      name,
+      sourceType,
+      type: 'VARCHAR',
+      atSource: asText,
+      reason,
+      ...(mayBeCutOff ? { mayBeCutOff } : {}),
+    };
+  }
+
+  if (target === 'boolean' && plan.type === 'BOOLEAN') return plan;
+  const floating = plan.type === 'FLOAT' || plan.type === 'DOUBLE';
+  const numeric = isExactNumber(plan.type) || plan.numberAsText === true;
+  if (!numeric && !(floating && target !== 'boolean' && !target.startsWith('decimal'))) {
+    throw impossible(
+      floating
+        ? 'A floating-point number is no exact decimal: round and cast it in the query.'
+        : 'decimal, double, bigint and boolean are for numbers; cast others in the query.',
+    );
+  }
+  const type = target === 'boolean' ? 'BOOLEAN' : target.toUpperCase();
+  const decimal = decimalOf(type);
+  if (decimal && (decimal.precision > MAX_DECIMAL_DIGITS || decimal.scale > decimal.precision))
+    throw impossible(`A decimal has up to ${MAX_DECIMAL_DIGITS} digits, and no more decimals than digits.`);
+  const convert = (value: string, refuse: string) => {
+    if (type === 'DOUBLE') return `CAST(${value} AS DOUBLE)`;
+    if (type !== 'BOOLEAN') return strictly(plan, value, type, refuse);
+    const integer = `(${strictly(plan, value, 'BIGINT', refuse)})`;
+    return `CASE WHEN ${integer} NOT IN (0, 1) THEN ${refuse} ELSE ${integer} = 1 END`;
+  };
+  return {
+    ...plan,
+    type,
+    inDuckdb: (value, companion, refuse) =>
+      convert(plan.inDuckdb ? `(${plan.inDuckdb(value, companion, refuse)})` : value, refuse),
+    reason: type === 'DOUBLE' ? `${reason}: about 15 digits are kept` : reason,
+    refusal: {
+      values: `${plan.refusal ? `${plan.refusal.values}, or ` : ''}a number that is no ${target}`,
+      hint: `Change columns: { ${name}: ${target} }, or the query.`,
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { quoteLiteral } from '../../duckdb/sql-text.ts';
+import { watchSize } from '../../duckdb/watch-size.ts';
+import { ExactnessError } from '../../errors.ts';
+import type { SourceSession } from '../session.ts';
+import { explainRefusal } from './convert-columns.ts';
+import { keepSettings } from './keep-settings.ts';
+import type { TableCheck } from './plan-table-scans.ts';
+import type { PreparedQuery } from './prepare-query.ts';
+
+/**
+ * Looks for values that must not be in a table that is read as it stands.
+ *
+ * @throws ExactnessError that names the column
+ */
+export async function assertFit(session: SourceSession, { table, sql, columns }: TableCheck): Promise<void> {
+  const { rows } = await session.askSource('read', sql);
+  const column = columns.find((_, index) => Number(rows[0]?.[index]) === 1);
+  if (!column) return;
+  throw new ExactnessError(
+    `Column "${column.name}" (${column.sourceType}) of ${table} holds ${column.refusal.values}. Nothing was uploaded.`,
+    { hint: `Use \`query\` instead of duckdbQuery. ${column.refusal.hint}`.trim() },
+  );
+}
+
+/** The last look: whatever the client did with a type on the way, the file must have the one that was planned. */
+async function assertTypes(
+  session: SourceSession,
+  { columns, mode }: PreparedQuery,
+  file: string,
+): Promise<void> {
+  if (mode === 'compatible') return;
+  const written = await session.describe(`read_parquet(${quoteLiteral(file)})`);
+  const wrong = columns.findIndex(({ type }, index) => written[index]?.type !== type);
+  const column = columns[wrong];
+  if (!column) return;
+  throw new ExactnessError(
+    `Column "${column.name}" (${column.sourceType}) was to become ${column.type}, and became ${written[wrong]?.type}. Nothing was uploaded.`,
+    { hint: `Cast it in the query, or set columns: { ${column.name}: text }.` },
+  );
+}
+
+/**
+ * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of the source.
+ * Nothing is left of the file when it fails.
+ *
+ * @throws ExactnessError when a value has no place in the file
+ */
+export async function exportParquet(
+  session: SourceSession,
+  prepared: PreparedQuery,
+  file: string,
+  onProgress: (bytes: number) => void = () => {},
+): Promise<{ rows: number; bytes: number }> {
+  const target = join(session.outputFolder, file);
+  const watch = watchSize(session.outputFolder, onProgress);
+  try {
+    const copy = async () => {
+      for (const check of prepared.checks) await assertFit(session, check);
+      const reader = await session.run(
+        'read',
+        `COPY (${prepared.relation}) TO ${quoteLiteral(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')`,
+      );
+      return Number(reader.getRowsJS()[0]?.[0]);
+    };
+    const rows = await session.transaction(() => keepSettings(session, copy), prepared);
+    await assertTypes(session, prepared, target);
+    return { rows, bytes: (await stat(target)).size };
+  } catch (error) {
+    throw explainRefusal(error, prepared) ?? error;
+  } finally {
+    watch.stop();
+  }
+}

@@ -1,0 +1,290 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TypesMode } from '../../config/schema/ferry-config.ts';
+import { quoteIdentifier } from '../../duckdb/sql-text.ts';
+import { ExactnessError, QueryError } from '../../errors.ts';
+import { type ColumnPlan, type Refusal, withoutLabels } from '../column-plan.ts';
+import type { SourceTable } from '../dialect.ts';
+import type { SourceSession } from '../session.ts';
+import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
+import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
+import { type Replacement, replaceTables } from './replace-tables.ts';
+
+/** A condition on a table that is read as it stands: no value of these columns may be one that the client damages. */
+export interface TableCheck {
+  /** As the query calls it. */
+  table: string;
+  /** SQL of the source: one row, with 1 for each column that holds such a value. */
+  sql: string;
+  columns: { name: string; sourceType: string; refusal: Refusal }[];
+}
+
+interface Table {
+  label: string;
+  /** SQL of the source. */
+  sourceName: string;
+  /** Of the columns that the query reads. */
+  columns: { plan: ColumnPlan; scanType: string }[];
+  /** DuckDB SQL of a SELECT to read in the place of the table. */
+  select?: string;
+  /** Columns that the SELECT leaves out, as the source's own * does. */
+  hidden?: string[];
+  /** Columns of the SELECT that the query names, and no * of it gives. */
+  unstarred?: string[];
+  /** That SELECT sends the source a statement of its own, which converts and refuses: there is nothing to check. */
+  convertedAtSource?: boolean;
+}
+
+/** By its letters: names that differ in case only may be two tables. */
+const key = ({ schema, table }: TableReference) => JSON.stringify([schema, table]);
+
+/**
+ * The table that a name means, as the source spells it. DuckDB does not tell upper from lower case, and its client takes any of those
+ * that differ in nothing else.
+ *
+ * @throws QueryError for a table that there is not, ExactnessError for a name that may mean several
+ */
+async function findTable(session: SourceSession, { schema, table }: TableReference): Promise<SourceTable> {
+  const { dialect } = session;
+  const wanted = schema ?? session.defaultSchema;
+  const { rows } = await session.askSource('wrap', dialect.tablesNamed(wanted, table));
+  const found = rows.map(([inSchema, name]) => ({ schema: String(inSchema), table: String(name) }));
+  const [first, ...others] = found;
+  if (!first) throw new QueryError(`The source has no table ${table} that the login may see.`);
+  if (others.length === 0) return first;
+  const same = found.find((each) => each.schema === wanted && each.table === table);
+  if (same && dialect.tellsCase) return same;
+  const names = found.map((each) => `${each.schema}.${each.table}`).toSorted();
+  throw new ExactnessError(
+    `duckdbQuery reads ${table}, and the source has tables whose names differ in case only (${names.join(', ')}).`,
+    { hint: "Use `query` instead, which is the source's own SQL." },
+  );
+}
+
+async function describeTable(
+  session: SourceSession,
+  found: SourceTable,
+  { columns, besideStars }: DuckdbQueryFacts,
+  mode: TypesMode,
+): Promise<Table> {
+  const { dialect } = session;
+  const sourceName = `${dialect.quoteName(found.schema)}.${dialect.quoteName(found.table)}`;
+  const scanName = `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`;
+  const label = `db.${found.schema}.${found.table}`;
+  const shown = await session.describe(session.relationOf(`SELECT * FROM ${sourceName}`), 'wrap');
+  const scanned = await session.describe(scanName).catch((error: unknown) => {
+    // The client cannot list the tables of a schema in which some differ in case only.
+    if (!(error instanceof QueryError)) throw error;
+    return undefined;
+  });
+  const shownNames = shown.map(({ name }) => name);
+  const scannedNames = scanned?.map(({ name }) => name) ?? shownNames;
+  if (
+    !isDeepStrictEqual(
+      scannedNames.filter((name) => shownNames.includes(name)),
+      shownNames,
+    )
+  ) {
+    throw new ExactnessError(`DuckDB's client sees other columns in ${label} than the source has.`, {
+      hint: "Use `query` instead, which is the source's own SQL.",
+    });
+  }
+
+  // A login may be let at some columns only: no others are asked for.
+  // Columns that the source's own * leaves out (INVISIBLE), and DuckDB's would not.
+  const unshown = scannedNames.filter((name) => !shownNames.includes(name));
+  const unstarred = unshown.filter((name) => besideStars?.has(name.toLowerCase()));
+  const named =
+    columns === 'all'
+      ? [...shownNames, ...unstarred]
+      : scannedNames.filter((name) => columns.has(name.toLowerCase()));
+  // Rows are counted by any column.
+  const read = named.length === 0 && scanned === undefined ? shownNames.slice(0, 1) : named;
+  const query = `SELECT ${read.map(dialect.quoteName).join(', ')} FROM ${sourceName}`;
+  const plans = read.length === 0 ? [] : await planSource(session, query, mode);
+  const scanTypes = new Map(scanned?.map(({ name, type }) => [name, type]));
+  const table = {
+    label,
+    sourceName,
+    columns: plans.map((plan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type })),
+  };
+  if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
+  if (columns !== 'all' || scannedNames.length === shownNames.length) return table;
+  const hidden = unshown.filter((name) => !unstarred.includes(name));
+  const select = `SELECT ${named.map(quoteIdentifier).join(', ')} FROM ${scanName}`;
+  return { ...table, hidden, unstarred, select };
+}
+
+async function planSource(session: SourceSession, query: string, mode: TypesMode): Promise<ColumnPlan[]> {
+  const client = await session.describe(session.relationOf(query), 'wrap');
+  const ask = (sql: string) => session.askSource('wrap', sql);
+  return session.dialect.planColumns(ask, query, client, () => mode, session.server);
+}
+
+/** Text that the source printed, or a name out of a list: nothing of it can be damaged. */
+const isPlain = (type: string) => type === 'VARCHAR' || /^ENUM\(.*\)$/s.test(type) || type === 'UINTEGER';
+
+function cannotBeRead(label: string, { plan, scanType }: Table['columns'][number]): ExactnessError {
+  return new ExactnessError(
+    `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${withoutLabels(scanType)}`}.`,
+    {
+      hint: 'Use `query` instead, which has the source convert it; or name the columns without this one; or set types: compatible to have it written as the Go connector did.',
+    },
+  );
+}
+
+/** Types of somebody's own that the client takes for others, by their names. */
+function assertKnownTypes({ label, columns, convertedAtSource }: Table): void {
+  const mistaken = columns.find(({ plan }) => plan.namedLike !== undefined)?.plan;
+  if (mistaken === undefined || convertedAtSource) return;
+  throw new ExactnessError(
+    `Column "${mistaken.name}" (${mistaken.sourceType}) of ${label} is of a type that is called like one of Postgres' own, ${mistaken.namedLike}, for which DuckDB's client takes it.`,
+    { hint: 'Use `query` instead, which has the source print it; or name the columns without this one.' },
+  );
+}
+
+/** What `types: compatible` loses of a table: as a query's column would, and what the client makes of types that a query gives as text. */
+function warningsOf({ label, columns }: Table): string[] {
+  return columns.flatMap(({ plan: { name, sourceType, type, loss }, scanType }) => {
+    const lost = loss?.text ?? (scanType === type ? undefined : lossOfScan(scanType));
+    return lost === undefined ? [] : [`Column "${name}" (${sourceType}) of ${label}: ${lost}.`];
+  });
+}
+
+function lossOfScan(scanType: string): string | undefined {
+  // With a coordinate system in its type, it is kept.
+  if (/\bGEOMETRY\b(?!\()/.test(scanType)) return 'written as plain WKB: the SRID is lost';
+  // A point of Postgres is a pair of DOUBLEs.
+  if (
+    /\bSTRUCT\(/.test(scanType) &&
+    !/^STRUCT\(x DOUBLE, y DOUBLE\)(\[\])*$/.test(scanType) &&
+    /\b(DOUBLE|INTERVAL|TIME|DATE|TIMESTAMP)\b/.test(scanType)
+  )
+    return 'read field by field: of a numeric in it about 15 digits are kept, and NaN, Infinity and the like become other values';
+  return undefined;
+}
+
+function checkTable(
+  { label, sourceName, columns, convertedAtSource }: Table,
+  mode: TypesMode,
+): TableCheck | undefined {
+  if (convertedAtSource) {
+    const number = columns.find(({ plan }) => plan.numberAsText);
+    if (mode === 'exact' && number) throw cannotBeRead(label, number);
+    return undefined;
+  }
+  const checked = columns.filter(({ plan, scanType }) => {
+    if (mode === 'compatible') return plan.damagedInScan && plan.violation !== undefined;
+    // Text of what is a number would sort and compare as text.
+    const plain =
+      isPlain(scanType) && !plan.damagedInScan && (scanType !== 'VARCHAR' || plan.type === 'VARCHAR');
+    if (plain) return false;
+    if (scanType !== plan.type || plan.damagedInScan) throw cannotBeRead(label, { plan, scanType });
+    return plan.violation !== undefined;
+  });
+  if (checked.length === 0) return undefined;
+  const conditions = checked.map(
+    ({ plan }, index) => `MAX(CASE WHEN ${plan.violation} THEN 1 ELSE 0 END) AS v${index}`,
+  );
+  return {
+    table: label,
+    sql: `SELECT ${conditions.join(', ')} FROM ${sourceName} AS q`,
+    columns: checked.map(({ plan: { name, sourceType, refusal } }) => ({
+      name,
+      sourceType,
+      refusal: refusal ?? { values: 'values without a place in the file', hint: '' },
+    })),
+  };
+}
+
+/** What becomes of the tables that a duckdbQuery reads. */
+export interface TableScans {
+  /** The query, with what is to be read in the place of its tables. */
+  sql: string;
+  checks: TableCheck[];
+  tableColumns: ColumnPlan[];
+  /** Columns that a `*` of the query leaves out; beside one, they cannot be named. */
+  hidden: string[];
+  warnings: string[];
+}
+
+/** The error of a query that could not be prepared, where that is as it names a column which a `*` leaves out. */
+export function explainHidden(error: unknown, { hidden }: TableScans): unknown {
+  if (!(error instanceof QueryError)) return error;
+  const named = hidden.find((name) => error.message.toLowerCase().includes(`"${name.toLowerCase()}"`));
+  if (named === undefined) return error;
+  return new QueryError(`The column "${named}" is INVISIBLE at the source, and cannot be named beside a *.`, {
+    cause: error,
+    hint: 'A * leaves it out already. To read it, name all columns of the query.',
+  });
+}
+
+/**
+ * Decides for the tables that a duckdbQuery reads whether they can be read as they stand. They are read without a wrapper, so that
+ * filters and columns are pushed down; what a wrapper would refuse is looked for before, in the same snapshot.
+ *
+ * @throws ExactnessError for a column that would need a conversion, QueryError for a table that there is not
+ */
+export async function planTableScans(
+  session: SourceSession,
+  query: string,
+  facts: DuckdbQueryFacts,
+  mode: TypesMode,
+): Promise<TableScans> {
+  const { tables } = facts;
+  const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
+  const described: (Table & { reference: TableReference; found: SourceTable })[] = [];
+  for (const reference of unique) {
+    const found = await findTable(session, reference);
+    described.push({ reference, found, ...(await describeTable(session, found, facts, mode)) });
+  }
+  for (const table of described) assertKnownTypes(table);
+  const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
+  const checks = described.map((table) => checkTable(table, mode)).filter((check) => check !== undefined);
+  const apart = described.some(({ convertedAtSource }) => convertedAtSource);
+  if (mode === 'exact' && checks.length + tables.length > 1) {
+    const gap = apart
+      ? 'it has tables whose names differ in case only, beside which each table is read by itself'
+      : await session.dialect.findSnapshotGap(
+          (sql) => session.askSource('wrap', sql),
+          described.map(({ found }) => found),
+        );
+    if (gap !== undefined) {
+      throw new ExactnessError(
+        `duckdbQuery reads the source by several statements, which would show it at different moments: ${gap}.`,
+        {
+          hint: 'Use `query` instead, which is one statement.',
+        },
+      );
+    }
+  }
+  const { sql, tableColumns } = await replaceThose(session, query, described, mode);
+  const hidden = described.flatMap((table) => table.hidden ?? []);
+  return { sql, checks, tableColumns, hidden, warnings };
+}
+
+/** Puts into the query what is to be read in the place of its tables. */
+async function replaceThose(
+  session: SourceSession,
+  query: string,
+  described: readonly (Table & { reference: TableReference })[],
+  mode: TypesMode,
+): Promise<Pick<TableScans, 'sql' | 'tableColumns'>> {
+  const tableColumns: ColumnPlan[] = [];
+  const replacements: Replacement[] = [];
+  for (const { reference, select, convertedAtSource, columns, unstarred = [] } of described) {
+    if (select === undefined) continue;
+    const isMeant = (other: TableReference) => key(other) === key(reference);
+    const plans = columns.map(({ plan }) => plan);
+    const firstMarker = TABLE_MARKERS + tableColumns.length;
+    if (convertedAtSource) tableColumns.push(...plans);
+    replacements.push({
+      isMeant,
+      unstarred,
+      select: convertedAtSource
+        ? await convertAtSource(session, select, { columns: plans, mode, firstMarker })
+        : select,
+    });
+  }
+  const sql = replacements.length === 0 ? query : await replaceTables(session, query, replacements);
+  return { sql, tableColumns };
+}

@@ -1,0 +1,216 @@
+import { asSentence, unknownNameMessage } from '../../config/config-problems.ts';
+import type { TypesMode } from '../../config/schema/ferry-config.ts';
+import { quoteIdentifier, trimStatement } from '../../duckdb/sql-text.ts';
+import { ConfigError, ExactnessError, QueryError } from '../../errors.ts';
+import { type ColumnPlan, MAX_DECIMAL_DIGITS, withoutLabels } from '../column-plan.ts';
+import { ofStatement } from '../explain-unknown.ts';
+import type { SourceSession } from '../session.ts';
+import { overrideColumn, strictly } from './column-override.ts';
+import { convert, convertAtSource } from './convert-columns.ts';
+import type { DuckdbQueryFacts } from './duckdb-query.ts';
+import { keepSettings } from './keep-settings.ts';
+import { explainHidden, planTableScans, type TableCheck } from './plan-table-scans.ts';
+
+/** What to read: SQL of the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */
+export type SourceQuery =
+  | { kind: 'source'; sql: string }
+  | { kind: 'duckdb'; sql: string; facts: DuckdbQueryFacts };
+
+/** A query of which it is known how each of its columns gets into the file. */
+export interface PreparedQuery {
+  columns: ColumnPlan[];
+  /** DuckDB SQL for the result as it goes into the file. */
+  relation: string;
+  /** What must hold of the tables that a duckdbQuery reads, in the same transaction. */
+  checks: TableCheck[];
+  /** Columns of such tables that are converted where they are read, and may refuse values of their own. */
+  tableColumns: ColumnPlan[];
+  /** What gets lost, for people; `types: compatible` only. */
+  warnings: string[];
+  mode: TypesMode;
+  /** The relation is one statement of the source's own SQL. */
+  oneStatement: boolean;
+}
+
+/**
+ * Has the source prepare the query, without running it, and decides for each column how it is carried.
+ *
+ * @param overrides the sync's `columns:`: name → type
+ * @throws QueryError with what the source said of the query, ExactnessError for a column that cannot be carried, ConfigError for an
+ *   override that cannot be
+ */
+export function prepareQuery(
+  session: SourceSession,
+  query: SourceQuery,
+  options: PrepareOptions,
+): Promise<PreparedQuery> {
+  // In a transaction, as that has the settings under which the query will be read.
+  return session.transaction(() => keepSettings(session, () => prepare(session, query, options)));
+}
+
+interface PrepareOptions {
+  mode: TypesMode;
+  overrides: Readonly<Record<string, string>>;
+}
+
+async function prepare(
+  session: SourceSession,
+  query: SourceQuery,
+  { mode, overrides }: PrepareOptions,
+): Promise<PreparedQuery> {
+  const { dialect } = session;
+  const scans =
+    query.kind === 'duckdb' ? await planTableScans(session, query.sql, query.facts, mode) : undefined;
+  const sql =
+    query.kind === 'source' ? trimStatement(query.sql, dialect.lexicalRules(session.server)) : query.sql;
+  const relation = scans === undefined ? session.relationOf(sql) : `(${scans.sql})`;
+  const client = await session.describe(relation).catch((error: unknown) => {
+    if (scans === undefined) return ofStatement(sql)(error);
+    throw explainHidden(error, scans);
+  });
+  const names = client.map(({ name }) => name);
+  for (const name of Object.keys(overrides)) {
+    if (!names.includes(name))
+      throw new ConfigError(asSentence(`columns: ${unknownNameMessage('column', name, names)}`));
+  }
+
+  if (scans !== undefined) {
+    const columns = client.map(({ name, type }) => {
+      const target = typeOf(overrides, name);
+      const plan = planComputed(name, type, mode);
+      return target === undefined ? plan : overrideColumn(plan, target, undefined);
+    });
+    const { checks, tableColumns, warnings } = scans;
+    return {
+      columns,
+      relation: convert(columns, names, relation),
+      checks,
+      tableColumns,
+      warnings,
+      mode,
+      oneStatement: false,
+    };
+  }
+
+  const ask = (statement: string) => session.askSource('wrap', statement);
+  // An override starts from what is exact, whatever the rest does.
+  const modeOf = (name: string) => (Object.hasOwn(overrides, name) ? 'exact' : mode);
+  const planned = await dialect
+    .planColumns(ask, sql, client, modeOf, session.server)
+    .catch((error: unknown) => {
+      if (!(error instanceof QueryError) || !/syntax/i.test(error.message)) throw error;
+      // By itself it could be prepared; as a part of another statement it cannot.
+      throw new QueryError('The query is not one SELECT that only reads.', {
+        cause: error,
+        hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
+      });
+    });
+  const columns = planned.map((plan, index) => {
+    const target = typeOf(overrides, plan.name);
+    const clientType = client[index]?.type ?? plan.type;
+    const asText = dialect.asText(dialect.reference(names, index), clientType);
+    return target === undefined ? plan : overrideColumn(plan, target, asText);
+  });
+  return {
+    columns,
+    relation: await convertAtSource(session, sql, { columns, mode }),
+    checks: [],
+    tableColumns: [],
+    warnings: warningsFor(columns),
+    mode,
+    oneStatement: true,
+  };
+}
+
+/** A type as the file has it: text in the place of enums. */
+const withoutEnums = (type: string) => type.replaceAll(/ENUM\((?:'(?:[^']|'')*'(?:, ?)?)*\)/g, 'VARCHAR');
+
+/** Types of DuckDB's own that a file has no word for, and what says the same. */
+const sameInOtherWords: Readonly<Record<string, string>> = {
+  TIMESTAMP_S: 'TIMESTAMP',
+  TIMESTAMP_MS: 'TIMESTAMP',
+  BIT: 'VARCHAR',
+  BIGNUM: 'VARCHAR',
+  INTERVAL: 'VARCHAR',
+  'TIME WITH TIME ZONE': 'VARCHAR',
+};
+
+/** A decimal with more decimals than digits is one that no reader opens; Postgres has such, and the client takes them over. */
+function withReadableDecimals(plan: ColumnPlan): ColumnPlan {
+  const type = plan.type.replaceAll(/DECIMAL\((\d+),(\d+)\)/g, (own, precision, scale) =>
+    Number(scale) > Number(precision) ? `DECIMAL(${scale},${scale})` : own,
+  );
+  if (type === plan.type) return plan;
+  const widest = Math.max(...Array.from(type.matchAll(/DECIMAL\((\d+),/g), ([, digits]) => Number(digits)));
+  if (widest > MAX_DECIMAL_DIGITS) {
+    throw new ExactnessError(
+      `Column "${plan.name}" is a numeric with a negative scale, or with more than 38 decimals, which a duckdbQuery cannot read.`,
+      { hint: 'Use `query` instead, which has the source convert it; or name the columns without this one.' },
+    );
+  }
+  return {
+    ...plan,
+    type,
+    inDuckdb: (value) => `CAST(${value} AS ${type})`,
+    reason: `readers refuse ${plan.type}`,
+  };
+}
+
+/** A column of what DuckDB computed. */
+function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
+  const type = withoutEnums(clientType);
+  const plan = { name, sourceType: withoutLabels(clientType), type };
+  if (mode === 'compatible') return withReadableDecimals(plan);
+  const other = sameInOtherWords[type];
+  if (other !== undefined) {
+    const reason = `a file has no ${type.toLowerCase()} with all its values`;
+    return { ...plan, type: other, inDuckdb: (value) => `CAST(${value} AS ${other})`, reason };
+  }
+  if (/\b(U?HUGEINT|INTERVAL|TIME WITH TIME ZONE)\b/.test(type) && !/^U?HUGEINT$/.test(type)) {
+    throw new ExactnessError(`Column "${name}" (${type}) holds values in it that a file cannot hold.`, {
+      hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
+    });
+  }
+  if (/\bSTRUCT\((?:\w+|TIME(?:STAMP)? WITH TIME ZONE)[,()[]/.test(type)) {
+    throw new ExactnessError(`Column "${name}" (${type}) has several values in it without a name.`, {
+      hint: "Name them in the query: {'a': a, 'b': b} in the place of (a, b).",
+    });
+  }
+  if (!/^U?HUGEINT$/.test(type)) return plan;
+  // DuckDB would write a DOUBLE: sum() of integers is one.
+  const decimal = 'DECIMAL(38,0)';
+  return {
+    ...plan,
+    type: decimal,
+    inDuckdb: (value, _companion, refuse) => strictly(plan, value, decimal, refuse),
+    reason: 'Parquet has no integers of 128 bits',
+    refusal: {
+      values: 'a number of more than 38 digits',
+      hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
+    },
+  };
+}
+
+/** A column may be called `constructor`. */
+const typeOf = (overrides: Readonly<Record<string, string>>, column: string) =>
+  Object.hasOwn(overrides, column) ? overrides[column] : undefined;
+
+/** A line for each column that always loses, and one for all that share what they may lose. */
+function warningsFor(columns: readonly ColumnPlan[]): string[] {
+  const lossy = columns.flatMap(({ name, sourceType, loss }) =>
+    loss ? [{ name, sourceType, ...loss }] : [],
+  );
+  const sometimes = Map.groupBy(
+    lossy.filter(({ always }) => !always),
+    ({ text }) => text,
+  );
+  return [
+    ...lossy
+      .filter(({ always }) => always)
+      .map(({ name, sourceType, text }) => `Column "${name}" (${sourceType}): ${text}.`),
+    ...[...sometimes].map(([text, group]) => {
+      const names = group.map(({ name }) => `"${name}"`).join(', ');
+      return `${group.length === 1 ? 'Column' : 'Columns'} ${names}: ${text}.`;
+    }),
+  ];
+}

@@ -1,0 +1,37 @@
+import { ConfigError } from '../../errors.ts';
+import type { RunRecord } from '../../runs/records/run-record.ts';
+import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from './send-kept-file.ts';
+
+/**
+ * Sends the file of a result that a guard refused.
+ *
+ * @param refusedId id of the run whose result was refused
+ * @throws ConfigError when there is no such run, its file is no longer kept, or a newer result was uploaded since
+ */
+export async function acceptRefused(
+  options: KeptFileOptions,
+  refusedId: string,
+  why: string | undefined,
+): Promise<RunRecord> {
+  const { store } = options;
+  const from = await findEarlierRun(options, refusedId);
+  assertOfSync(from);
+  if (from?.error?.class !== 'GuardError') {
+    throw new ConfigError(
+      from ? `Run ${refusedId} was not refused by a guard.` : `There is no run ${refusedId}.`,
+      { hint: 'ferry runs lists the newest ones, with their ids.' },
+    );
+  }
+  const last = await store.readLastUpload(from.job);
+  // A second delivery of this run, which was killed after its upload or left it to Polyteia to read, replaces nothing but its own.
+  const others = last && last.runId !== options.runId;
+  if (others && from.endedAt !== undefined && last.at > from.endedAt) {
+    throw new ConfigError(
+      `Since run ${refusedId} was refused, run ${last.runId} has uploaded a newer result.`,
+      {
+        hint: `The refused file would replace it. Run the sync again instead: ferry run ${from.job}`,
+      },
+    );
+  }
+  return sendKeptFile(options, { from, fetch: store.fetchRefused, what: 'The refused file' }, why);
+}

@@ -1,0 +1,152 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { closedDuckdbOptions, type DuckdbLimits } from '../../duckdb/duckdb-options.ts';
+import { lackOf } from '../../duckdb/engine-lack.ts';
+import { openDuckdb } from '../../duckdb/open-duckdb.ts';
+import { runInterruptibly } from '../../duckdb/run-interruptibly.ts';
+import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
+import { watchSize } from '../../duckdb/watch-size.ts';
+import { ExactnessError, fullDiskError, QueryError } from '../../errors.ts';
+import { refusalMarker, refusedColumn } from '../../source/column-plan.ts';
+import { csvFormOf } from './csv-form.ts';
+
+export interface CsvOptions extends DuckdbLimits {
+  signal?: AbortSignal | undefined;
+  /** Called with the number of bytes written so far. */
+  onProgress?: (bytes: number) => void;
+}
+
+/** A column of the file, ready to be written. */
+interface CsvColumn {
+  name: string;
+  type: string;
+  text: string;
+  quoted: boolean;
+  /** Which values are refused, to follow "holds". */
+  refused: string;
+}
+
+/**
+ * Writes a Parquet file once more as CSV: UTF-8, a header, RFC 4180 but for lines that end in `\n`, rows in the same order. NULL is
+ * nothing, an empty text a pair of quotes. Memory does not grow with the file.
+ *
+ * @param options.folder the run's private folder; the CSV file lies in it
+ * @throws ExactnessError that names the column of a value which CSV has no form for; StorageUnavailableError, QueryError
+ */
+export async function convertToCsv(
+  parquet: string,
+  options: CsvOptions,
+): Promise<{ file: string; bytes: number }> {
+  const folder = join(options.folder, 'csv');
+  const output = join(folder, 'out');
+  // A retry begins anew.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(output, { recursive: true, mode: 0o700 });
+  const file = join(output, 'result.csv');
+  // One thread keeps the rows in their order without keeping them in memory.
+  const settings = await closedDuckdbOptions({ ...options, folder, threads: 1 });
+  const instance = await openDuckdb(settings);
+  try {
+    const connection = await instance.connect();
+    // The clock by which a timestamp with a zone is written.
+    await connection.run("SET TimeZone='UTC'");
+    await connection.run(`SET allowed_paths=[${quoteLiteral(parquet)}]`);
+    await connection.run(`SET allowed_directories=[${quoteLiteral(`${output}/`)}]`);
+    await connection.run('SET enable_external_access=false');
+    await connection.run('SET lock_configuration=true');
+    const watch = watchSize(output, options.onProgress ?? (() => {}));
+    let columns: CsvColumn[] = [];
+    try {
+      await runInterruptibly(connection, options.signal, async () => {
+        columns = await readColumns(connection, parquet);
+        await connection.run(copyStatement(columns, parquet, file));
+      });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw explain(error, columns);
+    } finally {
+      watch.stop();
+      connection.closeSync();
+    }
+  } finally {
+    instance.closeSync();
+  }
+  return { file, bytes: (await stat(file)).size };
+}
+
+/** Not by the names of folders on the way, which DuckDB would make columns of. */
+const rowsOf = (parquet: string) => `read_parquet(${quoteLiteral(parquet)}, hive_partitioning = false)`;
+
+async function readColumns(connection: DuckDBConnection, parquet: string): Promise<CsvColumn[]> {
+  const reader = await connection.runAndReadAll(`SELECT * FROM ${rowsOf(parquet)} LIMIT 0`);
+  const names = reader.columnNames();
+  assertNoMark(names[0] ?? '');
+  return reader.columnTypes().map((type, index) => {
+    const name = names[index] ?? '';
+    const refuse = `error('${refusalMarker(index)}')`;
+    const form = csvFormOf(quoteIdentifier(name), type, refuse);
+    if (!form) throw withoutForm(name, `is of type ${type}, which has no form as CSV`);
+    const column = { name, type: String(type), quoted: form.quoted };
+    if (names.length > 1) return { ...column, text: form.text, refused: form.refused ?? '' };
+    // The row would be an empty line, which readers leave out.
+    const refused = [form.refused, 'NULL, which CSV cannot tell from an empty line in a file of one column'];
+    return {
+      ...column,
+      text: `COALESCE(${form.text}, ${refuse})`,
+      refused: refused.filter((values) => values !== undefined).join('; or '),
+    };
+  });
+}
+
+/** The header begins the file, and readers take a U+FEFF there for a mark of the file's own. */
+function assertNoMark(name: string): void {
+  if (!name.startsWith('\uFEFF')) return;
+  throw new ExactnessError(
+    `The name of column "${name}" begins with U+FEFF, which readers of a CSV file leave out at its beginning. Nothing was uploaded.`,
+    { hint: 'Give the column another name in the query, or select another column before it.' },
+  );
+}
+
+function copyStatement(columns: readonly CsvColumn[], parquet: string, file: string): string {
+  const values = columns.map(({ name, text }) => `${text} AS ${quoteIdentifier(name)}`);
+  const quoted = columns.filter((column) => column.quoted).map(({ name }) => quoteIdentifier(name));
+  const options = [
+    'FORMAT csv',
+    'HEADER',
+    "DELIMITER ','",
+    `QUOTE '"'`,
+    `ESCAPE '"'`,
+    "NULLSTR ''",
+    ...(quoted.length > 0 ? [`FORCE_QUOTE (${quoted.join(', ')})`] : []),
+  ];
+  return `COPY (SELECT ${values.join(', ')} FROM ${rowsOf(parquet)}) TO ${quoteLiteral(file)} (${options.join(', ')})`;
+}
+
+function withoutForm(name: string, what: string, cause?: unknown): ExactnessError {
+  return new ExactnessError(`Column "${name}" ${what}. Nothing was uploaded.`, {
+    cause,
+    hint: `Cast it to text in the query, replace the value there, or take format: csv off the target.`,
+  });
+}
+
+function explain(cause: unknown, columns: readonly CsvColumn[]): Error {
+  if (cause instanceof ExactnessError) return cause;
+  const message = cause instanceof Error ? cause.message : '';
+  const column = columns[refusedColumn(message) ?? -1];
+  if (column) return withoutForm(column.name, `(${column.type}) holds ${column.refused}`, cause);
+  const lack = lackOf(cause);
+  if (lack === 'disk') {
+    return fullDiskError(
+      cause,
+      'A target with format: csv needs room for the file twice, as Parquet and as CSV, which is several times bigger. Give the run a bigger disk (on Lambda: ephemeral storage).',
+    );
+  }
+  return new QueryError('The result could not be written as CSV.', {
+    cause,
+    hint:
+      lack === 'memory'
+        ? 'It needs more memory than DuckDB may use: select fewer columns, or give the run more.'
+        : 'What DuckDB says of it may hold data, so it is not repeated here.',
+  });
+}

@@ -1,0 +1,34 @@
+import type { DatasetContent, PolyteiaClient } from '../../polyteia/polyteia-client.ts';
+import { contentTypes } from '../../polyteia/upload-format.ts';
+import type { JobContext } from '../../runs/job.ts';
+import type { LastUpload } from '../../runs/records/last-upload.ts';
+import type { SyncWork } from '../sync-work.ts';
+import { isOfSync } from './finish-upload.ts';
+
+/**
+ * Whether a result need not be sent: its content is that of the job's last upload, and the dataset still shows that upload.
+ *
+ * @returns that upload; undefined when the result has to be sent, and so whenever it cannot be told
+ */
+export async function findUnchanged(
+  context: JobContext,
+  { sync, target, store, job }: SyncWork,
+  client: PolyteiaClient,
+  fingerprint: string | undefined,
+): Promise<LastUpload | undefined> {
+  if (sync.whenUnchanged !== 'skip' || fingerprint === undefined) return undefined;
+  if (!client.getContent || target.verify === 'off') return undefined;
+  // What stands there now may be replaced by the upload of a run that was taken over in the middle of it.
+  if (context.rival !== undefined) return undefined;
+  const last = await context.retry(() => store.readLastUpload(job));
+  if (!last?.settled || last.fingerprint !== fingerprint) return undefined;
+  if (last.contentType !== contentTypes[target.format]) return undefined;
+  if (!isOfSync(sync, last) || !last.shown) return undefined;
+  // Asked now, and not before the query: somebody else may have uploaded since.
+  const shown = await context.retry(async () => client.getContent?.(sync.dataset, context.signal));
+  return shown && isSame(shown, last.shown) ? last : undefined;
+}
+
+function isSame(a: DatasetContent, b: DatasetContent): boolean {
+  return a.size === b.size && a.contentType === b.contentType && a.uploadedAt === b.uploadedAt;
+}

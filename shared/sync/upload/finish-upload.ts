@@ -1,0 +1,131 @@
+import type { SyncConfig } from '../../config/schema/ferry-config.ts';
+import { DeadlineError, LeaseLostError, toFerryError } from '../../errors.ts';
+import type { PolyteiaClient } from '../../polyteia/polyteia-client.ts';
+import { verifyUpload } from '../../polyteia/verify-upload.ts';
+import type { JobContext, JobResult } from '../../runs/job.ts';
+import type { LastUpload } from '../../runs/records/last-upload.ts';
+import type { SyncWork } from '../sync-work.ts';
+
+/**
+ * What is left to do once Polyteia has a file: wait until it has read it, see whether the dataset shows it, remember it. May be done by
+ * another process than the one that sent it.
+ *
+ * @returns with the state `ingesting` when the run's time ends first
+ */
+export async function finishUpload(
+  context: JobContext,
+  work: SyncWork,
+  client: PolyteiaClient,
+  upload: LastUpload,
+): Promise<JobResult> {
+  const { rows, bytes, schema, fingerprint } = upload;
+  const facts: JobResult = { rows, bytes, schema, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  context.note(facts);
+  let shown: Pick<LastUpload, 'shown'>;
+  try {
+    const pending = await waitUntilRead(context, client, upload);
+    if (pending) return { ...facts, state: 'ingesting', ingest: pending };
+    shown = await verify(context, work, client, upload);
+  } catch (error) {
+    // An end that asking again does not change; an interrupted wait is none.
+    const ended = !context.signal.aborted && !toFerryError(error).retryable;
+    if (ended) await keepLastUpload(context, work, { ...upload, settled: true });
+    throw error;
+  }
+  // The baseline first: a settled upload is looked at no more by whoever comes after a killed process.
+  if (isOfSync(work.sync, upload)) await keepBaseline(context, work, upload);
+  await keepLastUpload(context, work, { ...upload, ...shown, settled: true });
+  return { outcome: 'uploaded', ...facts };
+}
+
+/** @returns what to ask for later, when Polyteia has not read the file by then */
+async function waitUntilRead(
+  context: JobContext,
+  client: PolyteiaClient,
+  { ingest, at }: LastUpload,
+): Promise<JobResult['ingest']> {
+  if (!ingest) return undefined;
+  const pending = { id: ingest.id, since: at };
+  context.note({ ingest: pending });
+  const wait = { since: new Date(at), until: context.until, signal: context.signal };
+  try {
+    const end = await context.phase('ingest', () => client.waitForIngest(ingest, wait));
+    return end === 'unfinished' ? pending : undefined;
+  } catch (error) {
+    // A question that is not answered in time says nothing of the file.
+    if (context.signal.aborted && context.signal.reason instanceof DeadlineError) return pending;
+    throw error;
+  }
+}
+
+async function verify(
+  context: JobContext,
+  { target, clock }: SyncWork,
+  client: PolyteiaClient,
+  upload: LastUpload,
+): Promise<Pick<LastUpload, 'shown'>> {
+  if (!client.getContent || target.verify === 'off') return {};
+  const shown = await context.phase('verify', () =>
+    verifyUpload(client, upload, {
+      mode: target.verify,
+      warn: context.warn,
+      signal: context.signal,
+      ...(clock ? { sleep: clock.sleep } : {}),
+    }),
+  );
+  return shown ? { shown } : {};
+}
+
+/** Whether an upload is to where the sync sends now: both may have been changed since. */
+export function isOfSync(sync: SyncConfig, upload: Pick<LastUpload, 'dataset' | 'target'>): boolean {
+  return upload.dataset === sync.dataset && upload.target === sync.polyteia;
+}
+
+/** A run that was told to stop has uploaded all the same: it still says so, without trying for long. */
+async function writeDown(
+  { retry, renewLease, signal }: Pick<JobContext, 'retry' | 'renewLease' | 'signal'>,
+  write: () => Promise<void>,
+): Promise<void> {
+  const writeOnce = async () => {
+    await renewLease();
+    await write();
+  };
+  await (signal.aborted ? writeOnce() : retry(writeOnce));
+}
+
+/** Writes down that there is nothing more to upload, for whoever comes after this process. The file is sent, whether or not that works. */
+export async function keepLastUpload(
+  context: JobContext,
+  { store, job }: SyncWork,
+  upload: LastUpload,
+): Promise<void> {
+  try {
+    await writeDown(context, () => store.saveLastUpload(job, upload));
+  } catch (error) {
+    // By now it is a newer run's to say what was uploaded last.
+    if (error instanceof LeaseLostError) throw error;
+    // At the second time it was said at the first, or what is lost is little.
+    if (upload.settled) return;
+    context.warn(
+      `Uploaded, but that could not be written down: should this run be killed, it would upload the file again (${toFerryError(error).message})`,
+    );
+  }
+}
+
+/** Makes an upload the one that the next result is compared with. It is sent already, whether or not that can be written down. */
+export async function keepBaseline(
+  context: Pick<JobContext, 'retry' | 'warn' | 'renewLease' | 'signal'>,
+  { store, job }: Pick<SyncWork, 'store' | 'job'>,
+  { runId, rows, bytes, schema }: Pick<LastUpload, 'runId' | 'rows' | 'bytes' | 'schema'>,
+): Promise<void> {
+  try {
+    const at = new Date().toISOString();
+    await writeDown(context, () =>
+      store.saveBaseline(job, { schemaVersion: 1, runId, at, rows, bytes, schema }),
+    );
+  } catch (error) {
+    // By now it is a newer run's result that the next is compared with.
+    if (error instanceof LeaseLostError) throw error;
+    context.warn(`The next result will be compared with an older one: ${toFerryError(error).message}`);
+  }
+}

@@ -1,0 +1,30 @@
+import { ConfigError } from '../../errors.ts';
+import type { RunRecord } from '../../runs/records/run-record.ts';
+import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from './send-kept-file.ts';
+
+/**
+ * Sends the file of an earlier run once more, from the archive: the way back when a good result was replaced by a wrong one.
+ *
+ * @param archivedId id of the run that sent it
+ * @throws ConfigError when there is no such run, or its file is not in the archive
+ */
+export async function resendArchived(
+  options: KeptFileOptions,
+  archivedId: string,
+  why: string | undefined,
+): Promise<RunRecord> {
+  const { store } = options;
+  const from = await findEarlierRun(options, archivedId);
+  assertOfSync(from);
+  if (!from?.archived) {
+    throw new ConfigError(
+      from ? `The file of run ${archivedId} was not archived.` : `There is no run ${archivedId}.`,
+      {
+        hint: from
+          ? `Set archive: { keep: 30 } on the sync ${from.job} to keep the files of its runs from now on.`
+          : 'ferry runs lists the newest ones, with their ids.',
+      },
+    );
+  }
+  return sendKeptFile(options, { from, fetch: store.fetchArchived, what: 'The archived file' }, why);
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import type { JobContext, JobResult } from '../../runs/job.ts';
+import type { RunRecord } from '../../runs/records/run-record.ts';
+import type { RunStore } from '../../runs/records/run-store.ts';
+import { runJob } from '../../runs/run-job.ts';
+import { findSync, RESULT_FILE, type RunSyncOptions } from '../sync-work.ts';
+import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';
+import { openTarget, sendFile } from './send-file.ts';
+
+/** A file of an earlier run that the store has kept. */
+export interface KeptFile {
+  /** The run that made it. */
+  from: RunRecord;
+  fetch: RunStore['fetchRefused'];
+  /** What the file is called in a message: “The refused file”. */
+  what: string;
+}
+
+/** What sending it needs. A function knows which job it was asked for, and may read no other's; a person has only the run's id. */
+export type KeptFileOptions = Omit<RunSyncOptions, 'job'> & { job?: string };
+
+/** @throws StateError when its record is there and cannot be read */
+export function findEarlierRun({ store, job }: KeptFileOptions, id: string): Promise<RunRecord | undefined> {
+  return job === undefined ? store.get(id) : store.getOfJob(job, id);
+}
+
+/** @throws ConfigError for a run that makes no file for Polyteia */
+export function assertOfSync(from: RunRecord | undefined): void {
+  if (from?.kind !== 'extraction') return;
+  throw new ConfigError(
+    `Run ${from.id} is one of the extraction ${from.job}: only files of syncs are sent again.`,
+    {
+      hint: `To write its files anew: ferry run ${from.job}`,
+    },
+  );
+}
+
+/**
+ * Sends a file that the store has kept, exactly as it was, and makes it the one that the next result is compared with. A run of its
+ * own, so that the record says who did it and why.
+ *
+ * @throws ConfigError when the sync is gone, or has another dataset by now
+ */
+export async function sendKeptFile(
+  options: KeptFileOptions,
+  { from, fetch, what }: KeptFile,
+  why: string | undefined,
+): Promise<RunRecord> {
+  const { id, job, rows = 0, schema = [], fingerprint } = from;
+  const { description, work } = findSync({ ...options, job });
+  if (from.dataset !== work.sync.dataset) {
+    throw new ConfigError(
+      `${what} of run ${id} is of dataset ${from.dataset}, and the sync ${job} has dataset ${work.sync.dataset} by now.`,
+      { hint: `To send it where it was meant for, set dataset: ${from.dataset} on the sync again.` },
+    );
+  }
+  const send = async (context: JobContext): Promise<JobResult> => {
+    const sentFrom = { runId: id, ...(why === undefined ? {} : { why }) };
+    context.note({ sentFrom });
+    const file = join(context.folder, RESULT_FILE);
+    const found = await context.retry(() => fetch(job, id, file));
+    if (!found) {
+      throw new ConfigError(`${what} of run ${id} is no longer kept.`, {
+        hint: `Run the sync again: ferry run ${job}`,
+      });
+    }
+    const earlier = await findEarlierUpload(context, work);
+    await using target = await openTarget(context, work);
+    const settled = earlier && (await settleEarlierUpload(context, work, target.client, earlier));
+    // Awaited here: the target is closed when this returns.
+    return settled ?? (await sendFile(context, work, target, { file, rows, schema, fingerprint }));
+  };
+  // Nothing is read from the source, so that no slot of it is needed.
+  return runJob({ ...description, slots: {} }, send, options);
+}

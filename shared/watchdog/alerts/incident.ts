@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { StateError } from '../../errors.ts';
+import { mapInTurns } from '../../map-in-turns.ts';
+import type { DocumentStore } from '../../runs/documents/document-store.ts';
+import { openObject, readDocument, schemaVersion } from '../../runs/documents/stored-document.ts';
+import { problemKinds } from '../problems.ts';
+
+/**
+ * A problem of a job as it was told: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: whoever wrote it is about to send, or died; `told`: it was
+ * sent, and lasts; `closed`: it is over, and all about it was sent.
+ */
+export const incidentSchema = openObject({
+  schemaVersion,
+  job: z.string(),
+  source: z.string(),
+  kind: z.enum([...problemKinds, 'dead-letter']),
+  class: z.string(),
+  subject: z.string(),
+  since: z.iso.datetime(),
+  measured: openObject({ value: z.number(), limit: z.number() }).optional(),
+  state: z.enum(['telling', 'told', 'closed']),
+  /** What is told. */
+  about: z.enum(['problem', 'recovery']),
+  /** Moment of the recovery. */
+  recoveredAt: z.iso.datetime().optional(),
+  /** Channels that have it already. */
+  sentTo: z.array(z.string()),
+});
+export type Incident = z.infer<typeof incidentSchema>;
+
+/** An incident as it was read: the version lets one of two watchdogs change it. */
+export interface SeenIncident {
+  incident: Incident;
+  version: string;
+  ageMs: number;
+}
+
+const MOST_INCIDENTS = 5_000;
+
+/** Where the incidents of a stack are kept. The scope of a Ferry beside others holds a slash. */
+const folderOf = (scope: string) => `alerts/${encodeURIComponent(scope)}/`;
+
+/** The name of an incident among those of its stack. */
+export function incidentName({ job, kind, subject }: Pick<Incident, 'job' | 'kind' | 'subject'>): string {
+  // Each lost start is an incident of its own; of the rest there is one of each kind at a time.
+  return `${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
+}
+
+/** Incidents that are kept, by name, and why others cannot be read: of those nothing is told until somebody has seen to them. */
+export interface KeptIncidents {
+  seen: Map<string, SeenIncident>;
+  unreadable: StateError[];
+}
+
+/** All incidents of a stack that are kept: one listing, and one read for each. */
+export async function readIncidents(documents: DocumentStore, scope: string): Promise<KeptIncidents> {
+  const folder = folderOf(scope);
+  const listed = await documents.listWithAges(folder, MOST_INCIDENTS);
+  const kept: KeptIncidents = { seen: new Map(), unreadable: [] };
+  await mapInTurns(listed, async ({ key }) => {
+    const document = await documents.read(key);
+    if (!document) return;
+    const { version, ageMs } = document;
+    const name = key.slice(folder.length);
+    try {
+      const incident = readDocument(incidentSchema, document.body, {
+        what: `What was told of ${name}`,
+        at: documents.address(key),
+        mend: 'Remove it: if the problem lasts, it is told again.',
+      });
+      kept.seen.set(name, { incident, version, ageMs });
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      kept.unreadable.push(error);
+    }
+  });
+  return kept;
+}
+
+/** Whether the change was made by this watchdog; another one that saw the same has made it otherwise. */
+export async function writeIncident(
+  documents: DocumentStore,
+  scope: string,
+  incident: Incident,
+  seen: string | undefined,
+): Promise<string | undefined> {
+  const key = `${folderOf(scope)}${incidentName(incident)}`;
+  return documents.replace(key, JSON.stringify(incidentSchema.parse(incident)), seen);
+}
+
+/** Forgets an incident that is over. */
+export async function removeIncident(documents: DocumentStore, scope: string, name: string): Promise<void> {
+  await documents.remove(`${folderOf(scope)}${name}`);
+}
+
+/** An incident that this watchdog alone may tell, at the version that it wrote. */
+export interface ClaimedIncident {
+  incident: Incident;
+  version: string;
+}

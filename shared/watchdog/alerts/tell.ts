@@ -1,0 +1,77 @@
+import { toFerryError } from '../../errors.ts';
+import { mapInTurns } from '../../map-in-turns.ts';
+import type { JobState } from '../../runs/records/job-states.ts';
+import type { WatchdogDependencies } from '../watchdog-dependencies.ts';
+import { type Alert, groupAlerts, messageOf, runsToShow } from './alert-message.ts';
+import type { Channel } from './channel.ts';
+import { type ClaimedIncident, type Incident, writeIncident } from './incident.ts';
+
+type Told = Alert & { version: string };
+
+/**
+ * Tells what this watchdog has claimed, and notes who has it. Each message goes to each channel at least once: a second time only when
+ * the process dies between the sending and the note. What did not get through stays claimed, until that claim expires.
+ */
+export async function tell(
+  claimed: readonly ClaimedIncident[],
+  states: ReadonlyMap<string, JobState>,
+  dependencies: Pick<WatchdogDependencies, 'documents' | 'runs' | 'channels' | 'where' | 'scope' | 'logger'>,
+): Promise<{ told: number; notTold: number }> {
+  const alerts: Told[] = claimed.map(({ incident, version }) => ({
+    incident,
+    version,
+    lastGood: states.get(incident.job)?.lastGood?.endedAt,
+  }));
+  const counts = await mapInTurns(groupAlerts(alerts) as Told[][], (group) => tellGroup(group, dependencies));
+  return {
+    told: counts.reduce((sum, { told }) => sum + told, 0),
+    notTold: counts.reduce((sum, { notTold }) => sum + notTold, 0),
+  };
+}
+
+async function tellGroup(
+  group: Told[],
+  { documents, runs, channels, where, scope, logger }: Parameters<typeof tell>[2],
+): Promise<{ told: number; notTold: number }> {
+  const records = new Map(
+    await Promise.all(
+      runsToShow(group).map(
+        async ({ job, subject }) =>
+          [subject, await runs.getOfJob(job, subject).catch(() => undefined)] as const,
+      ),
+    ),
+  );
+  const shown = group.map((alert) => ({ ...alert, record: records.get(alert.incident.subject) }));
+  const message = messageOf(shown, where);
+  const [first] = group;
+  const missing = channels.filter(({ name }) => !first?.incident.sentTo.includes(name));
+  const outcomes = await Promise.all(missing.map((channel) => send(channel, message)));
+  const failed = outcomes.filter(({ error }) => error !== undefined);
+  for (const { name, error } of failed) {
+    logger.error(
+      { channel: name, class: error?.class, alerts: group.length },
+      `Nobody was told: ${error?.message}`,
+    );
+  }
+  const sentTo = outcomes.filter(({ error }) => error === undefined).map(({ name }) => name);
+  await mapInTurns(group, ({ incident, version }) =>
+    writeIncident(documents, scope, noteSent(incident, sentTo, failed.length === 0), version),
+  );
+  return failed.length === 0 ? { told: group.length, notTold: 0 } : { told: 0, notTold: failed.length };
+}
+
+function noteSent(incident: Incident, sentTo: readonly string[], complete: boolean): Incident {
+  const next = { ...incident, sentTo: [...incident.sentTo, ...sentTo] };
+  if (!complete) return next;
+  const over = incident.about === 'recovery' || incident.kind === 'dead-letter';
+  return { ...next, state: over ? 'closed' : 'told' };
+}
+
+async function send(channel: Channel, message: Parameters<Channel['send']>[0]) {
+  try {
+    await channel.send(message);
+    return { name: channel.name, error: undefined };
+  } catch (thrown) {
+    return { name: channel.name, error: toFerryError(thrown) };
+  }
+}

@@ -1,0 +1,58 @@
+import { ConfigError, NotificationError } from '../../errors.ts';
+import type { AlertMessage, Channel } from './channel.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/**
+ * A webhook: one POST of JSON for each message. `text` is what Slack shows, and Teams' connectors; the other members are for programs.
+ *
+ * @param readUrl gives the secret: the URL itself, or JSON with a member `url`
+ */
+export function createWebhook(readUrl: () => Promise<string>, send: typeof fetch = fetch): Channel {
+  return {
+    name: 'webhook',
+    async send(message) {
+      const url = urlIn(await readUrl());
+      let response: Response;
+      try {
+        response = await send(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(bodyOf(message)),
+          // A redirect would carry what is told to somebody else.
+          redirect: 'error',
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+        });
+      } catch (error) {
+        throw new NotificationError('The webhook cannot be reached.', { cause: error });
+      }
+      await response.body?.cancel();
+      if (!response.ok) throw new NotificationError(`The webhook answered ${response.status}.`);
+    },
+  };
+}
+
+/** The body of a webhook's request: docs/alerts.md documents it. */
+export function bodyOf({ subject, text, stack, alerts }: AlertMessage) {
+  return { text: `${subject}\n\n${text}`, subject, stack, alerts };
+}
+
+function urlIn(secret: string): URL {
+  let text = secret.trim();
+  if (text.startsWith('{')) {
+    try {
+      const { url } = JSON.parse(text) as { url?: unknown };
+      text = typeof url === 'string' ? url : '';
+    } catch {
+      text = '';
+    }
+  }
+  // The address is as good as a password: nothing of it may be in a message.
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:') {
+    throw new ConfigError('The secret of alerts.webhook holds no https:// address.', {
+      hint: 'Store the webhook’s address itself, or {"url": "https://…"}.',
+    });
+  }
+  return url;
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Incident } from '../alerts/incident.ts';
+import type { WatchedJobs } from '../watched-jobs.ts';
+
+/** A message of the dead-letter queue. */
+export interface DeadLetter {
+  id: string;
+  body: string;
+  /** When it was sent, ISO 8601. */
+  sentAt: string;
+  /** Why Scheduler could not deliver it, as it says in an attribute. */
+  errorCode?: string | undefined;
+}
+
+/** The queue, as far as the watchdog uses it. */
+export interface DeadLetterQueue {
+  /** Some of the messages, hidden from others for longer than a round; none when there are no more. */
+  receive(): Promise<(DeadLetter & { receipt: string })[]>;
+  remove(receipt: string): Promise<void>;
+}
+
+const start = z.object({ job: z.string() });
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-async-destinations
+const fromLambda = z.object({
+  requestContext: z.object({ condition: z.string() }),
+  requestPayload: start,
+  // What the function threw, by its class. A process that was killed threw nothing: Lambda names that otherwise (`Runtime.ExitError`).
+  responsePayload: z
+    .object({ errorType: z.string().regex(/^\w+Error$/) })
+    .optional()
+    .catch(undefined),
+});
+
+/**
+ * Whether a start is lost at all. That of a run which waits for a slot of its source is not: Lambda has tried it as often as it does, and
+ * the run's record says `queued`, so that the watchdog starts it again.
+ */
+export function isStillQueued(letter: DeadLetter): boolean {
+  return read(letter).reason === 'QueuedError';
+}
+
+/** Makes an incident of a lost start: which job, and why it was lost. Of the message nothing else is kept. */
+export function incidentOf(letter: DeadLetter, jobs: WatchedJobs): Incident {
+  const { job, reason } = read(letter);
+  const known = job !== undefined && Object.hasOwn(jobs, job) ? job : 'unknown';
+  return {
+    schemaVersion: 1,
+    job: known,
+    source: jobs[known]?.source ?? '',
+    kind: 'dead-letter',
+    class: /^\w{1,64}$/.exec(reason)?.[0] ?? 'Unknown',
+    subject: letter.id,
+    since: letter.sentAt,
+    state: 'telling',
+    about: 'problem',
+    sentTo: [],
+  };
+}
+
+function read({ body, errorCode }: DeadLetter): { job: string | undefined; reason: string } {
+  let content: unknown;
+  try {
+    content = JSON.parse(body);
+  } catch {
+    return { job: undefined, reason: errorCode ?? '' };
+  }
+  const lambda = fromLambda.safeParse(content).data;
+  if (lambda)
+    return {
+      job: lambda.requestPayload.job,
+      reason: lambda.responsePayload?.errorType ?? lambda.requestContext.condition,
+    };
+  return { job: start.safeParse(content).data?.job, reason: errorCode ?? '' };
+}

@@ -1,0 +1,29 @@
+import type { RunRecord } from '../../runs/records/run-record.ts';
+import type { RunRequest } from '../../runs/records/run-request.ts';
+import { scheduledRunId } from '../../runs/run-id.ts';
+
+/** What starts a job's function, as EventBridge Scheduler and the API send it. */
+export type StartEvent = { job: string; scheduledTime: string } | RunRequest;
+
+/**
+ * The event that starts a run once more, as the one that it has: the run id follows from the planned time, or is in the request.
+ *
+ * @param scope what makes ids of scheduled runs unique: in a bucket that was adopted, older runs may have had another
+ * @param request what a caller of the API asked for, where it is still kept
+ */
+export function startEventOf(record: RunRecord, request: RunRequest | undefined, scope: string): StartEvent {
+  const { id, job, trigger, scheduledTime, triggeredBy = 'watchdog', sentFrom } = record;
+  if (
+    trigger === 'schedule' &&
+    scheduledTime !== undefined &&
+    scheduledRunId(scope, job, scheduledTime) === id
+  )
+    return { job, scheduledTime };
+  if (request) return request;
+  // Without it, what tells that the run sends an earlier file is in the record.
+  const resend = sentFrom && {
+    runId: sentFrom.runId,
+    ...(sentFrom.why === undefined ? {} : { why: sentFrom.why }),
+  };
+  return { job, runId: id, triggeredBy, ...(resend ? { resend } : {}) };
+}

@@ -1,0 +1,326 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ExtractDatabaseOptions } from '../../../../shared/extraction/extract-database.ts';
+import type { AtlanEntity } from '../../../support/extraction/atlan-contract.ts';
+import { type PostgresServer, startPostgres } from '../../../support/servers/postgres-server.ts';
+import { POSTGRES_VERSIONS } from '../../../support/servers/postgres-versions.ts';
+import { extractTorture } from '../../../support/torture-catalog/extract.ts';
+
+/** Locks on what users have made, of the session that reads. */
+const LOCKS = `SELECT l.relation::regclass::text AS relation FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+  WHERE a.application_name = 'ferry' AND l.relation >= 16384`;
+const NO_TEXT =
+  'it holds bytes that are no text in the encoding of the database, or that UTF-8 has no letter for';
+const LOCKED = 'another session holds a lock on it, or on what it reads';
+
+describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_title, version) => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ ...version, settings: { log_lock_waits: 'on' } });
+    await server.query(
+      "CREATE ROLE stranger LOGIN PASSWORD 'stranger'; ALTER ROLE stranger SET search_path = public, pg_catalog",
+    );
+  });
+  afterAll(() => server?.stop());
+
+  async function connect(database: string): Promise<pg.Client> {
+    const { host, port, user, password } = server;
+    const client = new pg.Client({ host, port, user, password, database });
+    await client.connect();
+    return client;
+  }
+
+  /** Makes a database, and gives a connection to it. */
+  async function create(database: string, sql: string, encoding = 'UTF8') {
+    await server.query(`CREATE DATABASE ${database} ENCODING '${encoding}' TEMPLATE template0 LOCALE 'C'`);
+    const client = await connect(database);
+    await client.query(sql);
+    return { client, [Symbol.asyncDispose]: () => client.end() };
+  }
+
+  const extract = (database: string, options: Partial<Omit<ExtractDatabaseOptions, 'session'>> = {}) =>
+    extractTorture(server, database, { username: 'stranger', password: 'stranger' }, options);
+
+  const definitionsIn = (entities: readonly AtlanEntity[]) =>
+    Object.fromEntries(
+      entities.flatMap(({ typeName, attributes }) =>
+        typeName === 'View' || typeName === 'MaterialisedView'
+          ? [
+              [
+                attributes.name,
+                (attributes as { definition?: string }).definition?.replace(/^.* AS {2}/s, ''),
+              ],
+            ]
+          : [],
+      ),
+    );
+  const namesOf = (entities: readonly AtlanEntity[], type: string) =>
+    entities.filter(({ typeName }) => typeName === type).map(({ attributes }) => attributes.name);
+
+  it('is read as it is in the end when a view goes while its definition is asked for', async () => {
+    await using made = await create(
+      'going',
+      'CREATE SCHEMA staging; CREATE VIEW staging.fleeting AS SELECT 1 AS a',
+    );
+    // The view is still there for everybody else, and whoever opens it waits.
+    await made.client.query('BEGIN; DROP VIEW staging.fleeting');
+    const told: string[] = [];
+    await using extraction = await extract('going', {
+      tell(fact) {
+        told.push(fact);
+        void made.client.query('COMMIT');
+      },
+    });
+    expect(told).toEqual([
+      'Another session holds a lock that is in the way of staging.fleeting: trying again …',
+    ]);
+    expect(extraction.entities.map(({ attributes }) => attributes.name)).toEqual([
+      'going',
+      'public',
+      'staging',
+    ]);
+    expect(extraction.result.warnings).toEqual([]);
+  });
+
+  it('keeps no lock, so that a migration goes on meanwhile', async () => {
+    await using made = await create(
+      'migrated',
+      `CREATE TABLE aaa (a int); CREATE VIEW z_view AS SELECT a FROM aaa; CREATE MATERIALIZED VIEW m AS SELECT a FROM z_view`,
+    );
+    await made.client.query("SET lock_timeout = '100ms'");
+    const locks: string[] = [];
+    let migrations = 0;
+    await using extraction = await extract('migrated', {
+      async onProgress() {
+        for (const { relation } of (await made.client.query(LOCKS)).rows) locks.push(relation);
+        await made.client.query(`BEGIN; CREATE OR REPLACE VIEW z_view AS SELECT a, ${migrations} AS n${migrations} FROM aaa;
+          ALTER TABLE aaa ADD COLUMN b int; ROLLBACK`);
+        migrations += 1;
+      },
+    });
+    // The client does not wait for what it is told.
+    await made.client.query('SELECT 1');
+    expect(migrations).toBeGreaterThan(2);
+    expect(locks).toEqual([]);
+    expect(Object.keys(definitionsIn(extraction.entities))).toEqual(['m', 'z_view']);
+  });
+
+  it('goes on without what is locked for long, and says so', async () => {
+    await using made = await create(
+      'locked',
+      `CREATE TABLE a (x int, y int GENERATED ALWAYS AS (x + 1) STORED, z int DEFAULT 3); INSERT INTO a SELECT generate_series(1, 500); ANALYZE a;
+       CREATE TABLE b (x int); CREATE VIEW over_a AS SELECT x FROM a; CREATE VIEW over_b AS SELECT x FROM b;
+       CREATE MATERIALIZED VIEW m AS SELECT 1 AS one; CREATE TABLE p (k int) PARTITION BY LIST (k);
+       CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)`,
+    );
+    await made.client.query('BEGIN; LOCK TABLE a, p1; REFRESH MATERIALIZED VIEW m');
+    const before = (await readFile(server.logFile, 'utf8')).length;
+    const told: string[] = [];
+    await using extraction = await extract('locked', {
+      tell: (fact) => told.push(fact),
+      lockPatienceMs: 300,
+    });
+    await made.client.query('ROLLBACK');
+    expect(definitionsIn(extraction.entities)).toEqual({
+      m: undefined,
+      over_a: undefined,
+      over_b: expect.stringContaining('FROM b'),
+    });
+    expect(extraction.result.warnings).toEqual([
+      `Left out: the definition of public.over_a, as ${LOCKED}.`,
+      `Left out: the definition of public.m, as ${LOCKED}.`,
+      `Left out: the default of public.a.y, as ${LOCKED}.`,
+    ]);
+    expect(told[0]).toBe(
+      'Another session holds a lock that is in the way of public.over_a, public.m: trying again …',
+    );
+    expect(extraction.result.entities).toMatchObject({
+      Table: 3,
+      TablePartition: 1,
+      View: 2,
+      MaterialisedView: 1,
+    });
+    const [partition] = extraction.entities.filter(({ typeName }) => typeName === 'TablePartition');
+    expect(partition?.attributes).toMatchObject({ constraint: 'FOR VALUES IN (1)' });
+    // The server notes each wait of a second (deadlock_timeout).
+    expect((await readFile(server.logFile, 'utf8')).slice(before)).not.toMatch(
+      /still waiting|deadlock detected/,
+    );
+  });
+
+  it('has all of it when the lock is given back', async () => {
+    await using made = await create(
+      'released',
+      `CREATE TABLE a (x int); CREATE VIEW v AS SELECT x FROM a; CREATE MATERIALIZED VIEW m AS SELECT 1 AS one`,
+    );
+    await made.client.query('BEGIN; LOCK TABLE a; REFRESH MATERIALIZED VIEW m');
+    await using extraction = await extract('released', {
+      tell: () => void sleep(300).then(() => made.client.query('COMMIT')),
+    });
+    expect(definitionsIn(extraction.entities)).toEqual({
+      m: 'SELECT 1 AS one;',
+      v: expect.stringContaining('FROM a;'),
+    });
+    expect(extraction.result.warnings).toEqual([]);
+  });
+
+  it('is complete though its views are rebuilt all the time', async () => {
+    const views = Array.from({ length: 60 }, (_, n) => `v${n}`);
+    await using made = await create(
+      'rebuilt',
+      // Types that this login's search_path has before the server's.
+      `CREATE DOMAIN text AS int; CREATE DOMAIN oid AS int; CREATE TABLE t (a int); ${views.map((view) => `CREATE VIEW ${view} AS SELECT a FROM t;`).join('')}`,
+    );
+    let rebuilt = 0;
+    let done = false;
+    // As dbt does it: another view takes over the name.
+    const rebuild = async () => {
+      for (; !done; rebuilt += 1) {
+        const view = views[rebuilt % 5];
+        await made.client.query(`BEGIN; CREATE VIEW new AS SELECT a, ${rebuilt} AS n FROM t; ALTER VIEW ${view} RENAME TO old;
+          ALTER VIEW new RENAME TO ${view}; DROP VIEW old; COMMIT`);
+        await sleep(50);
+      }
+    };
+    const rebuilding = rebuild();
+    for (let run = 0; run < 3; run += 1) {
+      await using extraction = await extract('rebuilt');
+      const definitions = definitionsIn(extraction.entities);
+      expect(Object.keys(definitions).sort()).toEqual([...views].sort());
+      expect(Object.values(definitions)).not.toContain(undefined);
+      expect(extraction.result.warnings).toEqual([]);
+    }
+    done = true;
+    await rebuilding;
+    expect(rebuilt).toBeGreaterThan(3);
+  });
+
+  it('loses no more than what is damaged, and names it', async () => {
+    await using made = await create(
+      'damaged',
+      `CREATE EXTENSION cube; CREATE TYPE mood AS ENUM ('well');
+       CREATE FUNCTION gone(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+       CREATE TABLE t (a int DEFAULT gone(1), c cube DEFAULT '(1,2)', d int DEFAULT 4, m mood);
+       CREATE VIEW broken AS SELECT gone(a) AS x FROM t; CREATE VIEW no_library AS SELECT '(1,2)'::cube AS c;
+       CREATE VIEW over_broken AS SELECT x FROM broken; CREATE VIEW sound AS SELECT c FROM t;
+       CREATE TABLE last (a int)`,
+    );
+    await made.client.query(`DELETE FROM pg_proc WHERE proname = 'gone'; DELETE FROM pg_type WHERE typname = 'mood';
+      UPDATE pg_proc SET probin = '/no/such' WHERE probin = '$libdir/cube'`);
+    await using extraction = await extract('damaged');
+    const { entities, result } = extraction;
+    expect(definitionsIn(entities)).toEqual({
+      broken: undefined,
+      no_library: undefined,
+      over_broken: expect.stringContaining('FROM broken'),
+      sound: expect.stringContaining('FROM t'),
+    });
+    expect(namesOf(entities, 'Table')).toEqual(['last', 't']);
+    expect(namesOf(entities, 'Column')).toEqual(['x', 'a', 'c', 'x', 'c', 'a', 'c', 'd', 'm']);
+    const file = 'could not access file "/no/such": No such file or directory';
+    expect(result.warnings).toEqual([
+      expect.stringMatching(
+        /^Left out: the definition of public\.broken, as the server fails to give it \(cache lookup failed for function \d+\)\.$/,
+      ),
+      `Left out: the definition of public.no_library, as the server fails to give it (${file}).`,
+      expect.stringContaining(
+        'Left out: the default of public.t.a, as the server fails to give it (cache lookup',
+      ),
+      `Left out: the default of public.t.c, as the server fails to give it (${file}).`,
+    ]);
+    // A fault is looked for in no lock of a user's.
+    expect((await made.client.query(LOCKS)).rows).toEqual([]);
+  });
+
+  it('is read without a text that is none in its encoding, or is no Unicode', async () => {
+    const byte = (hex: string) => `convert_from('\\x${hex}'::bytea, 'SQL_ASCII')`;
+    await using _bytes = await create(
+      'bytes',
+      `CREATE SCHEMA s; CREATE TABLE s.t (a int, b int); CREATE VIEW s.v AS SELECT 1 AS a; COMMENT ON VIEW s.v IS 'grüß';
+       DO $$ DECLARE x text := ${byte('e4')}; BEGIN
+         EXECUTE format('COMMENT ON TABLE s.t IS %L', x); EXECUTE format('COMMENT ON COLUMN s.t.a IS %L', x);
+         EXECUTE format('CREATE SCHEMA %I CREATE TABLE inside (a int)', 'z' || x); EXECUTE format('CREATE TABLE s.%I (a int, b int)', 'a' || x);
+         EXECUTE format('CREATE TABLE s.parent%s (k text) PARTITION BY LIST (k)', x);
+         EXECUTE format('CREATE TABLE s.child PARTITION OF s.parent%s FOR VALUES IN (%L)', x, x);
+         EXECUTE format('CREATE TYPE s.mood%s AS ENUM (%L)', x, x); EXECUTE format('CREATE TABLE s.u (good int, bad%s int, m s.mood%s)', x, x);
+         EXECUTE format('CREATE TABLE s.w (d text DEFAULT %L CONSTRAINT c%s CHECK (d <> %L))', x, x, x);
+         EXECUTE format('CREATE VIEW s.said AS SELECT %L::text AS a', x); EXECUTE format('CREATE FUNCTION s.f() RETURNS text LANGUAGE sql AS %L', 'SELECT ''' || x || '''');
+         EXECUTE format('CREATE FUNCTION s.g%s() RETURNS int LANGUAGE sql AS ''SELECT 1''', x);
+         EXECUTE format('CREATE FUNCTION s.h(s.mood%s) RETURNS int LANGUAGE sql AS ''SELECT 1''', x);
+       END $$`,
+      'SQL_ASCII',
+    );
+    await using extraction = await extract('bytes');
+    const { entities, result } = extraction;
+    expect(result.warnings.map((warning) => warning.replace(`, as ${NO_TEXT}.`, '')).sort()).toEqual(
+      [
+        'the schema z\\344',
+        's.a\\344 and its columns',
+        's.parent\\344 and its columns',
+        'the column s.u.bad\\344',
+        'the comment of s.t',
+        'the comment of s.t.a',
+        'the default of s.w.d',
+        'the definition of s.f',
+        'the definition of s.said',
+        'the name of the parent of s.child',
+        'the name of the type of s.u.m',
+        'the names of the argument types of s.h',
+        'the names of the constraints of s.w.d',
+        'the partition constraint of s.child',
+        'the routine s.g\\344',
+      ]
+        .map((what) => `Left out: ${what}`)
+        .sort(),
+    );
+    expect(namesOf(entities, 'Schema')).toEqual(['public', 's']);
+    expect(namesOf(entities, 'Table')).toEqual(['t', 'u', 'w']);
+    expect(namesOf(entities, 'Column')).toEqual(['k', 'a', 'a', 'b', 'good', 'm', 'a', 'd']);
+    expect(namesOf(entities, 'Procedure')).toEqual(['f', 'h']);
+    const [view] = entities.filter(({ attributes }) => attributes.name === 'v');
+    expect(view?.attributes).toMatchObject({ description: 'grüß', definition: expect.anything() });
+
+    await using _windows = await create(
+      'windows',
+      `CREATE TABLE t (a int); CREATE TABLE u (a int); COMMENT ON TABLE u IS 'Straße';
+       DO $$ BEGIN EXECUTE format('COMMENT ON TABLE t IS %L', chr(129)); END $$`,
+      'WIN1252',
+    );
+    await using other = await extract('windows');
+    expect(other.result.warnings).toEqual([`Left out: the comment of public.t, as ${NO_TEXT}.`]);
+    const [table] = other.entities.filter(({ attributes }) => attributes.name === 'u');
+    expect(table?.attributes).toMatchObject({ description: 'Straße' });
+  });
+
+  it('is read where the login may run no PL/pgSQL, and keeps no lock there either', async () => {
+    await using made = await create(
+      'bare',
+      'DROP EXTENSION plpgsql; CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT a FROM t',
+    );
+    const locks: unknown[] = [];
+    await using extraction = await extract('bare', {
+      async onProgress() {
+        locks.push(...(await made.client.query(LOCKS)).rows);
+      },
+    });
+    await made.client.query('SELECT 1');
+    expect(definitionsIn(extraction.entities)).toEqual({ v: expect.stringContaining('FROM t;') });
+    const [table] = extraction.entities.filter(({ typeName }) => typeName === 'Table');
+    expect(table?.attributes).toMatchObject({ sizeBytes: 8192 });
+    expect(locks).toEqual([]);
+  });
+
+  it('is read in whatever encoding it has', async () => {
+    await using _made = await create(
+      'latin',
+      `CREATE SCHEMA "Größe"; CREATE TABLE "Größe"."Maß" ("ü" integer); COMMENT ON TABLE "Größe"."Maß" IS 'Straße'`,
+      'LATIN1',
+    );
+    await using extraction = await extract('latin');
+    const [table] = extraction.entities.filter(({ typeName }) => typeName === 'Table');
+    expect(table?.attributes).toMatchObject({ name: 'Maß', schemaName: 'Größe', description: 'Straße' });
+    expect(extraction.entities.map(({ attributes }) => attributes.name)).toContain('ü');
+  });
+});

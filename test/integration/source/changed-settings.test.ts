@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExactnessError } from '../../../shared/errors.ts';
+import { startMysql } from '../../support/servers/mysql-server.ts';
+import { startPostgres } from '../../support/servers/postgres-server.ts';
+import { readThroughFerry, type TestServer } from '../../support/sync/read-through-ferry.ts';
+
+// A query can change how its own session prints values, in the middle of its rows.
+
+interface Server extends TestServer, AsyncDisposable {
+  query(sql: string): Promise<unknown>;
+}
+
+describe('Postgres', () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startPostgres();
+    await server.query(
+      `CREATE TABLE words (n int, t text); INSERT INTO words VALUES (1, 'ü'), (2, 'ü');
+       CREATE FUNCTION switch() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+         PERFORM set_config('client_encoding', 'LATIN1', true); RETURN 'ü'; END $$;
+       CREATE VIEW switching AS SELECT n, switch() AS t FROM words;
+       CREATE FUNCTION hidden() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+         PERFORM set_config('datestyle', 'German', true); RETURN 'x'; END $$`,
+    );
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+  const refused = async (sync: object) => {
+    const error = await readThroughFerry('postgres', server, { sync: { ...sync } }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ExactnessError);
+    return (error as Error).message;
+  };
+
+  it.each([
+    ["SELECT t, set_config('client_encoding', 'LATIN1', true) FROM words", 'client_encoding'],
+    ["SELECT t, set_config('client_encoding', 'LATIN1', false) FROM words", 'client_encoding'],
+    ["SELECT t, set_config('DateStyle', 'German', true) FROM words", 'DateStyle'],
+    ["SELECT now()::text, set_config('timezone', 'Asia/Tokyo', true) FROM words", 'TimeZone'],
+    [
+      "SELECT set_config('intervalstyle', 'iso_8601', true), interval '1 day' AS i FROM words",
+      'IntervalStyle',
+    ],
+    ["SELECT set_config('bytea_output', 'escape', true), '\\x00'::bytea::text FROM words", 'bytea_output'],
+    [
+      "SELECT set_config('extra_float_digits', '-15', true), 0.1::float8::text FROM words",
+      'extra_float_digits',
+    ],
+    ["SELECT set_config('lc_monetary', 'C.UTF-8', true), 1::money::text FROM words", 'lc_monetary'],
+    [
+      "SELECT set_config('search_path', 'pg_catalog', true), 'words'::regclass::text FROM words",
+      'search_path',
+    ],
+    ['SELECT switch() AS t FROM words', 'client_encoding'],
+    ['SELECT * FROM switching', 'client_encoding'],
+    ['SELECT hidden() AS t FROM words', 'DateStyle'],
+  ])('%s is refused', async (query, setting) => {
+    const message = await refused({ query });
+    expect(message).toBe(
+      `The query changes the setting ${setting} while it runs, on which its values depend. Nothing was uploaded.`,
+    );
+    await refused({ query, types: 'compatible' });
+  });
+
+  it('a view that changes one is refused in a duckdbQuery', async () => {
+    expect(await refused({ duckdbQuery: 'SELECT * FROM db.switching' })).toMatch(/client_encoding/);
+  });
+
+  it('what has no say in values may be set', async () => {
+    const query =
+      "SELECT n, set_config('shop.tenant', '7', true) AS tenant, set_config('work_mem', '8MB', true) AS w FROM words";
+    const { content } = await readThroughFerry('postgres', server, { sync: { query } });
+    expect(content.rows).toEqual([
+      [1, '7', '8MB'],
+      [2, '7', '8MB'],
+    ]);
+  });
+});
+
+describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startMysql({ flavor, settings: { 'log-bin-trust-function-creators': 'ON' } });
+    await server.query(
+      `CREATE TABLE ferry.words (n int, t varchar(100), due date);
+       INSERT INTO ferry.words VALUES (1, 'ü', '2026-01-01'), (2, 'ü lang und länger', NULL);
+       CREATE FUNCTION ferry.latin() RETURNS int BEGIN SET SESSION character_set_results = 'latin1'; RETURN 1; END`,
+    );
+  }, 300_000);
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  it.each(['SELECT t, latin() AS x FROM words', 'SELECT latin() AS x, n, t, due FROM words'])(
+    'text stays UTF-8, or is refused: %s',
+    async (query) => {
+      for (const types of ['exact', 'compatible']) {
+        const result = await readThroughFerry('mysql', server, { sync: { query, types } }).catch(
+          (thrown) => thrown,
+        );
+        if (flavor === 'mariadb') {
+          expect(result).toBeInstanceOf(ExactnessError);
+          expect(result.message).toMatch(/text that is not in UTF-8/);
+        } else {
+          // MySQL has settled by then how it sends a column.
+          const at = query.startsWith('SELECT t') ? 0 : 2;
+          expect(result.content.rows.map((row: unknown[]) => row[at])).toEqual(['ü', 'ü lang und länger']);
+        }
+      }
+    },
+  );
+});

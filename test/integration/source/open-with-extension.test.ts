@@ -1,0 +1,78 @@
+import { copyFile, mkdtemp, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { findExtension } from '../../../shared/duckdb/extensions.ts';
+import { openWithExtension } from '../../../shared/duckdb/open-with-extension.ts';
+
+const closed = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry extension ü '));
+  file = join(folder, 'postgres_scanner.duckdb_extension');
+  await copyFile(findExtension('postgres_scanner', [PROJECT_EXTENSIONS]), file);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Opens and closes an instance; whether it checked the signature, and has the extension. */
+async function load(): Promise<{ checked: boolean; loaded: boolean }> {
+  const instance = await openWithExtension(file, closed);
+  const connection = await instance.connect();
+  try {
+    const answer = await connection.runAndReadAll(`
+      SELECT NOT current_setting('allow_unsigned_extensions')::BOOLEAN,
+        (SELECT count(*) = 1 FROM duckdb_functions() WHERE function_name = 'postgres_attach')`);
+    const [checked, loaded] = answer.getRows()[0] as [boolean, boolean];
+    return { checked, loaded };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** Changes one byte in the middle of a file's code. */
+async function tamper(path: string): Promise<void> {
+  await using handle = await open(path, 'r+');
+  const at = 20_000_000;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at);
+  await handle.write(Buffer.from([(buffer[0] ?? 0) ^ 0xff]), 0, 1, at);
+}
+
+describe('the signature of an extension', () => {
+  it('is checked by DuckDB when a process first loads the file, and not again', async () => {
+    expect(await load()).toEqual({ checked: true, loaded: true });
+    expect(await load()).toEqual({ checked: false, loaded: true });
+  });
+
+  it('is refused at the first load of a file that was tampered with', async () => {
+    await tamper(file);
+    await expect(load()).rejects.toThrow(/signature/);
+    await expect(load()).rejects.toThrow(/signature/);
+  });
+
+  it('is checked again, and refused, when the file was replaced', async () => {
+    await load();
+    const other = join(folder, 'other');
+    await copyFile(file, other);
+    await tamper(other);
+    await rename(other, file);
+    await expect(load()).rejects.toThrow(/signature/);
+    await expect(load()).rejects.toThrow(/signature/);
+  });
+
+  it('is checked again when a file of the same name, size and times took its place', async () => {
+    await load();
+    const { atime, mtime } = await stat(file);
+    const other = join(folder, 'other');
+    await copyFile(file, other);
+    await tamper(other);
+    // Never in place: this process runs the pages of the file that it has loaded.
+    await rm(file);
+    await copyFile(other, file);
+    await utimes(file, atime, mtime);
+    await expect(load()).rejects.toThrow(/signature/);
+  });
+});

@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { CancelledError } from '../../../shared/errors.ts';
+import { SourceSession } from '../../../shared/source/session.ts';
+import { type FerryFolder, setUpFerryFolder } from '../../support/cli/ferry-folder.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import { type PgBouncer, startPgBouncer } from '../../support/servers/pgbouncer.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { parseSync, readThroughFerry } from '../../support/sync/read-through-ferry.ts';
+
+const ODD = { username: 'odd', password: 'odd "ü"' };
+
+let postgres: PostgresServer;
+let ferry: FerryFolder;
+beforeAll(async () => {
+  [postgres, ferry] = await Promise.all([startPostgres(), setUpFerryFolder()]);
+  await postgres.query(`
+    CREATE ROLE odd LOGIN PASSWORD 'odd "ü"';
+    CREATE TABLE forms (id int, day date, moment timestamp, instant timestamptz, span interval, bytes bytea,
+      number float8, days date[], spans interval[]);
+    INSERT INTO forms SELECT n, date '2024-02-29' + n, '2024-03-31 02:30:00.123456', '2024-03-31 02:30:00.123456+01',
+      '1 year -2 mons +3 days -04:05:06.789', '\\xdead00beef5c', float8 '0.1' + float8 '0.2', '{2024-02-29,2023-01-02}', '{"-1 day +2 hours"}'
+      FROM generate_series(1, 1000) n;
+    CREATE TABLE noise (n int);
+    CREATE FUNCTION make_noise() RETURNS int LANGUAGE sql AS 'INSERT INTO noise VALUES (1) RETURNING n';
+    GRANT SELECT ON forms TO odd; GRANT ALL ON noise TO odd;
+    ALTER DATABASE postgres SET bytea_output = 'escape';
+    ALTER DATABASE postgres SET extra_float_digits = -10;
+    ALTER ROLE odd SET datestyle = 'German, DMY';
+    ALTER ROLE odd SET intervalstyle = 'sql_standard';
+    ALTER ROLE odd SET TimeZone = 'Asia/Kolkata'`);
+});
+afterAll(() => Promise.all([postgres.stop(), ferry[Symbol.asyncDispose]()]));
+
+describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s', (poolMode) => {
+  let bouncer: PgBouncer;
+  beforeAll(async () => {
+    bouncer = await startPgBouncer(postgres, { poolMode, logins: { odd: ODD.password } });
+  });
+  afterAll(() => bouncer.stop());
+
+  const odd = () => ({ ...bouncer, user: ODD.username, password: ODD.password });
+  const run = (query: string, environment: Record<string, string> = {}) => {
+    const { host, port, database } = bouncer;
+    const source = { type: 'postgres', host, port, database, tls: { mode: 'disable' } };
+    return ferry.run({ source, login: ODD, query, environment });
+  };
+
+  it('refuses start-up parameters, so that none may be needed', async () => {
+    const { host, port, database } = bouncer;
+    const options = '-c statement_timeout=1';
+    const client = new pg.Client({
+      host,
+      port,
+      database,
+      user: ODD.username,
+      password: ODD.password,
+      options,
+    });
+    await expect(client.connect()).rejects.toThrow(/unsupported startup parameter/);
+  });
+
+  it('carries a sync', async () => {
+    expect(await run('SELECT * FROM forms')).toMatchObject({ exitCode: 0, rows: 1000 });
+  });
+
+  it('is the one that the configuration names, whatever psql would take from its variables', async () => {
+    const environment = {
+      PGHOSTADDR: '127.0.0.9',
+      PGOPTIONS: '-c statement_timeout=1',
+      PGSERVICE: 'none',
+      PGREQUIREAUTH: 'none',
+    };
+    expect(await run('SELECT * FROM forms', environment)).toMatchObject({ exitCode: 0, rows: 1000 });
+  });
+
+  const text = 'day::text AS day, span::text AS span, bytes::text AS bytes, number::text AS number';
+  it.each([
+    {
+      what: 'as text',
+      query: `SELECT id, ${text}, spans::text AS spans FROM forms ORDER BY id`,
+      first: [
+        1,
+        '2024-03-01',
+        '10 mons 3 days -04:05:06.789',
+        '\\xdead00beef5c',
+        '0.30000000000000004',
+        '{"-1 days +02:00:00"}',
+      ],
+    },
+    {
+      what: 'as they are',
+      query: 'SELECT id, day, moment, instant, span, bytes, number FROM forms ORDER BY id',
+      first: [
+        1,
+        '2024-03-01',
+        '2024-03-31T02:30:00.123456',
+        '2024-03-31T01:30:00.123456Z',
+        '10 mons 3 days -04:05:06.789',
+        'dead00beef5c',
+        0.1 + 0.2,
+      ],
+    },
+    {
+      what: 'by duckdbQuery',
+      duckdbQuery: 'SELECT id, day, instant, bytes, number, days FROM db.forms ORDER BY id',
+      first: [
+        1,
+        '2024-03-01',
+        '2024-03-31T01:30:00.123456Z',
+        'dead00beef5c',
+        0.1 + 0.2,
+        ['2024-02-29', '2023-01-02'],
+      ],
+    },
+  ])(
+    'gives values $what in the one form, whatever is set for the role and the database',
+    async ({ what: _what, first, ...sync }) => {
+      const { content } = await readThroughFerry('postgres', odd(), { sync });
+      expect(content.rowCount).toBe(1000);
+      expect(content.rows[0]).toEqual(first);
+    },
+  );
+
+  it('stays read-only', async () => {
+    const result = await run('SELECT make_noise() AS n');
+    expect(result).toMatchObject({ exitCode: 1, error: { class: 'QueryError' } });
+    expect(result.error?.message).toMatch(/tries to write/);
+    expect((await postgres.query('SELECT * FROM noise')).rows).toEqual([]);
+  });
+
+  it('passes on that a statement is cancelled', async () => {
+    const { sync, source } = parseSync('postgres', { query: 'SELECT pg_sleep(50), 4711 AS mark' });
+    const folder = await mkdtemp(join(tmpdir(), 'ferry pgbouncer ü '));
+    const cancel = new AbortController();
+    const session = await SourceSession.open({
+      source,
+      login: { ...odd(), username: ODD.username },
+      folder,
+      extensionFolders: [PROJECT_EXTENSIONS],
+      memoryLimitBytes: 256_000_000,
+      threads: 1,
+      mode: sync.types,
+      signal: cancel.signal,
+    });
+    const running = session.transaction(() => session.askSource('read', sync.query ?? ''));
+    running.catch(() => {});
+    const active = async () => {
+      const { rows } = await postgres.query(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%4711%' AND state = 'active' AND pid <> pg_backend_pid()",
+      );
+      return rows.length;
+    };
+    try {
+      await waitFor('the query to run', async () => (await active()) || undefined, 20_000);
+      const started = performance.now();
+      cancel.abort(new CancelledError('The run was cancelled.'));
+      await expect(running).rejects.toThrow('The run was cancelled.');
+      // Cancelled, that is, and not given up.
+      expect(performance.now() - started).toBeLessThan(3_000);
+      expect(await active()).toBe(0);
+    } finally {
+      session.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+it('that pools each statement is told as that', async () => {
+  await using bouncer = await startPgBouncer(postgres, {
+    poolMode: 'statement',
+    logins: { odd: ODD.password },
+  });
+  const { host, port, database } = bouncer;
+  const source = { type: 'postgres', host, port, database, tls: { mode: 'disable' } };
+  const { error, exitCode } = await ferry.run({ source, login: ODD, query: 'SELECT * FROM forms' });
+  expect(exitCode).toBe(2);
+  expect(error).toMatchObject({
+    class: 'ConfigError',
+    message: expect.stringMatching(/^The PgBouncer at .* lets nobody begin a transaction/),
+    hint: expect.stringContaining('pool_mode = transaction'),
+  });
+  expect(error?.hint).not.toMatch(/security groups/);
+});

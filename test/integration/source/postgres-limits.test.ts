@@ -1,0 +1,144 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runSync } from '../../../shared/sync/run-sync.ts';
+import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { type InProcessSync, setUpInProcessSync } from '../../support/sync/in-process-sync.ts';
+import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
+import { DATASET } from '../../support/sync/sync-setup.ts';
+
+let postgres: PostgresServer;
+let polyteia: PolyteiaStandIn;
+let sync: InProcessSync;
+beforeAll(async () => {
+  [postgres, polyteia] = await Promise.all([startPostgres(), startPolyteiaStandIn({ datasets: [DATASET] })]);
+  await postgres.query('CREATE TABLE orders AS SELECT 1 AS id');
+  sync = await setUpInProcessSync(postgres, polyteia);
+});
+afterAll(async () => {
+  await Promise.all([postgres.stop(), polyteia.stop()]);
+  await sync[Symbol.asyncDispose]();
+});
+
+const run = (query: string, maxTries = 1) =>
+  runSync({ ...sync.options({ query, whenUnchanged: 'upload' }), maxTries });
+
+/** Settings that every session of the login begins with. */
+async function withSettings<T>(settings: Record<string, string>, work: () => Promise<T>): Promise<T> {
+  const all = (how: (name: string) => string) =>
+    postgres.query(
+      Object.keys(settings)
+        .map((name) => `ALTER ROLE postgres ${how(name)}`)
+        .join(';'),
+    );
+  await all((name) => `SET ${name} = '${settings[name]}'`);
+  try {
+    return await work();
+  } finally {
+    await all((name) => `RESET ${name}`);
+  }
+}
+
+describe('a limit of the session', () => {
+  it('is lifted where Ferry waits, and left as it is where the query is what takes the time', async () => {
+    const names = [
+      'idle_in_transaction_session_timeout',
+      'transaction_timeout',
+      'lock_timeout',
+      'statement_timeout',
+    ];
+    const query = `SELECT ${names.map((name) => `current_setting('${name}') AS ${name}`).join(', ')}, current_setting('transaction_read_only') AS r`;
+    const limits = {
+      idle_in_transaction_session_timeout: '1s',
+      transaction_timeout: '1s',
+      statement_timeout: '77s',
+    };
+    const read = async () => {
+      return (await readThroughFerry('postgres', postgres, { sync: { query } })).content.rows;
+    };
+    expect(await withSettings(limits, read)).toEqual([['0', '0', '30s', '77s', 'on']]);
+    expect(await withSettings({ lock_timeout: '2s' }, read)).toEqual([['0', '0', '2s', '0', 'on']]);
+    expect(await withSettings({ lock_timeout: '5min' }, read)).toEqual([['0', '0', '5min', '0', 'on']]);
+  });
+
+  it('that ends a session at work is told by its name', async () => {
+    // The transaction's own time-out, as nothing else can end a session that is at work.
+    const record = await run(
+      "SELECT set_config('transaction_timeout', '50', true) AS a, pg_sleep(20)::text AS b",
+    );
+    expect(record).toMatchObject({
+      state: 'failed',
+      error: {
+        class: 'QueryError',
+        message: 'The source ended the session, as its transaction_timeout had run out.',
+        hint: expect.stringContaining('ALTER ROLE … SET transaction_timeout = 0'),
+      },
+    });
+  });
+});
+
+describe('a lock', () => {
+  const held = async (statement: string) => {
+    const client = new pg.Client({ connectionString: postgres.connectionUrl });
+    await client.connect();
+    // One that a failed test leaves open ends with its server.
+    client.on('error', () => {});
+    await client.query('BEGIN');
+    await client.query(statement);
+    return client;
+  };
+
+  it.each(['LOCK TABLE orders', 'ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text', 'TRUNCATE orders'])(
+    'of %s is waited for, and then the run tries again',
+    async (statement) => {
+      await withSettings({ lock_timeout: '100ms' }, async () => {
+        const holder = await held(statement);
+        const failed = await run('SELECT id FROM orders');
+        expect(failed).toMatchObject({ state: 'failed', error: { class: 'SourceUnavailableError' } });
+        expect(failed.error?.message).toMatch(/^Something that the query reads is locked at the source/);
+        let tries = 0;
+        const options = sync.options({ query: 'SELECT id FROM orders', whenUnchanged: 'upload' });
+        const record = await runSync({
+          ...options,
+          maxTries: 3,
+          async onProgress({ type }) {
+            if (type !== 'retrying') return;
+            tries += 1;
+            await holder.query('ROLLBACK');
+          },
+        });
+        expect([record.state, record.rows, tries]).toEqual(['succeeded', 1, 1]);
+        await holder.end();
+      });
+    },
+  );
+
+  it('is told of a duckdbQuery as of a query', async () => {
+    await withSettings({ lock_timeout: '100ms' }, async () => {
+      const holder = await held('LOCK TABLE orders');
+      const options = sync.options({ query: undefined, duckdbQuery: 'SELECT * FROM db.public.orders' });
+      expect(await runSync({ ...options, maxTries: 1 })).toMatchObject({
+        error: {
+          class: 'SourceUnavailableError',
+          message: expect.stringContaining('is locked at the source'),
+        },
+      });
+      await holder.end();
+    });
+  });
+});
+
+it('a query that somebody cancels at the source is told as such, and not tried again', async () => {
+  const running = run('SELECT pg_sleep(60)::text AS s', 3);
+  const cancel = async (): Promise<void> => {
+    const { rows } = await postgres.query(
+      "SELECT pg_cancel_backend(pid) AS done FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
+    );
+    if (rows.length === 0) return cancel();
+  };
+  await cancel();
+  expect(await running).toMatchObject({
+    error: { class: 'QueryError', message: 'The query was cancelled at the source.' },
+  });
+});

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { withLock } from './lock.ts';
+
+const run = promisify(execFile);
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+
+/** The emulator of AWS, and its version. */
+export const MINISTACK = 'ministack==1.5.33';
+
+// MiniStack stands in for AWS, `cryptography` is what its TLS needs, `aws` runs what the docs say, pyarrow reads Parquet files
+// independently of DuckDB.
+const requirements = [MINISTACK, 'cryptography==50.0.2', 'awscli==1.46.3', 'pyarrow==26.0.1'];
+
+/** A virtual environment with the tests' Python packages. */
+export interface PythonEnvironment {
+  /** The path of its interpreter. */
+  python: string;
+  /** The path of a command that a package brought. */
+  bin(name: string): string;
+}
+
+/** The tests' Python packages, installed into `.cache/python` on first use. Parallel workers wait for one another. */
+export async function pythonEnvironment(): Promise<PythonEnvironment> {
+  const folder = join(root, '.cache', 'python');
+  const stamp = join(folder, 'ferry-requirements');
+  // Console scripts hold the absolute path of their interpreter, so a project that moved needs them anew.
+  const wanted = [folder, ...requirements].join('\n');
+  const python = join(folder, 'bin', 'python');
+  const isReady = () => existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (!isReady()) {
+    await withLock(`${folder}.lock`, async () => {
+      if (isReady()) return;
+      await rm(folder, { recursive: true, force: true });
+      await createVenv(folder);
+      await install(python);
+      await writeFile(stamp, wanted);
+    });
+  }
+  return { python, bin: (name) => join(folder, 'bin', name) };
+}
+
+async function createVenv(folder: string): Promise<void> {
+  try {
+    await run('python3', ['-m', 'venv', folder]);
+  } catch (error) {
+    throw new Error(
+      `Python 3 with venv is needed for these tests (apt-get install python3 python3-venv): ${reason(error)}`,
+    );
+  }
+}
+
+async function install(python: string): Promise<void> {
+  try {
+    const quiet = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
+    await run(python, ['-m', 'pip', 'install', ...quiet, ...requirements]);
+  } catch (error) {
+    throw new Error(`pip could not install ${requirements.join(', ')}: ${reason(error)}`);
+  }
+}
+
+function reason(error: unknown): string {
+  const { stderr = '', stdout = '', message } = error as Error & { stderr?: string; stdout?: string };
+  // venv explains itself on stdout, pip on stderr.
+  return (stderr.trim() || stdout.trim() || message).split('\n').slice(-5).join('\n');
+}

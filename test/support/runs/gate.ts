@@ -1,0 +1,33 @@
+import pg from 'pg';
+import type { PostgresServer } from '../servers/postgres-server.ts';
+
+/** A gate in a Postgres that is closed: queries that go through it wait. */
+export interface Gate {
+  /** Lets everybody through that waits; harmless when it is open. */
+  open(): Promise<void>;
+}
+
+/** An expression of SQL, a text, whose query waits for as long as the gate of this number is closed. */
+export const throughGate = (number: number) => `pg_advisory_lock_shared(${number})::text`;
+
+/** A query, for `pg_stat_activity`, that finds whoever waits at the gate. */
+export const atGate = (number: number) =>
+  `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = ${number} AND NOT granted`;
+
+/** Closes a gate, for whoever goes through it from now on. */
+export async function closeGate(postgres: PostgresServer, number: number): Promise<Gate> {
+  const { host, port, user, password, database } = postgres;
+  // A connection of its own: the lock is its session's, and goes with it.
+  const client = new pg.Client({ host, port, user, password, database });
+  // A gate that a failed test left closed must not end the test run with the server.
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query('SELECT pg_advisory_lock($1)', [number]);
+  let opened: Promise<void> | undefined;
+  return {
+    open() {
+      opened ??= client.end();
+      return opened;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { createConnection } from 'mysql2/promise';
+import { waitFor } from '../processes/wait-for.ts';
+import { atGate, closeGate, throughGate } from '../runs/gate.ts';
+import type { MysqlServer } from '../servers/mysql-server.ts';
+import type { PostgresServer } from '../servers/postgres-server.ts';
+
+/** Whoever goes through it waits. */
+export interface ClosedGate {
+  /** Waits until somebody waits. */
+  reached(): Promise<void>;
+  open(): Promise<void>;
+}
+
+const GATE = 4711;
+
+/** SQL, a value that a query gets only once the gate of its source is open; it is, unless somebody closes it. */
+export const throughSourceGate = { postgres: throughGate(GATE), mysql: `GET_LOCK('gate', 120)` };
+
+/** Closes the gate of a source of either kind. */
+export async function closeSourceGate(server: PostgresServer | MysqlServer): Promise<ClosedGate> {
+  return 'flavor' in server ? closeMysqlGate(server) : closePostgresGate(server);
+}
+
+async function closePostgresGate(server: PostgresServer): Promise<ClosedGate> {
+  const gate = await closeGate(server, GATE);
+  return {
+    reached: () => reached(async () => (await server.query(atGate(GATE))).rows.length),
+    open: () => gate.open(),
+  };
+}
+
+async function closeMysqlGate(server: MysqlServer): Promise<ClosedGate> {
+  const { host, port, user, password } = server;
+  const holder = await createConnection({ host, port, user, password });
+  await holder.query(`SELECT GET_LOCK('gate', 0)`);
+  const waiting = "SELECT id FROM information_schema.processlist WHERE state = 'User lock'";
+  return {
+    reached: () => reached(async () => (await server.query(waiting)).length),
+    // The lock goes with its session.
+    open: () => holder.end(),
+  };
+}
+
+async function reached(count: () => Promise<number>): Promise<void> {
+  await waitFor('somebody at the gate', async () => ((await count()) > 0 ? true : undefined), 30_000);
+}

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { isEnvFile, readEnvFile } from '../../../../shared/config/go-connector/env-file.ts';
+
+// The connector's .env.example of either generation, from the table of its variables: every one of them, the optional ones too.
+const classicExample = `# Polyteia
+PERSONAL_ACCESS_TOKEN=pak_classic
+POLYTEIA_BASE_URL=https://app.polyteia.com
+DATASET_ID=ds_cv4t2cf0i6q1gflvu4m0
+
+# When (robfig/cron)
+CRON_SCHEDULE="0 0 * * *"
+
+LOG_LEVEL=info
+LOG_FORMAT=text
+HEALTH_CHECK_PORT=8080
+
+SOURCE_DATABASE_HOST=localhost
+SOURCE_DATABASE_PORT=5432
+SOURCE_DATABASE_USER=postgres
+SOURCE_DATABASE_PASSWORD=postgres
+SOURCE_DATABASE_NAME=postgres
+SOURCE_DATABASE_TYPE=postgres # or mysql
+SOURCE_DATABASE_SQL_QUERY="SELECT * FROM db.my_table;"
+`;
+const sessionExample = classicExample
+  .replace('POLYTEIA_BASE_URL=https://app.polyteia.com', 'POLYTEIA_BASE_URL=https://web.polyteia.de')
+  .replace(
+    'DATASET_ID=',
+    'POLYTEIA_ORGANIZATION_ID=org_cv4t2cf0i6q1gflvu4m0\n# POLYTEIA_ORGANIZATION_SLUG=\nINGEST_POLL_INTERVAL=5s\nINGEST_TIMEOUT=30m\nDATASET_ID=',
+  )
+  .replace('db.my_table', 'my_table');
+
+const read = (text: string, environment: Record<string, string> = {}) =>
+  readEnvFile(text, environment, 'x.env');
+const change = (name: string, value: string, text = classicExample) =>
+  text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
+
+describe('readEnvFile', () => {
+  it('reads the example of the classic generation as it is', () => {
+    const { config, secrets, warnings } = read(classicExample);
+    expect(config).toMatchObject({
+      sources: {
+        default: {
+          type: 'postgres',
+          host: 'localhost',
+          port: 5432,
+          database: 'postgres',
+          tls: { mode: 'disable' },
+        },
+      },
+      polyteia: { default: { api: 'classic', baseUrl: 'https://app.polyteia.com' } },
+      syncs: {
+        default: {
+          duckdbQuery: 'SELECT * FROM db.my_table',
+          dataset: 'ds_cv4t2cf0i6q1gflvu4m0',
+          schedule: { cron: '0 0 * * *', timezone: 'UTC', enabled: true },
+          types: 'compatible',
+        },
+      },
+    });
+    expect(config.syncs.default?.query).toBeUndefined();
+    expect(JSON.parse(secrets.get('env/source') ?? '')).toEqual({
+      username: 'postgres',
+      password: 'postgres',
+    });
+    expect(secrets.get('env/personal-access-token')).toBe('pak_classic');
+    expect(warnings).toEqual([
+      expect.stringContaining('not encrypted'),
+      'Not needed: LOG_LEVEL, LOG_FORMAT, HEALTH_CHECK_PORT.',
+    ]);
+  });
+
+  it("reads the example of the session generation as it is: the query is the source's own", () => {
+    const { config } = read(sessionExample);
+    expect(config.polyteia.default).toMatchObject({
+      organization: 'org_cv4t2cf0i6q1gflvu4m0',
+      api: 'session',
+      baseUrl: 'https://web.polyteia.de',
+      format: 'csv',
+      ingest: { pollInterval: '5s', timeout: '30m' },
+    });
+    expect(config.syncs.default).toMatchObject({ query: 'SELECT * FROM my_table' });
+    expect(config.syncs.default?.duckdbQuery).toBeUndefined();
+  });
+
+  it.each([
+    ['postgres', 'postgres'],
+    ['postgresql', 'postgres'],
+    ['MySQL', 'mysql'],
+    ['mariadb', 'mysql'],
+  ])('knows the type %s', (type, expected) => {
+    expect(read(change('SOURCE_DATABASE_TYPE', type)).config.sources.default?.type).toBe(expected);
+  });
+
+  it.each([
+    ["'SELECT 1;'", 'SELECT 1'],
+    ['SELECT a FROM db.t ;', 'SELECT a FROM db.t'],
+    [`"'SELECT 1'"`, 'SELECT 1'],
+    ["SELECT '#1' AS a", "SELECT '#1' AS a"],
+  ])('takes the query %j', (query, expected) => {
+    expect(read(change('SOURCE_DATABASE_SQL_QUERY', query)).config.syncs.default?.duckdbQuery).toBe(expected);
+  });
+
+  it.each([
+    ['30 4 * * *', { cron: '30 4 * * *', timezone: 'UTC' }],
+    ['@daily', { cron: '@daily', timezone: 'UTC' }],
+    ['@every 1h', { cron: '@every 1h', timezone: 'UTC' }],
+    ['CRON_TZ=Europe/Berlin 30 4 * * *', { cron: '30 4 * * *', timezone: 'Europe/Berlin' }],
+    ['TZ=Europe/Berlin @daily', { cron: '@daily', timezone: 'Europe/Berlin' }],
+    ['0 4 1 * 1', undefined],
+    ['@every 90s', undefined],
+  ])('takes the schedule %j', (cron, expected) => {
+    const { config, warnings } = read(change('CRON_SCHEDULE', cron));
+    if (expected) expect(config.syncs.default?.schedule).toMatchObject(expected);
+    else {
+      expect(config.syncs.default?.schedule).toBeUndefined();
+      expect(warnings.join()).toMatch(/CRON_SCHEDULE: .*; write .* Without that it has no schedule on AWS/);
+    }
+  });
+
+  it('has the schedule of the connector when none is given, and the zone of the container', () => {
+    const bare = classicExample.replace(/^CRON_SCHEDULE=.*$/m, '');
+    expect(read(bare).config.syncs.default?.schedule).toMatchObject({ cron: '0 0 * * *', timezone: 'UTC' });
+    const { config, warnings } = read(`${bare}TZ=Europe/Berlin\n`);
+    expect(config.syncs.default?.schedule).toMatchObject({ cron: '0 0 * * *', timezone: 'Europe/Berlin' });
+    expect(warnings.join()).toContain('TZ is Europe/Berlin');
+    expect(read(`${bare}TZ=Berlin\n`).config.syncs.default?.schedule?.timezone).toBe('UTC');
+  });
+
+  it('wins over the environment, whose own TZ and LOG_LEVEL are none of its business', () => {
+    const environment = {
+      DATASET_ID: 'ds_environment',
+      POLYTEIA_ORGANIZATION_SLUG: 'stadt',
+      TZ: 'Asia/Tokyo',
+      LOG_LEVEL: 'debug',
+    };
+    const { config, warnings } = read(classicExample.replace(/^(LOG|HEALTH).*$/gm, ''), environment);
+    expect(config.syncs.default).toMatchObject({
+      dataset: 'ds_cv4t2cf0i6q1gflvu4m0',
+      schedule: { timezone: 'UTC' },
+    });
+    expect(config.polyteia.default?.organization).toBe('stadt');
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('does without what it does not know', () => {
+    expect(read(`${classicExample}GREETING=hello\n`)).toEqual(read(classicExample));
+  });
+
+  it.each([
+    ['INGEST_POLL_INTERVAL', '500ms', { pollInterval: '1s', timeout: '30m' }],
+    ['INGEST_TIMEOUT', '1h30m', { pollInterval: '5s', timeout: '1h30m' }],
+    ['INGEST_TIMEOUT', '1.5h', { pollInterval: '5s', timeout: '1.5h' }],
+    ['INGEST_TIMEOUT', '48h', { pollInterval: '5s', timeout: '24h' }],
+  ])('takes %s=%s within what Ferry allows', (name, value, expected) => {
+    const { config, warnings } = read(change(name, value, sessionExample));
+    expect(config.polyteia.default?.ingest).toEqual(expected);
+    expect(warnings.some((warning) => warning.startsWith(name))).toBe(
+      !Object.values(expected).includes(value),
+    );
+  });
+
+  it.each([
+    ['SOURCE_DATABASE_TYPE', 'mssql', /SOURCE_DATABASE_TYPE: "mssql": Ferry reads Postgres.*not SQL Server/],
+    ['SOURCE_DATABASE_TYPE', 'sqlserver', /"sqlserver": Ferry reads Postgres.*not SQL Server/],
+    ['SOURCE_DATABASE_TYPE', 'oracle', /"oracle": expected postgres, postgresql, mysql or mariadb/],
+    ['SOURCE_DATABASE_PORT', 'abc', /SOURCE_DATABASE_PORT: "abc": expected a number/],
+    ['SOURCE_DATABASE_PORT', '99999', /SOURCE_DATABASE_PORT: 99999: expected at most 65535/],
+    ['SOURCE_DATABASE_HOST', '', /SOURCE_DATABASE_HOST: missing/],
+    ['DATASET_ID', 'abc', /DATASET_ID: "abc": expected a dataset id/],
+    ['POLYTEIA_BASE_URL', 'http://polyteia.example', /POLYTEIA_BASE_URL: .*https/],
+    [
+      'POLYTEIA_ORGANIZATION_ID',
+      'a b',
+      /POLYTEIA_ORGANIZATION_ID or POLYTEIA_ORGANIZATION_SLUG: "a b": expected/,
+    ],
+    ['INGEST_TIMEOUT', 'soon', /INGEST_TIMEOUT: "soon": expected a duration such as/],
+  ])('names the variable of %s=%s', (name, value, message) => {
+    expect(() => read(change(name, value, sessionExample))).toThrow(message);
+  });
+
+  it('refuses an organization that is named twice', () => {
+    expect(() => read(`${sessionExample}POLYTEIA_ORGANIZATION_SLUG=stadt\n`)).toThrow(
+      /POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG: expected one of the two only/,
+    );
+  });
+
+  it.each(['SOURCE_DATABASE_TYPE', 'SOURCE_DATABASE_HOST', 'POLYTEIA_BASE_URL', 'INGEST_TIMEOUT', 'TZ'])(
+    'never repeats a connection string in the place of %s',
+    (name) => {
+      const text = `${sessionExample}${name}=https://u:GEHEIM@host/db\n`;
+      let said = '';
+      try {
+        said = JSON.stringify(read(text).warnings);
+      } catch (error) {
+        said = String(error);
+      }
+      expect(said).not.toContain('GEHEIM');
+    },
+  );
+});
+
+describe('isEnvFile', () => {
+  it.each([
+    ['.env', true],
+    ['a/berlin.env', true],
+    ['.env.production', true],
+    ['a.env.local', true],
+    ['ferry.yaml', false],
+    ['environment.yaml', false],
+    ['a.env/ferry.yaml', false],
+  ])('%s: %j', (path, expected) => {
+    expect(isEnvFile(path)).toBe(expected);
+  });
+});

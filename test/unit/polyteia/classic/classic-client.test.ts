@@ -1,0 +1,266 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FerryError, toFerryError } from '../../../../shared/errors.ts';
+import type { PolyteiaClient } from '../../../../shared/polyteia/polyteia-client.ts';
+import { verifyUpload } from '../../../../shared/polyteia/verify-upload.ts';
+import {
+  type ClientSetup,
+  DATASET,
+  FILE_SIZE,
+  setUpClient,
+} from '../../../support/polyteia/polyteia-client.ts';
+import type { FailureHow } from '../../../support/polyteia/stand-in/types.ts';
+
+const PARQUET = 'application/vnd.apache.parquet';
+
+let setup: ClientSetup;
+let client: PolyteiaClient;
+beforeEach(async () => {
+  setup = await setUpClient({ api: 'classic' });
+  client = setup.open();
+});
+afterEach(() => setup[Symbol.asyncDispose]());
+
+const operations = () => setup.standIn.calls.map(({ on }) => on);
+const stored = () => setup.standIn.datasets.get(DATASET);
+
+async function errorOf(work: Promise<unknown>): Promise<FerryError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error === undefined) throw new Error('It went well.');
+  return toFerryError(error);
+}
+
+describe('the classic API', () => {
+  it('is done with an upload when it is answered', async () => {
+    expect(await client.checkDataset(DATASET)).toEqual({});
+    expect(await setup.upload(client)).toEqual({});
+    expect(stored()).toMatchObject({ uploads: 1, content: { size: FILE_SIZE, contentType: PARQUET } });
+    expect(await client.checkDataset(DATASET)).toEqual({
+      content: { size: FILE_SIZE, contentType: PARQUET, uploadedAt: expect.stringMatching(/^20/) },
+    });
+    setup.standIn.assertNoViolations();
+  });
+
+  it('takes another token when one ended too early, once', async () => {
+    await setup[Symbol.asyncDispose]();
+    setup = await setUpClient({ api: 'classic', tokenLifetimeMs: -1 });
+    client = setup.open();
+    const error = await errorOf(setup.upload(client));
+    expect(error).toMatchObject({
+      class: 'PolyteiaRejectedError',
+      message: expect.stringContaining('HTTP status 401'),
+    });
+    expect(operations()).toEqual([
+      'generate_dataset_upload_token',
+      'upload',
+      'generate_dataset_upload_token',
+      'upload',
+    ]);
+    setup.standIn.assertNoViolations();
+  });
+
+  it('cannot be asked for an ingest of the other one', async () => {
+    expect(await errorOf(client.waitForIngest({ id: 'dsig_1', dataset: DATASET }))).toMatchObject({
+      class: 'ConfigError',
+    });
+  });
+
+  it('checks dataset and permission without an upload', async () => {
+    const found = await Promise.all(client.checks(DATASET).map(({ run }) => run()));
+    expect(found).toEqual([`${DATASET}, empty`, 'an upload would be accepted']);
+    expect(operations()).not.toContain('upload');
+    setup.standIn.assertNoViolations();
+  });
+
+  it('goes on with a key that may upload but not read', async () => {
+    const how: FailureHow = { kind: 'errorEnvelope', code: 403, message: 'no' };
+    setup.standIn.failNext({ on: 'get_dataset', times: 2, how });
+    expect(await client.checkDataset(DATASET)).toEqual({});
+    expect(await client.checks(DATASET)[0]?.run()).toContain('may not read it');
+  });
+});
+
+// Every way in which every call can fail is in test/integration/faults.
+describe('outages may pass, and say so', () => {
+  it.each([500, 503, 429])('a business error %d', async (code) => {
+    setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'errorEnvelope', code, message: 'oops' } });
+    expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({ class: 'PolyteiaUnavailableError' });
+  });
+});
+
+it("Polyteia's words are told on one line that does nothing to a terminal", async () => {
+  const message = 'no\u001b[2J\u009b31m \u202eright\nConfigError: forged';
+  setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'errorEnvelope', code: 404, message } });
+  const error = await errorOf(client.checkDataset(DATASET));
+  expect(error.message).toMatch(/Polyteia says: no\\u001b\[2J\\u009b31m \\u202eright ConfigError: forged$/);
+});
+
+describe('an upload that is answered with 200', () => {
+  const JSON_TYPE = 'application/json';
+  const answered = (body: string, contentType = JSON_TYPE): FailureHow => ({
+    kind: 'notJson',
+    body,
+    contentType,
+    apply: false,
+  });
+
+  it.each<[string, FailureHow, string, RegExp]>([
+    ['an error', answered('{"error": "row 7: Geheim"}'), 'PolyteiaRejectedError', /holds an error/],
+    [
+      'an error object',
+      answered('{"error": {"message": "Geheim"}}'),
+      'PolyteiaRejectedError',
+      /holds an error/,
+    ],
+    [
+      'an error and a BOM',
+      answered('\uFEFF{"error": "no"}', 'text/plain'),
+      'PolyteiaRejectedError',
+      /holds an error/,
+    ],
+    [
+      'an error that is HTML by its header',
+      answered('{"error": true}', 'text/html'),
+      'PolyteiaRejectedError',
+      /holds an error/,
+    ],
+    ['an error 403', answered('{"error": {"code": 403}}'), 'PolyteiaRejectedError', /HTTP status 403/],
+    [
+      'an error 413 beside',
+      answered('{"error": "too big", "code": 413}'),
+      'PolyteiaRejectedError',
+      /HTTP status 413/,
+    ],
+    ['an error 503', answered('{"error": {"code": 503}}'), 'PolyteiaUnavailableError', /HTTP status 503/],
+    [
+      'HTML',
+      answered('<p>Bitte anmelden</p>', 'text/html; charset=utf-8'),
+      'PolyteiaUnavailableError',
+      /a web page/,
+    ],
+    ['XHTML', answered('<p/>', 'application/xhtml+xml'), 'PolyteiaUnavailableError', /a web page/],
+    [
+      'HTML as text',
+      answered('\n<!DOCTYPE html><html>', 'text/plain'),
+      'PolyteiaUnavailableError',
+      /a web page/,
+    ],
+  ])('and holds %s has failed', async (_, how, expected, message) => {
+    setup.standIn.failNext({ on: 'upload', how });
+    const error = await errorOf(setup.upload(client));
+    expect(error).toMatchObject({ class: expected, message: expect.stringMatching(message) });
+    expect(`${error.message} ${error.hint}`).not.toContain('Geheim');
+    expect(stored()?.uploads).toBe(0);
+  });
+
+  it.each([
+    '',
+    'ok',
+    'error',
+    '{}',
+    '{"error": null}',
+    '{"error": false}',
+    '["error"]',
+    '"error"',
+    '<ok/>',
+    '{"data": {}}',
+  ])('and any other body, such as %j, has succeeded', async (body) => {
+    setup.standIn.failNext({ on: 'upload', how: answered(body, 'text/plain') });
+    expect(await setup.upload(client)).toEqual({});
+  });
+
+  it('and an error 401 is tried with another token', async () => {
+    setup.standIn.failNext({ on: 'upload', how: answered('{"error": {"code": 401}}') });
+    expect(await setup.upload(client)).toEqual({});
+    expect(stored()?.uploads).toBe(1);
+  });
+});
+
+describe('an answer that trickles', () => {
+  it.each(['get_dataset', 'upload'] as const)('(%s) has a limit over all', async (on) => {
+    // Each byte comes in time.
+    setup.standIn.failNext({ on, how: { kind: 'drip', everyMs: 100 } });
+    client = setup.open({ options: { answerLimitMs: 300 } });
+    const work = on === 'upload' ? setup.upload(client) : client.checkDataset(DATASET);
+    expect(await errorOf(work)).toMatchObject({
+      class: 'PolyteiaUnavailableError',
+      message: expect.stringContaining('its answer comes too slowly'),
+    });
+  });
+
+  it('counts from the end of what is sent', async () => {
+    client = setup.open({ options: { answerLimitMs: 300 } });
+    const beforeSending = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    };
+    expect(await setup.upload(client, { beforeSending })).toEqual({});
+  });
+});
+
+describe('verifyUpload', () => {
+  const accepted = { dataset: DATASET, bytes: FILE_SIZE, contentType: PARQUET };
+  const sleep = async () => {};
+
+  async function verify(mode: 'off' | 'warn' | 'strict', changes: object = {}) {
+    const warnings: string[] = [];
+    const warn = (message: string) => warnings.push(message);
+    await verifyUpload(client, { ...accepted, ...changes }, { mode, warn, sleep });
+    return warnings;
+  }
+
+  it('is content with an upload that the dataset shows', async () => {
+    const { content: before } = await client.checkDataset(DATASET);
+    await setup.upload(client);
+    expect(await verify('strict', { before })).toEqual([]);
+    expect(operations().slice(-1)).toEqual(['get_dataset']);
+  });
+
+  it('asks nothing when it is off', async () => {
+    expect(await verify('off')).toEqual([]);
+    expect(operations()).toEqual([]);
+  });
+
+  it('waits a little for a dataset that shows it late', async () => {
+    let waits = 0;
+    const late = async () => {
+      waits += 1;
+      if (waits === 2) await setup.upload(client);
+    };
+    await verifyUpload(client, accepted, { mode: 'strict', warn: () => {}, sleep: late });
+    expect(waits).toBe(2);
+  });
+
+  it('warns of what differs, or refuses it: size, type, time', async () => {
+    await setup.upload(client);
+    const { content: before } = await client.checkDataset(DATASET);
+    const changes = { bytes: 1, contentType: 'text/csv; charset=utf-8', before };
+    const expected = `${FILE_SIZE} bytes instead of 1; another content type than text/csv; charset=utf-8; still the upload of ${before?.uploadedAt}.`;
+    expect(await verify('warn', changes)).toEqual([expect.stringContaining(expected)]);
+    expect(await errorOf(verify('strict', changes))).toMatchObject({
+      class: 'PolyteiaRejectedError',
+      message: expect.stringContaining(expected),
+      hint: expect.stringContaining('verify: warn'),
+    });
+  });
+
+  it('takes a dataset that tells nothing for an error in strict mode only', async () => {
+    expect(await verify('warn')).toEqual([expect.stringContaining('shows no upload at all')]);
+    expect(await errorOf(verify('strict'))).toMatchObject({ class: 'PolyteiaRejectedError' });
+  });
+
+  it('takes not being able to ask for an error in strict mode only', async () => {
+    // Three questions each.
+    setup.standIn.failNext({ on: 'get_dataset', times: 6, how: { kind: 'status', status: 503 } });
+    expect(await verify('warn')).toEqual([expect.stringContaining('could not be verified')]);
+    expect(await errorOf(verify('strict'))).toMatchObject({ class: 'PolyteiaUnavailableError' });
+  });
+
+  it('leaves the session API to its ingests', async () => {
+    await using other = await setUpClient({ api: 'session' });
+    const warn = () => expect.fail('nothing to warn of');
+    await verifyUpload(other.open(), accepted, { mode: 'strict', warn, sleep });
+    expect(other.standIn.calls).toEqual([]);
+  });
+});

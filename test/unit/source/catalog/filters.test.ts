@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../../shared/errors.ts';
+import {
+  assertPatterns,
+  EVERYTHING,
+  entriesOf,
+  matchWhole,
+  quoteText,
+  relationInScope,
+  schemasInScope,
+} from '../../../../shared/source/catalog/filters.ts';
+import { fillIn } from '../../../../shared/text/fill-in.ts';
+
+describe('matchWhole', () => {
+  it.each([
+    ['public', String.raw`\A(?:public)\Z`],
+    ['^public$', String.raw`\A(?:^public$)\Z`],
+    ['a|b', String.raw`\A(?:a|b)\Z`],
+    ['(?i)a|b', String.raw`(?i)\A(?:a|b)\Z`],
+    ['***:a', String.raw`\A(?:a)\Z`],
+    ['***:(?i)a', String.raw`(?i)\A(?:a)\Z`],
+    ['***=a.b|c', String.raw`\Aa\.b\|c\Z`],
+    ['***=***:a', String.raw`\A\*\*\*:a\Z`],
+    ['(?x)a # b', String.raw`(?x)\A(?:a # b${'\n'})\Z`],
+    ['(?xt)a # b', String.raw`(?xt)\A(?:a # b)\Z`],
+    // No options: a group, and lookahead.
+    ['(?:a)b', String.raw`\A(?:(?:a)b)\Z`],
+    ['(?!a)b', String.raw`\A(?:(?!a)b)\Z`],
+    ['a\nb', `\\A(?:a\nb)\\Z`],
+    ['*', ''],
+  ])('%j', (pattern, expected) => {
+    expect(matchWhole(pattern)).toBe(expected);
+  });
+});
+
+describe('quoteText', () => {
+  it.each([
+    ['', "E''"],
+    ["o'brien", "E'o''brien'"],
+    ['a\\b', String.raw`E'a\\b'`],
+    ["\\'", String.raw`E'\\'''`],
+    [':word $1 % 📦', "E':word $1 % 📦'"],
+  ])('%j', (text, expected) => {
+    expect(quoteText(text)).toBe(expected);
+  });
+
+  it('refuses a NUL, at which the statement would end', () => {
+    expect(() => quoteText('a\0b')).toThrow(ConfigError);
+  });
+});
+
+describe('entriesOf', () => {
+  it.each([
+    [{}, []],
+    [{ erp: '*' as const }, [{ database: 'erp', schemas: [] }]],
+    [{ erp: [] }, [{ database: 'erp', schemas: [] }]],
+    [{ erp: ['a', '*'] }, [{ database: 'erp', schemas: [] }]],
+    [
+      { erp: ['a'], hr: ['b', 'c'] },
+      [
+        { database: 'erp', schemas: ['a'] },
+        { database: 'hr', schemas: ['b', 'c'] },
+      ],
+    ],
+  ])('%j', (filter, expected) => {
+    expect(entriesOf(filter)).toEqual(expected);
+  });
+});
+
+describe('without filters', () => {
+  it('nothing is asked, and nothing but the system is left out', async () => {
+    await assertPatterns(() => Promise.reject(new Error('asked')), EVERYTHING);
+    await assertPatterns(() => Promise.reject(new Error('asked')), {
+      ...EVERYTHING,
+      include: { '*': ['*'] },
+    });
+    expect(relationInScope(EVERYTHING, 'c.relname')).toBe('true');
+    expect(schemasInScope(EVERYTHING).match(/\b(AND|OR|NOT)\b/g)).toEqual(['AND']);
+  });
+});
+
+describe('fillIn', () => {
+  it('does not look through what it has put in', () => {
+    expect(fillIn('__A__, __B_C__, __A__, __D__', { A: '__B_C__', B_C: '$& $1' })).toBe(
+      '__B_C__, $& $1, __B_C__, __D__',
+    );
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { ferryConfigSchema, type SourceConfig } from '../../../../shared/config/schema/ferry-config.ts';
+import { resolveLogin } from '../../../../shared/source/credentials/credentials.ts';
+import { createLocalSecretReader, parseSecretsFile } from '../../../../shared/source/credentials/secrets.ts';
+import { identityWith, KEYS } from '../../../support/source/token-sources.ts';
+
+const source = (auth: Record<string, unknown>, fields: Record<string, unknown> = {}) =>
+  ferryConfigSchema.parse({ version: 1, sources: { erp: { type: 'postgres', auth, ...fields } } }).sources
+    .erp as SourceConfig;
+const resolve = (from: SourceConfig, secret: unknown) =>
+  resolveLogin(
+    'erp',
+    from,
+    {
+      read: async () => (typeof secret === 'string' ? secret : JSON.stringify(secret)),
+      identity: identityWith(KEYS),
+    },
+    5432,
+  );
+const iamUser = { type: 'iam-user', username: 'ferry', secret: 'ferry/aws' };
+const password = { type: 'password', secret: 'ferry/erp' };
+const HOST = 'erp.abc.eu-central-1.rds.amazonaws.com';
+
+describe('a login', () => {
+  it('with keys has its address from their secret, where the source does not say it', async () => {
+    const login = await resolve(source(iamUser), { ...KEYS, host: HOST, port: '6543', dbname: 'erp' });
+    expect(login).toMatchObject({ host: HOST, port: 6543, database: 'erp', username: 'ferry' });
+    const token = await (login.password as () => Promise<string>)();
+    expect(token).toMatch(new RegExp(`^${HOST}:6543/\\?Action=connect&DBUser=ferry&`));
+    expect(token).toContain(`${KEYS.accessKeyId}%2F`);
+    expect(token).toContain('%2Feu-central-1%2Frds-db%2F');
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      'its address from their secret, whose port may be a text',
+      {},
+      { host: HOST, port: '6543', dbname: 'erp' },
+      { host: HOST, port: 6543, database: 'erp' },
+    ],
+    [
+      'the port of its kind of database, where nobody says one',
+      {},
+      { host: HOST, dbname: 'erp' },
+      { host: HOST, port: 5432, database: 'erp' },
+    ],
+    [
+      'its address from the source, whatever the secret says',
+      { host: 'replica.example.org', port: 6432, database: 'reports' },
+      { host: HOST, port: 6543, dbname: 'erp' },
+      { host: 'replica.example.org', port: 6432, database: 'reports' },
+    ],
+    [
+      'from the source what it says, and from the secret what it leaves open',
+      { host: 'replica.example.org' },
+      { host: HOST, port: 6543, dbname: 'erp' },
+      { host: 'replica.example.org', port: 6543, database: 'erp' },
+    ],
+  ])('with a password has %s', async (_what, fields, said, address) => {
+    const secret = { username: 'leser', password: 'Geheim4711', engine: 'postgres', ...said };
+    expect(await resolve(source(password, fields), secret)).toMatchObject({
+      ...address,
+      username: 'leser',
+      password: 'Geheim4711',
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, unknown, RegExp]>([
+    ['not JSON', password, 'Geheim4711', /^The secret ferry\/erp is not JSON\.$/],
+    [
+      'a password without a name',
+      password,
+      { password: 'Geheim4711' },
+      /layout of RDS \(wrong or missing: username\)/,
+    ],
+    [
+      'a password and no host',
+      password,
+      { username: 'u', password: 'Geheim4711', dbname: 'd' },
+      /^The source erp has no host: neither sources\.erp\.host nor the secret ferry\/erp says it\.$/,
+    ],
+    [
+      'a password and no database',
+      password,
+      { username: 'u', password: 'Geheim4711', host: HOST },
+      /^The source erp has no database: neither sources\.erp\.database nor the secret ferry\/erp says it\.$/,
+    ],
+    [
+      'a port that is none',
+      password,
+      { username: 'u', password: 'Geheim4711', host: HOST, port: 'Geheim4711', dbname: 'd' },
+      /layout of RDS \(wrong or missing: port\)/,
+    ],
+    ['a list', password, ['Geheim4711'], /\(wrong or missing: the whole\)/],
+    ['keys that are not JSON', iamUser, 'Geheim4711', /^The secret ferry\/aws is not JSON\.$/],
+    [
+      'half a key pair',
+      iamUser,
+      { accessKeyId: 'Geheim4711' },
+      /not an access key pair of AWS \(wrong or missing: secretAccessKey\)/,
+    ],
+    [
+      'the layout of RDS',
+      iamUser,
+      { username: 'u', password: 'Geheim4711' },
+      /wrong or missing: accessKeyId, secretAccessKey/,
+    ],
+    [
+      'a session without its token',
+      iamUser,
+      { accessKeyId: 'ASIAGeheim4711', secretAccessKey: 'x' },
+      /^The secret ferry\/aws holds an access key of a session \(ASIA…\), and its sessionToken is missing\.$/,
+    ],
+    [
+      'no host',
+      iamUser,
+      { ...KEYS, dbname: 'd' },
+      /no host: neither sources\.erp\.host nor the secret ferry\/aws says it/,
+    ],
+    [
+      'a host without a region',
+      iamUser,
+      { ...KEYS, host: 'db.example', dbname: 'd' },
+      /no region, and its host name tells none/,
+    ],
+  ])('cannot be had of a secret with %s', async (_what, auth, secret, message) => {
+    const error = await resolve(source(auth), secret).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ class: 'ConfigError', message: expect.stringMatching(message) });
+    const { message: said, hint = '', cause } = error as Error & { hint?: string };
+    expect(`${said}${hint}${cause}`).not.toContain('Geheim4711');
+  });
+});
+
+it.each(['__proto__', 'constructor', 'toString'])(
+  'a secret called %s is read from the file, and from there only',
+  async (name) => {
+    const reader = (text: string) =>
+      createLocalSecretReader({ values: parseSecretsFile(text, 'secrets.json'), environment: {} });
+    expect(await reader(`{"${name}": "pak_1", "other": {"username": "a"}}`).read(name)).toBe('pak_1');
+    await expect(reader('{"other": "x"}').read(name)).rejects.toThrow(
+      `The secret ${name} is not known here.`,
+    );
+    expect(() => parseSecretsFile(`{"${name}": 7}`, 'secrets.json')).toThrow(
+      'is not a JSON object of secret names',
+    );
+  },
+);
