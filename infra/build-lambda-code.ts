@@ -173,7 +173,7 @@ async function copySql(folder: string): Promise<void> {
 
 /**
  * DuckDB's client for another processor. npm would remove this machine's own when told to install it into the project
- * (duckdb-notes.md), so the package is fetched and unpacked beside it.
+ * (docs/architecture.md, "Packages"), so the package is fetched and unpacked beside it.
  */
 async function fetchBindings(platform: string): Promise<string> {
   const name = `@duckdb/node-bindings-${platform}`;

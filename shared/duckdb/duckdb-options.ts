@@ -12,7 +12,7 @@ export interface DuckdbLimits {
 
 /**
  * Makes the folders of a DuckDB instance, and the settings of one that fetches nothing, keeps no secret and leaves nothing outside of
- * its folder. What it may read is closed off afterwards (duckdb-notes.md, "Locking it down").
+ * its folder. What it may read is closed off afterwards (docs/architecture.md, "Locking DuckDB down").
  */
 export async function closedDuckdbOptions({
   folder,

@@ -14,7 +14,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /**
  * Opens and closes a plain TCP connection, so that an unreachable host is told apart from a refusing one, quickly and by name:
- * DuckDB's clients take long to give up, and cannot be interrupted while they connect (duckdb-notes.md).
+ * DuckDB's clients take long to give up, and cannot be interrupted while they connect (docs/architecture.md, "Connecting").
  *
  * @param options.timeoutMs for all of it
  * @param options.probe talks to the server until it is known to be one; whatever it throws but a FerryError says that it is none

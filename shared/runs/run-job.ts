@@ -49,8 +49,8 @@ function idOf(job: JobDescription, { trigger, scope, runId }: RunOptions): strin
 }
 
 /**
- * Runs a job from trigger to record: identity, lease, private folder, phases, deadline, clean-up, record (design.md, "A run, from
- * trigger to record"). The same trigger delivered twice is one run: of a second delivery only the record of the first comes back.
+ * Runs a job from trigger to record: identity, lease, private folder, phases, deadline, clean-up, record (docs/architecture.md,
+ * "A run id"). The same trigger delivered twice is one run: of a second delivery only the record of the first comes back.
  *
  * @returns the record; what goes wrong in the job is in it, and not thrown
  * @throws StorageUnavailableError when the store cannot be reached at all, so that nothing was begun

@@ -50,7 +50,7 @@ export async function rollBackAfter(running: Promise<unknown>, connection: DuckD
   await connection.run('ROLLBACK').catch(() => {});
 }
 
-/** A DuckDB of the session's own, which can reach nothing but its source and its output folder (duckdb-notes.md, "Locking it down"). */
+/** A DuckDB of the session's own, which can reach nothing but its source and its output folder (docs/architecture.md, "Locking DuckDB down"). */
 export async function openOwnHost(
   limits: DuckdbLimits,
   needs: Parameters<typeof prepareInstance>[1],

@@ -120,7 +120,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
   path: string[];
   message: string;
 }[] {
-  // DuckDB's client for MySQL treats the two in between as if they verified, or trusts anybody (duckdb-notes.md).
+  // DuckDB's client for MySQL treats the two in between as if they verified, or trusts anybody (docs/architecture.md, "Connecting").
   if (!usesTokens(auth) && type === 'mysql' && !['verify-full', 'disable'].includes(tls.mode)) {
     const message = 'verify-full or disable: MySQL and MariaDB support nothing in between';
     return [{ path: ['tls', 'mode'], message }];

@@ -2,7 +2,7 @@ const MAX_CHARACTERS = 100_000;
 
 /**
  * A comment as Atlan shows it: its first 100,000 characters (code points), without tags, and with each run of white space as one space
- * (contract atlan.md, section 2).
+ * (docs/extraction.md).
  */
 export function cleanDescription(comment: string): string {
   const text = withoutTags(firstCharacters(comment)).replace(/\p{White_Space}+/gu, ' ');

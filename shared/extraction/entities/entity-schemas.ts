@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the lines of transformed/ are, in file form (contract atlan.md, sections 2 and 3). Nothing is null but what says so. */
+/** What the lines of transformed/ are, in file form (docs/extraction.md). Nothing is null but what says so. */
 
 const qualifiedName = z.string().regex(/^[^/]+\/[^/]+\/[^/]+\//, 'tenant/connector/id/…');
 const count = z.int().min(0);

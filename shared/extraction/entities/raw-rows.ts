@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
 
-/** The rows of raw/{folder}/: what the catalog says, under the names of the contract (atlan.md, section 4). Whole numbers all of them. */
+/** The rows of raw/{folder}/: what the catalog says, under the names of Atlan's app (docs/extraction.md). Whole numbers all of them. */
 
 const text = z.string();
 const integer = z.int();

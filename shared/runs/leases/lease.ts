@@ -16,7 +16,7 @@ export interface LeaseTimes {
   expiryMs: number;
 }
 
-/** What design.md promises: a run that was killed blocks its job for 45 s. */
+/** A run that was killed blocks its job for 45 s (docs/architecture.md, "State in one bucket"). */
 export const leaseTimes: LeaseTimes = { heartbeatMs: 10_000, expiryMs: 45_000 };
 
 /** The phase in which a run sends its file: whoever stops then may have sent all of it, and nobody knows when it arrives. */

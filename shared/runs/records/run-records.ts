@@ -69,7 +69,7 @@ const pointerSchema = openObject({
 
 const MEND = 'Put an earlier version of it back, or remove it: Ferry then knows nothing of that run.';
 
-/** Records over any document store, in the layout of design.md, “State in one S3 bucket”. */
+/** Records over any document store, in the layout of docs/architecture.md, "State in one bucket". */
 export function createRunRecords(documents: DocumentStore): RunRecords {
   const removeSuperseded = async (job: string) => {
     try {

@@ -106,7 +106,7 @@ const DAY_MS = 86_400_000;
 // More than ever are there: each run removes what is beyond the limits.
 const MOST_FILES = 10_000;
 
-/** A run store over any document store; the layout is that of design.md, “State in one S3 bucket”. */
+/** A run store over any document store; the layout is that of docs/architecture.md, "State in one bucket". */
 export function createRunStore(documents: DocumentStore): RunStore {
   const read = async <T>(key: string, schema: z.ZodType<T>, note: Omit<DocumentNote, 'at'>) => {
     const text = await documents.get(key);

@@ -231,7 +231,7 @@ export const mysqlDialect: Dialect = {
         login.username,
         login.password,
         login.database,
-        // Every mode between these two either falls back to plain text or trusts anybody (duckdb-notes.md).
+        // Every mode between these two either falls back to plain text or trusts anybody (docs/architecture.md, "Connecting").
         tls.caFile === undefined ? 'disabled' : 'verify_identity',
         ...(tls.caFile === undefined ? [] : [tls.caFile]),
       ],

@@ -6,7 +6,7 @@ import type { SourceSession } from '../session.ts';
 
 /**
  * Fingerprint of a Parquet file's content, whatever the order of its rows: columns with their types, number of rows, and the sums of two
- * hashes of each row. It is only comparable with those of the same version of DuckDB, which is a part of it (design.md, “Work”).
+ * hashes of each row. It is only comparable with those of the same version of DuckDB, which is a part of it.
  *
  * @param file path in the session's output folder
  * @returns SHA-256, hexadecimal

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The lines of an extraction's files, attribute by attribute, written from contracts/atlan.md alone: what a loader may rely on.
- * Nothing may be missing, nothing may be more, and integers are integers.
+ * The lines of an extraction's files, attribute by attribute, written from the description of Atlan's app alone, and from none
+ * of Ferry's code: what a loader may rely on. Nothing may be missing, nothing may be more, and integers are integers.
  */
 
 const text = z.string();

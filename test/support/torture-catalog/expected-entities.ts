@@ -29,7 +29,7 @@ const tableTypes = {
   'MATERIALIZED VIEW': 'MaterialisedView',
 };
 
-/** What the contract (contracts/atlan.md, sections 2, 3 and 8) makes of the facts of the torture catalog. */
+/** What Atlan's app makes of the facts of the torture catalog. */
 export function expectedEntities(run: RunFacts, major: number, texts: ServerTexts): ExpectedEntity[] {
   const relations = relationFacts(major);
   return [

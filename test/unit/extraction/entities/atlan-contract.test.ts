@@ -7,7 +7,7 @@ import { entitySchema } from '../../../../shared/extraction/entities/entity-sche
 import { assertEntityFiles, assertOutput } from '../../../support/extraction/assert-output.ts';
 import { type AtlanEntity, atlanEntity } from '../../../support/extraction/atlan-contract.ts';
 
-// What the original wrote against a Postgres 15: the examples of contracts/atlan.md, section 9, as they stand there.
+// What the original wrote against a Postgres 15: examples, as they were written.
 const file = new URL('../../../support/extraction/atlan-examples.jsonl', import.meta.url);
 const examples = (await readFile(file, 'utf8'))
   .trimEnd()

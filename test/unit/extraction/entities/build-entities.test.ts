@@ -8,7 +8,7 @@ import { QualifiedNames } from '../../../../shared/extraction/entities/qualified
 import { buildRelation } from '../../../../shared/extraction/entities/relation.ts';
 import { buildSchema } from '../../../../shared/extraction/entities/schema.ts';
 
-// The examples of the contract (atlan.md, section 9), with the values that this project writes instead of the original's defects.
+// The same examples as in atlan-contract.test.ts, with the values that this project writes instead of the original's defects.
 const CONNECTION = 'default/postgres/1745501106';
 const DATABASE = `${CONNECTION}/postgres`;
 const SCHEMA = `${DATABASE}/public`;
