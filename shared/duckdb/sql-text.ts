@@ -128,6 +128,14 @@ export function withoutTopModifiers(sql: string, rules: LexicalRules): string {
   return text;
 }
 
+/** Whether a statement of MySQL or MariaDB asks for shared locks on what it reads: `LOCK IN SHARE MODE`, `FOR SHARE`. */
+export function asksForSharedLocks(sql: string, rules: LexicalRules): boolean {
+  const words = [...tokensOf(sql, rules)].map(({ kind, text }) =>
+    kind === 'word' ? text.toUpperCase() : '"',
+  );
+  return /(^| )(LOCK IN SHARE MODE|FOR SHARE)( |$)/.test(words.join(' '));
+}
+
 /** By what a statement as a whole is sorted: a column of its result, by its name or its position from 1. */
 export interface OrderTerm {
   column: string | number;

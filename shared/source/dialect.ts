@@ -177,6 +177,23 @@ export interface Dialect {
   findWritePrivileges(ask: AskSource): Promise<string[]>;
   /** The protocol and cipher of the connection; undefined when it is not encrypted. */
   describeEncryption(ask: AskSource): Promise<string | undefined>;
+  /**
+   * Refuses a query that would lock what it reads, where the server's read-only transaction lets it.
+   *
+   * @param query SQL of the source; undefined for a duckdbQuery
+   * @param tables those that a duckdbQuery reads
+   * @throws QueryError
+   */
+  assertTakesNoLocks?(
+    ask: AskSource,
+    query: string | undefined,
+    tables: readonly SourceTable[],
+    server: ServerFacts,
+  ): Promise<void>;
+  /** Whether DuckDB's client scans another table or column than the one of this name. */
+  isMisreadInScan?(name: string): boolean;
+  /** SQL of the source for the time limit of the session's statements: one row, 0 where there is none. */
+  statementLimit?: string;
   /** Why several statements in one transaction may not show these tables at the same moment; undefined when they do. */
   findSnapshotGap(ask: AskSource, tables: readonly SourceTable[]): Promise<string | undefined>;
   /**
@@ -196,8 +213,16 @@ export interface ParallelReading {
   settings(connections: number): readonly string[];
   /** Settings that go back to one connection when the proof fails; run before anything is read. */
   fallBack: readonly string[];
-  /** Opens all connections, and says why one snapshot cannot be had; undefined when it can. */
-  prepare(connect: () => Promise<DuckDBConnection>, connections: number): Promise<string | undefined>;
+  /**
+   * Opens all connections, and says why one snapshot cannot be had; undefined when it can.
+   *
+   * @param beginning SQL of the source with which each transaction begins ({@link Dialect.serverFacts})
+   */
+  prepare(
+    connect: () => Promise<DuckDBConnection>,
+    connections: number,
+    beginning: string,
+  ): Promise<string | undefined>;
   /**
    * How the rows were read, by the client's own log: by connections that shared one snapshot, by one connection alone, or `apart`,
    * each by a snapshot of its own.

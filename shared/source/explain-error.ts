@@ -23,6 +23,9 @@ export class UnknownQueryError extends QueryError {
   hasPlace = false;
 }
 
+/** The client does not say why the rows ended: a limit of the server did it, a person, or the connection broke. */
+export class EndedQueryError extends QueryError {}
+
 /** What is wrong by the code of an error; undefined when Ferry has no words for it. */
 export function explainByCode(
   code: string,

@@ -1,12 +1,13 @@
-import { QueryError } from '../errors.ts';
-import type { Dialect } from './dialect.ts';
+import { QueryError, SourceUnavailableError } from '../errors.ts';
+import type { Dialect, SourceAnswer } from './dialect.ts';
 import type { SourcePhase } from './error-patterns.ts';
-import { explainByCode, UnknownQueryError } from './explain-error.ts';
+import { EndedQueryError, explainByCode, UnknownQueryError } from './explain-error.ts';
 
 /** A session, as far as its source can be asked for a code. */
 interface AskedSession {
   dialect: Dialect;
   execute(phase: SourcePhase, sql: string): Promise<void>;
+  askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer>;
 }
 
 /** For `.catch()`: notes with an error which statement of the source's own SQL it is of. */
@@ -24,6 +25,7 @@ export const ofStatement =
  * @returns `error` itself when it was another one, or nothing more can be told
  */
 export async function explainUnknown(session: AskedSession, error: unknown): Promise<unknown> {
+  if (error instanceof EndedQueryError) return explainEnd(session, error);
   if (!(error instanceof UnknownQueryError) || error.statement === undefined) return error;
   const { dialect } = session;
   const asking = dialect.codeOfRefusal?.(error.statement);
@@ -35,4 +37,16 @@ export async function explainUnknown(session: AskedSession, error: unknown): Pro
     code === undefined ? undefined : explainByCode(code, dialect.errorPatterns.read, error.ofCatalog);
   if (known === undefined || (error.hasPlace && known instanceof QueryError)) return error;
   return Object.assign(known, { cause: error.cause });
+}
+
+/** Where nothing limits the statements of this login, the connection broke, which another try may survive. */
+async function explainEnd(session: AskedSession, error: EndedQueryError): Promise<unknown> {
+  const { statementLimit } = session.dialect;
+  if (statementLimit === undefined) return error;
+  const answer = await session.askSource('describe', statementLimit).catch(() => undefined);
+  if (answer && Number(answer.rows[0]?.[0]) !== 0) return error;
+  return new SourceUnavailableError('The connection to the source broke while the query ran.', {
+    cause: error.cause,
+    hint: 'The server went down, the network broke off, or somebody ended the connection there (KILL).',
+  });
 }

@@ -296,7 +296,11 @@ export class SourceSession {
   async #prepareParallel(): Promise<Reading> {
     const { parallel } = this.dialect;
     if (!parallel) return { mode: 'single' };
-    const reason = await parallel.prepare(() => this.#host.connect(), this.#options.threads + 1);
+    const reason = await parallel.prepare(
+      () => this.#host.connect(),
+      this.#options.threads + 1,
+      this.dialect.serverFacts,
+    );
     if (reason === undefined) return { mode: 'parallel' };
     for (const setting of parallel.fallBack) await this.#connection.run(setting);
     return { mode: 'single', reason };

@@ -6,6 +6,7 @@ import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.t
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
 import {
+  assertMysqlTakesNoLocks,
   beginningReadOnly,
   cancelMysql,
   findMysqlSnapshotGap,
@@ -320,6 +321,11 @@ export const mysqlDialect: Dialect = {
     return cipher ? `${status.get('ssl_version')}, ${cipher}` : undefined;
   },
 
+  assertTakesNoLocks: assertMysqlTakesNoLocks,
+  // It doubles a backslash, which is no escape between backticks.
+  isMisreadInScan: (name) => name.includes('\\'),
+  // MariaDB has it in seconds, MySQL in milliseconds.
+  statementLimit: 'SELECT /*M!100101 @@max_statement_time */ /*!50708 @@max_execution_time */ AS most',
   findSnapshotGap: findMysqlSnapshotGap,
 
   textIsUnchecked: true,

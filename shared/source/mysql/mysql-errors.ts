@@ -8,7 +8,7 @@ import {
   SourceUnavailableError,
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
-import { explainByPattern } from '../explain-error.ts';
+import { EndedQueryError, explainByPattern } from '../explain-error.ts';
 
 const refuseDatabase = (at: string, user: string, database: string) =>
   new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
@@ -139,8 +139,26 @@ const connectErrors: ErrorPatterns['connect'] = [
     make: (at) => new SourceUnavailableError(`The source at ${at} is shutting down or in offline mode.`),
   },
   {
-    pattern: /Too many connections|max_user_connections|max_connections/i,
-    codes: /^(1040|1203|1226)$/,
+    pattern: /max_(connections|queries|updates)_per_hour/i,
+    make: (at, user) =>
+      new AuthError(`The source at ${at} lets user "${user}" connect no more in this hour.`, {
+        hint: 'Raise its limit: ALTER USER … WITH MAX_CONNECTIONS_PER_HOUR 0. A run makes about five connections.',
+      }),
+  },
+  {
+    pattern: /max_user_connections/i,
+    codes: /^(1203|1226)$/,
+    make: (at, user) =>
+      new SourceUnavailableError(
+        `The source at ${at} lets user "${user}" have no more connections at a time.`,
+        {
+          hint: 'Ferry needs two: ALTER USER … WITH MAX_USER_CONNECTIONS 2, or max_user_connections of the server.',
+        },
+      ),
+  },
+  {
+    pattern: /Too many connections|max_connections/i,
+    codes: /^1040$/,
     make: (at) =>
       new SourceUnavailableError(`The source at ${at} has no connection left.`, {
         hint: 'Raise max_connections, or end idle sessions.',
@@ -206,8 +224,8 @@ const readErrors: ErrorPatterns['read'] = [
     // The client leaves out why.
     pattern: /Failed to fetch result row[\s\S]*":\s*$/,
     make: () =>
-      new QueryError('The source ended the query while it was read.', {
-        hint: 'A time limit for statements (max_statement_time of MariaDB) does that, whoever kills the query, and a connection that breaks. Run the job again; if it fails again, make the query faster, or raise the limit of this login.',
+      new EndedQueryError('The source ended the query while it was read.', {
+        hint: 'This login has a time limit for statements (max_statement_time of MariaDB): make the query faster, or raise it. A function that writes is ended like that, too.',
       }),
   },
   {

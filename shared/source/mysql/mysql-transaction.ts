@@ -1,5 +1,6 @@
-import { FerryError } from '../../errors.ts';
-import type { AskSource, RunningStatements, SourceClient, SourceTable } from '../dialect.ts';
+import { asksForSharedLocks, mysqlLexicalRules } from '../../duckdb/sql-text.ts';
+import { FerryError, QueryError } from '../../errors.ts';
+import type { AskSource, RunningStatements, ServerFacts, SourceClient, SourceTable } from '../dialect.ts';
 import { quoteMysqlText } from './mysql-types.ts';
 
 /**
@@ -68,6 +69,35 @@ export async function findMysqlSnapshotGap(
   return name === undefined
     ? undefined
     : `the table ${name} is kept by ${engine}, which knows no transactions`;
+}
+
+const locking = (what: string) =>
+  new QueryError(`${what} locks the rows that it reads, so that others wait for Ferry.`, {
+    hint: 'Leave out LOCK IN SHARE MODE or FOR SHARE: Ferry reads one snapshot without them, and with them a later moment.',
+  });
+
+/**
+ * A read-only transaction refuses FOR UPDATE, and lets shared locks pass. Those in views that a `query` names, and in stored functions,
+ * are not seen (docs/decisions/0011-mysql-transactions.md).
+ *
+ * @throws QueryError
+ */
+export async function assertMysqlTakesNoLocks(
+  ask: AskSource,
+  query: string | undefined,
+  tables: readonly SourceTable[],
+  { sqlMode }: ServerFacts,
+): Promise<void> {
+  const rules = mysqlLexicalRules(sqlMode);
+  if (query !== undefined && asksForSharedLocks(query, rules)) throw locking('The query');
+  if (tables.length === 0) return;
+  const names = tables.map(({ schema, table }) => `(${quoteMysqlText(schema)}, ${quoteMysqlText(table)})`);
+  const { rows } = await ask(
+    `SELECT CONVERT(table_name USING utf8mb4) AS name, CONVERT(view_definition USING utf8mb4) AS definition
+     FROM information_schema.views WHERE (table_schema, table_name) IN (${names.join(', ')})`,
+  );
+  for (const [name, definition] of rows)
+    if (asksForSharedLocks(String(definition), rules)) throw locking(`The view ${name}`);
 }
 
 /** Ends what a session's connections do: the one of its transaction, and those that carry its mark. */

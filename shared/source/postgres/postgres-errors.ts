@@ -235,7 +235,7 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   {
-    pattern: /read-only transaction/i,
+    pattern: /read-only transaction|read-write mode/i,
     codes: /^25006$/,
     make: writes,
   },

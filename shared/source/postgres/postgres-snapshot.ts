@@ -45,7 +45,7 @@ export const postgresParallelReading: ParallelReading = {
     "CALL postgres_configure_pool(catalog_name='db', max_connections=1)",
   ],
 
-  async prepare(connect, connections) {
+  async prepare(connect, connections, beginning) {
     // All are opened now: one that is opened later would do so with a password that may have been changed since.
     const opened: DuckDBConnection[] = [];
     try {
@@ -53,14 +53,19 @@ export const postgresParallelReading: ParallelReading = {
         const connection = await connect();
         opened.push(connection);
         await connection.run('BEGIN');
-        await connection.run("SELECT * FROM postgres_query('db', 'SELECT 1')");
+        // What ends an idle transaction would do so while the others are opened.
+        await connection.run('SELECT * FROM postgres_query($1, $2)', ['db', beginning]);
       }
       const obstacle = await findObstacle(opened[0] as DuckDBConnection);
-      for (const connection of opened) await connection.run('COMMIT');
       return obstacle;
-    } catch {
-      return 'the source has not enough connections left';
+    } catch (error) {
+      return /too many (connections|clients)|connection slots/i.test(String(error))
+        ? 'the source has not enough connections left'
+        : 'the source did not keep all connections open';
     } finally {
+      // Closed in a transaction, a connection that the server has ended would end the whole process: DuckDB cannot roll it back, and
+      // throws where nothing can catch that.
+      for (const connection of opened) await connection.run('ROLLBACK').catch(() => {});
       for (const connection of opened) connection.closeSync();
     }
   },

@@ -71,12 +71,17 @@ async function describeTable(
   const scanName = `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`;
   const label = `db.${found.schema}.${found.table}`;
   const shown = await session.describe(session.relationOf(`SELECT * FROM ${sourceName}`), 'wrap');
-  const scanned = await session.describe(scanName).catch((error: unknown) => {
-    // The client cannot list the tables of a schema in which some differ in case only.
-    if (!(error instanceof QueryError)) throw error;
-    return undefined;
-  });
   const shownNames = shown.map(({ name }) => name);
+  const isMisread = [found.schema, found.table, ...shownNames].some((name) =>
+    dialect.isMisreadInScan?.(name),
+  );
+  const scanned = isMisread
+    ? undefined
+    : await session.describe(scanName).catch((error: unknown) => {
+        // The client cannot list the tables of a schema in which some differ in case only.
+        if (!(error instanceof QueryError)) throw error;
+        return undefined;
+      });
   const scannedNames = scanned?.map(({ name }) => name) ?? shownNames;
   if (
     !isDeepStrictEqual(
@@ -237,6 +242,12 @@ export async function planTableScans(
     const found = await findTable(session, reference);
     described.push({ reference, found, ...(await describeTable(session, found, facts, mode)) });
   }
+  await session.dialect.assertTakesNoLocks?.(
+    (sql) => session.askSource('wrap', sql),
+    undefined,
+    described.map(({ found }) => found),
+    session.server,
+  );
   for (const table of described) assertKnownTypes(table);
   const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
   const checks = described.map((table) => checkTable(table, mode)).filter((check) => check !== undefined);

@@ -93,6 +93,7 @@ async function prepare(
   }
 
   const ask = (statement: string) => session.askSource('wrap', statement);
+  await dialect.assertTakesNoLocks?.(ask, sql, [], session.server);
   // An override starts from what is exact, whatever the rest does.
   const modeOf = (name: string) => (Object.hasOwn(overrides, name) ? 'exact' : mode);
   const planned = await dialect

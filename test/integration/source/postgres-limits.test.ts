@@ -62,6 +62,18 @@ describe('a limit of the session', () => {
     expect(await withSettings({ lock_timeout: '5min' }, read)).toEqual([['0', '0', '5min', '0', 'on']]);
   });
 
+  it('that is short does not end the connections that are opened to read a table in parallel', async () => {
+    await postgres.query(
+      "CREATE TABLE wide AS SELECT i AS id, repeat('x', 200) AS pad FROM generate_series(1, 100000) i; ANALYZE wide",
+    );
+    const sync = { duckdbQuery: 'SELECT * FROM db.public.wide' };
+    const limits = { idle_in_transaction_session_timeout: '20ms' };
+    const result = await withSettings(limits, () =>
+      readThroughFerry('postgres', postgres, { sync, threads: 3, withContent: false }),
+    );
+    expect([result.rows, result.verified, result.reading.mode]).toEqual([100_000, true, 'parallel']);
+  });
+
   it('that ends a session at work is told by its name', async () => {
     // The transaction's own time-out, as nothing else can end a session that is at work.
     const record = await run(

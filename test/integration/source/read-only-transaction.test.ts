@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runSync } from '../../../shared/sync/run-sync.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
 import { type LoggedConnection, startGeneralLog, takeGeneralLog } from '../../support/servers/general-log.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
@@ -32,6 +33,9 @@ const writing: readonly (readonly [string, Record<string, string>])[] = [
   ['maintenance that answers with rows', { query: 'OPTIMIZE TABLE orders' }],
   ['a commit', { query: 'COMMIT' }],
   ['a lock', { query: 'LOCK TABLES orders WRITE' }],
+  ['LOCK IN SHARE MODE', { query: 'SELECT * FROM orders LOCK  IN\nSHARE MODE' }],
+  ['it in a comment that is run', { query: 'SELECT * FROM orders /*!50000 LOCK IN SHARE MODE */' }],
+  ['it in a subquery', { query: 'SELECT (SELECT MAX(id) FROM orders LOCK IN SHARE MODE) AS n' }],
 ];
 
 let setup: SyncSetup;
@@ -66,7 +70,9 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
        CREATE FUNCTION writes() RETURNS int MODIFIES SQL DATA BEGIN INSERT INTO written VALUES (current_user()); RETURN 7; END;
        CREATE FUNCTION hides() RETURNS int READS SQL DATA BEGIN DELETE FROM orders; RETURN 7; END;
        CREATE PROCEDURE shows() MODIFIES SQL DATA BEGIN INSERT INTO written VALUES ('shows'); SELECT 1 AS n; END;
-       CREATE VIEW writing AS SELECT id, writes() AS n FROM orders`,
+       CREATE VIEW writing AS SELECT id, writes() AS n FROM orders;
+       CREATE VIEW locking AS SELECT id FROM orders LOCK IN SHARE MODE;
+       CREATE TABLE many (id int); INSERT INTO many WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300) SELECT i FROM n`,
     );
     await startGeneralLog(server);
   }, 300_000);
@@ -105,13 +111,53 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
         const result = await ferry(sync, command);
         expect(result.exitCode).not.toBe(0);
         expect(`${result.stdout}${result.stderr}`).toMatch(
-          /tries to write|only reads|not one SELECT|This command is not supported|name writing does not exist/,
+          /tries to write|only reads|not one SELECT|This command is not supported|name writing does not exist|locks the rows|has no table writing/,
         );
         const [written] = await server.query('SELECT COUNT(*) AS n FROM ferry.written');
         const [orders] = await server.query('SELECT COUNT(*) AS n FROM ferry.orders');
         expect([Number(written?.n), Number(orders?.n)]).toEqual([0, 2]);
       },
     );
+  });
+
+  // MySQL leaves such words out of a view.
+  if (flavor === 'mariadb')
+    it('refuses a view that locks what it reads', async () => {
+      await expect(
+        readThroughFerry('mysql', server, { sync: { duckdbQuery: 'SELECT * FROM db.locking' } }),
+      ).rejects.toMatchObject({
+        class: 'QueryError',
+        message: expect.stringMatching(/^The view locking locks/),
+      });
+    });
+
+  it('takes the words of a lock for what they are elsewhere', async () => {
+    const query = "SELECT id, 'lock in share mode' AS note, 1 AS `for share` FROM orders -- FOR SHARE";
+    expect((await readThroughFerry('mysql', server, { sync: { query } })).rows).toBe(2);
+  });
+
+  it('reads again when its connection is ended while rows come', async () => {
+    await using sync = await setUpInProcessSync(server, setup.polyteia);
+    const options = sync.options({ query: 'SELECT id, SLEEP(0.01) AS s FROM many', whenUnchanged: 'upload' });
+    const erp = { ...options.config.sources.erp, type: 'mysql' as const } as NonNullable<
+      typeof options.config.sources.erp
+    >;
+    const running = runSync({ ...options, config: { ...options.config, sources: { erp } }, maxTries: 2 });
+    const reading = await waitFor(
+      'rows that come',
+      async () => {
+        const [found] = await server.query(
+          "SELECT id FROM information_schema.processlist WHERE info LIKE '/* ferry %SLEEP%' AND command = 'Execute' AND time_ms > 500".replace(
+            'time_ms > 500',
+            flavor === 'mariadb' ? 'time_ms > 500' : 'time >= 1',
+          ),
+        );
+        return found;
+      },
+      20_000,
+    );
+    await server.query(`KILL ${reading.id}`);
+    expect(await running).toMatchObject({ state: 'succeeded', rows: 300 });
   });
 
   it('checks a table of a duckdbQuery and scans it on the same connection', async () => {

@@ -39,6 +39,22 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
   const read = (duckdbQuery: string, sync: object = {}, database = 'ferry') =>
     readThroughFerry('mysql', { ...server, database }, { sync: { duckdbQuery, ...sync } });
 
+  it('are those of their names when these hold a backslash, which the client doubles', async () => {
+    const named = (name: string) => `\`${name}\``;
+    await server.query(
+      `CREATE DATABASE back; CREATE TABLE back.${named('t\\u')} (id int); INSERT INTO back.${named('t\\u')} VALUES (1);
+       CREATE TABLE back.${named('t\\\\u')} (id int); INSERT INTO back.${named('t\\\\u')} VALUES (2);
+       CREATE TABLE back.cols (${named('x\\y')} int, ${named('x\\\\y')} int); INSERT INTO back.cols VALUES (1, 2);
+       CREATE DATABASE ${named('sl\\ash')}; CREATE TABLE ${named('sl\\ash')}.o (id int); INSERT INTO ${named('sl\\ash')}.o VALUES (3)`,
+    );
+    const rows = async (sql: string, database = 'back') => (await read(sql, {}, database)).content.rows;
+    expect(await rows('SELECT * FROM db."t\\u"')).toEqual([[1]]);
+    expect(await rows('SELECT * FROM db."t\\\\u"')).toEqual([[2]]);
+    expect(await rows('SELECT * FROM db.cols')).toEqual([[1, 2]]);
+    expect(await rows('SELECT "x\\y" FROM db.cols')).toEqual([[1]]);
+    expect(await rows('SELECT * FROM db.o', 'sl\\ash')).toEqual([[3]]);
+  });
+
   it.each([
     'select * from db.inv',
     'select * from db.ferry.inv',
