@@ -29,6 +29,9 @@ export function unknownSecrets(secrets: ReadonlyMap<string, MergedSecret>): stri
 
 const quote = (text: string) => (/^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+// Node is there, as Ferry needs it; jq may not be.
+const READ_VALUE = "node -p 'JSON.stringify(JSON.parse(fs.readFileSync(process.argv[1]))[process.argv[2]])'";
+
 const create = (name: string) =>
   `aws secretsmanager create-secret --name ${quote(name)} --secret-string file:///dev/stdin`;
 
@@ -65,7 +68,7 @@ export function secretCommands(secrets: ReadonlyMap<string, MergedSecret>, file?
     const cluster = readCluster(secret);
     if (cluster !== undefined) return `${cluster} | ${create(name)}`;
     if (file !== undefined && knownValue(secret))
-      return `jq -c ${quote(`.["${name}"]`)} ${quote(file)} | ${create(name)}`;
+      return `${READ_VALUE} ${quote(file)} ${quote(name)} | ${create(name)}`;
     const form = secret.type === 'login' ? '{"username": "…", "password": "…"}' : '{"token": "pak_…"}';
     return `${create(name)}   # paste ${form}, then Enter and Ctrl-D`;
   });

@@ -156,26 +156,28 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     else expect(joined).toMatchObject({ content: { rows: [[7, 9]] } });
   });
 
-  it.runIf(flavor === 'mariadb')('a table with a history is what it is now', async () => {
-    await server.query(
-      `CREATE TABLE ferry.told (a int, since timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE,
+  if (flavor === 'mariadb')
+    it('a table with a history is what it is now', async () => {
+      await server.query(
+        `CREATE TABLE ferry.told (a int, since timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE,
          till timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (since, till)) WITH SYSTEM VERSIONING;
        INSERT INTO ferry.told VALUES (1); UPDATE ferry.told SET a = 2`,
-    );
-    expect((await read('select * from db.told')).content).toMatchObject({
-      columns: [{ name: 'a' }],
-      rows: [[2]],
+      );
+      expect((await read('select * from db.told')).content).toMatchObject({
+        columns: [{ name: 'a' }],
+        rows: [[2]],
+      });
+      expect((await read('select a from db.told where since is not null')).content.rows).toEqual([[2]]);
     });
-    expect((await read('select a from db.told where since is not null')).content.rows).toEqual([[2]]);
-  });
 
-  it.runIf(flavor === 'mysql')('a primary key that the server made is not a part of *', async () => {
-    await server.query(
-      `SET SESSION sql_generate_invisible_primary_key = ON; CREATE TABLE ferry.keyless (a int); INSERT INTO ferry.keyless VALUES (5)`,
-    );
-    expect((await read('select * from db.keyless')).content.rows).toEqual([[5]]);
-    expect((await read('select my_row_id, a from db.keyless')).content.rows).toEqual([[1, 5]]);
-  });
+  if (flavor === 'mysql')
+    it('a primary key that the server made is not a part of *', async () => {
+      await server.query(
+        `SET SESSION sql_generate_invisible_primary_key = ON; CREATE TABLE ferry.keyless (a int); INSERT INTO ferry.keyless VALUES (5)`,
+      );
+      expect((await read('select * from db.keyless')).content.rows).toEqual([[5]]);
+      expect((await read('select my_row_id, a from db.keyless')).content.rows).toEqual([[1, 5]]);
+    });
 
   it('a table is that of the source whatever case it is written in', async () => {
     expect((await read('select * from db.PLAIN')).content.rows).toEqual([[1, 5]]);
