@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { postgresLexicalRules, quoteLiteral } from '../../duckdb/sql-text.ts';
 import { ConfigError, ExactnessError } from '../../errors.ts';
+import { fillIn } from '../../text/fill-in.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
@@ -41,8 +42,7 @@ async function describeColumns(
   const names = columns.map(({ name }) => name);
   const types = `SELECT ARRAY[${names.map((_, index) => `pg_catalog.pg_typeof(${reference(names, index)})::pg_catalog.oid`).join(', ')}]
     FROM (SELECT 1) AS one LEFT JOIN (SELECT * FROM (${query}\n) AS u LIMIT 0) AS q ON true`;
-  // A function, as the query may hold what replace() takes for a pattern.
-  const answer = await ask(describeSql.replace('__TYPES__', () => types));
+  const answer = await ask(fillIn(describeSql, { TYPES: types }));
   await assertReadableText(ask, columns);
   const rows = rowsByName(answer).sort((a, b) => Number(a.position) - Number(b.position));
   return columns.map(({ name, type }, index) => {
@@ -135,9 +135,7 @@ export const postgresDialect: Dialect = {
   lexicalRules: () => postgresLexicalRules,
   defaultSchema: () => 'public',
   tablesNamed: (schema, table) =>
-    tablesSql
-      .replace('__SCHEMA__', () => quoteLiteral(schema))
-      .replace('__TABLE__', () => quoteLiteral(table)),
+    fillIn(tablesSql, { SCHEMA: quoteLiteral(schema), TABLE: quoteLiteral(table) }),
   tellsCase: true,
   parallel: postgresParallelReading,
 

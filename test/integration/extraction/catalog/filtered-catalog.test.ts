@@ -68,6 +68,11 @@ const schemaCases: { rule: string; filters: Partial<CatalogFilters>; schemas: st
     schemas: [],
   },
   {
+    rule: 'names of placeholders in patterns are no SQL',
+    filters: { include: { [db]: ['app|__RELATION_IN_SCOPE__'] }, tempTableRegex: "^__SCOPE__|it's" },
+    schemas: ['app'],
+  },
+  {
     rule: 'a backslash is one of the regular expression',
     filters: { include: { [db]: ['parts\\s\\d', 'only\\Dview'] } },
     schemas: ['only_view', 'parts 2'],
