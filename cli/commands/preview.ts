@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
+import { kindOfJob } from '../../shared/config/job-kind.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { previewSync, type SyncPreview } from '../../shared/sync/preview-sync.ts';
@@ -39,7 +40,7 @@ export function previewCommand(context: CliContext): Command {
       const { syncs, sources } = loaded.config;
       const sync = Object.hasOwn(syncs, job) ? syncs[job] : undefined;
       const source = sync && sources[sync.source];
-      if (Object.hasOwn(loaded.config.extractions, job)) {
+      if (kindOfJob(loaded.config, job) === 'extraction') {
         throw new ConfigError(
           `"${job}" is an extraction: ferry preview shows what becomes of a sync's columns.`,
           {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { kindOfJob } from '../../shared/config/job-kind.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/documents/memory-document-store.ts';
@@ -62,7 +63,9 @@ export function runCommand(context: CliContext): Command {
         command,
         async (options) => {
           const common = { ...options, ...store, job, maxTries: tries };
-          if (Object.hasOwn(options.config.extractions, job)) {
+          const kind = kindOfJob(options.config, job);
+          if (kind === undefined) throw unknownJob(job, options.config);
+          if (kind === 'extraction') {
             if (own.dryRun && own.out === undefined)
               throw new ConfigError('--dry-run needs --out FOLDER: where to put the files.');
             const { extraction } = findExtraction(options.config, job);
@@ -70,7 +73,6 @@ export function runCommand(context: CliContext): Command {
             const { runExtraction } = await import('../../shared/extraction/run-extraction.ts');
             return runExtraction({ ...common, output });
           }
-          if (!Object.hasOwn(options.config.syncs, job)) throw unknownJob(job, options.config);
           const dryRun = dryRunOf(own, context);
           const { runSync } = await import('../../shared/sync/run-sync.ts');
           return runSync({ ...common, ...(dryRun ? { dryRun } : {}) });

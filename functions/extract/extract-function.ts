@@ -20,8 +20,7 @@ export function createExtractFunction({
   const outputOf = ({ config, job }: { config: FerryConfig; job: string }) =>
     openOutput(findExtraction(config, job).extraction.output);
   return createJobFunction(dependencies, {
-    word: 'extraction',
-    jobsOf: (config) => config.extractions,
+    kind: 'extraction',
     check: async (work) => checkExtractionJob({ ...work, output: await outputOf(work) }),
     async run(event, work) {
       if ('accept' in event || 'resend' in event)

@@ -1,12 +1,5 @@
 import { z } from 'zod';
-import { runRequestSchema } from '../../shared/runs/records/run-request.ts';
-
-/** What starts a run: a schedule, or a request to the API, which has given the run its id already. */
-const startEventSchema = z.union([
-  z.strictObject({ job: z.string(), scheduledTime: z.string() }),
-  runRequestSchema,
-]);
-export type StartEvent = z.infer<typeof startEventSchema>;
+import { startEventSchema } from '../../shared/runs/start-event.ts';
 
 /** What a function takes: the start of a run, or the question whether one could work (`ferry --stack NAME check`). */
 export const jobEventSchema = z.union([

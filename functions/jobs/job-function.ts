@@ -1,6 +1,7 @@
 import { type CheckResult, failedCheck } from '../../shared/checks/check-result.ts';
 import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { parseDeployedConfig } from '../../shared/config/deployment/deployed-config.ts';
+import { type JobKind, jobsOfKind, kindOfJob } from '../../shared/config/job-kind.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { OutgoingHttps } from '../../shared/network/outgoing-https.ts';
@@ -9,11 +10,13 @@ import type { RunOptions } from '../../shared/runs/job.ts';
 import type { RunRecord } from '../../shared/runs/records/run-record.ts';
 import type { RunStore } from '../../shared/runs/records/run-store.ts';
 import type { RunReporter } from '../../shared/runs/run-reporter.ts';
+import type { StartEvent } from '../../shared/runs/start-event.ts';
 import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts';
 import type { SecretReader } from '../../shared/source/credentials/secrets.ts';
+import type { JobReading } from '../../shared/source/job-reading.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { JobEnvironment } from './environment.ts';
-import { jobEventSchema, type StartEvent } from './job-event.ts';
+import { jobEventSchema } from './job-event.ts';
 
 /** What a function works with, whatever it runs. */
 export interface JobFunctionDependencies {
@@ -33,34 +36,19 @@ export interface JobFunctionDependencies {
   report: RunReporter;
 }
 
-/** The job that is meant, and what it is read with. */
-interface JobWork {
-  config: FerryConfig;
-  /** Name of the job. */
-  job: string;
-  secrets: SecretReader;
-  extensionFolders: readonly string[];
-  /** DuckDB's memory limit, in bytes. */
-  memoryLimitBytes: number;
-  threads: number;
-}
-
 /** What a run needs. */
-export type RunWork = JobWork & RunOptions;
+export type RunWork = JobReading & RunOptions;
 
 /** What a check needs. */
-export interface CheckWork extends JobWork {
+export interface CheckWork extends JobReading {
   state: Pick<DocumentStore, 'put' | 'get'>;
   workFolder: string;
   signal: AbortSignal;
 }
 
 /** What differs between the kinds of jobs. */
-export interface JobKind {
-  /** As messages name such a job. */
-  word: string;
-  /** The jobs of this kind, by name. */
-  jobsOf: (config: FerryConfig) => Readonly<Record<string, unknown>>;
+export interface JobWork {
+  kind: JobKind;
   /**
    * Carries out what an event asks for.
    *
@@ -98,7 +86,10 @@ export function duckdbMemoryLimit(memoryMegabytes: number): number {
  *   try again. What it throws is worth another try: a QueuedError, for a run that could not begin because a source has no slot free, and
  *   a StorageUnavailableError
  */
-export function createJobFunction(dependencies: JobFunctionDependencies, kind: JobKind): JobFunction {
+export function createJobFunction(
+  dependencies: JobFunctionDependencies,
+  { kind, ...work }: JobWork,
+): JobFunction {
   const { environment, memoryMegabytes, logger } = dependencies;
   let config: Promise<FerryConfig> | undefined;
   let secrets: SecretReader | undefined;
@@ -125,7 +116,7 @@ export function createJobFunction(dependencies: JobFunctionDependencies, kind: J
     try {
       const loaded = await reading;
       secrets ??= dependencies.openSecrets(loaded);
-      return await kind.check({
+      return await work.check({
         ...session,
         config: loaded,
         job,
@@ -155,16 +146,16 @@ export function createJobFunction(dependencies: JobFunctionDependencies, kind: J
     const { warning, ...started } = startOf(data);
     if (warning) logger.warn({ job }, warning);
     const loaded = await config;
-    const jobs = kind.jobsOf(loaded);
-    if (!Object.hasOwn(jobs, job)) {
+    if (kindOfJob(loaded, job) !== kind) {
       // A job that was taken out of the configuration while its start was under way.
-      return refuse(new ConfigError(asSentence(unknownNameMessage(kind.word, job, Object.keys(jobs)))));
+      const names = Object.keys(jobsOfKind(loaded, kind));
+      return refuse(new ConfigError(asSentence(unknownNameMessage(kind, job, names))));
     }
     secrets ??= dependencies.openSecrets(loaded);
     let record: RunRecord;
     try {
       const begun = Date.now();
-      record = await kind.run(data, {
+      record = await work.run(data, {
         ...started,
         config: loaded,
         job,

@@ -6,12 +6,11 @@ import {
   createJobFunction,
   type JobFunction,
   type JobFunctionDependencies,
-  type JobKind,
+  type JobWork,
 } from '../jobs/job-function.ts';
 
-const syncs: JobKind = {
-  word: 'sync',
-  jobsOf: (config) => config.syncs,
+const syncs: JobWork = {
+  kind: 'sync',
   check: checkJob,
   run(event, work) {
     if ('accept' in event && event.accept) return acceptRefused(work, event.accept.runId, event.accept.why);

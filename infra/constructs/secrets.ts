@@ -1,8 +1,8 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { batchesOf } from '../../shared/batches.ts';
 import type { SecretRef } from '../../shared/config/schema/ferry-config.ts';
-import { chunk } from '../chunk.ts';
 
 // CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only.
 const SECRETS_A_STATEMENT = 25;
@@ -10,7 +10,7 @@ const SECRETS_A_STATEMENT = 25;
 /** Lets a role read secrets, and use the customer-managed keys that encrypt them. */
 export function grantSecrets(role: Role, secrets: readonly SecretRef[]): void {
   const arns = [...new Set(secrets.flatMap((secret) => secretArns(role, secret)))];
-  for (const resources of chunk(arns, SECRETS_A_STATEMENT))
+  for (const resources of batchesOf(arns, SECRETS_A_STATEMENT))
     role.addToPolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources }));
   const keys = new Set(
     secrets.flatMap((secret) => (typeof secret === 'object' && secret.kmsKeyArn ? [secret.kmsKeyArn] : [])),

@@ -9,8 +9,8 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { batchesOf } from '../../shared/batches.ts';
 import { acknowledgePrefixes } from '../acknowledgements.ts';
-import { chunk } from '../chunk.ts';
 
 export interface StateBucketProps {
   /** Name of an existing bucket to use in the place of one of the stack's own. */
@@ -43,7 +43,7 @@ export class StateBucket extends Construct {
 
   /** Lets a role use documents by their prefixes; see {@link grantList} for those that may be absent. */
   grant(role: IRole, { prefixes, actions }: PrefixGrant): void {
-    for (const some of chunk(prefixes, PREFIXES_A_STATEMENT)) {
+    for (const some of batchesOf(prefixes, PREFIXES_A_STATEMENT)) {
       role.addToPrincipalPolicy(
         new PolicyStatement({
           actions: [...actions],

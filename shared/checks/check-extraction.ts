@@ -20,12 +20,11 @@ import {
 import { labelOf } from '../extraction/read-database.ts';
 import { watchSignIn } from '../extraction/watch-sign-in.ts';
 import { createWorkspace } from '../runs/workspace.ts';
+import type { JobReading } from '../source/job-reading.ts';
 import { type CheckResult, failedCheck, skippedCheck } from './check-result.ts';
 
-export type CheckExtractionOptions = Pick<
-  RunExtractionOptions,
-  'config' | 'job' | 'secrets' | 'extensionFolders' | 'memoryLimitBytes' | 'threads' | 'output' | 'workFolder'
-> & { signal: AbortSignal };
+export type CheckExtractionOptions = JobReading &
+  Pick<RunExtractionOptions, 'output' | 'workFolder'> & { signal: AbortSignal };
 
 /**
  * Tries everything that is an extraction's own: the checks with which each of its runs begins, database by database, and writing, reading

@@ -1,9 +1,7 @@
-import type { FerryConfig } from '../config/schema/ferry-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { DocumentStore } from '../runs/documents/document-store.ts';
 import { createWorkspace } from '../runs/workspace.ts';
-import type { SecretReader } from '../source/credentials/secrets.ts';
-import type { SessionOptions } from '../source/session.ts';
+import type { JobReading } from '../source/job-reading.ts';
 import type { CheckResult } from './check-result.ts';
 import { checkSource } from './check-source.ts';
 import { checkState } from './check-state.ts';
@@ -15,10 +13,7 @@ import { checkTarget } from './check-target.ts';
  * @throws ConfigError when there is no such sync
  */
 export async function checkJob(
-  options: Omit<SessionOptions, 'login' | 'mode' | 'parallel' | 'source' | 'folder'> & {
-    config: FerryConfig;
-    job: string;
-    secrets: SecretReader;
+  options: JobReading & {
     state: Pick<DocumentStore, 'put' | 'get'>;
     /** Where a private folder is made and removed. */
     workFolder: string;

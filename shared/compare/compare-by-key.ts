@@ -1,3 +1,4 @@
+import { batchesOf } from '../batches.ts';
 import { type CommonColumn, formOf } from './common-columns.ts';
 import type { ComparisonSession, Side } from './comparison-session.ts';
 import { hashOfCell, type Tables } from './fingerprint.ts';
@@ -47,8 +48,7 @@ export async function compareByKey(
 ): Promise<KeyedComparison> {
   const keys = await countKeys(session, tables, key);
   const differences: KeyedComparison['differences'] = [];
-  for (let from = 0; from < others.length; from += COLUMNS_AT_ONCE) {
-    const columns = others.slice(from, from + COLUMNS_AT_ONCE);
+  for (const columns of batchesOf(others, COLUMNS_AT_ONCE)) {
     differences.push(...(await countDifferences(session, tables, key, columns)));
   }
   const differing = others.filter((_, index) => (differences[index]?.rows ?? 0) > 0);

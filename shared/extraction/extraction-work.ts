@@ -3,18 +3,10 @@ import { sourcesOf } from '../config/rules/extraction-sources.ts';
 import type { ExtractionConfig, FerryConfig, SourceConfig } from '../config/schema/ferry-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobDescription, RunOptions } from '../runs/job.ts';
-import type { SecretReader } from '../source/credentials/secrets.ts';
+import type { JobReading } from '../source/job-reading.ts';
 import type { OutputStore } from './output/output-store.ts';
 
-export interface RunExtractionOptions extends RunOptions {
-  config: FerryConfig;
-  /** Name of the extraction. */
-  job: string;
-  secrets: SecretReader;
-  extensionFolders: readonly string[];
-  /** DuckDB's memory limit, in bytes. */
-  memoryLimitBytes: number;
-  threads: number;
+export interface RunExtractionOptions extends RunOptions, JobReading {
   /** Where the files go (open-output-store.ts). */
   output: OutputStore;
 }

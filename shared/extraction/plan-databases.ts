@@ -4,6 +4,7 @@ import type { JobContext } from '../runs/job.ts';
 import type { CatalogFilters } from '../source/catalog/filters.ts';
 import { type Login, resolveLogin } from '../source/credentials/credentials.ts';
 import type { AskSource } from '../source/dialect.ts';
+import type { JobReading } from '../source/job-reading.ts';
 import { dialectOf } from '../source/registry.ts';
 import type { SourceEngine } from '../source/source-engine.ts';
 import { formatCount } from '../text/format.ts';
@@ -38,17 +39,8 @@ export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'phas
   /** The run that signs in; absent for a look that is none. */
   runId?: string;
 };
-export type PlanWork = Pick<
-  ExtractionWork,
-  | 'config'
-  | 'job'
-  | 'secrets'
-  | 'extraction'
-  | 'sources'
-  | 'extensionFolders'
-  | 'memoryLimitBytes'
-  | 'threads'
-> & { engine?: SourceEngine };
+export type PlanWork = JobReading &
+  Pick<ExtractionWork, 'extraction' | 'sources'> & { engine?: SourceEngine };
 
 /**
  * Finds out which databases an extraction reads, and as what Atlan knows them. A source that cannot be asked is planned with its error:

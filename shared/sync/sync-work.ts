@@ -1,24 +1,11 @@
 import type { Dispatcher } from 'undici';
 import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
-import type {
-  FerryConfig,
-  PolyteiaTargetConfig,
-  SourceConfig,
-  SyncConfig,
-} from '../config/schema/ferry-config.ts';
+import type { PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema/ferry-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobDescription, RunOptions } from '../runs/job.ts';
-import type { SecretReader } from '../source/credentials/secrets.ts';
+import type { JobReading } from '../source/job-reading.ts';
 
-export interface RunSyncOptions extends RunOptions {
-  config: FerryConfig;
-  /** Name of the sync. */
-  job: string;
-  secrets: SecretReader;
-  extensionFolders: readonly string[];
-  /** DuckDB's memory limit, in bytes. */
-  memoryLimitBytes: number;
-  threads: number;
+export interface RunSyncOptions extends RunOptions, JobReading {
   /** The way to Polyteia in the place of Ferry's own agent, such as one with other time-outs. */
   dispatcher?: Dispatcher;
   /** Reads and checks, and writes the file there instead of uploading it. */

@@ -1,11 +1,11 @@
 import type { DocumentStore } from '../runs/documents/document-store.ts';
 import type { RunRequestStore } from '../runs/records/run-request-store.ts';
 import type { RunStore } from '../runs/records/run-store.ts';
+import type { StartEvent } from '../runs/start-event.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Whereabouts } from './alerts/alert-message.ts';
 import type { Channel } from './alerts/channel.ts';
 import type { DeadLetterQueue } from './repairs/dead-letter.ts';
-import type { StartEvent } from './repairs/start-event.ts';
 
 /** What a round of the watchdog works with. */
 export interface WatchdogDependencies {

@@ -1,5 +1,5 @@
+import { mapInBatches } from '../batches.ts';
 import { StateError, toFerryError } from '../errors.ts';
-import { mapInTurns } from '../map-in-turns.ts';
 import { readDocument } from '../runs/documents/stored-document.ts';
 import { type Change, decideAlerts } from './alerts/decide-alerts.ts';
 import {
@@ -67,7 +67,7 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   for (const error of unreadable)
     logger.error({ class: error.class, hint: error.hint }, `${error.message} ${error.hint ?? ''}`.trim());
   const repairs = decideRepairs(jobs, states, leaseAges, now);
-  const repaired = await mapInTurns(repairs, (one) => repair(one, { ...dependencies, now }));
+  const repaired = await mapInBatches(repairs, (one) => repair(one, { ...dependencies, now }));
   const result: RoundResult = {
     repaired: repaired.filter((outcome) => outcome === 'done').length,
     notRepaired: repaired.filter((outcome) => outcome === 'failed').length,
@@ -99,7 +99,7 @@ async function claim(
   changes: readonly Change[],
   { documents, scope }: Pick<WatchdogDependencies, 'documents' | 'scope'>,
 ): Promise<ClaimedIncident[]> {
-  const claimed = await mapInTurns(changes, async (change) => {
+  const claimed = await mapInBatches(changes, async (change) => {
     if (change.type === 'remove') {
       await removeIncident(documents, scope, change.name);
       return [];
@@ -146,7 +146,7 @@ async function claimDeadLetters(
       if (receipts.length === 0) return;
       const { seen: after } = await readIncidents(documents, scope);
       const told = receipts.filter(({ name }) => after.get(name)?.incident.state === 'closed');
-      await mapInTurns(told, ({ receipt }) =>
+      await mapInBatches(told, ({ receipt }) =>
         deadLetters.remove(receipt).catch((error: unknown) => {
           logger.warn(
             { class: toFerryError(error).class },

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { mapInBatches } from '../../batches.ts';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
 import type { ExtractedDatabase } from '../extract-database.ts';
 import type { Layout } from './layout.ts';
@@ -7,8 +8,8 @@ import type { OutputStore } from './output-store.ts';
 
 type ExtractedFile = ExtractedDatabase['files'][number];
 
-// Each holds one part of its file in memory.
-const AT_ONCE = 4;
+/** Each holds one part of its file in memory. */
+const FILES_AT_ONCE = 4;
 
 /** Puts the files of the databases of one run into the output, numbered on from database to database. */
 export interface Publisher {
@@ -55,10 +56,12 @@ export function createPublisher(options: {
         const chunk = (chunks.get(file.type) ?? 0) + file.chunk;
         return { file, chunk, key: layout.keyOf(file, chunk) };
       });
-      await inTurns(keyed, async ({ file, key }) => {
+      // None is left at work when one fails, as what is written by then is removed.
+      const store = async ({ file, key }: (typeof keyed)[number]) => {
         await retry(() => output.putFile(key, file.path, signal));
         await rm(file.path, { force: true });
-      });
+      };
+      await mapInBatches(keyed, store, FILES_AT_ONCE);
       for (const { file, chunk, key } of keyed) {
         const { form, type, rows, bytes, sha256 } = file;
         files.push({ key, form, type, source, database, rows, bytes, sha256 });
@@ -78,13 +81,4 @@ export function createPublisher(options: {
       }
     },
   };
-}
-
-/** Some at once; none is left at work when it fails, as what is written by then is removed. */
-async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    const settled = await Promise.allSettled(items.slice(start, start + AT_ONCE).map(work));
-    const failed = settled.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
-  }
 }

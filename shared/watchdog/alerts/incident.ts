@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { mapInBatches } from '../../batches.ts';
 import { StateError } from '../../errors.ts';
-import { mapInTurns } from '../../map-in-turns.ts';
 import type { DocumentStore } from '../../runs/documents/document-store.ts';
 import { openObject, readDocument, schemaVersion } from '../../runs/documents/stored-document.ts';
 import { problemKinds } from '../problems.ts';
@@ -57,7 +57,7 @@ export async function readIncidents(documents: DocumentStore, scope: string): Pr
   const folder = folderOf(scope);
   const listed = await documents.listWithAges(folder, MOST_INCIDENTS);
   const kept: KeptIncidents = { seen: new Map(), unreadable: [] };
-  await mapInTurns(listed, async ({ key }) => {
+  await mapInBatches(listed, async ({ key }) => {
     const document = await documents.read(key);
     if (!document) return;
     const { version, ageMs } = document;

@@ -1,5 +1,5 @@
+import { mapInBatches } from '../../batches.ts';
 import { toFerryError } from '../../errors.ts';
-import { mapInTurns } from '../../map-in-turns.ts';
 import type { JobState } from '../../runs/records/job-states.ts';
 import type { WatchdogDependencies } from '../watchdog-dependencies.ts';
 import { type Alert, groupAlerts, messageOf, runsToShow } from './alert-message.ts';
@@ -22,7 +22,9 @@ export async function tell(
     version,
     lastGood: states.get(incident.job)?.lastGood?.endedAt,
   }));
-  const counts = await mapInTurns(groupAlerts(alerts) as Told[][], (group) => tellGroup(group, dependencies));
+  const counts = await mapInBatches(groupAlerts(alerts) as Told[][], (group) =>
+    tellGroup(group, dependencies),
+  );
   return {
     told: counts.reduce((sum, { told }) => sum + told, 0),
     notTold: counts.reduce((sum, { notTold }) => sum + notTold, 0),
@@ -54,7 +56,7 @@ async function tellGroup(
     );
   }
   const sentTo = outcomes.filter(({ error }) => error === undefined).map(({ name }) => name);
-  await mapInTurns(group, ({ incident, version }) =>
+  await mapInBatches(group, ({ incident, version }) =>
     writeIncident(documents, scope, noteSent(incident, sentTo, failed.length === 0), version),
   );
   return failed.length === 0 ? { told: group.length, notTold: 0 } : { told: 0, notTold: failed.length };

@@ -3,7 +3,7 @@ import { isFinished } from '../../runs/records/run-record.ts';
 import type { WatchdogDependencies } from '../watchdog-dependencies.ts';
 import { closeLostRun } from './close-run.ts';
 import { isWorthRestart, type Repair } from './decide-repairs.ts';
-import { startEventOf } from './start-event.ts';
+import { startEventOf } from './start-again.ts';
 
 /** What helping needs. */
 type RepairTools = Pick<WatchdogDependencies, 'runs' | 'requests' | 'start' | 'scope' | 'logger'> & {

@@ -1,9 +1,7 @@
 import type { RunRecord } from '../../runs/records/run-record.ts';
 import type { RunRequest } from '../../runs/records/run-request.ts';
 import { scheduledRunId } from '../../runs/run-id.ts';
-
-/** What starts a job's function, as EventBridge Scheduler and the API send it. */
-export type StartEvent = { job: string; scheduledTime: string } | RunRequest;
+import type { StartEvent } from '../../runs/start-event.ts';
 
 /**
  * The event that starts a run once more, as the one that it has: the run id follows from the planned time, or is in the request.

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { runRequestSchema } from './records/run-request.ts';
+
+/** What starts a run, as a schedule, the API or the watchdog sends it to a job's function; the API has given the run its id already. */
+export const startEventSchema = z.union([
+  z.strictObject({ job: z.string(), scheduledTime: z.string() }),
+  runRequestSchema,
+]);
+export type StartEvent = z.infer<typeof startEventSchema>;
