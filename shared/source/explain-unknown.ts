@@ -39,14 +39,20 @@ export async function explainUnknown(session: AskedSession, error: unknown): Pro
   return Object.assign(known, { cause: error.cause });
 }
 
-/** Where nothing limits the statements of this login, the connection broke, which another try may survive. */
+/** What the source can still say of it: nothing any more, or that it limits the statements of this login. */
 async function explainEnd(session: AskedSession, error: EndedQueryError): Promise<unknown> {
   const { statementLimit } = session.dialect;
   if (statementLimit === undefined) return error;
   const answer = await session.askSource('describe', statementLimit).catch(() => undefined);
-  if (answer && Number(answer.rows[0]?.[0]) !== 0) return error;
-  return new SourceUnavailableError('The connection to the source broke while the query ran.', {
-    cause: error.cause,
-    hint: 'The server went down, the network broke off, or somebody ended the connection there (KILL).',
-  });
+  const { cause } = error;
+  if (!answer)
+    return new SourceUnavailableError('The connection to the source broke while the query ran.', { cause });
+  if (Number(answer.rows[0]?.[0]) === 0) return error;
+  return new QueryError(
+    "The source ended the query while it was read, probably at this login's time limit for statements.",
+    {
+      cause,
+      hint: 'Make the query faster, or raise max_statement_time (MariaDB) or max_execution_time (MySQL) of this login.',
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { JobContext, JobResult } from '../runs/job.ts';
+import { EndedQueryError } from '../source/explain-error.ts';
 import { exportParquet } from '../source/query/export-parquet.ts';
 import { prepareQuery, type SourceQuery } from '../source/query/prepare-query.ts';
 import { fingerprintRows } from '../source/query/row-fingerprint.ts';
@@ -23,7 +24,17 @@ export interface SyncResult {
 
 /** Reads the query's result into a Parquet file in the run's private folder. */
 export async function readSource(context: JobContext, work: SyncWork): Promise<SyncResult> {
-  return context.retry(() => readResult(context, work));
+  let ended = false;
+  return context.retry(async () => {
+    try {
+      return await readResult(context, work);
+    } catch (error) {
+      // Once more, and no further: a connection that broke looks like a query that fails.
+      const again = error instanceof EndedQueryError && !ended;
+      ended = true;
+      throw again ? Object.assign(error, { retryable: true }) : error;
+    }
+  });
 }
 
 async function readResult(context: JobContext, work: SyncWork): Promise<SyncResult> {

@@ -225,7 +225,7 @@ const readErrors: ErrorPatterns['read'] = [
     pattern: /Failed to fetch result row[\s\S]*":\s*$/,
     make: () =>
       new EndedQueryError('The source ended the query while it was read.', {
-        hint: 'This login has a time limit for statements (max_statement_time of MariaDB): make the query faster, or raise it. A function that writes is ended like that, too.',
+        hint: 'An error in a row does that (a function that writes, for example), KILL QUERY, a time limit for statements, and a connection that breaks. Run the query on the source itself to see more.',
       }),
   },
   {

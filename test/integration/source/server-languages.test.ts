@@ -265,7 +265,13 @@ describe.each([
   });
 
   it.each([
-    ...refusals,
+    ...refusals.filter(({ run }) => run?.login?.username !== 'busy'),
+    {
+      what: 'a user who has used up the connections of an hour',
+      run: { login: { username: 'busy', password: 'right' } },
+      class: 'AuthError',
+      message: /lets user "busy" connect no more in this hour\.$/,
+    },
     {
       what: 'a password that has expired',
       run: { login: { username: 'expired', password: 'right' } },
