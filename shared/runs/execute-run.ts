@@ -1,0 +1,92 @@
+import { LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
+import { enterSources } from './leases/enter-sources.ts';
+import { isStillHeld, type Lease } from './leases/lease.ts';
+import { QUEUED_PHASE } from './leases/slots.ts';
+import { isFinished, type RunRecord } from './records/run-record.ts';
+import { RunInProgress } from './run-in-progress.ts';
+import { assertWorthAnotherTry, saveFinal } from './take-over.ts';
+import { createWorkspace } from './workspace.ts';
+
+/**
+ * Executes a run that has its job's lease: slots of its sources, private folder, work, clean-up, record.
+ *
+ * @returns the record; what goes wrong in the job is in it, and not thrown
+ * @throws QueuedError when a source had no slot free for as long as the run could wait for one
+ */
+export async function executeRun(
+  job: JobDescription,
+  record: RunRecord,
+  lease: Lease,
+  work: (context: JobContext) => Promise<JobResult>,
+  options: RunOptions,
+  logger: Logger,
+): Promise<RunRecord> {
+  const run = new RunInProgress(job, record, lease, options, logger);
+  logger.info({ trigger: record.trigger, triggeredBy: record.triggeredBy }, 'run started');
+  const workedMs = await doWork(run, job, work, options, logger);
+  if (!run.leaseLost) {
+    await lease.renew(run.progress).catch((error: unknown) => {
+      // A store that cannot be reached does not undo what was done.
+      if (error instanceof LeaseLostError) run.fail(error);
+    });
+  }
+  if (isFinished(record)) {
+    record.endedAt = new Date().toISOString();
+    delete record.ingest;
+  }
+  // A run that a later invocation finishes has worked in both.
+  record.durationMs = (record.durationMs ?? 0) + workedMs;
+  // Whoever has lost the lease has lost the record with it: it is the new holder's to write. A lost slot alone does not take it.
+  if (!run.leaseLost || (await isStillHeld(lease))) await saveFinal(record, options.store, logger, options);
+  logEnd(record, logger);
+  return record;
+}
+
+/**
+ * Does the work, once the run may have its sources, and notes how it ended.
+ *
+ * @returns for how long it worked, in ms
+ */
+async function doWork(
+  run: RunInProgress,
+  job: JobDescription,
+  work: (context: JobContext) => Promise<JobResult>,
+  options: RunOptions,
+  logger: Logger,
+): Promise<number> {
+  const { record, heartbeat, progress, signal, retry } = run;
+  let started: number | undefined;
+  try {
+    assertWorthAnotherTry(record);
+    await using slots = await enterSources(job, record, options, {
+      heartbeat,
+      progress,
+      logger,
+      signal,
+      retry,
+    });
+    run.sources = slots;
+    // Whoever was stopped since it got the lease would write over the record of the one that took it.
+    await retry(() => heartbeat.beat());
+    signal.throwIfAborted();
+    started = performance.now();
+    await retry(() => options.store.save(record));
+    await using workspace = await createWorkspace(options.workFolder);
+    Object.assign(record, { state: 'succeeded' }, await work(run.contextIn(workspace.folder)));
+  } catch (thrown) {
+    if (thrown instanceof QueuedError && !signal.aborted) throw thrown;
+    if (record.state === 'queued') run.phase = QUEUED_PHASE;
+    run.fail(toFerryError(signal.aborted ? signal.reason : thrown));
+  } finally {
+    await run[Symbol.asyncDispose]();
+  }
+  return started === undefined ? 0 : Math.round(performance.now() - started);
+}
+
+function logEnd(record: RunRecord, logger: Logger): void {
+  const { id: _id, job: _job, schema: _schema, ...facts } = record;
+  const failed = record.state === 'failed' || record.state === 'partial' || record.state === 'cancelled';
+  logger[failed ? 'error' : 'info'](facts, `run ${record.state}`);
+}

@@ -1,0 +1,185 @@
+import { CancelledError, type FerryError, LeaseLostError, StateError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { printable } from '../text/printable.ts';
+import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
+import type { EnteredSources } from './leases/enter-sources.ts';
+import { type Heartbeat, startHeartbeat } from './leases/heartbeat.ts';
+import { isStillHeld, type Lease, leaseTimes, type Progress } from './leases/lease.ts';
+import type { RunRecord } from './records/run-record.ts';
+import { retryWithin } from './retry.ts';
+import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
+import { type Effect, explainLoss } from './take-over.ts';
+
+/** A run that is executed: its record, its limits, its heartbeat, and how far it has come. Its heart beats from the start. */
+export class RunInProgress {
+  readonly record: RunRecord;
+  readonly lease: Lease;
+  readonly heartbeat: Heartbeat;
+  readonly progress: Progress = {};
+  /** Aborted when the run is cancelled, runs out of time or loses its lease; its reason is a FerryError. */
+  readonly signal: AbortSignal;
+  /** The phase that runs. */
+  phase: string | undefined;
+  /** The right to work on its sources, once it has that. */
+  sources: EnteredSources | undefined;
+  leaseLost = false;
+  readonly #limits: ReturnType<typeof limitRun>;
+  readonly #options: RunOptions;
+  readonly #logger: Logger;
+  #effect: Effect = 'none';
+
+  constructor(job: JobDescription, record: RunRecord, lease: Lease, options: RunOptions, logger: Logger) {
+    this.record = record;
+    this.lease = lease;
+    this.#options = options;
+    this.#logger = logger;
+    this.#limits = limitRun({ ...options, kind: job.kind });
+    this.signal = this.#limits.signal;
+    this.heartbeat = startHeartbeat({
+      lease,
+      times: options.leaseTimes ?? leaseTimes,
+      progress: () => this.progress,
+      findCancelRequest: () => this.#findCancelRequest(),
+      onStop: this.#limits.stop,
+    });
+  }
+
+  /** Tries again what may pass by itself, within the time that the run has. */
+  readonly retry = <T>(attempt: () => Promise<T>): Promise<T> => {
+    const { deadline, clock, maxTries, onProgress } = this.#options;
+    return retryWithin(
+      {
+        budget: deadline && workDeadline(deadline),
+        signal: this.signal,
+        ...clock,
+        ...(maxTries === undefined ? {} : { maxTries }),
+        onRetry: ({ error, waitMs }) => {
+          this.#logger.warn({ class: error.class, phase: this.phase, waitMs }, error.message);
+          onProgress?.({ type: 'retrying', phase: this.phase, message: error.message, waitMs });
+        },
+      },
+      attempt,
+    );
+  };
+
+  /** Notes why the run ends without a result. */
+  fail(error: FerryError): void {
+    this.leaseLost ||= error instanceof LeaseLostError;
+    this.record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
+    const hint = error instanceof LeaseLostError ? explainLoss(error, this.record, this.#effect) : error.hint;
+    this.record.error = {
+      class: error.class,
+      message: error.message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(this.phase === undefined ? {} : { phase: this.phase }),
+    };
+  }
+
+  /** What the job's work may use. @param folder the run's private one */
+  contextIn(folder: string): JobContext {
+    const { record, lease, heartbeat, signal, retry } = this;
+    const { deadline } = this.#options;
+    return {
+      runId: record.id,
+      folder,
+      until: deadline && waitDeadline(deadline),
+      signal,
+      phase: (name, run, detail, step) => this.#inPhase(name, run, detail, step),
+      retry,
+      confirmLease: async () => {
+        await heartbeat.beat();
+        signal.throwIfAborted();
+        this.#effect = 'unknown';
+      },
+      confirmEffect: async () => {
+        await heartbeat.confirm();
+        signal.throwIfAborted();
+      },
+      tellEffect: () => {
+        this.#effect = 'certain';
+      },
+      rival: lease.rival,
+      settleRival: () => lease.settleRival(),
+      renewLease: () => this.#renewLease(),
+      leaveSource: async (source) => {
+        await this.sources?.leave(source);
+      },
+      progress: (bytes) => this.#noteProgress(bytes),
+      tell: (fact) => this.#tell(fact),
+      note: (facts: JobResult) => {
+        Object.assign(record, facts);
+      },
+      warn: (message) => this.#warn(message),
+    };
+  }
+
+  /** Ends what watches over the run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#limits.clear();
+    await this.heartbeat[Symbol.asyncDispose]();
+  }
+
+  async #inPhase<T>(
+    named: string,
+    run: () => Promise<T>,
+    detail: ((result: T) => string) | undefined,
+    step: string | undefined,
+  ): Promise<T> {
+    const { onProgress } = this.#options;
+    this.signal.throwIfAborted();
+    const phase = printable(named);
+    this.phase = phase;
+    this.progress.phase = phase;
+    const started = performance.now();
+    onProgress?.({ type: 'phase-started', phase, ...(step === undefined ? {} : { step }) });
+    const result = await run();
+    const durationMs = Math.round(performance.now() - started);
+    this.record.phases.push({ name: phase, durationMs });
+    const told = detail?.(result);
+    const fact = told === undefined ? undefined : printable(told);
+    this.#logger.debug({ phase, durationMs, detail: fact }, 'phase ended');
+    onProgress?.({ type: 'phase-ended', phase, durationMs, ...(fact === undefined ? {} : { detail: fact }) });
+    this.phase = undefined;
+    return result;
+  }
+
+  async #renewLease(): Promise<void> {
+    try {
+      await this.heartbeat.beat();
+    } catch (error) {
+      // A lost slot of the source alone takes nothing from what the job has done.
+      if (!(error instanceof LeaseLostError) || !(await isStillHeld(this.lease))) throw error;
+    }
+  }
+
+  async #findCancelRequest(): Promise<string | undefined> {
+    const { job, id } = this.record;
+    try {
+      return await this.#options.store.findCancelRequest(job, id);
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      // Of this run or of an earlier one: no reason to stop, and not to be kept quiet.
+      this.#warn([error.message, error.hint ?? ''].join(' ').trim());
+      return undefined;
+    }
+  }
+
+  #noteProgress(bytes: number): void {
+    this.progress.bytes = bytes;
+    if (this.phase !== undefined)
+      this.#options.onProgress?.({ type: 'phase-progressed', phase: this.phase, bytes });
+  }
+
+  #tell(told: string): void {
+    const fact = printable(told);
+    this.#logger.debug({ phase: this.phase, fact }, 'phase noted');
+    this.#options.onProgress?.({ type: 'phase-noted', phase: this.phase, fact });
+  }
+
+  #warn(told: string): void {
+    const message = printable(told);
+    if (this.record.warnings.includes(message)) return;
+    this.record.warnings.push(message);
+    this.#logger.warn(message);
+  }
+}
