@@ -19,6 +19,25 @@ import { WholeJobError } from './whole-job-error.ts';
 
 const PROBE_TIMEOUT_MS = 3_000;
 
+/** What was found so far, of all databases. */
+interface Findings {
+  outcomes: Outcome[];
+  leftOut: LeftOut[];
+  warnings: string[];
+}
+
+/** What reading a database takes, whichever it is. */
+interface Reading {
+  context: JobContext;
+  work: ExtractionWork;
+  publisher: Publisher;
+  tools: ReadingTools;
+  extract: typeof extractDatabase;
+  /** Which database of all it is, each time that it is called. */
+  stepOf: () => string | undefined;
+  findings: Findings;
+}
+
 /** Reads and publishes one database after another; one that fails stops no other. */
 export async function readDatabases(
   context: JobContext,
@@ -28,57 +47,70 @@ export async function readDatabases(
   publisher: Publisher,
   extract: typeof extractDatabase,
 ): Promise<{ outcomes: Outcome[]; warnings: string[] }> {
-  const outcomes: Outcome[] = [];
-  const leftOut: LeftOut[] = [];
-  const warnings: string[] = [];
-  const note = () => context.note({ databases: outcomes.map(toRecord) });
   using rawWriter = new SharedRawWriter({
     folder: join(context.folder, 'raw-writer'),
     files: sessions.folder,
     memoryLimitBytes: work.memoryLimitBytes,
   });
+  const findings: Findings = { outcomes: [], leftOut: [], warnings: [] };
   const tools = { sessions, rawWriter };
   const stepOf = countSteps(planned);
+  const reading: Reading = { context, work, publisher, tools, extract, stepOf, findings };
   for (const plan of planned) {
-    const { name, reached, databases, error } = plan;
-    if (plan.leftOut !== undefined) leftOut.push({ source: name, miss: plan.leftOut });
-    if (!reached || error) {
-      outcomes.push(failedOutcome(name, undefined, error));
-      context.tell(`${name} failed: ${toFerryError(error).message}`);
-    } else {
-      // Why the source itself is away, or lets nobody in: its other databases are not tried.
-      let gone: unknown;
-      const isKeptOut = watchSignIn(work.extraction.databases === 'all');
-      for (const [index, database] of databases.entries()) {
-        const place = { database, step: stepOf(), next: databases[index + 1] };
-        const extracted = gone
-          ? { error: gone }
-          : await tryRead(context, work, plan, reached, place, tools, extract);
-        const keptOut = isKeptOut('error' in extracted ? extracted.error : undefined);
-        if ('error' in extracted) {
-          outcomes.push(failedOutcome(name, database, extracted.error));
-          context.tell(`${labelOf(name, database)} failed: ${toFerryError(extracted.error).message}`);
-          gone ??= keptOut ? extracted.error : await errorOfSource(context, plan, reached, extracted.error);
-        } else if ('leftOut' in extracted) {
-          leftOut.push({ source: name, database, miss: extracted.leftOut });
-        } else {
-          await publish(context, publisher, name, extracted);
-          const { serverVersion, entities } = extracted;
-          outcomes.push({ source: name, database, state: 'extracted', serverVersion, entities });
-          for (const warning of extracted.warnings) warnings.push(`${labelOf(name, database)}: ${warning}`);
-        }
-        note();
-      }
-    }
-    note();
+    const { name, reached, error } = plan;
+    if (plan.leftOut !== undefined) findings.leftOut.push({ source: name, miss: plan.leftOut });
+    if (reached && !error) await readSource(reading, plan, reached);
+    else noteFailure(reading, name, undefined, error);
+    noteOutcomes(reading);
     await sessions.leave();
     await context.leaveSource(name);
   }
+  const { outcomes, leftOut, warnings } = findings;
   if (outcomes.length === 0) throw nothingLeft(leftOut);
   if (leftOut.length > 0) warnings.push(describeLeftOut(leftOut));
   for (const warning of warnings) context.warn(warning);
   return { outcomes, warnings };
 }
+
+/** Reads the databases of one source. Once the source itself is away, or lets nobody in, its other ones are not tried. */
+async function readSource(
+  reading: Reading,
+  plan: PlannedSource,
+  reached: NonNullable<PlannedSource['reached']>,
+): Promise<void> {
+  const { context, work, findings } = reading;
+  const { name, databases } = plan;
+  let gone: unknown;
+  const isKeptOut = watchSignIn(work.extraction.databases === 'all');
+  for (const [index, database] of databases.entries()) {
+    const place = { database, step: reading.stepOf(), next: databases[index + 1] };
+    const read = gone ? { error: gone } : await tryRead(reading, plan, reached, place);
+    const keptOut = isKeptOut('error' in read ? read.error : undefined);
+    if ('error' in read) {
+      noteFailure(reading, name, database, read.error);
+      gone ??= keptOut ? read.error : await errorOfSource(context, plan, reached, read.error);
+    } else if ('leftOut' in read) {
+      findings.leftOut.push({ source: name, database, miss: read.leftOut });
+    } else {
+      await publish(reading, name, database, read);
+    }
+    noteOutcomes(reading);
+  }
+}
+
+function noteFailure(
+  { context, findings }: Reading,
+  source: string,
+  database: string | undefined,
+  error: unknown,
+): void {
+  findings.outcomes.push(failedOutcome(source, database, error));
+  const label = database === undefined ? source : labelOf(source, database);
+  context.tell(`${label} failed: ${toFerryError(error).message}`);
+}
+
+const noteOutcomes = ({ context, findings }: Reading) =>
+  context.note({ databases: findings.outcomes.map(toRecord) });
 
 /** Which database of all it is, each time that it is called; nothing where there is one only. */
 function countSteps(planned: readonly PlannedSource[]): () => string | undefined {
@@ -91,13 +123,10 @@ function countSteps(planned: readonly PlannedSource[]): () => string | undefined
 }
 
 async function tryRead(
-  context: JobContext,
-  work: ExtractionWork,
+  { context, work, tools, extract }: Reading,
   plan: PlannedSource,
   reached: NonNullable<PlannedSource['reached']>,
   place: Parameters<typeof readDatabase>[4],
-  tools: ReadingTools,
-  extract: typeof extractDatabase,
 ): Promise<ReadDatabase | { error: unknown }> {
   try {
     return await readDatabase(context, work, plan, reached, place, tools, extract);
@@ -131,11 +160,12 @@ async function errorOfSource(
 }
 
 async function publish(
-  context: JobContext,
-  publisher: Publisher,
+  { context, publisher, findings }: Reading,
   source: string,
+  database: string,
   extracted: ExtractedDatabase & { folder: string },
 ): Promise<void> {
+  const { serverVersion, entities, files, warnings } = extracted;
   await context.phase(
     'publish',
     async () => {
@@ -143,6 +173,8 @@ async function publish(
       await publisher.publish(source, extracted);
       await rm(extracted.folder, { recursive: true, force: true });
     },
-    () => `${formatCount(extracted.files.length, 'file')}, ${formatBytes(sumBytes(extracted.files))}`,
+    () => `${formatCount(files.length, 'file')}, ${formatBytes(sumBytes(files))}`,
   );
+  findings.outcomes.push({ source, database, state: 'extracted', serverVersion, entities });
+  for (const warning of warnings) findings.warnings.push(`${labelOf(source, database)}: ${warning}`);
 }
