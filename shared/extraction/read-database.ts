@@ -18,8 +18,10 @@ export type ReadDatabase = (ExtractedDatabase & { folder: string }) | { leftOut:
 
 /** What the databases of a run are read with, one after another. */
 export interface ReadingTools {
+  work: ExtractionWork;
   sessions: CatalogSessions;
   rawWriter: SharedRawWriter;
+  extract: typeof extractDatabase;
 }
 
 /**
@@ -31,12 +33,10 @@ export interface ReadingTools {
  */
 export async function readDatabase(
   context: JobContext,
-  work: ExtractionWork,
   plan: PlannedSource,
   { login, connection }: NonNullable<PlannedSource['reached']>,
   { database, step, next }: { database: string; step?: string | undefined; next: string | undefined },
-  { sessions, rawWriter }: ReadingTools,
-  extract: typeof extractDatabase,
+  { work, sessions, rawWriter, extract }: ReadingTools,
 ): Promise<ReadDatabase> {
   const { extraction, workflowId, config } = work;
   const { name, written } = plan;

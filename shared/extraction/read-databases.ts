@@ -5,9 +5,7 @@ import { assertReachable } from '../network/reachability.ts';
 import type { JobContext } from '../runs/job.ts';
 import { dialectOf } from '../source/registry.ts';
 import { formatBytes, formatCount } from '../text/format.ts';
-import type { CatalogSessions } from './catalog/catalog-sessions.ts';
-import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
-import type { ExtractionWork } from './extraction-work.ts';
+import type { ExtractedDatabase } from './extract-database.ts';
 import { SharedRawWriter } from './files/shared-raw-writer.ts';
 import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
 import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
@@ -29,10 +27,8 @@ interface Findings {
 /** What reading a database takes, whichever it is. */
 interface Reading {
   context: JobContext;
-  work: ExtractionWork;
   publisher: Publisher;
   tools: ReadingTools;
-  extract: typeof extractDatabase;
   /** Which database of all it is, each time that it is called. */
   stepOf: () => string | undefined;
   findings: Findings;
@@ -41,21 +37,20 @@ interface Reading {
 /** Reads and publishes one database after another; one that fails stops no other. */
 export async function readDatabases(
   context: JobContext,
-  work: ExtractionWork,
   planned: readonly PlannedSource[],
-  sessions: CatalogSessions,
   publisher: Publisher,
-  extract: typeof extractDatabase,
+  reader: Omit<ReadingTools, 'rawWriter'>,
 ): Promise<{ outcomes: Outcome[]; warnings: string[] }> {
+  const { sessions, work } = reader;
   using rawWriter = new SharedRawWriter({
     folder: join(context.folder, 'raw-writer'),
     files: sessions.folder,
     memoryLimitBytes: work.memoryLimitBytes,
   });
   const findings: Findings = { outcomes: [], leftOut: [], warnings: [] };
-  const tools = { sessions, rawWriter };
   const stepOf = countSteps(planned);
-  const reading: Reading = { context, work, publisher, tools, extract, stepOf, findings };
+  const tools = { ...reader, rawWriter };
+  const reading: Reading = { context, publisher, tools, stepOf, findings };
   for (const plan of planned) {
     const { name, reached, error } = plan;
     if (plan.leftOut !== undefined) findings.leftOut.push({ source: name, miss: plan.leftOut });
@@ -78,10 +73,10 @@ async function readSource(
   plan: PlannedSource,
   reached: NonNullable<PlannedSource['reached']>,
 ): Promise<void> {
-  const { context, work, findings } = reading;
+  const { context, tools, findings } = reading;
   const { name, databases } = plan;
   let gone: unknown;
-  const isKeptOut = watchSignIn(work.extraction.databases === 'all');
+  const isKeptOut = watchSignIn(tools.work.extraction.databases === 'all');
   for (const [index, database] of databases.entries()) {
     const place = { database, step: reading.stepOf(), next: databases[index + 1] };
     const read = gone ? { error: gone } : await tryRead(reading, plan, reached, place);
@@ -105,8 +100,7 @@ function noteFailure(
   error: unknown,
 ): void {
   findings.outcomes.push(failedOutcome(source, database, error));
-  const label = database === undefined ? source : labelOf(source, database);
-  context.tell(`${label} failed: ${toFerryError(error).message}`);
+  context.tell(`${labelOf(source, database)} failed: ${toFerryError(error).message}`);
 }
 
 const noteOutcomes = ({ context, findings }: Reading) =>
@@ -123,13 +117,13 @@ function countSteps(planned: readonly PlannedSource[]): () => string | undefined
 }
 
 async function tryRead(
-  { context, work, tools, extract }: Reading,
+  { context, tools }: Reading,
   plan: PlannedSource,
   reached: NonNullable<PlannedSource['reached']>,
-  place: Parameters<typeof readDatabase>[4],
+  place: Parameters<typeof readDatabase>[3],
 ): Promise<ReadDatabase | { error: unknown }> {
   try {
-    return await readDatabase(context, work, plan, reached, place, tools, extract);
+    return await readDatabase(context, plan, reached, place, tools);
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof WholeJobError) throw error.error;

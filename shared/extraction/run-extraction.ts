@@ -68,7 +68,11 @@ async function carry(
       signal: context.signal,
     });
     const planned = await planDatabases(context, { ...work, engine: sessions.engine });
-    const { outcomes, warnings } = await readDatabases(context, work, planned, sessions, publisher, extract);
+    const { outcomes, warnings } = await readDatabases(context, planned, publisher, {
+      work,
+      sessions,
+      extract,
+    });
     if (outcomes.every(({ state }) => state === 'failed')) {
       await discardOutput(context, output, layout);
       const databases = outcomes.map(toRecord);

@@ -1,11 +1,11 @@
 import { LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
+import type { JobContext, JobResult } from './job.ts';
 import { enterSources } from './leases/enter-sources.ts';
-import { isStillHeld, type Lease } from './leases/lease.ts';
+import { isStillHeld } from './leases/lease.ts';
 import { QUEUED_PHASE } from './leases/slots.ts';
 import { isFinished, type RunRecord } from './records/run-record.ts';
-import { RunInProgress } from './run-in-progress.ts';
+import { type Execution, RunInProgress } from './run-in-progress.ts';
 import { assertWorthAnotherTry, saveFinal } from './take-over.ts';
 import { createWorkspace } from './workspace.ts';
 
@@ -16,16 +16,13 @@ import { createWorkspace } from './workspace.ts';
  * @throws QueuedError when a source had no slot free for as long as the run could wait for one
  */
 export async function executeRun(
-  job: JobDescription,
-  record: RunRecord,
-  lease: Lease,
+  execution: Execution,
   work: (context: JobContext) => Promise<JobResult>,
-  options: RunOptions,
-  logger: Logger,
 ): Promise<RunRecord> {
-  const run = new RunInProgress(job, record, lease, options, logger);
+  const { record, lease, options, logger } = execution;
+  const run = new RunInProgress(execution);
   logger.info({ trigger: record.trigger, triggeredBy: record.triggeredBy }, 'run started');
-  const workedMs = await doWork(run, job, work, options, logger);
+  const workedMs = await doWork(run, work, execution);
   if (!run.leaseLost) {
     await lease.renew(run.progress).catch((error: unknown) => {
       // A store that cannot be reached does not undo what was done.
@@ -51,10 +48,8 @@ export async function executeRun(
  */
 async function doWork(
   run: RunInProgress,
-  job: JobDescription,
   work: (context: JobContext) => Promise<JobResult>,
-  options: RunOptions,
-  logger: Logger,
+  { job, options, logger }: Execution,
 ): Promise<number> {
   const { record, heartbeat, progress, signal, retry } = run;
   let started: number | undefined;

@@ -10,6 +10,15 @@ import { retryWithin } from './retry.ts';
 import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { type Effect, explainLoss } from './take-over.ts';
 
+/** A run that has its job's lease, to be executed. */
+export interface Execution {
+  job: JobDescription;
+  record: RunRecord;
+  lease: Lease;
+  options: RunOptions;
+  logger: Logger;
+}
+
 /** A run that is executed: its record, its limits, its heartbeat, and how far it has come. Its heart beats from the start. */
 export class RunInProgress {
   readonly record: RunRecord;
@@ -28,7 +37,7 @@ export class RunInProgress {
   readonly #logger: Logger;
   #effect: Effect = 'none';
 
-  constructor(job: JobDescription, record: RunRecord, lease: Lease, options: RunOptions, logger: Logger) {
+  constructor({ job, record, lease, options, logger }: Execution) {
     this.record = record;
     this.lease = lease;
     this.#options = options;

@@ -85,7 +85,10 @@ export async function runJob(
     await takeOver(record, before, lease, store, logger);
     // Only to ask Polyteia how an upload ended, no slot of the source is needed.
     const asks = before?.state === 'ingesting';
-    return await executeRun(asks ? { ...job, slots: {} } : job, record, lease, work, options, logger);
+    return await executeRun(
+      { job: asks ? { ...job, slots: {} } : job, record, lease, options, logger },
+      work,
+    );
   } finally {
     await lease.release().catch(() => {
       // It expires by itself.
