@@ -48,16 +48,16 @@ export function checkCommand(context: CliContext): Command {
       for (const [name, source] of Object.entries(sources)) {
         if (only !== undefined && name !== only) continue;
         context.signal.throwIfAborted();
+        const ofSource = Object.entries(syncs).filter(([, sync]) => sync.source === name);
         const checks = await checkSource({
           ...sessionOptions(context),
           name,
           source,
-          syncs: Object.fromEntries(Object.entries(syncs).filter(([, sync]) => sync.source === name)),
+          syncs: Object.fromEntries(ofSource),
           secrets,
           folder: join(workspace.folder, name),
         });
-        for (const [job, sync] of Object.entries(syncs)) {
-          if (sync.source !== name) continue;
+        for (const [job, sync] of ofSource) {
           const found = await checkTarget(sync, {
             config: loaded.config,
             secrets,

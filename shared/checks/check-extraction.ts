@@ -56,29 +56,43 @@ async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal
   const results: CheckResult[] = [];
   const leftOut: LeftOut[] = [];
   for (const plan of planned) {
-    const { name: source, error, databases } = plan;
-    if (error) results.push(failedCheck(`${source}: databases`, error));
+    const { name: source, error } = plan;
     if (plan.leftOut !== undefined) leftOut.push({ source, miss: plan.leftOut });
-    const isKeptOut = watchSignIn(work.extraction.databases === 'all');
-    let keptOut = false;
-    for (const [index, database] of (error ? [] : databases).entries()) {
-      const login = `${labelOf(source, database)}: login`;
-      if (keptOut) {
-        results.push(skippedCheck(login));
-        continue;
-      }
-      const names = { database, next: databases[index + 1] };
-      const checked = await checkDatabase(work, plan, names, sessions, signal);
-      keptOut = isKeptOut('error' in checked ? checked.error : undefined);
-      if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
-      else if ('error' in checked) results.push(failedCheck(login, checked.error));
-      else results.push(...checked);
-    }
+    if (error) results.push(failedCheck(`${source}: databases`, error));
+    else results.push(...(await checkDatabases(work, plan, leftOut, sessions, signal)));
     await sessions.leave();
   }
   if (results.length === 0) return [failedCheck('databaseSchemaCheck', nothingLeft(leftOut))];
   if (leftOut.length === 0) return results;
   return [...results, { check: 'filters', status: 'warning', detail: describeLeftOut(leftOut) }];
+}
+
+/** Checks the databases of one source; once it lets nobody in, its other ones are not tried. @param leftOut takes what the filters leave out */
+async function checkDatabases(
+  work: PlanWork,
+  plan: PlannedSource,
+  leftOut: LeftOut[],
+  sessions: CatalogSessions,
+  signal: AbortSignal,
+): Promise<CheckResult[]> {
+  const { name: source, databases } = plan;
+  const results: CheckResult[] = [];
+  const isKeptOut = watchSignIn(work.extraction.databases === 'all');
+  let keptOut = false;
+  for (const [index, database] of databases.entries()) {
+    const login = `${labelOf(source, database)}: login`;
+    if (keptOut) {
+      results.push(skippedCheck(login));
+      continue;
+    }
+    const names = { database, next: databases[index + 1] };
+    const checked = await checkDatabase(work, plan, names, sessions, signal);
+    keptOut = isKeptOut('error' in checked ? checked.error : undefined);
+    if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
+    else if ('error' in checked) results.push(failedCheck(login, checked.error));
+    else results.push(...checked);
+  }
+  return results;
 }
 
 const PREFLIGHT = [

@@ -66,25 +66,33 @@ function changeOf(
     case 'closed':
       if (problem && problem.subject !== incident.subject) return write(opened(problem), true);
       return ageMs > CLOSED_KEPT_MS && !problem ? { type: 'remove', name } : undefined;
-    case 'told': {
+    case 'told':
       if (problem) return problem.class === incident.class ? undefined : write(opened(problem), true);
-      const closed: Incident = { ...incident, state: 'closed' };
-      if (incident.kind !== 'failed' && incident.kind !== 'overdue') return write(closed, false);
-      // Taken out of the configuration: nobody waits for it any more.
-      if (!state) return write(closed, false);
-      const { lastEnded, unfinished } = state;
-      if (lastEnded?.state === 'succeeded' && isNewer(lastEnded.endedAt, incident.since)) {
-        const recoveredAt = lastEnded.endedAt ?? lastEnded.startedAt;
-        return write({ ...incident, state: 'telling', about: 'recovery', recoveredAt, sentTo: [] }, true);
-      }
-      // A late run has come, and failed: that is told by itself.
-      const failed = lastEnded?.state === 'failed' || lastEnded?.state === 'partial';
-      if (incident.kind === 'overdue' && failed && unfinished.length === 0) {
-        return write(closed, false);
-      }
-      return undefined;
-    }
+      return changeOfPassed(incident, state, write);
   }
+}
+
+/** What becomes of an incident that people were told of, and whose problem is no longer seen. */
+function changeOfPassed(
+  incident: Incident,
+  state: JobState | undefined,
+  write: (next: Incident, tell: boolean) => Change,
+): Change | undefined {
+  const closed: Incident = { ...incident, state: 'closed' };
+  if (incident.kind !== 'failed' && incident.kind !== 'overdue') return write(closed, false);
+  // Taken out of the configuration: nobody waits for it any more.
+  if (!state) return write(closed, false);
+  const { lastEnded, unfinished } = state;
+  if (lastEnded?.state === 'succeeded' && isNewer(lastEnded.endedAt, incident.since)) {
+    const recoveredAt = lastEnded.endedAt ?? lastEnded.startedAt;
+    return write({ ...incident, state: 'telling', about: 'recovery', recoveredAt, sentTo: [] }, true);
+  }
+  // A late run has come, and failed: that is told by itself.
+  const failed = lastEnded?.state === 'failed' || lastEnded?.state === 'partial';
+  if (incident.kind === 'overdue' && failed && unfinished.length === 0) {
+    return write(closed, false);
+  }
+  return undefined;
 }
 
 const isNewer = (a: string | undefined, b: string) => a !== undefined && Date.parse(a) >= Date.parse(b);
