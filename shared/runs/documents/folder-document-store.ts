@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs';
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { StorageUnavailableError } from '../../errors.ts';
-import type { DocumentStore, ListedKey } from './document-store.ts';
+import type { DocumentStore, ListedKey, VersionedDocument } from './document-store.ts';
 
 const hasCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
@@ -44,6 +44,57 @@ async function removeStaleDrafts(folder: string): Promise<void> {
   }
 }
 
+/** A document that is replaced by versions is a folder of them; others are files. */
+async function keysIn(folder: string, prefix: string, kind: 'put' | 'any'): Promise<string[]> {
+  const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
+  const entries = await readdir(join(folder, parent), { withFileTypes: true });
+  const isDocument = (entry: Dirent) =>
+    entry.isFile() ? !entry.name.endsWith('.tmp') : kind === 'any' && entry.name.endsWith('.json');
+  return entries
+    .filter(isDocument)
+    .map((entry) => `${parent}${entry.name}`)
+    .filter((key) => key.startsWith(prefix))
+    .sort();
+}
+
+/** How old a document is, as a list of one; none when it is gone. */
+async function ageOf(folder: string, key: string, now: number): Promise<ListedKey[]> {
+  const path = join(folder, key);
+  try {
+    let found = await stat(path);
+    if (found.isDirectory()) {
+      const [newest] = await versionsIn(path);
+      if (newest === undefined) return [];
+      found = await stat(join(path, String(newest)));
+    }
+    return [{ key, ageMs: Math.max(0, now - found.mtimeMs) }];
+  } catch (error) {
+    // Removed since the folder was read; a version that was replaced in this moment has a newer one, written just now.
+    if (isMissing(error)) return (await versionsIn(path)).length > 0 ? [{ key, ageMs: 0 }] : [];
+    throw error;
+  }
+}
+
+/** The newest of the versions in a folder, as it stands there. */
+async function readNewest(versions: string): Promise<VersionedDocument | undefined> {
+  for (;;) {
+    const [newest] = await versionsIn(versions);
+    if (newest === undefined) return undefined;
+    const path = join(versions, String(newest));
+    try {
+      const [body, { mtimeMs }, now] = await Promise.all([
+        readFile(path, 'utf8'),
+        stat(path),
+        clockOf(versions),
+      ]);
+      return { body, version: String(newest), ageMs: Math.max(0, now - mtimeMs) };
+    } catch (error) {
+      // Replaced in this moment, and taken away: there is a newer one.
+      if (!isMissing(error)) throw error;
+    }
+  }
+}
+
 /** Documents as files below a folder, created when first written to. */
 export function createFolderDocumentStore(folder: string): DocumentStore {
   const unavailable = (doing: string, error: unknown) =>
@@ -62,34 +113,6 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     } catch (error) {
       await rm(draft, { force: true }).catch(() => {});
       throw unavailable('written to', error);
-    }
-  };
-  /** A document that is replaced by versions is a folder of them; others are files. */
-  const keysIn = async (prefix: string, kind: 'put' | 'any'): Promise<string[]> => {
-    const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
-    const entries = await readdir(join(folder, parent), { withFileTypes: true });
-    const isDocument = (entry: Dirent) =>
-      entry.isFile() ? !entry.name.endsWith('.tmp') : kind === 'any' && entry.name.endsWith('.json');
-    return entries
-      .filter(isDocument)
-      .map((entry) => `${parent}${entry.name}`)
-      .filter((key) => key.startsWith(prefix))
-      .sort();
-  };
-  const ageOf = async (key: string, now: number): Promise<ListedKey[]> => {
-    const path = join(folder, key);
-    try {
-      let found = await stat(path);
-      if (found.isDirectory()) {
-        const [newest] = await versionsIn(path);
-        if (newest === undefined) return [];
-        found = await stat(join(path, String(newest)));
-      }
-      return [{ key, ageMs: Math.max(0, now - found.mtimeMs) }];
-    } catch (error) {
-      // Removed since the folder was read; a version that was replaced in this moment has a newer one, written just now.
-      if (isMissing(error)) return (await versionsIn(path)).length > 0 ? [{ key, ageMs: 0 }] : [];
-      throw error;
     }
   };
   return {
@@ -118,24 +141,8 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       }
     },
     async read(key) {
-      const versions = join(folder, key);
       try {
-        for (;;) {
-          const [newest] = await versionsIn(versions);
-          if (newest === undefined) return undefined;
-          const path = join(versions, String(newest));
-          try {
-            const [body, { mtimeMs }, now] = await Promise.all([
-              readFile(path, 'utf8'),
-              stat(path),
-              clockOf(versions),
-            ]);
-            return { body, version: String(newest), ageMs: Math.max(0, now - mtimeMs) };
-          } catch (error) {
-            // Replaced in this moment, and taken away: there is a newer one.
-            if (!isMissing(error)) throw error;
-          }
-        }
+        return await readNewest(join(folder, key));
       } catch (error) {
         throw unavailable('read', error);
       }
@@ -166,7 +173,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     },
     async list(prefix, limit, after = '') {
       try {
-        const keys = await keysIn(prefix, 'put');
+        const keys = await keysIn(folder, prefix, 'put');
         return keys.filter((key) => key > after).slice(0, limit);
       } catch (error) {
         if (isMissing(error)) return [];
@@ -175,10 +182,10 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     },
     async listWithAges(prefix, limit) {
       try {
-        const keys = (await keysIn(prefix, 'any')).slice(0, limit);
+        const keys = (await keysIn(folder, prefix, 'any')).slice(0, limit);
         if (keys.length === 0) return [];
         const now = await clockOf(dirname(join(folder, keys[0] ?? prefix)));
-        return (await Promise.all(keys.map((key) => ageOf(key, now)))).flat();
+        return (await Promise.all(keys.map((key) => ageOf(folder, key, now)))).flat();
       } catch (error) {
         if (isMissing(error)) return [];
         throw unavailable('read', error);
