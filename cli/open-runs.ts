@@ -35,12 +35,12 @@ export async function openRuns(options: GlobalOptions, context: CliContext): Pro
       const record = /^[0-9a-f-]{36}$/i.test(id) ? await store.get(id) : undefined;
       if (!record) {
         throw new ConfigError(`There is no run ${id}.`, {
-          hint: 'ferry runs lists the newest ones, with their ids.',
+          hint: 'ferry runs lists the newest runs, with their ids.',
         });
       }
-      if (isFinished(record)) throw new ConfigError(`Run ${id} has ended already (${record.state}).`);
+      if (isFinished(record)) throw new ConfigError(`Run ${id} has already ended (${record.state}).`);
       if (record.state === 'ingesting')
-        throw new ConfigError(`Run ${id} has uploaded its file: Polyteia reads it.`);
+        throw new ConfigError(`Run ${id} has already uploaded its file, and Polyteia is reading it.`);
       await store.requestCancel(record.job, record.id, context.user);
       return { job: record.job };
     },

@@ -54,7 +54,7 @@ export async function openSecrets(
   if (options.secrets !== undefined) {
     const path = resolve(folder, options.secrets);
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      throw new ConfigError(`${path} cannot be read.`, { cause: error, hint: 'It is named by --secrets.' });
+      throw new ConfigError(`${path} cannot be read.`, { cause: error, hint: '--secrets names this file.' });
     });
     for (const [name, value] of parseSecretsFile(text, path)) values.set(name, value);
   }

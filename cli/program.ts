@@ -52,7 +52,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
   // A name in the environment stands for all commands; one that is typed must mean something.
   program.hook('preAction', (_program, called) => {
     if (program.getOptionValue('stack') !== undefined && !ofStacks.has(called.name()))
-      throw new ConfigError(`ferry ${called.name()} works on this machine only, not on a stack.`);
+      throw new ConfigError(`ferry ${called.name()} only works on this machine, not on a stack.`);
   });
   const called = calledCommand(program, args);
   for (const [name, load] of Object.entries(commands)) {

@@ -44,7 +44,7 @@ export async function runAndReport(
     maxTries: 1,
     deadline: deadlineOfOwn(timeoutMs),
     deadlineHint:
-      'Look at what the source does. If the run needs that long, give it more: ferry run --timeout 12h.',
+      'Check what the source is doing. If the run needs more time, allow it: ferry run --timeout 12h.',
     logger: createLogger({
       level: options.logLevel ?? 'silent',
       destination: { write: (line) => stderr.write(line) },

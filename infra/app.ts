@@ -14,7 +14,7 @@ function environmentOf({
 
 /** Without extractions as it always was: a new text would be a change of each stack. */
 function describe({ extractions }: FerryConfig): string {
-  const tables = 'Ferry: carries database tables to Polyteia';
+  const tables = 'Ferry: copies database tables to Polyteia';
   return Object.keys(extractions).length === 0 ? tables : `${tables} and database catalogs to Atlan`;
 }
 

@@ -159,7 +159,8 @@ async function copySql(folder: string): Promise<void> {
       const from = join(root, dirname(module), path);
       const earlier = copied.get(path);
       if (earlier === from) continue;
-      if (earlier !== undefined) throw new Error(`${earlier} and ${from} would be one file of the bundle.`);
+      if (earlier !== undefined)
+        throw new Error(`${earlier} and ${from} would become the same file of the bundle.`);
       copied.set(path, from);
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await copyFile(from, join(folder, path));
@@ -168,7 +169,7 @@ async function copySql(folder: string): Promise<void> {
   const named = new Set(copied.values());
   for await (const file of glob('shared/**/*.sql', { cwd: root }))
     if (!named.has(join(root, file)))
-      throw new Error(`${file} is read by no module in a way that is seen here.`);
+      throw new Error(`No module reads ${file} in a way that the bundler recognises.`);
 }
 
 /**

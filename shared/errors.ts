@@ -159,7 +159,7 @@ export function toFerryError(error: unknown): FerryError {
     return fullDiskError(error, 'Free space, or give the run a bigger disk (on Lambda: ephemeral storage).');
   }
   const kind = error instanceof Error ? error.name : typeof error;
-  return new UnexpectedError(`Ferry failed in a way it does not know (${code ? `${kind} ${code}` : kind}).`, {
+  return new UnexpectedError(`Ferry failed in an unexpected way (${code ? `${kind} ${code}` : kind}).`, {
     cause: error,
     hint: 'This is a defect in Ferry: please report it with the run record.',
   });

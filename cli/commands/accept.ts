@@ -26,7 +26,8 @@ export function acceptCommand(context: CliContext): Command {
         );
         return;
       }
-      if (!wait) throw new ConfigError('--no-wait is for a run on a stack: name it by --stack.');
+      if (!wait)
+        throw new ConfigError('--no-wait only applies to a run on a stack: name the stack with --stack.');
       await runAndReport(context, command, (options) => acceptRefused(options, id, why));
     });
 }

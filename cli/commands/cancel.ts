@@ -13,6 +13,6 @@ export function cancelCommand(context: CliContext): Command {
       const options = globalOptions(command);
       const { job } = await (await openRuns(options, context)).cancel(id);
       if (options.json) stdout.write(`${JSON.stringify({ run: id, job, cancelRequested: true }, null, 2)}\n`);
-      else stdout.write(`${job}: run ${id} was asked to stop.\n`);
+      else stdout.write(`${job}: cancellation of run ${id} requested.\n`);
     });
 }

@@ -42,8 +42,8 @@ export function compareCommand(context: CliContext): Command {
         command: Command,
       ) => {
         if (examples > 0 && key.length === 0) {
-          throw new ConfigError('--examples takes a --key, by which the rows are joined.', {
-            hint: 'Name the columns that tell rows apart, such as --key id.',
+          throw new ConfigError('--examples needs --key, which matches the rows.', {
+            hint: 'Name the columns that identify a row, such as --key id.',
           });
         }
         const comparison = await compareParquet(resolve(folder, a), resolve(folder, b), {

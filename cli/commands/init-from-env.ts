@@ -31,7 +31,7 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   const { stdout, stderr } = context;
   const found = await findConnectors(options.paths, context.folder);
   if (found.connectors.length === 0) {
-    throw new ConfigError(`No connector could be taken over from ${options.paths.join(', ')}.`, {
+    throw new ConfigError(`No connector could be converted from ${options.paths.join(', ')}.`, {
       hint: [...found.warnings, 'Expected: .env files, Kubernetes manifests, or folders of them.'].join(
         '\n    ',
       ),
@@ -61,7 +61,9 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   const unknown = unknownSecrets(merged.secrets);
   const warnings = [...found.warnings, ...merged.warnings];
   if (secrets && unknown.length > 0)
-    warnings.push(`not in ${options.secretsOut}, as the given files do not hold them: ${unknown.join(', ')}`);
+    warnings.push(
+      `not in ${options.secretsOut}, because the given files do not contain them: ${unknown.join(', ')}`,
+    );
   printWarnings(stderr, warnings);
   const counts = {
     syncs: Object.keys(merged.syncs).length,
@@ -75,7 +77,7 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   }
   const named = options.folder === '.' ? '' : ` --config ${join(options.folder, 'ferry.yaml')}`;
   stdout.write(`Wrote ${config}: ${formatCount(counts.syncs, 'sync')}, ${formatCount(counts.sources, 'source')}, ${formatCount(counts.targets, 'Polyteia target')}.
-${secrets ? `Wrote ${secrets}, which holds the secrets: keep it out of version control, and remove it when they are in AWS.\n` : ''}
+${secrets ? `Wrote ${secrets}, which holds the secrets: keep it out of version control, and remove it once they are in AWS.\n` : ''}
 Put the secrets into Secrets Manager:
 
 ${commands.map((command) => `  ${command}`).join('\n')}
@@ -99,7 +101,7 @@ async function assertWritable({ path, text, overwrite }: NewFile): Promise<void>
     throw new ConfigError(`${path} cannot be read.`, { cause: error });
   });
   if (existing !== undefined && existing !== text) {
-    throw new ConfigError(`${path} exists already, with another content.`, {
+    throw new ConfigError(`${path} already exists with different content.`, {
       hint: 'Use --force to overwrite it, or --out to write to another folder.',
     });
   }

@@ -8,7 +8,7 @@ import { globalOptions } from '../options.ts';
 import { initFromEnv } from './init-from-env.ts';
 
 const TEMPLATE = `# yaml-language-server: $schema=./ferry.schema.json
-# What Ferry carries, from where to where. Check it with \`ferry validate\`, try it with \`ferry run <sync>\`.
+# What Ferry copies, from where and to where. Check it with \`ferry validate\`, try it with \`ferry run <sync>\`.
 version: 1
 
 defaults:
@@ -62,7 +62,9 @@ export function initCommand(context: CliContext): Command {
         return;
       }
       if (secretsOut !== undefined)
-        throw new ConfigError('--secrets-out is for --from-env: there are no secrets without it.');
+        throw new ConfigError(
+          '--secrets-out only works with --from-env: without it there are no secrets to write.',
+        );
       const target = resolve(context.folder, folder);
       const files = { config: join(target, 'ferry.yaml'), schema: join(target, 'ferry.schema.json') };
       await write(target, files.config, TEMPLATE, force === true);
@@ -89,7 +91,7 @@ async function write(folder: string, path: string, text: string, overwrite: bool
     await writeFile(path, text, { flag: overwrite ? 'w' : 'wx' });
   } catch (error) {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    throw new ConfigError(exists ? `${path} exists already.` : `${path} cannot be written.`, {
+    throw new ConfigError(exists ? `${path} already exists.` : `${path} cannot be written.`, {
       cause: error,
       ...(exists ? { hint: 'Use --force to overwrite it.' } : {}),
     });

@@ -42,9 +42,9 @@ export function previewCommand(context: CliContext): Command {
       const source = sync && sources[sync.source];
       if (kindOfJob(loaded.config, job) === 'extraction') {
         throw new ConfigError(
-          `"${job}" is an extraction: ferry preview shows what becomes of a sync's columns.`,
+          `"${job}" is an extraction: ferry preview shows how the columns of a sync are converted.`,
           {
-            hint: `ferry tree lists what its sources hold; ferry run ${job} --dry-run --out FOLDER writes its files without recording a run.`,
+            hint: `ferry tree lists what its sources contain; ferry run ${job} --dry-run --out FOLDER writes its files without recording a run.`,
           },
         );
       }

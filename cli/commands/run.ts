@@ -55,7 +55,8 @@ export function runCommand(context: CliContext): Command {
         });
         return;
       }
-      if (!wait) throw new ConfigError('--no-wait is for a run on a stack: name it by --stack.');
+      if (!wait)
+        throw new ConfigError('--no-wait only applies to a run on a stack: name the stack with --stack.');
       // What is only rehearsed is no run of the job.
       const store = own.dryRun ? { store: createRunStore(createMemoryDocumentStore()) } : {};
       await runAndReport(
@@ -101,7 +102,7 @@ function refuseLocalOptions(command: Command): void {
     ['out', '--out'],
   ] as const) {
     if (command.getOptionValueSource(name) === 'cli')
-      throw new ConfigError(`${option} is for runs on this machine, not for those of a stack.`);
+      throw new ConfigError(`${option} only applies to runs on this machine, not on a stack.`);
   }
 }
 
@@ -113,7 +114,7 @@ function dryRunOf(
   if (dryRun) throw new ConfigError('--dry-run needs --out FILE: where to put the Parquet file.');
   if (out !== undefined)
     throw new ConfigError(
-      '--out is for --dry-run of a sync, and for extractions: a real run of a sync keeps no file.',
+      '--out only applies to --dry-run of a sync and to extractions: a real run of a sync keeps no file.',
     );
   return undefined;
 }

@@ -71,7 +71,7 @@ function sourceNamed(name: string, { sources }: FerryConfig): SourceConfig {
   if (!source) throw new ConfigError(asSentence(unknownNameMessage('source', name, Object.keys(sources))));
   if (source.type === 'postgres') return source;
   throw new ConfigError(
-    `"${name}" is a source of type ${source.type}: extractions, and so this command, read postgres.`,
+    `"${name}" is a source of type ${source.type}: extractions, and therefore this command, only read postgres.`,
   );
 }
 
@@ -92,7 +92,7 @@ function rowsOf(tree: DatabaseTree, filtered: boolean): string[][] {
   const { bytes, schemas, refusal, leftOut = [] } = tree;
   const size = bytes === undefined ? '' : formatBytes(bytes);
   const database = nameOf(tree);
-  const note = refusal ?? (schemas.length + leftOut.length === 0 ? 'no schema of its own' : undefined);
+  const note = refusal ?? (schemas.length + leftOut.length === 0 ? 'no schemas of its own' : undefined);
   if (note !== undefined) return [[database, size, '', '', '', '', note]];
   const rows = [
     ...schemas.map((schema) => [

@@ -65,14 +65,14 @@ function formatColumns({ a, b, schema, columns }: Comparison): string {
 
 function formatRows({ rows, columns, schema }: Comparison): string {
   const lines: string[] = [];
-  if (schema.orderDiffers) lines.push('The columns stand in another order in B.');
+  if (schema.orderDiffers) lines.push('The columns are in a different order in B.');
   if (columns.length === 0) lines.push('The files have no column in common.');
-  else if (rows.same) lines.push(`${inColumns(columns.length)}, both files hold the same rows.`);
+  else if (rows.same) lines.push(`${inColumns(columns.length)}, both files contain the same rows.`);
   else {
     const { onlyInA, onlyInB } = rows;
     lines.push(`${inColumns(columns.length)}, ${onlyIn(onlyInA, 'A')} and ${onlyIn(onlyInB, 'B')}.`);
     if (columns.every(({ same }) => same))
-      lines.push('Each column by itself holds the same values: they stand together in other ways.');
+      lines.push('Each column on its own has the same values, but they are combined into different rows.');
   }
   return lines.join('\n');
 }
@@ -90,14 +90,14 @@ function formatByKey({ columns }: Comparison, byKey: KeyedComparison): string[] 
     `By ${names.join(', ')}: ${formatCount(rowsCompared, 'row')} in both, ${formatCount(rowsOnlyInA)} only in A, ${formatCount(rowsOnlyInB)} only in B.`,
   ];
   if (repeated.keys > 0) {
-    const stand = repeated.keys === 1 ? '1 key stands' : `${formatCount(repeated.keys)} keys stand`;
+    const stand = repeated.keys === 1 ? '1 key occurs' : `${formatCount(repeated.keys)} keys occur`;
     lines.push(
-      `${stand} more than once, in ${formatCount(repeated.rowsInA, 'row')} of A and ${formatCount(repeated.rowsInB, 'row')} of B: these are not compared by key.`,
+      `${stand} more than once, in ${formatCount(repeated.rowsInA, 'row')} of A and ${formatCount(repeated.rowsInB, 'row')} of B: these rows are not compared by key.`,
     );
   }
   const differing = differences.filter(({ rows }) => rows > 0);
   if (differing.length === 0) {
-    if (rowsCompared > 0) lines.push('No value differs in the rows in both.');
+    if (rowsCompared > 0) lines.push('No value differs in the matched rows.');
     return [lines.join('\n')];
   }
   const rows = differing.map(({ column, rows, byRounding }) => [
@@ -120,7 +120,7 @@ function formatByKey({ columns }: Comparison, byKey: KeyedComparison): string[] 
 }
 
 function conclude({ same, schema, rows, columns }: Comparison): string {
-  if (same) return 'The files hold the same rows.';
+  if (same) return 'The files contain the same rows.';
   const columnsOnlyIn = (names: readonly string[], file: string) =>
     names.length > 0 ? [`${formatCount(names.length, 'column')} only in ${file}`] : [];
   const rowsOnlyIn = (count: number, file: string) =>
@@ -130,7 +130,7 @@ function conclude({ same, schema, rows, columns }: Comparison): string {
     ...columnsOnlyIn(schema.onlyInA, 'A'),
     ...columnsOnlyIn(schema.onlyInB, 'B'),
     ...(types > 0 ? [`${formatCount(types, 'column')} of another type`] : []),
-    ...(schema.orderDiffers ? ['another order of columns'] : []),
+    ...(schema.orderDiffers ? ['a different order of columns'] : []),
     ...rowsOnlyIn(rows.onlyInA, 'A'),
     ...rowsOnlyIn(rows.onlyInB, 'B'),
   ];

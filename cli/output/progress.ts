@@ -41,7 +41,9 @@ export function createProgressPrinter(
       switch (event.type) {
         case 'waiting':
           if (!waiting)
-            output.write('  another run of this job may be under way: waiting to see whether it lives …\n');
+            output.write(
+              '  another run of this job may be under way: waiting to see whether it is alive …\n',
+            );
           waiting = true;
           return;
         case 'queued': {

@@ -44,14 +44,17 @@ export async function checkInFunction(
 function readAnswer(job: string, failure: string | undefined, text: string): CheckResult[] {
   if (failure !== undefined) {
     throw new UnexpectedError(`The function of the job ${job} failed or was killed while it checked.`, {
-      hint: `ferry logs ${job} may say why; a function that dies at once has too little memory.`,
+      hint: `ferry logs ${job} may say why; a function that dies immediately has too little memory.`,
     });
   }
   const content: unknown = JSON.parse(text);
   const answer = answerSchema.safeParse(content);
   if (answer.success) return answer.data.checks;
   const refusal = refusalSchema.safeParse(content).data?.error.message;
-  throw new UnexpectedError(`The function of the job ${job} does not check${refusal ? `: ${refusal}` : ''}`, {
-    hint: 'It is of another release: deploy the stack again with this one.',
-  });
+  throw new UnexpectedError(
+    `The function of the job ${job} does not support checks${refusal ? `: ${refusal}` : ''}`,
+    {
+      hint: 'It is from another release: deploy the stack again with this one.',
+    },
+  );
 }

@@ -38,7 +38,7 @@ export async function connectStack(
 export async function requireStack(options: GlobalOptions, context: CliContext): Promise<ConnectedStack> {
   const connected = await connectStack(options, context);
   if (connected) return connected;
-  throw new ConfigError('This command is about a deployed stack: which one?', {
-    hint: 'Name it by --stack NAME or FERRY_STACK.',
+  throw new ConfigError('This command needs a deployed stack.', {
+    hint: 'Name it with --stack NAME or FERRY_STACK.',
   });
 }

@@ -35,8 +35,8 @@ export async function findStack(
     const outputs = await readOutputs(client, name, region);
     const url = apiUrl ?? outputs.ApiUrl;
     if (url === undefined || outputs.StateBucketName === undefined) {
-      throw new ConfigError(`The stack ${name} in ${region} is none of Ferry's: it has no output ApiUrl.`, {
-        hint: 'If its deployment is under way, or has failed, deploy it again.',
+      throw new ConfigError(`The stack ${name} in ${region} is not a Ferry stack: it has no output ApiUrl.`, {
+        hint: 'If its deployment is still under way, wait; if it has failed, deploy it again.',
       });
     }
     const stack = { name, region, apiUrl: url.endsWith('/') ? url : `${url}/`, outputs };
@@ -62,7 +62,7 @@ async function readOutputs(
           `There is no stack ${name} in ${region}, in the account of these credentials.`,
           {
             cause: error,
-            hint: 'Check AWS_REGION and AWS_PROFILE; `aws cloudformation list-stacks` lists what there is.',
+            hint: 'Check AWS_REGION and AWS_PROFILE; `aws cloudformation list-stacks` lists the existing stacks.',
           },
         );
       }

@@ -100,7 +100,7 @@ export function createStackApi(
       signal?.throwIfAborted();
       throw new StackUnavailableError(`The API of the stack, at ${url.host}, cannot be reached.`, {
         cause: error,
-        hint: 'Check the network and, where one is needed, the proxy (NODE_USE_ENV_PROXY=1 and HTTPS_PROXY).',
+        hint: 'Check the network and, if you need one, the proxy (NODE_USE_ENV_PROXY=1 and HTTPS_PROXY).',
       });
     }
   }
@@ -112,17 +112,14 @@ export function createStackApi(
       const response = await send(request, signal);
       const text = await response.text().catch((error: unknown) => {
         signal?.throwIfAborted();
-        throw new StackUnavailableError('The answer of the stack’s API broke off.', { cause: error });
+        throw new StackUnavailableError('The answer of the stack’s API was incomplete.', { cause: error });
       });
       if (!response.ok) throw problemOf(response, text);
       const parsed = schema.safeParse(parseJson(text));
       if (parsed.success) return parsed.data;
-      throw new UnexpectedError(
-        'The answer of the stack’s API is not one that this release of Ferry knows.',
-        {
-          hint: 'Use the release that the stack was deployed with, or a newer one.',
-        },
-      );
+      throw new UnexpectedError('This release of Ferry does not recognise the answer of the stack’s API.', {
+        hint: 'Use the release that the stack was deployed with, or a newer one.',
+      });
     });
   }
 
@@ -176,14 +173,14 @@ function problemOf({ status }: Response, text: string): FerryError {
   const answered = parseJson(text);
   const problem: Problem | undefined = problemSchema.safeParse(answered).data;
   if (status === 401 || status === 403) {
-    return new AccessError('The API of the stack does not let these credentials in (HTTP status 403).', {
-      hint: 'They need execute-api:Invoke on it (docs/cli.md), in the account of the stack; a wrong clock is refused, too.',
+    return new AccessError('The API of the stack denies these credentials access (HTTP status 403).', {
+      hint: 'They need execute-api:Invoke on it (docs/cli.md), in the account of the stack. A wrong clock also causes this.',
     });
   }
   if (status === 429 || status >= 500) {
     return new StackUnavailableError(
-      problem?.detail ?? `The API of the stack does not answer as it should (HTTP status ${status}).`,
-      { hint: 'Try again; the log group of the API’s function says more.' },
+      problem?.detail ?? `The API of the stack does not answer correctly (HTTP status ${status}).`,
+      { hint: 'Try again; see the log group of the API’s function for details.' },
     );
   }
   const detail = problem?.detail ?? `The API of the stack refused the request (HTTP status ${status}).`;

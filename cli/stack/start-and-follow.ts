@@ -28,11 +28,11 @@ export async function startAndFollow(
   const started = await start(api, randomUUID());
   const { runId, job } = started;
   if (!wait) {
-    stdout.write(json ? `${JSON.stringify(started, null, 2)}\n` : `${job}: run ${runId} was asked for.\n`);
+    stdout.write(json ? `${JSON.stringify(started, null, 2)}\n` : `${job}: run ${runId} was requested.\n`);
     context.setExitCode(EXIT.succeeded);
     return;
   }
-  stderr.write(`  run ${runId} was asked for\n`);
+  stderr.write(`  run ${runId} was requested\n`);
   const progress = createProgressPrinter(stderr, true);
   try {
     const run = await followRun(api, runId, {
@@ -40,13 +40,15 @@ export async function startAndFollow(
       signal,
       onProgress: progress.onEvent,
       onStale: () =>
-        stderr.write('  the run shows no life: it may have been killed; waiting for it to be taken over …\n'),
+        stderr.write(
+          '  the run shows no sign of life and may have been killed; waiting for it to be taken over …\n',
+        ),
     }).finally(() => progress.end());
     reportRun(run, context, { json });
   } catch (error) {
     if (!signal.aborted) throw error;
     stderr.write(
-      `Run ${runId} goes on: only its following has stopped.\n  → ferry --stack ${stack.name} cancel ${runId} asks it to stop.\n`,
+      `Run ${runId} continues; ferry only stopped following it.\n  → ferry --stack ${stack.name} cancel ${runId} asks it to stop.\n`,
     );
     if (json) stdout.write(`${JSON.stringify(started, null, 2)}\n`);
     context.setExitCode(EXIT.interrupted);

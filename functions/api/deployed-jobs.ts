@@ -12,7 +12,7 @@ export function createDeployedJobs(
 
   async function read(): Promise<DeployedJobIndex> {
     const text = await config.get(CONFIG_KEY);
-    if (text === undefined) throw new ConfigError('The index of jobs is gone from the assets bucket.');
+    if (text === undefined) throw new ConfigError('The index of jobs is missing from the assets bucket.');
     return deployedJobIndexSchema.parse(JSON.parse(text));
   }
   /** Content-addressed, so it never changes while this process lives; a failed read is forgotten. */

@@ -24,7 +24,7 @@ export function createExtractFunction({
     check: async (work) => checkExtractionJob({ ...work, output: await outputOf(work) }),
     async run(event, work) {
       if ('accept' in event || 'resend' in event)
-        throw new ConfigError(`"${work.job}" is an extraction: it has no files to accept or to send again.`);
+        throw new ConfigError(`"${work.job}" is an extraction: it has no files to accept or resend.`);
       return runExtraction({ ...work, output: await outputOf(work) });
     },
   });

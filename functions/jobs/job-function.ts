@@ -134,7 +134,7 @@ export function createJobFunction(
   return async (event, deadline) => {
     const parsed = jobEventSchema.safeParse(event);
     if (!parsed.success)
-      return refuse(new ConfigError('The event that started this function is none of Ferry’s.'));
+      return refuse(new ConfigError('Ferry does not recognise the event that started this function.'));
     const { data } = parsed;
     const { job } = data;
     // Content-addressed, so it never changes while this process lives; a failed read is forgotten.
@@ -195,7 +195,7 @@ function startOf(event: StartEvent): { trigger: Trigger; runId?: string; warning
 async function readConfig({ config, environment }: JobFunctionDependencies): Promise<FerryConfig> {
   const text = await config.get(environment.CONFIG_KEY);
   if (text === undefined) {
-    throw new ConfigError('The deployed configuration is gone from the assets bucket.', {
+    throw new ConfigError('The deployed configuration is missing from the assets bucket.', {
       hint: 'Deploy again with cdk deploy.',
     });
   }

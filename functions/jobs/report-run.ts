@@ -37,7 +37,7 @@ export function createRunReporter(options: {
     } catch (error) {
       logger.warn(
         { run: record.id, job: record.job, class: error instanceof Error ? error.name : 'unknown' },
-        'the event of the run’s end was not sent',
+        'the event about the end of the run was not sent',
       );
     }
   };

@@ -11,9 +11,9 @@ export function createTopic(client: Pick<SNSClient, 'send'>, TopicArn: string): 
         await client.send(new PublishCommand({ TopicArn, Subject: subject, Message: text }));
       } catch (error) {
         const name = error instanceof Error ? error.name : 'unknown error';
-        throw new NotificationError(`The SNS topic cannot be published to (${name}).`, {
+        throw new NotificationError(`Ferry cannot publish to the SNS topic (${name}).`, {
           cause: error,
-          hint: 'A topic of your own must let the watchdog’s role publish, and its KMS key let it encrypt.',
+          hint: 'The policy of your own topic must let the watchdog’s role publish, and its KMS key must let it encrypt.',
         });
       }
     },

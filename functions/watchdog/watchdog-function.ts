@@ -91,6 +91,7 @@ export function createWatchdogFunction(
 
 async function readIndex(config: Pick<DocumentStore, 'get'>, key: string): Promise<WatchedJobs> {
   const text = await config.get(key);
-  if (text === undefined) throw new ConfigError('The index of watched jobs is gone from the assets bucket.');
+  if (text === undefined)
+    throw new ConfigError('The index of watched jobs is missing from the assets bucket.');
   return watchedJobsSchema.parse(JSON.parse(text));
 }

@@ -68,7 +68,7 @@ function assertPolicyText(job: string, folder: string): void {
   const foreign = /[^ -)+-\u00ff]/u.exec(folder)?.[0];
   if (foreign === undefined) return;
   throw new ConfigError(
-    `extractions.${job}.output.prefix: a role's policy cannot name keys with "${foreign}" in them.`,
-    { hint: 'Choose a prefix without stars, of Latin letters.' },
+    `extractions.${job}.output.prefix: a role's policy cannot name keys that contain "${foreign}".`,
+    { hint: 'Choose a prefix with Latin letters and without *.' },
   );
 }

@@ -27,7 +27,7 @@ function databaseUserArns(role: Role, { auth, host = '' }: SourceConfig): string
   const endpoint = signingEndpoint(auth, { host, port: 0 });
   const region = signingRegion(auth, endpoint.host);
   // A checked configuration has one.
-  if (region === undefined) throw new Error('A source that signs in by IAM has no region.');
+  if (region === undefined) throw new Error('A source that signs in with IAM has no region.');
   const arn = Stack.of(role).formatArn({
     service: 'rds-db',
     region,

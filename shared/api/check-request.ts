@@ -21,7 +21,7 @@ export const checkPath: MiddlewareHandler = async (context, next) => {
 export const limitBody: MiddlewareHandler = bodyLimit({
   maxSize: MOST_BODY_BYTES,
   onError: () => {
-    throw new ProblemError(413, `A body has at most ${MOST_BODY_BYTES} bytes.`);
+    throw new ProblemError(413, `A body may have at most ${MOST_BODY_BYTES} bytes.`);
   },
 });
 
@@ -35,7 +35,7 @@ export const checkBody: MiddlewareHandler = async (context, next) => {
       headers.delete('content-type');
       req.raw = new Request(req.url, { method: req.method, headers });
     } else if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
-      throw new ProblemError(415, 'A body is application/json.');
+      throw new ProblemError(415, 'A body must be application/json.');
     }
   }
   await next();

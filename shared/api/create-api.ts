@@ -31,7 +31,7 @@ export function createApi(dependencies: ApiDependencies): Api {
     const methods = methodsOf(pathname);
     return answerProblem(
       methods.length > 0
-        ? new ProblemError(405, `This route takes ${methods.join(', ')}.`, {
+        ? new ProblemError(405, `This route supports ${methods.join(', ')}.`, {
             headers: { allow: methods.join(', ') },
           })
         : new ProblemError(404, 'There is no such route; openapi.json lists them.'),

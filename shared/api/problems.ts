@@ -16,7 +16,7 @@ const titles = {
   409: 'Conflict',
   413: 'Body too large',
   415: 'Unsupported media type',
-  422: 'Idempotency key used before',
+  422: 'Idempotency key already used',
   500: 'The request failed',
   503: 'Unavailable',
 } as const;
@@ -83,10 +83,10 @@ export function problemHandler(logger: Logger): ErrorHandler {
       return answerProblem(new ProblemError(500, [error.message, error.hint ?? ''].join(' ').trim()));
     return answerProblem(
       error.retryable
-        ? new ProblemError(503, 'Ferry cannot reach what it keeps its state in; its log says why.', {
+        ? new ProblemError(503, 'Ferry cannot reach its state store; see its log.', {
             headers: { 'retry-after': '5' },
           })
-        : new ProblemError(500, 'Ferry could not answer; its log says why.'),
+        : new ProblemError(500, 'Ferry could not answer; see its log.'),
     );
   };
 }

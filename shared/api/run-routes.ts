@@ -23,9 +23,9 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
 
   api.openapi(cancelRun, async (context) => {
     const { id, job, state } = await findRun(dependencies, context.req.valid('param').id);
-    if (isFinished({ state })) throw new ProblemError(409, `Run ${id} has ended already (${state}).`);
+    if (isFinished({ state })) throw new ProblemError(409, `Run ${id} has already ended (${state}).`);
     if (state === 'ingesting')
-      throw new ProblemError(409, `Run ${id} has uploaded its file: Polyteia reads it.`);
+      throw new ProblemError(409, `Run ${id} has already uploaded its file, and Polyteia is reading it.`);
     await runs.requestCancel(job, id, context.env.caller);
     logger.info({ run: id, job, triggeredBy: context.env.caller }, 'cancel requested');
     return context.json({ runId: id, job, cancelRequested: true as const }, 202);
@@ -71,7 +71,7 @@ function assertSends({ id, job, kind }: Run): void {
   if (kind === 'sync') return;
   throw new ProblemError(
     409,
-    `Run ${id} is one of the extraction "${job}", of which nothing is sent to Polyteia: run the job again.`,
+    `Run ${id} belongs to the extraction "${job}", which sends nothing to Polyteia: run the job again.`,
   );
 }
 

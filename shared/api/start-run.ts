@@ -47,7 +47,7 @@ async function assertEnded({ runs }: ApiDependencies, job: string, runId: string
     );
   const record = await runs.getOfJob(job, runId);
   if (record && isFinished(record)) return;
-  throw new ProblemError(409, `Run ${runId} of ${job} is under way; wait for its end, or cancel it.`, {
+  throw new ProblemError(409, `Run ${runId} of ${job} is under way; wait until it ends, or cancel it.`, {
     members: { runId },
   });
 }
@@ -55,7 +55,7 @@ async function assertEnded({ runs }: ApiDependencies, job: string, runId: string
 /** The same demand again: started anew only when nothing has come of it yet, as its first delivery may have failed. */
 async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: RunRequest): Promise<Started> {
   if (!sameDemand(wanted, earlier)) {
-    throw new ProblemError(422, 'This Idempotency-Key stands for another request; take a new one.');
+    throw new ProblemError(422, 'This Idempotency-Key was used for another request; use a new one.');
   }
   const { job, runId } = earlier;
   const record = await dependencies.runs.getOfJob(job, runId);

@@ -159,7 +159,10 @@ async function checkOutput(
     // S3 wants a permission of its own for being told that there is nothing.
     [
       'output: absent',
-      async () => output.read(`${folder}absent.json`).then(() => 'what does not exist is told as such'),
+      async () =>
+        output
+          .read(`${folder}absent.json`)
+          .then(() => 'reading a missing document reports that it is missing'),
     ],
     ['output: remove', async () => output.removeFolder(folder).then(() => addressOf(output, folder))],
   ];

@@ -123,15 +123,15 @@ function describeEncryption(
     return {
       status: 'warning',
       detail: 'the connection is not encrypted',
-      hint: 'Set tls: { mode: verify-full } on this source, unless the network itself is trusted.',
+      hint: 'Set tls: { mode: verify-full } on this source, unless you trust the network.',
     };
   }
   if (mode === 'verify-full') return `${encryption}, certificate and host name verified`;
-  if (mode === 'verify-ca') return `${encryption}, certificate verified, host name not`;
+  if (mode === 'verify-ca') return `${encryption}, certificate verified, host name not verified`;
   return {
     status: 'warning',
     detail: `${encryption}, but the server is not verified`,
-    hint: 'Set tls: { mode: verify-full }, so that nobody can pose as the server.',
+    hint: 'Set tls: { mode: verify-full }, so that nobody can impersonate the server.',
   };
 }
 
@@ -140,7 +140,7 @@ function describePrivileges(found: readonly string[]): string | Omit<CheckResult
   return {
     status: 'warning',
     detail: `the login ${found.join('; ')}`,
-    hint: 'Ferry only reads. Give it a login with no more than SELECT, so that a mistake in a query cannot write.',
+    hint: 'Ferry only reads. Use a login with only SELECT, so that a mistake in a query cannot write.',
   };
 }
 

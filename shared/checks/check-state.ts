@@ -25,7 +25,7 @@ export async function checkState(
       'state: read',
       async () => {
         if ((await state.get(key)) === undefined)
-          throw new StorageUnavailableError(`${key} is not there after it was written.`);
+          throw new StorageUnavailableError(`${key} is missing after it was written.`);
         return key;
       },
     ],
@@ -33,7 +33,7 @@ export async function checkState(
       'state: absent',
       async () => {
         await state.get(`jobs/${job}/check-absent.json`);
-        return 'what does not exist is told as such';
+        return 'reading a missing document reports that it is missing';
       },
     ],
   ];

@@ -70,7 +70,7 @@ async function tryTcp(
         hint:
           whose === 'proxy'
             ? 'Check `proxy` in ferry.yaml, the route to it, and the security groups of both sides.'
-            : 'A function in a VPC has no way to the internet by itself: route its subnets to a NAT gateway, or set `proxy`; its security group must let 443 out.',
+            : 'A function in a VPC has no route to the internet by default: route its subnets to a NAT gateway, or set `proxy`; its security group must allow outgoing connections to port 443.',
       },
     );
   }

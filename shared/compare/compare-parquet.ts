@@ -175,7 +175,7 @@ function findKey(
       hint:
         near === undefined
           ? 'The files have no column in common.'
-          : `Columns of the key must be in both files. Is ${JSON.stringify(near)} meant?`,
+          : `The key's columns must be in both files. Did you mean ${JSON.stringify(near)}?`,
     });
   });
 }

@@ -101,7 +101,7 @@ export class ComparisonSession {
     if (lack === 'disk') {
       return fullDiskError(
         cause,
-        'Free space in the folder for temporary files, or name another one in TMPDIR: both files must fit into it unpacked.',
+        'Free space in the folder for temporary files, or name another one in TMPDIR: both files must fit into it uncompressed.',
       );
     }
     if (lack !== 'memory') return undefined;
@@ -128,8 +128,8 @@ async function findFile(path: string): Promise<string> {
 }
 
 function explainUnreadable(cause: unknown): Error {
-  return new QueryError('The files cannot be read to their end: a page of one of them is damaged.', {
+  return new QueryError('The files cannot be read to the end: a page of one of them is damaged.', {
     cause,
-    hint: 'Write or fetch the file anew. What DuckDB says of it may hold data, so it is not repeated here.',
+    hint: 'Write or download the file again. DuckDB’s own message may contain data, so it is not repeated here.',
   });
 }

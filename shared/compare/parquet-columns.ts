@@ -26,7 +26,7 @@ export async function readColumns(
   const explain = (cause: unknown) =>
     new ConfigError(`${path} is not a Parquet file that DuckDB can read.`, {
       cause,
-      hint: 'It may be of another format, cut off, still being written, encrypted, or without any column.',
+      hint: 'It may have another format, be truncated, still being written or encrypted, or have no columns.',
     });
   // In the order of the file; DuckDB's own names of the columns are of no use, as `Name` makes `name_1` of `name`.
   const schema = await session.ask(
@@ -36,7 +36,7 @@ export async function readColumns(
   const described = await session.ask(`DESCRIBE SELECT * FROM ${readParquet(session, side)}`, explain);
   if (schema.some(([, , precision]) => Number(precision) > MOST_DIGITS)) {
     throw new ConfigError(
-      `${path} holds decimals of more than ${MOST_DIGITS} digits, which DuckDB cannot read.`,
+      `${path} contains decimals with more than ${MOST_DIGITS} digits, which DuckDB cannot read.`,
       {
         hint: 'Write them as text.',
       },
@@ -45,7 +45,7 @@ export async function readColumns(
   const names = topLevelNames(schema.map(([name, children]) => [String(name), Number(children ?? 0)]));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new ConfigError(`${path} has more than one column of the name ${JSON.stringify(twice)}.`, {
+    throw new ConfigError(`${path} has more than one column named ${JSON.stringify(twice)}.`, {
       hint: 'Give the columns of the query different names.',
     });
   }

@@ -43,7 +43,9 @@ export function findReservedNames(
   return Object.entries(value).flatMap(([name, inner]) => {
     const path = [...at, name];
     if (name !== '__proto__') return findReservedNames(inner, path);
-    return [{ at: path, path: path.join('.'), message: 'no name that can be used here: choose another one' }];
+    return [
+      { at: path, path: path.join('.'), message: 'a name that cannot be used here: choose another one' },
+    ];
   });
 }
 
@@ -113,9 +115,7 @@ function expected(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_small':
-      return issue.origin === 'string'
-        ? 'expected a text that is not empty'
-        : `expected at least ${issue.minimum}`;
+      return issue.origin === 'string' ? 'expected a non-empty text' : `expected at least ${issue.minimum}`;
     case 'too_big':
       return issue.origin === 'string'
         ? `expected at most ${issue.maximum} characters`

@@ -75,9 +75,8 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
   const checkJob = (group: string, job: string, schedule: ScheduleConfig | undefined) => {
     // S3 keys and CloudFormation's logical ids must tell two jobs apart on every file system.
     const twin = jobs.get(job.toLowerCase());
-    if (twin === job) add([group, job], 'is the name of a sync too: choose another name');
-    else if (twin)
-      add([group, job], `differs from "${twin}" only in upper and lower case: choose another name`);
+    if (twin === job) add([group, job], 'is also the name of a sync: choose another name');
+    else if (twin) add([group, job], `differs from "${twin}" only in case: choose another name`);
     jobs.set(job.toLowerCase(), job);
     if (!schedule) return;
     try {
@@ -115,7 +114,7 @@ function toPlain(document: Document, file: string): unknown {
     return document.toJS({ maxAliasCount: 1000 });
   } catch (error) {
     // An alias (*name) without its anchor (&name), or one that blows the document up.
-    throw new ConfigError(`${file} is not valid: an alias (*name) in it cannot be resolved.`, {
+    throw new ConfigError(`${file} is not valid: it contains an alias (*name) that cannot be resolved.`, {
       cause: error,
     });
   }
@@ -189,8 +188,8 @@ async function readCertificates(path: string, field: string, expected: string): 
   const certificates = certificatesIn(text);
   if (certificates.length === 0 || !certificates.every(isCertificate)) {
     const problem = certificates.length === 0 ? 'no certificate' : 'a certificate that cannot be read';
-    throw new ConfigError(`${field}: ${path} holds ${problem}.`, {
-      hint: 'A PEM file is expected: text with -----BEGIN CERTIFICATE-----.',
+    throw new ConfigError(`${field}: ${path} contains ${problem}.`, {
+      hint: 'Expected a PEM file: text with -----BEGIN CERTIFICATE-----.',
     });
   }
   return `${certificates.join('\n')}\n`;

@@ -26,6 +26,6 @@ export function findExtension(name: string, folders: readonly string[]): string 
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found) return found;
   throw new ConfigError(`DuckDB's extension ${name} ${version()} for ${duckdbPlatform()} is not installed.`, {
-    hint: 'Fetch it with: npm run extensions',
+    hint: 'Download it with: npm run extensions',
   });
 }

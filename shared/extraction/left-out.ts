@@ -17,12 +17,12 @@ const MOST_NAMES = 10;
 export function describeLeftOut(all: readonly LeftOut[]): string {
   const names = all.slice(0, MOST_NAMES).map(({ source, database }) => labelOf(source, database));
   const more = all.length > MOST_NAMES ? ` and ${all.length - MOST_NAMES} more` : '';
-  return `Left out, as the filters have nothing for them: ${names.join(', ')}${more}.`;
+  return `Left out, because the filters select nothing in them: ${names.join(', ')}${more}.`;
 }
 
 /** The error of a job whose filters leave nothing at all: in the words of Atlan's app, about the first database that was asked. */
 export function nothingLeft([first]: readonly LeftOut[]): ConfigError {
   return new ConfigError(`${first?.miss ?? 'There is no database to read'}.`, {
-    hint: `The filters leave nothing to read.${first ? ` ferry tree ${first.source} lists what there is.` : ''}`,
+    hint: `The filters leave nothing to read.${first ? ` ferry tree ${first.source} lists what exists.` : ''}`,
   });
 }

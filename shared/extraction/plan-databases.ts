@@ -118,7 +118,7 @@ async function namesOf(
       (plan) =>
         plan.leftOut === undefined
           ? formatCount(plan.databases.length, 'database')
-          : 'none that the filters leave',
+          : 'none that the filters keep',
     ),
   );
 }
@@ -155,9 +155,9 @@ function assertApart(planned: readonly PlannedSource[]): void {
       const owner = owners.get(qualifiedName);
       if (owner !== undefined) {
         throw new ConfigError(
-          `The sources ${owner} and ${name} would both write the database ${qualifiedName}: Atlan could not tell their assets apart.`,
+          `The sources ${owner} and ${name} would both write the database ${qualifiedName}: Atlan could not distinguish their assets.`,
           {
-            hint: `If it is one server, leave one of the two out, or let each read other databases. Otherwise give them different names: sources.${name}.connection.qualifiedName.`,
+            hint: `If they are the same server, leave one out, or let each read different databases. Otherwise, give them different names: sources.${name}.connection.qualifiedName.`,
           },
         );
       }

@@ -85,7 +85,7 @@ export async function readDatabase(
       (read) => {
         const what =
           'leftOut' in read
-            ? 'left out: include has no entry for it'
+            ? 'left out: no entry of include matches it'
             : formatCount(sumOf(read.entities), 'entity', 'entities');
         return step === undefined ? what : `${what}, ${step}`;
       },
@@ -131,7 +131,7 @@ function assertPassed(preflight: Preflight): void {
   for (const check of Object.values(preflight) as Preflight[keyof Preflight][]) {
     if (!check.success) {
       throw new ConfigError(`${check.failureMessage}.`, {
-        hint: 'Check the filters, the login’s privileges and the server’s version; ferry tree lists what there is.',
+        hint: 'Check the filters, the login’s privileges and the server’s version; ferry tree lists the existing stacks.',
       });
     }
   }

@@ -48,7 +48,7 @@ async function carry(
   const startedAt = new Date().toISOString();
   const earlier = await context.phase('prepare', () => prepareOutput(context, output, layout));
   if (earlier) {
-    context.warn('An earlier attempt of this run had written everything: its files stand.');
+    context.warn('An earlier attempt of this run had written everything: its files were kept.');
     await finish(context, work, layout, earlier);
     return resultOf(earlier, earlier.databases, addressOf(output, layout.manifest));
   }

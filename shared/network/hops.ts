@@ -28,11 +28,11 @@ export async function tryName(host: string): Promise<string> {
   } catch (error) {
     throw new HopError(
       codeOf(error) === 'EAI_AGAIN'
-        ? `No name server answers the question for ${host}.`
+        ? `No name server answers for ${host}.`
         : `The name ${host} cannot be resolved.`,
       {
         cause: error,
-        hint: 'Check the name. One of a private zone is known only to VPCs that the zone is associated with; a VPC needs enableDnsSupport and enableDnsHostnames.',
+        hint: 'Check the name. Only VPCs associated with a private zone can resolve its names; a VPC needs enableDnsSupport and enableDnsHostnames.',
       },
     );
   }
@@ -50,7 +50,7 @@ export async function tryTls(
 ): Promise<string> {
   const socket = connect({ host, port, ...(isIP(host) ? {} : { servername: host }) });
   const end = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
-  end.addEventListener('abort', () => socket.destroy(new Error('time is over')));
+  end.addEventListener('abort', () => socket.destroy(new Error('timed out')));
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve).once('error', reject);
@@ -61,11 +61,11 @@ export async function tryTls(
     const code = codeOf(error);
     throw new HopError(
       end.aborted
-        ? `${host}:${port} takes the connection, and does not answer to TLS.`
+        ? `${host}:${port} accepts the connection but does not answer the TLS handshake.`
         : `TLS with ${host}:${port} fails${code ? ` (${code})` : ''}.`,
       {
         cause: error,
-        hint: 'Where the network inspects TLS, name the PEM file of its authority as `extraCa` in ferry.yaml.',
+        hint: 'If the network inspects TLS, set `extraCa` in ferry.yaml to the PEM file of its authority.',
       },
     );
   } finally {

@@ -77,7 +77,7 @@ export function explainHttpsFailure(
         : 'its certificate';
     return {
       message: `${service} cannot be reached: ${whose} cannot be verified.`,
-      hint: 'Where the network inspects TLS, or an authority of your own signed it, name the PEM file of that authority as `extraCa` in ferry.yaml.',
+      hint: 'If the network inspects TLS, or your own authority signed the certificate, set `extraCa` in ferry.yaml to the PEM file of that authority.',
     };
   }
   if (proxy === undefined) return undefined;
@@ -92,12 +92,12 @@ export function explainHttpsFailure(
   const status = tunnelStatus(error);
   if (status !== undefined) {
     return {
-      message: `The proxy ${host} refuses the way to ${service} (HTTP status ${status}).`,
+      message: `The proxy ${host} refuses to connect to ${service} (HTTP status ${status}).`,
       hint: allow,
     };
   }
   if (brokenTunnel.has(code)) {
-    return { message: `The proxy ${host} gets no connection to ${service}.`, hint: allow };
+    return { message: `The proxy ${host} cannot connect to ${service}.`, hint: allow };
   }
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || error.name === 'TimeoutError') {
     return { message: `${service} does not answer in time through the proxy ${host}.`, hint: allow };

@@ -9,7 +9,7 @@ const reasons: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'it does not answer',
-  ECONNRESET: 'it breaks off the connection',
+  ECONNRESET: 'it closes the connection',
 };
 
 /**
@@ -49,7 +49,7 @@ export async function assertReachable(
     if (error instanceof FerryError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const reason = connected
-      ? 'it takes the connection, and does not speak as this kind of database does'
+      ? 'it accepts the connection, but does not use the protocol of this type of database'
       : (reasons[code] ?? 'the connection failed');
     throw new SourceUnavailableError(`The source at ${host}:${port} cannot be reached: ${reason}.`, {
       cause: error,

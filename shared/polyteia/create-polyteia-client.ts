@@ -34,7 +34,7 @@ export function createPolyteiaClient(
   const pollIntervalMs = goDurationMs(ingest.pollInterval);
   const timeoutMs = goDurationMs(ingest.timeout);
   if (organization === undefined || pollIntervalMs === undefined || timeoutMs === undefined) {
-    throw new ConfigError('A Polyteia target of the session API has an organization and readable durations.');
+    throw new ConfigError('A Polyteia target of the session API needs an organization and valid durations.');
   }
   return createSessionClient({
     connection,

@@ -9,10 +9,10 @@ export type UploadContentType = (typeof contentTypes)[UploadFormat];
 /** What to do when a file is refused whose format may be the reason. */
 export function formatHint(api: 'classic' | 'session', format: UploadFormat): string {
   if (format === 'csv') {
-    return 'If no upload gets through: this target has polyteia.<target>.format: csv; without it the file is Parquet.';
+    return 'If no upload succeeds: this target has polyteia.<target>.format: csv; without it, the file is Parquet.';
   }
-  const known = api === 'session' ? ' whether the session API reads Parquet is not documented, so' : '';
-  return `If no upload gets through:${known} try polyteia.<target>.format: csv.`;
+  const known = api === 'session' ? ' it is not documented whether the session API reads Parquet, so' : '';
+  return `If no upload succeeds:${known} try polyteia.<target>.format: csv.`;
 }
 
 /** Whether a status may mean that a file is of the wrong kind. */

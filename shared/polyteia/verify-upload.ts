@@ -60,7 +60,7 @@ export async function verifyUpload(
     const Unverified = trouble.retryable ? PolyteiaUnavailableError : PolyteiaRejectedError;
     throw new Unverified(message, {
       cause: trouble,
-      hint: 'Look at the dataset in Polyteia: it was replaced. If it cannot be asked for, set verify: warn or off on the target.',
+      hint: 'Look at the dataset in Polyteia: it was replaced. If the key may not read it, set verify: warn or off on the target.',
     });
   }
   const message = `Polyteia accepted the upload, but dataset ${upload.dataset} does not show it: ${differences.join('; ')}.`;
@@ -69,7 +69,7 @@ export async function verifyUpload(
     return undefined;
   }
   throw new PolyteiaRejectedError(message, {
-    hint: 'Look at the dataset in Polyteia. If it is right all the same, set verify: warn on the target.',
+    hint: 'Look at the dataset in Polyteia. If it is right anyway, set verify: warn on the target.',
   });
 }
 

@@ -28,12 +28,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const READ_FASTER: Readonly<Record<RunRecord['kind'], string>> = {
   sync: 'Read less (a narrower query), make the query faster, or split the job in two: a Lambda function ends after 15 minutes.',
   extraction:
-    'Give the function more time or memory, which brings processors, or write two extractions with some of the databases each: a Lambda function ends after 15 minutes.',
+    'Give the function more time or memory (which also gives it more CPU), or split the databases between two extractions: a Lambda function ends after 15 minutes.',
 };
 
 /** What to do about a run that was killed. */
 export const killedHint = (kind: RunRecord['kind']) =>
-  `Usually memory: give the function more of it, or ${kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. A full disk or the platform’s time limit are the next to look at.`;
+  `Usually memory: give the function more of it, or ${kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. If that is not it, check for a full disk or the platform’s time limit.`;
 
 /** The caller's signal and the deadline as one. */
 export function limitRun({
@@ -64,7 +64,7 @@ export function limitRun({
     setTimeout(
       () =>
         controller.abort(
-          new DeadlineError('The run was about to exceed the time that it has.', {
+          new DeadlineError('The run was about to exceed its time limit.', {
             hint: deadlineHint ?? READ_FASTER[kind],
           }),
         ),

@@ -47,7 +47,7 @@ export async function takeOver(
   if (dead === undefined || dead.runId === record.id) return;
   if (dead.runId === undefined) {
     record.warnings.push(
-      'The lease of the job was damaged. Nobody renewed it, so that this run has it now; which run had it before, and how far that had come, is not known.',
+      'The lease of the job was damaged. Nobody renewed it, so this run has it now. It is unknown which run had it before, and how far that run had got.',
     );
     return;
   }
@@ -57,19 +57,17 @@ export async function takeOver(
   if (other.state === 'queued') {
     delete other.attempts;
     Object.assign(other, { state: 'skipped', heldBy: record.id });
-    other.warnings.push(
-      'Skipped: the run was killed while it waited, and another run of the job took its place.',
-    );
+    other.warnings.push('Skipped: the run was killed while it waited, and another run of the job took over.');
     await saveFinal(other, store, logger);
     return;
   }
   other.state = 'failed';
   other.error = {
     class: 'LostError',
-    message: 'The run was killed, and another run of the job took its place.',
+    message: 'The run was killed, and another run of the job took over.',
     ...(dead.phase === UPLOAD_PHASE
       ? {
-          hint: 'It was uploading: whether Polyteia got its file is not known. The run that took its place sees to that.',
+          hint: 'It was uploading: it is unknown whether Polyteia received its file. The run that took over handles that.',
         }
       : {}),
     ...(dead.phase === undefined ? {} : { phase: dead.phase }),
@@ -89,8 +87,8 @@ export function explainLoss(
   if (kind !== 'sync') return hint;
   const told = {
     none: 'This run uploaded nothing.',
-    unknown: `Whether dataset ${dataset} got the file of this run is not known: its upload was under way. The newer run looks again after its own upload, and sends its file again where this one stands; later ones replace it.`,
-    certain: `Dataset ${dataset} got the file of this run. The newer run looks again after its own upload, and sends its file again where this one stands.`,
+    unknown: `It is unknown whether dataset ${dataset} received the file of this run, because its upload was under way. The newer run checks again after its own upload, and sends its file again if it finds this one; later runs replace it.`,
+    certain: `Dataset ${dataset} received the file of this run. The newer run checks again after its own upload, and sends its file again if it finds this one.`,
   };
   return `${told[effect]} ${hint}`.trim();
 }

@@ -21,6 +21,6 @@ export function scheduleTriggerFrom(
   const minute = new Date(Math.floor(now.getTime() / 60_000) * 60_000).toISOString();
   return {
     trigger: { type: 'schedule', scheduledTime: minute },
-    warning: `The schedule did not say its time; ${minute} is taken.`,
+    warning: `The schedule did not pass its time; using ${minute} instead.`,
   };
 }

@@ -118,7 +118,7 @@ export async function createWorkspace(
       },
     };
   } catch (error) {
-    throw new StorageUnavailableError(`No working folder can be made in ${parent}.`, {
+    throw new StorageUnavailableError(`Cannot create a working folder in ${parent}.`, {
       cause: error,
       hint: 'Check its permissions and the free space.',
     });

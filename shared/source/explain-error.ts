@@ -44,8 +44,8 @@ function inWordsOfCatalog(known: ErrorPatterns['read'][number] | undefined): Fer
 
 function explainCatalogError(message: string, patterns: ErrorPatterns['read']): FerryError {
   const known = inWordsOfCatalog(patterns.find(({ pattern }) => pattern.test(message)));
-  const unknown = new UnknownQueryError('The source failed to answer a question about its catalog.', {
-    hint: 'The log of the server says why. Filters (include, exclude) can keep what is broken out of an extraction.',
+  const unknown = new UnknownQueryError('The source failed to answer a catalog query.', {
+    hint: 'The log of the server says why. Use filters (include, exclude) to leave a broken object out of an extraction.',
   });
   return known ?? Object.assign(unknown, { ofCatalog: true });
 }
@@ -71,7 +71,7 @@ function refused(at: string, said: string): [string, { hint: string }] {
   return [
     `The source at ${at} refused the connection: ${words}.`,
     {
-      hint: 'The server was reached, and these are its own words. Check username and password in the secret of this source, and what the login may connect to; the log of the server says more.',
+      hint: 'The server was reached, and these are its own words. Check username and password in the secret of this source, and which databases the login may connect to; see the log of the server for details.',
     },
   ];
 }
@@ -109,7 +109,7 @@ export function explainSourceError(
     if (known) return known.make(at, login.username, login.database);
     const said = patterns.saidByServer(counts);
     if (said !== undefined) return new UnknownRefusal(...refused(at, said));
-    return new SourceUnavailableError(`The source at ${at} cannot be reached, or broke off the connection.`, {
+    return new SourceUnavailableError(`The source at ${at} cannot be reached, or closed the connection.`, {
       hint: 'Check host, port, security groups and routes.',
     });
   }
@@ -118,6 +118,6 @@ export function explainSourceError(
     return patterns.explainDescribe(message, phase);
   return (
     explainByPattern(message, patterns.read) ??
-    new QueryError('The query failed at the source while it was read.')
+    new QueryError('The query failed at the source while Ferry read its result.')
   );
 }

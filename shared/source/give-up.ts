@@ -30,7 +30,7 @@ export function rejectWhenSilent(
         new SilentSourceError(
           `The source at ${login.host}:${login.port} accepts the connection and then does not answer.`,
           {
-            hint: 'Look at the database itself: it hangs, or a pooler in front of it has no connection free.',
+            hint: 'Check the database itself: it hangs, or a pooler in front of it has no free connection.',
           },
         ),
       );

@@ -24,7 +24,7 @@ import { certificateAuthorities } from './tls.ts';
 export type { Reading, SessionOptions, SourceStream } from './session-options.ts';
 
 // The connection string is frozen when the source is attached: one that is opened later would come with an expired token.
-const TOKENS_END = 'its tokens end, so that one connection is kept for the whole run';
+const TOKENS_END = 'its tokens expire, so one connection is kept for the whole run';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 
@@ -155,7 +155,7 @@ export class SourceSession {
   /** Has the source run a statement of its own SQL that answers nothing, on the connection of the transaction. Statements of Ferry's own only. */
   async execute(phase: SourcePhase, sql: string): Promise<void> {
     if (!this.dialect.execute)
-      throw new Error(`Nothing can be run at a source of the type ${this.sourceType}.`);
+      throw new Error(`Ferry cannot run statements on a source of the type ${this.sourceType}.`);
     await this.run(phase, this.dialect.execute(sql, this.#host.name));
   }
 

@@ -40,7 +40,7 @@ function findRowProblem(rows: number, guards: GuardsConfig, baseline: Baseline |
     if (rows !== baseline.rows && change > allowed) {
       const percent = Number.isFinite(change) ? ` (${change.toFixed(1)} %)` : '';
       problems.push(
-        `${formatCount(rows, 'row')} after ${formatCount(baseline.rows)} in the last accepted result are a change${percent} beyond maxRowChange: ${guards.maxRowChange}`,
+        `${formatCount(rows, 'row')} after ${formatCount(baseline.rows)} in the last accepted result is a change${percent} beyond maxRowChange: ${guards.maxRowChange}`,
       );
     }
   }
@@ -70,7 +70,7 @@ export function assertAcceptable(
       : [];
   if (guards.onSchemaChange === 'fail') problems.push(...changes);
   if (problems.length > 0) {
-    throw new GuardError(`The dataset was left as it is: ${problems.join('; ')}.`, {
+    throw new GuardError(`The dataset was left unchanged: ${problems.join('; ')}.`, {
       hint:
         result.rows === 0 && problems.length === 1
           ? 'If an empty dataset is right, set guards: { allowEmpty: true } on this sync.'

@@ -8,7 +8,7 @@ import { formatBytes, formatCount } from '../text/format.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 import { RESULT_FILE, type SyncWork } from './sync-work.ts';
 
-const NOT_PROVEN = 'The source does not confirm that it held the transaction read-only.';
+const NOT_PROVEN = 'The source does not confirm that the transaction was read-only.';
 
 /** A result in the run's private folder, and what is known of it. */
 export interface SyncResult {
@@ -42,7 +42,9 @@ async function readResult(context: JobContext, work: SyncWork): Promise<SyncResu
   if (canReadInParallel(query, work.source)) {
     const result = await exportOnce(context, work, query, true);
     if (result) return result;
-    context.warn('The connections did not share one snapshot after all: read again over one connection.');
+    context.warn(
+      'The connections did not share one snapshot, so the table was read again over one connection.',
+    );
   }
   const result = await exportOnce(context, work, query, false);
   if (!result) throw new Error('One connection is always one snapshot.');

@@ -51,7 +51,7 @@ async function judge(
       if (!(error instanceof GuardError) || !(await keepRefused(context, work, file))) throw error;
       throw new GuardError(error.message, {
         cause: error,
-        hint: `If the result is right, send exactly this file: ferry accept ${context.runId}. Otherwise mend the source, or the guards.`,
+        hint: `If the result is right, send exactly this file: ferry accept ${context.runId}. Otherwise fix the source, or the guards.`,
       });
     }
   });
@@ -81,7 +81,7 @@ async function rehearse(context: JobContext, work: SyncWork, target: string): Pr
       await rm(draft, { force: true });
       throw new StorageUnavailableError(`${target} cannot be written.`, {
         cause: error,
-        hint: 'Check the folder of --out, and the space on its disk.',
+        hint: 'Check the folder of --out, and the free space on its disk.',
       });
     }
   });

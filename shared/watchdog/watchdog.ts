@@ -150,7 +150,7 @@ async function claimDeadLetters(
         deadLetters.remove(receipt).catch((error: unknown) => {
           logger.warn(
             { class: toFerryError(error).class },
-            'a message that was told stays in the dead-letter queue',
+            'a reported message stays in the dead-letter queue',
           );
         }),
       );
@@ -168,9 +168,9 @@ async function readMemory(
     document === undefined
       ? emptyScheduleMemory
       : readDocument(scheduleMemorySchema, document.body, {
-          what: 'Since when each schedule is deployed as it is',
+          what: 'The record of when each schedule was deployed',
           at: documents.address(key),
-          mend: 'Remove it: schedules are then watched from that moment on.',
+          mend: 'Remove it: schedules are then watched from that moment.',
         });
   const memory = rememberSchedules(before, where.jobs, now);
   // Another watchdog that was faster has noted the same, a moment earlier.

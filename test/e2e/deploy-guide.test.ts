@@ -191,7 +191,7 @@ describe('docs/deploy.md and docs/api.md', () => {
       // Nobody is there to answer.
       const printed = await shell.run(code.replace('cdk -- destroy', 'cdk -- destroy --force'), 4 * MINUTES);
       // The emulator has no condition key events:source, and so refuses the event at a run's end, of which a run makes a line in its log.
-      const refused = printed.replaceAll(/^.*the event of the run’s end was not sent.*$/gm, '');
+      const refused = printed.replaceAll(/^.*the event about the end of the run was not sent.*$/gm, '');
       expect(refused).not.toMatch(/SignatureDoesNotMatch|AccessDenied|not authorized|Forbidden/);
       for (const [words, expectation] of Object.entries(outcomes))
         if (code.includes(words)) await expectation(printed);

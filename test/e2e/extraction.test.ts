@@ -233,13 +233,13 @@ describe('the role of an extraction', () => {
     );
     expect(await stack.ended(await stack.start('strayed'))).toMatchObject({
       state: 'failed',
-      error: { class: 'ConfigError', message: expect.stringContaining('is refused on s3://city-catalogs/') },
+      error: { class: 'ConfigError', message: expect.stringContaining('was denied on s3://city-catalogs/') },
     });
     expect(await check('strayed')).toContainEqual(
       expect.objectContaining({
         check: 'output: write',
         status: 'failed',
-        detail: expect.stringContaining('s3:PutObject is refused on s3://city-catalogs/atlan/postgres/w-1/'),
+        detail: expect.stringContaining('s3:PutObject was denied on s3://city-catalogs/atlan/postgres/w-1/'),
       }),
     );
     expect(await keysOf(THEIRS)).toEqual(before);

@@ -108,7 +108,7 @@ describe('a role without one of its statements', () => {
     expect(await stack.call('POST', `/runs/${id}/cancel`)).toMatchObject({
       status: 503,
       headers: { 'content-type': 'application/problem+json' },
-      body: { status: 503, detail: expect.stringContaining('keeps its state') },
+      body: { status: 503, detail: expect.stringContaining('reach its state store') },
     });
     const line = await findLogLine(around.aws, `${STACK}-ApiHandler`, '"cannot be reached (AccessDenied)"');
     expect(line).toMatchObject({ class: 'StorageUnavailableError', path: `/runs/${id}/cancel` });

@@ -69,7 +69,7 @@ export function parseDeployedConfig(text: string): FerryConfig {
   try {
     return ferryConfigSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new ConfigError('The deployed configuration is not one that this release of Ferry reads.', {
+    throw new ConfigError('This release of Ferry cannot read the deployed configuration.', {
       cause: error,
       hint: 'Deploy again with cdk deploy.',
     });

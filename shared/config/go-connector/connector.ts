@@ -122,7 +122,7 @@ const show = (text: string) =>
 
 function describeType(type: string): string {
   if (type === 'mssql' || type === 'sqlserver')
-    return `${show(type)}: Ferry reads Postgres, MySQL and MariaDB, not SQL Server; leave this one with the connector`;
+    return `${show(type)}: Ferry reads Postgres, MySQL and MariaDB, not SQL Server; keep the connector for this one`;
   return `${show(type)}: expected postgres, postgresql, mysql or mariadb`;
 }
 
@@ -134,7 +134,7 @@ function readDuration(name: keyof typeof ingestLimits, text: string, warnings: s
   const tooShort = wanted < (goDurationMs(least) ?? 0);
   if (!tooShort && wanted <= (goDurationMs(most) ?? 0)) return text;
   const limit = tooShort ? least : most;
-  warnings.push(`${name} is ${text}; Ferry takes ${least} to ${most}, so it becomes ${limit}.`);
+  warnings.push(`${name} is ${text}; Ferry accepts ${least} to ${most}, so it becomes ${limit}.`);
   return limit;
 }
 
@@ -151,19 +151,17 @@ function readSchedule(
       return { cron: expression, timezone: timezone ?? 'UTC' };
     if (!isTimeZone(containerZone)) {
       warnings.push(
-        `TZ: ${show(containerZone)} is no IANA time zone such as Europe/Berlin; the schedule is in UTC.`,
+        `TZ: ${show(containerZone)} is not an IANA time zone such as Europe/Berlin; the schedule is in UTC.`,
       );
       return { cron: expression, timezone: 'UTC' };
     }
     warnings.push(
-      `TZ is ${containerZone}, so the schedule is in that zone. In an image without zone data the connector ran in UTC.`,
+      `TZ is ${containerZone}, so the schedule is in that time zone. In an image without time zone data, the connector ran in UTC.`,
     );
     return { cron: expression, timezone: containerZone };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    warnings.push(
-      `CRON_SCHEDULE: ${error.message}. Without that it has no schedule on AWS; ferry run works.`,
-    );
+    warnings.push(`CRON_SCHEDULE: ${error.message}. Until then it has no schedule on AWS; ferry run works.`);
     return undefined;
   }
 }
@@ -193,7 +191,7 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
   const organizations = [get('POLYTEIA_ORGANIZATION_ID'), get('POLYTEIA_ORGANIZATION_SLUG')];
   const organization = organizations.find((value) => value !== undefined);
   if (organizations.every((value) => value !== undefined)) {
-    const message = 'expected one of the two only';
+    const message = 'expected only one of the two';
     problems.push({ path: 'POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG', message });
   }
   const duration = (name: keyof typeof ingestLimits) => {

@@ -58,7 +58,7 @@ function listWarnings({ source, warnings, unneeded }: Connector): string[] {
   const open =
     source.tls.mode === 'disable'
       ? [
-          'The connection to the source is not encrypted, as the Go connector had it. A ferry.yaml with `tls` changes that (docs/configuration.md).',
+          'The connection to the source is not encrypted, as in the Go connector. To change that, use a ferry.yaml with `tls` (docs/configuration.md).',
         ]
       : [];
   const spare = unneeded.length > 0 ? [`Not needed: ${unneeded.join(', ')}.`] : [];

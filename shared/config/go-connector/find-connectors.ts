@@ -37,7 +37,7 @@ export async function findConnectors(paths: readonly string[], folder: string): 
       else {
         const content = readManifest(file.text, file.label);
         if (content.length === 0 && file.named)
-          found.warnings.push(`${file.label}: holds no object of Kubernetes`);
+          found.warnings.push(`${file.label}: contains no Kubernetes object`);
         objects.push(...content);
       }
     } catch (error) {
@@ -56,7 +56,7 @@ function readEnv({ path, label, text, named }: FoundFile, found: Findings): void
   const variables = readEnvVariables(text, label);
   if (!isConnectorEnvironment(Object.keys(variables))) {
     // Other programs have .env files, too.
-    if (named) found.warnings.push(`left out: ${label} sets no variable of the connector`);
+    if (named) found.warnings.push(`left out: ${label} sets none of the connector's variables`);
     return;
   }
   // .env → its folder's name, berlin.env → berlin, .env.berlin → berlin.
@@ -84,7 +84,7 @@ async function findFiles(paths: readonly string[], folder: string, warnings: str
         if (!entry.name.startsWith('.') && !skippedFolders.has(entry.name)) await walk(child);
       } else if (isEnvFile(child) && isCopy(child)) {
         warnings.push(
-          `${relative(folder, child)}: a copy by its name, left out; name the file itself to take it`,
+          `${relative(folder, child)}: left out, because its name suggests a copy; to include it, name the file itself`,
         );
       } else if (isEnvFile(child) || isManifest(child)) await add(child, false);
     }

@@ -96,7 +96,7 @@ function addOne(
   const reference = asPlain(from.secretKeyRef ?? from.configMapKeyRef);
   const [object, key] = [asText(reference.name), asText(reference.key)];
   if (object === undefined || key === undefined) {
-    warnings.push(`${name} is taken from ${Object.keys(from)[0] ?? 'nowhere'}, which only Kubernetes knows`);
+    warnings.push(`${name} comes from ${Object.keys(from)[0] ?? 'nowhere'}, which only Kubernetes knows`);
     return;
   }
   const found = data.find(kind, namespace, object);

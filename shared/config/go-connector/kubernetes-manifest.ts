@@ -43,7 +43,7 @@ export function readManifest(text: string, file: string): KubernetesObject[] {
   if ('empty' in documents) return [];
   if (documents.some(({ errors }) => errors.length > 0)) {
     throw new ConfigError(`${file} is not valid YAML.`, {
-      hint: 'A template of Helm is rendered first: helm template … > rendered.yaml',
+      hint: 'Render a Helm template first: helm template … > rendered.yaml',
     });
   }
   const objects = documents.map((document) => asPlain(document.toJS({ maxAliasCount: 1000 })));
@@ -87,7 +87,7 @@ export function readWorkloads(objects: readonly KubernetesObject[]): Findings {
       readContainer(object, container, environment, { label, several: several !== '' }, findings);
       if (mountsEnvFile(spec, namespaceOf(object), data)) {
         findings.warnings.push(
-          `${label}: a .env file is mounted, which wins over the variables; take it out of the ConfigMap or Secret and name it too`,
+          `${label}: a .env file is mounted, which takes precedence over the variables; extract it from the ConfigMap or Secret and name it too`,
         );
       }
     }
@@ -142,7 +142,7 @@ function readContainer(
   if (object.kind === 'CronJob' && cron !== undefined) {
     if (variables.CRON_SCHEDULE?.trim()) {
       warn(
-        `CRON_SCHEDULE (${variables.CRON_SCHEDULE.trim()}) is taken, not the schedule of the CronJob (${cron})`,
+        `CRON_SCHEDULE (${variables.CRON_SCHEDULE.trim()}) is used, not the schedule of the CronJob (${cron})`,
       );
     } else {
       variables.CRON_SCHEDULE = cron;
@@ -156,7 +156,7 @@ function readContainer(
     const unseen = unseenCredentials(environment, namespaceOf(object));
     const connector = readConnector(variables, { label, unseen });
     if ((spec.replicas === 0 || spec.suspend === true) && connector.sync.schedule) {
-      warn(`it is ${spec.suspend === true ? 'suspended' : 'scaled to 0'}, so its schedule is switched off`);
+      warn(`it is ${spec.suspend === true ? 'suspended' : 'scaled to 0'}, so its schedule is disabled`);
       connector.sync.schedule.enabled = false;
     }
     const name = `${nameOf(object)}${several ? `-${asText(container.name)}` : ''}`;

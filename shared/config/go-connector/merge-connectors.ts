@@ -161,7 +161,7 @@ function dropDoubles(found: readonly FoundConnector[]): { kept: FoundConnector[]
   for (const each of found) {
     const key = JSON.stringify([each.names, each.connector]);
     const known = first.get(key);
-    if (known) warnings.push(`${each.label}: the same as ${known.label}, taken over once`);
+    if (known) warnings.push(`${each.label}: the same as ${known.label}, converted once`);
     else first.set(key, each);
   }
   return { kept: [...first.values()], warnings };
@@ -184,11 +184,11 @@ function warnOfMerged(
   const open = Object.entries(sources).filter(([, { tls }]) => tls.mode === 'disable');
   if (open.length > 0) {
     warnings.push(
-      `not encrypted, as the connector had it: ${open.map(([name]) => name).join(', ')}; without \`tls: { mode: disable }\` in ferry.yaml the connection is encrypted and verified`,
+      `not encrypted, as in the connector: ${open.map(([name]) => name).join(', ')}; without \`tls: { mode: disable }\` in ferry.yaml the connection is encrypted and verified`,
     );
   }
   const unneeded = new Set(kept.flatMap(({ connector }) => connector.unneeded));
   if (unneeded.size > 0)
-    warnings.push(`not taken over, as Ferry needs none of them: ${[...unneeded].sort().join(', ')}`);
+    warnings.push(`left out, because Ferry does not need them: ${[...unneeded].sort().join(', ')}`);
   return warnings;
 }

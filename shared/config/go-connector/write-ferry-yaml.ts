@@ -2,7 +2,7 @@ import { Document, type Node, type Pair, Scalar, visit, type YAMLMap } from 'yam
 import type { MergedConnectors } from './merge-connectors.ts';
 
 const HEADER = ` yaml-language-server: $schema=./ferry.schema.json
- Taken over from Polyteia's Go connector by \`ferry init --from-env\`. The secrets that it names are not in it.`;
+ Converted from Polyteia's Go connector by \`ferry init --from-env\`. It names secrets but does not contain them.`;
 
 // Groups that read better on one line.
 const inlineGroups = new Set(['auth', 'tls', 'schedule', 'ingest']);
@@ -28,7 +28,7 @@ export function writeFerryYaml({ sources, polyteia, syncs, labels }: MergedConne
   for (const { key } of (document.get('syncs') as YAMLMap<Scalar, Node>).items) {
     const name = String(key.value);
     // The connector always had one: it is its default, if nothing else.
-    const unscheduled = syncs[name]?.schedule ? '' : '; its CRON_SCHEDULE could not be taken over';
+    const unscheduled = syncs[name]?.schedule ? '' : '; its CRON_SCHEDULE could not be converted';
     key.commentBefore = ` ${labels[name]}${unscheduled}`;
   }
   for (const pair of (document.contents as YAMLMap).items.slice(1) as Pair<Scalar, Node>[])

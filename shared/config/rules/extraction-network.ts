@@ -22,7 +22,7 @@ export function findNetworkProblem(config: FerryConfig, extraction: ExtractionCo
     const network = config.sources[sources[0] ?? '']?.network;
     return `${nameSome(sources)} (${network === undefined ? 'no `network`' : describe(network)})`;
   });
-  return `an extraction runs in one network, and these sources are in ${groups.size}: write one extraction each for ${parts.join(', ')}`;
+  return `an extraction runs in one network, but these sources are in ${groups.size}: write a separate extraction for each of ${parts.join(', ')}`;
 }
 
 /** What a function is put into; `egress` only says what is there. */

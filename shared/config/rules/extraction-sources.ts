@@ -36,6 +36,6 @@ function problemOf(config: FerryConfig, entry: string, extraction: ExtractionCon
   const source = Object.hasOwn(config.sources, entry) ? config.sources[entry] : undefined;
   if (!source) return unknownNameMessage('source', entry, Object.keys(config.sources));
   if (source.type !== 'postgres')
-    return `"${entry}" is a source of type ${source.type}: extractions read postgres`;
+    return `"${entry}" is a source of type ${source.type}: extractions only read postgres`;
   return undefined;
 }

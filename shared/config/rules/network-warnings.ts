@@ -8,8 +8,8 @@ export function warnOfClosedNetworks({ sources, syncs, proxy }: FerryConfig): st
     const warnings: string[] = [];
     if (auth.type === 'iam-role') {
       warnings.push(
-        `sources.${name}.network: auth iam-role asks STS for keys, and the VPC has no way out to it but an interface endpoint for sts. ` +
-          'If it has one, all is well; if its subnets have a NAT gateway or a firewall, say egress: nat.',
+        `sources.${name}.network: auth iam-role asks STS for keys, which this VPC can only reach through an interface endpoint for sts. ` +
+          'If it has one, ignore this; if its subnets have a NAT gateway or a firewall, set egress: nat.',
       );
     }
     const jobs = Object.keys(syncs).filter((job) => syncs[job]?.source === name);
@@ -17,8 +17,8 @@ export function warnOfClosedNetworks({ sources, syncs, proxy }: FerryConfig): st
     const which = jobs.length === 1 ? jobs[0] : `${jobs[0]} and ${jobs.length - 1} more`;
     return [
       ...warnings,
-      `sources.${name}.network: the syncs (${which}) run in a VPC that has no way out to Polyteia, as a function there has no public address. ` +
-        'If its subnets have a NAT gateway or a firewall, say egress: nat; if there is a proxy, name it as proxy.',
+      `sources.${name}.network: the syncs (${which}) run in a VPC that cannot reach Polyteia, because a function there has no public address. ` +
+        'If its subnets have a NAT gateway or a firewall, set egress: nat; if there is a proxy, set proxy.',
     ];
   });
 }

@@ -17,7 +17,7 @@ export function warnOfOpenPatterns({ extractions }: Pick<FerryConfig, 'extractio
           return name === undefined
             ? []
             : [
-                `${job}: ${field}: "${pattern}" matches the name ${name} alone; for all that begin so, write "${pattern}.*"; if it is meant, "${pattern}$" says so`,
+                `${job}: ${field}: "${pattern}" only matches the name ${name}; to match every name that begins with it, write "${pattern}.*"; to keep it as it is, write "${pattern}$"`,
               ];
         }),
     ),

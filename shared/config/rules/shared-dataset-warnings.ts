@@ -10,6 +10,6 @@ export function warnOfSharedDatasets({ syncs }: FerryConfig): string[] {
     .filter((sharing) => sharing.length > 1)
     .map((sharing) => {
       const names = sharing.map(([name]) => name).join(', ');
-      return `${names}: all replace the dataset ${sharing[0]?.[1].dataset}, so that it holds the result of whichever ran last`;
+      return `${names}: all replace the dataset ${sharing[0]?.[1].dataset}, so it contains the result of the last one that ran`;
     });
 }

@@ -71,7 +71,7 @@ export function toEventBridgeSchedule({ cron, timezone }: { cron: string; timezo
   const expression = writeExpression(schedule);
   if (expression.length > MAXIMUM_LENGTH) {
     throw new ConfigError(
-      `"${cron}": takes ${expression.length} characters for AWS, which allows ${MAXIMUM_LENGTH}; name fewer single values`,
+      `"${cron}": needs ${expression.length} characters on AWS, which allows ${MAXIMUM_LENGTH}; list fewer single values`,
     );
   }
   return { expression, timezone: own ?? timezone };

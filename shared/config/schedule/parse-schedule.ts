@@ -52,7 +52,7 @@ function parseEvery(text: string): RateSchedule {
   if (nanoseconds === undefined)
     throw new ConfigError(`"${text}": expected a duration such as @every 90m or @every 1h30m`);
   if (nanoseconds < MINUTE)
-    throw new ConfigError(`"${text}": AWS schedules nothing more often than once a minute; write @every 1m`);
+    throw new ConfigError(`"${text}": AWS schedules at most once a minute; write @every 1m`);
   if (nanoseconds % MINUTE !== 0n) {
     const below = nanoseconds / MINUTE;
     throw new ConfigError(
@@ -100,7 +100,7 @@ function parseFive(cron: string): CronSchedule {
       ? [days, monthsText, '?']
       : ['?', monthsText, toEventBridgeDay(weekdaysText)];
     throw new ConfigError(
-      `"${cron}": L, W and # are of EventBridge's six fields (the last is the year, and days of the week count from 1, Sunday); write "${[minutes, hours, ...six, '*'].join(' ')}"`,
+      `"${cron}": L, W and # only work in EventBridge's six fields (the last is the year, and days of the week count from 1, Sunday); write "${[minutes, hours, ...six, '*'].join(' ')}"`,
     );
   }
   const dayValues = expandCronField(days, CRON_FIELDS.dayOfMonth);
@@ -132,7 +132,7 @@ function parseDayOfMonth(text: string): DayRule {
     return { type: 'nearest-workday', day: parseCronNumber(workday, CRON_FIELDS.dayOfMonth) };
   if (/[LW]/i.test(text)) {
     throw new ConfigError(
-      `"${text}": expected L (the last day of the month), 15W (the workday nearest to the 15th), or days such as 1,15; each by itself`,
+      `"${text}": expected L (the last day of the month), 15W (the workday nearest to the 15th), or days such as 1,15; do not combine them`,
     );
   }
   const days = expandCronField(text, CRON_FIELDS.dayOfMonth);
@@ -149,13 +149,11 @@ function parseDayOfWeek(text: string): DayRule {
     return { type: 'nth-weekday', weekday: number(weekday), nth: Number(nth) };
   if (/[L#]/i.test(text)) {
     throw new ConfigError(
-      `"${text}": expected 6L (the last Friday of the month), 3#2 (the second Tuesday), or days such as MON-FRI; each by itself`,
+      `"${text}": expected 6L (the last Friday of the month), 3#2 (the second Tuesday), or days such as MON-FRI; do not combine them`,
     );
   }
   if (/\b0\b/.test(text.replaceAll(/\/\d+/g, '')))
-    throw new ConfigError(
-      `"${text}": of six fields, days of the week count from 1; write SUN in the place of 0`,
-    );
+    throw new ConfigError(`"${text}": of six fields, days of the week count from 1; write SUN instead of 0`);
   const weekdays = expandCronField(text, CRON_FIELDS.eventBridgeWeekday)?.map((day) => day - 1);
   return weekdays ? { type: 'weekdays', weekdays } : { type: 'every' };
 }
@@ -170,7 +168,7 @@ function parseSix(cron: string): CronSchedule {
     const five = cron.split(/\s+/).slice(1).join(' ');
     throw new ConfigError(
       `"${cron}": of six fields (${fields}), exactly one of day-of-month and day-of-week must be ?` +
-        `; if the first field is seconds, leave it away: "${five}"`,
+        `; if the first field is seconds, leave it out: "${five}"`,
     );
   }
   return {
@@ -190,7 +188,7 @@ function assertOccurs(text: string, { day, months }: CronSchedule): void {
   if (day.type !== 'days' && day.type !== 'nearest-workday') return;
   const first = day.type === 'days' ? Math.min(...day.days) : day.day;
   if (months?.every((month) => longestMonth(month) < first))
-    throw new ConfigError(`"${text}": never occurs, as no month that it names has a day ${first}`);
+    throw new ConfigError(`"${text}": never occurs, because no month that it names has a day ${first}`);
 }
 
 /**

@@ -7,9 +7,9 @@ const NUL = /\0/;
 
 const pattern = z
   .string()
-  .min(1, 'a text that is not empty')
+  .min(1, 'a non-empty text')
   .max(1_000)
-  .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name holds')
+  .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name contains')
   // They make another language of the rest, in which it could not be matched as a whole.
   .refine(
     (value) => !/^(\*\*\*:)?\(\?[a-z]*[beq][a-z]*\)/.test(value),
@@ -40,7 +40,7 @@ const filterJson = z.string().transform((text, context): z.infer<typeof filterOb
   if (data) return data;
   const custom = error.issues.find(({ code }) => code === 'custom');
   if (custom) return refuse(custom.message);
-  return refuse('patterns of schemas by pattern of a database, such as {"^erp$": ["^public$"], "^hr$": "*"}');
+  return refuse('schema patterns by database pattern, such as {"^erp$": ["^public$"], "^hr$": "*"}');
 });
 
 const filter = z
@@ -109,7 +109,7 @@ export const extractionFields = {
   tempTableRegex: z
     .string()
     .max(1_000)
-    .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name holds')
+    .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name contains')
     .default('')
     .describe('Postgres regular expression: leaves out tables and views whose name it matches anywhere.'),
   workflowId: z

@@ -167,7 +167,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
   if (auth.region !== undefined && told !== undefined && auth.region !== told) {
     problems.push({
       path: ['auth', 'region'],
-      message: `${told}, which the host name says (or no region at all)`,
+      message: `${told}, as in the host name (or no region at all)`,
     });
   }
   return problems;

@@ -74,7 +74,7 @@ export class FaultFinder {
 /** Tries every text of every object. */
 async function probe({ client, catalog, state, tell }: ReadOptions): Promise<Fault[]> {
   if (!state.guarded) return [];
-  tell?.('Something in the catalog cannot be read: looking for what it is …');
+  tell?.('Something in the catalog cannot be read: searching for it …');
   const found: Fault[] = [];
   for (const { part, question } of catalog.probes) {
     const answers = (await client.askGuarded(question({ ...state, faults: found }))) as Probed[];

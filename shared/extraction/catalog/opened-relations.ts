@@ -90,7 +90,7 @@ export class OpenedRelations {
     this.#faults = [];
     while (queue.length > 0) {
       const answers = (await client.askGuarded(catalog.open(queue.slice(0, BATCH), state))) as Opened[];
-      if (answers.length === 0) throw new Error('The source answered nothing.');
+      if (answers.length === 0) throw new Error('The source returned no answer.');
       const patient =
         this.#waitingSince === undefined || performance.now() - this.#waitingSince < lockPatienceMs;
       for (const [index, answer] of answers.entries()) {
@@ -165,7 +165,7 @@ async function describeWaiting(
   );
   const names = await namesOf(client, catalog, faults, []);
   const more = locked.length - names.length;
-  return `Another session holds a lock that is in the way of ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: trying again …`;
+  return `Another session holds a lock that blocks ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: trying again …`;
 }
 
 /** The names of what has faults, in the order of those. */

@@ -25,7 +25,7 @@ export class QualifiedNames {
     this.database = `${connection}/${written}`;
     if (written !== database) {
       this.warnings.push(
-        `The database ${database} stands as ${written} in qualifiedNames: its own would be those of another database’s schemas too.`,
+        `The database ${database} appears as ${written} in qualifiedNames: its own name would clash with those of another database’s schemas.`,
       );
     }
   }
@@ -77,7 +77,7 @@ export class QualifiedNames {
     this.#taken.add(settled);
     if (settled !== verbatim) {
       this.warnings.push(
-        `Two entities would be ${verbatim}: the qualifiedName of the later one is ${settled}, so that they stay apart.`,
+        `Two entities would be ${verbatim}: the qualifiedName of the later one is ${settled}, to keep them apart.`,
       );
     }
     return settled;

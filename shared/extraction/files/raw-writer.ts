@@ -174,10 +174,10 @@ function explain(cause: unknown): unknown {
       return fullDiskError(cause);
     case 'memory':
       return new QueryError(
-        'The texts of the catalog (definitions, comments) need more memory than there is.',
+        'The texts of the catalog (definitions, comments) need more memory than is available.',
         {
           cause,
-          hint: 'Give the run more memory (on Lambda: function.memory), or leave out what has the longest texts (exclude).',
+          hint: 'Give the run more memory (on Lambda: function.memory), or exclude the schemas with the longest texts (exclude).',
         },
       );
     default:

@@ -29,7 +29,7 @@ export class TextFile {
     const data = Buffer.allocUnsafe(bytes);
     for (let read = 0; read < bytes; ) {
       const more = readSync(this.#file, data, read, bytes - read, offset + read);
-      if (more === 0) throw new Error('A text has been cut off.');
+      if (more === 0) throw new Error('A text was truncated.');
       read += more;
     }
     return data.toString();

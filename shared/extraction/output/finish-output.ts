@@ -51,7 +51,9 @@ async function readOutput<T>(
   if (!found) return undefined;
   const read = inspectDocument(schema, found.body);
   if ('document' in read) return { version: found.version, document: read.document };
-  context.warn(`It was written again, as it could not be read: ${addressOf(output, key)} ${read.reason}.`);
+  context.warn(
+    `It was written again, because it could not be read: ${addressOf(output, key)} ${read.reason}.`,
+  );
   return { version: found.version, document: undefined };
 }
 
@@ -80,13 +82,11 @@ export async function pointLatest(
       // Also after a write whose answer was lost.
       if (current?.runId === runId) return;
       if (current && Date.parse(current.startedAt) > Date.parse(startedAt)) {
-        context.warn(`latest.json stays at run ${current.runId}, which began to read later than this one.`);
+        context.warn(`latest.json keeps run ${current.runId}, which began to read later than this one.`);
         return;
       }
       if (await output.replace(layout.latest, toDocument(latest), found?.version)) return;
     }
-    throw new StorageUnavailableError(
-      `latest.json is written to by others again and again: ${layout.latest}.`,
-    );
+    throw new StorageUnavailableError(`Other runs keep writing to latest.json: ${layout.latest}.`);
   });
 }

@@ -18,7 +18,7 @@ export function createFolderOutputStore(options: { folder: string; base?: string
   const unavailable = (doing: string, error: unknown) =>
     new StorageUnavailableError(`The folder ${folder} cannot be ${doing}.`, {
       cause: error,
-      hint: 'Check its permissions and the free space, or name another one with --out.',
+      hint: 'Check its permissions and the free space, or name another folder with --out.',
     });
   /** Renamed into its place, so that a broken-off copy is never taken for the file. */
   const write = async (key: string, fill: (draft: string) => Promise<void>) => {

@@ -28,7 +28,7 @@ export function explainOutputError(
   const name = error instanceof Error ? error.name : 'unknown error';
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
   if (NOT_SIGNED_IN.has(name)) {
-    return new ConfigError(`AWS does not know who writes to the bucket ${bucket} (${name}).`, {
+    return new ConfigError(`AWS does not accept the credentials for the bucket ${bucket} (${name}).`, {
       cause: error,
       hint: 'Check the AWS credentials of this environment.',
     });
@@ -40,7 +40,7 @@ export function explainOutputError(
     });
   }
   if (name === 'AccessControlListNotSupported') {
-    return new ConfigError(`The bucket ${bucket} takes no access control lists.`, { cause: error });
+    return new ConfigError(`The bucket ${bucket} does not accept access control lists.`, { cause: error });
   }
   if (name.startsWith('KMS.')) {
     return new ConfigError(`The KMS key of the bucket ${bucket} cannot be used (${name}).`, {
@@ -51,7 +51,7 @@ export function explainOutputError(
   if (status === 403 || name === 'AccessDenied') {
     const named = NAMED_PERMISSION.exec(error instanceof Error ? error.message : '')?.[1] ?? permission;
     const owner = bucketOwner === undefined ? '' : `, and that the bucket belongs to account ${bucketOwner}`;
-    return new ConfigError(`Ferry may not write its output: ${named} is refused on s3://${bucket}/${key}.`, {
+    return new ConfigError(`Ferry may not write its output: ${named} was denied on s3://${bucket}/${key}.`, {
       cause: error,
       hint: `Check the role's policy and the policy of the bucket or key${owner} (docs/extraction.md lists the permissions).`,
     });
@@ -59,7 +59,7 @@ export function explainOutputError(
   if (isSlowAnswer(error)) {
     return new StorageUnavailableError(`The bucket ${bucket} takes too long to answer (${name}).`, {
       cause: error,
-      hint: 'S3 was reached: the connection to it is slow, or S3 is busy.',
+      hint: 'S3 was reached, but the connection is slow or S3 is busy.',
     });
   }
   return new StorageUnavailableError(`The bucket ${bucket} cannot be reached (${name}).`, {

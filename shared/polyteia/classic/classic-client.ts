@@ -62,7 +62,7 @@ export function createClassicClient(options: {
         );
       case 404:
         return new PolyteiaRejectedError(`Polyteia has no dataset ${dataset}.${words}`, {
-          hint: 'Copy the id from the dataset’s page in Polyteia (ds_…), and check that the key is of the same organization.',
+          hint: 'Copy the id from the dataset’s page in Polyteia (ds_…), and check that the key belongs to the same organization.',
         });
       default:
         if (isTransient(code)) return errors.unavailable(`failed (error ${code})`);
@@ -119,7 +119,7 @@ export function createClassicClient(options: {
   /** The words of the refusal may quote the file, so they are not repeated. */
   const refusedInside = (dataset: string) =>
     new PolyteiaRejectedError(
-      `Polyteia refused the file for dataset ${dataset}: its answer with HTTP status 200 holds an error.`,
+      `Polyteia refused the file for dataset ${dataset}: its answer with HTTP status 200 contains an error.`,
       { hint: formatHint('classic', format) },
     );
 
@@ -167,9 +167,12 @@ export function createClassicClient(options: {
   }
 
   const noIngest = async ({ id }: Ingest): Promise<never> => {
-    throw new ConfigError(`The classic API cannot be asked for ingest ${id}, which is of the session API.`, {
-      hint: 'The target was changed from api: session to classic meanwhile. Look at the dataset in Polyteia.',
-    });
+    throw new ConfigError(
+      `The classic API cannot report on ingest ${id}, which belongs to the session API.`,
+      {
+        hint: 'The target was changed from api: session to classic in the meantime. Look at the dataset in Polyteia.',
+      },
+    );
   };
 
   return {
@@ -184,7 +187,7 @@ export function createClassicClient(options: {
         async run(signal) {
           const content = await readIfAllowed(dataset, signal);
           if (content === 'unreadable')
-            return `${dataset}: the key may not read it, which an upload does not need`;
+            return `${dataset}: the key may not read it; an upload does not need that`;
           return content === undefined ? `${dataset}, empty` : `${dataset}, uploaded ${content.uploadedAt}`;
         },
       },

@@ -17,7 +17,7 @@ export interface AnswerErrors {
 export function createAnswerErrors(host: string): AnswerErrors {
   const unavailable: AnswerErrors['unavailable'] = (what, answer) =>
     new PolyteiaUnavailableError(`Polyteia at ${host} ${what}.`, {
-      hint: "Usually passes by itself; see Polyteia's status page.",
+      hint: "Usually temporary; see Polyteia's status page.",
       retryAfterMs: answer?.retryAfterMs,
     });
   return {
@@ -25,9 +25,9 @@ export function createAnswerErrors(host: string): AnswerErrors {
     notUnderstood: (call) => unavailable(`gave an answer to ${call} that cannot be understood`),
     webPage: (call) =>
       new PolyteiaUnavailableError(
-        `Something in front of Polyteia at ${host} answered ${call} with a web page, so that it may not have arrived.`,
+        `Something in front of Polyteia at ${host} answered ${call} with a web page, so the request may not have arrived.`,
         {
-          hint: 'Check polyteia.<target>.baseUrl, and whether a proxy, a sign-in page or maintenance stands in between.',
+          hint: 'Check polyteia.<target>.baseUrl, and whether a proxy, a sign-in page or maintenance is in between.',
         },
       ),
     busy: (answer) => unavailable(`answered with HTTP status ${answer.status}`, answer),

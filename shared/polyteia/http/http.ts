@@ -19,9 +19,9 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name cannot be resolved',
   EAI_AGAIN: 'its name cannot be resolved at the moment',
   ECONNREFUSED: 'it refuses connections',
-  ECONNRESET: 'it broke off the connection',
-  EPIPE: 'it broke off the connection',
-  UND_ERR_SOCKET: 'it broke off the connection',
+  ECONNRESET: 'it closed the connection',
+  EPIPE: 'it closed the connection',
+  UND_ERR_SOCKET: 'it closed the connection',
   UND_ERR_CONNECT_TIMEOUT: 'it does not accept connections in time',
   UND_ERR_HEADERS_TIMEOUT: 'it does not answer in time',
   UND_ERR_BODY_TIMEOUT: 'its answer stalled',
@@ -120,7 +120,7 @@ export async function send(
     }
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     throw new PolyteiaUnavailableError(
-      `Polyteia at ${url.host} cannot be reached: ${limit.signal.aborted ? 'its answer comes too slowly' : (reasons[code] ?? 'the connection failed')}.`,
+      `Polyteia at ${url.host} cannot be reached: ${limit.signal.aborted ? 'its answer is too slow' : (reasons[code] ?? 'the connection failed')}.`,
       {
         cause: error,
         hint: 'Check polyteia.baseUrl; a function in a VPC needs NAT or `proxy` to reach the internet.',

@@ -141,7 +141,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
       notFound: () =>
         reject(
           `Polyteia has no solution ${solutionId}.`,
-          `Dataset ${dataset} was of it a moment ago: look at the dataset in Polyteia.`,
+          `Dataset ${dataset} belonged to it a moment ago: look at the dataset in Polyteia.`,
         ),
     });
     if (!json.acknowledged) throw termsMissing(dataset, solutionId);
@@ -168,8 +168,8 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
     const answer = await ask('dataset/getDatasetIngestStatus', { id: dataset, ingestId: id }, signal);
     const notFound = () =>
       reject(
-        `Polyteia does not know ingest ${id} of dataset ${dataset} any more.`,
-        'Look at the dataset in Polyteia, and run the job again if it does not hold the new content.',
+        `Polyteia no longer knows ingest ${id} of dataset ${dataset}.`,
+        'Look at the dataset in Polyteia, and run the job again if it does not have the new content.',
       );
     // The contract: but for 429, any 4xx here is final.
     if (answer.status === 408) {

@@ -60,7 +60,7 @@ export function createSession(options: {
     if (isTransient(status) || status < 400) return errors.busy(answer);
     if (status === 403) {
       return new PolyteiaRejectedError(
-        `Polyteia at ${connection.host} does not let this personal access key into organization ${organization}.`,
+        `Polyteia at ${connection.host} does not allow this personal access key in organization ${organization}.`,
         {
           hint: 'Its user must be a licensed member of the organization, and the organization must allow personal access keys.',
         },
@@ -68,7 +68,7 @@ export function createSession(options: {
     }
     if (status === 404) {
       return new PolyteiaRejectedError(
-        `Polyteia at ${connection.host} has no organization ${organization}, or none that this personal access key is of.`,
+        `Polyteia at ${connection.host} has no organization ${organization}, or this personal access key does not belong to it.`,
         {
           hint: "Set polyteia.<target>.organization to the organization's id (org_…) or slug, and check baseUrl.",
         },

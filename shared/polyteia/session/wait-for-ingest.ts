@@ -58,9 +58,9 @@ function failed(
 ): PolyteiaRejectedError {
   const about = reason === undefined ? '' : ` (${reason})`;
   return new PolyteiaRejectedError(
-    `Polyteia took the file for dataset ${dataset} but could not read it${about}: ingest ${id} failed.`,
+    `Polyteia accepted the file for dataset ${dataset} but could not read it${about}: ingest ${id} failed.`,
     {
-      hint: `Polyteia's own words may quote the data and are not repeated; its support finds them by the ingest's id. ${formatHint('session', format)}`,
+      hint: `Polyteia's own words may quote the data and are not repeated; Polyteia's support can find them by the ingest's id. ${formatHint('session', format)}`,
     },
   );
 }
@@ -71,9 +71,9 @@ function overdue(
   trouble: PolyteiaUnavailableError | undefined,
 ): DeadlineError {
   const minutes = Math.round(timeoutMs / 6_000) / 10;
-  const last = trouble ? ` The last time it was asked: ${trouble.message}` : '';
+  const last = trouble ? ` The last status request failed: ${trouble.message}` : '';
   return new DeadlineError(
-    `Polyteia took the file for dataset ${dataset} but has not read it after ${minutes} min: ingest ${id}.${last}`,
+    `Polyteia accepted the file for dataset ${dataset} but has not read it after ${minutes} min: ingest ${id}.${last}`,
     {
       ...(trouble ? { cause: trouble } : {}),
       hint: 'Look at the dataset in Polyteia: it may still be replaced. If reading takes that long, raise polyteia.<target>.ingest.timeout.',

@@ -100,7 +100,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
   const unavailable = (doing: string, error: unknown) =>
     new StorageUnavailableError(`The state folder ${folder} cannot be ${doing}.`, {
       cause: error,
-      hint: 'Check its permissions and the free space, or name another one with --state.',
+      hint: 'Check its permissions and the free space, or name another folder with --state.',
     });
   /** A reader sees the old file or the new one, never half of one. */
   const replaceWhole = async (key: string, write: (draft: string) => Promise<void>) => {

@@ -31,7 +31,7 @@ function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack'
     { step: 'deserialize', name: 'ferryAnsweredAt' },
   );
   return () => {
-    if (Number.isNaN(answeredAt)) throw new Error('S3 did not say what time it is.');
+    if (Number.isNaN(answeredAt)) throw new Error('S3 did not return a date.');
     return answeredAt;
   };
 }
@@ -68,7 +68,7 @@ export function createS3DocumentStore(options: {
     if (isSlowAnswer(error)) {
       return new StorageUnavailableError(`Ferry's bucket ${Bucket} takes too long to answer.`, {
         cause: error,
-        hint: 'S3 was reached: the connection to it is slow, or S3 is busy.',
+        hint: 'S3 was reached, but the connection is slow or S3 is busy.',
       });
     }
     return new StorageUnavailableError(
@@ -145,7 +145,7 @@ export function createS3DocumentStore(options: {
       const answeredAt = noteAnswerTime(command.middlewareStack);
       try {
         const { Body, ETag, LastModified } = await client.send(command);
-        if (!ETag || !LastModified) throw new Error('S3 did not say what it has.');
+        if (!ETag || !LastModified) throw new Error('S3 did not return its list of objects.');
         const body = await text(unlessStalled(Body, stallMs));
         return { body, version: ETag, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) };
       } catch (error) {

@@ -54,7 +54,7 @@ export function inspectDocument<T>(schema: z.ZodType<T>, text: string): Reading<
     };
   const fields = new Set(parsed.error.issues.map(({ path }) => nameOf(path)).filter((name) => name !== ''));
   const named = fields.size === 0 ? '' : ` (${[...fields].slice(0, 3).join(', ')})`;
-  return { fault: 'damaged', reason: `is not what this release of Ferry expects there${named}` };
+  return { fault: 'damaged', reason: `does not have the form that this release of Ferry expects${named}` };
 }
 
 /** A field's name, as far as it is one of Ferry's: of a damaged document it may be anything. */

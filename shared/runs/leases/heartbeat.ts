@@ -66,9 +66,9 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       if (error instanceof LeaseLostError) onStop(error);
       else if (isSilent()) {
         onStop(
-          new LeaseLostError('The lease could not be renewed in time, so that another run may have it.', {
+          new LeaseLostError('The lease could not be renewed in time, so another run may have it.', {
             cause: error,
-            hint: 'Look for what kept the store from being written to.',
+            hint: 'Find out why the store could not be written to.',
           }),
         );
       }

@@ -318,8 +318,8 @@ function createLease(
         ...(bytes === undefined ? {} : { bytes }),
       });
       if (!held) {
-        throw new LeaseLostError(`Another run has taken ${right} over while this one did not react.`, {
-          hint: 'The newer run carries on.',
+        throw new LeaseLostError(`Another run took over ${right} while this one did not respond.`, {
+          hint: 'The newer run continues.',
         });
       }
     },

@@ -41,9 +41,9 @@ export async function waitForSlot(options: SlotWaitOptions): Promise<Lease> {
       await onWait(seen.before);
       if (until !== undefined && now() + seen.pollMs > until.getTime()) {
         throw new QueuedError(
-          'The run still waits for a slot of its source, and has too little time left here.',
+          'The run is still waiting for a slot of its source, and this invocation has too little time left.',
           {
-            hint: 'Started again with the same id, it waits on at its place. If this happens often, raise maxConcurrentRuns of the source or spread the schedules.',
+            hint: 'It is started again with the same id and keeps its place in the queue. If this happens often, raise maxConcurrentRuns of the source or spread the schedules.',
           },
         );
       }

@@ -67,7 +67,7 @@ const pointerSchema = openObject({
   job: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
 });
 
-const MEND = 'Put an earlier version of it back, or remove it: Ferry then knows nothing of that run.';
+const MEND = 'Restore an earlier version of it, or remove it: Ferry then knows nothing about that run.';
 
 /** Records over any document store, in the layout of docs/architecture.md, "State in one bucket". */
 export function createRunRecords(documents: DocumentStore): RunRecords {
@@ -98,9 +98,9 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     const text = await documents.get(key);
     if (text === undefined) return undefined;
     const { job } = readDocument(pointerSchema, text, {
-      what: `What says of which job run ${id} is`,
+      what: `The document that names the job of run ${id}`,
       at: documents.address(key),
-      mend: 'Put an earlier version of it back. The record itself is among those of its job.',
+      mend: 'Restore an earlier version of it. The record itself is stored with its job.',
     });
     return getOfJob(job, id);
   }

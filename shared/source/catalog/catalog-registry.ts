@@ -14,6 +14,6 @@ export function catalogOf(type: SourceConfig['type']): Catalog {
   const catalog = catalogs[type];
   if (catalog) return catalog;
   throw new ConfigError(`Extractions cannot read the catalog of a source of type ${type}.`, {
-    hint: `Sources of extractions have one of these types: ${Object.keys(catalogs).join(', ')}.`,
+    hint: `Sources of extractions must have one of these types: ${Object.keys(catalogs).join(', ')}.`,
   });
 }

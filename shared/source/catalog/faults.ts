@@ -79,20 +79,20 @@ export const toName = (faults: readonly Fault[]) => faults.slice(0, MOST_NAMES);
 export function describeFaults(faults: readonly Fault[], names: readonly string[]): string[] {
   const told = toName(faults).map((fault, index) => {
     const name = (names[index] ?? '').replace(/\p{Cc}/gu, ' ');
-    return `Left out: ${leftOut[fault.part](name)}, as ${reasonOf(fault)}.`;
+    return `Left out: ${leftOut[fault.part](name)}, because ${reasonOf(fault)}.`;
   });
   const more = faults.length - told.length;
-  return more > 0 ? [...told, `Left out for such reasons: ${more} more.`] : told;
+  return more > 0 ? [...told, `Left out for similar reasons: ${more} more.`] : told;
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function reasonOf({ code, said }: Fault): string {
-  if (isLocked({ code })) return 'another session holds a lock on it, or on what it reads';
+  if (isLocked({ code })) return 'another session holds a lock on it, or on something that it reads';
   if (code === '22021' || code === '22P05')
-    return 'it holds bytes that are no text in the encoding of the database, or that UTF-8 has no letter for';
+    return 'it contains bytes that are not valid text in the encoding of the database, or that have no equivalent in UTF-8';
   if (code === '42P01' || /^could not open relation/.test(said ?? ''))
-    return 'it was dropped or replaced meanwhile, at each try';
-  return `the server fails to give it (${said === null || !isHarmless(said) ? `error ${code}` : said})`;
+    return 'it was dropped or replaced during each try';
+  return `the server fails to return it (${said === null || !isHarmless(said) ? `error ${code}` : said})`;
 }
 
 /** Words of the server that hold nothing but names of the catalog. The first are those of internal errors, in no other language. */

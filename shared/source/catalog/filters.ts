@@ -37,7 +37,8 @@ export function entriesOf(filter: CatalogFilters['include']): FilterEntry[] {
  * @throws ConfigError for text with a NUL, at which the statement would end
  */
 export function quoteText(text: string): string {
-  if (text.includes('\0')) throw new ConfigError('A filter holds a NUL character, which no name does.');
+  if (text.includes('\0'))
+    throw new ConfigError('A filter contains a NUL character, which no name contains.');
   return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
@@ -164,9 +165,9 @@ export async function assertPatterns(ask: AskSource, filters: CatalogFilters): P
   for (const { pattern, place } of placed) {
     const cause = await refusalOf(ask, [pattern]);
     if (cause === undefined) continue;
-    throw new ConfigError(`${place} is no regular expression of Postgres${complaintIn(cause)}.`, {
+    throw new ConfigError(`${place} is not a valid Postgres regular expression${complaintIn(cause)}.`, {
       cause,
-      hint: 'Names are written as they are, letters like . [ ] ( ) + ? with a backslash before them; * alone stands for all.',
+      hint: 'Write names literally, with a backslash before characters such as . [ ] ( ) + ?; * alone matches everything.',
     });
   }
   throw refusal;

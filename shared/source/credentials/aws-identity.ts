@@ -53,23 +53,22 @@ const noRoute = 'A function in a VPC needs a route to it: NAT, or an interface e
 
 /** What AWS answers about the keys of the caller, by the names of its errors. */
 const keyProblems: Readonly<Record<string, string>> = {
-  ExpiredToken: 'the session that they belong to has ended',
-  ExpiredTokenException: 'the session that they belong to has ended',
-  InvalidClientTokenId: 'AWS does not know them: a deleted or switched-off key, or a wrong session token',
-  UnrecognizedClientException:
-    'AWS does not know them: a deleted or switched-off key, or a wrong session token',
-  SignatureDoesNotMatch: 'the secret key is not that of the access key, or the clock here is wrong',
+  ExpiredToken: 'their session has expired',
+  ExpiredTokenException: 'their session has expired',
+  InvalidClientTokenId: 'AWS does not know them: a deleted or disabled key, or a wrong session token',
+  UnrecognizedClientException: 'AWS does not know them: a deleted or disabled key, or a wrong session token',
+  SignatureDoesNotMatch: 'the secret key does not belong to the access key, or the clock here is wrong',
   RequestExpired: 'the clock here is wrong',
-  InvalidSignatureException: 'the secret key is not that of the access key, or the clock here is wrong',
+  InvalidSignatureException: 'the secret key does not belong to the access key, or the clock here is wrong',
 };
 
 /** What an answer of AWS says of the keys that a request was signed with; undefined when it is about something else. */
 export function explainKeyRefusal(error: unknown): AccessError | undefined {
   const problem = error instanceof Error ? keyProblems[error.name] : undefined;
   if (problem === undefined) return undefined;
-  return new AccessError(`AWS does not take the credentials of this process: ${problem}.`, {
+  return new AccessError(`AWS rejected the credentials of this process: ${problem}.`, {
     cause: error,
-    hint: 'Sign in again, and set the clock right.',
+    hint: 'Sign in again, and correct the clock.',
   });
 }
 
@@ -136,14 +135,14 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
         if (Arn !== undefined) said.push(`AWS knows the signer as ${Arn}.`);
       } catch (error) {
         const problem = error instanceof Error ? keyProblems[error.name] : undefined;
-        if (problem !== undefined) said.push(`AWS does not take the keys that signed: ${problem}.`);
+        if (problem !== undefined) said.push(`AWS rejected the keys that signed: ${problem}.`);
       }
       // By the Date of the answer; the SDK notes it, to sign by AWS's clock.
       const { systemClockOffset = 0 } = client.config as { systemClockOffset?: number };
       if (Math.abs(systemClockOffset) > TOLERANCE_MS) {
         const minutes = Math.round(Math.abs(systemClockOffset) / 60_000);
         said.push(
-          `The clock here is ${minutes} minutes ${systemClockOffset > 0 ? 'behind' : 'ahead of'} that of AWS: set it right.`,
+          `The clock here is ${minutes} minutes ${systemClockOffset > 0 ? 'behind' : 'ahead of'} that of AWS: correct it.`,
         );
       }
       client.destroy();
@@ -161,7 +160,7 @@ function explainRefusal(
   const name = error instanceof Error ? error.name : '';
   const said = error instanceof Error ? error.message : '';
   if (name === 'CredentialsProviderError') {
-    return new AccessError('No AWS credentials were found, and a token is signed with them.', {
+    return new AccessError('No AWS credentials were found to sign a token with.', {
       cause: error,
       hint: 'Sign in (aws sso login, aws configure, AWS_PROFILE), or use another kind of auth for this source.',
     });
@@ -173,21 +172,21 @@ function explainRefusal(
     return new AccessError(`AWS does not let Ferry assume the role ${role.roleArn}.`, {
       cause: error,
       hint:
-        `Its trust policy must name ${caller ?? 'whoever asks'}, ` +
-        `${role.externalId === undefined ? 'and must not ask for an external id, as none is configured (externalId)' : 'with the external id that is configured'}; ` +
-        'and the policy of the one who asks must allow sts:AssumeRole on it (cdk deploy sees to that for functions).',
+        `Its trust policy must name ${caller ?? 'the caller'}, ` +
+        `${role.externalId === undefined ? 'and must not ask for an external id, because none is configured (externalId)' : 'with the external id that is configured'}; ` +
+        'and the policy of the caller must allow sts:AssumeRole on it (cdk deploy grants that to functions).',
     });
   }
   const refusedKeys = explainKeyRefusal(error);
   if (refusedKeys) return refusedKeys;
   if (name === 'RegionDisabledException') {
-    return new AccessError('STS is switched off in this region for the account.', {
+    return new AccessError('STS is disabled in this region for the account.', {
       cause: error,
-      hint: "Switch it on in the account's settings of IAM.",
+      hint: "Enable it in the account's IAM settings.",
     });
   }
   if (role && (name === 'ValidationError' || name === 'ValidationException')) {
-    return new ConfigError(`AWS does not take ${role.roleArn} for a role that can be assumed.`, {
+    return new ConfigError(`AWS does not accept ${role.roleArn} as a role that can be assumed.`, {
       cause: error,
       hint: 'Check roleArn of this source.',
     });

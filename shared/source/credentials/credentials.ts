@@ -55,7 +55,7 @@ const address = {
 // The layout that RDS writes: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
 const rdsSecret = {
   schema: z.looseObject({ username: z.string().min(1), password: z.string(), ...address }),
-  name: 'in the layout of RDS',
+  name: 'in the RDS layout',
   expected: '{"username": "…", "password": "…"}',
 };
 const keySecret = {
@@ -65,8 +65,8 @@ const keySecret = {
     sessionToken: z.string().min(1).optional(),
     ...address,
   }),
-  name: 'an access key pair of AWS',
-  expected: '{"accessKeyId": "…", "secretAccessKey": "…"}, and "sessionToken" with a temporary one',
+  name: 'an AWS access key pair',
+  expected: '{"accessKeyId": "…", "secretAccessKey": "…"}, and "sessionToken" for a temporary key',
 };
 
 /**
@@ -96,7 +96,8 @@ export async function resolveLogin(
     };
   }
   const { identity } = secrets;
-  if (!identity) throw new ConfigError(`The source ${name} signs in by AWS, which is not at hand here.`);
+  if (!identity)
+    throw new ConfigError(`The source ${name} signs in through AWS, which is not available here.`);
   const secret = auth.type === 'iam-user' ? await readKeys(secrets, auth.secret) : undefined;
   const located = locate(name, source, defaultPort, secret?.address ?? {});
   const scope = tokenScopeOf(name, auth, located);
@@ -164,7 +165,7 @@ function locate(
     const missing = host ? 'database' : 'host';
     const neither =
       'secret' in auth
-        ? `neither sources.${name}.${missing} nor the secret ${secretLabel(auth.secret)} says it`
+        ? `neither sources.${name}.${missing} nor the secret ${secretLabel(auth.secret)} sets it`
         : `sources.${name}.${missing} is missing`;
     throw new ConfigError(`The source ${name} has no ${missing}: ${neither}.`);
   }
@@ -179,7 +180,7 @@ async function readKeys(
   const { accessKeyId, secretAccessKey, sessionToken } = secret;
   const keys = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
   assertComplete(keys, (hint) => {
-    const message = `The secret ${secretLabel(ref)} holds an access key of a session (ASIA…), and its sessionToken is missing.`;
+    const message = `The secret ${secretLabel(ref)} contains a temporary access key (ASIA…) without its sessionToken.`;
     return new ConfigError(message, { hint });
   });
   return { keys, address: secret };

@@ -26,7 +26,7 @@ export function tokenScopeOf(
   const endpoint = signingEndpoint(auth, address);
   const region = signingRegion(auth, endpoint.host);
   if (region === undefined) {
-    throw new ConfigError(`The source ${name} has no region, and its host name tells none.`, {
+    throw new ConfigError(`The source ${name} has no region, and its host name does not contain one.`, {
       hint: `Set sources.${name}.auth.region, or signHost if ${endpoint.host} is another name for the database.`,
     });
   }
@@ -41,8 +41,7 @@ export function tokenScopeOf(
  */
 export async function signToken(scope: TokenScope, keys: AwsKeys): Promise<string> {
   assertComplete(keys, (hint) => {
-    const message =
-      'The AWS credentials of this process are those of a session, and its session token is missing.';
+    const message = 'The AWS credentials of this process are temporary, and their session token is missing.';
     return new AccessError(message, { hint });
   });
   const { host: hostname, port, region, username } = scope;
@@ -57,7 +56,7 @@ export async function signToken(scope: TokenScope, keys: AwsKeys): Promise<strin
 export function assertComplete(keys: AwsKeys, fail: (hint: string) => Error): void {
   // Their ids begin so: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
   if (!keys.accessKeyId.startsWith('ASIA') || keys.sessionToken) return;
-  throw fail('Give the session token with it, or a key that lasts (AKIA…).');
+  throw fail('Provide the session token, or a long-term key (AKIA…).');
 }
 
 /**
@@ -74,14 +73,14 @@ export async function explainRefusedToken(
   const setUp =
     source.type === 'postgres'
       ? `the user has rds_iam (GRANT rds_iam TO "${scope.username}")`
-      : `the user was made for it (CREATE USER ${scope.username} IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS')`;
+      : `the user was created for it (CREATE USER ${scope.username} IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS')`;
   const resource = auth.type === 'iam' ? auth.resourceId : '<resource id>';
   const causes = [
-    'IAM authentication is switched on at the database',
+    'IAM authentication is enabled at the database',
     setUp,
-    `the signer may rds-db:connect on …:rds-db:${scope.region}:…:dbuser:${resource}/${scope.username}`,
+    `the signer may call rds-db:connect on …:rds-db:${scope.region}:…:dbuser:${resource}/${scope.username}`,
     `the database is in ${scope.region}, and ${scope.host}:${scope.port} is its own endpoint`,
-    'the clock here is right',
+    'the clock here is correct',
   ];
   const found = signer ? await signer.identity.examine(signer.keys, scope.region) : [];
   return [...found, `Check that ${causes.join('; ')} (docs/iam.md).`].join(' ');

@@ -10,7 +10,7 @@ export async function explainLaterRefusal(error: RefusedLoginError, login: Login
     typeof login.password === 'function' || (await login.reread?.().catch(() => undefined)) !== undefined;
   if (!renewed) return await explainRefusedLogin(error, login);
   return new SourceUnavailableError(
-    `The login of user "${login.username}" was renewed while the source was read: it is read again from the start.`,
+    `The login of user "${login.username}" was renewed during the read: Ferry reads the source again from the start.`,
     { cause: error },
   );
 }

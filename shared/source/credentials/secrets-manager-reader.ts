@@ -18,10 +18,10 @@ const denied: Problem = {
 const undecipherable: Problem = {
   is: 'cannot be decrypted',
   hint: () =>
-    'Its KMS key may be disabled or deleted, or may not be used by this role: allow kms:Decrypt in the role and in the policy of the key, and name the key as kmsKeyArn.',
+    'Its KMS key may be disabled or deleted, or may not be used by this role: allow kms:Decrypt in the role and in the policy of the key, and set kmsKeyArn to that key.',
 };
 const unnameable: Problem = {
-  is: 'has a name that Secrets Manager does not take',
+  is: 'has a name that Secrets Manager does not accept',
   hint: () => 'Check its name or ARN.',
 };
 const problems: Readonly<Record<string, Problem>> = {
@@ -32,7 +32,7 @@ const problems: Readonly<Record<string, Problem>> = {
   },
   AccessDeniedException: denied,
   InvalidRequestException: {
-    is: 'cannot be read in its present state',
+    is: 'cannot be read in its current state',
     hint: (label) =>
       `It may be scheduled for deletion: aws secretsmanager restore-secret --secret-id ${label}`,
   },
@@ -41,7 +41,7 @@ const problems: Readonly<Record<string, Problem>> = {
   ValidationException: unnameable,
   CredentialsProviderError: {
     is: 'cannot be read without AWS credentials',
-    hint: () => 'No AWS credentials were found: sign in, or give the secret by --secrets.',
+    hint: () => 'No AWS credentials were found: sign in, or provide the secret with --secrets.',
   },
 };
 // What several causes share one error for is told by AWS's words alone.
@@ -61,16 +61,16 @@ const said: readonly { name: string; words: RegExp; problem: Problem }[] = [
     problem: {
       is: 'is scheduled for deletion',
       hint: (label) =>
-        `Keep it: aws secretsmanager restore-secret --secret-id ${label}; or name another one.`,
+        `Keep it: aws secretsmanager restore-secret --secret-id ${label}; or use another secret.`,
     },
   },
   {
     name: 'InvalidRequestException',
     words: /different AWS account|default KMS/i,
     problem: {
-      is: 'belongs to another account, and is encrypted by the key that only its own account can use',
+      is: 'belongs to another account, and is encrypted with a key that only that account can use',
       hint: () =>
-        'Encrypt it by a customer-managed key whose policy lets this account decrypt, and name the key as kmsKeyArn.',
+        'Encrypt it with a customer-managed key whose policy lets this account decrypt, and set kmsKeyArn to that key.',
     },
   },
   { name: 'AccessDeniedException', words: /\bKMS\b|kms:/, problem: undecipherable },
@@ -123,7 +123,7 @@ export function createSecretsManagerReader(options: {
         });
       }
       if (value === undefined) {
-        throw new ConfigError(`The secret ${label} is binary; text is expected.`, {
+        throw new ConfigError(`The secret ${label} is binary; expected text.`, {
           hint: 'Store it with --secret-string.',
         });
       }

@@ -43,7 +43,7 @@ export function createLocalSecretReader(options: {
       const value = options.values.get(label) ?? options.environment[secretVariable(label)];
       if (value !== undefined) return value;
       if (options.fallback) return options.fallback.read(ref);
-      throw new ConfigError(`The secret ${label} is not known here.`, {
+      throw new ConfigError(`The secret ${label} was not found on this machine.`, {
         hint: `Put it into the JSON file given by --secrets, set ${secretVariable(label)}, or set AWS_REGION and credentials to read it from Secrets Manager.`,
       });
     },

@@ -278,9 +278,9 @@ export const mysqlDialect: Dialect = {
     const kept = rows.some((row) => /^<derived/.test(String(row[names.indexOf('table')])));
     if (!kept) return;
     throw new ExactnessError(
-      `Column "${risky.name}" (${risky.sourceType}) is computed with a fixed number of decimals, which MariaDB may cut off in this query.`,
+      `Column "${risky.name}" (${risky.sourceType}) is computed with a fixed number of decimals, which MariaDB may truncate in this query.`,
       {
-        hint: `Write (…) + 0e0 AS ${quoteMysqlName(risky.name)} in the query, which has as many decimals as it needs, or CAST(… AS DECIMAL(38,10)).`,
+        hint: `Write (…) + 0e0 AS ${quoteMysqlName(risky.name)} in the query, which keeps as many decimals as needed, or CAST(… AS DECIMAL(38,10)).`,
       },
     );
   },

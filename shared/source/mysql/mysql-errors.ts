@@ -11,13 +11,13 @@ import type { ErrorPatterns } from '../error-patterns.ts';
 import { EndedQueryError, explainByPattern } from '../explain-error.ts';
 
 const refuseDatabase = (at: string, user: string, database: string) =>
-  new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
+  new AuthError(`The source at ${at} denies user "${user}" access to database "${database}".`, {
     hint: `Grant it: GRANT SELECT ON ${database}.* TO this user.`,
   });
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
-    hint: 'Check username and password in the secret of this source, and the hosts that the user may come from; a server that insists on TLS answers the same when tls.mode is disable.',
+    hint: 'Check username and password in the secret of this source, and the hosts that the user may connect from. A server that requires TLS gives the same answer when tls.mode is disable.',
   });
 
 // Numbers: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-code-reference/
@@ -72,29 +72,29 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /is not allowed to connect|Host .* is blocked/i,
     codes: /^(1129|1130)$/,
     make: (at) =>
-      new AuthError(`The source at ${at} does not take connections from where Ferry runs.`, {
-        hint: 'Create the user for that host, or FLUSH HOSTS when it was blocked after errors.',
+      new AuthError(`The source at ${at} does not accept connections from the host where Ferry runs.`, {
+        hint: 'Create the user for that host, or run FLUSH HOSTS if the host was blocked after errors.',
       }),
   },
   {
     pattern: /require_secure_transport|insecure transport/i,
     codes: /^3159$/,
     make: (at) =>
-      new ConfigError(`The source at ${at} insists on TLS, which tls.mode: disable leaves out.`, {
+      new ConfigError(`The source at ${at} requires TLS, but tls.mode is disable.`, {
         hint: 'Set tls: { mode: verify-full } on this source, with the ca of its certificate.',
       }),
   },
   {
     pattern: /SSL is required, but the server does not support it/i,
     make: (at) =>
-      new ConfigError(`The source at ${at} does not speak TLS, which tls.mode asks for.`, {
-        hint: 'Switch TLS on at the server, or set tls: { mode: disable } on this source if the network itself is trusted.',
+      new ConfigError(`The source at ${at} does not support TLS, but tls.mode requires it.`, {
+        hint: 'Enable TLS on the server, or set tls: { mode: disable } on this source if you trust the network.',
       }),
   },
   {
     pattern: /TLS\/SSL error: Hostname verification failed/,
     make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} was made for another host name.`, {
+      new ConfigError(`The certificate of the source at ${at} is for another host name.`, {
         hint: 'Use the name in the certificate as `host`. The password was not sent.',
       }),
   },
@@ -102,24 +102,21 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /TLS\/SSL error: .*(certificate has expired|not yet valid)/i,
     make: (at) =>
       new ConfigError(`The certificate of the source at ${at} has expired, or is not valid yet.`, {
-        hint: 'Renew it at the server, and check the clock where Ferry runs. The password was not sent.',
+        hint: 'Renew it on the server, and check the clock where Ferry runs. The password was not sent.',
       }),
   },
   {
     pattern: /TLS\/SSL error: .*(certificate|signature failure)/i,
     make: (at) =>
-      new ConfigError(
-        `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca.`,
-        {
-          hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. The password was not sent.',
-        },
-      ),
+      new ConfigError(`The certificate of the source at ${at} is not signed by the authorities of tls.ca.`, {
+        hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. The password was not sent.',
+      }),
   },
   {
     pattern: /TLS\/SSL error: .*(version|protocol|cipher|handshake failure)/i,
     make: (at) =>
-      new ConfigError(`The source at ${at} and Ferry have no version or cipher of TLS in common.`, {
-        hint: 'Let the server speak TLS 1.2 or 1.3. The password was not sent.',
+      new ConfigError(`The source at ${at} and Ferry have no TLS version or cipher in common.`, {
+        hint: 'Enable TLS 1.2 or 1.3 on the server. The password was not sent.',
       }),
   },
   {
@@ -127,7 +124,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     codes: /^(1251|1275|1524|2059)$/,
     make: (at, user) =>
       new ConfigError(
-        `User "${user}" of the source at ${at} signs in by a method that Ferry does not speak.`,
+        `User "${user}" of the source at ${at} signs in with a method that Ferry does not support.`,
         {
           hint: "caching_sha2_password and mysql_native_password work: ALTER USER … IDENTIFIED WITH …. For ed25519 set MARIADB_PLUGIN_DIR to the folder of MariaDB's client plugins.",
         },
@@ -160,7 +157,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /Too many connections|max_connections/i,
     codes: /^1040$/,
     make: (at) =>
-      new SourceUnavailableError(`The source at ${at} has no connection left.`, {
+      new SourceUnavailableError(`The source at ${at} has no connections left.`, {
         hint: 'Raise max_connections, or end idle sessions.',
       }),
   },
@@ -183,9 +180,9 @@ const readErrors: ErrorPatterns['read'] = [
     pattern: /Failure in decode/,
     make: () =>
       new ExactnessError(
-        'The query returns text that is not in UTF-8, which was asked for. Nothing was uploaded.',
+        'The query returns text that is not in UTF-8, although Ferry requested UTF-8. Nothing was uploaded.',
         {
-          hint: 'A function that it calls may change character_set_results of the session: leave that out. Bytes are carried as such: CAST(x AS BINARY) AS x.',
+          hint: 'A function that it calls may change character_set_results of the session: remove that. To read bytes, write CAST(x AS BINARY) AS x.',
         },
       ),
   },
@@ -200,31 +197,31 @@ const readErrors: ErrorPatterns['read'] = [
     pattern: /Lock wait timeout exceeded|Deadlock found/i,
     make: () =>
       new SourceUnavailableError(
-        'Something that the query reads is locked at the source, and was not released in time.',
+        'Something that the query reads is locked at the source, and the lock was not released in time.',
         {
-          hint: 'A migration or maintenance that runs at that time holds the lock: SHOW PROCESSLIST shows what waits.',
+          hint: 'A migration or maintenance that runs at the same time may hold the lock: SHOW PROCESSLIST shows what is waiting.',
         },
       ),
   },
   {
     pattern: /disconnected by the server because of inactivity/i,
     make: () =>
-      new QueryError('The source ended the session, as its wait_timeout had run out.', {
-        hint: 'Raise it at the server, or in the proxy before it.',
+      new QueryError('The source ended the session because its wait_timeout expired.', {
+        hint: 'Raise it on the server, or in the proxy in front of it.',
       }),
   },
   {
     pattern: /Query execution was interrupted/i,
     make: () =>
       new QueryError('The query was cancelled at the source.', {
-        hint: 'Somebody, or a watchdog of the database, cancelled it (KILL QUERY).',
+        hint: 'A person, or a watchdog of the database, cancelled it (KILL QUERY).',
       }),
   },
   {
     // The client leaves out why.
     pattern: /Failed to fetch result row[\s\S]*":\s*$/,
     make: () =>
-      new EndedQueryError('The source ended the query while it was read.', {
+      new EndedQueryError('The source ended the query while Ferry read its result.', {
         hint: 'An error in a row does that (a function that writes, for example), KILL QUERY, a time limit for statements, and a connection that breaks. Run the query on the source itself to see more.',
       }),
   },
@@ -236,7 +233,7 @@ const readErrors: ErrorPatterns['read'] = [
     pattern: /command denied|Access denied/i,
     make: () =>
       new QueryError('The source denied the query: the login lacks a permission.', {
-        hint: 'Grant SELECT on what the query reads.',
+        hint: 'Grant SELECT on everything that the query reads.',
       }),
   },
   {
@@ -244,7 +241,7 @@ const readErrors: ErrorPatterns['read'] = [
     pattern: /read[- ]only transaction|READ ONLY/i,
     make: () =>
       new QueryError('The query tries to write; Ferry only reads.', {
-        hint: 'Give a SELECT that changes nothing.',
+        hint: 'Write a SELECT that changes nothing.',
       }),
   },
   {
@@ -296,13 +293,13 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   if (duplicate !== undefined) {
     return new QueryError(`The query returns two columns named "${duplicate}".`, {
       hint: /^C\d+$/i.test(duplicate)
-        ? "Name one of them otherwise: … AS other_name. A column without a name is called by its position, from C0: SELECT '' is one."
-        : 'Name one of them otherwise: … AS other_name. Upper and lower case do not tell names apart.',
+        ? "Rename one of them: … AS other_name. An unnamed column, such as that of SELECT '', is named by its position, starting with C0."
+        : 'Rename one of them: … AS other_name. Names that differ only in case count as equal.',
     });
   }
   if (/Failed to fetch return types/.test(message)) {
     return new QueryError('The query is not one SELECT that only reads.', {
-      hint: 'Give a SELECT with at least one column, and without INTO.',
+      hint: 'Write a SELECT with at least one column, and without INTO.',
     });
   }
   // DuckDB repeats the whole statement between quotes; what the server said of it comes behind.
@@ -311,7 +308,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
     const duckdb = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
     if (duckdb === undefined) return new QueryError('The source refused the query.');
     return new QueryError(`The query cannot be prepared: ${duckdb.replace(/[.!]?$/, '.')}`, {
-      hint: 'Check the names: tables of the source are written db.table.',
+      hint: 'Check the names: write tables of the source as db.table.',
     });
   }
   if (!harmlessAnswers.some((pattern) => pattern.test(said))) {
@@ -325,7 +322,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   return new QueryError(`The source refused the query: ${words.replace(/\.?\s*$/, '')}.`, {
     hint: /doesn't exist|Unknown column/.test(said)
       ? 'Check the name, and that the login may see it.'
-      : 'Run the query on the source itself to see more. Several statements, SHOW and the like cannot be carried.',
+      : 'Run the query on the source itself to see more. Ferry does not support several statements, SHOW and similar.',
   });
 }
 

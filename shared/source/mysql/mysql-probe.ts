@@ -22,9 +22,9 @@ export async function probeMysqlServer(socket: Socket, login: Login, encrypted: 
   const at = `${login.host}:${login.port}`;
   if (encrypted && login.host === UNVERIFIED_HOST) {
     throw new ConfigError(
-      `The certificate of the source at ${at} cannot be verified: DuckDB's client compares no name with it for this address.`,
+      `The certificate of the source at ${at} cannot be verified: DuckDB's client compares no host name for this address.`,
       {
-        hint: 'Use the name in the certificate as `host` (a line in /etc/hosts leads it to a tunnel), or tls: { mode: disable }.',
+        hint: 'Use the name in the certificate as `host` (for a tunnel, add a line to /etc/hosts), or set tls: { mode: disable }.',
       },
     );
   }
@@ -35,7 +35,7 @@ export async function probeMysqlServer(socket: Socket, login: Login, encrypted: 
   }
   if (!encrypted && greeting.includes(PLAIN_TEXT_METHOD)) {
     throw new ConfigError(
-      `The source at ${at} wants passwords in plain text, and tls.mode: disable leaves the connection unencrypted.`,
+      `The source at ${at} asks for passwords in plain text, but the connection is unencrypted (tls.mode: disable).`,
       {
         hint: 'Set tls: { mode: verify-full } on this source, with the ca of its certificate. The password was not sent.',
       },
@@ -51,5 +51,5 @@ async function readPacket(socket: Socket): Promise<Buffer> {
     const length = received.length < 4 ? Number.POSITIVE_INFINITY : received.readUIntLE(0, 3);
     if (received.length >= 4 + length) return received.subarray(4, 4 + length);
   }
-  throw new Error('The server ended the conversation before it had greeted.');
+  throw new Error('The server closed the connection before its greeting.');
 }

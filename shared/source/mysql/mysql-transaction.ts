@@ -27,7 +27,7 @@ const firstStatements = [
  * @example beginningReadOnly('db.example.org') // 'host={db.example.org};init-command={…};init-command={…}'
  */
 export function beginningReadOnly(host: string): string {
-  if (/[{};=]/.test(host)) throw new Error('A host name cannot hold { } ; or =.');
+  if (/[{};=]/.test(host)) throw new Error('A host name cannot contain { } ; or =.');
   return [`host={${host}}`, ...firstStatements.map((sql) => `init-command={${sql}}`)].join(';');
 }
 
@@ -68,7 +68,7 @@ export async function findMysqlSnapshotGap(
   const [[name, engine] = []] = rows;
   return name === undefined
     ? undefined
-    : `the table ${name} is kept by ${engine}, which knows no transactions`;
+    : `the table ${name} uses ${engine}, which does not support transactions`;
 }
 
 const locking = (what: string) =>

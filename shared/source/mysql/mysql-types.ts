@@ -80,7 +80,7 @@ function planDecimal(
       return `CASE WHEN ${given} AND ${number} IS NULL THEN ${refuse} ELSE ${number} END`;
     },
     refusal: {
-      values: `a number that is no ${type.toLowerCase()}`,
+      values: `a number that is not a ${type.toLowerCase()}`,
       hint: `Write CAST(${quoteMysqlName(name)} AS CHAR) AS ${quoteMysqlName(name)} in the query.`,
     },
   };
@@ -100,7 +100,7 @@ function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference
     inDuckdb: (value, given, refuse) =>
       `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
     refusal: {
-      values: 'bytes that are no text',
+      values: 'bytes that are not text',
       hint: `Write HEX(${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query.`,
     },
   };
@@ -121,7 +121,7 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
       type: 'VARCHAR',
       numberAsText: true,
       atSource: `CAST(${reference} AS CHAR)`,
-      reason: 'no decimal type holds more than 38 digits; as text it is exact',
+      reason: 'no decimal type holds more than 38 digits; text is exact',
     };
   }
   if (decimal) return planDecimal(column, decimal, reference);
@@ -130,7 +130,7 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
       ...kept,
       type: 'VARCHAR',
       atSource: `CONVERT(${reference} USING utf8mb4)`,
-      reason: 'text, though its collation makes the client take it for bytes',
+      reason: 'text, although its collation makes the client treat it as bytes',
     };
   }
   // The client leaves out zeros at the end of a fraction, which the server prints.
@@ -146,8 +146,8 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
         `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
       violation: `(${reference} IS NOT NULL AND (MONTH(${reference}) = 0 OR DAYOFMONTH(${reference}) = 0 OR ${beyondMonth(reference)}))`,
       refusal: {
-        values: 'a date that is none (0000-00-00, a month or day 0, or a day that its month does not have)',
-        hint: `Write IF(${quoteMysqlName(name)} = 0, NULL, ${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query to have none, or columns: { ${name}: text } to keep them as text.`,
+        values: 'an invalid date (0000-00-00, a month or day 0, or a day that does not exist in its month)',
+        hint: `Write IF(${quoteMysqlName(name)} = 0, NULL, ${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query to get NULL, or columns: { ${name}: text } to keep them as text.`,
       },
     };
   }

@@ -65,9 +65,9 @@ async function assertReadableText(ask: AskSource, columns: readonly ClientColumn
   const { rows } = await ask("SELECT pg_catalog.current_setting('server_encoding') AS encoding");
   if (rows[0]?.[0] !== 'SQL_ASCII') return;
   throw new ExactnessError(
-    `Column "${text.name}" is text of a database with the encoding SQL_ASCII, which does not say what its letters are.`,
+    `Column "${text.name}" is text of a database with the encoding SQL_ASCII, which does not define its characters.`,
     {
-      hint: `Give it as bytes: convert_to(${quotePostgresName(text.name)}, 'SQL_ASCII') AS ${quotePostgresName(text.name)}, or move the database to UTF8.`,
+      hint: `Read it as bytes: convert_to(${quotePostgresName(text.name)}, 'SQL_ASCII') AS ${quotePostgresName(text.name)}, or move the database to UTF8.`,
     },
   );
 }
@@ -109,7 +109,7 @@ const SERVICE_FILE = 'PGSERVICEFILE';
 async function writeService(folder: string, database: Buffer): Promise<string> {
   if (database.includes('\n') || database.includes('\r'))
     throw new ConfigError(
-      'A database has a name that is not in UTF-8 and has a line break: it cannot be connected to.',
+      'Ferry cannot connect to a database whose name is not in UTF-8 and contains a line break.',
     );
   const path = join(folder, 'service.conf');
   await writeFile(path, Buffer.concat([Buffer.from('[ferry]\ndbname='), database, Buffer.from('\n')]), {

@@ -11,7 +11,7 @@ import { explainByPattern, UnknownQueryError } from '../explain-error.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
-    hint: 'Check username and password in the secret of this source; a rotated password needs the new value there. A user with rds_iam takes tokens only (auth: iam).',
+    hint: 'Check username and password in the secret of this source; after a rotation, the secret needs the new password. A user with rds_iam only accepts tokens (auth: iam).',
   });
 
 // SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html, and the routine where one code stands for several things.
@@ -28,7 +28,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.troubleshooting.html
     pattern: /proxy has no credentials for the role/i,
     make: (at, user) =>
-      new AuthError(`The RDS Proxy at ${at} has no secret of user "${user}".`, {
+      new AuthError(`The RDS Proxy at ${at} has no secret for user "${user}".`, {
         hint: "Add a secret with this user's name and password to the proxy, or give it end-to-end IAM authentication.",
       }),
   },
@@ -36,8 +36,8 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /pg_hba\.conf|not permitted to log in|permission denied for database|Login-Rolle/i,
     codes: /^28000 ClientAuthentication|^42501/,
     make: (at, user, database) =>
-      new AuthError(`The source at ${at} does not let user "${user}" into database "${database}".`, {
-        hint: 'Allow it in pg_hba.conf or grant CONNECT; a server that insists on TLS answers this when tls.mode is disable.',
+      new AuthError(`The source at ${at} denies user "${user}" access to database "${database}".`, {
+        hint: 'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer when tls.mode is disable.',
       }),
   },
   {
@@ -56,15 +56,15 @@ const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /server does not support SSL/i,
     make: (at) =>
-      new ConfigError(`The source at ${at} does not speak TLS, which tls.mode asks for.`, {
-        hint: 'Switch TLS on at the server, or set tls: { mode: disable } on this source if the network itself is trusted.',
+      new ConfigError(`The source at ${at} does not support TLS, but tls.mode requires it.`, {
+        hint: 'Enable TLS on the server, or set tls: { mode: disable } on this source if you trust the network.',
       }),
   },
   {
     pattern: /certificate verify failed|signature failure|unable to get (local )?issuer/i,
     make: (at) =>
       new ConfigError(
-        `The certificate of the source at ${at} is not vouched for by the authorities of tls.ca, or has expired.`,
+        `The certificate of the source at ${at} is not signed by the authorities of tls.ca, or has expired.`,
         {
           hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. Nothing was sent to the server.',
         },
@@ -73,15 +73,15 @@ const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /server certificate for .* does not match host name/i,
     make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} was made for another host name.`, {
-        hint: 'Use the name in the certificate as `host`; with tokens, the own endpoint of the database as signHost; with a password, tls: { mode: verify-ca } would do without the name. Nothing was sent to the server.',
+      new ConfigError(`The certificate of the source at ${at} is for another host name.`, {
+        hint: "Use the name in the certificate as `host`; with tokens, set signHost to the database's own endpoint; with a password, tls: { mode: verify-ca } does not check the name. Nothing was sent to the server.",
       }),
   },
   {
     pattern: /too many (connections|clients)|remaining connection slots/i,
     codes: /^53300/,
     make: (at) =>
-      new SourceUnavailableError(`The source at ${at} has no connection left.`, {
+      new SourceUnavailableError(`The source at ${at} has no connections left.`, {
         hint: 'Raise max_connections, or end idle sessions.',
       }),
   },
@@ -89,12 +89,9 @@ const connectErrors: ErrorPatterns['connect'] = [
     // https://www.pgbouncer.org/config.html#pool_mode
     pattern: /not allowed in statement pooling mode/,
     make: (at) =>
-      new ConfigError(
-        `The PgBouncer at ${at} lets nobody begin a transaction, without which Ferry reads nothing.`,
-        {
-          hint: 'Its pool_mode is statement: set pool_mode = transaction (or session) for this database, or give the address of Postgres itself.',
-        },
-      ),
+      new ConfigError(`The PgBouncer at ${at} does not allow transactions, which Ferry needs to read.`, {
+        hint: 'Its pool_mode is statement: set pool_mode = transaction (or session) for this database, or use the address of Postgres itself.',
+      }),
   },
   {
     pattern: /starting up|shutting down|recovery mode/i,
@@ -111,7 +108,7 @@ const broke = () => new SourceUnavailableError('The connection to the source bro
 
 const writes = () =>
   new QueryError('The query tries to write; Ferry only reads.', {
-    hint: 'Give a SELECT that changes nothing.',
+    hint: 'Write a SELECT that changes nothing.',
   });
 
 /** Limits that a server sets to a session. Ferry lifts them for its transactions; a pooler or a fork of Postgres may not let it. */
@@ -128,11 +125,11 @@ const interruptions: ErrorPatterns['read'] = [
     codes: /^57014$/,
     make: () =>
       new QueryError("The query exceeded the source's statement_timeout.", {
-        hint: 'Make the query faster, or raise the time-out of this login.',
+        hint: 'Make the query faster, or raise the timeout of this login.',
       }),
     ofCatalog: () =>
-      new QueryError("A question about the catalog exceeded the source's statement_timeout.", {
-        hint: 'Raise the time-out of this login (ALTER ROLE … SET statement_timeout = …), or read fewer schemas (include, exclude).',
+      new QueryError("A catalog query exceeded the source's statement_timeout.", {
+        hint: 'Raise the timeout of this login (ALTER ROLE … SET statement_timeout = …), or read fewer schemas (include, exclude).',
       }),
   },
   {
@@ -140,9 +137,9 @@ const interruptions: ErrorPatterns['read'] = [
     codes: /^55P03$/,
     make: () =>
       new SourceUnavailableError(
-        'Something that the query reads is locked at the source, and was not released in time.',
+        'Something that the query reads is locked at the source, and the lock was not released in time.',
         {
-          hint: 'A migration or maintenance that runs at that time holds the lock: pg_locks shows it. The time is lock_timeout of this login, or 30 seconds.',
+          hint: 'A migration or maintenance that runs at the same time may hold the lock: pg_locks shows it. The limit is lock_timeout of this login, or 30 seconds.',
         },
       ),
   },
@@ -150,13 +147,13 @@ const interruptions: ErrorPatterns['read'] = [
     pattern: /canceling statement due to user request/i,
     make: () =>
       new QueryError('The query was cancelled at the source.', {
-        hint: 'Somebody, or a watchdog of the database, cancelled it (pg_cancel_backend).',
+        hint: 'A person, or a watchdog of the database, cancelled it (pg_cancel_backend).',
       }),
   },
   ...sessionLimits.map(({ words, setting }) => ({
     pattern: new RegExp(`terminating connection due to ${words}`, 'i'),
     make: () =>
-      new QueryError(`The source ended the session, as its ${setting} had run out.`, {
+      new QueryError(`The source ended the session because its ${setting} expired.`, {
         hint: `Raise it for this login: ALTER ROLE … SET ${setting} = 0.`,
       }),
   })),
@@ -164,7 +161,7 @@ const interruptions: ErrorPatterns['read'] = [
     pattern: /canceling statement due to conflict with recovery|conflict with recovery/i,
     codes: /^40001$/,
     make: () =>
-      new SourceUnavailableError('The standby cancelled the query, as it conflicted with recovery.'),
+      new SourceUnavailableError('The standby cancelled the query because it conflicted with recovery.'),
   },
 ];
 
@@ -172,7 +169,7 @@ const severalStatements = {
   pattern: /cannot insert multiple commands/,
   // Of a cursor, by which a code is asked for (codeOfRefusal).
   codes: /^42P11$/,
-  make: () => new QueryError('The query holds several statements.', { hint: 'Give one SELECT.' }),
+  make: () => new QueryError('The query contains several statements.', { hint: 'Write one SELECT.' }),
 };
 
 /** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
@@ -182,11 +179,11 @@ const readErrors: ErrorPatterns['read'] = [
     codes: /^42501$/,
     make: () =>
       new QueryError('The source denied the query: the login lacks a permission.', {
-        hint: 'Grant SELECT on what the query reads.',
+        hint: 'Grant SELECT on everything that the query reads.',
       }),
     ofCatalog: () =>
-      new QueryError('The source denied a question about its catalog: the login lacks a permission.', {
-        hint: 'By default every login may read pg_catalog and call its functions: GRANT that back to it. The log of the server says which was denied.',
+      new QueryError('The source denied a catalog query: the login lacks a permission.', {
+        hint: 'By default every login may read pg_catalog and call its functions: GRANT that to this login again. The log of the server says which permission was denied.',
       }),
   },
   ...interruptions,
@@ -195,27 +192,27 @@ const readErrors: ErrorPatterns['read'] = [
     // A query's relations are looked up before they are locked.
     pattern: /could not open relation with OID \d+/i,
     make: () =>
-      new SourceUnavailableError('Something that was being read was dropped from the source meanwhile.', {
-        hint: 'Run it again when nothing is created and dropped there.',
+      new SourceUnavailableError('Something was dropped from the source while Ferry was reading it.', {
+        hint: 'Run it again when nothing is being created or dropped there.',
       }),
   },
   {
     pattern: /cache lookup failed for /i,
     make: () =>
-      new SourceUnavailableError('The source has lost something that it needs for the query.', {
-        hint: 'It was dropped meanwhile, or the catalog of the source is damaged: see whether the query works there.',
+      new SourceUnavailableError('The source no longer has something that the query needs.', {
+        hint: 'It was dropped in the meantime, or the catalog of the source is damaged: check whether the query works there.',
       }),
   },
   {
     pattern: /invalid byte sequence for encoding/i,
     codes: /^(22021|22P05)$/,
     make: () =>
-      new QueryError('The source holds text that is none in its encoding.', {
-        hint: 'A database in SQL_ASCII takes any bytes; those of this text have no meaning in UTF-8.',
+      new QueryError('The source contains text that is not valid in its encoding.', {
+        hint: 'A database in SQL_ASCII accepts any bytes; the bytes of this text are not valid UTF-8.',
       }),
     ofCatalog: () =>
-      new QueryError('The catalog of the source holds text that is none in its encoding.', {
-        hint: 'A database in SQL_ASCII takes any bytes. Rename what has such a name, or leave it out (exclude).',
+      new QueryError('The catalog of the source contains text that is not valid in its encoding.', {
+        hint: 'A database in SQL_ASCII accepts any bytes. Rename the object with such a name, or exclude it (exclude).',
       }),
   },
   {
@@ -224,13 +221,13 @@ const readErrors: ErrorPatterns['read'] = [
     codes: /^42601$/,
     make: () =>
       new QueryError('The query is not one SELECT that only reads.', {
-        hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
+        hint: 'Ferry does not support SHOW, EXPLAIN, INSERT … RETURNING and similar; write a SELECT.',
       }),
   },
   {
     pattern: /multi-?dimensional|Expected an array with|nested array|array dimension/i,
     make: () =>
-      new QueryError('A column holds arrays of several dimensions, which have no place in the file.', {
+      new QueryError('A column contains arrays with several dimensions, which the file cannot hold.', {
         hint: 'Cast it in the query: column::text AS column.',
       }),
   },
@@ -286,7 +283,7 @@ function explainDuckdbError(message: string): FerryError {
   // The names of an enum's values are what its columns hold.
   const unlabelled = said.replace(/ENUM\('(?:[^']|'')*'(?:, '(?:[^']|'')*')*\)/g, 'ENUM');
   return new QueryError(`The query cannot be prepared: ${unlabelled.replace(/[.!]?$/, '.')}`, {
-    hint: 'Check the names: tables of the source are written db.table or db.schema.table.',
+    hint: 'Check the names: write tables of the source as db.table or db.schema.table.',
   });
 }
 
@@ -308,13 +305,13 @@ function isOfQueryOnly(message: string, answer: string): boolean {
 function explainDescribeError(message: string, phase: 'describe' | 'wrap'): FerryError {
   if (message.includes('No fields returned by query')) {
     return new QueryError('The query returns no columns.', {
-      hint: 'A SELECT with at least one column is needed.',
+      hint: 'Write a SELECT with at least one column.',
     });
   }
   const duplicate = /has duplicate column name "(.*)"/.exec(message)?.[1];
   if (duplicate !== undefined) {
     return new QueryError(`The query returns two columns named "${duplicate}".`, {
-      hint: 'Name one of them otherwise: … AS other_name.',
+      hint: 'Rename one of them: … AS other_name.',
     });
   }
   if (severalStatements.pattern.test(message)) return severalStatements.make();

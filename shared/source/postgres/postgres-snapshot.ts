@@ -60,7 +60,7 @@ export const postgresParallelReading: ParallelReading = {
       return obstacle;
     } catch (error) {
       return /too many (connections|clients)|connection slots/i.test(String(error))
-        ? 'the source has not enough connections left'
+        ? 'the source does not have enough connections left'
         : 'the source did not keep all connections open';
     } finally {
       // Closed in a transaction, a connection that the server has ended would end the whole process: DuckDB cannot roll it back, and

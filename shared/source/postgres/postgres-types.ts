@@ -39,8 +39,8 @@ interface Guarded {
 export const quotePostgresName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 const infinite = (name: string): Refusal => ({
-  values: 'infinity, -infinity or a moment that Parquet cannot count to',
-  hint: `Write NULLIF(NULLIF(${quotePostgresName(name)}, 'infinity'), '-infinity') AS ${quotePostgresName(name)} in the query to have none, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
+  values: 'infinity, -infinity or a moment outside the range of Parquet',
+  hint: `Write NULLIF(NULLIF(${quotePostgresName(name)}, 'infinity'), '-infinity') AS ${quotePostgresName(name)} in the query to get NULL, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
 });
 
 function guardedScalar(base: string, clientType: string): Guarded | undefined {
@@ -63,7 +63,7 @@ function guardedScalar(base: string, clientType: string): Guarded | undefined {
         cast,
         violation: (value) => `(NOT pg_catalog.isfinite(${value}) OR ${value} >= ${last}::${cast})`,
         refusal: infinite,
-        loss: `${infinityLoss}, and what lies after the year 294246 becomes another moment`,
+        loss: `${infinityLoss}, and a moment after the year 294246 becomes another one`,
       };
     }
     case 'time':
@@ -100,7 +100,7 @@ function guardedNumeric(clientType: string): Guarded | undefined {
     violation: (value) => `(${value} >= ${bound} OR ${value} <= -${bound})`,
     refusal: (name) => ({
       values: 'NaN or Infinity',
-      hint: `Write NULLIF(${quotePostgresName(name)}, 'NaN') AS ${quotePostgresName(name)} in the query to have none, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
+      hint: `Write NULLIF(${quotePostgresName(name)}, 'NaN') AS ${quotePostgresName(name)} in the query to get NULL, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
     }),
     loss: 'NaN and Infinity become 0',
   };
@@ -121,10 +121,9 @@ const toText = (column: PostgresColumn, value: string, reason: string): ColumnPl
 });
 
 const textReasons: Readonly<Record<string, string>> = {
-  numeric:
-    'no decimal type holds every number of it: without precision, or beyond 38 digits; as text it is exact',
-  timetz: "Parquet's times have no offset; as text it is exact",
-  interval: "Parquet's intervals have no microseconds and nothing negative; as text it is exact",
+  numeric: 'no decimal type holds all its values: it has no precision, or more than 38 digits; text is exact',
+  timetz: "Parquet's times have no offset; text is exact",
+  interval: "Parquet's intervals have no microseconds and no negative values; text is exact",
 };
 
 function planArray(column: PostgresColumn, { index, reference }: PlanRequest): ColumnPlan {
@@ -149,7 +148,7 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
     atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, `${cast}[]`)} ELSE ${value} END`,
     violation,
     refusal: {
-      values: `an array of several dimensions, or one that does not begin at 1${guarded ? `, or ${guarded.refusal(name).values} in one` : ''}`,
+      values: `an array with several dimensions, or one that does not begin at 1${guarded ? `, or ${guarded.refusal(name).values} in an array` : ''}`,
       hint: `Write ${quotePostgresName(name)}::text AS ${quotePostgresName(name)} in the query, or columns: { ${name}: text }.`,
     },
     ...(converted
@@ -176,7 +175,7 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
         values: 'amounts with more than two decimals',
         hint: `Write ${quotePostgresName(name)}::numeric::text AS ${quotePostgresName(name)} in the query.`,
       },
-      reason: 'the source prints it in the words of its locale; as a decimal it is the same everywhere',
+      reason: 'the source prints it in its locale; a decimal is the same everywhere',
     };
   }
   // As psql prints it: the cast to text, which the client would take, adds /32 to a single address.
@@ -198,7 +197,7 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   }
   // The client has the source print what it has no type for: exact already.
   if (clientType === 'VARCHAR') return kept;
-  return toText(column, reference, textReasons[base] ?? 'Parquet has no type for it; as text it is exact');
+  return toText(column, reference, textReasons[base] ?? 'Parquet has no type for it; text is exact');
 }
 
 /** What is lost of a column that is carried as the Go connector did. */
@@ -247,7 +246,7 @@ function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   // A table's is read as its byte, which is no text beyond ASCII.
   if (column.base === 'char') {
     const violation = `pg_catalog.octet_length(${request.reference}::pg_catalog.text) > 1`;
-    const refusal = { values: 'a byte that is no letter', hint: '' };
+    const refusal = { values: 'a byte that is not a letter', hint: '' };
     return {
       name: column.name,
       sourceType: column.sourceType,

@@ -33,9 +33,9 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
   const { name, sourceType } = plan;
   const impossible = (hint: string) =>
     new ConfigError(`columns.${name}: a column of type ${sourceType} cannot become ${target}.`, { hint });
-  const reason = 'asked for by columns:';
+  const reason = 'requested by columns:';
   if (target === 'text') {
-    if (plan.type === 'BLOB') throw impossible('Bytes are no text: convert them in the query.');
+    if (plan.type === 'BLOB') throw impossible('Bytes are not text: convert them in the query.');
     if (asText === undefined) {
       return { name, sourceType, type: 'VARCHAR', inDuckdb: (value) => `CAST(${value} AS VARCHAR)`, reason };
     }
@@ -56,14 +56,16 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
   if (!numeric && !(floating && target !== 'boolean' && !target.startsWith('decimal'))) {
     throw impossible(
       floating
-        ? 'A floating-point number is no exact decimal: round and cast it in the query.'
-        : 'decimal, double, bigint and boolean are for numbers; cast others in the query.',
+        ? 'A floating-point number is not an exact decimal: round and cast it in the query.'
+        : 'decimal, double, bigint and boolean only apply to numbers; cast other types in the query.',
     );
   }
   const type = target === 'boolean' ? 'BOOLEAN' : target.toUpperCase();
   const decimal = decimalOf(type);
   if (decimal && (decimal.precision > MAX_DECIMAL_DIGITS || decimal.scale > decimal.precision))
-    throw impossible(`A decimal has up to ${MAX_DECIMAL_DIGITS} digits, and no more decimals than digits.`);
+    throw impossible(
+      `A decimal may have up to ${MAX_DECIMAL_DIGITS} digits, and at most as many decimals as digits.`,
+    );
   const convert = (value: string, refuse: string) => {
     if (type === 'DOUBLE') return `CAST(${value} AS DOUBLE)`;
     if (type !== 'BOOLEAN') return strictly(plan, value, type, refuse);
@@ -77,7 +79,7 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
       convert(plan.inDuckdb ? `(${plan.inDuckdb(value, companion, refuse)})` : value, refuse),
     reason: type === 'DOUBLE' ? `${reason}: about 15 digits are kept` : reason,
     refusal: {
-      values: `${plan.refusal ? `${plan.refusal.values}, or ` : ''}a number that is no ${target}`,
+      values: `${plan.refusal ? `${plan.refusal.values}, or ` : ''}a number that is not a ${target}`,
       hint: `Change columns: { ${name}: ${target} }, or the query.`,
     },
   };

@@ -103,7 +103,7 @@ export function explainRefusal(
   if (!column?.refusal) return undefined;
   const { name, sourceType, refusal } = column;
   return new ExactnessError(
-    `Column "${name}" (${sourceType}) holds ${refusal.values}. Nothing was uploaded.`,
+    `Column "${name}" (${sourceType}) contains ${refusal.values}. Nothing was uploaded.`,
     { cause: error, hint: refusal.hint },
   );
 }

@@ -123,13 +123,13 @@ export async function inspectDuckdbQuery(
       syntax
         ? `duckdbQuery: ${tree.error_message ?? 'syntax error'}`
         : 'duckdbQuery: only a SELECT is allowed.',
-      { hint: 'Give one SELECT over the source attached as db: SELECT * FROM db.public.orders' },
+      { hint: 'Write one SELECT over the source attached as db: SELECT * FROM db.public.orders' },
     );
   }
   const count = tree.statements?.length ?? 0;
   if (count !== 1) {
-    throw new QueryError(`duckdbQuery holds ${count === 0 ? 'no statement' : 'several statements'}.`, {
-      hint: 'Give one SELECT.',
+    throw new QueryError(`duckdbQuery contains ${count === 0 ? 'no statement' : 'several statements'}.`, {
+      hint: 'Write one SELECT.',
     });
   }
 
@@ -151,8 +151,8 @@ export async function inspectDuckdbQuery(
     const isTable = 'sample' in node && 'alias' in node;
     // SHOW lists what DuckDB knows; DESCRIBE and SUMMARIZE hold the query that they are of, which is checked like any other.
     if (isTable && (!knownTables.has(String(node.type)) || (node.type === 'SHOW_REF' && !node.query))) {
-      throw new QueryError('duckdbQuery: SHOW and the like are not allowed.', {
-        hint: 'Give one SELECT over the source attached as db: SELECT * FROM db.public.orders',
+      throw new QueryError('duckdbQuery: SHOW and similar are not allowed.', {
+        hint: 'Write one SELECT over the source attached as db: SELECT * FROM db.public.orders',
       });
     }
     if (node.type === 'TABLE_FUNCTION') {
@@ -175,9 +175,9 @@ export async function inspectDuckdbQuery(
       if (ofSource) tables.push(referenceOf(node));
       else if (!ofQuery) {
         throw new QueryError(
-          `duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not one of the source.`,
+          `duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not a table of the source.`,
           {
-            hint: 'Tables of the source are written db.table or db.schema.table.',
+            hint: 'Write tables of the source as db.table or db.schema.table.',
           },
         );
       }

@@ -19,7 +19,7 @@ export async function assertFit(session: SourceSession, { table, sql, columns }:
   const column = columns.find((_, index) => Number(rows[0]?.[index]) === 1);
   if (!column) return;
   throw new ExactnessError(
-    `Column "${column.name}" (${column.sourceType}) of ${table} holds ${column.refusal.values}. Nothing was uploaded.`,
+    `Column "${column.name}" (${column.sourceType}) of ${table} contains ${column.refusal.values}. Nothing was uploaded.`,
     { hint: `Use \`query\` instead of duckdbQuery. ${column.refusal.hint}`.trim() },
   );
 }
@@ -36,7 +36,7 @@ async function assertTypes(
   const column = columns[wrong];
   if (!column) return;
   throw new ExactnessError(
-    `Column "${column.name}" (${column.sourceType}) was to become ${column.type}, and became ${written[wrong]?.type}. Nothing was uploaded.`,
+    `Column "${column.name}" (${column.sourceType}) should have become ${column.type}, but became ${written[wrong]?.type}. Nothing was uploaded.`,
     { hint: `Cast it in the query, or set columns: { ${column.name}: text }.` },
   );
 }

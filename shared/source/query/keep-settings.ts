@@ -14,9 +14,9 @@ export async function keepSettings<T>(session: SourceSession, work: () => Promis
   const changed = [...before].find(([name, value]) => after.get(name) !== value)?.[0];
   if (changed === undefined) return result;
   throw new ExactnessError(
-    `The query changes the setting ${changed} while it runs, on which its values depend. Nothing was uploaded.`,
+    `The query changes the setting ${changed} while it runs, and its values depend on that setting. Nothing was uploaded.`,
     {
-      hint: 'Leave out what sets it (a function of the query, or one that it calls), and convert the values themselves; or change the setting of the login.',
+      hint: 'Remove the function that sets it (in the query, or called by it), and convert the values instead; or change the setting of the login.',
     },
   );
 }

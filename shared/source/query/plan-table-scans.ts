@@ -55,8 +55,8 @@ async function findTable(session: SourceSession, { schema, table }: TableReferen
   if (same && dialect.tellsCase) return same;
   const names = found.map((each) => `${each.schema}.${each.table}`).toSorted();
   throw new ExactnessError(
-    `duckdbQuery reads ${table}, and the source has tables whose names differ in case only (${names.join(', ')}).`,
-    { hint: "Use `query` instead, which is the source's own SQL." },
+    `duckdbQuery reads ${table}, and the source has tables whose names differ only in case (${names.join(', ')}).`,
+    { hint: "Use `query` instead, with the source's own SQL." },
   );
 }
 
@@ -89,8 +89,8 @@ async function describeTable(
       shownNames,
     )
   ) {
-    throw new ExactnessError(`DuckDB's client sees other columns in ${label} than the source has.`, {
-      hint: "Use `query` instead, which is the source's own SQL.",
+    throw new ExactnessError(`DuckDB's client sees different columns in ${label} than the source.`, {
+      hint: "Use `query` instead, with the source's own SQL.",
     });
   }
 
@@ -132,7 +132,7 @@ function cannotBeRead(label: string, { plan, scanType }: Table['columns'][number
   return new ExactnessError(
     `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${withoutLabels(scanType)}`}.`,
     {
-      hint: 'Use `query` instead, which has the source convert it; or name the columns without this one; or set types: compatible to have it written as the Go connector did.',
+      hint: 'Use `query` instead, so the source converts it; or select columns without this one; or set types: compatible to write it as the Go connector did.',
     },
   );
 }
@@ -142,8 +142,8 @@ function assertKnownTypes({ label, columns, convertedAtSource }: Table): void {
   const mistaken = columns.find(({ plan }) => plan.namedLike !== undefined)?.plan;
   if (mistaken === undefined || convertedAtSource) return;
   throw new ExactnessError(
-    `Column "${mistaken.name}" (${mistaken.sourceType}) of ${label} is of a type that is called like one of Postgres' own, ${mistaken.namedLike}, for which DuckDB's client takes it.`,
-    { hint: 'Use `query` instead, which has the source print it; or name the columns without this one.' },
+    `Column "${mistaken.name}" (${mistaken.sourceType}) of ${label} has a type with the name of a Postgres type, ${mistaken.namedLike}, and DuckDB's client mistakes it for that.`,
+    { hint: 'Use `query` instead, so the source prints it; or select columns without this one.' },
   );
 }
 
@@ -164,7 +164,7 @@ function lossOfScan(scanType: string): string | undefined {
     !/^STRUCT\(x DOUBLE, y DOUBLE\)(\[\])*$/.test(scanType) &&
     /\b(DOUBLE|INTERVAL|TIME|DATE|TIMESTAMP)\b/.test(scanType)
   )
-    return 'read field by field: of a numeric in it about 15 digits are kept, and NaN, Infinity and the like become other values';
+    return 'read field by field: a numeric in it keeps about 15 digits, and NaN, Infinity and similar become other values';
   return undefined;
 }
 
@@ -196,7 +196,7 @@ function checkTable(
     columns: checked.map(({ plan: { name, sourceType, refusal } }) => ({
       name,
       sourceType,
-      refusal: refusal ?? { values: 'values without a place in the file', hint: '' },
+      refusal: refusal ?? { values: 'values that the file cannot hold', hint: '' },
     })),
   };
 }
@@ -217,9 +217,9 @@ export function explainHidden(error: unknown, { hidden }: TableScans): unknown {
   if (!(error instanceof QueryError)) return error;
   const named = hidden.find((name) => error.message.toLowerCase().includes(`"${name.toLowerCase()}"`));
   if (named === undefined) return error;
-  return new QueryError(`The column "${named}" is INVISIBLE at the source, and cannot be named beside a *.`, {
+  return new QueryError(`The column "${named}" is INVISIBLE at the source, and cannot be combined with *.`, {
     cause: error,
-    hint: 'A * leaves it out already. To read it, name all columns of the query.',
+    hint: 'A * already leaves it out. To read it, name all columns of the query.',
   });
 }
 
@@ -254,14 +254,14 @@ export async function planTableScans(
   const apart = described.some(({ convertedAtSource }) => convertedAtSource);
   if (mode === 'exact' && checks.length + tables.length > 1) {
     const gap = apart
-      ? 'it has tables whose names differ in case only, beside which each table is read by itself'
+      ? 'the database has tables whose names differ only in case, so each table is read separately'
       : await session.dialect.findSnapshotGap(
           (sql) => session.askSource('wrap', sql),
           described.map(({ found }) => found),
         );
     if (gap !== undefined) {
       throw new ExactnessError(
-        `duckdbQuery reads the source by several statements, which would show it at different moments: ${gap}.`,
+        `duckdbQuery reads the source with several statements, which would see it at different moments: ${gap}.`,
         {
           hint: 'Use `query` instead, which is one statement.',
         },

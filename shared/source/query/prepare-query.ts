@@ -103,7 +103,7 @@ async function prepare(
       // By itself it could be prepared; as a part of another statement it cannot.
       throw new QueryError('The query is not one SELECT that only reads.', {
         cause: error,
-        hint: 'SHOW, EXPLAIN, INSERT … RETURNING and the like cannot be carried; give a SELECT.',
+        hint: 'Ferry does not support SHOW, EXPLAIN, INSERT … RETURNING and similar; write a SELECT.',
       });
     });
   const columns = planned.map((plan, index) => {
@@ -146,7 +146,7 @@ function withReadableDecimals(plan: ColumnPlan): ColumnPlan {
   if (widest > MAX_DECIMAL_DIGITS) {
     throw new ExactnessError(
       `Column "${plan.name}" is a numeric with a negative scale, or with more than 38 decimals, which a duckdbQuery cannot read.`,
-      { hint: 'Use `query` instead, which has the source convert it; or name the columns without this one.' },
+      { hint: 'Use `query` instead, so the source converts it; or select columns without this one.' },
     );
   }
   return {
@@ -168,13 +168,13 @@ function planComputed(name: string, clientType: string, mode: TypesMode): Column
     return { ...plan, type: other, inDuckdb: (value) => `CAST(${value} AS ${other})`, reason };
   }
   if (/\b(U?HUGEINT|INTERVAL|TIME WITH TIME ZONE)\b/.test(type) && !/^U?HUGEINT$/.test(type)) {
-    throw new ExactnessError(`Column "${name}" (${type}) holds values in it that a file cannot hold.`, {
+    throw new ExactnessError(`Column "${name}" (${type}) contains values that a file cannot hold.`, {
       hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
     });
   }
   if (/\bSTRUCT\((?:\w+|TIME(?:STAMP)? WITH TIME ZONE)[,()[]/.test(type)) {
-    throw new ExactnessError(`Column "${name}" (${type}) has several values in it without a name.`, {
-      hint: "Name them in the query: {'a': a, 'b': b} in the place of (a, b).",
+    throw new ExactnessError(`Column "${name}" (${type}) contains several unnamed values.`, {
+      hint: "Name them in the query: {'a': a, 'b': b} instead of (a, b).",
     });
   }
   if (!/^U?HUGEINT$/.test(type)) return plan;
@@ -186,7 +186,7 @@ function planComputed(name: string, clientType: string, mode: TypesMode): Column
     inDuckdb: (value, _companion, refuse) => strictly(plan, value, decimal, refuse),
     reason: 'Parquet has no integers of 128 bits',
     refusal: {
-      values: 'a number of more than 38 digits',
+      values: 'a number with more than 38 digits',
       hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
     },
   };

@@ -39,9 +39,9 @@ export async function replaceTables(
   const replaced = String(reader.getRowsJS()[0]?.[0]);
   if (JSON.stringify(await parse(session, replaced)) !== JSON.stringify(tree)) {
     throw new QueryError(
-      'duckdbQuery reads a table that has to be read in another way, which this query does not allow.',
+      'duckdbQuery reads a table that Ferry must replace, which this query does not allow.',
       {
-        hint: 'Use `query` instead; or name the columns of the table in the place of *.',
+        hint: 'Use `query` instead; or name the columns of the table instead of *.',
       },
     );
   }

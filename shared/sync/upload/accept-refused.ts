@@ -19,7 +19,7 @@ export async function acceptRefused(
   if (from?.error?.class !== 'GuardError') {
     throw new ConfigError(
       from ? `Run ${refusedId} was not refused by a guard.` : `There is no run ${refusedId}.`,
-      { hint: 'ferry runs lists the newest ones, with their ids.' },
+      { hint: 'ferry runs lists the newest runs, with their ids.' },
     );
   }
   const last = await store.readLastUpload(from.job);

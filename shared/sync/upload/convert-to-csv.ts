@@ -86,11 +86,11 @@ async function readColumns(connection: DuckDBConnection, parquet: string): Promi
     const name = names[index] ?? '';
     const refuse = `error('${refusalMarker(index)}')`;
     const form = csvFormOf(quoteIdentifier(name), type, refuse);
-    if (!form) throw withoutForm(name, `is of type ${type}, which has no form as CSV`);
+    if (!form) throw withoutForm(name, `is of type ${type}, which cannot be written as CSV`);
     const column = { name, type: String(type), quoted: form.quoted };
     if (names.length > 1) return { ...column, text: form.text, refused: form.refused ?? '' };
     // The row would be an empty line, which readers leave out.
-    const refused = [form.refused, 'NULL, which CSV cannot tell from an empty line in a file of one column'];
+    const refused = [form.refused, 'NULL, which in a CSV file with one column looks like an empty line'];
     return {
       ...column,
       text: `COALESCE(${form.text}, ${refuse})`,
@@ -103,7 +103,7 @@ async function readColumns(connection: DuckDBConnection, parquet: string): Promi
 function assertNoMark(name: string): void {
   if (!name.startsWith('\uFEFF')) return;
   throw new ExactnessError(
-    `The name of column "${name}" begins with U+FEFF, which readers of a CSV file leave out at its beginning. Nothing was uploaded.`,
+    `The name of column "${name}" begins with U+FEFF, which readers drop at the beginning of a CSV file. Nothing was uploaded.`,
     { hint: 'Give the column another name in the query, or select another column before it.' },
   );
 }
@@ -126,7 +126,7 @@ function copyStatement(columns: readonly CsvColumn[], parquet: string, file: str
 function withoutForm(name: string, what: string, cause?: unknown): ExactnessError {
   return new ExactnessError(`Column "${name}" ${what}. Nothing was uploaded.`, {
     cause,
-    hint: `Cast it to text in the query, replace the value there, or take format: csv off the target.`,
+    hint: `Cast it to text in the query, replace the value there, or remove format: csv from the target.`,
   });
 }
 
@@ -134,19 +134,19 @@ function explain(cause: unknown, columns: readonly CsvColumn[]): Error {
   if (cause instanceof ExactnessError) return cause;
   const message = cause instanceof Error ? cause.message : '';
   const column = columns[refusedColumn(message) ?? -1];
-  if (column) return withoutForm(column.name, `(${column.type}) holds ${column.refused}`, cause);
+  if (column) return withoutForm(column.name, `(${column.type}) contains ${column.refused}`, cause);
   const lack = lackOf(cause);
   if (lack === 'disk') {
     return fullDiskError(
       cause,
-      'A target with format: csv needs room for the file twice, as Parquet and as CSV, which is several times bigger. Give the run a bigger disk (on Lambda: ephemeral storage).',
+      'A target with format: csv needs room for the Parquet file and the CSV file, which is several times bigger. Give the run a bigger disk (on Lambda: ephemeral storage).',
     );
   }
   return new QueryError('The result could not be written as CSV.', {
     cause,
     hint:
       lack === 'memory'
-        ? 'It needs more memory than DuckDB may use: select fewer columns, or give the run more.'
-        : 'What DuckDB says of it may hold data, so it is not repeated here.',
+        ? 'It needs more memory than DuckDB may use: select fewer columns, or give the run more memory.'
+        : 'DuckDB’s own message may contain data, so it is not repeated here.',
   });
 }

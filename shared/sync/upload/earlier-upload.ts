@@ -86,7 +86,7 @@ async function closeEarlier(
   const record = await context.retry(() => store.getOfJob(job, upload.runId));
   const end = await findEnd(context, work, client, upload);
   if (end.state === 'unfinished') {
-    context.warn(`Skipped: Polyteia still reads the upload of run ${upload.runId}.`);
+    context.warn(`Skipped: Polyteia is still reading the upload of run ${upload.runId}.`);
     return { state: 'skipped', heldBy: upload.runId };
   }
   if (record && isUnknown(record)) {

@@ -107,7 +107,7 @@ export async function keepLastUpload(
     // At the second time it was said at the first, or what is lost is little.
     if (upload.settled) return;
     context.warn(
-      `Uploaded, but that could not be written down: should this run be killed, it would upload the file again (${toFerryError(error).message})`,
+      `Uploaded, but the upload could not be recorded: if this run is killed, it will upload the file again (${toFerryError(error).message})`,
     );
   }
 }

@@ -36,19 +36,19 @@ export async function lookAgain(
     const found = await context.phase('look again', () => watch(context, work, client, last));
     if (found.is === 'own' || (found.is === 'unknown' && resends > 0)) break;
     if (resends === MOST_RESENDS) {
-      context.warn(`Dataset ${upload.dataset} shows another file again and again: look at it in Polyteia.`);
+      context.warn(`Dataset ${upload.dataset} repeatedly shows another file: look at it in Polyteia.`);
       break;
     }
     if (found.is === 'unknown' && isOver(context, work)) {
       context.warn(
-        `Run ${rival} was taken over in the middle of its upload, which may still replace this one: there was no time to look again.`,
+        `Run ${rival} was taken over in the middle of its upload, which may still replace this one: there was no time to check again.`,
       );
       break;
     }
     context.warn(
       found.is === 'other'
-        ? `Run ${rival} was taken over in the middle of its upload, which arrived after this one: the file was sent again.`
-        : `Run ${rival} was taken over in the middle of its upload, and Polyteia does not tell whether that arrived: the file was sent twice.`,
+        ? `Run ${rival} was taken over in the middle of its upload, which arrived after this one, so the file was sent again.`
+        : `Run ${rival} was taken over in the middle of its upload, and Polyteia does not report whether that arrived, so the file was sent twice.`,
     );
     upload = await send(found.is === 'other' ? found.shown : upload.before);
   }

@@ -22,7 +22,7 @@ export async function resendArchived(
       {
         hint: from
           ? `Set archive: { keep: 30 } on the sync ${from.job} to keep the files of its runs from now on.`
-          : 'ferry runs lists the newest ones, with their ids.',
+          : 'ferry runs lists the newest runs, with their ids.',
       },
     );
   }

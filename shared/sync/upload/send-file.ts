@@ -164,7 +164,7 @@ export async function readToken(target: PolyteiaTargetConfig, secrets: SecretRea
   }
   // What cannot stand in an HTTP header is not a key, and would be repeated in an error of the HTTP client.
   if (!token || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new ConfigError(`The secret ${label} holds no personal access key.`, {
+    throw new ConfigError(`The secret ${label} contains no personal access key.`, {
       hint: 'Expected: the key itself, or JSON {"token": "pak_…"}.',
     });
   }

@@ -29,9 +29,9 @@ export function findEarlierRun({ store, job }: KeptFileOptions, id: string): Pro
 export function assertOfSync(from: RunRecord | undefined): void {
   if (from?.kind !== 'extraction') return;
   throw new ConfigError(
-    `Run ${from.id} is one of the extraction ${from.job}: only files of syncs are sent again.`,
+    `Run ${from.id} belongs to the extraction ${from.job}: only files of syncs can be sent again.`,
     {
-      hint: `To write its files anew: ferry run ${from.job}`,
+      hint: `To write its files again: ferry run ${from.job}`,
     },
   );
 }
@@ -51,8 +51,8 @@ export async function sendKeptFile(
   const { description, work } = findSync({ ...options, job });
   if (from.dataset !== work.sync.dataset) {
     throw new ConfigError(
-      `${what} of run ${id} is of dataset ${from.dataset}, and the sync ${job} has dataset ${work.sync.dataset} by now.`,
-      { hint: `To send it where it was meant for, set dataset: ${from.dataset} on the sync again.` },
+      `${what} of run ${id} is for dataset ${from.dataset}, but the sync ${job} now has dataset ${work.sync.dataset}.`,
+      { hint: `To send it to its original dataset, set dataset: ${from.dataset} on the sync again.` },
     );
   }
   const send = async (context: JobContext): Promise<JobResult> => {

@@ -52,7 +52,7 @@ export function messageOf(group: readonly Alert[], where: Whereabouts): AlertMes
   if (others.length > 0) {
     const names = others.slice(0, MOST_NAMES).join(', ');
     parts.push(
-      `The same is true of ${formatCount(others.length, 'other job')}: ${names}${others.length > MOST_NAMES ? ', …' : ''}.`,
+      `The same applies to ${formatCount(others.length, 'other job')}: ${names}${others.length > MOST_NAMES ? ', …' : ''}.`,
     );
   }
   const text = `${parts.join('\n\n----\n\n')}\n\n${closing(group[0])}\n`;
@@ -136,20 +136,20 @@ function whatHappened({ about, kind, class: type, measured }: Incident): string 
   if (about === 'recovery') return kind === 'overdue' ? 'It runs again.' : 'A run succeeded.';
   switch (kind) {
     case 'failed':
-      if (type === PARTIAL) return 'Of some databases its runs write nothing; the others are complete.';
+      if (type === PARTIAL) return 'Its runs write nothing for some databases; the others are complete.';
       return `Its runs fail with ${type}.`;
     case 'overdue':
       return 'No run began at the planned time.';
     case 'near-time':
       return measured
-        ? `A run took ${formatDuration(measured.value)} of the ${formatDuration(measured.limit)} that its function has.`
-        : 'A run took most of the time that its function has.';
+        ? `A run took ${formatDuration(measured.value)} of its function's ${formatDuration(measured.limit)}.`
+        : 'A run took most of its function’s time.';
     case 'near-rows':
       return measured
         ? `A result has ${formatCount(measured.value, 'row')}; more than ${formatCount(measured.limit)} are refused (guards.maxRows).`
         : 'A result has nearly as many rows as guards.maxRows allows.';
     case 'dead-letter':
-      return `A start of the job was given up by AWS (${type}).`;
+      return `AWS gave up on a start of the job (${type}).`;
   }
 }
 
@@ -164,13 +164,13 @@ function adviceFor(
     case 'overdue':
       return 'See whether the schedule is enabled in EventBridge Scheduler, and whether its function is throttled (Lambda, Monitor).';
     case 'near-time':
-      return `Raise \`timeout\` (at most 15m) or \`memory\`, which brings processors, or ${jobKind === 'extraction' ? 'write two extractions with some of the databases each,' : 'read less'} before the runs fail.`;
+      return `Raise \`timeout\` (at most 15m) or \`memory\` (which also gives it more CPU), or ${jobKind === 'extraction' ? 'split the databases between two extractions,' : 'read less'} before the runs fail.`;
     case 'near-rows':
       return 'Raise guards.maxRows if so many rows are right.';
     case 'dead-letter':
       // What the function threw itself has Ferry's own name.
       if (type.endsWith('Error')) return `Look up ${type} in docs/troubleshooting.md, then start it again.`;
-      return 'RetriesExhausted: its process was killed each time, usually for want of memory. Anything else: the function could not be called. Start it again once that is mended.';
+      return 'RetriesExhausted: its process was killed each time, usually because it ran out of memory. Anything else: the function could not be called. Start it again once that is fixed.';
   }
 }
 
@@ -182,10 +182,10 @@ function showTime(iso: string, timeZone: string): string {
 
 function closing(first: Alert | undefined): string {
   if (first?.incident.about === 'recovery' || first?.incident.kind === 'dead-letter')
-    return 'This is told once.';
+    return 'This is reported once.';
   if (first?.incident.kind === 'failed')
-    return 'This is told once: you hear of it again when a run succeeds, or fails with another error.';
+    return 'This is reported once. You will be notified again when a run succeeds, or fails with another error.';
   if (first?.incident.kind === 'overdue')
-    return 'This is told once: you hear of it again when a run succeeds.';
-  return 'This is told once, until a run is clear of the limit.';
+    return 'This is reported once. You will be notified again when a run succeeds.';
+  return 'This is reported once, until a run stays clear of the limit.';
 }

@@ -64,9 +64,9 @@ export async function readIncidents(documents: DocumentStore, scope: string): Pr
     const name = key.slice(folder.length);
     try {
       const incident = readDocument(incidentSchema, document.body, {
-        what: `What was told of ${name}`,
+        what: `The record of notifications about ${name}`,
         at: documents.address(key),
-        mend: 'Remove it: if the problem lasts, it is told again.',
+        mend: 'Remove it: if the problem persists, it is reported again.',
       });
       kept.seen.set(name, { incident, version, ageMs });
     } catch (error) {

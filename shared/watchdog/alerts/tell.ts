@@ -52,7 +52,7 @@ async function tellGroup(
   for (const { name, error } of failed) {
     logger.error(
       { channel: name, class: error?.class, alerts: group.length },
-      `Nobody was told: ${error?.message}`,
+      `Nobody was notified: ${error?.message}`,
     );
   }
   const sentTo = outcomes.filter(({ error }) => error === undefined).map(({ name }) => name);

@@ -50,7 +50,7 @@ function urlIn(secret: string): URL {
   // The address is as good as a password: nothing of it may be in a message.
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'https:') {
-    throw new ConfigError('The secret of alerts.webhook holds no https:// address.', {
+    throw new ConfigError('The secret of alerts.webhook contains no https:// address.', {
       hint: 'Store the webhook’s address itself, or {"url": "https://…"}.',
     });
   }

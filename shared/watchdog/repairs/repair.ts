@@ -27,11 +27,14 @@ export async function repair(
       return 'done';
     }
     if (!(await closeLostRun(runs, job, runId, { now }))) return 'nothing to do';
-    logger.warn({ state: record.state }, 'a run that was killed is closed');
+    logger.warn({ state: record.state }, 'closed a run that was killed');
     return 'done';
   } catch (thrown) {
     const error = toFerryError(thrown);
-    logger.error({ class: error.class }, `A run that nobody works on could not be helped: ${error.message}`);
+    logger.error(
+      { class: error.class },
+      `An abandoned run could not be restarted or closed: ${error.message}`,
+    );
     return 'failed';
   }
 }

@@ -109,10 +109,10 @@ pq.write_table(pa.table({'l': [[1]]}).cast(pa.schema([('l', pa.list_(pa.decimal2
     expect(await compareFiles(a, a, { key: ['name'] })).toMatchObject({ same: true });
     await expect(compareFiles(a, twice)).rejects.toMatchObject({
       class: 'ConfigError',
-      message: `${twice} has more than one column of the name "x".`,
+      message: `${twice} has more than one column named "x".`,
     });
     await expect(compareFiles(wide, a)).rejects.toMatchObject({
-      message: `${wide} holds decimals of more than 38 digits, which DuckDB cannot read.`,
+      message: `${wide} contains decimals with more than 38 digits, which DuckDB cannot read.`,
     });
   });
 
@@ -561,7 +561,7 @@ describe('the command', () => {
       In the 4 columns of both, 3 rows are only in A and 3 rows are only in B.
 
       By id: 3 rows in both, 0 only in A, 1 only in B.
-      1 key stands more than once, in 2 rows of A and 1 row of B: these are not compared by key.
+      1 key occurs more than once, in 2 rows of A and 1 row of B: these rows are not compared by key.
 
       COLUMN  ROWS THAT DIFFER  BY ROUNDING ONLY
       name                   1
@@ -580,7 +580,7 @@ describe('the command', () => {
     const path = await write(old, 'same.parquet');
     const result = await ferryCompare(join(basename(join(path, '..')), 'same.parquet'), path);
     expect(result).toMatchObject({ exitCode: 0, stderr: '', leftovers: [] });
-    expect(result.stdout.split('\n').at(-2)).toBe('The files hold the same rows.');
+    expect(result.stdout.split('\n').at(-2)).toBe('The files contain the same rows.');
   });
 
   it('prints one JSON document with --json', async () => {
@@ -650,7 +650,7 @@ describe('the command', () => {
     await writeFile(damaged, bytes);
     const result = await ferryCompare(path, damaged);
     expect(result).toMatchObject({ exitCode: 1, stdout: '', leftovers: [] });
-    expect(result.stderr).toMatch(/^QueryError: The files cannot be read to their end.*\n {2}→ .*\n$/);
+    expect(result.stderr).toMatch(/^QueryError: The files cannot be read to the end.*\n {2}→ .*\n$/);
   });
 });
 

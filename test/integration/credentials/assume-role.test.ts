@@ -80,7 +80,7 @@ describe('a role', () => {
 
   it.each([
     ['with-id', 'another-one', 'with the external id that is configured'],
-    ['with-id', undefined, 'must not ask for an external id, as none is configured'],
+    ['with-id', undefined, 'must not ask for an external id, because none is configured'],
     ['others', undefined, 'Its trust policy must name '],
     ['not-granted', undefined, 'must allow sts:AssumeRole on it'],
     ['not-there', undefined, 'Its trust policy must name '],

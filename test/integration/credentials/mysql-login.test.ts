@@ -87,7 +87,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
       what: 'a user without rights on the database',
       username: 'outsider',
       class: 'AuthError',
-      message: /does not let user "outsider" into database "ferry"/,
+      message: /denies user "outsider" access to database "ferry"/,
       hint: /^Grant it: GRANT SELECT ON ferry\.\*/,
     },
     {
@@ -109,7 +109,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
       username: 'encrypted',
       class: 'AuthError',
       message: /refused the login of user "encrypted"/,
-      hint: /insists on TLS answers the same when tls\.mode is disable/,
+      hint: /requires TLS gives the same answer when tls\.mode is disable/,
     },
   ])('explains $what', async ({ username = 'reader', password = 'right', database, ...expected }) => {
     const result = await connect(server.port, { username, password }, database ? { database } : {});
@@ -128,7 +128,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
     const keep = async (connection: mysql.Connection) => void connections.defer(() => connection.end());
     const none = {
       exitCode: 1,
-      error: { class: 'SourceUnavailableError', message: expect.stringMatching(/has no connection left/) },
+      error: { class: 'SourceUnavailableError', message: expect.stringMatching(/has no connections left/) },
     };
     await keep(await open('alone', 'right'));
     expect(await connect(server.port, { username: 'alone', password: 'right' })).toMatchObject(none);
@@ -192,7 +192,7 @@ describe('a method that the client does not have', () => {
     expect(error).toMatchObject({
       class: 'ConfigError',
       message: expect.stringMatching(
-        /^User "ferry" of the source at .* signs in by a method that Ferry does not speak/,
+        /^User "ferry" of the source at .* signs in with a method that Ferry does not support/,
       ),
       hint: expect.stringMatching(/caching_sha2_password and mysql_native_password work/),
     });
@@ -225,18 +225,18 @@ describe('something else in the place of the server', () => {
   };
 
   it.each([
-    [1040, '#08004Too many connections', 'SourceUnavailableError', /has no connection left/],
+    [1040, '#08004Too many connections', 'SourceUnavailableError', /has no connections left/],
     [
       1129,
       "Host '10.0.0.7' is blocked because of many connection errors; unblock with 'mysqladmin flush-hosts'",
       'AuthError',
-      /does not take connections from where Ferry runs/,
+      /does not accept connections from the host where Ferry runs/,
     ],
     [
       1130,
       "Host '10.0.0.7' is not allowed to connect to this MySQL server",
       'AuthError',
-      /does not take connections from where Ferry runs/,
+      /does not accept connections from the host where Ferry runs/,
     ],
     [1053, '#08S01Server shutdown in progress', 'SourceUnavailableError', /is shutting down/],
   ])('explains a greeting that is error %i', async (code, text, name, message) => {
@@ -247,7 +247,7 @@ describe('something else in the place of the server', () => {
   });
 
   const NOT_A_DATABASE =
-    /cannot be reached: it takes the connection, and does not speak as this kind of database does/;
+    /cannot be reached: it accepts the connection, but does not use the protocol of this type of database/;
   it.each([
     ['that never greets', '', true],
     ['that closes the connection', '', false],

@@ -130,7 +130,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     });
     expect(error).toMatchObject({
       hint: expect.stringMatching(
-        /^AWS knows the signer as somebody\. Check that IAM authentication is switched on/,
+        /^AWS knows the signer as somebody\. Check that IAM authentication is enabled/,
       ),
     });
     expect((error as AuthError).hint).toMatch(
@@ -149,7 +149,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     expect(received.map((each) => each.refused)).toEqual([refused]);
     expect(error).toMatchObject({
       class: 'AuthError',
-      hint: expect.stringContaining('the clock here is right'),
+      hint: expect.stringContaining('the clock here is correct'),
     });
   });
 
@@ -184,7 +184,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
   it('is read over one connection, as a second one would come with a token that has ended', async () => {
     const before = database.tokens.received.length;
     const session = await open(await signIn(iam), iam, { parallel: true });
-    expect(session.reading).toEqual({ mode: 'single', reason: expect.stringContaining('tokens end') });
+    expect(session.reading).toEqual({ mode: 'single', reason: expect.stringContaining('tokens expire') });
     session.close();
     // MySQL: one to attach, and one to see that it is read-only.
     expect(database.tokens.received).toHaveLength(before + (type === 'mysql' ? 2 : 1));
@@ -242,7 +242,7 @@ describe('another name for the database', () => {
     const before = database.tokens.received.length;
     await expect(visit('localhost', 'db.example.org')).rejects.toMatchObject({
       class: 'ConfigError',
-      message: expect.stringContaining('made for another host name'),
+      message: expect.stringContaining('is for another host name'),
     });
     expect(database.tokens.received).toHaveLength(before);
   });

@@ -84,7 +84,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
     const unknown = { accessKeyId: 'AKIADELETED', secretAccessKey: 'x' };
     const read: SecretReader['read'] = async (ref) =>
       ref === 'ferry/aws' ? JSON.stringify(unknown) : polyteia.personalAccessKey;
-    const examine = async () => ['AWS does not take the keys that signed: a test.'];
+    const examine = async () => ['AWS rejected the keys that signed: a test.'];
     const record = await run(
       'SELECT 1 AS n',
       { type: 'iam-user', secret: 'ferry/aws' },
@@ -95,7 +95,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
       error: {
         class: 'AuthError',
         phase: 'connect',
-        hint: expect.stringMatching(/^AWS does not take the keys that signed: a test\. Check that /),
+        hint: expect.stringMatching(/^AWS rejected the keys that signed: a test\. Check that /),
       },
     });
     expect(lastUses(before)).toEqual(['unknown key']);

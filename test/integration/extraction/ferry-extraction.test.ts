@@ -134,7 +134,7 @@ describe('an extraction on the command line', () => {
     const [{ id }] = JSON.parse((await ferry('runs', '--json')).stdout) as [{ id: string }];
     const { exitCode, stderr } = await ferry(command, id);
     expect(stderr).toContain(
-      `Run ${id} is one of the extraction kataloge: only files of syncs are sent again.`,
+      `Run ${id} belongs to the extraction kataloge: only files of syncs can be sent again.`,
     );
     expect(exitCode).toBe(2);
   });

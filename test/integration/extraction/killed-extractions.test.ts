@@ -88,7 +88,7 @@ describe('an extraction that is killed', () => {
       databases: [{ database: 'postgres', state: 'extracted' }, { database: 'hr' }],
     });
     expect(record.warnings).toEqual([
-      'An earlier attempt of this run had written everything: its files stand.',
+      'An earlier attempt of this run had written everything: its files were kept.',
     ]);
     expect(await readFile(manifest, 'utf8')).toBe(written);
     expect((await readOutput(setup.outputFolder, 'catalogs')).manifest.runId).toBe(runId);

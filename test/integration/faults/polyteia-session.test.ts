@@ -110,7 +110,7 @@ const status = (code: number, more: { code?: string; html?: string } = {}): Fail
 });
 const refusals: readonly { on: StandInOperation; how: FailureHow & { kind: 'status' }; message: RegExp }[] = [
   ['exchange', status(401), /does not accept the personal access key/],
-  ['exchange', status(403), /does not let this personal access key into/],
+  ['exchange', status(403), /does not allow this personal access key in/],
   ['exchange', status(404), /has no organization/],
   ['exchange', status(400), /refused to exchange/],
   ['getDatasetById', status(403), /does not allow this key/],
@@ -203,21 +203,21 @@ describe.concurrent('session: an ingest', () => {
       what: 'never ends',
       plan: (standIn) => standIn.planIngest({ outcome: 'hanging' }),
       class: 'DeadlineError',
-      message: /took the file .* has not read it after 1 min/,
+      message: /accepted the file .* has not read it after 1 min/,
       asked: ASKED,
     },
     {
       what: 'is lost',
       plan: (standIn) => standIn.planIngest({ outcome: 'lost' }),
       class: 'PolyteiaRejectedError',
-      message: /does not know ingest dsig_\w+ .* any more/,
+      message: /no longer knows ingest dsig_\w+/,
       asked: 1,
     },
     {
       what: 'cannot be asked for: 503 for ever',
       plan: (standIn) => standIn.failNext({ on: 'getDatasetIngestStatus', times: 999, how: status(503) }),
       class: 'DeadlineError',
-      message: /took the file .* The last time it was asked: .* HTTP status 503/,
+      message: /accepted the file .* The last status request failed: .* HTTP status 503/,
       asked: ASKED,
     },
     {

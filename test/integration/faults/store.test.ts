@@ -205,7 +205,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome.record).toMatchObject({
       state: 'succeeded',
       outcome: 'uploaded',
-      warnings: [expect.stringContaining('it would upload the file again')],
+      warnings: [expect.stringContaining('it will upload the file again')],
     });
     expect(outcome.saved).toEqual(outcome.record);
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
@@ -240,7 +240,7 @@ describe.concurrent('a store that is away for good', () => {
     );
     expect(outcome.record).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
     expect(outcome.record?.warnings).toEqual([
-      expect.stringContaining('it would upload the file again'),
+      expect.stringContaining('it will upload the file again'),
       expect.stringContaining('compared with an older one'),
       expect.stringContaining('The record of this run could not be saved'),
     ]);

@@ -88,7 +88,7 @@ describe('extraCa', () => {
         message: expect.stringMatching(
           /^Polyteia at localhost:\d+ cannot be reached: its certificate cannot be verified\.$/,
         ),
-        hint: expect.stringContaining('as `extraCa` in ferry.yaml'),
+        hint: expect.stringContaining('set `extraCa` in ferry.yaml'),
       });
     }
   });
@@ -101,7 +101,7 @@ describe('extraCa', () => {
 
   it('must be a file with certificates', async () => {
     for (const [file, message] of [
-      ['./ferry.yaml', /^extraCa: .*ferry\.yaml holds no certificate\.$/],
+      ['./ferry.yaml', /^extraCa: .*ferry\.yaml contains no certificate\.$/],
       ['./nix.pem', /nix\.pem does not exist/],
     ] as const) {
       expect(await run({ top: { extraCa: file } })).toMatchObject({
@@ -165,19 +165,22 @@ const failures: readonly {
     what: 'a proxy that asks for a login',
     proxy: { answer: 407 },
     message: (service) =>
-      new RegExp(`^The proxy 127\\.0\\.0\\.1:\\d+ refuses the way to ${service} \\(HTTP status 407\\)\\.$`),
+      new RegExp(
+        `^The proxy 127\\.0\\.0\\.1:\\d+ refuses to connect to ${service} \\(HTTP status 407\\)\\.$`,
+      ),
     hint: /without a login: ferry\.yaml holds no secrets/,
   },
   {
     what: 'a proxy that forbids the host',
     proxy: { answer: 403 },
-    message: (service) => new RegExp(`^The proxy .* refuses the way to ${service} \\(HTTP status 403\\)\\.$`),
+    message: (service) =>
+      new RegExp(`^The proxy .* refuses to connect to ${service} \\(HTTP status 403\\)\\.$`),
     hint: /^Let the proxy connect to this host/,
   },
   {
     what: 'a proxy that gets nowhere',
     proxy: dead,
-    message: (service) => new RegExp(`^The proxy 127\\.0\\.0\\.1:\\d+ gets no connection to ${service}\\.$`),
+    message: (service) => new RegExp(`^The proxy 127\\.0\\.0\\.1:\\d+ cannot connect to ${service}\\.$`),
     hint: /^Let the proxy connect to this host/,
   },
   {
@@ -185,7 +188,7 @@ const failures: readonly {
     proxy: { answer: 'silent' },
     message: (service) =>
       new RegExp(
-        `^(${service} does not answer in time through the proxy \\S+|The proxy \\S+ gets no connection to ${service})\\.$`,
+        `^(${service} does not answer in time through the proxy \\S+|The proxy \\S+ cannot connect to ${service})\\.$`,
       ),
     hint: /^Let the proxy connect to this host/,
   },

@@ -42,7 +42,7 @@ interface Refusal {
 }
 
 const notVouchedFor = {
-  message: /is not vouched for by the authorities of tls\.ca\.$/,
+  message: /is not signed by the authorities of tls\.ca\.$/,
   hint: /Set tls\.ca to `rds`, `system` or the PEM file .* The password was not sent\.$/,
 };
 const refusals: readonly Refusal[] = [
@@ -54,14 +54,14 @@ const refusals: readonly Refusal[] = [
     server: 'elsewhere',
     host: OTHER_HOST,
     tls: { ca: './ca.pem' },
-    message: /^The certificate of the source at 127\.0\.0\.2:\d+ was made for another host name\.$/,
+    message: /^The certificate of the source at 127\.0\.0\.2:\d+ is for another host name\.$/,
     hint: /^Use the name in the certificate as `host`\. The password was not sent\.$/,
   },
   {
     what: 'the address for which the client compares no name',
     host: '127.0.0.1',
     tls: { ca: './ca.pem' },
-    message: /cannot be verified: DuckDB's client compares no name with it for this address/,
+    message: /cannot be verified: DuckDB's client compares no host name for this address/,
     hint: /^Use the name in the certificate as `host`/,
   },
   {
@@ -69,14 +69,14 @@ const refusals: readonly Refusal[] = [
     server: 'expired',
     tls: { ca: './ca.pem' },
     message: /has expired, or is not valid yet/,
-    hint: /^Renew it at the server.* The password was not sent\.$/,
+    hint: /^Renew it on the server.* The password was not sent\.$/,
   },
   {
     what: 'a server without TLS',
     server: 'plain',
     tls: { ca: './ca.pem' },
-    message: /does not speak TLS, which tls\.mode asks for/,
-    hint: /^Switch TLS on at the server/,
+    message: /does not support TLS, but tls\.mode requires it/,
+    hint: /^Enable TLS on the server/,
   },
 ];
 
@@ -84,11 +84,11 @@ describe.each([
   {
     flavor: 'mariadb',
     // It does not say why.
-    insists: { class: 'AuthError', message: /refused the login of user "ferry"/, hint: /insists on TLS/ },
+    insists: { class: 'AuthError', message: /refused the login of user "ferry"/, hint: /requires TLS/ },
   },
   {
     flavor: 'mysql',
-    insists: { message: /insists on TLS, which tls\.mode: disable leaves out/, hint: /verify-full/ },
+    insists: { message: /requires TLS, but tls\.mode is disable/, hint: /verify-full/ },
   },
 ] as const)('TLS to $flavor', ({ flavor, insists }) => {
   let servers: Servers;
@@ -174,7 +174,7 @@ describe('the TLS settings of a mysql source', () => {
   });
 
   it.each([
-    ['./ferry.yaml', /sources\.erp\.tls\.ca: .*ferry\.yaml holds no certificate/],
+    ['./ferry.yaml', /sources\.erp\.tls\.ca: .*ferry\.yaml contains no certificate/],
     ['./nix.pem', /nix\.pem does not exist/],
   ])('take %s for no certificate', async (ca, message) => {
     const { exitCode, stderr } = await validate(`{ ca: ${ca} }`);

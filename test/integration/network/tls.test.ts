@@ -46,19 +46,19 @@ describe('TLS to the source', () => {
       'an authority that did not sign it',
       'localhost',
       { mode: 'verify-full', ca: './stranger.pem' },
-      /not vouched for/,
+      /not signed by the authorities/,
     ],
-    ['the public authorities, by default', 'localhost', {}, /not vouched for/],
-    ['the authorities of RDS', 'localhost', { ca: 'rds' }, /not vouched for/],
+    ['the public authorities, by default', 'localhost', {}, /not signed by the authorities/],
+    ['the authorities of RDS', 'localhost', { ca: 'rds' }, /not signed by the authorities/],
     [
       'another authority in verify-ca',
       '127.0.0.1',
       { mode: 'verify-ca', ca: './stranger.pem' },
-      /not vouched for/,
+      /not signed by the authorities/,
     ],
-    ['another host name', '127.0.0.1', { mode: 'verify-full', ca: './ca.pem' }, /made for another host name/],
-    ['no encryption, which the server refuses', '127.0.0.1', { mode: 'disable' }, /does not let user/],
-    ['a file that is no certificate', 'localhost', { ca: './ferry.yaml' }, /holds no certificate/],
+    ['another host name', '127.0.0.1', { mode: 'verify-full', ca: './ca.pem' }, /is for another host name/],
+    ['no encryption, which the server refuses', '127.0.0.1', { mode: 'disable' }, /denies user/],
+    ['a file that is no certificate', 'localhost', { ca: './ferry.yaml' }, /contains no certificate/],
     ['a file that does not exist', 'localhost', { ca: './nix.pem' }, /nix\.pem does not exist/],
   ])('refuses %s', async (_what, host, tls, message) => {
     const result = await run(host, tls as Record<string, string>);
@@ -69,6 +69,6 @@ describe('TLS to the source', () => {
 
   it('refuses a certificate that has expired', async () => {
     const result = await run('localhost', { ca: './ca.pem' }, expired);
-    expect(result.stderr).toMatch(/not vouched for by the authorities of tls\.ca, or has expired/);
+    expect(result.stderr).toMatch(/not signed by the authorities of tls\.ca, or has expired/);
   });
 });

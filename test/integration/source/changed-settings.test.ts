@@ -55,7 +55,7 @@ describe('Postgres', () => {
   ])('%s is refused', async (query, setting) => {
     const message = await refused({ query });
     expect(message).toBe(
-      `The query changes the setting ${setting} while it runs, on which its values depend. Nothing was uploaded.`,
+      `The query changes the setting ${setting} while it runs, and its values depend on that setting. Nothing was uploaded.`,
     );
     await refused({ query, types: 'compatible' });
   });

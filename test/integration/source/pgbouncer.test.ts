@@ -181,7 +181,7 @@ it('that pools each statement is told as that', async () => {
   expect(exitCode).toBe(2);
   expect(error).toMatchObject({
     class: 'ConfigError',
-    message: expect.stringMatching(/^The PgBouncer at .* lets nobody begin a transaction/),
+    message: expect.stringMatching(/^The PgBouncer at .* does not allow transactions/),
     hint: expect.stringContaining('pool_mode = transaction'),
   });
   expect(error?.hint).not.toMatch(/security groups/);

@@ -83,7 +83,7 @@ describe('a limit of the session', () => {
       state: 'failed',
       error: {
         class: 'QueryError',
-        message: 'The source ended the session, as its transaction_timeout had run out.',
+        message: 'The source ended the session because its transaction_timeout expired.',
         hint: expect.stringContaining('ALTER ROLE … SET transaction_timeout = 0'),
       },
     });

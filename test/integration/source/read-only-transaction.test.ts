@@ -201,7 +201,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     const read = (sync: Record<string, unknown>) => readThroughFerry('mysql', server, { sync });
     await expect(read({ duckdbQuery: 'SELECT * FROM db.old_orders' })).rejects.toMatchObject({
       class: 'ExactnessError',
-      message: expect.stringMatching(/the table old_orders is kept by MyISAM, which knows no transactions/),
+      message: expect.stringMatching(/the table old_orders uses MyISAM, which does not support transactions/),
     });
     expect((await read({ query: 'SELECT * FROM old_orders' })).rows).toBe(1);
   });

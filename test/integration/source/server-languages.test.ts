@@ -63,13 +63,13 @@ const refusals: (Expected & { what: string; run?: Partial<FerryRun>; database?: 
     what: 'a database that the login may not enter',
     run: { login: { username: 'outsider', password: 'right' } },
     class: 'AuthError',
-    message: /does not let user "outsider" into database/,
+    message: /denies user "outsider" access to database/,
   },
   {
     what: 'a user whose connections are all in use',
     run: { login: { username: 'busy', password: 'right' } },
     class: 'SourceUnavailableError',
-    message: /has no connection left/,
+    message: /has no connections left/,
   },
 ];
 
@@ -126,7 +126,7 @@ describe.each([
       what: 'a rule of pg_hba.conf',
       run: { login: { username: 'walled', password: 'right' } },
       class: 'AuthError',
-      message: /does not let user "walled" into database "postgres"/,
+      message: /denies user "walled" access to database "postgres"/,
     },
   ])('explains $what', async ({ run, database, ...expected }: (typeof refusals)[number]) => {
     await expectError({ source: source(database), ...run }, expected);
@@ -169,7 +169,7 @@ describe.each([
       query: "SELECT ('geheim' || id)::int AS n FROM slow",
       class: 'QueryError',
       message:
-        /^(The query failed at the source while it was read|A value does not fit the type that the query casts it to)\.$/,
+        /^(The query failed at the source while Ferry read its result|A value does not fit the type that the query casts it to)\.$/,
     },
   ])('explains $what', async ({ what: _what, query, ...expected }) => {
     await expectError({ source: source(), query }, expected);
@@ -203,7 +203,7 @@ describe.each([
         source: source(),
         query: "SELECT id, CASE id WHEN 2 THEN 'NaN' ELSE 0.5 END::numeric(5,2) AS amount FROM slow",
       },
-      { class: 'ExactnessError', message: /^Column "amount" \(numeric\(5,2\)\) holds NaN or Infinity/ },
+      { class: 'ExactnessError', message: /^Column "amount" \(numeric\(5,2\)\) contains NaN or Infinity/ },
     );
   });
 
@@ -330,7 +330,7 @@ describe.each([
     }
     await expectError(
       { source: source() },
-      { class: 'SourceUnavailableError', message: /has no connection left/ },
+      { class: 'SourceUnavailableError', message: /has no connections left/ },
     );
   });
 

@@ -127,7 +127,7 @@ describe('one moment of Postgres, while others write', () => {
     const result = await readAll(login, { duckdbQuery: 'SELECT * FROM db.accounts' });
     expect(result.reading).toEqual({
       mode: 'single',
-      reason: 'the source has not enough connections left',
+      reason: 'the source does not have enough connections left',
     });
     expect(result.moment).toEqual(oneMoment);
   });

@@ -191,7 +191,7 @@ describe('a run that is taken over in the middle of its upload', () => {
     const woken = await first;
     expect(woken).toMatchObject({ state: 'failed', error: { class: 'LeaseLostError' } });
     expect(woken.error?.hint).toMatch(
-      /^Dataset ds_meldungen1 got the file of this run\. The newer run looks again/,
+      /^Dataset ds_meldungen1 received the file of this run\. The newer run checks again/,
     );
   });
 
@@ -200,7 +200,9 @@ describe('a run that is taken over in the middle of its upload', () => {
     await sendLate({ leaseTimes: { heartbeatMs: 100, expiryMs: 60_000 }, store });
     expect(await run({ leaseTimes: next })).toMatchObject({ state: 'succeeded', warnings: [] });
     wake();
-    expect((await first).error?.hint).toMatch(/^Whether dataset ds_meldungen1 got the file .* is not known/);
+    expect((await first).error?.hint).toMatch(
+      /^It is unknown whether dataset ds_meldungen1 received the file .* was under way/,
+    );
     arrive();
   });
 
@@ -271,7 +273,7 @@ describe('a file that was kept', () => {
     const before = uploads();
     const send = command === 'resend' ? resendArchived : acceptRefused;
     await expect(send(here.options({ ...sync, dataset: OTHER }), kept.id, undefined)).rejects.toThrow(
-      `of run ${kept.id} is of dataset ${DATASET}, and the sync orders has dataset ${OTHER} by now.`,
+      `of run ${kept.id} is for dataset ${DATASET}, but the sync orders now has dataset ${OTHER}.`,
     );
     expect([uploads(), uploads(OTHER)]).toEqual([before, 0]);
     expect(await send(here.options(sync), kept.id, undefined)).toMatchObject({ outcome: 'uploaded' });

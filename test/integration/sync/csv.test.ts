@@ -184,10 +184,13 @@ describe('a target with format: csv', () => {
   });
 
   it.each([
-    ["SELECT 1 AS a, date '0044-03-15 BC' AS b", 'Column "b" (DATE) holds a date before the year 1'],
-    ["SELECT 1 AS a, timestamp '10000-01-01' AS b", 'Column "b" (TIMESTAMP) holds a date before'],
-    ["SELECT 1 AS a, ARRAY[date '10000-01-01'] AS b", 'Column "b" (DATE[]) holds a date before'],
-    ['SELECT NULL::int AS a', 'Column "a" (INTEGER) holds NULL, which CSV cannot tell from an empty line'],
+    ["SELECT 1 AS a, date '0044-03-15 BC' AS b", 'Column "b" (DATE) contains a date before the year 1'],
+    ["SELECT 1 AS a, timestamp '10000-01-01' AS b", 'Column "b" (TIMESTAMP) contains a date before'],
+    ["SELECT 1 AS a, ARRAY[date '10000-01-01'] AS b", 'Column "b" (DATE[]) contains a date before'],
+    [
+      'SELECT NULL::int AS a',
+      'Column "a" (INTEGER) contains NULL, which in a CSV file with one column looks like an empty line',
+    ],
   ])('refuses %s, and leaves the dataset as it is', async (query, message) => {
     await run({ query: 'SELECT 1 AS kept' });
     const { record } = await run({ query });

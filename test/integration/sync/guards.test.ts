@@ -74,7 +74,7 @@ describe('guards against the last accepted result', () => {
     await setup.postgres.query('ALTER TABLE orders ALTER id TYPE text, ADD "Größe" int');
     const refused = await run();
     expect(refused.record.error?.message).toBe(
-      'The dataset was left as it is: column "id" was INTEGER and is VARCHAR; column "Größe" (INTEGER) is new.',
+      'The dataset was left unchanged: column "id" was INTEGER and is VARCHAR; column "Größe" (INTEGER) is new.',
     );
     const told = await run({ guards: {} });
     expect(told.record).toMatchObject({

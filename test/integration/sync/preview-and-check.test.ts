@@ -31,8 +31,8 @@ describe('ferry preview', () => {
       'COLUMN       SOURCE TYPE    PARQUET TYPE   WHY',
       'id           integer        INTEGER',
       'Größe in m²  numeric(10,2)  DECIMAL(10,2)  refuses NaN or Infinity',
-      'total        numeric        VARCHAR        no decimal type holds every number of it: without precision, or beyond 38 digits; as text it is exact',
-      'due          date           DATE           refuses infinity, -infinity or a moment that Parquet cannot count to',
+      'total        numeric        VARCHAR        no decimal type holds all its values: it has no precision, or more than 38 digits; text is exact',
+      'due          date           DATE           refuses infinity, -infinity or a moment outside the range of Parquet',
       'note         text           VARCHAR',
       '',
       'id  Größe in m²  total                   due         note',
@@ -76,7 +76,9 @@ describe('ferry preview', () => {
     );
     expect(result.exitCode).toBe(1);
     expect(result.stdout).toMatch(/^y +numeric\(5,2\) +DECIMAL\(5,2\) +refuses NaN/m);
-    expect(result.stderr).toMatch(/^ExactnessError: Column "y" \(numeric\(5,2\)\) holds NaN or Infinity\./);
+    expect(result.stderr).toMatch(
+      /^ExactnessError: Column "y" \(numeric\(5,2\)\) contains NaN or Infinity\./,
+    );
   });
 
   it('knows the reading of a duckdbQuery, and the tables of MariaDB', async () => {
@@ -214,13 +216,13 @@ describe('ferry run --dry-run', () => {
     const query = 'SELECT * FROM orders WHERE id < 0';
     const result = await setup.run({ query }, { args: ['--dry-run', '--out', 'empty.parquet'] });
     expect(result.exitCode).toBe(1);
-    expect(result.stderr).toContain('GuardError: The dataset was left as it is: the query returned no rows');
+    expect(result.stderr).toContain('GuardError: The dataset was left unchanged: the query returned no rows');
     expect((await stat(join(setup.folder, 'empty.parquet'))).size).toBeGreaterThan(0);
   });
 
   it.each([
     [['--dry-run'], '--dry-run needs --out'],
-    [['--out', 'x.parquet'], '--out is for --dry-run'],
+    [['--out', 'x.parquet'], '--out only applies to --dry-run'],
   ])('refuses %j', async (args, message) => {
     const result = await setup.run({}, { args });
     expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) });

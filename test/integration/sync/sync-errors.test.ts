@@ -118,7 +118,7 @@ const cases: Case[] = [
     what: 'a server without TLS',
     changes: () => ({ source: { tls: { mode: 'require' } } }),
     class: 'ConfigError',
-    message: /does not speak TLS/,
+    message: /does not support TLS/,
     exitCode: 2,
   },
   {
@@ -168,13 +168,13 @@ const cases: Case[] = [
     what: 'an empty result',
     sync: { query: 'SELECT * FROM orders WHERE false' },
     class: 'GuardError',
-    message: /The dataset was left as it is: the query returned no rows/,
+    message: /The dataset was left unchanged: the query returned no rows/,
   },
   {
     what: 'a missing secret',
     changes: () => ({ source: { auth: { type: 'password', secret: 'other' } } }),
     class: 'ConfigError',
-    message: /The secret other is not known here/,
+    message: /The secret other was not found on this machine/,
     exitCode: 2,
   },
   {
@@ -188,7 +188,7 @@ const cases: Case[] = [
     what: 'a secret without a password',
     changes: () => ({ secrets: { erp: { username: 'x', passwort: 'klartext' } } }),
     class: 'ConfigError',
-    message: /layout of RDS \(wrong or missing: password\)/,
+    message: /RDS layout \(wrong or missing: password\)/,
     exitCode: 2,
   },
   {
@@ -207,7 +207,7 @@ const cases: Case[] = [
     what: 'a secret that is no key',
     changes: () => ({ secrets: { polyteia: 'pak with spaces' } }),
     class: 'ConfigError',
-    message: /holds no personal access key/,
+    message: /contains no personal access key/,
     exitCode: 2,
   },
   {
@@ -232,7 +232,7 @@ const cases: Case[] = [
     what: 'a reset in the middle of the upload',
     failure: { on: 'upload', how: { kind: 'reset', when: 'middle' } },
     class: 'PolyteiaUnavailableError',
-    message: /broke off the connection/,
+    message: /closed the connection/,
   },
   {
     what: 'an answer that is not JSON',
@@ -277,7 +277,7 @@ const cases: Case[] = [
     what: 'a file as a table',
     sync: { duckdbQuery: "SELECT * FROM '/etc/passwd'" },
     class: 'QueryError',
-    message: /is not one of the source/,
+    message: /is not a table of the source/,
   },
 ];
 

@@ -98,7 +98,7 @@ describe('an upload that Polyteia still reads when the run has no more time', ()
     const runId = await leaveIngesting({ outcome: 'hanging' });
     const next = await run();
     expect(next).toMatchObject({ state: 'skipped', heldBy: runId });
-    expect(next.warnings).toContain(`Skipped: Polyteia still reads the upload of run ${runId}.`);
+    expect(next.warnings).toContain(`Skipped: Polyteia is still reading the upload of run ${runId}.`);
     expect(uploads()).toBe(1);
   });
 

@@ -141,7 +141,9 @@ describe('Postgres', () => {
     );
     const error = await read({ duckdbQuery: 'SELECT c FROM db.letters' }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(ExactnessError);
-    expect((error as Error).message).toMatch(/^Column "c" \("char"\) .* holds a byte that is no letter/);
+    expect((error as Error).message).toMatch(
+      /^Column "c" \("char"\) .* contains a byte that is not a letter/,
+    );
     await server.query(`DELETE FROM letters WHERE c <> 'x'`);
     expect((await read({ duckdbQuery: 'SELECT c FROM db.letters' })).content.rows).toEqual([['x']]);
   });

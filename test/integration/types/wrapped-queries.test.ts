@@ -86,7 +86,7 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
   it('is told how a column without a name is called, where it is not the only one', async () => {
     const error = await failureOf(read("SELECT due, id, '', amount AS c2 FROM o"));
     expect(error.message).toBe('The query returns two columns named "c2".');
-    expect(error.hint).toMatch(/A column without a name is called by its position, from C0/);
+    expect(error.hint).toMatch(/An unnamed column, .* is named by its position, starting with C0/);
   });
 
   it('is told its own words and lines', async () => {

@@ -58,10 +58,10 @@ describe('what is wrong with a request', () => {
     ['GET', '/runs?limit=ten', 400, 'query.limit'],
     ['GET', '/runs?limit=1&limit=2', 400, 'query.limit'],
     ['GET', '/jobs/orders/runs?cursor=x', 400, 'query.cursor'],
-    ['DELETE', '/healthz', 405, 'takes GET, HEAD'],
-    ['PUT', '/jobs/orders/runs', 405, 'takes POST, GET, HEAD'],
-    ['GET', `/runs/${NOBODY}/cancel`, 405, 'takes POST'],
-    ['OPTIONS', '/jobs', 405, 'takes GET, HEAD'],
+    ['DELETE', '/healthz', 405, 'supports GET, HEAD'],
+    ['PUT', '/jobs/orders/runs', 405, 'supports POST, GET, HEAD'],
+    ['GET', `/runs/${NOBODY}/cancel`, 405, 'supports POST'],
+    ['OPTIONS', '/jobs', 405, 'supports GET, HEAD'],
   ])('answers %s %s with %i', async (method, path, status, detail) => {
     const { call, started } = startTestApi();
     const answer = await call(method, path);
@@ -110,7 +110,7 @@ describe('what is wrong with a request', () => {
       status: 500,
       body: {
         detail: expect.stringMatching(
-          /^The last accepted result of orders cannot be read: jobs\/orders\/baseline.json is not complete JSON\. Put /,
+          /^The last accepted result of orders cannot be read: jobs\/orders\/baseline.json is not complete JSON\. Restore /,
         ),
       },
     });
@@ -241,7 +241,7 @@ describe('a run', () => {
     await runs.save({ ...runRecord(), id: record.id });
     expect(await call('POST', `/runs/${record.id}/cancel`)).toMatchObject({
       status: 409,
-      body: { detail: `Run ${record.id} has ended already (succeeded).` },
+      body: { detail: `Run ${record.id} has already ended (succeeded).` },
     });
     const { body: queued } = await call('POST', '/jobs/customers/runs');
     expect((await call('POST', `/runs/${queued.runId}/cancel`)).status).toBe(202);

@@ -67,7 +67,7 @@ describe('an extraction', () => {
       expect(await api.call('POST', `/runs/${run.id}/${route}`)).toMatchObject({
         status: 409,
         body: {
-          detail: `Run ${run.id} is one of the extraction "nightly", of which nothing is sent to Polyteia: run the job again.`,
+          detail: `Run ${run.id} belongs to the extraction "nightly", which sends nothing to Polyteia: run the job again.`,
         },
       });
       expect(api.started).toEqual([]);

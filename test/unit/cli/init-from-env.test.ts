@@ -157,7 +157,7 @@ describe('ferry init --from-env', () => {
       `kubectl get secret db --namespace town -o json | jq -c '{username: "ferry", password: (.data["it.self"] | @base64d)}' | aws secretsmanager create-secret --name ferry/erp --secret-string file:///dev/stdin`,
     );
     expect(stderr).toContain(
-      'not in secrets.json, as the given files do not hold them: ferry/erp, ferry/polyteia',
+      'not in secrets.json, because the given files do not contain them: ferry/erp, ferry/polyteia',
     );
     expect(JSON.parse(await text('secrets.json'))).toEqual({});
   });
@@ -180,15 +180,15 @@ describe('ferry init --from-env', () => {
       'left out: jobs/broken.env is not valid (1 problem):\n  line 1: expected NAME=value',
       'left out: jobs/mssql.env is not valid',
       'jobs/both-days.env: CRON_SCHEDULE: "0 4 1 * 1"',
-      'jobs/good.env.example: a copy by its name',
+      'jobs/good.env.example: left out, because its name suggests a copy',
       'left out: jobs/chart.yaml is not valid YAML',
       'good (jobs/good.env) and twin (jobs/twin.env) replace the same dataset ds_a',
-      'not encrypted, as the connector had it: erp',
+      'not encrypted, as in the connector: erp',
     ])
       expect(stderr).toContain(expected);
     expect(stderr).not.toMatch(/values\.yaml|app\/\.env/);
     expect(await text('ferry.yaml')).toContain(
-      '# jobs/both-days.env; its CRON_SCHEDULE could not be taken over',
+      '# jobs/both-days.env; its CRON_SCHEDULE could not be converted',
     );
   });
 
@@ -199,21 +199,21 @@ describe('ferry init --from-env', () => {
     const before = await text('town/ferry.yaml');
     await init(...args);
     await put('town/ferry.yaml', '# mine\n');
-    await expect(init(...args)).rejects.toThrow(/ferry\.yaml exists already, with another content/);
+    await expect(init(...args)).rejects.toThrow(/ferry\.yaml already exists with different content/);
     expect(await text('town/ferry.yaml')).toBe('# mine\n');
     await init(...args, '--force');
     expect(await text('town/ferry.yaml')).toBe(before);
     // The secrets file is looked at before ferry.yaml is written.
     await put('secrets.json', '{}');
     await rm(join(folder, 'town'), { recursive: true });
-    await expect(init(...args)).rejects.toThrow(/secrets\.json exists already/);
+    await expect(init(...args)).rejects.toThrow(/secrets\.json already exists/);
     await expect(text('town/ferry.yaml')).rejects.toThrow();
   });
 
   it.each([
     [['--from-env', 'gone.env'], /gone\.env does not exist/],
-    [['--from-env', 'empty'], /No connector could be taken over from empty/],
-    [['--secrets-out', 'secrets.json'], /--secrets-out is for --from-env/],
+    [['--from-env', 'empty'], /No connector could be converted from empty/],
+    [['--secrets-out', 'secrets.json'], /--secrets-out only works with --from-env/],
   ])('%j is refused', async (args, message) => {
     await mkdir(join(folder, 'empty'));
     await expect(init(...args)).rejects.toThrow(message);

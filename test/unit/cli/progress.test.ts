@@ -56,7 +56,7 @@ describe('progress of a run with many databases', () => {
   });
 
   it('tells what goes wrong between two phases, too', () => {
-    const fact = 'hr failed: The secret ferry/hr is not known here.';
+    const fact = 'hr failed: The secret ferry/hr was not found on this machine.';
     expect(printEvents(false, [{ type: 'phase-noted', phase: undefined, fact }])).toBe(`    ${fact}\n`);
   });
 });

@@ -203,9 +203,13 @@ describe('loadConfig', () => {
   });
 
   it.each([
-    ['nothing', '', /ca\.pem holds no certificate/],
-    ['the key in its place', '-----BEGIN PRIVATE KEY-----\n', /ca\.pem holds no certificate/],
-    ['a broken certificate', pem.replaceAll('MII', 'NII'), /ca\.pem holds a certificate that cannot be read/],
+    ['nothing', '', /ca\.pem contains no certificate/],
+    ['the key in its place', '-----BEGIN PRIVATE KEY-----\n', /ca\.pem contains no certificate/],
+    [
+      'a broken certificate',
+      pem.replaceAll('MII', 'NII'),
+      /ca\.pem contains a certificate that cannot be read/,
+    ],
   ])('refuses a CA file with %s', async (_what, text, message) => {
     await writeFile(join(folder, 'ca.pem'), text);
     await expect(load(withCa)).rejects.toThrow(message);
@@ -271,7 +275,7 @@ describe('names that JavaScript has uses of its own for', () => {
     (group) => {
       expect(messageOf(entry(group, '__proto__'))).toMatch(
         new RegExp(
-          `^ferry.yaml is not valid \\(1 problem\\):\n.*${group}.__proto__: no name that can be used here`,
+          `^ferry.yaml is not valid \\(1 problem\\):\n.*${group}.__proto__: a name that cannot be used here`,
         ),
       );
     },
@@ -297,7 +301,7 @@ describe('names that JavaScript has uses of its own for', () => {
       from === 'version: 1' && to.includes('extractions')
         ? `${valid}${to.slice(11)}\n`
         : valid.replace(from, to);
-    expect(messageOf(text)).toContain(`${path}.__proto__: no name that can be used here`);
+    expect(messageOf(text)).toContain(`${path}.__proto__: a name that cannot be used here`);
   });
 
   it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'prototype'])(

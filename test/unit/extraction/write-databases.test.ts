@@ -21,6 +21,6 @@ it('a database that is written otherwise keeps its name, and is warned of', () =
   expect([names.databaseName, names.database]).toEqual(['a/b', 'default/postgres/1/a%2Fb']);
   expect(names.relation('s', 't')).toBe('default/postgres/1/a%2Fb/s/t');
   expect(names.warnings).toEqual([
-    'The database a/b stands as a%2Fb in qualifiedNames: its own would be those of another database’s schemas too.',
+    'The database a/b appears as a%2Fb in qualifiedNames: its own name would clash with those of another database’s schemas.',
   ]);
 });

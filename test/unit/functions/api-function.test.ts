@@ -124,6 +124,6 @@ describe('the deployed jobs', () => {
 
   it('are gone without their document', async () => {
     const { readJobs } = createDeployedJobs(environment, { get: async () => undefined });
-    await expect(readJobs()).rejects.toThrow('gone from the assets bucket');
+    await expect(readJobs()).rejects.toThrow('missing from the assets bucket');
   });
 });

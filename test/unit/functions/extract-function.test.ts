@@ -80,7 +80,7 @@ describe('the extract function', () => {
       state: 'failed',
       error: {
         class: 'ConfigError',
-        message: '"nightly" is an extraction: it has no files to accept or to send again.',
+        message: '"nightly" is an extraction: it has no files to accept or resend.',
       },
     });
     expect(await store.list({ limit: 1 })).toEqual([]);

@@ -110,7 +110,7 @@ describe('the sync function', () => {
       error: { class: 'ConfigError' },
     });
     expect(await run({ ...request, accept: { runId: good.id }, resend: { runId: good.id } })).toMatchObject({
-      error: { message: expect.stringContaining('none of Ferry’s') },
+      error: { message: expect.stringContaining('does not recognise the event') },
     });
     expect(saved).toEqual([]);
     // Its file was never kept: the run has begun, and says so.
@@ -149,11 +149,11 @@ describe('the sync function', () => {
       state: 'failed',
       error: { class: 'ConfigError', message: expect.stringContaining(message) },
     });
-    expect(await run({ job: 'orders' })).toEqual(failed('none of Ferry’s'));
+    expect(await run({ job: 'orders' })).toEqual(failed('does not recognise the event'));
     expect(await run({ job: 'ordres', scheduledTime: 'x' })).toEqual(failed('did you mean "orders"?'));
     expect(saved).toEqual([]);
     await expect(syncFunction('').run({ job: 'orders', scheduledTime: 'x' })).rejects.toThrow(
-      'not one that this release',
+      'This release of Ferry cannot read',
     );
   });
 });
@@ -187,7 +187,7 @@ describe('duckdbMemoryLimit', () => {
   });
 
   it.each([
-    ['a configuration of another release', '{}', 'orders', 'The deployed configuration is not one'],
+    ['a configuration of another release', '{}', 'orders', 'cannot read the deployed configuration'],
     ['a job that there is not', JSON.stringify(config), 'nothing', 'There is no sync "nothing".'],
   ])('answers a check of %s with a failed one', async (_what, stored, job, detail) => {
     const answer = await syncFunction(stored).check({ job, check: true });

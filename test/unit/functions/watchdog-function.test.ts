@@ -126,7 +126,7 @@ describe('the services around it', () => {
     const error = Object.assign(new Error('secret'), { name: 'AuthorizationErrorException' });
     await expect(createTopic(client(error).client, 'arn').send(message)).rejects.toMatchObject({
       class: 'NotificationError',
-      message: 'The SNS topic cannot be published to (AuthorizationErrorException).',
+      message: 'Ferry cannot publish to the SNS topic (AuthorizationErrorException).',
     });
   });
 

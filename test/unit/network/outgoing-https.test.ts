@@ -69,7 +69,7 @@ describe('extraCa', () => {
 
   it('must hold certificates', async () => {
     await writeFile(join(folder, 'company-ca.pem'), 'none');
-    await expect(load()).rejects.toThrow(/^extraCa: .*company-ca\.pem holds no certificate\.$/);
+    await expect(load()).rejects.toThrow(/^extraCa: .*company-ca\.pem contains no certificate\.$/);
   });
 
   it('is trusted beside what is trusted already, each certificate of it', async () => {

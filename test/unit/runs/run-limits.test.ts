@@ -4,7 +4,7 @@ import { killedHint, limitRun } from '../../../shared/runs/run-limits.ts';
 // What to do differs: an extraction has no query.
 it.each([
   ['sync', /narrower query/, /fewer columns/],
-  ['extraction', /two extractions with some of the databases each/, /fewer databases/],
+  ['extraction', /split the databases between two extractions/, /fewer databases/],
 ] as const)(
   'a run of kind %s that has no time left, or was killed, is told what to change',
   async (kind, late, killed) => {

@@ -47,13 +47,13 @@ describe('guards', () => {
       '151 rows after 100 .* a change \\(51.0 %\\) beyond maxRowChange: 50%',
     ],
     ['a fall', 49, { maxRowChange: '50%' }, baseline(100), '49 rows after 100'],
-    ['rows after none', 1, { maxRowChange: '500%' }, baseline(0), '1 row after 0 .* are a change beyond'],
+    ['rows after none', 1, { maxRowChange: '500%' }, baseline(0), '1 row after 0 .* is a change beyond'],
     ['a missing column', 1, { columns: ['id', 'status'] }, undefined, 'a column is missing: status'],
     ['a column that differs in case', 1, { columns: ['ID'] }, undefined, 'a column is missing: ID'],
   ])('refuse %s', (_name, rows, guards, before, message) => {
     expect(() => judge(rows, guards, before)).toThrow(GuardError);
     expect(() => judge(rows, guards, before)).toThrow(
-      new RegExp(`^The dataset was left as it is: ${message}`),
+      new RegExp(`^The dataset was left unchanged: ${message}`),
     );
   });
 
@@ -62,7 +62,7 @@ describe('guards', () => {
     expect(() =>
       judge(5, { minRows: 10, columns: ['status'], onSchemaChange: 'fail' }, baseline(100), columns),
     ).toThrow(
-      'The dataset was left as it is: 5 rows are fewer than minRows: 10; a column is missing: status; column "Größe" is gone; column "id" was INTEGER and is VARCHAR.',
+      'The dataset was left unchanged: 5 rows are fewer than minRows: 10; a column is missing: status; column "Größe" is gone; column "id" was INTEGER and is VARCHAR.',
     );
   });
 

@@ -52,7 +52,9 @@ describe('an extraction of which some databases failed', () => {
     );
     expect(told).toEqual(['nightly is incomplete: some databases failed', 'nightly works again']);
     expect(one.sent[0]?.text).toContain('nightly (extraction of several sources)');
-    expect(one.sent[0]?.text).toContain('Of some databases its runs write nothing; the others are complete.');
+    expect(one.sent[0]?.text).toContain(
+      'Its runs write nothing for some databases; the others are complete.',
+    );
     expect(one.sent[0]?.text).toContain('AuthError: hr: The source refused the login.');
     expect(one.sent[0]?.text).toContain('Change the secret.');
     expect(one.sent[0]?.alerts).toMatchObject([{ kind: 'failed', class: 'partial', source: '' }]);
@@ -119,7 +121,7 @@ describe('an extraction', () => {
     const startedAt = new Date(one.now().getTime() - 14 * MINUTE).toISOString();
     const endedAt = one.now().toISOString();
     await tellAll(one, { state: 'succeeded', startedAt, endedAt, durationMs: 14 * MINUTE });
-    expect(one.sent[0]?.text).toContain('write two extractions with some of the databases each');
+    expect(one.sent[0]?.text).toContain('split the databases between two extractions');
   });
 
   it('of one source is told with it', () => {

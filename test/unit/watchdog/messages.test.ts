@@ -57,7 +57,7 @@ describe('a mail', () => {
       Start it again: POST https://api.example.org/v1/jobs/open-orders/runs
       Logs:           https://console.example.org/logs
 
-      This is told once: you hear of it again when a run succeeds, or fails with another error.
+      This is reported once. You will be notified again when a run succeeds, or fails with another error.
       "
     `);
     expect(message.alerts).toEqual([

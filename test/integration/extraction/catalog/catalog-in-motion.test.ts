@@ -12,8 +12,8 @@ import { extractTorture } from '../../../support/torture-catalog/extract.ts';
 const LOCKS = `SELECT l.relation::regclass::text AS relation FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
   WHERE a.application_name = 'ferry' AND l.relation >= 16384`;
 const NO_TEXT =
-  'it holds bytes that are no text in the encoding of the database, or that UTF-8 has no letter for';
-const LOCKED = 'another session holds a lock on it, or on what it reads';
+  'it contains bytes that are not valid text in the encoding of the database, or that have no equivalent in UTF-8';
+const LOCKED = 'another session holds a lock on it, or on something that it reads';
 
 describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_title, version) => {
   let server: PostgresServer;
@@ -73,9 +73,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
         void made.client.query('COMMIT');
       },
     });
-    expect(told).toEqual([
-      'Another session holds a lock that is in the way of staging.fleeting: trying again …',
-    ]);
+    expect(told).toEqual(['Another session holds a lock that blocks staging.fleeting: trying again …']);
     expect(extraction.entities.map(({ attributes }) => attributes.name)).toEqual([
       'going',
       'public',
@@ -129,13 +127,11 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
       over_b: expect.stringContaining('FROM b'),
     });
     expect(extraction.result.warnings).toEqual([
-      `Left out: the definition of public.over_a, as ${LOCKED}.`,
-      `Left out: the definition of public.m, as ${LOCKED}.`,
-      `Left out: the default of public.a.y, as ${LOCKED}.`,
+      `Left out: the definition of public.over_a, because ${LOCKED}.`,
+      `Left out: the definition of public.m, because ${LOCKED}.`,
+      `Left out: the default of public.a.y, because ${LOCKED}.`,
     ]);
-    expect(told[0]).toBe(
-      'Another session holds a lock that is in the way of public.over_a, public.m: trying again …',
-    );
+    expect(told[0]).toBe('Another session holds a lock that blocks public.over_a, public.m: trying again …');
     expect(extraction.result.entities).toMatchObject({
       Table: 3,
       TablePartition: 1,
@@ -222,13 +218,13 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     const file = 'could not access file "/no/such": No such file or directory';
     expect(result.warnings).toEqual([
       expect.stringMatching(
-        /^Left out: the definition of public\.broken, as the server fails to give it \(cache lookup failed for function \d+\)\.$/,
+        /^Left out: the definition of public\.broken, because the server fails to return it \(cache lookup failed for function \d+\)\.$/,
       ),
-      `Left out: the definition of public.no_library, as the server fails to give it (${file}).`,
+      `Left out: the definition of public.no_library, because the server fails to return it (${file}).`,
       expect.stringContaining(
-        'Left out: the default of public.t.a, as the server fails to give it (cache lookup',
+        'Left out: the default of public.t.a, because the server fails to return it (cache lookup',
       ),
-      `Left out: the default of public.t.c, as the server fails to give it (${file}).`,
+      `Left out: the default of public.t.c, because the server fails to return it (${file}).`,
     ]);
     // A fault is looked for in no lock of a user's.
     expect((await made.client.query(LOCKS)).rows).toEqual([]);
@@ -254,7 +250,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     );
     await using extraction = await extract('bytes');
     const { entities, result } = extraction;
-    expect(result.warnings.map((warning) => warning.replace(`, as ${NO_TEXT}.`, '')).sort()).toEqual(
+    expect(result.warnings.map((warning) => warning.replace(`, because ${NO_TEXT}.`, '')).sort()).toEqual(
       [
         'the schema z\\344',
         's.a\\344 and its columns',
@@ -289,7 +285,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
       'WIN1252',
     );
     await using other = await extract('windows');
-    expect(other.result.warnings).toEqual([`Left out: the comment of public.t, as ${NO_TEXT}.`]);
+    expect(other.result.warnings).toEqual([`Left out: the comment of public.t, because ${NO_TEXT}.`]);
     const [table] = other.entities.filter(({ attributes }) => attributes.name === 'u');
     expect(table?.attributes).toMatchObject({ description: 'Straße' });
   });

@@ -153,40 +153,40 @@ describe.each(POSTGRES_VERSIONS)('filters on %s', (_title, options) => {
   it.each<[Partial<CatalogFilters>, string]>([
     [
       { include: { '^edge$': ['app', '[a'] } },
-      'include: the schema pattern "[a" of "^edge$" is no regular expression of Postgres: brackets [] not balanced.',
+      'include: the schema pattern "[a" of "^edge$" is not a valid Postgres regular expression: brackets [] not balanced.',
     ],
     [
       { include: { edge: ['a)|(b'] } },
-      'include: the schema pattern "a)|(b" of "edge" is no regular expression of Postgres: parentheses () not balanced.',
+      'include: the schema pattern "a)|(b" of "edge" is not a valid Postgres regular expression: parentheses () not balanced.',
     ],
     [
       { include: { '(': '*' } },
-      'include: the database pattern "(" is no regular expression of Postgres: parentheses () not balanced.',
+      'include: the database pattern "(" is not a valid Postgres regular expression: parentheses () not balanced.',
     ],
     [
       { exclude: { edge: ['a{2,1}'] } },
-      'exclude: the schema pattern "a{2,1}" of "edge" is no regular expression of Postgres: invalid repetition count(s).',
+      'exclude: the schema pattern "a{2,1}" of "edge" is not a valid Postgres regular expression: invalid repetition count(s).',
     ],
     [
       { exclude: { edge: ['b\\'] } },
-      'exclude: the schema pattern "b\\" of "edge" is no regular expression of Postgres: invalid escape \\ sequence.',
+      'exclude: the schema pattern "b\\" of "edge" is not a valid Postgres regular expression: invalid escape \\ sequence.',
     ],
     [
       { include: { edge: ["o'[[:nix:]]"] } },
-      'include: the schema pattern "o\'[[:nix:]]" of "edge" is no regular expression of Postgres: invalid character class.',
+      'include: the schema pattern "o\'[[:nix:]]" of "edge" is not a valid Postgres regular expression: invalid character class.',
     ],
     [
       { tempTableRegex: '*_tmp' },
-      'tempTableRegex "*_tmp" is no regular expression of Postgres: quantifier operand invalid.',
+      'tempTableRegex "*_tmp" is not a valid Postgres regular expression: quantifier operand invalid.',
     ],
     [
       { include: { edge: ['(?z)a'] } },
-      'include: the schema pattern "(?z)a" of "edge" is no regular expression of Postgres: invalid embedded option.',
+      'include: the schema pattern "(?z)a" of "edge" is not a valid Postgres regular expression: invalid embedded option.',
     ],
     // One that matches, before the wrong one.
     [
       { include: { '.*': ['.*'] }, tempTableRegex: '+' },
-      'tempTableRegex "+" is no regular expression of Postgres: quantifier operand invalid.',
+      'tempTableRegex "+" is not a valid Postgres regular expression: quantifier operand invalid.',
     ],
   ])('%j is refused with the server’s reason', async (changes, message) => {
     const error = await assertPatterns(edge.ask, filters(changes)).catch((thrown: unknown) => thrown);

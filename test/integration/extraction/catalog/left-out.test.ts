@@ -47,7 +47,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
     expect(record.error).toBeUndefined();
     const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
     expect(manifest.databases.map(({ source, database }) => `${source}/${database}`)).toEqual(read);
-    const warning = `Left out, as the filters have nothing for them: ${told}`;
+    const warning = `Left out, because the filters select nothing in them: ${told}`;
     expect(record.warnings).toEqual([warning]);
     expect(manifest.warnings).toEqual([warning]);
   });
@@ -64,7 +64,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
       );
       expect(record.state).toBe('succeeded');
       expect(record.databases?.map(({ database }) => database)).toEqual(['hr_a', 'hr_b']);
-      expect(record.warnings).toEqual(['Left out, as the filters have nothing for them: new.']);
+      expect(record.warnings).toEqual(['Left out, because the filters select nothing in them: new.']);
     } finally {
       await other.stop();
     }
@@ -82,7 +82,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
       setup.options({ databases: ['postgres', 'broken', 'hr_a'], include: { 'postgres|broken': '*' } }),
     );
     expect(record).toMatchObject({ state: 'partial', error: { class: 'AuthError' } });
-    expect(record.warnings).toEqual(['Left out, as the filters have nothing for them: erp/hr_a.']);
+    expect(record.warnings).toEqual(['Left out, because the filters select nothing in them: erp/hr_a.']);
   });
 
   it.each<[string, Record<string, unknown>, Sources]>([
@@ -115,7 +115,9 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
     await client.end();
     expect(record).toMatchObject({ state: 'succeeded', outcome: 'extracted' });
     expect(record.warnings).toEqual([
-      expect.stringMatching(/^erp\/hr_b: Left out: the definition of public\.damaged, as the server fails/),
+      expect.stringMatching(
+        /^erp\/hr_b: Left out: the definition of public\.damaged, because the server fails/,
+      ),
     ]);
     const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
     expect(manifest.warnings).toEqual(record.warnings);
@@ -129,7 +131,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
       {
         check: 'filters',
         status: 'warning',
-        detail: 'Left out, as the filters have nothing for them: hr-a/hr_a, hr-b/hr_b.',
+        detail: 'Left out, because the filters select nothing in them: hr-a/hr_a, hr-b/hr_b.',
       },
     ]);
     expect(checks.map(({ check }) => check)).toContain('erp/postgres: databaseSchemaCheck');

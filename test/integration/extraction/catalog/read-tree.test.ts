@@ -70,7 +70,7 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
         name: 'walled',
         isDefault: false,
         schemas: [],
-        refusal: `The source at 127.0.0.1:${server.port} does not let user "leser" into database "walled".`,
+        refusal: `The source at 127.0.0.1:${server.port} denies user "leser" access to database "walled".`,
       },
     ]);
     const bytes = Object.fromEntries(databases.map((database) => [database.name, database.bytes]));
@@ -110,7 +110,7 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
     // The encoding has a letter that Unicode has none for.
     await make('windows', 'WIN1252', schemas(`'x' || chr(129)`, `'Straße'`));
     const reason =
-      'as it holds bytes that are no text in the encoding of the database, or that UTF-8 has no letter for.';
+      'because it contains bytes that are not valid text in the encoding of the database, or that have no equivalent in UTF-8.';
     const read = await tree({ include: {}, exclude: { '.*': ['^public$'] }, tempTableRegex: '^ü' });
     const found = read.filter(({ name }) => ['bytes', 'nothing_else', 'windows'].includes(name));
     expect(found.map(({ bytes: _bytes, ...rest }) => rest)).toEqual([
@@ -133,7 +133,7 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
         isDefault: false,
         schemas: [schema('Straße', 1, 0, 0), schema('public', 0, 0, 0, false)],
         refusal: undefined,
-        leftOut: [expect.stringMatching(/^Left out: the schema x\\201, as it holds bytes/)],
+        leftOut: [expect.stringMatching(/^Left out: the schema x\\201, because it contains bytes/)],
       },
     ]);
     // As the database that is connected to first, too.

@@ -19,7 +19,7 @@ const xmlError = (code: string) =>
 describe('finding the stack', () => {
   it.each([
     ['Nothing', 2, 'ConfigError: There is no stack Nothing in eu-central-1'],
-    ['Other', 2, "ConfigError: The stack Other in eu-central-1 is none of Ferry's"],
+    ['Other', 2, 'ConfigError: The stack Other in eu-central-1 is not a Ferry stack'],
   ])('%s', async (name, code, message) => {
     const { stderr, exitCode } = await ferryAgainstStack(['--stack', name, 'runs']);
     expect(exitCode).toBe(code);
@@ -50,15 +50,18 @@ describe('finding the stack', () => {
   it('says that no region is named', async () => {
     vi.stubEnv('AWS_REGION', undefined);
     const { stderr, exitCode } = await ferryAgainstStack(['runs']);
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('in which AWS region')]);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringContaining('The AWS region of the stack is unknown'),
+    ]);
   });
 });
 
 describe('answers of the API', () => {
   it.each([
-    [403, '{"message":"User is not authorized"}', 'AccessError: The API of the stack does not let'],
+    [403, '{"message":"User is not authorized"}', 'AccessError: The API of the stack denies'],
     [404, '<html>', 'ConfigError: The API of the stack refused the request (HTTP status 404).'],
-    [200, '{"runs":7}', 'UnexpectedError: The answer of the stack’s API is not one'],
+    [200, '{"runs":7}', 'UnexpectedError: This release of Ferry does not recognise the answer'],
   ])('%i', async (status, body, message) => {
     aws.intercept = ({ url }) => (url.startsWith('/v1/') ? { status, body } : undefined);
     const { stderr } = await ferryAgainstStack(['runs']);
@@ -84,7 +87,7 @@ describe('commands of this machine', () => {
       const { stderr, exitCode } = await ferryAgainstStack(args);
       expect([exitCode, stderr]).toEqual([
         2,
-        `ConfigError: ferry ${args[0]} works on this machine only, not on a stack.\n`,
+        `ConfigError: ferry ${args[0]} only works on this machine, not on a stack.\n`,
       ]);
     },
   );

@@ -141,7 +141,7 @@ TCP    failed  no answer
     ['killed', { payload: { errorType: 'Runtime.ExitError' }, failure: 'Unhandled' }, 'failed or was killed'],
     [
       'of an older release',
-      { payload: { state: 'failed', error: { message: 'none of Ferry’s.' } } },
+      { payload: { state: 'failed', error: { message: 'not recognised.' } } },
       'another release',
     ],
   ])('tells of a function that is %s', async (_what, answer, message) => {

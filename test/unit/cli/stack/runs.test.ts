@@ -101,7 +101,7 @@ describe('ferry --stack run', () => {
     const { stdout, stderr, exitCode } = await ferryAgainstStack(['run', 'orders']);
     expect(exitCode).toBe(code);
     expect(stdout).toMatch(line);
-    expect(stderr).toMatch(/^ {2}run [0-9a-f-]{36} was asked for\n {2}read +/);
+    expect(stderr).toMatch(/^ {2}run [0-9a-f-]{36} was requested\n {2}read +/);
     if (state === 'failed') expect(stderr).toContain('GuardError: No rows.\n  → Look at the source.');
   });
 
@@ -139,7 +139,9 @@ describe('ferry --stack run', () => {
     };
     const { stderr, exitCode } = await ferryAgainstStack(['run', 'orders'], { signal: interruption.signal });
     expect(exitCode).toBe(130);
-    expect(stderr).toMatch(/Run (\S+) goes on: .*\n {2}→ ferry --stack Ferry cancel \1 asks it to stop\.\n$/);
+    expect(stderr).toMatch(
+      /Run (\S+) continues; .*\n {2}→ ferry --stack Ferry cancel \1 asks it to stop\.\n$/,
+    );
   });
 
   it.each([
@@ -148,7 +150,7 @@ describe('ferry --stack run', () => {
   ])('takes no %s', async (...args) => {
     const { stderr, exitCode } = await ferryAgainstStack(['run', 'orders', ...args]);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('is for runs on this machine');
+    expect(stderr).toContain('only applies to runs on this machine');
     expect(aws.started).toEqual([]);
   });
 });
@@ -158,7 +160,7 @@ describe('ferry --stack cancel, accept, resend', () => {
     const record = runningRecord();
     await aws.runs.save(record);
     const { stdout } = await ferryAgainstStack(['cancel', record.id]);
-    expect(stdout).toBe(`orders: run ${record.id} was asked to stop.\n`);
+    expect(stdout).toBe(`orders: cancellation of run ${record.id} requested.\n`);
     expect(await aws.runs.findCancelRequest?.('orders', record.id)).toBeDefined();
   });
 

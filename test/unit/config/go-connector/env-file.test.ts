@@ -114,7 +114,7 @@ describe('readEnvFile', () => {
     if (expected) expect(config.syncs.default?.schedule).toMatchObject(expected);
     else {
       expect(config.syncs.default?.schedule).toBeUndefined();
-      expect(warnings.join()).toMatch(/CRON_SCHEDULE: .*; write .* Without that it has no schedule on AWS/);
+      expect(warnings.join()).toMatch(/CRON_SCHEDULE: .*; write .* Until then it has no schedule on AWS/);
     }
   });
 
@@ -181,7 +181,7 @@ describe('readEnvFile', () => {
 
   it('refuses an organization that is named twice', () => {
     expect(() => read(`${sessionExample}POLYTEIA_ORGANIZATION_SLUG=stadt\n`)).toThrow(
-      /POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG: expected one of the two only/,
+      /POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG: expected only one of the two/,
     );
   });
 

@@ -143,12 +143,12 @@ describe('readWorkloads', () => {
     [
       cronJob({ schedule: '0 4 * * *', timeZone: 'Europe/Berlin', suspend: true }),
       { cron: '0 4 * * *', timezone: 'Europe/Berlin', enabled: false },
-      [/suspended, so its schedule is switched off/],
+      [/suspended, so its schedule is disabled/],
     ],
     [
       cronJob({ schedule: '0 4 * * *' }, { ...variables, CRON_SCHEDULE: '@hourly' }),
       { cron: '@hourly', timezone: 'UTC' },
-      [/CRON_SCHEDULE \(@hourly\) is taken, not the schedule of the CronJob \(0 4 \* \* \*\)/],
+      [/CRON_SCHEDULE \(@hourly\) is used, not the schedule of the CronJob \(0 4 \* \* \*\)/],
     ],
     [
       deployment(pod({ env: env(variables) }), { replicas: 0 }),
@@ -183,7 +183,7 @@ describe('readWorkloads', () => {
     [
       'only Kubernetes knows',
       deployment(pod({ env: env({ ...variables, NODE: { fieldRef: { fieldPath: 'spec.nodeName' } } }) })),
-      /NODE is taken from fieldRef/,
+      /NODE comes from fieldRef/,
     ],
     [
       'it is SQL Server',

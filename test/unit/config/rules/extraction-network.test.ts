@@ -44,7 +44,7 @@ describe('the network of an extraction', () => {
     [
       'in a VPC and outside of any',
       [network(), '', network()],
-      `these sources are in 2: write one extraction each for s0, s2 (${[VPC, ...SUBNETS].join(', ')}), s1 (no \`network\`)`,
+      `these sources are in 2: write a separate extraction for each of s0, s2 (${[VPC, ...SUBNETS].join(', ')}), s1 (no \`network\`)`,
     ],
     ['in other subnets', [network(), network('', SUBNETS.slice(1))], `s1 (${VPC}, ${SUBNETS[1]})`],
     ['in another VPC', [network(), network('', SUBNETS, 'vpc-00000000')], 's1 (vpc-00000000, '],
@@ -63,7 +63,7 @@ describe('the network of an extraction', () => {
     }
     expect(refused).toBeInstanceOf(ConfigError);
     expect(String(refused)).toContain(
-      'extractions.all.sources: an extraction runs in one network, and these sources are in 2:',
+      'extractions.all.sources: an extraction runs in one network, but these sources are in 2:',
     );
     expect(String(refused)).toContain(message);
   });

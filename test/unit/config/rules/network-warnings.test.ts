@@ -33,10 +33,16 @@ describe('a source in a VPC', () => {
   const extractions = { nightly: { sources: ['erp'] } };
 
   it.each([
-    ['a sync without a way to Polyteia', password, undefined, { syncs }, [/syncs \(orders\) .* to Polyteia/]],
+    [
+      'a sync without a way to Polyteia',
+      password,
+      undefined,
+      { syncs },
+      [/syncs \(orders\) .* cannot reach Polyteia/],
+    ],
     ['an extraction, which calls nobody', password, undefined, { extractions }, []],
     ['an extraction by a role, which asks STS', role, 'none', { extractions }, [/iam-role asks STS/]],
-    ['a sync by a role', role, 'none', { syncs }, [/iam-role asks STS/, /to Polyteia/]],
+    ['a sync by a role', role, 'none', { syncs }, [/iam-role asks STS/, /cannot reach Polyteia/]],
     ['NAT', role, 'nat', { syncs }, []],
     ['a proxy', role, 'none', { syncs, proxy: 'http://proxy.stadt.example:3128' }, []],
   ])('with %s', (_what, auth, egress, top, expected) => {

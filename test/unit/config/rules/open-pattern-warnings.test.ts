@@ -14,8 +14,8 @@ extractions: { nightly: { sources: [erp], ${filters} } }`,
 
 it('patterns that look like a prefix are told, wherever they stand', () => {
   expect(warningsOf(`include: { "^erp$": ["^app", "^b$"] }, exclude: '{"^test_": "*"}'`)).toEqual([
-    'nightly: include: "^app" matches the name app alone; for all that begin so, write "^app.*"; if it is meant, "^app$" says so',
-    'nightly: exclude: "^test_" matches the name test_ alone; for all that begin so, write "^test_.*"; if it is meant, "^test_$" says so',
+    'nightly: include: "^app" only matches the name app; to match every name that begins with it, write "^app.*"; to keep it as it is, write "^app$"',
+    'nightly: exclude: "^test_" only matches the name test_; to match every name that begins with it, write "^test_.*"; to keep it as it is, write "^test_$"',
   ]);
 });
 

@@ -16,6 +16,6 @@ syncs:
     'ferry.yaml',
   );
   expect(warnOfSharedDatasets(config)).toEqual([
-    'orders, archive: all replace the dataset ds_a, so that it holds the result of whichever ran last',
+    'orders, archive: all replace the dataset ds_a, so it contains the result of the last one that ran',
   ]);
 });

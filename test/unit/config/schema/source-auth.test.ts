@@ -75,7 +75,7 @@ describe('auth of a source', () => {
       'another region than the host’s',
       { ...iam, region: 'eu-west-1' },
       {},
-      'sources.erp.auth.region: "eu-west-1": expected eu-central-1, which the host name says',
+      'sources.erp.auth.region: "eu-west-1": expected eu-central-1, as in the host name',
     ],
     ['no region at all', { ...iam, region: 'Frankfurt' }, {}, 'expected a region such as eu-central-1'],
     [

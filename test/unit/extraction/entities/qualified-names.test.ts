@@ -27,7 +27,7 @@ describe('qualifiedNames', () => {
     expect(names.column('a', 'b/c', 'id')).toBe('default/postgres/1/db/a/b/c/id');
     expect(names.column('a/b', 'c', 'id')).toBe('default/postgres/1/db/a%2Fb/c/id');
     expect(names.warnings).toEqual([
-      'Two entities would be default/postgres/1/db/a/b/c: the qualifiedName of the later one is default/postgres/1/db/a%2Fb/c, so that they stay apart.',
+      'Two entities would be default/postgres/1/db/a/b/c: the qualifiedName of the later one is default/postgres/1/db/a%2Fb/c, to keep them apart.',
     ]);
   });
 

@@ -73,7 +73,7 @@ describe('latest.json', () => {
     await point(newer);
     await point(old);
     expect(await latest()).toBe(NEW);
-    expect(warnings).toEqual([`latest.json stays at run ${NEW}, which began to read later than this one.`]);
+    expect(warnings).toEqual([`latest.json keeps run ${NEW}, which began to read later than this one.`]);
   });
 
   it('does not go back either when the newer one comes between the look and the write', async () => {

@@ -9,7 +9,7 @@ const about = { bucket: 'city', key: 'a/1.json', permission: 's3:PutObject', buc
 describe('a failure at the bucket of an extraction', () => {
   it.each([
     [failure('NoSuchBucket', 404), 'ConfigError', /There is no bucket city/],
-    [failure('AccessDenied', 403), 'ConfigError', /s3:PutObject is refused on s3:\/\/city\/a\/1\.json/],
+    [failure('AccessDenied', 403), 'ConfigError', /s3:PutObject was denied on s3:\/\/city\/a\/1\.json/],
     [
       failure(
         'AccessDenied',
@@ -17,14 +17,14 @@ describe('a failure at the bucket of an extraction', () => {
         'User: arn:aws:sts::1:assumed-role/x is not authorized to perform: kms:GenerateDataKey on resource: y',
       ),
       'ConfigError',
-      /kms:GenerateDataKey is refused/,
+      /kms:GenerateDataKey was denied/,
     ],
     [
       failure('KMS.DisabledException', 400),
       'ConfigError',
       /KMS key .* cannot be used \(KMS\.DisabledException\)/,
     ],
-    [failure('ExpiredToken', 400), 'ConfigError', /AWS does not know who writes/],
+    [failure('ExpiredToken', 400), 'ConfigError', /AWS does not accept the credentials/],
     [failure('SlowDown', 503), 'StorageUnavailableError', /cannot be reached \(SlowDown\)/],
     [new Error('socket hang up'), 'StorageUnavailableError', /cannot be reached \(Error\)/],
   ])('%s is told as %s', (error, name, message) => {

@@ -107,24 +107,24 @@ describe('an upload that is answered with 200', () => {
   });
 
   it.each<[string, FailureHow, string, RegExp]>([
-    ['an error', answered('{"error": "row 7: Geheim"}'), 'PolyteiaRejectedError', /holds an error/],
+    ['an error', answered('{"error": "row 7: Geheim"}'), 'PolyteiaRejectedError', /contains an error/],
     [
       'an error object',
       answered('{"error": {"message": "Geheim"}}'),
       'PolyteiaRejectedError',
-      /holds an error/,
+      /contains an error/,
     ],
     [
       'an error and a BOM',
       answered('\uFEFF{"error": "no"}', 'text/plain'),
       'PolyteiaRejectedError',
-      /holds an error/,
+      /contains an error/,
     ],
     [
       'an error that is HTML by its header',
       answered('{"error": true}', 'text/html'),
       'PolyteiaRejectedError',
-      /holds an error/,
+      /contains an error/,
     ],
     ['an error 403', answered('{"error": {"code": 403}}'), 'PolyteiaRejectedError', /HTTP status 403/],
     [
@@ -186,7 +186,7 @@ describe('an answer that trickles', () => {
     const work = on === 'upload' ? setup.upload(client) : client.checkDataset(DATASET);
     expect(await errorOf(work)).toMatchObject({
       class: 'PolyteiaUnavailableError',
-      message: expect.stringContaining('its answer comes too slowly'),
+      message: expect.stringContaining('its answer is too slow'),
     });
   });
 

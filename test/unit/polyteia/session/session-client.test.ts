@@ -165,7 +165,7 @@ describe('refusals name what to do', () => {
       /does not accept the personal access key/,
       /create a new/,
     ],
-    ['a key without a member', 'exchange', status(403), /into organization stadt-test/, /licensed member/],
+    ['a key without a member', 'exchange', status(403), /in organization stadt-test/, /licensed member/],
     ['another organization', 'exchange', status(404), /no organization stadt-test/, /polyteia\.<target>/],
     ['a malformed exchange', 'exchange', status(400), /HTTP status 400/, /organization, baseUrl/],
     ['a dataset not to be seen', 'getDatasetById', status(403), /see dataset ds_/, /right to edit dataset/],
@@ -239,7 +239,7 @@ describe('refusals name what to do', () => {
     const error = await errorOf(carry());
     expect(error).toMatchObject({
       class: 'PolyteiaRejectedError',
-      message: expect.stringMatching(/does not know ingest dsig_/),
+      message: expect.stringMatching(/no longer knows ingest dsig_/),
     });
   });
 
@@ -266,11 +266,11 @@ const outages: [string, FailureHow, RegExp][] = [
   ['502 with HTML', status(502, { html: '<h1>Bad gateway</h1>' }), /HTTP status 502/],
   ['503', status(503), /HTTP status 503/],
   ['429', status(429, { headers: { 'retry-after': '7' } }), /HTTP status 429/],
-  ['a reset before the body', { kind: 'reset', when: 'before' }, /broke off/],
-  ['a reset in the middle', { kind: 'reset', when: 'middle' }, /broke off/],
-  ['a reset after it took effect', { kind: 'reset', when: 'after', apply: true }, /broke off/],
+  ['a reset before the body', { kind: 'reset', when: 'before' }, /closed the connection/],
+  ['a reset in the middle', { kind: 'reset', when: 'middle' }, /closed the connection/],
+  ['a reset after it took effect', { kind: 'reset', when: 'after', apply: true }, /closed the connection/],
   ['no answer', { kind: 'hang' }, /does not answer in time/],
-  ['half an answer', { kind: 'truncated' }, /broke off/],
+  ['half an answer', { kind: 'truncated' }, /closed the connection/],
   ['an answer that is not JSON', { kind: 'notJson' }, /cannot be understood/],
   ['an answer of another form', { kind: 'notJson', body: '{"json":{}}' }, /cannot be understood/],
 ];

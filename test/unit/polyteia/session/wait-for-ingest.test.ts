@@ -65,7 +65,7 @@ describe('waitForIngest', () => {
     await expect(result).rejects.toMatchObject({
       class: 'PolyteiaRejectedError',
       message:
-        'Polyteia took the file for dataset ds_a but could not read it (the columns): ingest dsig_1 failed.',
+        'Polyteia accepted the file for dataset ds_a but could not read it (the columns): ingest dsig_1 failed.',
     });
   });
 
@@ -91,7 +91,7 @@ describe('waitForIngest', () => {
 
   it('says why it could not be asked, when that is how it ended', async () => {
     await expect(wait([new PolyteiaUnavailableError('Polyteia is away.')]).result).rejects.toThrow(
-      'The last time it was asked: Polyteia is away.',
+      'The last status request failed: Polyteia is away.',
     );
   });
 

@@ -89,7 +89,7 @@ describe.each(kinds)('a %s that is there', (_name, write, prefix, read) => {
     ['empty', () => '', 'is empty'],
     ['blank', () => ' \n', 'is empty'],
     ['torn', (text: string) => text.slice(0, -9), 'is not complete JSON'],
-    ['another thing', () => '[1]', 'is not what this release of Ferry expects there'],
+    ['another thing', () => '[1]', 'does not have the form that this release of Ferry expects'],
     ['without a version', (text: string) => text.replace('"schemaVersion":1,', ''), '(schemaVersion'],
     [
       'of a later release',
@@ -332,7 +332,7 @@ describe('a record', () => {
       await store.save(record);
       const [pointer] = await keysOf('runs/');
       await documents.put(pointer, JSON.stringify({ ...record, job }));
-      await expect(store.get(record.id)).rejects.toThrow(`${pointer} is not what this release`);
+      await expect(store.get(record.id)).rejects.toThrow(`${pointer} does not have the form`);
     },
   );
 

@@ -56,7 +56,7 @@ describe('a role that AWS does not let Ferry assume', () => {
       'ExpiredToken',
       'expired',
       'AccessError',
-      /session that they belong to has ended/,
+      /session has expired/,
       /Sign in again/,
     ],
     [
@@ -72,15 +72,15 @@ describe('a role that AWS does not let Ferry assume', () => {
       'RegionDisabledException',
       'no',
       'AccessError',
-      /STS is switched off/,
-      /settings of IAM/,
+      /STS is disabled/,
+      /IAM settings/,
     ],
     [
       'a wrong ARN',
       'ValidationError',
       'invalid',
       'ConfigError',
-      /not take arn.*reader for a role/,
+      /not accept arn.*reader as a role/,
       /roleArn/,
     ],
     [
@@ -151,13 +151,13 @@ describe('keys of a refused token', () => {
   it('are not known to AWS', async () => {
     refuse('InvalidClientTokenId', 'The security token included in the request is invalid.');
     expect(await identity().examine(keys, 'eu-central-1')).toEqual([
-      expect.stringMatching(/^AWS does not take the keys that signed: AWS does not know them/),
+      expect.stringMatching(/^AWS rejected the keys that signed: AWS does not know them/),
     ]);
   });
 
   it.each([
-    [-2, 'The clock here is 120 minutes behind that of AWS: set it right.'],
-    [2, 'The clock here is 120 minutes ahead of that of AWS: set it right.'],
+    [-2, 'The clock here is 120 minutes behind that of AWS: correct it.'],
+    [2, 'The clock here is 120 minutes ahead of that of AWS: correct it.'],
   ])('were used by a clock that is wrong by %i hours', async (hours, expected) => {
     answerWithIdentity();
     const said = await withClockOf(hours, () => identity().examine(keys, 'eu-central-1'));
@@ -212,15 +212,15 @@ describe('a secret that cannot be read', () => {
       'InvalidRequestException',
       "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
       /belongs to another account/,
-      /customer-managed key .* name the key as kmsKeyArn/,
+      /customer-managed key .* set kmsKeyArn to that key/,
     ],
     [
       'InvalidParameterException',
       'Invalid name.',
-      /a name that Secrets Manager does not take/,
+      /a name that Secrets Manager does not accept/,
       /name or ARN/,
     ],
-    ['ValidationException', 'Invalid name.', /a name that Secrets Manager does not take/, /name or ARN/],
+    ['ValidationException', 'Invalid name.', /a name that Secrets Manager does not accept/, /name or ARN/],
   ])('by %s (%s)', async (type, words, message, hint) => {
     aws.intercept = () => ({
       status: 400,
@@ -234,16 +234,16 @@ describe('a secret that cannot be read', () => {
   });
 
   it.each([
-    ['ExpiredTokenException', /session that they belong to has ended/],
+    ['ExpiredTokenException', /session has expired/],
     ['UnrecognizedClientException', /does not know them/],
     ['InvalidSignatureException', /or the clock here is wrong/],
-  ])('as AWS does not take the keys here (%s), which trying again does not mend', async (type, message) => {
+  ])('as AWS does not accept the keys here (%s), which trying again does not mend', async (type, message) => {
     aws.intercept = () => ({ status: 400, body: JSON.stringify({ __type: type, message: 'no' }) });
     await expect(createSecretsManagerReader({ outgoing: {} }).read('ferry/erp')).rejects.toMatchObject({
       class: 'AccessError',
       retryable: false,
       message: expect.stringMatching(message),
-      hint: 'Sign in again, and set the clock right.',
+      hint: 'Sign in again, and correct the clock.',
     });
   });
 

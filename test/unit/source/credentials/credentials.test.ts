@@ -71,25 +71,25 @@ describe('a login', () => {
       'a password without a name',
       password,
       { password: 'Geheim4711' },
-      /layout of RDS \(wrong or missing: username\)/,
+      /RDS layout \(wrong or missing: username\)/,
     ],
     [
       'a password and no host',
       password,
       { username: 'u', password: 'Geheim4711', dbname: 'd' },
-      /^The source erp has no host: neither sources\.erp\.host nor the secret ferry\/erp says it\.$/,
+      /^The source erp has no host: neither sources\.erp\.host nor the secret ferry\/erp sets it\.$/,
     ],
     [
       'a password and no database',
       password,
       { username: 'u', password: 'Geheim4711', host: HOST },
-      /^The source erp has no database: neither sources\.erp\.database nor the secret ferry\/erp says it\.$/,
+      /^The source erp has no database: neither sources\.erp\.database nor the secret ferry\/erp sets it\.$/,
     ],
     [
       'a port that is none',
       password,
       { username: 'u', password: 'Geheim4711', host: HOST, port: 'Geheim4711', dbname: 'd' },
-      /layout of RDS \(wrong or missing: port\)/,
+      /RDS layout \(wrong or missing: port\)/,
     ],
     ['a list', password, ['Geheim4711'], /\(wrong or missing: the whole\)/],
     ['keys that are not JSON', iamUser, 'Geheim4711', /^The secret ferry\/aws is not JSON\.$/],
@@ -97,10 +97,10 @@ describe('a login', () => {
       'half a key pair',
       iamUser,
       { accessKeyId: 'Geheim4711' },
-      /not an access key pair of AWS \(wrong or missing: secretAccessKey\)/,
+      /not an AWS access key pair \(wrong or missing: secretAccessKey\)/,
     ],
     [
-      'the layout of RDS',
+      'the RDS layout',
       iamUser,
       { username: 'u', password: 'Geheim4711' },
       /wrong or missing: accessKeyId, secretAccessKey/,
@@ -109,19 +109,19 @@ describe('a login', () => {
       'a session without its token',
       iamUser,
       { accessKeyId: 'ASIAGeheim4711', secretAccessKey: 'x' },
-      /^The secret ferry\/aws holds an access key of a session \(ASIA…\), and its sessionToken is missing\.$/,
+      /^The secret ferry\/aws contains a temporary access key \(ASIA…\) without its sessionToken\.$/,
     ],
     [
       'no host',
       iamUser,
       { ...KEYS, dbname: 'd' },
-      /no host: neither sources\.erp\.host nor the secret ferry\/aws says it/,
+      /no host: neither sources\.erp\.host nor the secret ferry\/aws sets it/,
     ],
     [
       'a host without a region',
       iamUser,
       { ...KEYS, host: 'db.example', dbname: 'd' },
-      /no region, and its host name tells none/,
+      /no region, and its host name does not contain one/,
     ],
   ])('cannot be had of a secret with %s', async (_what, auth, secret, message) => {
     const error = await resolve(source(auth), secret).catch((thrown: unknown) => thrown);
@@ -138,7 +138,7 @@ it.each(['__proto__', 'constructor', 'toString'])(
       createLocalSecretReader({ values: parseSecretsFile(text, 'secrets.json'), environment: {} });
     expect(await reader(`{"${name}": "pak_1", "other": {"username": "a"}}`).read(name)).toBe('pak_1');
     await expect(reader('{"other": "x"}').read(name)).rejects.toThrow(
-      `The secret ${name} is not known here.`,
+      `The secret ${name} was not found on this machine.`,
     );
     expect(() => parseSecretsFile(`{"${name}": 7}`, 'secrets.json')).toThrow(
       'is not a JSON object of secret names',
