@@ -1,24 +1,14 @@
 import { z } from 'zod';
-import { ConfigError, type FerryError, PolyteiaRejectedError } from '../../errors.ts';
-import { createAnswerErrors, isTransient, quoteWords } from '../http/answer-errors.ts';
+import { ConfigError } from '../../errors.ts';
+import { createAnswerErrors } from '../http/answer-errors.ts';
 import type { PolyteiaConnection } from '../http/connection.ts';
 import type { HttpAnswer } from '../http/http.ts';
 import { multipartFile } from '../http/multipart-file.ts';
-import { parseJson } from '../http/parse-json.ts';
 import { findObjection } from '../http/upload-answer.ts';
 import type { DatasetContent, Ingest, PolyteiaClient, Upload } from '../polyteia-client.ts';
-import {
-  contentTypes,
-  formatHint,
-  mayBeOfFormat,
-  type UploadContentType,
-  type UploadFormat,
-} from '../upload-format.ts';
-
-const envelope = z.looseObject({
-  error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
-  data: z.unknown().optional(),
-});
+import { contentTypes, type UploadContentType, type UploadFormat } from '../upload-format.ts';
+import { createClassicCall } from './classic-call.ts';
+import { createClassicRefusals, PolyteiaForbiddenError } from './classic-refusals.ts';
 
 const assetInfo = z.looseObject({ content_type: z.string(), size: z.number(), uploaded_at: z.string() });
 const datasetData = z.looseObject({
@@ -31,8 +21,11 @@ const datasetData = z.looseObject({
 });
 const tokenData = z.looseObject({ token: z.string().regex(/^[\x21-\x7e]+$/) });
 
-/** A refusal for want of a permission; told apart here only, to everybody else it is a PolyteiaRejectedError. */
-class PolyteiaForbiddenError extends PolyteiaRejectedError {}
+/** The status of an upload's answer; of one that says success, that of the error in it. */
+function statusOf(answer: HttpAnswer): number {
+  const code = answer.status === 200 ? findObjection(answer)?.code : undefined;
+  return typeof code === 'number' && code >= 400 && code <= 599 ? code : answer.status;
+}
 
 /**
  * Polyteia's classic API: one endpoint for commands and queries, and an upload by token.
@@ -47,81 +40,8 @@ export function createClassicClient(options: {
 }): PolyteiaClient {
   const { connection, token: key, format } = options;
   const errors = createAnswerErrors(connection.host);
-
-  function rejected(code: number, message: string | undefined, dataset: string): FerryError {
-    const words = quoteWords(message, [key]);
-    switch (code) {
-      case 401:
-        return errors.keyRefused();
-      case 403:
-        return new PolyteiaForbiddenError(
-          `Polyteia does not allow this key to work with dataset ${dataset}.${words}`,
-          {
-            hint: "Give the key's user the right to edit the dataset.",
-          },
-        );
-      case 404:
-        return new PolyteiaRejectedError(`Polyteia has no dataset ${dataset}.${words}`, {
-          hint: 'Copy the id from the dataset’s page in Polyteia (ds_…), and check that the key belongs to the same organization.',
-        });
-      default:
-        if (isTransient(code)) return errors.unavailable(`failed (error ${code})`);
-        return new PolyteiaRejectedError(
-          `Polyteia refused the call for dataset ${dataset} (error ${code}).${words}`,
-          mayBeOfFormat(code) ? { hint: formatHint('classic', format) } : {},
-        );
-    }
-  }
-
-  async function call<T>(
-    kind: 'command' | 'query',
-    name: string,
-    params: { id: string } & Record<string, unknown>,
-    shape: z.ZodType<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const answer = await connection.send('/api', {
-      headers: {
-        authorization: `Bearer ${key}`,
-        'content-type': 'application/json',
-        accept: 'application/json',
-      },
-      body: JSON.stringify({ [kind]: name, params }),
-      signal,
-    });
-    const content = envelope.safeParse(parseJson(answer.text)).data;
-    // An outage is one whatever stands in its answer, and says how long to wait.
-    if (isTransient(answer.status)) throw errors.busy(answer);
-    // Business errors come with status 200 and their code in the envelope; other status are of whatever stands in front.
-    if (content?.error) throw rejected(content.error.code, content.error.message, params.id);
-    if (answer.status === 401) throw errors.keyRefused();
-    if (answer.status !== 200) throw statusError(answer, params.id);
-    const data = content && shape.safeParse(content.data);
-    if (!data?.success) throw errors.notUnderstood(name);
-    return data.data;
-  }
-
-  function statusError(answer: HttpAnswer, dataset: string): FerryError {
-    if (isTransient(answer.status) || answer.status < 400) return errors.busy(answer);
-    // The body of a refusal may quote the file's content, so it is not repeated.
-    return new PolyteiaRejectedError(
-      `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,
-      mayBeOfFormat(answer.status) ? { hint: formatHint('classic', format) } : {},
-    );
-  }
-
-  /** The status of an upload's answer; of one that says success, that of the error in it. */
-  function statusOf(answer: HttpAnswer): number {
-    const code = answer.status === 200 ? findObjection(answer)?.code : undefined;
-    return typeof code === 'number' && code >= 400 && code <= 599 ? code : answer.status;
-  }
-
-  /** The words of the refusal may quote the file, so they are not repeated. */
-  const refusedInside = (dataset: string) =>
-    new PolyteiaRejectedError(
-      `Polyteia refused the file for dataset ${dataset}: its answer with HTTP status 200 contains an error.`,
-      { hint: formatHint('classic', format) },
-    );
+  const refusals = createClassicRefusals(errors, key, format);
+  const call = createClassicCall(connection, key, errors, refusals);
 
   async function getContent(dataset: string, signal?: AbortSignal): Promise<DatasetContent | undefined> {
     const { metadata } = await call('query', 'get_dataset', { id: dataset }, datasetData, signal);
@@ -207,8 +127,8 @@ export function createClassicClient(options: {
       const objection = answer.status === 200 ? findObjection(answer) : undefined;
       if (objection?.kind === 'page') throw errors.webPage('the upload');
       const status = statusOf(answer);
-      if (status !== 200) throw statusError({ ...answer, status }, upload.dataset);
-      if (objection) throw refusedInside(upload.dataset);
+      if (status !== 200) throw refusals.statusError({ ...answer, status }, upload.dataset);
+      if (objection) throw refusals.refusedInside(upload.dataset);
       return {};
     },
 

@@ -109,6 +109,22 @@ export async function inspectDuckdbQuery(
   connection: DuckDBConnection,
   query: string,
 ): Promise<DuckdbQueryFacts> {
+  const nodes = [...walk(await parseStatement(connection, query))];
+  const ctes = new Set(
+    nodes.flatMap((node) => (node.cte_map?.map ?? []).map(({ key }) => String(key).toLowerCase())),
+  );
+  assertNames(ctes);
+  const tables: TableReference[] = [];
+  for (const node of nodes) {
+    assertAllowed(node);
+    if (node.type === 'BASE_TABLE' && isOfSource(node, ctes)) tables.push(referenceOf(node));
+  }
+  const besideStars = namesBesideStars(nodes);
+  return { tables, columns: columnsIn(nodes), ...(besideStars ? { besideStars } : {}) };
+}
+
+/** The statement's syntax tree. @throws QueryError when it is not exactly one SELECT */
+async function parseStatement(connection: DuckDBConnection, query: string): Promise<unknown[]> {
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)::VARCHAR', [query]);
   const tree = JSON.parse(String(reader.getRowsJS()[0]?.[0])) as {
     error: boolean;
@@ -132,13 +148,14 @@ export async function inspectDuckdbQuery(
       hint: 'Write one SELECT.',
     });
   }
+  return tree.statements ?? [];
+}
 
-  const nodes = [...walk(tree.statements)];
-  const ctes = new Set(
-    nodes.flatMap((node) => (node.cte_map?.map ?? []).map(({ key }) => String(key).toLowerCase())),
-  );
-  // A CTE is known in its own query only, but its name is looked for here in the whole: one that is also a view of DuckDB, or could
-  // be a file, would let that one in elsewhere.
+/**
+ * A CTE is known in its own query only, but its name is looked for here in the whole: one that is also a view of DuckDB, or could
+ * be a file, would let that one in elsewhere.
+ */
+function assertNames(ctes: ReadonlySet<string>): void {
   for (const name of ctes) {
     if (/^(duckdb_|pg_|pragma_|sqlite_)|[./:\\*]/.test(name)) {
       throw new QueryError(`duckdbQuery: "${name}" cannot be the name of a WITH query.`, {
@@ -146,45 +163,43 @@ export async function inspectDuckdbQuery(
       });
     }
   }
-  const tables: TableReference[] = [];
-  for (const node of nodes) {
-    const isTable = 'sample' in node && 'alias' in node;
-    // SHOW lists what DuckDB knows; DESCRIBE and SUMMARIZE hold the query that they are of, which is checked like any other.
-    if (isTable && (!knownTables.has(String(node.type)) || (node.type === 'SHOW_REF' && !node.query))) {
-      throw new QueryError('duckdbQuery: SHOW and similar are not allowed.', {
-        hint: 'Write one SELECT over the source attached as db: SELECT * FROM db.public.orders',
+}
+
+/** Refuses what is no plain reading of tables, or could reach beyond the source. */
+function assertAllowed(node: Node): void {
+  const isTable = 'sample' in node && 'alias' in node;
+  // SHOW lists what DuckDB knows; DESCRIBE and SUMMARIZE hold the query that they are of, which is checked like any other.
+  if (isTable && (!knownTables.has(String(node.type)) || (node.type === 'SHOW_REF' && !node.query))) {
+    throw new QueryError('duckdbQuery: SHOW and similar are not allowed.', {
+      hint: 'Write one SELECT over the source attached as db: SELECT * FROM db.public.orders',
+    });
+  }
+  if (node.type === 'TABLE_FUNCTION') {
+    const name = String(node.function?.function_name ?? '').toLowerCase();
+    if (!allowedTableFunctions.has(name)) {
+      throw new QueryError(`duckdbQuery: the table function ${name}() is not allowed.`, {
+        hint: "Read tables of the source as db.schema.table, or use `query` with the source's own SQL.",
       });
     }
-    if (node.type === 'TABLE_FUNCTION') {
-      const name = String(node.function?.function_name ?? '').toLowerCase();
-      if (!allowedTableFunctions.has(name)) {
-        throw new QueryError(`duckdbQuery: the table function ${name}() is not allowed.`, {
-          hint: "Read tables of the source as db.schema.table, or use `query` with the source's own SQL.",
-        });
-      }
-    }
-    if (deniedFunctions.has(String(node.function_name ?? '').toLowerCase())) {
-      throw new QueryError(`duckdbQuery: the function ${node.function_name}() is not allowed.`);
-    }
-    if (node.type === 'BASE_TABLE') {
-      const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) =>
-        String(part ?? ''),
-      ) as [string, string, string];
-      const ofSource = (catalog || schema).toLowerCase() === 'db';
-      const ofQuery = !catalog && !schema && ctes.has(table.toLowerCase());
-      if (ofSource) tables.push(referenceOf(node));
-      else if (!ofQuery) {
-        throw new QueryError(
-          `duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not a table of the source.`,
-          {
-            hint: 'Write tables of the source as db.table or db.schema.table.',
-          },
-        );
-      }
-    }
   }
-  const besideStars = namesBesideStars(nodes);
-  return { tables, columns: columnsIn(nodes), ...(besideStars ? { besideStars } : {}) };
+  if (deniedFunctions.has(String(node.function_name ?? '').toLowerCase())) {
+    throw new QueryError(`duckdbQuery: the function ${node.function_name}() is not allowed.`);
+  }
+}
+
+/** Whether a table is one of the source; else it is a CTE of the query. @throws QueryError for any other one */
+function isOfSource(node: Node, ctes: ReadonlySet<string>): boolean {
+  const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) =>
+    String(part ?? ''),
+  ) as [string, string, string];
+  if ((catalog || schema).toLowerCase() === 'db') return true;
+  if (!catalog && !schema && ctes.has(table.toLowerCase())) return false;
+  throw new QueryError(
+    `duckdbQuery: the table ${[catalog, schema, table].filter(Boolean).join('.')} is not a table of the source.`,
+    {
+      hint: 'Write tables of the source as db.table or db.schema.table.',
+    },
+  );
 }
 
 /** The table that a node of the tree means, if it is one of the source: `db.table` or `db.schema.table`. */

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { type AnswerErrors, isTransient } from '../http/answer-errors.ts';
+import type { PolyteiaConnection } from '../http/connection.ts';
+import { parseJson } from '../http/parse-json.ts';
+import type { ClassicRefusals } from './classic-refusals.ts';
+
+const envelope = z.looseObject({
+  error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
+  data: z.unknown().optional(),
+});
+
+/** Makes the calls of the one endpoint: a command or a query by name, and the shape of its answer. */
+export function createClassicCall(
+  connection: PolyteiaConnection,
+  key: string,
+  errors: AnswerErrors,
+  { rejected, statusError }: ClassicRefusals,
+) {
+  return async function call<T>(
+    kind: 'command' | 'query',
+    name: string,
+    params: { id: string } & Record<string, unknown>,
+    shape: z.ZodType<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const answer = await connection.send('/api', {
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body: JSON.stringify({ [kind]: name, params }),
+      signal,
+    });
+    const content = envelope.safeParse(parseJson(answer.text)).data;
+    // An outage is one whatever stands in its answer, and says how long to wait.
+    if (isTransient(answer.status)) throw errors.busy(answer);
+    // Business errors come with status 200 and their code in the envelope; other status are of whatever stands in front.
+    if (content?.error) throw rejected(content.error.code, content.error.message, params.id);
+    if (answer.status === 401) throw errors.keyRefused();
+    if (answer.status !== 200) throw statusError(answer, params.id);
+    const data = content && shape.safeParse(content.data);
+    if (!data?.success) throw errors.notUnderstood(name);
+    return data.data;
+  };
+}

@@ -1,0 +1,55 @@
+import { type FerryError, PolyteiaRejectedError } from '../../errors.ts';
+import { type AnswerErrors, isTransient, quoteWords } from '../http/answer-errors.ts';
+import type { HttpAnswer } from '../http/http.ts';
+import { formatHint, mayBeOfFormat, type UploadFormat } from '../upload-format.ts';
+
+/** A refusal for want of a permission; told apart here only, to everybody else it is a PolyteiaRejectedError. */
+export class PolyteiaForbiddenError extends PolyteiaRejectedError {}
+
+export type ClassicRefusals = ReturnType<typeof createClassicRefusals>;
+
+/** What an answer of the classic API that is no success means, in words for people. @param key which no message may repeat */
+export function createClassicRefusals(errors: AnswerErrors, key: string, format: UploadFormat) {
+  function rejected(code: number, message: string | undefined, dataset: string): FerryError {
+    const words = quoteWords(message, [key]);
+    switch (code) {
+      case 401:
+        return errors.keyRefused();
+      case 403:
+        return new PolyteiaForbiddenError(
+          `Polyteia does not allow this key to work with dataset ${dataset}.${words}`,
+          {
+            hint: "Give the key's user the right to edit the dataset.",
+          },
+        );
+      case 404:
+        return new PolyteiaRejectedError(`Polyteia has no dataset ${dataset}.${words}`, {
+          hint: 'Copy the id from the dataset’s page in Polyteia (ds_…), and check that the key belongs to the same organization.',
+        });
+      default:
+        if (isTransient(code)) return errors.unavailable(`failed (error ${code})`);
+        return new PolyteiaRejectedError(
+          `Polyteia refused the call for dataset ${dataset} (error ${code}).${words}`,
+          mayBeOfFormat(code) ? { hint: formatHint('classic', format) } : {},
+        );
+    }
+  }
+
+  function statusError(answer: HttpAnswer, dataset: string): FerryError {
+    if (isTransient(answer.status) || answer.status < 400) return errors.busy(answer);
+    // The body of a refusal may quote the file's content, so it is not repeated.
+    return new PolyteiaRejectedError(
+      `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,
+      mayBeOfFormat(answer.status) ? { hint: formatHint('classic', format) } : {},
+    );
+  }
+
+  /** The words of the refusal may quote the file, so they are not repeated. */
+  const refusedInside = (dataset: string) =>
+    new PolyteiaRejectedError(
+      `Polyteia refused the file for dataset ${dataset}: its answer with HTTP status 200 contains an error.`,
+      { hint: formatHint('classic', format) },
+    );
+
+  return { rejected, statusError, refusedInside };
+}
