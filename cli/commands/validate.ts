@@ -60,11 +60,11 @@ function formatExtractions(config: FerryConfig): string {
 }
 
 // A pattern may stand for hundreds: what it came to is told by how many they are.
-const MOST_NAMES = 3;
+const MAX_NAMES = 3;
 
 function listSources(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES).join(', ');
-  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+  const shown = names.slice(0, MAX_NAMES).join(', ');
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }
 
 function listDatabases({ databases = [] }: ExtractionConfig): string {

@@ -1,6 +1,6 @@
 import { escapeCharacter } from '../../shared/text/printable.ts';
 
-const MOST_CHARACTERS = 60;
+const MAX_CHARACTERS = 60;
 /** What a long value shows before the place where it differs. */
 const CHARACTERS_BEFORE = 20;
 
@@ -41,8 +41,8 @@ function findDifference(a: string, b: string): number {
 }
 
 function cut(text: string, from: number): string {
-  if (text.length <= MOST_CHARACTERS) return text;
-  const end = from + MOST_CHARACTERS;
+  if (text.length <= MAX_CHARACTERS) return text;
+  const end = from + MAX_CHARACTERS;
   return `${from > 0 ? '…' : ''}${text.slice(from, end)}${end < text.length ? '…' : ''}`;
 }
 

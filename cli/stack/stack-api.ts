@@ -46,7 +46,7 @@ export interface StackApi {
 
 // More than API Gateway itself waits.
 const TIMEOUT_MS = 35_000;
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 const PAGE = 100;
 
 interface ApiRequest {
@@ -108,7 +108,7 @@ export function createStackApi(
   /** All that the command line asks for may be asked for twice: a run is started by its key. */
   function call<T>(request: ApiRequest, schema: z.ZodType<T>): Promise<T> {
     const signal = request.method === 'POST' ? undefined : interruption;
-    return retryWithin({ budget: undefined, maxTries: MOST_TRIES, signal }, async () => {
+    return retryWithin({ budget: undefined, maxTries: MAX_TRIES, signal }, async () => {
       const response = await send(request, signal);
       const text = await response.text().catch((error: unknown) => {
         signal?.throwIfAborted();

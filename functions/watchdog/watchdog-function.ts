@@ -77,8 +77,8 @@ export function createWatchdogFunction(
       writeLine,
       { Stack: environment.STACK_NAME },
       {
-        AlertsSent: { value: result.told, unit: 'Count' },
-        NotificationsFailed: { value: result.notTold, unit: 'Count' },
+        AlertsSent: { value: result.notified, unit: 'Count' },
+        NotificationsFailed: { value: result.notificationsFailed, unit: 'Count' },
         RepairsFailed: { value: result.notRepaired, unit: 'Count' },
       },
     );

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from './problems.ts';
 
 // A reason for the record is the longest thing that a request tells.
-const MOST_BODY_BYTES = 16_384;
+const MAX_BODY_BYTES = 16_384;
 
 /** Refuses a path that cannot be decoded. */
 export const checkPath: MiddlewareHandler = async (context, next) => {
@@ -19,9 +19,9 @@ export const checkPath: MiddlewareHandler = async (context, next) => {
 
 /** Refuses a body that is too large. */
 export const limitBody: MiddlewareHandler = bodyLimit({
-  maxSize: MOST_BODY_BYTES,
+  maxSize: MAX_BODY_BYTES,
   onError: () => {
-    throw new ProblemError(413, `A body may have at most ${MOST_BODY_BYTES} bytes.`);
+    throw new ProblemError(413, `A body may have at most ${MAX_BODY_BYTES} bytes.`);
   },
 });
 

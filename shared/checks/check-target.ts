@@ -3,8 +3,8 @@ import { ConfigError } from '../errors.ts';
 import { createPolyteiaClient } from '../polyteia/create-polyteia-client.ts';
 import type { SecretReader } from '../source/credentials/secrets.ts';
 import { readToken } from '../sync/upload/send-file.ts';
+import { checkConnectivity } from './check-connectivity.ts';
 import { type CheckResult, failedCheck } from './check-result.ts';
-import { checkWay } from './check-way.ts';
 
 /**
  * Tries everything that a run of a sync needs of Polyteia; nothing is uploaded. Where there is a way to it, all checks are tried, even if
@@ -19,7 +19,7 @@ export async function checkTarget(
   try {
     const target = config.polyteia[sync.polyteia];
     if (!target) throw new ConfigError(`There is no Polyteia target "${sync.polyteia}".`);
-    results.push(...(await checkWay(target.baseUrl, { outgoing: config, signal })));
+    results.push(...(await checkConnectivity(target.baseUrl, { outgoing: config, signal })));
     if (results.some(({ status }) => status === 'failed')) return results;
     const client = createPolyteiaClient(target, {
       token: await readToken(target, secrets),

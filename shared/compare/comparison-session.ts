@@ -2,7 +2,7 @@ import { access, constants, realpath, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { closedDuckdbOptions } from '../duckdb/duckdb-options.ts';
-import { lackOf } from '../duckdb/engine-lack.ts';
+import { exhaustedResource } from '../duckdb/exhausted-resource.ts';
 import { openDuckdb } from '../duckdb/open-duckdb.ts';
 import { runInterruptibly } from '../duckdb/run-interruptibly.ts';
 import { quoteLiteral } from '../duckdb/sql-text.ts';
@@ -77,7 +77,7 @@ export class ComparisonSession {
   /**
    * Runs one statement to its end.
    *
-   * @param explain what DuckDB's refusal of this statement means, unless it is a lack of memory or disk
+   * @param explain what DuckDB's refusal of this statement means, unless memory or disk ran out
    */
   async ask(sql: string, explain: (cause: unknown) => Error = explainUnreadable): Promise<unknown[][]> {
     const { signal } = this.#options;
@@ -97,14 +97,14 @@ export class ComparisonSession {
   }
 
   #explainLack(cause: unknown): Error | undefined {
-    const lack = lackOf(cause);
-    if (lack === 'disk') {
+    const exhausted = exhaustedResource(cause);
+    if (exhausted === 'disk') {
       return fullDiskError(
         cause,
         'Free space in the folder for temporary files, or name another one in TMPDIR: both files must fit into it uncompressed.',
       );
     }
-    if (lack !== 'memory') return undefined;
+    if (exhausted !== 'memory') return undefined;
     return new QueryError(
       `The comparison needs more memory than the ${formatBytes(this.#options.memoryLimitBytes)} that it may use.`,
       { cause, hint: 'Compare the files on a machine with more memory, or write them with fewer columns.' },

@@ -11,7 +11,7 @@ export interface ParquetColumn {
 }
 
 /** DuckDB's most digits of a decimal; it reads longer ones as DOUBLE, and wrongly. */
-const MOST_DIGITS = 38;
+const MAX_DIGITS = 38;
 
 /**
  * Reads the columns of a file in order.
@@ -34,9 +34,9 @@ export async function readColumns(
     explain,
   );
   const described = await session.ask(`DESCRIBE SELECT * FROM ${readParquet(session, side)}`, explain);
-  if (schema.some(([, , precision]) => Number(precision) > MOST_DIGITS)) {
+  if (schema.some(([, , precision]) => Number(precision) > MAX_DIGITS)) {
     throw new ConfigError(
-      `${path} contains decimals with more than ${MOST_DIGITS} digits, which DuckDB cannot read.`,
+      `${path} contains decimals with more than ${MAX_DIGITS} digits, which DuckDB cannot read.`,
       {
         hint: 'Write them as text.',
       },

@@ -62,7 +62,7 @@ const TIMES = /^TIME( WITH TIME ZONE)?$/;
 const COMPARED_BY_VALUE =
   /^(BOOLEAN|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|VARCHAR|BLOB|UUID|DATE|TIME.*)$/;
 
-const MOST_DIGITS = 38;
+const MAX_DIGITS = 38;
 
 /** One of the forms below, before it is known which side has which type. */
 interface Conversion {
@@ -119,7 +119,7 @@ function exactNumbers(a: string, b: string): Conversion | undefined {
   const scale = Math.max(digitsA.scale, digitsB.scale);
   const width = Math.max(digitsA.whole, digitsB.whole) + scale;
   const comparedAs = 'exact number';
-  if (width > MOST_DIGITS) return { comparedAs, type: 'VARCHAR', convert: exactText };
+  if (width > MAX_DIGITS) return { comparedAs, type: 'VARCHAR', convert: exactText };
   const type = `DECIMAL(${width},${scale})`;
   return { comparedAs, type, convert: (column) => cast(column, type) };
 }

@@ -2,7 +2,7 @@ import type { DatabaseOutcome, RunRecord } from '../runs/records/run-record.ts';
 import { labelOf } from './read-database.ts';
 
 // More names help nobody: the record lists all.
-const MOST_NAMES = 5;
+const MAX_NAMES = 5;
 
 /**
  * The error of a run of which some databases, or all, failed: the class of the first one, and a message that names the others.
@@ -32,7 +32,7 @@ const told = ({ source, database, error }: DatabaseOutcome) =>
 
 function listOthers(others: readonly DatabaseOutcome[]): string {
   if (others.length === 0) return '';
-  const names = others.slice(0, MOST_NAMES).map(({ source, database }) => labelOf(source, database));
-  const more = others.length > MOST_NAMES ? ` and ${others.length - MOST_NAMES} more` : '';
+  const names = others.slice(0, MAX_NAMES).map(({ source, database }) => labelOf(source, database));
+  const more = others.length > MAX_NAMES ? ` and ${others.length - MAX_NAMES} more` : '';
   return ` Also failed: ${names.join(', ')}${more}.`;
 }

@@ -11,12 +11,12 @@ export interface LeftOut {
 }
 
 // More names help nobody.
-const MOST_NAMES = 10;
+const MAX_NAMES = 10;
 
 /** For the record: a pattern with a mistyped name should be seen. */
 export function describeLeftOut(all: readonly LeftOut[]): string {
-  const names = all.slice(0, MOST_NAMES).map(({ source, database }) => labelOf(source, database));
-  const more = all.length > MOST_NAMES ? ` and ${all.length - MOST_NAMES} more` : '';
+  const names = all.slice(0, MAX_NAMES).map(({ source, database }) => labelOf(source, database));
+  const more = all.length > MAX_NAMES ? ` and ${all.length - MAX_NAMES} more` : '';
   return `Left out, because the filters select nothing in them: ${names.join(', ')}${more}.`;
 }
 

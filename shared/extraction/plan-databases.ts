@@ -14,9 +14,9 @@ import { listDatabases } from './catalog/list-databases.ts';
 import { askIn, openCatalogSession } from './catalog/open-catalog-session.ts';
 import { runPreflight } from './catalog/preflight.ts';
 import { type AtlanConnection, connectionOf } from './entities/connection.ts';
+import { escapeDatabaseNames } from './escape-database-names.ts';
 import type { ExtractionWork } from './extraction-work.ts';
 import { WholeJobError } from './whole-job-error.ts';
-import { writeDatabases } from './write-databases.ts';
 
 /** A source that is about to be read. */
 export interface PlannedSource {
@@ -71,7 +71,7 @@ export async function planDatabases(context: PlanContext, work: PlanWork): Promi
     planned,
     ({ reached }) => reached?.connection.qualifiedName,
   ).values()) {
-    const written = writeDatabases(sameServer.flatMap(({ databases }) => databases));
+    const written = escapeDatabaseNames(sameServer.flatMap(({ databases }) => databases));
     for (const plan of sameServer) plan.written = written;
   }
   return planned;

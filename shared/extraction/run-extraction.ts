@@ -34,10 +34,10 @@ export async function runExtraction(
   extract: typeof extractDatabase = extractDatabase,
 ): Promise<RunRecord> {
   const work = { ...options, ...findExtraction(options.config, options.job) };
-  return runJob(describeExtraction(work), (context) => carry(context, work, extract), options);
+  return runJob(describeExtraction(work), (context) => extractOnce(context, work, extract), options);
 }
 
-async function carry(
+async function extractOnce(
   context: JobContext,
   work: ExtractionWork,
   extract: typeof extractDatabase,

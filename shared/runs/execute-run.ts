@@ -1,7 +1,7 @@
 import { LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { JobContext, JobResult } from './job.ts';
-import { enterSources } from './leases/enter-sources.ts';
+import { acquireSourceSlots } from './leases/acquire-source-slots.ts';
 import { isStillHeld } from './leases/lease.ts';
 import { QUEUED_PHASE } from './leases/slots.ts';
 import { isFinished, type RunRecord } from './records/run-record.ts';
@@ -55,7 +55,7 @@ async function doWork(
   let started: number | undefined;
   try {
     assertWorthAnotherTry(record);
-    await using slots = await enterSources(job, record, options, {
+    await using slots = await acquireSourceSlots(job, record, options, {
       heartbeat,
       progress,
       logger,

@@ -2,7 +2,7 @@ import { CancelledError, type FerryError, LeaseLostError, StateError } from '../
 import type { Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
 import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
-import type { EnteredSources } from './leases/enter-sources.ts';
+import type { EnteredSources } from './leases/acquire-source-slots.ts';
 import { type Heartbeat, startHeartbeat } from './leases/heartbeat.ts';
 import { isStillHeld, type Lease, leaseTimes, type Progress } from './leases/lease.ts';
 import type { RunRecord } from './records/run-record.ts';

@@ -156,7 +156,7 @@ export interface Dialect {
    *
    * @throws ExactnessError that names a column of which it may not
    */
-  assertWholeThrough?(ask: AskSource, wrapped: string, columns: readonly ColumnPlan[]): Promise<void>;
+  assertWrapIsLossless?(ask: AskSource, wrapped: string, columns: readonly ColumnPlan[]): Promise<void>;
   /** SQL of the source for a column of `q`, a query with these columns. */
   reference(columns: readonly string[], index: number): string;
   quoteName(name: string): string;

@@ -8,7 +8,7 @@ import {
 import type { Login } from './credentials/credentials.ts';
 import type { ErrorPatterns, Refusal, SourcePhase } from './error-patterns.ts';
 
-const MOST_WORDS = 300;
+const MAX_WORDS = 300;
 
 /**
  * A source refused a statement before a row was read, in words that do not say what is wrong with it, or in another language. Its code
@@ -66,7 +66,7 @@ function refused(at: string, said: string): [string, { hint: string }] {
   const words = said
     .split('\n', 1)[0]
     ?.trim()
-    .slice(0, MOST_WORDS)
+    .slice(0, MAX_WORDS)
     .replace(/[.。]$/, '');
   return [
     `The source at ${at} refused the connection: ${words}.`,

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig } from '../config/schema/ferry-config.ts';
-import { lackOf } from '../duckdb/engine-lack.ts';
+import { exhaustedResource } from '../duckdb/exhausted-resource.ts';
 import { findExtension } from '../duckdb/extensions.ts';
 import { trimStatement } from '../duckdb/sql-text.ts';
 import { FerryError, fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
@@ -372,9 +372,9 @@ export class SourceSession {
   #explain(error: unknown, phase: SourcePhase): Error {
     const message = error instanceof Error ? error.message : String(error);
     const { login, ofCatalog } = this.#options;
-    const lack = lackOf(error);
-    if (lack === 'disk') return fullDiskError(error);
-    if (lack === 'memory') {
+    const exhausted = exhaustedResource(error);
+    if (exhausted === 'disk') return fullDiskError(error);
+    if (exhausted === 'memory') {
       return new QueryError('The query needs more memory than DuckDB may use.', {
         cause: error,
         hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',

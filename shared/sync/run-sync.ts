@@ -18,10 +18,10 @@ import { openTarget, sendFile } from './upload/send-file.ts';
  */
 export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
   const { description, work } = findSync(options);
-  return runJob(description, (context) => carry(context, work), options);
+  return runJob(description, (context) => syncOnce(context, work), options);
 }
 
-async function carry(context: JobContext, work: SyncWork): Promise<JobResult> {
+async function syncOnce(context: JobContext, work: SyncWork): Promise<JobResult> {
   if (work.dryRun) return rehearse(context, work, work.dryRun.file);
   const earlier = await findEarlierUpload(context, work);
   await using target = await openTarget(context, work);

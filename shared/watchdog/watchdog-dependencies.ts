@@ -3,7 +3,7 @@ import type { RunRequestStore } from '../runs/records/run-request-store.ts';
 import type { RunStore } from '../runs/records/run-store.ts';
 import type { StartEvent } from '../runs/start-event.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Whereabouts } from './alerts/alert-message.ts';
+import type { AlertLinks } from './alerts/alert-message.ts';
 import type { Channel } from './alerts/channel.ts';
 import type { DeadLetterQueue } from './repairs/dead-letter.ts';
 
@@ -17,7 +17,7 @@ export interface WatchdogDependencies {
   deadLetters: DeadLetterQueue;
   /** Starts a job's function, without waiting for its end. */
   start: (event: StartEvent) => Promise<void>;
-  where: Whereabouts;
+  where: AlertLinks;
   /** What makes ids of scheduled runs unique. */
   scope: string;
   logger: Logger;

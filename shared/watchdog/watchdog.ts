@@ -28,9 +28,9 @@ export interface RoundResult {
   /** Runs that were started again, or closed. */
   repaired: number;
   /** Incidents that people were told of. */
-  told: number;
+  notified: number;
   /** Messages that did not get through, or runs that could not be helped; the next round tries again. */
-  notTold: number;
+  notificationsFailed: number;
   notRepaired: number;
   /** Documents of the watchdog's own that are there and cannot be read: the log says what to do about them. */
   notRead: number;
@@ -38,7 +38,7 @@ export interface RoundResult {
 
 /** One for each stack: two may share a bucket, and each knows only its own schedules. */
 const memoryKeyOf = (scope: string) => `watchdog/${encodeURIComponent(scope)}.schedules.json`;
-const MOST_LETTERS = 100;
+const MAX_LETTERS = 100;
 
 /**
  * One round: sees to runs that nobody works on, and tells people what changed. Two at once do no harm: each alert is claimed by a
@@ -71,8 +71,8 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   const result: RoundResult = {
     repaired: repaired.filter((outcome) => outcome === 'done').length,
     notRepaired: repaired.filter((outcome) => outcome === 'failed').length,
-    told: 0,
-    notTold: 0,
+    notified: 0,
+    notificationsFailed: 0,
     notRead: unreadable.length,
   };
   // Problems that nobody can be told of stay untold: they are as soon as there is somebody.
@@ -90,7 +90,10 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   const letters = await claimDeadLetters(dependencies, incidents);
   const sent = await tell([...claimed, ...letters.claimed], states, dependencies);
   await letters.removeTold();
-  logger.info({ ...result, told: sent.told, notTold: sent.notTold }, 'round ended');
+  logger.info(
+    { ...result, notified: sent.notified, notificationsFailed: sent.notificationsFailed },
+    'round ended',
+  );
   return { ...result, ...sent };
 }
 
@@ -118,7 +121,7 @@ async function claimDeadLetters(
   const claimed: ClaimedIncident[] = [];
   const receipts: { name: string; receipt: string }[] = [];
   try {
-    for (let received = 0; received < MOST_LETTERS; ) {
+    for (let received = 0; received < MAX_LETTERS; ) {
       const letters = await deadLetters.receive();
       if (letters.length === 0) break;
       received += letters.length;

@@ -65,8 +65,8 @@ function expandPart(part: string, field: CronField): number[] {
   if (last < first) {
     // Over midnight, or over the end of the week: clear what is meant, but neither kind of cron takes it.
     const show = (value: number) => field.names[value - field.firstName] ?? String(value);
-    const mended = step === undefined ? `; write ${from}-${show(end)},${show(field.minimum)}-${to}` : '';
-    throw new ConfigError(`"${part}": expected a range whose end is not before its start${mended}`);
+    const fixed = step === undefined ? `; write ${from}-${show(end)},${show(field.minimum)}-${to}` : '';
+    throw new ConfigError(`"${part}": expected a range whose end is not before its start${fixed}`);
   }
   const values: number[] = [];
   for (let value = first; value <= last; value += Number(step ?? 1)) values.push(value);

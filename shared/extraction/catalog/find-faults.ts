@@ -5,7 +5,7 @@ import type { SourceSession } from '../../source/session.ts';
 import { namesOf, OpenedRelations, type ReadOptions } from './opened-relations.ts';
 
 /** A catalog that changes is caught up with in two or three. */
-const MOST_TRANSACTIONS = 20;
+const MAX_TRANSACTIONS = 20;
 
 /**
  * Finds what of a catalog cannot be read. A transaction reads the catalog as it was, and opens what is in it as it is now: what was
@@ -49,7 +49,7 @@ export class FaultFinder {
     const isNew = (fault: Fault) => !isLocked(fault) && !this.#before.has(keyOf(fault));
     const unsettled = faults.some(isNew);
     this.#before = new Set(faults.map(keyOf));
-    return unsettled && this.#transactions < MOST_TRANSACTIONS ? undefined : faults;
+    return unsettled && this.#transactions < MAX_TRANSACTIONS ? undefined : faults;
   }
 
   /**

@@ -148,13 +148,13 @@ export class OpenedRelations {
   }
 }
 
-const MOST_NAMES = 3;
+const MAX_NAMES = 3;
 
 async function describeWaiting(
   { client, catalog }: ReadOptions,
   locked: readonly OpenedRelation[],
 ): Promise<string> {
-  const faults = locked.slice(0, MOST_NAMES).map(
+  const faults = locked.slice(0, MAX_NAMES).map(
     ({ relation }): Fault => ({
       part: 'definition',
       object: relation,

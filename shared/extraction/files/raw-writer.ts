@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
 import { closedDuckdbOptions } from '../../duckdb/duckdb-options.ts';
-import { lackOf } from '../../duckdb/engine-lack.ts';
+import { exhaustedResource } from '../../duckdb/exhausted-resource.ts';
 import { openDuckdb } from '../../duckdb/open-duckdb.ts';
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
 import { fullDiskError, QueryError } from '../../errors.ts';
@@ -9,7 +9,7 @@ import type { ClientColumn } from '../../source/dialect.ts';
 import { type FileFacts, hashFile } from './hash-file.ts';
 
 /** Enough for the rows of one file of a usual catalog. */
-const LEAST_MEMORY_BYTES = 128_000_000;
+const MIN_MEMORY_BYTES = 128_000_000;
 /** A row group is built in memory. */
 const ROW_GROUP = "ROW_GROUP_SIZE 20480, ROW_GROUP_SIZE_BYTES '8MB'";
 
@@ -42,7 +42,7 @@ export class RawWriter {
     files: string;
     memoryLimitBytes: number;
   }): Promise<RawWriter> {
-    const memoryLimitBytes = Math.max(LEAST_MEMORY_BYTES, options.memoryLimitBytes / 2);
+    const memoryLimitBytes = Math.max(MIN_MEMORY_BYTES, options.memoryLimitBytes / 2);
     const limits = { folder: options.folder, memoryLimitBytes, threads: 1 };
     const instance = await openDuckdb(await closedDuckdbOptions(limits));
     const connection = await instance.connect();
@@ -169,7 +169,7 @@ export class RawSeries {
 }
 
 function explain(cause: unknown): unknown {
-  switch (lackOf(cause)) {
+  switch (exhaustedResource(cause)) {
     case 'disk':
       return fullDiskError(cause);
     case 'memory':

@@ -58,7 +58,7 @@ async function readOutput<T>(
 }
 
 // Each failure means that somebody else has written it in between.
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /**
  * Makes `latest.json` point at a run.
@@ -76,7 +76,7 @@ export async function pointLatest(
   const { runId, state, startedAt, endedAt } = manifest;
   const latest: Latest = { schemaVersion: 1, runId, state, startedAt, endedAt, manifest: layout.manifest };
   await context.retry(async () => {
-    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       const found = await readOutput(context, output, latestSchema, layout.latest);
       const current = found?.document;
       // Also after a write whose answer was lost.

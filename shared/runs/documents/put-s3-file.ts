@@ -27,11 +27,11 @@ export type S3Target = Pick<
 const PART_BYTES = 8 * 1024 * 1024;
 
 // A client's request time-out counts the body as well. What takes a part more slowly than this (0.8 Mbit/s) stands still.
-const LEAST_BYTES_PER_SECOND = 100_000;
+const MIN_BYTES_PER_SECOND = 100_000;
 
 /** How long a request with such a body may take. */
 const timeoutFor = (bytes: number) =>
-  Math.ceil(awsTimeouts.requestTimeout + (bytes / LEAST_BYTES_PER_SECOND) * 1_000);
+  Math.ceil(awsTimeouts.requestTimeout + (bytes / MIN_BYTES_PER_SECOND) * 1_000);
 
 /**
  * Stores a file of any size as one object: a large one in parts, each a request with a time-out of its own. A part is held in memory, so

@@ -48,7 +48,7 @@ type LeaseDocument = z.infer<typeof leaseSchema>;
 const LATEST_ARRIVAL_MS = 3_600_000;
 
 // Of each job its lease and a request to cancel, and slots and tickets of sources.
-const MOST_LEASES = 20_000;
+const MAX_LEASES = 20_000;
 
 const leaseKeyOf = (job: string) => `leases/${job}.json`;
 
@@ -218,7 +218,7 @@ export async function readHolder(
 
 /** How long ago the lease of each job was written, in milliseconds, with one listing for all. */
 export async function listLeaseAges(store: DocumentStore): Promise<Map<string, number>> {
-  const leases = await store.listWithAges('leases/', MOST_LEASES);
+  const leases = await store.listWithAges('leases/', MAX_LEASES);
   return new Map(
     leases.flatMap(({ key, ageMs }) => {
       const job = /^leases\/([^./]+)\.json$/.exec(key)?.[1];

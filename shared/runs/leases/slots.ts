@@ -32,8 +32,8 @@ export interface Waiter {
 }
 
 // More of them at the front would read each other's slots for nothing: this many take a slot every fifth of a heartbeat.
-const MOST_AT_THE_FRONT = 16;
-const MOST_TICKETS = 10_000;
+const MAX_AT_THE_FRONT = 16;
+const MAX_TICKETS = 10_000;
 
 /**
  * Queues for one of the slots of a source.
@@ -53,7 +53,7 @@ export function queueForSlot(store: DocumentStore, claim: SlotClaim): Waiter {
   const { source, slots, job, runId, times, now = () => performance.now() } = claim;
   const queue = `leases/queue/${source}/`;
   const ticket = `${queue}${runId}.json`;
-  const front = Math.min(slots, MOST_AT_THE_FRONT);
+  const front = Math.min(slots, MAX_AT_THE_FRONT);
   const touchMs = times.expiryMs / 3;
   let touchedAt = Number.NEGATIVE_INFINITY;
 
@@ -87,7 +87,7 @@ export function queueForSlot(store: DocumentStore, claim: SlotClaim): Waiter {
         await store.put(ticket, JSON.stringify({ schemaVersion: 1, job, runId }));
         touchedAt = asked;
       }
-      const ahead = (await store.listWithAges(queue, MOST_TICKETS)).filter(({ key }) => key < ticket);
+      const ahead = (await store.listWithAges(queue, MAX_TICKETS)).filter(({ key }) => key < ticket);
       const before = ahead.filter(({ ageMs }) => ageMs < times.expiryMs).length;
       if (before < front) {
         const dead = ahead.filter(({ ageMs }) => ageMs >= times.expiryMs);

@@ -90,7 +90,7 @@ export interface RunStore extends RunRecords {
 }
 
 // Two or three keys of each job.
-const MOST_STATE_KEYS = 20_000;
+const MAX_STATE_KEYS = 20_000;
 
 const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
 const baselineNote = (job: string) => ({
@@ -104,7 +104,7 @@ const cancelKeyOf = (job: string) => `leases/${job}.cancel.json`;
 
 const DAY_MS = 86_400_000;
 // More than ever are there: each run removes what is beyond the limits.
-const MOST_FILES = 10_000;
+const MAX_FILES = 10_000;
 
 /** A run store over any document store; the layout is that of docs/architecture.md, "State in one bucket". */
 export function createRunStore(documents: DocumentStore): RunStore {
@@ -126,12 +126,12 @@ export function createRunStore(documents: DocumentStore): RunStore {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     await documents.putFile(key, path, signal);
-    const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MOST_FILES);
+    const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MAX_FILES);
     // S3 tells times in seconds: of two that are as old, the run's moment decides.
     const others = listed
       .filter((other) => other.key !== key)
       .sort((a, b) => a.ageMs - b.ageMs || (a.key < b.key ? 1 : -1));
-    const places = (keep ?? MOST_FILES) - 1;
+    const places = (keep ?? MAX_FILES) - 1;
     const oldestMs = (days ?? Number.POSITIVE_INFINITY) * DAY_MS;
     const surplus = others.filter(({ ageMs }, index) => index >= places || ageMs > oldestMs);
     await Promise.all(surplus.map((other) => documents.remove(other.key)));
@@ -147,7 +147,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
     listLivingJobs: () => listLivingJobs(documents, leaseTimes),
     listLeaseAges: () => listLeaseAges(documents),
     async listJobStates(job) {
-      return readJobStates(await documents.list(stateKeysOf(job), MOST_STATE_KEYS));
+      return readJobStates(await documents.list(stateKeysOf(job), MAX_STATE_KEYS));
     },
     acquireLease: (options) => acquireLease(documents, options),
     queueForSlot: (claim) => queueForSlot(documents, claim),

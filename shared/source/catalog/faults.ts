@@ -60,7 +60,7 @@ const leftOut: Readonly<Record<Part, (name: string) => string>> = {
 };
 
 /** More names help nobody. */
-const MOST_NAMES = 20;
+const MAX_NAMES = 20;
 
 /** By which a fault is known again. */
 export const keyOf = ({ part, object, column }: Fault) => `${part} ${object} ${column}`;
@@ -69,7 +69,7 @@ export const keyOf = ({ part, object, column }: Fault) => `${part} ${object} ${c
 export const isLocked = ({ code }: Pick<Fault, 'code'>) => code === '55P03' || code === '40P01';
 
 /** The faults of which {@link describeFaults} needs the names. */
-export const toName = (faults: readonly Fault[]) => faults.slice(0, MOST_NAMES);
+export const toName = (faults: readonly Fault[]) => faults.slice(0, MAX_NAMES);
 
 /**
  * One warning for each object, up to a number of them.

@@ -270,7 +270,7 @@ export const mysqlDialect: Dialect = {
     return `${before}SELECT ${list} FROM ${from} AS q${orderOutside(query, columns, server)}`;
   },
 
-  async assertWholeThrough(ask, wrapped, columns) {
+  async assertWrapIsLossless(ask, wrapped, columns) {
     const risky = columns.find(({ mayBeCutOff }) => mayBeCutOff);
     if (!risky) return;
     const { names, rows } = await ask(`EXPLAIN ${wrapped}`);

@@ -52,7 +52,7 @@ async function convertThroughSource(
   ]);
   const statement = dialect.selectFrom(sql, expressions, names, session.server);
   if (mode === 'exact')
-    await dialect.assertWholeThrough?.((ask) => session.askSource('wrap', ask), statement, columns);
+    await dialect.assertWrapIsLossless?.((ask) => session.askSource('wrap', ask), statement, columns);
   const wrapped = session.relationOf(statement);
   const types = new Map((await session.describe(wrapped, 'wrap')).map(({ name, type }) => [name, type]));
   const cast = columns.map((plan, index): ColumnPlan => {

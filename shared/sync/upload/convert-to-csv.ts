@@ -2,7 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { closedDuckdbOptions, type DuckdbLimits } from '../../duckdb/duckdb-options.ts';
-import { lackOf } from '../../duckdb/engine-lack.ts';
+import { exhaustedResource } from '../../duckdb/exhausted-resource.ts';
 import { openDuckdb } from '../../duckdb/open-duckdb.ts';
 import { runInterruptibly } from '../../duckdb/run-interruptibly.ts';
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
@@ -135,8 +135,8 @@ function explain(cause: unknown, columns: readonly CsvColumn[]): Error {
   const message = cause instanceof Error ? cause.message : '';
   const column = columns[refusedColumn(message) ?? -1];
   if (column) return withoutForm(column.name, `(${column.type}) contains ${column.refused}`, cause);
-  const lack = lackOf(cause);
-  if (lack === 'disk') {
+  const exhausted = exhaustedResource(cause);
+  if (exhausted === 'disk') {
     return fullDiskError(
       cause,
       'A target with format: csv needs room for the Parquet file and the CSV file, which is several times bigger. Give the run a bigger disk (on Lambda: ephemeral storage).',
@@ -145,7 +145,7 @@ function explain(cause: unknown, columns: readonly CsvColumn[]): Error {
   return new QueryError('The result could not be written as CSV.', {
     cause,
     hint:
-      lack === 'memory'
+      exhausted === 'memory'
         ? 'It needs more memory than DuckDB may use: select fewer columns, or give the run more memory.'
         : 'DuckDB’s own message may contain data, so it is not repeated here.',
   });

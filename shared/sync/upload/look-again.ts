@@ -11,7 +11,7 @@ import type { SyncWork } from '../sync-work.ts';
 type Found = { is: 'own' } | { is: 'other'; shown: DatasetContent } | { is: 'unknown' };
 
 // Whatever comes after that is no late upload of one run.
-const MOST_RESENDS = 2;
+const MAX_RESENDS = 2;
 
 /**
  * Sees to it that the dataset ends with this run's file though an earlier run was taken over in the middle of its upload, which may
@@ -35,7 +35,7 @@ export async function lookAgain(
     const last = upload;
     const found = await context.phase('look again', () => watch(context, work, client, last));
     if (found.is === 'own' || (found.is === 'unknown' && resends > 0)) break;
-    if (resends === MOST_RESENDS) {
+    if (resends === MAX_RESENDS) {
       context.warn(`Dataset ${upload.dataset} repeatedly shows another file: look at it in Polyteia.`);
       break;
     }

@@ -16,7 +16,7 @@ export interface Alert {
 }
 
 /** Where a person can look. */
-export interface Whereabouts {
+export interface AlertLinks {
   stack: string;
   jobs: WatchedJobs;
   /** Address of the API, with a slash at its end. */
@@ -27,7 +27,7 @@ export interface Whereabouts {
 
 // What a person reads; the others are named.
 const IN_DETAIL = 5;
-const MOST_NAMES = 100;
+const MAX_NAMES = 100;
 
 /** Alerts that are told together: of the same kind and class, from the same source. A source that is down is one mail. */
 export function groupAlerts(alerts: readonly Alert[]): Alert[][] {
@@ -45,14 +45,14 @@ export function runsToShow(group: readonly Alert[]): Pick<Incident, 'job' | 'sub
 }
 
 /** Writes what people are told of a group of alerts. */
-export function messageOf(group: readonly Alert[], where: Whereabouts): AlertMessage {
+export function messageOf(group: readonly Alert[], where: AlertLinks): AlertMessage {
   const shown = group.slice(0, IN_DETAIL);
   const others = group.slice(IN_DETAIL).map(({ incident }) => incident.job);
   const parts = shown.map((alert) => describe(alert, where));
   if (others.length > 0) {
-    const names = others.slice(0, MOST_NAMES).join(', ');
+    const names = others.slice(0, MAX_NAMES).join(', ');
     parts.push(
-      `The same applies to ${formatCount(others.length, 'other job')}: ${names}${others.length > MOST_NAMES ? ', …' : ''}.`,
+      `The same applies to ${formatCount(others.length, 'other job')}: ${names}${others.length > MAX_NAMES ? ', …' : ''}.`,
     );
   }
   const text = `${parts.join('\n\n----\n\n')}\n\n${closing(group[0])}\n`;
@@ -60,7 +60,7 @@ export function messageOf(group: readonly Alert[], where: Whereabouts): AlertMes
 }
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, fewer than 100 characters. */
-export function subjectOf(group: readonly Alert[], { stack }: Pick<Whereabouts, 'stack'>): string {
+export function subjectOf(group: readonly Alert[], { stack }: Pick<AlertLinks, 'stack'>): string {
   const [first] = group;
   if (!first) return '';
   const { incident } = first;
@@ -97,7 +97,7 @@ function factsOf({ incident: { job, source, kind, class: type, about, since, sub
   return { job, source, kind, class: type, about, since, ...(isRun ? { runId: subject } : {}) };
 }
 
-function describe(alert: Alert, where: Whereabouts): string {
+function describe(alert: Alert, where: AlertLinks): string {
   const { incident, record, lastGood } = alert;
   const { job, kind, about, since, recoveredAt } = incident;
   const zone = where.jobs[job]?.schedule?.timezone ?? 'UTC';
@@ -123,7 +123,7 @@ function describe(alert: Alert, where: Whereabouts): string {
   return known.map(([name, value]) => `${`${name}:`.padEnd(width)}${printableMessage(value)}`).join('\n');
 }
 
-function nameJob({ job, source }: Incident, { jobs }: Whereabouts): string {
+function nameJob({ job, source }: Incident, { jobs }: AlertLinks): string {
   const kind = jobs[job]?.kind ?? 'sync';
   if (source !== '') return `${job} (${kind} of the source ${source})`;
   return kind === 'extraction' ? `${job} (extraction of several sources)` : job;

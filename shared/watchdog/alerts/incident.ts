@@ -35,7 +35,7 @@ export interface SeenIncident {
   ageMs: number;
 }
 
-const MOST_INCIDENTS = 5_000;
+const MAX_INCIDENTS = 5_000;
 
 /** Where the incidents of a stack are kept. The scope of a Ferry beside others holds a slash. */
 const folderOf = (scope: string) => `alerts/${encodeURIComponent(scope)}/`;
@@ -55,7 +55,7 @@ export interface KeptIncidents {
 /** All incidents of a stack that are kept: one listing, and one read for each. */
 export async function readIncidents(documents: DocumentStore, scope: string): Promise<KeptIncidents> {
   const folder = folderOf(scope);
-  const listed = await documents.listWithAges(folder, MOST_INCIDENTS);
+  const listed = await documents.listWithAges(folder, MAX_INCIDENTS);
   const kept: KeptIncidents = { seen: new Map(), unreadable: [] };
   await mapInBatches(listed, async ({ key }) => {
     const document = await documents.read(key);

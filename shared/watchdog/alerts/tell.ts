@@ -16,25 +16,25 @@ export async function tell(
   claimed: readonly ClaimedIncident[],
   states: ReadonlyMap<string, JobState>,
   dependencies: Pick<WatchdogDependencies, 'documents' | 'runs' | 'channels' | 'where' | 'scope' | 'logger'>,
-): Promise<{ told: number; notTold: number }> {
+): Promise<{ notified: number; notificationsFailed: number }> {
   const alerts: Told[] = claimed.map(({ incident, version }) => ({
     incident,
     version,
     lastGood: states.get(incident.job)?.lastGood?.endedAt,
   }));
   const counts = await mapInBatches(groupAlerts(alerts) as Told[][], (group) =>
-    tellGroup(group, dependencies),
+    notifyGroup(group, dependencies),
   );
   return {
-    told: counts.reduce((sum, { told }) => sum + told, 0),
-    notTold: counts.reduce((sum, { notTold }) => sum + notTold, 0),
+    notified: counts.reduce((sum, { notified }) => sum + notified, 0),
+    notificationsFailed: counts.reduce((sum, { notificationsFailed }) => sum + notificationsFailed, 0),
   };
 }
 
-async function tellGroup(
+async function notifyGroup(
   group: Told[],
   { documents, runs, channels, where, scope, logger }: Parameters<typeof tell>[2],
-): Promise<{ told: number; notTold: number }> {
+): Promise<{ notified: number; notificationsFailed: number }> {
   const records = new Map(
     await Promise.all(
       runsToShow(group).map(
@@ -59,7 +59,9 @@ async function tellGroup(
   await mapInBatches(group, ({ incident, version }) =>
     writeIncident(documents, scope, noteSent(incident, sentTo, failed.length === 0), version),
   );
-  return failed.length === 0 ? { told: group.length, notTold: 0 } : { told: 0, notTold: failed.length };
+  return failed.length === 0
+    ? { notified: group.length, notificationsFailed: 0 }
+    : { notified: 0, notificationsFailed: failed.length };
 }
 
 function noteSent(incident: Incident, sentTo: readonly string[], complete: boolean): Incident {

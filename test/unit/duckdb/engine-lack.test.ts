@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lackOf } from '../../../shared/duckdb/engine-lack.ts';
+import { exhaustedResource } from '../../../shared/duckdb/exhausted-resource.ts';
 
 it.each([
   ['IO Error: Could not write file "/tmp/x.parquet": No space left on device', 'disk'],
@@ -16,5 +16,5 @@ it.each([
   ['Binder Error: column "nosuch" not found: SELECT nosuch AS max_temp_directory_size', undefined],
   ['IO Error: Failed to read: FEHLER:  Out of Memory Error', undefined],
 ])('%s', (message, lack) => {
-  expect(lackOf(new Error(message))).toBe(lack);
+  expect(exhaustedResource(new Error(message))).toBe(lack);
 });

@@ -319,7 +319,7 @@ describe('a lost start', () => {
     one.channels = [];
     await one.round();
     one.channels = [{ name: 'topic', send: async () => Promise.reject(new Error('no')) }];
-    expect(await one.round()).toMatchObject({ told: 0, notTold: 1 });
+    expect(await one.round()).toMatchObject({ notified: 0, notificationsFailed: 1 });
     expect(one.letters).toHaveLength(1);
     one.channels = topic ? [topic] : [];
     one.wait(5 * MINUTE);

@@ -20,12 +20,12 @@ describe('telling', () => {
     };
     one.channels = [...one.channels, webhook];
     await one.ended(failed);
-    expect(await one.round()).toMatchObject({ told: 0, notTold: 1 });
+    expect(await one.round()).toMatchObject({ notified: 0, notificationsFailed: 1 });
     one.wait(5 * MINUTE);
-    expect(await one.round()).toMatchObject({ told: 0, notTold: 1 });
+    expect(await one.round()).toMatchObject({ notified: 0, notificationsFailed: 1 });
     down = false;
     one.wait(5 * MINUTE);
-    expect(await one.round()).toMatchObject({ told: 1, notTold: 0 });
+    expect(await one.round()).toMatchObject({ notified: 1, notificationsFailed: 0 });
     await one.round();
     expect([one.sent.length, hook.length]).toEqual([1, 1]);
   });
@@ -144,7 +144,7 @@ describe('a round', () => {
       await one.documents.replace(name, '{"schemaVersion":2}', version);
     }
     await one.ended({ ...failed, job: 'customers' });
-    expect(await one.round()).toMatchObject({ told: 1, notRead: 2 });
+    expect(await one.round()).toMatchObject({ notified: 1, notRead: 2 });
     expect(one.sent.flatMap(({ alerts }) => alerts.map(({ job }) => job))).toEqual(['orders', 'customers']);
     // They are a later release's to write.
     for (const name of [key, memoryKey])

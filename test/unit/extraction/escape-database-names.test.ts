@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { QualifiedNames } from '../../../shared/extraction/entities/qualified-names.ts';
-import { writeDatabases } from '../../../shared/extraction/write-databases.ts';
+import { escapeDatabaseNames } from '../../../shared/extraction/escape-database-names.ts';
 
 it.each<[string[], [string, string][]]>([
   [['a', 'b'], []],
@@ -13,7 +13,7 @@ it.each<[string[], [string, string][]]>([
     ],
   ],
 ])('of the databases %j those are written otherwise: %j', (names, written) => {
-  expect([...writeDatabases(names)]).toEqual(written);
+  expect([...escapeDatabaseNames(names)]).toEqual(written);
 });
 
 it('a database that is written otherwise keeps its name, and is warned of', () => {

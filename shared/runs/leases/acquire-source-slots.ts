@@ -25,7 +25,7 @@ export interface EnteredSources extends AsyncDisposable {
  * @throws QueuedError when the run may not wait here any longer: its record stays `queued`
  * @throws LeaseLostError, CancelledError, StorageUnavailableError
  */
-export async function enterSources(
+export async function acquireSourceSlots(
   job: JobDescription,
   record: RunRecord,
   options: RunOptions,

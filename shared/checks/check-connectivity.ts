@@ -9,7 +9,7 @@ const TIMEOUT_MS = 3_000;
 /**
  * Tries the way to a Polyteia hop by hop: name, TCP, TLS. Where a proxy leads out, the way to the proxy, as nothing else can be reached.
  */
-export async function checkWay(
+export async function checkConnectivity(
   baseUrl: string,
   { outgoing, signal }: { outgoing: OutgoingHttps; signal: AbortSignal },
 ): Promise<CheckResult[]> {

@@ -4,7 +4,7 @@
  *
  * @returns what is not written as it is
  */
-export function writeDatabases(names: readonly string[]): Map<string, string> {
+export function escapeDatabaseNames(names: readonly string[]): Map<string, string> {
   const shadowed = names.filter((name) => names.some((other) => name.startsWith(`${other}/`)));
   return new Map(shadowed.map((name) => [name, name.replaceAll('/', '%2F')]));
 }
