@@ -166,6 +166,44 @@ function readSchedule(
   }
 }
 
+/** The value of a variable; undefined when it is empty. */
+type GetVariable = (name: string) => string | undefined;
+
+function readOrganization(get: GetVariable, problems: ConfigProblem[]): string | undefined {
+  const organizations = [get('POLYTEIA_ORGANIZATION_ID'), get('POLYTEIA_ORGANIZATION_SLUG')];
+  if (organizations.every((value) => value !== undefined)) {
+    const message = 'expected only one of the two';
+    problems.push({ path: 'POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG', message });
+  }
+  return organizations.find((value) => value !== undefined);
+}
+
+function readTarget(
+  get: GetVariable,
+  organization: string | undefined,
+  { problems, warnings }: { problems: ConfigProblem[]; warnings: string[] },
+): Connector['target'] {
+  const duration = (name: keyof typeof ingestLimits) => {
+    const text = get(name);
+    if (text === undefined || !organization) return undefined;
+    const value = readDuration(name, text, warnings);
+    if (value === undefined)
+      problems.push({ path: name, message: `${show(text)}: expected a duration such as 5s, 1m30s or 1h` });
+    return value;
+  };
+  const pollInterval = duration('INGEST_POLL_INTERVAL');
+  const timeout = duration('INGEST_TIMEOUT');
+  const baseUrl = get('POLYTEIA_BASE_URL')?.replace(/\/+$/, '');
+  return {
+    // CSV is what the rewritten connector sends; whether its API takes Parquet is not documented.
+    ...(organization ? { organization, api: 'session', format: 'csv' } : {}),
+    ...(baseUrl && baseUrl !== defaultBaseUrls[organization ? 'session' : 'classic'] ? { baseUrl } : {}),
+    ...(pollInterval || timeout
+      ? { ingest: { ...(pollInterval ? { pollInterval } : {}), ...(timeout ? { timeout } : {}) } }
+      : {}),
+  };
+}
+
 interface ReadOptions {
   /** Name in messages: the file, and what of it. */
   label: string;
@@ -188,27 +226,13 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
   const type = get('SOURCE_DATABASE_TYPE')?.toLowerCase();
   if (type !== undefined && !sourceTypes[type])
     problems.push({ path: 'SOURCE_DATABASE_TYPE', message: describeType(type) });
-  const organizations = [get('POLYTEIA_ORGANIZATION_ID'), get('POLYTEIA_ORGANIZATION_SLUG')];
-  const organization = organizations.find((value) => value !== undefined);
-  if (organizations.every((value) => value !== undefined)) {
-    const message = 'expected only one of the two';
-    problems.push({ path: 'POLYTEIA_ORGANIZATION_ID and POLYTEIA_ORGANIZATION_SLUG', message });
-  }
-  const duration = (name: keyof typeof ingestLimits) => {
-    const text = get(name);
-    const value = text === undefined || !organization ? undefined : readDuration(name, text, warnings);
-    if (text !== undefined && organization && value === undefined)
-      problems.push({ path: name, message: `${show(text)}: expected a duration such as 5s, 1m30s or 1h` });
-    return value;
-  };
-  const pollInterval = duration('INGEST_POLL_INTERVAL');
-  const timeout = duration('INGEST_TIMEOUT');
+  const organization = readOrganization(get, problems);
+  const target = readTarget(get, organization, { problems, warnings });
   if (problems.length > 0) throw new ConfigError(formatProblems(label, problems));
 
   const host = get('SOURCE_DATABASE_HOST') ?? '';
   const port = get('SOURCE_DATABASE_PORT') ?? '';
   const query = cleanQuery(get('SOURCE_DATABASE_SQL_QUERY') ?? '');
-  const baseUrl = get('POLYTEIA_BASE_URL')?.replace(/\/+$/, '');
   const schedule = readSchedule(get('CRON_SCHEDULE') ?? DEFAULT_CRON, get('TZ'), warnings);
   const connector: Connector = {
     source: {
@@ -225,14 +249,7 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
       password: variables.SOURCE_DATABASE_PASSWORD ?? unseen.SOURCE_DATABASE_PASSWORD ?? '',
     },
     token: get('PERSONAL_ACCESS_TOKEN') ?? unseen.PERSONAL_ACCESS_TOKEN ?? '',
-    target: {
-      // CSV is what the rewritten connector sends; whether its API takes Parquet is not documented.
-      ...(organization ? { organization, api: 'session', format: 'csv' } : {}),
-      ...(baseUrl && baseUrl !== defaultBaseUrls[organization ? 'session' : 'classic'] ? { baseUrl } : {}),
-      ...(pollInterval || timeout
-        ? { ingest: { ...(pollInterval ? { pollInterval } : {}), ...(timeout ? { timeout } : {}) } }
-        : {}),
-    },
+    target,
     sync: {
       // The rewritten connector hands its query to the source; the one before had DuckDB run it.
       ...(organization ? { query } : { duckdbQuery: query }),
