@@ -16,7 +16,7 @@ const SCHEMAS = 10;
 const TABLES_PER_STATEMENT = 100;
 
 /**
- * SQL for the catalog that Atlan's scale tests read (assets_100k is 1,000 tables): tables of 101 columns spread over ten schemas, beside
+ * SQL for the catalog that Atlan's scale tests read (assets_100k is 1,000 tables): tables of 101 columns spread over ten schemas, next to
  * an empty `public`. Each text is one transaction, as every new table is a lock.
  *
  * @param tables a multiple of ten

@@ -20,7 +20,7 @@ export interface MeasuredProcess {
   peakMiB: number;
 }
 
-/** Runs the `ferry` command as a process of its own, and measures it. */
+/** Runs the `ferry` command as its own process, and measures it. */
 export async function measureFerry(args: readonly string[], folder: string): Promise<MeasuredProcess> {
   const started = performance.now();
   const child = spawn(process.execPath, [...FLAGS, MAIN, ...args], {

@@ -18,7 +18,7 @@ const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /**
- * `npm run bench -- synth [--repeat 5]`: seconds that `cdk synth` takes by number of jobs, beside those of one job, which is what the
+ * `npm run bench -- synth [--repeat 5]`: seconds that `cdk synth` takes by number of jobs, next to those of one job, which is what the
  * CDK and the build of the code cost before there are any. The code is built once before that, as only the first synth fetches it.
  */
 export async function measureSynth(args: readonly string[]): Promise<void> {

@@ -15,7 +15,7 @@ function loginName(): string {
   }
 }
 
-// Whoever reads the output may have seen enough (ferry runs | head).
+// Anyone who reads the output may have seen enough (ferry runs | head).
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -54,6 +54,6 @@ await runCommandLine(
   },
   process.argv.slice(2),
 );
-// A statement that was given up may still wait for its source in a native thread, which would keep the process for ever.
+// A statement that was given up may still wait for its source in a native thread, which would keep the process forever.
 if (interruptedAt !== undefined) endProcess(EXIT.interrupted);
 setTimeout(() => endProcess(Number(process.exitCode ?? 0)), END_AFTER_WORK_MS).unref();

@@ -17,7 +17,7 @@ import type { CliContext } from './cli-context.ts';
 
 /** The options that every command has. */
 export interface GlobalOptions {
-  /** Name of the stack that the command is about, in the place of this machine. */
+  /** Name of the stack that the command is about, instead of this machine. */
   stack?: string;
   config: string;
   state: string;

@@ -11,7 +11,7 @@ import { createProgressPrinter } from './output/progress.ts';
 import { reportRun } from './output/report-run.ts';
 import { sessionOptions } from './session-options.ts';
 
-// Far beyond what any result takes; without a limit a source that hangs would keep a run for ever.
+// Far beyond what any result takes; without a limit a source that hangs would keep a run forever.
 const TIMEOUT_MS = 6 * 3_600_000;
 
 /**
@@ -40,7 +40,7 @@ export async function runAndReport(
     secrets: await openSecrets(options, loaded, context),
     ...sessionOptions(context),
     workFolder: tmpdir(),
-    // A person sees at once what is wrong; whoever runs this without one says how often to try.
+    // A person sees at once what is wrong; anyone who runs this without one says how often to try.
     maxTries: 1,
     deadline: deadlineOfOwn(timeoutMs),
     deadlineHint:

@@ -92,7 +92,7 @@ function copyPackage(from: string, to: string): Promise<void> {
   return cp(from, to, { recursive: true, filter: (path) => !/\.(d\.ts|map|md)$/.test(path) });
 }
 
-/** A folder beside the target. One that was broken off may have left it. */
+/** A folder next to the target. One that was broken off may have left it. */
 async function emptyDraft(target: string): Promise<string> {
   const folder = `${target}.draft`;
   await rm(folder, { recursive: true, force: true });
@@ -100,7 +100,7 @@ async function emptyDraft(target: string): Promise<string> {
   return folder;
 }
 
-/** Modules that handlers import when they need them, which is seldom: each is a file of its own beside them, and not read before. */
+/** Modules that handlers import when they need them, which is seldom: each is its own file next to them, and not read before. */
 const SELDOM: Readonly<Record<string, string>> = {
   'postgres-refusal': 'shared/source/postgres/postgres-refusal.ts',
   'mysql-refusal': 'shared/source/mysql/mysql-refusal.ts',
@@ -147,7 +147,7 @@ async function bundleHandlers(folder: string): Promise<void> {
   });
 }
 
-/** As modules name the SQL beside or below them. */
+/** As modules name the SQL next to or below them. */
 const SQL_FILE = /new URL\('(\.\/[^']+\.sql)', import\.meta\.url\)/g;
 
 /** The handlers find their SQL by the paths that the modules have for it which they were bundled from: from the bundle's own folder now. */
@@ -174,7 +174,7 @@ async function copySql(folder: string): Promise<void> {
 
 /**
  * DuckDB's client for another processor. npm would remove this machine's own when told to install it into the project
- * (docs/architecture.md, "Packages"), so the package is fetched and unpacked beside it.
+ * (docs/architecture.md, "Packages"), so the package is fetched and unpacked next to it.
  */
 async function fetchBindings(platform: string): Promise<string> {
   const name = `@duckdb/node-bindings-${platform}`;

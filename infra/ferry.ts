@@ -121,7 +121,7 @@ export class Ferry extends Construct {
     assertFits(this, config, sized, stack.stackName);
   }
 
-  /** Each kind of thing is below a scope of its own: a name in the file can then not meet one of ours, nor one of another kind. */
+  /** Each kind of thing is below its own scope: a name in the file can then not meet one of ours, nor one of another kind. */
   #addFunctions(
     config: FerryConfig,
     plans: readonly JobFunctionPlan[],

@@ -5,7 +5,7 @@ import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { nameSome } from '../shared/text/name-some.ts';
 
-/** CloudFormation takes 500 resources in a stack. The rest is for policies that CDK splits at synth, and for whoever adds his own. */
+/** CloudFormation takes 500 resources in a stack. The rest is for policies that CDK splits at synth, and for anyone who adds his own. */
 export const MAXIMUM_RESOURCES = 450;
 
 // All environment variables of a function together: 4 KB. What is left over is for the watchdog's other variables, with long names and addresses.

@@ -98,7 +98,7 @@ async function fetchOne(
   origins: Set<ExtensionOrigin>,
   failures: string[],
 ): Promise<void> {
-  // Beside the target, because a rename is only atomic within one file system. A fetch that was broken off may have left it.
+  // Next to the target, because a rename is only atomic within one file system. A fetch that was broken off may have left it.
   const folder = join(dirname(target), `.${name}-draft`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -186,7 +186,7 @@ async function main(): Promise<void> {
     ifMissing: values['if-missing'],
     ...(values.from && { from: oneOf('from', values.from, ['duckdb', 'pypi'] as const) }),
   });
-  // For bootstrap.mjs, and for whoever wants to know where they are.
+  // For bootstrap.mjs, and for anyone who wants to know where they are.
   process.stdout.write(`${files.join('\n')}\n`);
 }
 

@@ -32,7 +32,7 @@ export function localAwsEnvironment(
 /**
  * Runs `cdk` against an emulator.
  *
- * @param options.environment from {@link localAwsEnvironment}, in the place of all AWS and CDK variables of this process
+ * @param options.environment from {@link localAwsEnvironment}, instead of all AWS and CDK variables of this process
  * @param options.echo where to copy what it prints, while it runs
  * @returns what it printed
  * @throws Error with what it printed
@@ -47,7 +47,7 @@ export async function runLocalCdk(
   const child = spawn('cdk', args, {
     cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A custom resource that cannot start would hang the emulator for ever.
+    // A custom resource that cannot start would hang the emulator forever.
     timeout: 240_000,
     env: {
       ...Object.fromEntries(inherited),

@@ -47,7 +47,7 @@ function take(lock) {
   }
 }
 
-/** Under a lock of its own: of two that find an abandoned lock, the second would remove the one that the first has just taken. */
+/** Under its own lock: of two that find an abandoned lock, the second would remove the one that the first has just taken. */
 function takeOver(lock) {
   const right = `${lock}.takeover`;
   if (!take(right)) {

@@ -96,7 +96,7 @@ export class LostError extends FerryError {
   readonly class = 'LostError';
 }
 
-/** Another holder has the job's lease: whoever still works without it must stop, and may write nothing any more. */
+/** Another holder has the job's lease: anyone who still works without it must stop, and may write nothing any more. */
 export class LeaseLostError extends FerryError {
   readonly class = 'LeaseLostError';
 }

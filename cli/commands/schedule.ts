@@ -33,7 +33,7 @@ function parseCount(text: string): number {
 }
 
 function parseMoment(text: string): Date {
-  // A date, or a time with its zone: without one it would be that of whoever asks.
+  // A date, or a time with its zone: without one it would be that of anyone who asks.
   const moment = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? new Date(text) : undefined;
   if (moment === undefined || Number.isNaN(moment.getTime()))
     throw new InvalidArgumentError('Expected a moment such as 2027-03-27 or 2027-03-27T12:00Z.');
@@ -122,7 +122,7 @@ function formatRows(schedule: JobSchedule): string[][] {
     const [date = '', time = ''] = local.split('T');
     const [initial = '', ...others] = WEEKDAYS[new Date(date).getUTCDay()] ?? '';
     const weekday = initial + others.join('').toLowerCase();
-    // The offset by itself: what changes with the season is to be seen.
+    // The offset on its own: what changes with the season is to be seen.
     return [
       job,
       `${weekday} ${date} ${time.slice(0, 5)}`,

@@ -22,7 +22,7 @@ export type Credentials = () => Promise<{
 /**
  * Finds a stack by its name, in the region and account of the AWS SDK's own settings.
  *
- * @param apiUrl in the place of the stack's output: an API that is reached by another address
+ * @param apiUrl instead of the stack's output: an API that is reached by another address
  * @throws ConfigError when there is no such stack or it is none of Ferry's; AccessError, StackUnavailableError
  */
 export async function findStack(

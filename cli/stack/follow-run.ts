@@ -38,7 +38,7 @@ export async function followRun(
       onProgress({ type: 'phase-ended', phase: name, durationMs });
       current = undefined;
     }
-    // A run that was taken over begins anew.
+    // A run that was taken over begins again.
     phases = run.phases.length;
     if (isFinished(run) || run.state === 'ingesting') return run;
     const phase = run.progress?.phase;

@@ -59,7 +59,7 @@ interface ApiRequest {
 /**
  * Calls a stack's API, signed with SigV4.
  *
- * @param interruption ends reading, and no request that changes something: whoever asked must learn whether it was heard
+ * @param interruption ends reading, and no request that changes something: anyone who asked must learn whether it was heard
  */
 export function createStackApi(
   { apiUrl, region }: Pick<FoundStack, 'apiUrl' | 'region'>,

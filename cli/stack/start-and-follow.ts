@@ -13,7 +13,7 @@ import type { StackApi } from './stack-api.ts';
 /**
  * Starts a run on a stack and follows it to its end. Ctrl-C stops the following only.
  *
- * @param start asks for the run by a key of its own, so that asking again starts no second one
+ * @param start asks for the run by its own key, so that asking again starts no second one
  * @param options.wait false: the run is asked for, and that is all
  */
 export async function startAndFollow(

@@ -14,7 +14,7 @@ export const jobEnvironmentSchema = z.object({
 });
 export type JobEnvironment = z.infer<typeof jobEnvironmentSchema>;
 
-/** What Lambda itself puts beside it. */
+/** What Lambda itself puts next to it. */
 export const lambdaEnvironmentSchema = z.object({
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive(),
 });

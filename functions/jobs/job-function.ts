@@ -74,7 +74,7 @@ const CHECK_RESERVE_MS = 2_000;
 // Below this a Lambda function has less than one vCPU, and a second thread only costs memory.
 const MEGABYTES_OF_ONE_VCPU = 1769;
 
-/** DuckDB's memory limit in a function: it is no hard limit, so a quarter of the memory stays free beside the runtime's. */
+/** DuckDB's memory limit in a function: it is no hard limit, so a quarter of the memory stays free next to the runtime's. */
 export function duckdbMemoryLimit(memoryMegabytes: number): number {
   return Math.max(64, Math.floor(memoryMegabytes * 0.75 - RUNTIME_MEGABYTES)) * 1_000_000;
 }

@@ -22,5 +22,5 @@ export const watchdogEnvironmentSchema = z.object({
 });
 export type WatchdogEnvironment = z.infer<typeof watchdogEnvironmentSchema>;
 
-/** What Lambda itself puts beside it. */
+/** What Lambda itself puts next to it. */
 export const lambdaEnvironmentSchema = z.object({ AWS_REGION: z.string().min(1) });

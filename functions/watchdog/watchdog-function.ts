@@ -82,7 +82,7 @@ export function createWatchdogFunction(
         RepairsFailed: { value: result.notRepaired, unit: 'Count' },
       },
     );
-    // Everything else was seen to; the function's alarm is what tells of this.
+    // Everything else was seen to; the function's alarm is what reports this.
     if (result.notRead > 0)
       throw new StateError('Some of the watchdog’s own documents cannot be read; its log names them.');
     return result;

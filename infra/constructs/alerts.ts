@@ -25,7 +25,7 @@ export class Alerts extends Construct {
       }),
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      // The watchdog tells of lost starts and takes them out, within two rounds: this rings when it does not.
+      // The watchdog reports lost starts and takes them out, within two rounds: this rings when it does not.
       evaluationPeriods: 3,
       // SQS reports nothing of a queue that nobody has used for six hours.
       treatMissingData: TreatMissingData.NOT_BREACHING,

@@ -83,7 +83,7 @@ export class Api extends Construct {
     this.restApi.root
       .addResource('healthz')
       .addMethod('GET', integration, { authorizationType: AuthorizationType.NONE });
-    // The router knows the routes, the gateway only who may come in: by itself it would answer 403 to a route
+    // The router knows the routes, the gateway only who may come in: on its own it would answer 403 to a route
     // that does not exist.
     this.restApi.root.addProxy({ anyMethod: true, defaultIntegration: integration });
   }

@@ -37,7 +37,7 @@ export interface FerryFunctionProps<Environment extends Record<string, string>> 
   deadLetters?: IQueue;
 }
 
-/** A function with a log group and a role of its own, which may do nothing but write that log until it is granted more. */
+/** A function with a log group and its own role, which may do nothing but write that log until it is granted more. */
 export class FerryFunction<Environment extends Record<string, string>> extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;

@@ -15,7 +15,7 @@ import { grantSignIn, secretsOfSources } from './source-access.ts';
 import type { SourceNetwork } from './source-network.ts';
 import type { StateBucket } from './state-bucket.ts';
 
-/** What a function for jobs needs beside what it runs. */
+/** What a function for jobs needs next to what it runs. */
 export interface JobRunnerProps extends FunctionDefaults {
   state: StateBucket;
   deadLetters: IQueue;
@@ -33,7 +33,7 @@ interface Work {
   jobs: readonly string[];
   /** Files of jobs that are kept for a time in Ferry's bucket, as folders with one for each job. */
   keptFiles: readonly string[];
-  /** Secrets beside those of its sources. */
+  /** Secrets next to those of its sources. */
   otherSecrets: readonly SecretRef[];
   settings: FunctionSettings;
 }
@@ -43,7 +43,7 @@ const MEMORY_MEGABYTES = 2048;
 const EPHEMERAL_STORAGE_MEGABYTES = 4096;
 /** As long as Lambda allows. */
 export const DEFAULT_TIMEOUT = '15m';
-// A role has room for ten policies beside its own: jobs with the longest names fill them. A function with more gets whole prefixes.
+// A role has room for ten policies next to its own: jobs with the longest names fill them. A function with more gets whole prefixes.
 const MAXIMUM_NAMED_JOBS = 60;
 // Where records and baselines lie, no other job's may be written to: these are named for as many jobs as a stack has room for.
 const MAXIMUM_NAMED_RECORDS = 300;
@@ -52,7 +52,7 @@ const MAXIMUM_NAMED_SOURCES = 60;
 
 /**
  * A function that runs jobs: the boundary of their secrets, role and memory. Its role may keep what runs leave in Ferry's bucket, of these jobs
- * only, take slots of its sources, read its secrets, and tell of the end of runs.
+ * only, take slots of its sources, read its secrets, and report the end of runs.
  */
 export class JobRunner extends FerryFunction<JobEnvironment> {
   constructor(scope: Construct, id: string, props: JobRunnerProps, work: Work) {

@@ -13,7 +13,7 @@ import { batchesOf } from '../../shared/batches.ts';
 import { acknowledgePrefixes } from '../acknowledgements.ts';
 
 export interface StateBucketProps {
-  /** Name of an existing bucket to use in the place of one of the stack's own. */
+  /** Name of an existing bucket to use instead of one of the stack's own. */
   adopt?: string | undefined;
   /** Customer-managed key that encrypts it. */
   kmsKeyArn?: string | undefined;
@@ -63,7 +63,7 @@ export class StateBucket extends Construct {
   }
 
   /**
-   * Lets a role list keys that begin so: without that S3 answers 403 in the place of 404 for a document that does not exist yet. (It
+   * Lets a role list keys that begin so: without that S3 answers 403 instead of 404 for a document that does not exist yet. (It
    * takes the key that was asked for as `s3:prefix` then; docs/decisions/0005-stack.md.) By kinds of documents and not by jobs, as a
    * role's policies have room for each job's prefixes once: names are listed, and nothing is read by it.
    */
@@ -124,7 +124,7 @@ export class StateBucket extends Construct {
           noncurrentVersionExpiration: Duration.days(1),
         },
         // What extractions write below artifacts/ has no rule of its own: the newest files of a workflow stay, however long it does not run.
-        // What is removed of alerts and archives leaves a marker, too, which every listing would pass over for ever.
+        // What is removed of alerts and archives leaves a marker, too, which every listing would pass over forever.
         { id: 'replaced', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
       ],
     });

@@ -116,7 +116,7 @@ async function describeFunction(
   const group = LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`;
   const { logGroups } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: group }));
   const days = logGroups?.find(({ logGroupName }) => logGroupName === group)?.retentionInDays;
-  if (days === undefined) throw new Expectation(`its log group ${group} is kept for ever`);
+  if (days === undefined) throw new Expectation(`its log group ${group} is kept forever`);
   return `${Runtime}, ${Architectures?.join()}, ${MemorySize} MB, ${Timeout} s, logs kept ${days} days`;
 }
 

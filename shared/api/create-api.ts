@@ -8,7 +8,7 @@ import { healthz, methodsOf, readyz } from './routes.ts';
 import { addRunRoutes } from './run-routes.ts';
 
 /**
- * The API: from a web-standard Request to a Response, whoever listens. `fetch` takes who the caller is, never throws, and answers every
+ * The API: from a web-standard Request to a Response, anyone who listens. `fetch` takes who the caller is, never throws, and answers every
  * error as problem+json.
  */
 export function createApi(dependencies: ApiDependencies): Api {

@@ -15,7 +15,7 @@ export interface ApiDependencies {
   logger: Logger;
 }
 
-/** What whoever runs the API tells it of each request. */
+/** What anyone who runs the API tells it of each request. */
 export interface ApiEnvironment {
   Bindings: {
     /** Who signed it: an ARN on AWS. */

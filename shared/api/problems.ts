@@ -78,7 +78,7 @@ export function problemHandler(logger: Logger): ErrorHandler {
     }
     const error = toFerryError(thrown);
     logger.error({ class: error.class, method: context.req.method, path: context.req.path }, error.message);
-    // Where it is and what to do about it is for whoever asked: nobody else can.
+    // Where it is and what to do about it is for anyone who asked: nobody else can.
     if (error instanceof StateError)
       return answerProblem(new ProblemError(500, [error.message, error.hint ?? ''].join(' ').trim()));
     return answerProblem(

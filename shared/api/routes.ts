@@ -167,7 +167,7 @@ export const routes = [
   resendRun,
 ] as const;
 
-/** The methods that a path answers to, in capitals; none for a path that there is not. */
+/** The methods that a path answers to, in capitals; none for a path that does not exist. */
 export function methodsOf(path: string): string[] {
   return routes
     .filter((route) => new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path))

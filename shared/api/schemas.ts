@@ -70,7 +70,7 @@ export const jobSchema = z
   .openapi('Job');
 export type Job = z.infer<typeof jobSchema>;
 
-/** A job by itself. */
+/** A job on its own. */
 export const jobDetailSchema = z
   .strictObject({
     ...jobFields,

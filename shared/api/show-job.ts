@@ -7,7 +7,7 @@ import type { JobDetail } from './schemas.ts';
 
 type ShownRun = NonNullable<JobDetail['lastRun']>;
 
-/** What is shown of a job beside its planned runs. */
+/** What is shown of a job next to its planned runs. */
 export function showJob(
   name: string,
   job: IndexedJob,

@@ -8,7 +8,7 @@ import type { Started } from './schemas.ts';
 /** What a caller asks for; the run's id is made here. */
 export type Wanted = Omit<RunRequest, 'runId'>;
 
-/** Two requests that ask for the same, whoever asks: a role's session has another name each time. */
+/** Two requests that ask for the same, anyone who asks: a role's session has another name each time. */
 const sameDemand = (a: Wanted, b: Wanted) =>
   a.job === b.job && JSON.stringify([a.accept, a.resend]) === JSON.stringify([b.accept, b.resend]);
 
@@ -38,7 +38,7 @@ export async function startRun(
   return { runId: request.runId, job, state: 'queued' };
 }
 
-/** A run gives the lease back after its record says how it ended: whoever saw that may start the next one. */
+/** A run gives the lease back after its record says how it ended: anyone who saw that may start the next one. */
 async function assertEnded({ runs }: ApiDependencies, job: string, runId: string | undefined): Promise<void> {
   if (runId === undefined)
     throw new ProblemError(
@@ -52,7 +52,7 @@ async function assertEnded({ runs }: ApiDependencies, job: string, runId: string
   });
 }
 
-/** The same demand again: started anew only when nothing has come of it yet, as its first delivery may have failed. */
+/** The same demand again: started again only when nothing has come of it yet, as its first delivery may have failed. */
 async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: RunRequest): Promise<Started> {
   if (!sameDemand(wanted, earlier)) {
     throw new ProblemError(422, 'This Idempotency-Key was used for another request; use a new one.');
@@ -64,7 +64,7 @@ async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: Ru
   return { runId, job, state: 'queued' };
 }
 
-/** Kept first: who is told of a run must find it. */
+/** Kept first: who is notified of a run must find it. */
 async function deliver({ requests, start }: ApiDependencies, request: RunRequest): Promise<void> {
   if (!(await requests.find(request.runId)))
     await requests.save({ requestedAt: new Date().toISOString(), request });

@@ -141,7 +141,7 @@ function toResult(
   return { check, status: 'failed', detail: failureMessage, class: 'ConfigError' };
 }
 
-/** Writes, reads and removes a file beside the runs of the workflow. */
+/** Writes, reads and removes a file next to the runs of the workflow. */
 async function checkOutput(
   output: OutputStore,
   {
@@ -156,7 +156,7 @@ async function checkOutput(
   const steps: [string, () => Promise<string>][] = [
     ['output: write', async () => output.put(key, '{}\n').then(() => addressOf(output, key))],
     ['output: read', async () => output.read(key).then(() => addressOf(output, key))],
-    // S3 wants a permission of its own for being told that there is nothing.
+    // S3 wants its own permission for being told that there is nothing.
     [
       'output: absent',
       async () =>

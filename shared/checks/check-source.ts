@@ -25,7 +25,7 @@ type CheckOptions = Omit<SessionOptions, 'login' | 'mode' | 'parallel'> & {
 const NETWORK_TIMEOUT_MS = 3_000;
 
 /**
- * Tries everything that a run of a source's syncs needs of it, without reading a row: each hop by itself, so that the missing one is
+ * Tries everything that a run of a source's syncs needs of it, without reading a row: each hop on its own, so that the missing one is
  * named.
  */
 export async function checkSource(options: CheckOptions): Promise<CheckResult[]> {

@@ -4,7 +4,7 @@ import { type CheckResult, failedCheck } from './check-result.ts';
 
 /**
  * Tries what a run of a job does with Ferry's state: write a document of the job's own, read it back, and be told that there is none where
- * there is none, for which S3 wants a permission of its own.
+ * there is none, for which S3 wants its own permission.
  */
 export async function checkState(
   job: string,

@@ -16,7 +16,7 @@ export interface ValueForm {
   ofB: (column: string) => string;
   /**
    * For a form in binary floating point: the share of a value below which a difference is rounding in the last digits. DuckDB's
-   * Postgres scanner writes a third of all numerics beyond 15 digits one such step beside the nearest DOUBLE.
+   * Postgres scanner writes a third of all numerics beyond 15 digits one such step next to the nearest DOUBLE.
    */
   rounding?: number;
 }
@@ -78,7 +78,7 @@ interface Conversion {
  *
  * - as exact numbers, when both types are exact (integers and DECIMAL of any scale);
  * - as the nearest DOUBLE or FLOAT, when one of them is that and the other an exact number; FLOAT and DOUBLE as DOUBLE;
- * - text and numbers as the number's type, where the text is a number (digits, point, sign, exponent; NaN and Infinity beside floating
+ * - text and numbers as the number's type, where the text is a number (digits, point, sign, exponent; NaN and Infinity next to floating
  *   point; no blanks), else text differs from every number;
  * - BOOLEAN and integers as 0 and 1;
  * - DATE (its midnight) and the kinds of TIMESTAMP as moments in UTC, which a TIMESTAMP without zone is taken to be; TIME likewise;

@@ -162,7 +162,7 @@ export function describeIssues(
       return [problem(at, `${describeValue(at, value)}: expected ${expectedOption(issue)}`)];
     }
     const value = valueAt(input, at);
-    // Text in the place of a group is often a whole connection string or key.
+    // Text instead of a group is often a whole connection string or key.
     const group = issue.code === 'invalid_type' && ['record', 'object'].includes(issue.expected);
     if (group && typeof value === 'string') return [problem(at, 'a text: expected a group of fields')];
     return [

@@ -182,7 +182,7 @@ async function readText(path: string, hint: string): Promise<string> {
   }
 }
 
-/** The certificates of a PEM file, and nothing else of it: a private key beside them would travel along. */
+/** The certificates of a PEM file, and nothing else of it: a private key next to them would travel along. */
 async function readCertificates(path: string, field: string, expected: string): Promise<string> {
   const text = await readText(path, `${field}: expected ${expected}.`);
   const certificates = certificatesIn(text);
@@ -195,7 +195,7 @@ async function readCertificates(path: string, field: string, expected: string): 
   return `${certificates.join('\n')}\n`;
 }
 
-/** Puts the text of certificate files in the place of their paths, so that the configuration can travel to where the files are not. */
+/** Puts the text of certificate files instead of their paths, so that the configuration can travel to where the files are not. */
 async function inlineCertificates(config: FerryConfig, folder: string): Promise<FerryConfig> {
   const sources = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => {

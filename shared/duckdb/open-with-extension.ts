@@ -15,7 +15,7 @@ const verified = new Map<string, FileIdentity>();
  * by then, without that (docs/decisions/0010-extension-signatures.md): a file that has changed since is checked again.
  *
  * @param file path of the extension
- * @param options settings of the instance; whoever opens it locks it down before any SQL of a user's runs in it
+ * @param options settings of the instance; anyone who opens it locks it down before any SQL of a user's runs in it
  * @throws Error of DuckDB's when the signature is not valid or the file is no extension of this version and platform
  */
 export async function openWithExtension(

@@ -74,7 +74,7 @@ export interface ExtractedDatabase {
  */
 export async function extractDatabase(options: ExtractDatabaseOptions): Promise<ExtractedDatabase> {
   const { session, signal } = options;
-  // Beside the output folder, as the session's own.
+  // Next to the output folder, as the session's own.
   const folder = dirname(session.outputFolder);
   const faults = new FaultFinder(join(folder, 'definitions'));
   using ownWriter = new SharedRawWriter({

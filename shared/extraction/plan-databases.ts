@@ -36,7 +36,7 @@ export interface PlannedSource {
 }
 
 export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'phase'> & {
-  /** The run that signs in; absent for a look that is none. */
+  /** The run that signs in; absent for an invalid look. */
   runId?: string;
 };
 export type PlanWork = JobReading &
@@ -44,7 +44,7 @@ export type PlanWork = JobReading &
 
 /**
  * Finds out which databases an extraction reads, and as what Atlan knows them. A source that cannot be asked is planned with its error:
- * the others are read all the same.
+ * the others are read anyway.
  *
  * @throws ConfigError when a filter is no regular expression, or two sources would write entities of the same names
  */

@@ -6,7 +6,7 @@ import type { FerryConfig } from '../config/schema/ferry-config.ts';
 export type OutgoingHttps = Pick<FerryConfig, 'proxy' | 'extraCa'>;
 
 /**
- * Trusts `extraCa` beside Node's own authorities, from now on and in the whole process: Node's HTTP agent takes no list for the
+ * Trusts `extraCa` next to Node's own authorities, from now on and in the whole process: Node's HTTP agent takes no list for the
  * connection to a proxy. Sources are verified by lists of their own.
  */
 export function trustExtraCa({ extraCa }: OutgoingHttps): void {
@@ -16,7 +16,7 @@ export function trustExtraCa({ extraCa }: OutgoingHttps): void {
 }
 
 /**
- * Time-outs for every AWS client. The SDK waits for ever by default: a function in a VPC without a route to the service would hang
+ * Time-outs for every AWS client. The SDK waits forever by default: a function in a VPC without a route to the service would hang
  * until Lambda kills it, and leave neither a record nor a word of what is missing. Three tries take 30 seconds at most.
  */
 export const awsTimeouts = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };

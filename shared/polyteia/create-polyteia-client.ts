@@ -13,7 +13,7 @@ export interface PolyteiaClientOptions {
   /** The personal access key. */
   token: string;
   outgoing: OutgoingHttps;
-  /** In the place of Ferry's own agent, such as one with other time-outs. */
+  /** Instead of Ferry's own agent, such as one with other time-outs. */
   dispatcher?: Dispatcher;
   /** How long the whole of an answer may take. @default as http.ts has it */
   answerLimitMs?: number;

@@ -10,7 +10,7 @@ export interface PolyteiaClient {
    */
   checkDataset(dataset: string, signal?: AbortSignal): Promise<CheckedDataset>;
 
-  /** What `ferry check` tries, one by one: each stands by itself, and none changes anything. */
+  /** What `ferry check` tries, one by one: each stands on its own, and none changes anything. */
   checks(dataset: string): readonly TargetCheck[];
 
   /**

@@ -35,7 +35,7 @@ export async function executeRun(
   }
   // A run that a later invocation finishes has worked in both.
   record.durationMs = (record.durationMs ?? 0) + workedMs;
-  // Whoever has lost the lease has lost the record with it: it is the new holder's to write. A lost slot alone does not take it.
+  // Anyone who has lost the lease has lost the record with it: it is the new holder's to write. A lost slot alone does not take it.
   if (!run.leaseLost || (await isStillHeld(lease))) await saveFinal(record, options.store, logger, options);
   logEnd(record, logger);
   return record;
@@ -63,7 +63,7 @@ async function doWork(
       retry,
     });
     run.sources = slots;
-    // Whoever was stopped since it got the lease would write over the record of the one that took it.
+    // Anyone who was stopped since it got the lease would write over the record of the one that took it.
     await retry(() => heartbeat.beat());
     signal.throwIfAborted();
     started = performance.now();

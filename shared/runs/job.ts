@@ -11,7 +11,7 @@ export type ProgressEvent =
   | { type: 'waiting' }
   /** As many runs as the source has slots are at work; this one waits for one, after `before` others. */
   | { type: 'queued'; source: string; slots: number; before: number }
-  /** Something that may pass by itself failed, and is tried again after this wait. */
+  /** Something that may pass on its own failed, and is tried again after this wait. */
   | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
   /** `step`: which one it is of many, such as `12 of 300`. */
   | { type: 'phase-started'; phase: string; step?: string }
@@ -31,7 +31,7 @@ export interface JobContext {
   signal: AbortSignal;
   /** Times a piece of work under a name; an error is recorded with the phase it happened in. `step`: which one it is of many. */
   phase<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string, step?: string): Promise<T>;
-  /** Tries again what may pass by itself, within the time that the run has. */
+  /** Tries again what may pass on its own, within the time that the run has. */
   retry<T>(work: () => Promise<T>): Promise<T>;
   /**
    * To be called right before anything that changes the world outside: renews the lease.
@@ -98,7 +98,7 @@ export interface RunOptions {
   deadlineHint?: string;
   /** @default {@link leaseTimes} */
   leaseTimes?: LeaseTimes;
-  /** How often something that may pass by itself is tried. @default as retry.ts has it */
+  /** How often something that may pass on its own is tried. @default as retry.ts has it */
   maxTries?: number;
   /** What tries and questions are spaced by; not the lease, whose clock is the store's. @default the real one */
   clock?: Clock;

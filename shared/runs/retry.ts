@@ -29,7 +29,7 @@ const CAP_MS = 60_000;
 const MAX_TRIES = 8;
 
 /**
- * Tries again what may pass by itself: errors that say so (`retryable`), and no others. Waits between tries grow exponentially and are
+ * Tries again what may pass on its own: errors that say so (`retryable`), and no others. Waits between tries grow exponentially and are
  * drawn from the whole range below (full jitter), so that jobs that failed together do not come back together. A server that says
  * how long to wait is not asked earlier.
  *

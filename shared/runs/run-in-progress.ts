@@ -53,7 +53,7 @@ export class RunInProgress {
     });
   }
 
-  /** Tries again what may pass by itself, within the time that the run has. */
+  /** Tries again what may pass on its own, within the time that the run has. */
   readonly retry = <T>(attempt: () => Promise<T>): Promise<T> => {
     const { deadline, clock, maxTries, onProgress } = this.#options;
     return retryWithin(

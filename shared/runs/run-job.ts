@@ -70,7 +70,7 @@ export async function runJob(
     return (await store.getOfJob(job.name, id)) ?? startRecord(job, id, options);
   }
   if (acquisition.outcome === 'busy') {
-    // Read again: whoever has the lease may have closed the run meanwhile.
+    // Read again: anyone who has the lease may have closed the run meanwhile.
     const recorded = await store.getOfJob(job.name, id);
     // What Polyteia has the file of is not undone by coming at the wrong time: the holder, or the next delivery, asks how it ended.
     if (recorded && (isFinished(recorded) || recorded.state === 'ingesting')) return recorded;
@@ -78,7 +78,7 @@ export async function runJob(
   }
   const { lease } = acquisition;
   try {
-    // Read again: whoever had the lease before may have finished the run in the meantime.
+    // Read again: anyone who had the lease before may have finished the run in the meantime.
     const before = await store.getOfJob(job.name, id);
     if (before && isFinished(before)) return before;
     const record = startRecord(job, id, options);
@@ -91,7 +91,7 @@ export async function runJob(
     );
   } finally {
     await lease.release().catch(() => {
-      // It expires by itself.
+      // It expires on its own.
     });
   }
 }

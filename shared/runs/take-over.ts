@@ -78,7 +78,7 @@ export async function takeOver(
 /** Whether a run has changed anything outside: `unknown` while it does, and after a try of which it is not known. */
 export type Effect = 'none' | 'unknown' | 'certain';
 
-/** What is true of a run that has lost its lease, which its error says in the place of what to do. */
+/** What is true of a run that has lost its lease, which its error says instead of what to do. */
 export function explainLoss(
   { hint = '' }: LeaseLostError,
   { kind, dataset }: Pick<RunRecord, 'kind' | 'dataset'>,

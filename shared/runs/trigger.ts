@@ -5,7 +5,7 @@ export type Trigger =
   | { type: 'cli'; triggeredBy: string };
 
 /**
- * The trigger for a schedule's input. EventBridge Scheduler puts the planned time in the place of
+ * The trigger for a schedule's input. EventBridge Scheduler puts the planned time instead of
  * `<aws.scheduler.scheduled-time>`; emulators deliver the placeholder as it is, and the current UTC minute takes its place.
  *
  * @returns `warning` when that happened

@@ -15,7 +15,7 @@ export interface WorkspaceTimes {
   staleMs: number;
 }
 
-// Whoever did not get to touch a file for so long has lost its lease long before, so that nothing of its folder is needed.
+// Anyone who did not get to touch a file for so long has lost its lease long before, so that nothing of its folder is needed.
 const workspaceTimes: WorkspaceTimes = { touchMs: 30_000, staleMs: 10 * 60_000 };
 
 // A process is known by its number and the moment it was started: numbers come again, on Lambda even at once.

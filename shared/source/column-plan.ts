@@ -37,7 +37,7 @@ export interface ColumnPlan {
   refusal?: Refusal;
   /** SQL of the source, over the column, that is true for such a value; for reading a whole table without a wrapper. */
   violation?: string;
-  /** A floating-point number with a fixed number of decimals, which MariaDB cuts off where it keeps rows in a table of its own. */
+  /** A floating-point number with a fixed number of decimals, which MariaDB cuts off where it keeps rows in its own table. */
   mayBeCutOff?: boolean;
   /** What the client reads of a whole table is not what the source prints. */
   damagedInScan?: boolean;

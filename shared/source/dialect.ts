@@ -39,7 +39,7 @@ export interface ServerFacts {
 /** By what a session's statements can be found at the server. */
 export interface RunningStatements {
   connectionId: string | undefined;
-  /** A comment before each statement that has a connection of its own. */
+  /** A comment before each statement that has its own connection. */
   mark: string;
 }
 
@@ -81,7 +81,7 @@ export interface Dialect {
   execute?(sql: string, database: string): string;
   defaultPort: number;
   /**
-   * Talks to the server before DuckDB's client does, where that would wait for ever or give away too much. Absent where the client
+   * Talks to the server before DuckDB's client does, where that would wait forever or give away too much. Absent where the client
    * needs no such help.
    *
    * @throws FerryError when the client must not connect; any other error when this is no such server
@@ -209,7 +209,7 @@ export interface Dialect {
 
 /** Several connections that read parts of one table in one snapshot. */
 export interface ParallelReading {
-  /** Settings in the place of those for one connection. */
+  /** Settings instead of those for one connection. */
   settings(connections: number): readonly string[];
   /** Settings that go back to one connection when the proof fails; run before anything is read. */
   fallBack: readonly string[];
@@ -225,7 +225,7 @@ export interface ParallelReading {
   ): Promise<string | undefined>;
   /**
    * How the rows were read, by the client's own log: by connections that shared one snapshot, by one connection alone, or `apart`,
-   * each by a snapshot of its own.
+   * each by its own snapshot.
    */
   verify(connection: DuckDBConnection): Promise<'shared' | 'alone' | 'apart'>;
 }

@@ -7,7 +7,7 @@ const OPENING_ANSWER_MS = 150_000;
 const INTERRUPT_INTERVAL_MS = 100;
 const CANCEL_GRACE_MS = 4_000;
 
-/** Tried again, each try would leave one more thread that waits for ever, of the few that there are. */
+/** Tried again, each try would leave one more thread that waits forever, of the few that there are. */
 class SilentSourceError extends SourceUnavailableError {
   override readonly retryable = false;
 }

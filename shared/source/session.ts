@@ -152,7 +152,7 @@ export class SourceSession {
     return this.#ask(phase, () => this.#connection.runAndReadAll(sql));
   }
 
-  /** Has the source run a statement of its own SQL that answers nothing, on the connection of the transaction. Statements of Ferry's own only. */
+  /** Has the source run its own statement SQL that answers nothing, on the connection of the transaction. Statements of Ferry's own only. */
   async execute(phase: SourcePhase, sql: string): Promise<void> {
     if (!this.dialect.execute)
       throw new Error(`Ferry cannot run statements on a source of the type ${this.sourceType}.`);
@@ -228,7 +228,7 @@ export class SourceSession {
     try {
       if (first !== undefined) await this.execute('read', first);
       // Asked again, as a pooler may have given this transaction another connection of the server. Where the statement has a connection
-      // of its own, another one would only lie idle beside it.
+      // of its own, another one would only lie idle next to it.
       if (!(oneStatement && this.dialect.statementsApart)) this.#server = await this.#askServer('describe');
       const result = await work();
       await this.run('read', 'COMMIT');

@@ -32,7 +32,7 @@ export async function openSyncSession(
   options: Omit<SessionOptions, 'login' | 'mode'> & {
     sync: SyncConfig;
     secrets: SecretReader;
-    /** The run that signs in; absent for a look that is none. */
+    /** The run that signs in; absent for an invalid look. */
     run?: SigningRun;
   },
 ): Promise<SourceSession> {

@@ -6,7 +6,7 @@ import type { JobDescription, RunOptions } from '../runs/job.ts';
 import type { JobReading } from '../source/job-reading.ts';
 
 export interface RunSyncOptions extends RunOptions, JobReading {
-  /** The way to Polyteia in the place of Ferry's own agent, such as one with other time-outs. */
+  /** The way to Polyteia instead of Ferry's own agent, such as one with other time-outs. */
   dispatcher?: Dispatcher;
   /** Reads and checks, and writes the file there instead of uploading it. */
   dryRun?: { file: string };

@@ -20,7 +20,7 @@ export interface Problem {
   kind: ProblemKind;
   /** Of a failure the class of its error, or {@link PARTIAL}; otherwise as `kind`. A problem whose class changes is told again. */
   class: string;
-  /** What it is about: a run's id, or the planned time of a run that there is not. */
+  /** What it is about: a run's id, or the planned time of a run that does not exist. */
   subject: string;
   since: string;
   /** Measured and allowed, of what is near a limit. */

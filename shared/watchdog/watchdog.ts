@@ -27,7 +27,7 @@ import type { WatchdogDependencies } from './watchdog-dependencies.ts';
 export interface RoundResult {
   /** Runs that were started again, or closed. */
   repaired: number;
-  /** Incidents that people were told of. */
+  /** Incidents that people were notified of. */
   notified: number;
   /** Messages that did not get through, or runs that could not be helped; the next round tries again. */
   notificationsFailed: number;
@@ -44,7 +44,7 @@ const MAX_LETTERS = 100;
  * One round: sees to runs that nobody works on, and tells people what changed. Two at once do no harm: each alert is claimed by a
  * conditional write first, and runs are started again by their own ids.
  *
- * A quiet round costs two listings of S3 for up to 300 jobs, one of leases, and one read. The incidents are read before the states: whoever
+ * A quiet round costs two listings of S3 for up to 300 jobs, one of leases, and one read. The incidents are read before the states: anyone who
  * sees an incident closed sees the run that closed it.
  *
  * @throws StorageUnavailableError when nothing can be seen at all
@@ -113,7 +113,7 @@ async function claim(
   return claimed.flat();
 }
 
-/** Takes lost starts out of the queue: a message is removed once people were told of it, and until then comes back. */
+/** Takes lost starts out of the queue: a message is removed once people were notified of it, and until then comes back. */
 async function claimDeadLetters(
   { documents, deadLetters, where: { jobs }, scope, logger }: WatchdogDependencies,
   incidents: ReadonlyMap<string, SeenIncident>,

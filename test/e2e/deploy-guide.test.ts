@@ -85,7 +85,7 @@ async function prepareHome(): Promise<Record<string, string>> {
   const shim = `#!/bin/bash\nargs=()\nfor arg; do args+=("$(sed -E "${address}" <<<"$arg")"); done\nexec '${curl}' "\${args[@]}"\n`;
   await writeExecutable(join(bin, 'curl'), shim);
   const python = await pythonEnvironment();
-  // Version 1 of the AWS CLI has an endpoint of its own for SQS; and no command is to reach AWS by chance. Its script does not start in a folder with a space in its name, its module does.
+  // Version 1 of the AWS CLI has its own endpoint for SQS; and no command is to reach AWS by chance. Its script does not start in a folder with a space in its name, its module does.
   await writeExecutable(
     join(bin, 'aws'),
     `#!/bin/sh\nexec "${python.bin('python3')}" -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n`,

@@ -31,7 +31,7 @@ let deployment: Deployment;
 let stack: OpenStack;
 let outputs: Record<string, string>;
 
-/** A configuration with a job that runs each minute, one with a function of its own that only the API starts, and one whose secret nobody made. */
+/** A configuration with a job that runs each minute, one with its own function that only the API starts, and one whose secret nobody made. */
 function configuration(query: string) {
   return {
     version: 1,
@@ -100,7 +100,7 @@ const contentOf = (dataset: string) => {
 };
 
 describe('a deployed stack', () => {
-  it('runs a sync when its schedule fires, by itself, and the dataset holds the right Parquet', async () => {
+  it('runs a sync when its schedule fires, on its own, and the dataset holds the right Parquet', async () => {
     const run = await stack.finishedRun('every-minute', [], 150_000);
     expect(run).toMatchObject({ state: 'succeeded', outcome: 'uploaded', trigger: 'schedule', rows: 3 });
     expect(run.scheduledTime).toMatch(/:00\.000Z$/);

@@ -136,7 +136,7 @@ describe('npm run local:deploy', () => {
     expect(good.rows).toBe(rows);
   });
 
-  it('can be run again: secrets are set anew, and the stack is as it was', async () => {
+  it('can be run again: secrets are set again, and the stack is as it was', async () => {
     expect((await deployLocally()).stdout).toContain('Deployed. The API:');
   });
 

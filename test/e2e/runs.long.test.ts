@@ -145,7 +145,7 @@ describe.concurrent('runs of a deployed stack', () => {
     expect(await around.rowsOf(CHANGED)).toEqual([[5]]);
   });
 
-  it('wait as queued when their source takes no more at once, and go on by themselves', async () => {
+  it('wait as queued when their source takes no more at once, and go on on their own', async () => {
     const gate = await closeGate(around.postgres, gates.narrow);
     const first = await stack.start('first');
     await queriesAt(gates.narrow);

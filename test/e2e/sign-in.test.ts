@@ -137,7 +137,7 @@ describe('a deployed extraction signs in', () => {
   it.each([
     ['as its function, once for the run', 'catalog-by-own', 1],
     [
-      'as a role that it assumes, anew for the list of databases and for each of them',
+      'as a role that it assumes, again for the list of databases and for each of them',
       'catalog-by-assumed',
       2,
     ],

@@ -75,7 +75,7 @@ afterAll(async () => {
   await around?.[Symbol.asyncDispose]();
 });
 
-/** One round, in the place of the one of every five minutes. */
+/** One round, instead of the one of every five minutes. */
 async function round(): Promise<void> {
   const { FunctionError, Payload } = await lambda.send(new InvokeCommand({ FunctionName: watchdog }));
   expect(FunctionError, Payload?.transformToString()).toBeUndefined();

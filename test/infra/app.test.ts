@@ -34,7 +34,7 @@ async function synth(text: string): Promise<{ code: number; stderr: string }> {
 }
 
 describe('cdk synth', () => {
-  it('tells of a wrong configuration in the words of ferry validate, and nothing else', async () => {
+  it('reports a wrong configuration in the words of ferry validate, and nothing else', async () => {
     const text = await readFile(new URL('../../examples/ferry.yaml', import.meta.url), 'utf8');
     const wrong = text.replace('egress: nat', 'egres: nat').replace('memory: 8192', 'memory: 20000');
     let message = '';

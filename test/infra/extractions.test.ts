@@ -299,7 +299,7 @@ describe('the network of an extraction', () => {
   });
 });
 
-describe('an extraction beside syncs', () => {
+describe('an extraction next to syncs', () => {
   const idsOf = ({ template }: { template: Template }) => Object.keys(template.toJSON().Resources).sort();
 
   it('adds resources of its own and touches none of theirs but what has to know of it', () => {

@@ -26,7 +26,7 @@ const scopesOf = (template: Template) =>
   Object.entries(functionsOf(template)).map(([, { Environment }]) => Environment.Variables.STACK_NAME);
 
 describe('Ferry in a CDK app of one’s own', () => {
-  it('stands beside what else is in a stack, which uses its parts', () => {
+  it('stands next to what else is in a stack, which uses its parts', () => {
     // An app that has none of the feature flags of Ferry's cdk.json.
     const stack = new Stack(new App({ outdir: newApp().outdir }), 'City', { env: german });
     const ferry = new Ferry(stack, 'Data', props);

@@ -56,7 +56,7 @@ const cases: [string, () => Promise<FerryConfig> | FerryConfig, Environment][] =
   ['every option of examples/ferry.yaml', everyOption, {}],
   ['every option, in an account that is known', everyOption, german],
   ['sources that sign in by IAM', signingIn, german],
-  ['every option, with a bucket and a topic of its own', ownBucketAndTopic, german],
+  ['every option, with a bucket and its own topic', ownBucketAndTopic, german],
 ];
 
 describe.each(cases)('%s', (_name, configuration, env) => {

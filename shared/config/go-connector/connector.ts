@@ -74,7 +74,7 @@ export const CONNECTOR_VARIABLES = [
   'CRON_SCHEDULE',
 ];
 
-/** Whether variables are those of a connector: a token by itself may be another program's. */
+/** Whether variables are those of a connector: a token on its own may be another program's. */
 export function isConnectorEnvironment(names: readonly string[]): boolean {
   return names.some((name) => name === 'DATASET_ID' || name.startsWith('SOURCE_DATABASE_'));
 }
@@ -126,7 +126,7 @@ function describeType(type: string): string {
   return `${show(type)}: expected postgres, postgresql, mysql or mariadb`;
 }
 
-/** A duration within what Ferry allows; undefined for a text that is none. */
+/** A duration within what Ferry allows; undefined for an invalid text. */
 function readDuration(name: keyof typeof ingestLimits, text: string, warnings: string[]): string | undefined {
   const wanted = goDurationMs(text);
   if (wanted === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { Findings } from './found-connector.ts';
 import { type KubernetesObject, readManifest, readWorkloads } from './kubernetes-manifest.ts';
 
 const isManifest = (path: string) => /\.(ya?ml|json)$/i.test(path);
-// Copies that people keep beside the file that is used.
+// Copies that people keep next to the file that is used.
 const isCopy = (path: string) =>
   /\.(example|sample|template|dist|bak|old|orig|save|swp)$|~$/i.test(basename(path));
 const skippedFolders = new Set(['node_modules', 'vendor']);

@@ -7,7 +7,7 @@ export type MergedSecret =
   | { type: 'login'; username: SecretValue; password: SecretValue }
   | { type: 'token'; token: SecretValue };
 
-/** Many connectors as one ferry.yaml, in its words and order; the secrets beside it. */
+/** Many connectors as one ferry.yaml, in its words and order; the secrets next to it. */
 export interface MergedConnectors {
   sources: Record<string, Connector['source'] & { auth: { type: 'password'; secret: string } }>;
   polyteia: Record<string, Connector['target'] & { token: string }>;

@@ -194,7 +194,7 @@ function assertOccurs(text: string, { day, months }: CronSchedule): void {
 /**
  * Takes the zone off the front: `CRON_TZ=Europe/Berlin 30 4 * * *`, as robfig/cron has it.
  *
- * @throws ConfigError for a zone that there is not
+ * @throws ConfigError for a zone that does not exist
  */
 export function splitZonePrefix(text: string): { expression: string; timezone: string | undefined } {
   const [, zone, expression = ''] = /^\s*(?:CRON_TZ|TZ)=(\S*)(.*)$/s.exec(text) ?? [];

@@ -1,6 +1,6 @@
 const zoneNames = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC', 'GMT']);
 
-/** A zone's other name, such as Asia/Calcutta beside Asia/Kolkata: written as IANA does, and known to JavaScript. */
+/** A zone's other name, such as Asia/Calcutta next to Asia/Kolkata: written as IANA does, and known to JavaScript. */
 function isLinkedZone(zone: string): boolean {
   if (!/^[A-Z][A-Za-z]+(\/[A-Z][A-Za-z_-]+)+$/.test(zone)) return false;
   try {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bucketName, functionSettings, kmsKeyArn } from './deployment.ts';
 
-/** What of ferry.yaml is about extractions, beside their schedule. */
+/** What of ferry.yaml is about extractions, next to their schedule. */
 
 const NUL = /\0/;
 

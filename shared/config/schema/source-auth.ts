@@ -87,7 +87,7 @@ export type SourceAuth = z.infer<typeof sourceAuth>;
 /** The kinds that sign in by tokens of Amazon RDS, which end after fifteen minutes. */
 export type TokenAuth = Exclude<SourceAuth, { type: 'password' }>;
 
-/** Whether each connection is made with a token of its own, which ends. */
+/** Whether each connection is made with its own token, which ends. */
 export function usesTokens(auth: SourceAuth): auth is TokenAuth {
   return auth.type !== 'password';
 }
@@ -127,7 +127,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
   }
   if (!usesTokens(auth)) return [];
   const problems: { path: string[]; message: string }[] = [];
-  // Under a public authority, or one of RDS, whoever has any certificate of it could pose as the database, were no name compared; and
+  // Under a public authority, or one of RDS, anyone who has any certificate of it could pose as the database, were no name compared; and
   // nothing tells whether a PEM file holds these. Where the host has another name, signHost is what is verified.
   if (tls.mode !== 'verify-full') {
     problems.push({

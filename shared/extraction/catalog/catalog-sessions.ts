@@ -59,7 +59,7 @@ export class CatalogSessions implements AsyncDisposable {
   }
 
   /**
-   * Begins to sign in to the database that is next. One that signs in by tokens is left to its turn: each has a token of its own, made as
+   * Begins to sign in to the database that is next. One that signs in by tokens is left to its turn: each has its own token, made as
    * late as can be.
    */
   openAhead(place: DatabasePlace): void {
@@ -120,7 +120,7 @@ async function takeOver(ahead: Ahead): Promise<CatalogSession | undefined> {
   try {
     opened = await ahead.opening;
   } catch (error) {
-    // Perhaps there was no room for a second connection beside the first.
+    // Perhaps there was no room for a second connection next to the first.
     if (error instanceof SourceUnavailableError) return undefined;
     throw error;
   }

@@ -83,7 +83,7 @@ async function probe({ client, catalog, state, tell }: ReadOptions): Promise<Fau
   return found;
 }
 
-/** What a person is told of faults. */
+/** What a person is told about faults. */
 export async function warnOfFaults(
   { client, catalog }: Pick<ReadOptions, 'client' | 'catalog'>,
   faults: readonly Fault[],

@@ -117,7 +117,7 @@ export async function readTree(
   return tree;
 }
 
-/** Asks one database by a session of its own. */
+/** Asks one database by its own session. */
 async function askOne<T>(
   sessions: CatalogSessions,
   place: Parameters<CatalogSessions['open']>[0],

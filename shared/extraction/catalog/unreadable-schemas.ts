@@ -9,7 +9,7 @@ import type { CatalogClient } from './opened-relations.ts';
 /**
  * The schemas of the connected database that have no name that can be read.
  *
- * @returns their numbers, and what a person is told of them; none where the login may not run what finds them
+ * @returns their numbers, and what a person is notified of them; none where the login may not run what finds them
  */
 export function findUnreadableSchemas(
   session: SourceSession,

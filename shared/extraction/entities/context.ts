@@ -13,7 +13,7 @@ export interface CommonAttributes {
   lastSyncRunAt: number;
 }
 
-/** What a builder needs beside the row. */
+/** What a builder needs next to the row. */
 export interface EntityContext {
   names: QualifiedNames;
   common: CommonAttributes;

@@ -88,7 +88,7 @@ export class QualifiedNames {
 function respell(names: readonly string[]): string[] {
   const withoutSlashes = names.map((name) => name.replaceAll('/', '%2F'));
   if (withoutSlashes.some((name, index) => name !== names[index])) return withoutSlashes;
-  // Without a slash it is a name such as `a%2Fb`, a routine called `f(integer)`, or a table `b` of schema `a` beside a schema `a/b`.
+  // Without a slash it is a name such as `a%2Fb`, a routine called `f(integer)`, or a table `b` of schema `a` next to a schema `a/b`.
   const last = names.at(-1) ?? '';
   const [first = ''] = last;
   const bytes = [...Buffer.from(first)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`);

@@ -128,7 +128,7 @@ const rawColumn = z.strictObject({
   is_self_referencing: nothing,
   is_primary: z.boolean(),
   is_foreign: z.boolean(),
-  // By which whoever reads many rows knows what is the same in them, without reading its text again.
+  // By which anyone who reads many rows knows what is the same in them, without reading its text again.
   /** The same number, the same relation: its place in this answer. */
   table_number: integer,
   /** The same number, the same data_type, numeric_precision, character_octet_length and column_size. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
-/** What a finished file is, to whoever checks it later. */
+/** What a finished file is, to anyone who checks it later. */
 export interface FileFacts {
   bytes: number;
   /** In hexadecimal digits. */

@@ -34,7 +34,7 @@ export class RawWriter {
   /**
    * @param options.folder a private folder for what DuckDB keeps
    * @param options.files the only folder that can be written to
-   * @param options.memoryLimitBytes that of the session beside it. It takes up to half as much itself; beyond that, rows are spilled to
+   * @param options.memoryLimitBytes that of the session next to it. It takes up to half as much itself; beyond that, rows are spilled to
    *   disk. Only long texts take so much
    */
   static async open(options: {

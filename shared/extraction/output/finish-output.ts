@@ -63,7 +63,7 @@ const MAX_TRIES = 5;
 /**
  * Makes `latest.json` point at a run.
  *
- * Runs of a job do not overlap, as each has the job's lease; so whoever writes last has read last. Left open by that are a process that
+ * Runs of a job do not overlap, as each has the job's lease; so anyone who writes last has read last. Left open by that are a process that
  * stood still between its last look at the lease and this write, and jobs of other stacks or machines that write to the same folder:
  * of two such runs the one counts that began to read later, and the write is a conditional one, so that no look is outdated.
  */

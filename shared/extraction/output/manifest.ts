@@ -73,7 +73,7 @@ export const latestSchema = openObject({
 });
 export type Latest = z.infer<typeof latestSchema>;
 
-/** `statistics.json.ignore` beside the files of a type, as Atlan's app writes it. */
+/** `statistics.json.ignore` next to the files of a type, as Atlan's app writes it. */
 export const statisticsSchema = z.strictObject({
   total_record_count: z.int().positive(),
   chunk_count: z.int().positive(),

@@ -25,7 +25,7 @@ export async function openOutputStore(options: {
     bucketOwner?: string | undefined;
     kmsKeyArn?: string | undefined;
   }) => {
-    // Whoever writes to a folder does without S3's client, which takes long to load.
+    // Anyone who writes to a folder does without S3's client, which takes long to load.
     const { createS3OutputStore } = await import('./s3-output-store.ts');
     return createS3OutputStore({ client: await client(), base, ...place });
   };

@@ -10,7 +10,7 @@ export interface OutputDocument {
  * {@link OutputStore.base}.
  *
  * Implementations throw ConfigError where somebody has to change something (no such bucket, a permission is missing), and
- * StorageUnavailableError for what may pass by itself.
+ * StorageUnavailableError for what may pass on its own.
  */
 export interface OutputStore {
   /** What keys are below, for people: `s3://bucket`, or the path of a folder. */

@@ -16,7 +16,7 @@ const NOT_SIGNED_IN = new Set([
 ]);
 
 /**
- * What a person is told of a failure at the bucket of an extraction.
+ * What a person is notified of a failure at the bucket of an extraction.
  *
  * @param about.permission the one that the operation needs
  */

@@ -13,7 +13,7 @@ import { createClassicRefusals, PolyteiaForbiddenError } from './classic-refusal
 const assetInfo = z.looseObject({ content_type: z.string(), size: z.number(), uploaded_at: z.string() });
 const datasetData = z.looseObject({
   id: z.string(),
-  // What Polyteia tells of the content is a help, and no condition: a form that is not known counts as silence.
+  // What Polyteia reports the content is a help, and no condition: a form that is not known counts as silence.
   metadata: z
     .looseObject({ asset_info: assetInfo.optional().catch(undefined) })
     .optional()

@@ -6,9 +6,9 @@ export interface AnswerErrors {
   /** @param what continues "Polyteia at <host> …" */
   unavailable(what: string, answer?: Pick<HttpAnswer, 'retryAfterMs'>): PolyteiaUnavailableError;
   notUnderstood(call: string): PolyteiaUnavailableError;
-  /** For a web page in the place of an answer. */
+  /** For a web page instead of an answer. */
   webPage(call: string): PolyteiaUnavailableError;
-  /** For a status that may pass by itself. */
+  /** For a status that may pass on its own. */
   busy(answer: HttpAnswer): PolyteiaUnavailableError;
   keyRefused(): PolyteiaRejectedError;
 }

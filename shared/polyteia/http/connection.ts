@@ -24,7 +24,7 @@ export interface PolyteiaRequest {
 }
 
 /**
- * @param options.dispatcher in the place of Ferry's own agent, such as one with other time-outs
+ * @param options.dispatcher instead of Ferry's own agent, such as one with other time-outs
  * @param options.answerLimitMs how long the whole of an answer may take
  */
 export function openConnection(options: {

@@ -31,7 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 // Two minutes for an answer to begin, as Polyteia reads the whole file first; 60 s without a byte of it.
 const TIMEOUTS = { headersTimeout: 120_000, bodyTimeout: 60_000 };
-// Each byte of an answer starts those anew: this is for the whole of it, from the request's end on.
+// Each byte of an answer starts those again: this is for the whole of it, from the request's end on.
 const ANSWER_LIMIT_MS = 180_000;
 const CONNECT_TIMEOUT = 3_000;
 const TUNNEL_TIMEOUT = 10_000;

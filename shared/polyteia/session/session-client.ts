@@ -61,7 +61,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
       if (uploadError.safeParse(content).data?.code === 'dpa.not-acknowledged')
         throw refusals.termsMissing(dataset);
       const { code } = objection ?? {};
-      // An error inside an answer that says success: without a status of its own it is one of the file.
+      // An error inside an answer that says success: without its own status it is one of the file.
       const status = typeof code === 'number' && code >= 400 ? code : 422;
       // The text of the error may quote the file, so it is not repeated.
       throw refusals.refusal(succeeded ? { ...answer, status } : answer, {

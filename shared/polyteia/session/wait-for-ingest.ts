@@ -14,7 +14,7 @@ export interface IngestPolling {
 }
 
 /**
- * Asks for an ingest, at once and then at intervals, until it has an end. What may pass by itself does not end the waiting.
+ * Asks for an ingest, at once and then at intervals, until it has an end. What may pass on its own does not end the waiting.
  *
  * @throws PolyteiaRejectedError when Polyteia could not read the file, or asking is of no use; DeadlineError after the time-out
  */

@@ -21,7 +21,7 @@ async function versionsIn(folder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
-/** The file system's idea of now: a network drive has a clock of its own. */
+/** The file system's idea of now: a network drive has its own clock. */
 async function clockOf(folder: string): Promise<number> {
   const probe = join(folder, `${randomUUID()}.tmp`);
   await writeFile(probe, '');
@@ -128,7 +128,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     },
     async putFile(key, source) {
       await replaceWhole(key, (draft) => copyFile(source, draft));
-      // Whoever else tidies up at the same time is welcome to.
+      // Anyone who else tidies up at the same time is welcome to.
       await removeStaleDrafts(dirname(join(folder, key))).catch(() => {});
     },
     async getFile(key, target) {
@@ -157,7 +157,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         // A link is made by one only, and with its whole content.
         await link(draft, join(versions, String(own)));
         const [newest, ...older] = await versionsIn(versions);
-        // Whoever saw a version that is long gone has made an old number anew.
+        // Anyone who saw a version that is long gone has made an old number again.
         if (newest !== own) {
           await rm(join(versions, String(own)), { force: true });
           return undefined;

@@ -34,7 +34,7 @@ const timeoutFor = (bytes: number) =>
   Math.ceil(awsTimeouts.requestTimeout + (bytes / MIN_BYTES_PER_SECOND) * 1_000);
 
 /**
- * Stores a file of any size as one object: a large one in parts, each a request with a time-out of its own. A part is held in memory, so
+ * Stores a file of any size as one object: a large one in parts, each a request with its own time-out. A part is held in memory, so
  * that the SDK can send it again.
  *
  * @param options.partBytes size of a part. @default 8 MiB

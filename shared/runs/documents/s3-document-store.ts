@@ -115,7 +115,7 @@ export function createS3DocumentStore(options: {
     async get(Key) {
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        // One that is empty is there all the same.
+        // One that is empty is there anyway.
         return Body === undefined ? '' : await text(unlessStalled(Body, stallMs));
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;

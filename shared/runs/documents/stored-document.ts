@@ -20,7 +20,7 @@ export function unknownFields(schema: z.ZodObject, document: object): Record<str
   return Object.fromEntries(Object.entries(document).filter(([name]) => !Object.hasOwn(schema.shape, name)));
 }
 
-/** A document as people are told of it. */
+/** A document as people are notified of it. */
 export interface DocumentNote {
   /** What it is, as the beginning of a sentence. */
   what: string;

@@ -18,7 +18,7 @@ export interface EnteredSources extends AsyncDisposable {
  * Gets a run the right to work on its sources, waiting as `queued` while as many runs as `maxConcurrentRuns` of one of them allows are at
  * work. The time since the run was queued first becomes a phase; it is no part of the run's `durationMs`.
  *
- * Slots are taken in the order of the sources' names, by every run the same: whoever waits for a source holds only such as come before it,
+ * Slots are taken in the order of the sources' names, by every run the same: anyone who waits for a source holds only such as come before it,
  * so that no two runs ever wait for each other.
  *
  * @returns what gives the slots back. The record is `running` then
@@ -72,7 +72,7 @@ export async function acquireSourceSlots(
     record.phases.push({ name: QUEUED_PHASE, durationMs });
     onProgress?.({ type: 'phase-ended', phase: QUEUED_PHASE, durationMs });
     record.state = 'running';
-    // Whoever is killed from here on was no longer waiting.
+    // Anyone who is killed from here on was no longer waiting.
     progress.phase = START_PHASE;
   }
   return {

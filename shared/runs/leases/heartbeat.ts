@@ -101,7 +101,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
           // A renewal that is under way names the version that the release would name.
           await last.catch(() => {});
           await other.release().catch(() => {
-            // It expires by itself.
+            // It expires on its own.
           });
         },
       };

@@ -19,7 +19,7 @@ export interface LeaseTimes {
 /** A run that was killed blocks its job for 45 s (docs/architecture.md, "State in one bucket"). */
 export const leaseTimes: LeaseTimes = { heartbeatMs: 10_000, expiryMs: 45_000 };
 
-/** The phase in which a run sends its file: whoever stops then may have sent all of it, and nobody knows when it arrives. */
+/** The phase in which a run sends its file: anyone who stops then may have sent all of it, and nobody knows when it arrives. */
 export const UPLOAD_PHASE = 'upload';
 
 /** How far a run has come, as its heartbeat tells. */
@@ -91,7 +91,7 @@ export interface LeaseView {
   version: string | undefined;
   ageMs: number;
   /**
-   * Takes it from whoever is seen here.
+   * Takes it from anyone who is seen here.
    *
    * @returns undefined when somebody else was faster
    */

@@ -40,7 +40,7 @@ const MAX_TICKETS = 10_000;
  *
  * A slot is a lease (`leases/slots/{source}/{n}.json`, n from 0), so that there are never more holders than slots: with the same conditional
  * write, the same heartbeat and the same expiry by the store's clock as a job's lease. A run that waits keeps a ticket
- * (`leases/queue/{source}/{runId}.json`), written anew three times in an expiry; an older one is a dead run's, and is passed over and removed.
+ * (`leases/queue/{source}/{runId}.json`), written again three times in an expiry; an older one is a dead run's, and is passed over and removed.
  * Tickets are served in the order of run ids, which begin with the moment that the schedule meant or at which the run was asked for: a run
  * that comes back has its place again. A slot is taken only by a run that has fewer live tickets before it than there are free slots.
  *

@@ -11,7 +11,7 @@ export interface SlotWaitOptions {
   until: Date | undefined;
   /** Called after each look that found no slot, with the number of runs that come before this one. */
   onWait: (before: number) => Promise<void> | void;
-  /** Tries again what may pass by itself. */
+  /** Tries again what may pass on its own. */
   retry: <T>(work: () => Promise<T>) => Promise<T>;
   sleep?: Sleep;
   /** @default Date.now */

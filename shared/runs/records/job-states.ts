@@ -24,7 +24,7 @@ export interface JobState {
   lastGood?: RunSummary;
   /** The one that runs, as far as records tell: whether it lives is the lease's to say. */
   running?: RunSummary;
-  /** The last one that ended by itself or was stopped; a skipped one never began. */
+  /** The last one that ended on its own or was stopped; a skipped one never began. */
   lastEnded?: RunSummary;
   /** All that have not ended, newest first: also those that died, wait for a slot, or that Polyteia still reads the file of. */
   unfinished: RunSummary[];

@@ -8,7 +8,7 @@ const datasetContent = openObject({
 });
 
 /**
- * The last upload of a job, written as soon as Polyteia has the file: whoever comes after a killed process knows from it that there is
+ * The last upload of a job, written as soon as Polyteia has the file: anyone who comes after a killed process knows from it that there is
  * nothing to upload again, and the next run whether anything has changed since.
  */
 export const lastUploadSchema = openObject({
@@ -25,7 +25,7 @@ export const lastUploadSchema = openObject({
   schema: z.array(openObject({ name: z.string(), type: z.string() })),
   /** Content, whatever the order of its rows (row-fingerprint.ts). */
   fingerprint: z.string().optional(),
-  /** Where Polyteia reads the file by itself: what to ask for. */
+  /** Where Polyteia reads the file on its own: what to ask for. */
   ingest: openObject({ id: z.string(), dataset: z.string() }).optional(),
   /** What the dataset showed before. */
   before: datasetContent.optional(),

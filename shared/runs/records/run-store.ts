@@ -116,7 +116,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
   };
 
   /**
-   * Stores a file beside others, and removes those that are too many or too old by then: never the one that was just stored. By the store's
+   * Stores a file next to others, and removes those that are too many or too old by then: never the one that was just stored. By the store's
    * clock, as the time in a run's id is the one that its schedule meant, or that of a machine whose clock is wrong.
    */
   async function keepFile(

@@ -47,7 +47,7 @@ const labelOf = (encoding: string) =>
 
 /**
  * Reads bytes of a text that all databases of a server share: as UTF-8 where they are that, else in the first of the server's other
- * encodings that they are text of, else as LATIN1, in which all bytes are. Each run of bytes beyond ASCII by itself, as a list of
+ * encodings that they are text of, else as LATIN1, in which all bytes are. Each run of bytes beyond ASCII on its own, as a list of
  * privileges may hold names of several encodings.
  *
  * @param hex the bytes, as hexadecimal digits
@@ -93,7 +93,7 @@ export function rawBytesOf(hex: string, name: string): Buffer | undefined {
   return bytes.equals(Buffer.from(name, 'utf8')) ? undefined : bytes;
 }
 
-/** What columns of an answer are to hold in the place of what the source sent. */
+/** What columns of an answer are to hold instead of what the source sent. */
 export interface SharedColumns {
   /** The name of the database, where the column is not null. */
   database: readonly string[];

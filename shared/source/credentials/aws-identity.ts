@@ -25,7 +25,7 @@ export interface RoleToAssume {
 /** Who this process is to AWS, as far as signing in at databases needs it. */
 export interface AwsIdentity {
   /**
-   * The keys of the process: those of the function's role on Lambda, of whoever is signed in on a laptop.
+   * The keys of the process: those of the function's role on Lambda, of anyone who is signed in on a laptop.
    *
    * @param region where STS is asked when the process itself has no region, and its profile wants that
    * @throws AccessError when there are none

@@ -34,7 +34,7 @@ export interface Login extends Credentials {
    * @returns undefined when nothing has changed: the same would be refused again, and counted against the account
    */
   reread?: () => Promise<Credentials | undefined>;
-  /** What may be the cause of a refusal, for a person, in the place of the usual hint. */
+  /** What may be the cause of a refusal, for a person, instead of the usual hint. */
   explainRefusal?: () => Promise<string>;
 }
 

@@ -83,7 +83,7 @@ function problemOf(error: unknown): Problem | undefined {
 }
 
 /**
- * Reads secrets from AWS Secrets Manager, anew at each call: a rotated one is seen by the next run.
+ * Reads secrets from AWS Secrets Manager, again at each call: a rotated one is seen by the next run.
  *
  * @param options.region the SDK's own by default
  */

@@ -11,7 +11,7 @@ export interface SecretReader {
    * @throws ConfigError when there is no such secret or it may not be read
    */
   read(ref: SecretRef): Promise<string>;
-  /** Who this process is to AWS, for sources that take that in the place of a password. */
+  /** Who this process is to AWS, for sources that take that instead of a password. */
   readonly identity?: AwsIdentity;
 }
 
@@ -63,7 +63,7 @@ export function parseSecretsFile(text: string, file: string): ReadonlyMap<string
       hint: 'Expected: {"secret name": "value", …}.',
     });
   }
-  // Each by itself: zod's records leave a name like `__proto__` out.
+  // Each on its own: zod's records leave a name like `__proto__` out.
   const parsed = secretsFile.safeParse(
     value instanceof Object && !Array.isArray(value) && Object.entries(value),
   );

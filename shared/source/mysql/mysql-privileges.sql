@@ -1,4 +1,4 @@
--- What the login may do beyond reading, by itself or by a role that is on: one row for each privilege and what it is for.
+-- What the login may do beyond reading, on its own or by a role that is on: one row for each privilege and what it is for.
 -- SHOW GRANTS would say the same, but MySQL does not describe its answer before it runs it, which DuckDB's client asks for.
 SELECT DISTINCT p.privilege_type, p.scope
 FROM (

@@ -20,7 +20,7 @@ const firstStatements = [
 
 /**
  * A host whose connections each begin with a read-only transaction of one snapshot. DuckDB's client sends no BEGIN before a query of the
- * source's own SQL, and has no option for one; but MariaDB's library under it takes a connection string in the place of a host, and with
+ * source's own SQL, and has no option for one; but MariaDB's library under it takes a connection string instead of a host, and with
  * that statements that come first: https://mariadb.com/docs/connectors/mariadb-connector-c/mariadb-connector-c-guide
  *
  * @param host a name or an address, which holds none of the string's own characters (hostName of the config's schema)

@@ -6,7 +6,7 @@ import {
   type SourceColumn,
 } from '../column-plan.ts';
 
-/** What the server itself says of a column, beside what DuckDB's client makes of it. */
+/** What the server itself says of a column, next to what DuckDB's client makes of it. */
 export interface MysqlColumn extends SourceColumn {
   /** Character set; `binary` for everything that is no text. */
   charset: string;
@@ -43,7 +43,7 @@ const sourceNames: Readonly<Record<string, string>> = {
   VARCHAR: 'text',
 };
 
-/** The nearest to the declared type that the server tells of a query's column: its protocol does not name every one. */
+/** The nearest to the declared type that the server reports a query's column: its protocol does not name every one. */
 export function mysqlTypeName({
   clientType,
   charset,

@@ -143,7 +143,7 @@ export const postgresDialect: Dialect = {
     // One connection for the whole run: the connection string is frozen at ATTACH, and one connection is one snapshot.
     'SET GLOBAL pg_pool_max_connections=1',
     'SET GLOBAL pg_pool_idle_timeout_millis=0',
-    // The parallel scan gives each connection a snapshot of its own where none can be exported (duckdb-postgres #381, #163).
+    // The parallel scan gives each connection its own snapshot where none can be exported (duckdb-postgres #381, #163).
     'SET GLOBAL pg_use_ctid_scan=false',
   ],
 
@@ -155,7 +155,7 @@ export const postgresDialect: Dialect = {
     const optional = {
       SSLROOTCERT: tls.caFile,
       HOSTADDR: certificateHost === host ? undefined : login.address,
-      // DuckDB's text is UTF-8, but what libpq reads from a file of its own are bytes.
+      // DuckDB's text is UTF-8, but what libpq reads from its own file are bytes.
       ...(login.databaseBytes === undefined
         ? { DATABASE: login.database }
         : { SERVICE: await writeService(folder, login.databaseBytes) }),
@@ -188,11 +188,11 @@ export const postgresDialect: Dialect = {
     }
   },
 
-  // Seldom needed, and not worth the time of each start: a file of its own in the bundle, too (build-lambda-code.ts).
+  // Seldom needed, and not worth the time of each start: its own file in the bundle, too (build-lambda-code.ts).
   askRefusal: async (...asked) => (await import('./postgres-refusal.ts')).askPostgresRefusal(...asked),
 
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
-  // By their full names: a login's search_path may have a type of its own called text before the server's.
+  // By their full names: a login's search_path may have its own type called text before the server's.
   serverFacts: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS id, pg_catalog.current_setting('server_version') AS version,
     '' AS mode, pg_catalog.current_setting('transaction_read_only') AS read_only, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
     pg_catalog.set_config('extra_float_digits', '3', true) AS c, pg_catalog.set_config('bytea_output', 'hex', true) AS d,

@@ -71,7 +71,7 @@ export const postgresParallelReading: ParallelReading = {
   },
 
   async verify(connection) {
-    // Each connection beside the first begins a transaction, and then takes over the snapshot: one that did not has read another.
+    // Each connection next to the first begins a transaction, and then takes over the snapshot: one that did not has read another.
     const reader = await connection.runAndReadAll(`
       WITH said AS (SELECT message, row_number() OVER (ORDER BY timestamp) AS n
                     FROM duckdb_logs WHERE type = 'PostgresQueryLog'),

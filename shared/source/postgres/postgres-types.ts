@@ -8,7 +8,7 @@ import {
   type SourceColumn,
 } from '../column-plan.ts';
 
-/** What Postgres itself says of a column, beside what DuckDB's client makes of it. */
+/** What Postgres itself says of a column, next to what DuckDB's client makes of it. */
 export interface PostgresColumn extends SourceColumn {
   /** Name of the type in pg_catalog, behind all domains; '' for a type of somebody's own. */
   base: string;
@@ -131,7 +131,7 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   const clientElement = column.clientType.slice(0, -2);
   const element = column.element ?? '';
   const scalar = guardedScalar(element, clientElement);
-  // A decimal with more decimals than digits is widened, as by itself.
+  // A decimal with more decimals than digits is widened, as on its own.
   const guarded = element === 'numeric' || scalar?.type === clientElement ? scalar : undefined;
   const cast = guarded?.cast ?? `pg_catalog.${scalarsThatStay.has(element) ? element : 'text'}`;
   const shape = `pg_catalog.array_ndims(${reference}) > 1 OR pg_catalog.array_lower(${reference}, 1) <> 1`;

@@ -36,7 +36,7 @@ function withCheckedText({ dialect }: SourceSession, plan: ColumnPlan): ColumnPl
 }
 
 /**
- * The query wrapped in one that converts at the source. A wrapper may have other types than the query by itself (MariaDB, of a UNION
+ * The query wrapped in one that converts at the source. A wrapper may have other types than the query on its own (MariaDB, of a UNION
  * or of constants): what comes is made what was planned.
  */
 async function convertThroughSource(

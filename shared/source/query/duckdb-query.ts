@@ -48,7 +48,7 @@ export interface DuckdbQueryFacts {
   tables: TableReference[];
   /** Names of columns in small letters; `all` when the query does not name what it reads. */
   columns: ReadonlySet<string> | 'all';
-  /** Names in small letters that stand beside a `*`; absent when the query reads columns in another way than by these two. */
+  /** Names in small letters that stand next to a `*`; absent when the query reads columns in another way than by these two. */
   besideStars?: ReadonlySet<string>;
 }
 

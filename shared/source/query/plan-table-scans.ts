@@ -24,13 +24,13 @@ interface Table {
   sourceName: string;
   /** Of the columns that the query reads. */
   columns: { plan: ColumnPlan; scanType: string }[];
-  /** DuckDB SQL of a SELECT to read in the place of the table. */
+  /** DuckDB SQL of a SELECT to read instead of the table. */
   select?: string;
   /** Columns that the SELECT leaves out, as the source's own * does. */
   hidden?: string[];
   /** Columns of the SELECT that the query names, and no * of it gives. */
   unstarred?: string[];
-  /** That SELECT sends the source a statement of its own, which converts and refuses: there is nothing to check. */
+  /** That SELECT sends the source its own statement, which converts and refuses: there is nothing to check. */
   convertedAtSource?: boolean;
 }
 
@@ -41,7 +41,7 @@ const key = ({ schema, table }: TableReference) => JSON.stringify([schema, table
  * The table that a name means, as the source spells it. DuckDB does not tell upper from lower case, and its client takes any of those
  * that differ in nothing else.
  *
- * @throws QueryError for a table that there is not, ExactnessError for a name that may mean several
+ * @throws QueryError for a table that does not exist, ExactnessError for a name that may mean several
  */
 async function findTable(session: SourceSession, { schema, table }: TableReference): Promise<SourceTable> {
   const { dialect } = session;
@@ -203,11 +203,11 @@ function checkTable(
 
 /** What becomes of the tables that a duckdbQuery reads. */
 export interface TableScans {
-  /** The query, with what is to be read in the place of its tables. */
+  /** The query, with what is to be read instead of its tables. */
   sql: string;
   checks: TableCheck[];
   tableColumns: ColumnPlan[];
-  /** Columns that a `*` of the query leaves out; beside one, they cannot be named. */
+  /** Columns that a `*` of the query leaves out; next to one, they cannot be named. */
   hidden: string[];
   warnings: string[];
 }
@@ -227,7 +227,7 @@ export function explainHidden(error: unknown, { hidden }: TableScans): unknown {
  * Decides for the tables that a duckdbQuery reads whether they can be read as they stand. They are read without a wrapper, so that
  * filters and columns are pushed down; what a wrapper would refuse is looked for before, in the same snapshot.
  *
- * @throws ExactnessError for a column that would need a conversion, QueryError for a table that there is not
+ * @throws ExactnessError for a column that would need a conversion, QueryError for a table that does not exist
  */
 export async function planTableScans(
   session: SourceSession,
@@ -273,7 +273,7 @@ export async function planTableScans(
   return { sql, checks, tableColumns, hidden, warnings };
 }
 
-/** Puts into the query what is to be read in the place of its tables. */
+/** Puts into the query what is to be read instead of its tables. */
 async function replaceThose(
   session: SourceSession,
   query: string,

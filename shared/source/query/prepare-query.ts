@@ -123,7 +123,7 @@ async function prepare(
   };
 }
 
-/** A type as the file has it: text in the place of enums. */
+/** A type as the file has it: text instead of enums. */
 const withoutEnums = (type: string) => type.replaceAll(/ENUM\((?:'(?:[^']|'')*'(?:, ?)?)*\)/g, 'VARCHAR');
 
 /** Types of DuckDB's own that a file has no word for, and what says the same. */

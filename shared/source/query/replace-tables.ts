@@ -14,7 +14,7 @@ export interface Replacement {
 }
 
 /**
- * A duckdbQuery that reads something else in the place of some tables. DuckDB takes it apart and puts it together again; what it then says
+ * A duckdbQuery that reads something else instead of some tables. DuckDB takes it apart and puts it together again; what it then says
  * must be what it said before.
  *
  * @throws QueryError when DuckDB would not put it together as it was

@@ -40,7 +40,7 @@ export async function convertToCsv(
 ): Promise<{ file: string; bytes: number }> {
   const folder = join(options.folder, 'csv');
   const output = join(folder, 'out');
-  // A retry begins anew.
+  // A retry begins again.
   await rm(folder, { recursive: true, force: true });
   await mkdir(output, { recursive: true, mode: 0o700 });
   const file = join(output, 'result.csv');

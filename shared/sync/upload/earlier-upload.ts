@@ -54,10 +54,10 @@ async function finishOwn(
   upload: LastUpload,
   of: 'lost' | 'unfinished',
 ): Promise<JobResult | undefined> {
-  // Killed while it looked whether an earlier upload would replace its own: whether that came about is not known, so it begins anew.
+  // Killed while it looked whether an earlier upload would replace its own: whether that came about is not known, so it begins again.
   if (of === 'lost' && upload.contested) return undefined;
   if (isOfSync(work.sync, upload)) return finishUpload(context, work, client, upload);
-  // The sync was given another dataset or target meanwhile: what was lost begins anew there, what is only to be finished stays where it is.
+  // The sync was given another dataset or target meanwhile: what was lost begins again there, what is only to be finished stays where it is.
   if (of === 'lost') return undefined;
   if (upload.target === work.sync.polyteia) return finishUpload(context, work, client, upload);
   await keepLastUpload(context, work, { ...upload, settled: true });
@@ -73,7 +73,7 @@ async function closeSettled(context: JobContext, { store, job }: SyncWork, uploa
   return undefined;
 }
 
-/** A run that was killed after its upload was called lost by whoever took its lease: its upload knows better. */
+/** A run that was killed after its upload was called lost by anyone who took its lease: its upload knows better. */
 const isUnknown = (record: RunRecord) => !isFinished(record) || record.error?.class === 'LostError';
 
 async function closeEarlier(
@@ -109,7 +109,7 @@ async function findEnd(
   if (!ingest) return { state: 'done' };
   if (target !== sync.polyteia) return { state: 'failed', error: targetChanged() };
   try {
-    // Asked once: whoever comes next asks again.
+    // Asked once: anyone who comes next asks again.
     const wait = { since: new Date(at), until: new Date(), signal: context.signal };
     const end = await context.retry(() => client.waitForIngest(ingest, wait));
     return { state: end === 'completed' ? 'done' : 'unfinished' };

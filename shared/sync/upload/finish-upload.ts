@@ -32,7 +32,7 @@ export async function finishUpload(
     if (ended) await keepLastUpload(context, work, { ...upload, settled: true });
     throw error;
   }
-  // The baseline first: a settled upload is looked at no more by whoever comes after a killed process.
+  // The baseline first: a settled upload is looked at no more by anyone who comes after a killed process.
   if (isOfSync(work.sync, upload)) await keepBaseline(context, work, upload);
   await keepLastUpload(context, work, { ...upload, ...shown, settled: true });
   return { outcome: 'uploaded', ...facts };
@@ -81,7 +81,7 @@ export function isOfSync(sync: SyncConfig, upload: Pick<LastUpload, 'dataset' | 
   return upload.dataset === sync.dataset && upload.target === sync.polyteia;
 }
 
-/** A run that was told to stop has uploaded all the same: it still says so, without trying for long. */
+/** A run that was told to stop has uploaded anyway: it still says so, without trying for long. */
 async function writeDown(
   { retry, renewLease, signal }: Pick<JobContext, 'retry' | 'renewLease' | 'signal'>,
   write: () => Promise<void>,
@@ -93,7 +93,7 @@ async function writeDown(
   await (signal.aborted ? writeOnce() : retry(writeOnce));
 }
 
-/** Writes down that there is nothing more to upload, for whoever comes after this process. The file is sent, whether or not that works. */
+/** Writes down that there is nothing more to upload, for anyone who comes after this process. The file is sent, whether or not that works. */
 export async function keepLastUpload(
   context: JobContext,
   { store, job }: SyncWork,

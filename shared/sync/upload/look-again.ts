@@ -19,7 +19,7 @@ const MAX_RESENDS = 2;
  * Polyteia still holds of its upload comes soon: the dataset is looked at for one expiry of the lease, and the file sent again when
  * another one stands there. Where Polyteia does not tell what a dataset holds, it is sent once more after that time in any case.
  *
- * @param send sends the file again; what stands there then is told of as `before`
+ * @param send sends the file again; what stands there then is reported as `before`
  * @returns the last upload
  */
 export async function lookAgain(

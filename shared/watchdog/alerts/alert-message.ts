@@ -44,7 +44,7 @@ export function runsToShow(group: readonly Alert[]): Pick<Incident, 'job' | 'sub
     .filter(({ about, kind }) => about === 'problem' && kind === 'failed');
 }
 
-/** Writes what people are told of a group of alerts. */
+/** Writes what people are notified of a group of alerts. */
 export function messageOf(group: readonly Alert[], where: AlertLinks): AlertMessage {
   const shown = group.slice(0, IN_DETAIL);
   const others = group.slice(IN_DETAIL).map(({ incident }) => incident.job);

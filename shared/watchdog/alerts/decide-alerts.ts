@@ -3,7 +3,7 @@ import type { Problem } from '../problems.ts';
 import type { WatchedJobs } from '../watched-jobs.ts';
 import { type Incident, incidentName, type SeenIncident } from './incident.ts';
 
-/** Longer than a watchdog works: whoever has not sent by then has died, or could not. */
+/** Longer than a watchdog works: anyone who has not sent by then has died, or could not. */
 export const TELLING_EXPIRY_MS = 3 * 60_000;
 /** Longer than a round, so that a slow watchdog never takes an old incident for a new one. */
 export const CLOSED_KEPT_MS = 24 * 3_600_000;
@@ -25,7 +25,7 @@ function opened({ measured, ...problem }: Problem): Incident {
 }
 
 /**
- * Which incidents begin, end, or have to be told again because whoever was about to tell them died.
+ * Which incidents begin, end, or have to be told again because the process that was about to report them died.
  *
  * A failure, of all or of some databases, lasts until a run succeeds as a whole, whatever happens in between, and is told again only when the class of the error changes. The end
  * is told for what was told itself and kept data from arriving (failed, overdue).
@@ -72,7 +72,7 @@ function changeOf(
   }
 }
 
-/** What becomes of an incident that people were told of, and whose problem is no longer seen. */
+/** What becomes of an incident that people were notified of, and whose problem is no longer seen. */
 function changeOfPassed(
   incident: Incident,
   state: JobState | undefined,
@@ -87,7 +87,7 @@ function changeOfPassed(
     const recoveredAt = lastEnded.endedAt ?? lastEnded.startedAt;
     return write({ ...incident, state: 'telling', about: 'recovery', recoveredAt, sentTo: [] }, true);
   }
-  // A late run has come, and failed: that is told by itself.
+  // A late run has come, and failed: that is told on its own.
   const failed = lastEnded?.state === 'failed' || lastEnded?.state === 'partial';
   if (incident.kind === 'overdue' && failed && unfinished.length === 0) {
     return write(closed, false);

@@ -6,7 +6,7 @@ import { openObject, readDocument, schemaVersion } from '../../runs/documents/st
 import { problemKinds } from '../problems.ts';
 
 /**
- * A problem of a job as it was told: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: whoever wrote it is about to send, or died; `told`: it was
+ * A problem of a job as it was told: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: anyone who wrote it is about to send, or died; `told`: it was
  * sent, and lasts; `closed`: it is over, and all about it was sent.
  */
 export const incidentSchema = openObject({
@@ -37,12 +37,12 @@ export interface SeenIncident {
 
 const MAX_INCIDENTS = 5_000;
 
-/** Where the incidents of a stack are kept. The scope of a Ferry beside others holds a slash. */
+/** Where the incidents of a stack are kept. The scope of a Ferry next to others holds a slash. */
 const folderOf = (scope: string) => `alerts/${encodeURIComponent(scope)}/`;
 
 /** The name of an incident among those of its stack. */
 export function incidentName({ job, kind, subject }: Pick<Incident, 'job' | 'kind' | 'subject'>): string {
-  // Each lost start is an incident of its own; of the rest there is one of each kind at a time.
+  // Each lost start is its own incident; of the rest there is one of each kind at a time.
   return `${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
 }
 

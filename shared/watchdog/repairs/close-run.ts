@@ -34,7 +34,7 @@ export async function closeLostRun(
     return true;
   } finally {
     await lease.release().catch(() => {
-      // It expires by itself.
+      // It expires on its own.
     });
   }
 }

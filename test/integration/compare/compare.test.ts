@@ -506,7 +506,7 @@ describe('paths', () => {
   ])('takes %s literally', async (name) => {
     const a = await write('SELECT 1 AS x', 'other.parquet');
     const path = join(a, '..', name);
-    // DuckDB writes `*` as it is; what such a name would match as a pattern stands beside it.
+    // DuckDB writes `*` as it is; what such a name would match as a pattern stands next to it.
     await connection.run(`COPY (SELECT 2 AS x) TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`);
     for (const match of ['a.parquet', 'ab.parquet'])
       await connection.run(`COPY (SELECT 3 AS x) TO '${join(a, '..', match)}' (FORMAT parquet)`);

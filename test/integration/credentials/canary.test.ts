@@ -197,7 +197,7 @@ const quotedByPostgres = [
   "JSON_VALUE(to_jsonb(name), '$' RETURNING int ERROR ON ERROR)",
   "('{\"a\": ' || name || '}')::json",
   'xmlparse(document name)',
-  // SQL in SQL: a position and a query of its own, which is not the sync's.
+  // SQL in SQL: a position and its own query, which is not the sync's.
   'shout(name)',
   'run(name)',
   "run('SELECT ' || quote_ident(name))",
@@ -409,7 +409,7 @@ interface RunCase {
   sync: Record<string, unknown>;
   upload?: FailureHow;
   class?: string;
-  /** Run as a process of its own, whose client libraries may print too. */
+  /** Run as its own process, whose client libraries may print too. */
   apart?: true;
 }
 
@@ -446,13 +446,13 @@ const runs: RunCase[] = [
     class: 'QueryError',
   },
   {
-    what: 'NaN beside it',
+    what: 'NaN next to it',
     source: 'postgres',
     sync: { query: 'SELECT name, salary FROM odd' },
     class: 'ExactnessError',
   },
   {
-    what: 'infinity beside it',
+    what: 'infinity next to it',
     source: 'postgres',
     sync: { query: 'SELECT born FROM odd' },
     class: 'ExactnessError',
@@ -532,7 +532,7 @@ const runs: RunCase[] = [
     class: 'PolyteiaUnavailableError',
   },
   {
-    what: 'a date that is none',
+    what: 'an invalid date',
     source: 'mariadb',
     sync: { query: 'SELECT * FROM odd' },
     class: 'ExactnessError',

@@ -141,7 +141,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
     }
   });
 
-  // The server's greeting is awaited on a connection of its own, which is broken off.
+  // The server's greeting is awaited on its own connection, which is broken off.
   it('is not counted as a failed one', async () => {
     const limited = flavor === 'mysql' ? 'FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME UNBOUNDED' : '';
     await server.query(`
@@ -199,7 +199,7 @@ describe('a method that the client does not have', () => {
   });
 });
 
-describe('something else in the place of the server', () => {
+describe('something else instead of the server', () => {
   /** Answers each connection with the same bytes, and closes it unless told to keep it. */
   async function answerWith(bytes: Uint8Array | string, keepOpen = false) {
     const server = createServer((socket) => {

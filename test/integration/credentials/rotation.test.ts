@@ -55,7 +55,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
         : `ALTER USER ${name}@'%' IDENTIFIED BY '${password}'`,
     );
   };
-  /** Logs in with a secret that says these things, one after the other; the last one for ever. */
+  /** Logs in with a secret that says these things, one after the other; the last one forever. */
   const open = async (...versions: { username: string; password: string }[]) => {
     let reads = 0;
     const read = async () => {
@@ -80,7 +80,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
       { username: 'steady', password: 'second' },
     );
     await changePassword('steady', 'second');
-    // On MySQL a statement has a connection of its own: what began with the old password begins anew with the new one.
+    // On MySQL a statement has its own connection: what began with the old password begins again with the new one.
     if (kind === 'postgres') expect(await answer(before.session)).toBe(42);
     else
       await expect(answer(before.session)).rejects.toMatchObject({

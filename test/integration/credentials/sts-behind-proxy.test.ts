@@ -50,7 +50,7 @@ describe('STS behind a proxy', () => {
       (identity: AwsIdentity) =>
         identity.assumeRole({ roleArn: ROLE, sessionName: 'ferry-orders-1', region: REGION }),
     ],
-    // Of whoever is signed in on a laptop.
+    // Of anyone who is signed in on a laptop.
     ['the role of a profile', (identity: AwsIdentity) => identity.ownKeys(REGION)],
   ])('gives keys of %s', async (what, keysOf) => {
     const config = join(folder, 'config');

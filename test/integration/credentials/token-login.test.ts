@@ -86,7 +86,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     if (keys.sessionToken) expect(made[0]?.length).toBeGreaterThan(2_000);
   });
 
-  it('signs in anew with a token of its own, as the first one has ended by then', async () => {
+  it('signs in again with its own token, as the first one has ended by then', async () => {
     const login = await signIn(iam);
     const first = await visit(login);
     database.tokens.advance(20);
@@ -190,7 +190,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     expect(database.tokens.received).toHaveLength(before + (type === 'mysql' ? 2 : 1));
   });
 
-  it('tells a session of a run to cancel by a token of its own', async () => {
+  it('tells a session of a run to cancel by its own token', async () => {
     const login = await signIn(iam);
     let made = 0;
     const password = () => {

@@ -103,7 +103,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
 
   // On Postgres a run has one connection.
   if (type === 'mysql')
-    it('that needs another connection after its token has ended begins anew with a fresh one', async () => {
+    it('that needs another connection after its token has ended begins again with a fresh one', async () => {
       const options = sync.options({ query: 'SELECT 42 AS n', whenUnchanged: 'upload' });
       const sources = { erp: database.source(iam) };
       const before = database.tokens.received.length;

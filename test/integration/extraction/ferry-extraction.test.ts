@@ -14,7 +14,7 @@ let folder: string;
 let config: string;
 beforeAll(async () => {
   postgres = await startPostgres({ hba: ['host amt_17 all all reject'] });
-  // 39 beside the server's own.
+  // 39 next to the server's own.
   for (let n = 1; n < 40; n += 1) await postgres.query(`CREATE DATABASE amt_${n}`);
   await postgres.query('CREATE TABLE orders (id int PRIMARY KEY)');
   folder = await mkdtemp(join(tmpdir(), 'ferry forty ü '));

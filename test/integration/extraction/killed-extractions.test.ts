@@ -58,7 +58,7 @@ describe('an extraction that is killed', () => {
     ['between two files', { moment: 'before', key: 'transformed/column/1.json' }],
     ['in its second database', { moment: 'after', key: 'raw/schema/2.parquet' }],
     ['before its manifest', { moment: 'before', key: '/manifest.json' }],
-  ] as const)('%s has no manifest, and is done anew by the next attempt', async (_when, killAt) => {
+  ] as const)('%s has no manifest, and is repeated by the next attempt', async (_when, killAt) => {
     const runId = newRunId();
     await runUntilKilled(runId, killAt);
     const left = await filesBelow(setup.outputFolder);
@@ -68,7 +68,7 @@ describe('an extraction that is killed', () => {
     const record = await again(runId);
     expect(record).toMatchObject({ id: runId, state: 'succeeded' });
     expect(record.attempts).toHaveLength(2);
-    // Which holds the folder against the manifest: nothing of the first attempt lies beside it.
+    // Which holds the folder against the manifest: nothing of the first attempt lies next to it.
     expect((await readOutput(setup.outputFolder, 'catalogs')).manifest.runId).toBe(runId);
   });
 

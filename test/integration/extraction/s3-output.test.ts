@@ -121,7 +121,7 @@ describe('a bucket as output', () => {
     expect((await output.read('documents/latest.json'))?.body).toBe('second');
   });
 
-  it('removes a folder, and nothing beside it', async () => {
+  it('removes a folder, and nothing next to it', async () => {
     const output = open();
     for (const key of ['runs/a/1.json', 'runs/a/b/2.json', 'runs/ab/3.json']) await output.put(key, '{}');
     await output.removeFolder('runs/a/');

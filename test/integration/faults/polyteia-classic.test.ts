@@ -99,7 +99,7 @@ const matrix = places.flatMap((place) =>
     .map((outage) => ({ ...place, place, waitMs: undefined, patienceMs: undefined, ...outage })),
 );
 
-describe.concurrent('classic: what may pass by itself', () => {
+describe.concurrent('classic: what may pass on its own', () => {
   it.each(matrix)('$call: $what, once', async ({ place, on, after, phase, how, waitMs, patienceMs }) => {
     const outcome = await run({
       plan: (standIn) => standIn.failNext({ on, after, how }),
@@ -117,7 +117,7 @@ describe.concurrent('classic: what may pass by itself', () => {
   });
 
   // One kind for each call is enough: what is told apart is told apart once.
-  it.each(places.filter(({ phase }) => phase !== 'verify'))('$call: 503 for ever', async (place) => {
+  it.each(places.filter(({ phase }) => phase !== 'verify'))('$call: 503 forever', async (place) => {
     const { on, after, phase } = place;
     const outcome = await run({
       plan: (standIn) =>
@@ -257,7 +257,7 @@ describe.concurrent('classic: what does not pass', () => {
   });
 });
 
-describe.concurrent('classic: an upload that cannot be verified is told of as one', () => {
+describe.concurrent('classic: an upload that cannot be verified is reported as one', () => {
   const other = (): FailureHow => ({
     kind: 'notJson',
     body: JSON.stringify({
@@ -282,7 +282,7 @@ describe.concurrent('classic: an upload that cannot be verified is told of as on
       message: /7 bytes instead of/,
     },
     {
-      what: '503 for ever',
+      what: '503 forever',
       how: status(503),
       class: 'PolyteiaUnavailableError',
       asked: 3,
@@ -317,7 +317,7 @@ describe.concurrent('classic: an upload that cannot be verified is told of as on
       state: 'failed',
       error: { class: expected.class, phase: 'verify', message: expect.stringMatching(expected.message) },
     });
-    // The dataset was replaced: whoever reads only the message must not believe otherwise.
+    // The dataset was replaced: anyone who reads only the message must not believe otherwise.
     expect(outcome.error?.message).toMatch(/accepted the upload, but|upload was accepted but/);
     expect(outcome.saved).toEqual(outcome.record);
     expect(outcome.calls.slice(1)).toEqual([TOKEN, 'upload', ...Array(asked).fill('get_dataset')]);

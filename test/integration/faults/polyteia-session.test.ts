@@ -60,7 +60,7 @@ const matrix = CALLS.flatMap((on) =>
   ].map((outage) => ({ on, waitMs: undefined, patienceMs: undefined, ...outage })),
 );
 
-describe.concurrent('session: what may pass by itself', () => {
+describe.concurrent('session: what may pass on its own', () => {
   it.each(matrix)('$on: $what, once', async ({ on, how, waitMs, patienceMs }) => {
     const outcome = await run({
       ...failing({ on, how }),
@@ -78,7 +78,7 @@ describe.concurrent('session: what may pass by itself', () => {
     else expect(outcome.retries).toEqual([{ phase, waitMs: waitMs ?? expect.any(Number) }]);
   });
 
-  it.each(CALLS.slice(0, -1))('%s: 503 for ever', async (on) => {
+  it.each(CALLS.slice(0, -1))('%s: 503 forever', async (on) => {
     const how: FailureHow = { kind: 'status', status: 503, message: CANARY };
     const outcome = await run(failing({ on, times: 99, how }));
     expect(outcome.record).toMatchObject({
@@ -151,7 +151,7 @@ describe.concurrent('session: what does not pass', () => {
   });
 
   it.each<StandInOperation>(['getDatasetById', 'getMyAcceptanceStatus', 'upload', 'getDatasetIngestStatus'])(
-    '%s: a session that expired early is opened anew',
+    '%s: a session that expired early is opened again',
     async (on) => {
       const outcome = await run(failing({ on, how: status(401) }));
       expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
@@ -214,7 +214,7 @@ describe.concurrent('session: an ingest', () => {
       asked: 1,
     },
     {
-      what: 'cannot be asked for: 503 for ever',
+      what: 'cannot be asked for: 503 forever',
       plan: (standIn) => standIn.failNext({ on: 'getDatasetIngestStatus', times: 999, how: status(503) }),
       class: 'DeadlineError',
       message: /accepted the file .* The last status request failed: .* HTTP status 503/,

@@ -119,7 +119,7 @@ describe('a connection to MariaDB that breaks while rows are on their way', () =
   });
 });
 
-describe('what no other try mends', () => {
+describe('what no other try fixes', () => {
   const cases: readonly { what: string; change: Partial<FaultRun['source']>; class: string }[] = [
     { what: 'a wrong password', change: { password: 'falsch-4711' }, class: 'AuthError' },
     { what: 'a missing database', change: { database: 'nodb' }, class: 'ConfigError' },

@@ -172,7 +172,7 @@ describe('a connection to Postgres that breaks', () => {
   });
 });
 
-describe('what no other try mends', () => {
+describe('what no other try fixes', () => {
   const cases: readonly { what: string; change: Partial<FaultRun['source']>; class: string }[] = [
     { what: 'a wrong password', change: { password: 'falsch-4711' }, class: 'AuthError' },
     { what: 'a missing database', change: { database: 'nodb' }, class: 'ConfigError' },

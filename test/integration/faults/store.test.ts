@@ -162,7 +162,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
   });
 
-  it('the lease, when it is given back: it expires by itself', async () => {
+  it('the lease, when it is given back: it expires on its own', async () => {
     const outcome = await run([{ on: 'replace', key: LEASE, after: LEASE_WRITES.all }]);
     expect(outcome.storeCalls.at(-1)).toMatchObject({ on: 'replace', failed: true });
     expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
@@ -214,7 +214,7 @@ describe.concurrent('a store that is away for good', () => {
   it.each<StoreFault & { what: string }>([
     { what: 'the record', on: 'put', key: RECORD, after: 1 },
     { what: 'what points to the record', on: 'put', key: POINTER, after: 1 },
-  ])('$what, at the end: uploaded, and whoever called is told', async ({ what: _, ...fault }) => {
+  ])('$what, at the end: uploaded, and the caller is told', async ({ what: _, ...fault }) => {
     const outcome = await run([fault]);
     expect(outcome.record).toMatchObject({
       state: 'succeeded',
@@ -248,7 +248,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
   });
 
-  it('the refused file: the guard decides all the same, and no command is told that cannot work', async () => {
+  it('the refused file: the guard decides anyway, and no command is told that cannot work', async () => {
     const outcome = await run([{ on: 'putFile', key: /^refused\// }], { sync: { guards: { minRows: 101 } } });
     expect(outcome.record).toMatchObject({
       state: 'failed',

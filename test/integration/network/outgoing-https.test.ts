@@ -39,7 +39,7 @@ beforeAll(async () => {
     response.end(JSON.stringify({ Name: SecretId, SecretString: secrets[SecretId] }));
   }).listen(0, '127.0.0.1');
   await once(secretsManager, 'listening');
-  // Beside another authority, as in a company that has several.
+  // Next to another authority, as in a company that has several.
   await writeFile(join(ferry.folder, 'company-ca.pem'), theirs.authority.cert + ours.authority.cert);
   await writeFile(join(ferry.folder, 'other-ca.pem'), theirs.authority.cert);
 });
@@ -93,7 +93,7 @@ describe('extraCa', () => {
     }
   });
 
-  it('is trusted beside what Node trusts anyway', async () => {
+  it('is trusted next to what Node trusts anyway', async () => {
     const environment = { NODE_EXTRA_CA_CERTS: join(ferry.folder, 'company-ca.pem') };
     const result = await run({ top: { extraCa: './other-ca.pem' }, environment });
     expect(result).toMatchObject({ exitCode: 0 });

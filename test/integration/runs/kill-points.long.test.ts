@@ -14,7 +14,7 @@ import { DATASET, type SyncSetup, setUpSync } from '../../support/sync/sync-setu
 // What is left of a run that is killed, or stopped for two expiries, at any of its moments.
 
 const leaseTimes = { heartbeatMs: 300, expiryMs: 1_500 };
-// Each of a size of its own, so that a file tells whose it is; enough to be uploaded in several pieces.
+// Each of its own size, so that a file tells whose it is; enough to be uploaded in several pieces.
 const ROWS = { first: 60_000, next: 50_000 };
 const queryOf = (rows: number) => `SELECT i AS id, md5(i::text) AS t FROM generate_series(1, ${rows}) i`;
 
@@ -130,7 +130,7 @@ describe.each(MOMENTS)('at "%s" (%s API)', (moment, api, firstUploads) => {
       // Its transfer goes on, and its last bytes are not sent.
       expect(await rowsHeld(api)).toBe(rows);
     }
-    // Whoever takes over from an upload sends twice where Polyteia does not tell what stands there.
+    // Anyone who takes over from an upload sends twice where Polyteia does not tell what stands there.
     const twice = moment === 'moved upload' && api === 'session' ? 1 : 0;
     const own = uploads(api) - before - (known ? 0 : 1) - twice;
     if (firstUploads === undefined) expect([0, 1]).toContain(own);

@@ -12,7 +12,7 @@ import type { SyncProcessInput } from '../../support/sync/sync-process.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../../support/sync/sync-setup.ts';
 
 const leaseTimes = { heartbeatMs: 300, expiryMs: 1_500 };
-// Longer than any test lasts: whoever runs it is killed or cancelled in it.
+// Longer than any test lasts: anyone who runs it is killed or cancelled in it.
 const LONG_QUERY = 'SELECT id, pg_sleep(30)::text AS s FROM orders';
 const QUERY = 'SELECT id FROM orders';
 const GATE = 4711;

@@ -72,7 +72,7 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     await store().put('queue/a/1.json', 'one');
     await store().put('queue/ab/1.json', 'another');
     await sleep(2_100);
-    await store().put('queue/a/2.json', 'two, anew');
+    await store().put('queue/a/2.json', 'two, again');
     const listed = await store().listWithAges('queue/a/', 10);
     expect(listed.map(({ key }) => key)).toEqual(['queue/a/1.json', 'queue/a/2.json']);
     const [old, young] = listed.map(({ ageMs }) => ageMs) as [number, number];

@@ -157,7 +157,7 @@ describe('a process that is killed with waiting and working runs', () => {
       const record = await records.get(idOf(`job-${n}`));
       const begun = beginnings.filter(({ runId }) => runId === record?.id).length;
       expect(record).toMatchObject({ state: 'succeeded' });
-      // Whoever was killed while it waited has lost no attempt.
+      // Anyone who was killed while it waited has lost no attempt.
       expect(record?.attempts?.length).toBeLessThanOrEqual(Math.max(1, begun));
     }
   }, 240_000);

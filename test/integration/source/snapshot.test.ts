@@ -132,7 +132,7 @@ describe('one moment of Postgres, while others write', () => {
     expect(result.moment).toEqual(oneMoment);
   });
 
-  it('is read over one connection from a streaming standby, by itself', async () => {
+  it('is read over one connection from a streaming standby, on its own', async () => {
     await using standby = await startPostgres({ binaries, standbyOf: postgres });
     const { rows } = await standby.query('SELECT pg_is_in_recovery() AS standby');
     expect(rows).toEqual([{ standby: true }]);
@@ -148,7 +148,7 @@ describe('one moment of Postgres, while others write', () => {
     const query = await whileWriting(writers(), () => readAll(login, { query: 'SELECT * FROM accounts' }));
     expect(query.result.moment).toEqual(oneMoment);
 
-    // What would be if Ferry believed the client: it reads in parallel all the same, and the log tells.
+    // What would be if Ferry believed the client: it reads in parallel anyway, and the log tells.
     const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
     const connection = await instance.connect();
     await connection.run(`LOAD '${findExtension('postgres_scanner', [PROJECT_EXTENSIONS])}'`);

@@ -84,7 +84,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     ).toEqual([[2, 5]]);
   });
 
-  it('an invisible column may stand beside a *, which leaves it out', async () => {
+  it('an invisible column may stand next to a *, which leaves it out', async () => {
     const scan = async (sql: string) => (await read(sql)).content.rows;
     expect(await scan('select *, b from db.inv')).toEqual([[1, 3, 2]]);
     expect(await scan('select i.*, I.B + 1 as n from db.inv I where i.b > 1 order by i.b')).toEqual([
@@ -137,7 +137,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     expect((await read('select * from db.only', {}, 'pairs')).content.rows).toEqual([[9]]);
   });
 
-  it('beside them, values are as exact as elsewhere', async () => {
+  it('next to them, values are as exact as elsewhere', async () => {
     const sql = `select id, d, u, w, t, 9007199254740993 as big, 1.50 as dec, 'a''b' as quoted, 1e300 as double
       from db.dated where id in (1, 2) order by id desc`;
     const { content } = await read(sql, {}, 'pairs');

@@ -69,7 +69,7 @@ describe('guards against the last accepted result', () => {
     expect(await readdir(join(setup.folder, '.ferry', 'refused', 'orders'))).toEqual([`${id}.parquet`]);
   });
 
-  it('refuse other columns, and only tell of them where that is enough', async () => {
+  it('refuse other columns, and only report them where that is enough', async () => {
     await run({ guards: { onSchemaChange: 'ignore' } });
     await setup.postgres.query('ALTER TABLE orders ALTER id TYPE text, ADD "Größe" int');
     const refused = await run();
@@ -105,7 +105,7 @@ describe('guards against the last accepted result', () => {
   });
 });
 
-describe('what may pass by itself', () => {
+describe('what may pass on its own', () => {
   it('is tried again, without reading the source again', async () => {
     setup.polyteia.failNext({ on: 'get_dataset', how: { kind: 'status', status: 503 } });
     setup.polyteia.failNext({ on: 'upload', how: { kind: 'status', status: 502 } });

@@ -174,7 +174,7 @@ describe('ferry check', () => {
     });
   });
 
-  it('tries Polyteia by itself: a key that is wrong is told beside a source that works', async () => {
+  it('tries Polyteia on its own: a key that is wrong is told next to a source that works', async () => {
     const result = await setup.run({}, { command: ['check'], secrets: { polyteia: 'pak_falsch' } });
     expect(result.exitCode).toBe(1);
     expect(result.stdout).toMatch(/^sync orders +ok/m);
@@ -182,7 +182,7 @@ describe('ferry check', () => {
     expect(result.stdout + result.stderr).not.toContain('pak_falsch');
   });
 
-  it('refuses a source that there is not', async () => {
+  it('refuses a source that does not exist', async () => {
     const result = await setup.run({}, { command: ['check', 'epr'] });
     expect(result).toMatchObject({ exitCode: 2 });
     expect(result.stderr).toContain('did you mean "erp"?');

@@ -54,15 +54,15 @@ describe('a result with the content of the last upload', () => {
   it.each<[string, string]>([
     ['another text', `UPDATE orders SET name = 'Strasse 4' WHERE id = 4`],
     [
-      'one row twice in the place of another',
+      'one row twice instead of another',
       'UPDATE orders SET (id, name, share, list, uid, exact) = (SELECT id, name, share, list, uid, exact FROM orders WHERE id = 5) WHERE id = 4',
     ],
     [
       'a value in another row',
       `UPDATE orders SET name = CASE id WHEN 1 THEN 'Straße 2' ELSE 'Straße 1' END WHERE id IN (1, 2)`,
     ],
-    ['NULL in the place of a value', 'UPDATE orders SET share = NULL WHERE id = 4'],
-    ['-0 in the place of 0', `UPDATE orders SET share = '-0' WHERE id = 0`],
+    ['NULL instead of a value', 'UPDATE orders SET share = NULL WHERE id = 4'],
+    ['-0 instead of 0', `UPDATE orders SET share = '-0' WHERE id = 0`],
     ['an element of a list', 'UPDATE orders SET list = ARRAY[9, 9] WHERE id = 9'],
     ['the last digit of a decimal', 'UPDATE orders SET exact = exact + 0.00000000000000000001 WHERE id = 8'],
     ['one row less', 'DELETE FROM orders WHERE id = 9'],

@@ -5,7 +5,7 @@ import { type MysqlServer, startMysql } from '../../support/servers/mysql-server
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
 
-// What an independent review found to get damaged, though every type by itself was right.
+// What an independent review found to get damaged, though every type on its own was right.
 
 const failureOf = async (work: Promise<unknown>): Promise<FerryError> => {
   const error = await work.catch((thrown: unknown) => thrown);

@@ -272,7 +272,7 @@ describe('a duckdbQuery with types: exact', () => {
     ]);
   });
 
-  it('names a table that there is not', async () => {
+  it('names a table that does not exist', async () => {
     const error = await failureOf(read('SELECT * FROM db.public.unbekannt'));
     expect(error).toBeInstanceOf(QueryError);
     expect(error.message).toMatch(/unbekannt/);

@@ -131,7 +131,7 @@ describe('a query of Postgres', () => {
     ["SELECT '日本', nothing FROM o", ' (line 1)'],
     ["SELECT '\t', nothing FROM o", ' (line 1, column 13)'],
     [`SELECT '${'x'.repeat(200)}', nothing FROM o`, ' (line 1)'],
-  ])('is told a position of its own: %s', async (query, position) => {
+  ])('is told its own position: %s', async (query, position) => {
     const { message } = await failureOf(read(query));
     expect(message).toBe(`The source refused the query: column "nothing" does not exist${position}.`);
   });

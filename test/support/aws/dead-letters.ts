@@ -2,7 +2,7 @@ import { waitFor } from '../processes/wait-for.ts';
 import type { MiniStack } from './mini-stack.ts';
 import { queryAws, textsOf } from './query-aws.ts';
 
-/** Waits for a message in a queue that tells of a function's event, given up after its last try. */
+/** Waits for a message in a queue that reports a function's event, given up after its last try. */
 export async function receiveDeadLetter(
   aws: MiniStack,
   QueueUrl: string,

@@ -10,7 +10,7 @@ import { createRunStore, type RunStore } from '../../../shared/runs/records/run-
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { CALLER, jobs } from '../api.ts';
 
-/** A request as it came, for whoever wants to look at its signature. */
+/** A request as it came, for anyone who wants to look at its signature. */
 export interface ReceivedRequest {
   method: string;
   url: string;
@@ -29,7 +29,7 @@ export interface FakeAws extends AsyncDisposable {
   received: ReceivedRequest[];
   /** What the functions have logged. */
   logs: { eventId: string; timestamp: number; message: string }[];
-  /** Answers in the place of what would answer; `drop` breaks the connection off. */
+  /** Answers instead of what would answer; `drop` breaks the connection off. */
   intercept:
     | ((request: ReceivedRequest) => { status: number; body: string } | 'drop' | undefined)
     | undefined;

@@ -65,7 +65,7 @@ async function startIn(
   const caFile = join(folder, 'tmp', 'ministack-tls', 'server.crt');
   let server: BoundProcess | undefined;
   const stop = async () => {
-    // It is given a moment to end its Lambdas; a custom resource that hangs would keep it for ever.
+    // It is given a moment to end its Lambdas; a custom resource that hangs would keep it forever.
     await server?.stop('SIGTERM', 3_000);
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };

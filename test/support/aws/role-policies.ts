@@ -18,7 +18,7 @@ export interface RolePolicies {
   remove(role: string, matches: (statement: Statement) => boolean): Promise<() => Promise<void>>;
 }
 
-/** Changes roles as a person would in IAM, beside CloudFormation. */
+/** Changes roles as a person would in IAM, next to CloudFormation. */
 export async function rolePolicies(aws: MiniStack): Promise<RolePolicies> {
   const ask = await queryAws(aws, { service: 'iam', version: '2010-05-08', region: 'us-east-1' });
   return {

@@ -77,7 +77,7 @@ export async function runFerry(args: readonly string[], options: FerryCommandOpt
   });
 }
 
-/** Runs `ferry` as a process of its own, as a person would: where that process is what is tested. */
+/** Runs `ferry` as its own process, as a person would: where that process is what is tested. */
 export async function runFerryProcess(
   args: readonly string[],
   options: FerryCommandOptions,

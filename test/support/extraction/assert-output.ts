@@ -169,7 +169,7 @@ function assertRelations(entities: readonly AtlanEntity[]): void {
         : [];
     }),
   );
-  expect(differing, 'names that are not those of the qualifiedName beside them').toEqual([]);
+  expect(differing, 'names that are not those of the qualifiedName next to them').toEqual([]);
 }
 
 /** @returns number of chunks */

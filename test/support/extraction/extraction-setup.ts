@@ -27,7 +27,7 @@ export interface ExtractionSetup extends AsyncDisposable {
   ): RunExtractionOptions;
 }
 
-/** What of a run a process of its own can be given too. */
+/** What of a run its own process can be given too. */
 export function extractionConfig(
   postgres: Pick<PostgresServer, 'host' | 'port' | 'database'>,
   extraction: Record<string, unknown> = {},

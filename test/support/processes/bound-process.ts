@@ -45,7 +45,7 @@ const watcher = `
 shift
 exec "$@" 3<&-`;
 
-/** Starts a process in a group of its own that ends, at the latest, with this process, even if that is killed. */
+/** Starts a process in its own group that ends, at the latest, with this process, even if that is killed. */
 export async function spawnBound(
   command: string,
   args: string[],
@@ -66,7 +66,7 @@ export async function spawnBound(
   const pid = child.pid as number;
   const lifeline = child.stdio[3] as Socket;
   lifeline.on('error', () => undefined);
-  // A program that forgets to stop its server ends all the same, and the server with it.
+  // A program that forgets to stop its server ends anyway, and the server with it.
   child.unref();
   lifeline.unref();
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;

@@ -28,7 +28,7 @@ export interface PythonEnvironment {
 export async function pythonEnvironment(): Promise<PythonEnvironment> {
   const folder = join(root, '.cache', 'python');
   const stamp = join(folder, 'ferry-requirements');
-  // Console scripts hold the absolute path of their interpreter, so a project that moved needs them anew.
+  // Console scripts hold the absolute path of their interpreter, so a project that moved needs them again.
   const wanted = [folder, ...requirements].join('\n');
   const python = join(folder, 'bin', 'python');
   const isReady = () => existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;

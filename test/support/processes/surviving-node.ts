@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const node = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
 
 /**
- * A folder with a `node` for MiniStack's Lambdas. MiniStack ends the processes of a function that is deployed anew, where Lambda lets
+ * A folder with a `node` for MiniStack's Lambdas. MiniStack ends the processes of a function that is deployed again, where Lambda lets
  * an invocation end in the environment in which it began; of this one it ends a shell only.
  */
 export async function survivingNode(): Promise<string> {

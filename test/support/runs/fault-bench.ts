@@ -24,7 +24,7 @@ import { failingStore, type StoreCall, type StoreFault } from './fault-store.ts'
 export const DATASET = 'ds_meldungen1';
 /** A value of the source that may be repeated nowhere. */
 export const CANARY = 'Geheimnis-4711';
-/** How often something that may pass by itself is tried, unless a case says otherwise. */
+/** How often something that may pass on its own is tried, unless a case says otherwise. */
 export const TRIES = 3;
 
 /** One run that something goes wrong with. */
@@ -79,7 +79,7 @@ export interface FaultOutcome {
 /**
  * The real time, and what was slept on top of it: nobody waits.
  *
- * @param meanwhile @default a turn of the loop, so that a run that asks for ever leaves others their time
+ * @param meanwhile @default a turn of the loop, so that a run that asks forever leaves others their time
  */
 function impatientClock(meanwhile: () => Promise<void> = () => new Promise(setImmediate)): Clock {
   let slept = 0;

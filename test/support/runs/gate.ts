@@ -10,11 +10,11 @@ export interface Gate {
 /** An expression of SQL, a text, whose query waits for as long as the gate of this number is closed. */
 export const throughGate = (number: number) => `pg_advisory_lock_shared(${number})::text`;
 
-/** A query, for `pg_stat_activity`, that finds whoever waits at the gate. */
+/** A query, for `pg_stat_activity`, that finds anyone who waits at the gate. */
 export const atGate = (number: number) =>
   `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = ${number} AND NOT granted`;
 
-/** Closes a gate, for whoever goes through it from now on. */
+/** Closes a gate, for anyone who goes through it from now on. */
 export async function closeGate(postgres: PostgresServer, number: number): Promise<Gate> {
   const { host, port, user, password, database } = postgres;
   // A connection of its own: the lock is its session's, and goes with it.

@@ -27,7 +27,7 @@ export interface Turn {
 export interface ContenderPlan {
   runId: string;
   turns: readonly Turn[];
-  /** Of the calls of the store, in order; begun anew at the end. */
+  /** Of the calls of the store, in order; begun again at the end. */
   mishaps: readonly Mishap[];
 }
 
@@ -49,7 +49,7 @@ export interface ContenderOptions {
   tell: (event: LeaseEvent) => void;
   /** Lets the store's clock jump. */
   jump?: (hours: number) => Promise<void> | void;
-  /** In the place of giving up the lease silently: ends the process. */
+  /** Instead of giving up the lease silently: ends the process. */
   crash?: () => void;
 }
 

@@ -20,7 +20,7 @@ export function arbitraryPlans(contenders: number, turns: number): fc.Arbitrary<
     .array(
       fc.record({
         turns: fc.array(turn, { minLength: turns, maxLength: turns }),
-        // An odd number, with a good one: reading and replacing in turns never meets the same mishap for ever.
+        // An odd number, with a good one: reading and replacing in turns never meets the same mishap forever.
         mishaps: fc
           .array(mishap, { minLength: 7, maxLength: 40 })
           .map((some): Mishap[] => (some.length % 2 === 0 ? [...some, 'none'] : [...some, 'none', 'none'])),

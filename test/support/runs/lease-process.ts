@@ -1,4 +1,4 @@
-// A process that contends for a lease in a folder, with a clock of its own: node lease-process.ts '<json>'. Prints a line for each event.
+// A process that contends for a lease in a folder, with its own clock: node lease-process.ts '<json>'. Prints a line for each event.
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import type { LeaseTimes } from '../../../shared/runs/leases/lease.ts';
 import { type ContenderPlan, contend } from './lease-contender.ts';

@@ -7,7 +7,7 @@ import type { Certificate } from '../network/certificates.ts';
 import type { TokenJudge } from '../source/rds-tokens.ts';
 import type { MysqlServer } from './mysql-server.ts';
 
-/** A server in the place of Amazon's MySQL, whose plugin for tokens is nowhere else. */
+/** A server instead of Amazon's MySQL, whose plugin for tokens is nowhere else. */
 export interface MysqlCleartextServer extends AsyncDisposable {
   host: string;
   port: number;
@@ -166,7 +166,7 @@ function readLogin(body: Buffer): ClientLogin {
   return { capabilities, head: body.subarray(0, 32), username, database };
 }
 
-/** The same login by a password of its own: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods_native_password_authentication.html */
+/** The same login by its own password: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods_native_password_authentication.html */
 function loginBehind(login: ClientLogin, user: string, password: string, salt: Buffer): Buffer {
   const sha1 = (...parts: (string | Buffer)[]) =>
     parts.reduce((hash, part) => hash.update(part), createHash('sha1')).digest();

@@ -46,7 +46,7 @@ export interface MysqlServer extends AsyncDisposable {
   pid: number;
   /**
    * Runs SQL as the superuser through the unix socket, which no login and no TLS setting gets in the way of. Each call has
-   * a session of its own, and may hold several statements. Dates, decimals and 64-bit integers come as strings.
+   * its own session, and may hold several statements. Dates, decimals and 64-bit integers come as strings.
    */
   query<Result extends mysql.QueryResult = mysql.RowDataPacket[]>(
     sql: string,
@@ -214,7 +214,7 @@ function serverArgs(
     // MySQL has no switch for it any more; MariaDB offers TLS unasked from 11.4 on.
     args.push(flavor === 'mysql' ? '--tls-version=' : '--skip-ssl');
   }
-  // Its second protocol has a port of its own, which would be the same for all servers.
+  // Its second protocol has its own port, which would be the same for all servers.
   if (flavor === 'mysql') args.push('--mysqlx=OFF');
   const library = flavor === 'mariadb' && mariadbLibraries[authPlugin ?? ''];
   if (library) args.push(`--plugin-load-add=${library}`);

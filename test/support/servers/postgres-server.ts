@@ -202,7 +202,7 @@ function environment(): NodeJS.ProcessEnv {
 
 function serverEnvironment({ language, environment: variables }: PostgresOptions): NodeJS.ProcessEnv {
   const { LC_ALL, ...others } = environment();
-  // Of a language that is no locale's of the machine, in which the server's messages are translated all the same.
+  // Of a language that is no locale's of the machine, in which the server's messages are translated anyway.
   return {
     ...others,
     ...(language === undefined ? { LC_ALL } : { LC_CTYPE: LETTERS, LANGUAGE: language }),

@@ -4,7 +4,7 @@ import { atGate, closeGate, throughGate } from '../runs/gate.ts';
 import type { MysqlServer } from '../servers/mysql-server.ts';
 import type { PostgresServer } from '../servers/postgres-server.ts';
 
-/** Whoever goes through it waits. */
+/** Anyone who goes through it waits. */
 export interface ClosedGate {
   /** Waits until somebody waits. */
   reached(): Promise<void>;

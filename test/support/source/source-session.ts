@@ -32,7 +32,7 @@ export function sessionOptions(login: LoginAt, folder: string): Omit<SessionOpti
   };
 }
 
-/** A session on a started Postgres, with a folder of its own. */
+/** A session on a started Postgres, with its own folder. */
 export interface TestSession extends AsyncDisposable {
   session: SourceSession;
   ask: AskSource;

@@ -11,7 +11,7 @@ import { DATASET } from './sync-setup.ts';
 
 const SCRIPT = fileURLToPath(new URL('./sync-process.ts', import.meta.url));
 
-/** What a run in a process of its own needs. */
+/** What a run in its own process needs. */
 export interface SyncProcessOptions extends Pick<SyncProcessInput, 'leaseTimes' | 'runId' | 'endAt'> {
   postgres: PostgresServer;
   polyteia: PolyteiaStandIn;
@@ -31,13 +31,13 @@ export interface SyncProcess {
   record(): Promise<RunRecord>;
   /** Waits for a moment, as sync-process.ts names them. */
   reach(moment: string): Promise<void>;
-  /** Waits until the process is gone; the signal that ended it, null when it ended by itself. */
+  /** Waits until the process is gone; the signal that ended it, null when it ended on its own. */
   ended(): Promise<NodeJS.Signals | null>;
   /** The term of its lease; undefined when it got none. */
   term(): number | undefined;
 }
 
-/** Starts a run in a process of its own (sync-process.ts). */
+/** Starts a run in its own process (sync-process.ts). */
 export function startSyncProcess(options: SyncProcessOptions): SyncProcess {
   const { postgres, polyteia, query, folder, job = 'orders', target, leaseTimes, runId, endAt } = options;
   const input: SyncProcessInput = {

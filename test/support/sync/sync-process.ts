@@ -17,7 +17,7 @@ export interface SyncProcessInput {
   stateFolder: string;
   workFolder: string;
   leaseTimes: LeaseTimes;
-  /** How often something that may pass by itself is tried. */
+  /** How often something that may pass on its own is tried. */
   maxTries?: number;
   /** Given to make two processes the same run. */
   runId?: string;

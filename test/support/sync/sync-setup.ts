@@ -29,11 +29,11 @@ export interface SyncChanges {
   target?: Record<string, unknown>;
   secrets?: Record<string, unknown>;
   args?: readonly string[];
-  /** What to run in the place of `run orders`. */
+  /** What to run instead of `run orders`. */
   command?: readonly string[];
   onStderr?: (text: string) => NodeJS.Signals | undefined;
   signalDelayMs?: number;
-  /** As a person would run it, with a process of its own. @default false */
+  /** As a person would run it, with its own process. @default false */
   ownProcess?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { column, type RelationFact, relation } from './facts.ts';
 const id = { notNull: true, primary: true } as const;
 const a = column('a', 'int4');
 
-/** Keys, sequences, forms of tables, views: schema app and some small ones beside it. */
+/** Keys, sequences, forms of tables, views: schema app and some small ones next to it. */
 export const appFacts: RelationFact[] = [
   relation('app', 'customers', [
     column('id', 'int4', { ...id, auto: true, identity: true }),

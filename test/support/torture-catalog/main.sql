@@ -1,4 +1,4 @@
--- What a catalog can hold, for tests of extractions; what is to come out of it is in facts-*.ts beside this file.
+-- What a catalog can hold, for tests of extractions; what is to come out of it is in facts-*.ts next to this file.
 -- Runs as the superuser, in an empty database, on Postgres 15 and 18.
 
 -- Schemas --------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ const arrowTypes: Readonly<Record<string, string>> = {
   'TIMESTAMP WITH TIME ZONE': 'timestamp[us, tz=UTC]',
 };
 
-/** What pyarrow calls the column that DuckDB writes for a type of its own. */
+/** What pyarrow calls the column that DuckDB writes for its own type. */
 export function arrowTypeOf(type: string): string {
   if (type.endsWith('[]')) return `list<element: ${arrowTypeOf(type.slice(0, -2))}>`;
   const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);

@@ -4,7 +4,7 @@ import { extractionRecord, jobsWithExtraction, startTestApi } from '../../suppor
 const nightly = { name: 'nightly', kind: 'extraction', sources: ['erp', 'hr'] };
 
 describe('an extraction', () => {
-  it('is shown beside syncs, with its kind and its sources', async () => {
+  it('is shown next to syncs, with its kind and its sources', async () => {
     const api = startTestApi({ index: jobsWithExtraction });
     const { body } = await api.call('GET', '/jobs');
     expect(body.jobs.map(({ name, kind }: { name: string; kind: string }) => [name, kind])).toEqual([

@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } });
 
 describe('starting a run', () => {
-  it('starts the job for whoever signed, and shows the run as queued until it has begun', async () => {
+  it('starts the job for anyone who signed, and shows the run as queued until it has begun', async () => {
     const { call, started, runs, logged } = startTestApi();
     const answer = await call('POST', '/jobs/orders/runs');
     const { runId } = answer.body;

@@ -195,7 +195,7 @@ describe('loadConfig', () => {
   const withCa = valid.replace('mode: require', 'mode: verify-ca, ca: ./ca.pem');
   const pem = rootCertificates.slice(0, 2).join('\n');
 
-  it('puts the certificates of a CA file in the place of its path, and nothing else that it holds', async () => {
+  it('puts the certificates of a CA file instead of its path, and nothing else that it holds', async () => {
     const key = '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n';
     await writeFile(join(folder, 'ca.pem'), `# our authority\n${key}${pem}\n`);
     const { config } = await load(withCa);

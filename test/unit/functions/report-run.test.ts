@@ -86,7 +86,7 @@ describe('the end of a run', () => {
     expect([running.metrics.length, running.sent.length]).toEqual([0, 0]);
   });
 
-  it('tells of an extraction where its manifest is, and counts one that is not whole as failed', async () => {
+  it('reports an extraction where its manifest is, and counts one that is not whole as failed', async () => {
     const record = extractionRecord({
       state: 'partial',
       error: { class: 'AuthError', message: 'hr: refused.' },

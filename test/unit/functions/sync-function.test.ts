@@ -62,7 +62,7 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
     state,
     run: async (event: unknown, timeMs = 60_000) => {
       const answer = await run(event, new Date(Date.now() + timeMs));
-      if ('checks' in answer) throw new Error('A check was answered in the place of a run.');
+      if ('checks' in answer) throw new Error('A check was answered instead of a run.');
       return answer;
     },
     check: (event: unknown) => run(event, new Date(Date.now() + 60_000)),
@@ -188,7 +188,7 @@ describe('duckdbMemoryLimit', () => {
 
   it.each([
     ['a configuration of another release', '{}', 'orders', 'cannot read the deployed configuration'],
-    ['a job that there is not', JSON.stringify(config), 'nothing', 'There is no sync "nothing".'],
+    ['a job that does not exist', JSON.stringify(config), 'nothing', 'There is no sync "nothing".'],
   ])('answers a check of %s with a failed one', async (_what, stored, job, detail) => {
     const answer = await syncFunction(stored).check({ job, check: true });
     expect(answer).toEqual({

@@ -72,7 +72,7 @@ describe('extraCa', () => {
     await expect(load()).rejects.toThrow(/^extraCa: .*company-ca\.pem contains no certificate\.$/);
   });
 
-  it('is trusted beside what is trusted already, each certificate of it', async () => {
+  it('is trusted next to what is trusted already, each certificate of it', async () => {
     const trusted = () => new Set(getCACertificates('default').map(fingerprintOf));
     const before = trusted();
     const extraCa = `${rootCertificates[0]}\n${await pemOfExample()}`;

@@ -65,7 +65,7 @@ describe('retryWithin', () => {
   });
 
   it.each([
-    ['that no try can mend', new QueryError('no such table')],
+    ['that no try can fix', new QueryError('no such table')],
     ['that is no FerryError', new TypeError('a defect')],
   ])('throws at once an error %s', async (_, error) => {
     const { waits, options } = fakeClock();
@@ -95,7 +95,7 @@ describe('retryWithin', () => {
     expect(tight.waits).toEqual([]);
   });
 
-  it('tells of each wait before it', async () => {
+  it('reports each wait before it', async () => {
     const { options } = fakeClock();
     const retries: Retry[] = [];
     const error = unavailable();

@@ -188,10 +188,10 @@ describe('violations', () => {
       },
     ],
     ['no Authorization', 'needs the header Authorization', () => post(GET, '{"json":{"id":"ds_a"}}', json)],
-    ['the key in the place of a session', 'never issued', () => rpc(GET, { id: 'ds_a' }, bearer('pak_x'))],
+    ['the key instead of a session', 'never issued', () => rpc(GET, { id: 'ds_a' }, bearer('pak_x'))],
     ['another field', 'input is (id, x)', () => rpc(GET, { id: 'ds_a', x: 1 })],
     [
-      'a field beside json',
+      'a field next to json',
       'and nothing else',
       async () => {
         const headers = { ...json, ...bearer(await session()) };

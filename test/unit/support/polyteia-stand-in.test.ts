@@ -155,7 +155,7 @@ describe('violations', () => {
     ],
     ['no file', '0 files', () => upload({ parts: [] })],
     [
-      'a field beside the file',
+      'a field next to the file',
       "unexpected field 'name'",
       () =>
         upload({

@@ -105,7 +105,7 @@ describe('a tool of the tests', { timeout: 60_000 }, () => {
 });
 
 describe('startByOwnLoader', () => {
-  it('starts programs by the loader beside them, wherever the folder is moved to', async () => {
+  it('starts programs by the loader next to them, wherever the folder is moved to', async () => {
     // This one only says how it was called.
     await writeProgram('packages/lib/any-linux/ld-linux-any.so.2', '"$*"');
     await writeProgram(`packages/usr/lib/tool/bin/${PROGRAM}`, 'never');

@@ -283,7 +283,7 @@ describe('a lost start', () => {
     ],
     ['by Scheduler', JSON.stringify(event), 'THROTTLING', 'orders lost a start: THROTTLING'],
     [
-      'of a job that there is not',
+      'of a job that does not exist',
       JSON.stringify({ job: 'gone' }),
       undefined,
       'unknown lost a start: Unknown',

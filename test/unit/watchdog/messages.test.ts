@@ -36,7 +36,7 @@ const record = runRecord({
 });
 
 describe('a mail', () => {
-  it('does nothing to whoever reads it in a terminal, also of a record that an earlier release wrote', () => {
+  it('does nothing to anyone who reads it in a terminal, also of a record that an earlier release wrote', () => {
     const error = { class: 'GuardError', message: 'no\u001b[2J\nJob: forged', hint: '\u202edrop' };
     const { text } = messageOf([{ incident, record: { ...record, error } }], where);
     expect(text).toContain('no\\u001b[2J\\u000aJob: forged');
@@ -84,7 +84,7 @@ describe('a mail', () => {
     ],
     ['of a large job', { kind: 'near-rows', measured: { value: 900, limit: 1000 } }, 'is near its maxRows'],
     ['of a lost start', { kind: 'dead-letter', class: 'RetriesExhausted' }, 'lost a start: RetriesExhausted'],
-  ] as const)('%s has a subject and a text of its own', (_, facts, summary) => {
+  ] as const)('%s has a subject and its own text', (_, facts, summary) => {
     const { subject, text } = messageOf([{ incident: { ...incident, ...facts } as Incident }], where);
     expect(subject).toBe(`open-orders ${summary} [Ferry, ferry-prod]`);
     expect(text).toContain('open-orders (sync of the source erp)');

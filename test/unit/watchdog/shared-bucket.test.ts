@@ -20,7 +20,7 @@ it('lets each of two stacks know since when its own schedules are there', async 
   ]);
 });
 
-it('lets each of two stacks tell of its own jobs once, and once that they work again', async () => {
+it('lets each of two stacks report its own jobs once, and once that they work again', async () => {
   const one = watchdogWorld({ orders: unscheduled });
   const error = { class: 'AuthError', message: 'The source refused the login.' };
   for (const end of [{ state: 'failed' as const, error }, { state: 'failed' as const, error }, {}]) {

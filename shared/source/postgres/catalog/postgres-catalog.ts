@@ -41,7 +41,7 @@ const MEASURED = `SELECT size.key::oid AS relation, size.value::int8 AS bytes
   FROM pg_catalog.json_each_text(nullif(pg_catalog.current_setting('ferry.sizes', true), '')::json) AS size`;
 const MEASURED_NOW = `SELECT stored.relation, pg_catalog.pg_relation_size(stored.relation) AS bytes FROM (${STORED}) AS stored`;
 
-/** SQL for a text of ASCII in the place of one that cannot be sent. */
+/** SQL for a text of ASCII instead of one that cannot be sent. */
 const escaped = (text: string) => `pg_catalog.encode(pg_catalog.convert_to(${text}, 'SQL_ASCII'), 'escape')`;
 
 /** SQL condition; none at all where there is nothing to find, as there may be a million columns. */

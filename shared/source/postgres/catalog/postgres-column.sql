@@ -1,5 +1,5 @@
 -- One row for each column of the relations in scope. Every join is by oid; what there may be several of is gathered before it is joined.
--- Relations come in their order, and the columns of one after those of the other (LATERAL): the rows of each are sorted by themselves, so
+-- Relations come in their order, and the columns of one after those of the other (LATERAL): the rows of each are sorted on their own, so
 -- that the first ones arrive at once, however many there are (an incremental sort; Postgres 12 and older sort them all).
 WITH scope AS (
   __SCOPE__

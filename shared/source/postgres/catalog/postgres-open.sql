@@ -1,4 +1,4 @@
--- Opens some relations one by one, each below a savepoint of its own that is always rolled back. That gives back the locks that
+-- Opens some relations one by one, each below its own savepoint that is always rolled back. That gives back the locks that
 -- pg_get_viewdef() takes on a view and on all that it reads, which would stay to the end of the transaction, and keeps an error to its
 -- object; variables keep their values. A block returns nothing: the answer is a setting of the transaction.
 DECLARE

@@ -64,7 +64,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
       'going',
       'CREATE SCHEMA staging; CREATE VIEW staging.fleeting AS SELECT 1 AS a',
     );
-    // The view is still there for everybody else, and whoever opens it waits.
+    // The view is still there for everybody else, and anyone who opens it waits.
     await made.client.query('BEGIN; DROP VIEW staging.fleeting');
     const told: string[] = [];
     await using extraction = await extract('going', {

@@ -104,7 +104,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
     },
   );
 
-  it('is beside what a server cannot give of one object: the rest is complete, and the record names it', async () => {
+  it('is next to what a server cannot give of one object: the rest is complete, and the record names it', async () => {
     const { host, port, user, password } = postgres;
     const client = new pg.Client({ host, port, user, password, database: 'hr_b' });
     await client.connect();

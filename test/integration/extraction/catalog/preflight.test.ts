@@ -95,7 +95,7 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
     [{ '^postgre': '*' }, 'postgre database'],
     // The system's schemas are not read.
     [{ postgres: ['pg_catalog'] }, 'postgres.pg_catalog schema'],
-    // Another database of the server is read by a session of its own; its schemas are not known here.
+    // Another database of the server is read by its own session; its schemas are not known here.
     [{ postgres: ['public'], hr: ['nosch'] }, undefined],
     // One that the login cannot enter is as good as none, and so are templates.
     [{ postgres: '*', closed: '*' }, 'closed database'],

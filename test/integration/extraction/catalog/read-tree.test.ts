@@ -15,7 +15,7 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ferry tree ü '));
-    // Whoever comes over TCP into `walled` is sent away by pg_hba.conf, whatever the database's own privileges are.
+    // Anyone who comes over TCP into `walled` is sent away by pg_hba.conf, whatever the database's own privileges are.
     server = await startPostgres({ ...options, hba: ['host walled all all reject'] });
     await server.query("CREATE ROLE leser LOGIN PASSWORD 'leser'");
     for (const name of ['"Größe"', 'walled', 'revoked', 'idle'])
@@ -54,7 +54,7 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
       {
         name: 'Größe',
         isDefault: false,
-        // The login may use none of them: the catalog shows them all the same, as an extraction does.
+        // The login may use none of them: the catalog shows them anyway, as an extraction does.
         schemas: [
           schema('a', 2, 1, 3),
           schema('b c', 0, 0, 0),

@@ -26,7 +26,7 @@ const DATABASES = [
   ['postgres', 'SQL_ASCII', 'ascii é'],
   ['postgres', 'EUC_JP', 'kanji ü'],
 ] as const;
-/** In the order of their bytes. The one of two of the same name that is not in UTF-8 has its bytes in the place of letters. */
+/** In the order of their bytes. The one of two of the same name that is not in UTF-8 has its bytes instead of letters. */
 const NAMES = ['ascii é', 'größe', 'kanji ü', 'köln', 'latin', 'münchen', 'm%FCnchen', 'postgres'];
 
 const CATALOG = `
@@ -181,7 +181,7 @@ describe.each(POSTGRES_VERSIONS)('a whole server of %s', (_title, options) => {
     ).toEqual(['größe']);
   });
 
-  it('has the same texts whoever signs in', async () => {
+  it('has the same texts for every login', async () => {
     const texts = new Map<string, unknown>();
     for (const login of Object.keys(SETTINGS)) {
       await using own = await setUpExtraction({ ...server, user: login, password: 'x' });

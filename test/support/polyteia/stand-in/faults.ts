@@ -80,7 +80,7 @@ export async function sendDamaged(
     response.writeHead(200, { 'content-type': how.contentType ?? 'text/html; charset=utf-8' }).end(body);
   } else if (how?.kind === 'drip') {
     response.writeHead(answer.status, { 'content-type': answer.contentType });
-    // Each byte is a chunk of its own, and a packet of its own as far as that can be had.
+    // Each byte is its own chunk, and its own packet as far as that can be had.
     for (const byte of Buffer.from(answer.body)) {
       response.write(Buffer.of(byte));
       await (how.everyMs === undefined ? immediate() : sleep(how.everyMs));

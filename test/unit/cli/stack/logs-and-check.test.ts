@@ -144,7 +144,7 @@ TCP    failed  no answer
       { payload: { state: 'failed', error: { message: 'not recognised.' } } },
       'another release',
     ],
-  ])('tells of a function that is %s', async (_what, answer, message) => {
+  ])('reports a function that is %s', async (_what, answer, message) => {
     aws.invoke = () => answer;
     const { stderr, exitCode } = await ferryAgainstStack(['check', 'orders']);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining(message)]);

@@ -57,7 +57,7 @@ describe('ferry --stack jobs', () => {
 });
 
 describe('ferry --stack runs', () => {
-  it('names those whose records cannot be read, beside the others', async () => {
+  it('names those whose records cannot be read, next to the others', async () => {
     const [good, bad] = [runRecord(), runRecord({ startedAt: '2026-11-20T04:31:00.000Z' })];
     await aws.runs.save(good);
     await aws.runs.save({ ...bad, job: 'customers' });

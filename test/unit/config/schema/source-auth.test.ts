@@ -87,7 +87,7 @@ describe('auth of a source', () => {
     ['no database', role, { database: undefined }, 'sources.erp.database: missing'],
     ['a role without an account', { ...role, roleArn: 'reader' }, {}, "expected a role's ARN"],
     ['an empty external id', { ...role, externalId: '' }, {}, 'sources.erp.auth.externalId'],
-    ['a port that there is not', { ...iam, signHost: `${HOST}:65536` }, {}, 'expected a port up to 65535'],
+    ['a port that does not exist', { ...iam, signHost: `${HOST}:65536` }, {}, 'expected a port up to 65535'],
     ['a URL to sign for', { ...iam, signHost: 'https://x' }, {}, "expected the database's own endpoint"],
     [
       'no verification',

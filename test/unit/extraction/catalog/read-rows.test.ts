@@ -59,7 +59,7 @@ describe('rows', () => {
       numbers: [...numbersTo(1_000), 1, 1_000].map((number) => [number, 1_001 - number]),
     },
     {
-      title: 'of numbers that are kept beside more than are',
+      title: 'of numbers that are kept next to more than are',
       numbers: [...numbersTo(2_500), 1_001, 1].map((number) => [number, number % 3]),
     },
     {

@@ -29,7 +29,7 @@ describe('the layout of a run', () => {
       'raw/table/statistics/statistics.json.ignore',
     ],
   ] as const)(
-    '%s has its manifest in the run’s folder and latest.json beside it',
+    '%s has its manifest in the run’s folder and latest.json next to it',
     (layout, folder, statistics) => {
       const laid = layOut({ ...options, layout });
       expect(laid).toMatchObject({

@@ -128,7 +128,7 @@ describe('an upload that is answered with 200', () => {
     ],
     ['an error 403', answered('{"error": {"code": 403}}'), 'PolyteiaRejectedError', /HTTP status 403/],
     [
-      'an error 413 beside',
+      'an error 413 next to',
       answered('{"error": "too big", "code": 413}'),
       'PolyteiaRejectedError',
       /HTTP status 413/,

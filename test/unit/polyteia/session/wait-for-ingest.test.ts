@@ -7,7 +7,7 @@ const INGEST = { id: 'dsig_1', dataset: 'ds_a' };
 const MINUTE = 60_000;
 const running: IngestStatus = { state: 'running' };
 
-/** Waits by a clock that only sleeping moves; each answer is given once, the last one for ever. */
+/** Waits by a clock that only sleeping moves; each answer is given once, the last one forever. */
 function wait(
   answers: (IngestStatus | Error)[],
   options: IngestWait = {},
@@ -45,7 +45,7 @@ describe('waitForIngest', () => {
     expect(asked).toEqual([0, 5_000, 10_000]);
   });
 
-  it('goes on after what may pass by itself, and waits as long as it is asked to', async () => {
+  it('goes on after what may pass on its own, and waits as long as it is asked to', async () => {
     const away = new PolyteiaUnavailableError('away');
     const busy = new PolyteiaUnavailableError('busy', { retryAfterMs: 20_000 });
     const { result, asked } = wait([away, busy, { state: 'completed' }]);

@@ -295,7 +295,7 @@ const run = (job: Parameters<typeof runJob>[0], id: string, work = async () => (
 describe('a record', () => {
   const orders = { name: 'orders', kind: 'sync', source: 'erp', dataset: 'ds_a', target: 'default' } as const;
 
-  it('is not believed where every function may write: the run of the job works all the same', async () => {
+  it('is not believed where every function may write: the run of the job works anyway', async () => {
     const forged = JSON.stringify(record);
     await store.save(record);
     const [pointer] = await keysOf('runs/');

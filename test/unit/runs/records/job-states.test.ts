@@ -102,7 +102,7 @@ describe('the states of jobs', () => {
       ],
       { last: 3, lastGood: 1 },
     ],
-  ] as const)('tell of %s', (_, runs, expected) => {
+  ] as const)('report %s', (_, runs, expected) => {
     const keys = runs.map(([run, state]) => keyOf(0, run, state)).toSorted();
     const { last, lastGood, running } = readJobStates(keys).get('job-0') ?? {};
     const shown = Object.entries({ last, lastGood, running }).flatMap(([name, run]) =>

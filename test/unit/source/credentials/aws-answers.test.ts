@@ -237,7 +237,7 @@ describe('a secret that cannot be read', () => {
     ['ExpiredTokenException', /session has expired/],
     ['UnrecognizedClientException', /does not know them/],
     ['InvalidSignatureException', /or the clock here is wrong/],
-  ])('as AWS does not accept the keys here (%s), which trying again does not mend', async (type, message) => {
+  ])('as AWS does not accept the keys here (%s), which trying again does not fix', async (type, message) => {
     aws.intercept = () => ({ status: 400, body: JSON.stringify({ __type: type, message: 'no' }) });
     await expect(createSecretsManagerReader({ outgoing: {} }).read('ferry/erp')).rejects.toMatchObject({
       class: 'AccessError',

@@ -86,7 +86,7 @@ describe('a login', () => {
       /^The source erp has no database: neither sources\.erp\.database nor the secret ferry\/erp sets it\.$/,
     ],
     [
-      'a port that is none',
+      'an invalid port',
       password,
       { username: 'u', password: 'Geheim4711', host: HOST, port: 'Geheim4711', dbname: 'd' },
       /RDS layout \(wrong or missing: port\)/,
