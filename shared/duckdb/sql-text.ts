@@ -105,13 +105,16 @@ export function trimStatement(sql: string, rules: LexicalRules): string {
 const SELECT_MODIFIERS =
   /(?:\s+|\/\*M?!\d*|\*\/|\/\*(?!M?!)[\s\S]*?\*\/|#[^\n]*|--\s[^\n]*|\b(?:ALL|DISTINCT|DISTINCTROW|STRAIGHT_JOIN|HIGH_PRIORITY|SQL_\w+)\b(?!\s*(?:,|\.|FROM\b|AS\b|$)))*/iy;
 /** Those of them that a subquery may not have. None has a say in what a query returns. */
-const TOP_MODIFIER = /\b(?:HIGH_PRIORITY|SQL_(?:NO_)?CACHE|SQL_CALC_FOUND_ROWS|SQL_BUFFER_RESULT)\b/gi;
+const TOP_MODIFIER = /\b(?:HIGH_PRIORITY|SQL_NO_CACHE|SQL_CALC_FOUND_ROWS|SQL_BUFFER_RESULT)\b/gi;
+/** MySQL knows one less since 8.0: a column may be called so there. */
+const TOP_MODIFIER_OF_MARIADB = new RegExp(`${TOP_MODIFIER.source}|\\bSQL_CACHE\\b`, 'gi');
 
 /**
  * A query of MySQL or MariaDB without the words behind SELECT that only the outermost one may have, so that it can be put into a larger
  * one. Everything else stays where it is.
  */
-export function withoutTopModifiers(sql: string, rules: LexicalRules): string {
+export function withoutTopModifiers(sql: string, rules: LexicalRules, isMariadb: boolean): string {
+  const modifier = isMariadb ? TOP_MODIFIER_OF_MARIADB : TOP_MODIFIER;
   const tokens = [...tokensOf(sql, rules)];
   const outermost = tokens.findIndex(({ text }) => text !== '(');
   let depth = 0;
@@ -122,7 +125,7 @@ export function withoutTopModifiers(sql: string, rules: LexicalRules): string {
     if (depth > outermost || token.kind !== 'word' || token.text.toUpperCase() !== 'SELECT') continue;
     SELECT_MODIFIERS.lastIndex = token.end;
     const found = SELECT_MODIFIERS.exec(sql)?.[0] ?? '';
-    const kept = found.replace(TOP_MODIFIER, (word) => ' '.repeat(word.length));
+    const kept = found.replace(modifier, (word) => ' '.repeat(word.length));
     text = text.slice(0, token.end) + kept + text.slice(token.end + found.length);
   }
   return text;

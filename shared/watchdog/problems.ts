@@ -1,3 +1,4 @@
+import { StateError } from '../errors.ts';
 import type { JobState, RunSummary } from '../runs/records/job-states.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
 import { scheduledRunId, timeOfRunId } from '../runs/run-id.ts';
@@ -40,6 +41,14 @@ export interface Observed {
   /** Reads a run whose state's name does not tell enough: only for the few jobs that may have a problem. */
   readRun: (job: string, id: string) => Promise<RunRecord | undefined>;
 }
+
+/** One damaged record must not hide what is wrong with the other jobs. `ferry runs` and the API name it. */
+const ifUnreadable =
+  <T>(instead: T) =>
+  (error: unknown): T => {
+    if (error instanceof StateError) return instead;
+    throw error;
+  };
 
 /** All that is wrong at this moment, whether it was told or not. */
 export async function findProblems(observed: Observed): Promise<Problem[]> {
@@ -91,7 +100,9 @@ async function findOverdue(
   const due = latestDueTime(schedule, { since: new Date(since), newest, now });
   if (!due) return undefined;
   const id = scheduledRunId(scope, job, due.toISOString());
-  if (known(state).some(({ runId }) => runId === id) || (await readRun(job, id))) return undefined;
+  // A record that cannot be read is one: the run was not missed.
+  const isThere = async () => (await readRun(job, id).catch(ifUnreadable(true))) !== undefined;
+  if (known(state).some(({ runId }) => runId === id) || (await isThere())) return undefined;
   const at = due.toISOString();
   return { job, source: sourceOf(observed, job), kind: 'overdue', class: 'overdue', subject: at, since: at };
 }
@@ -107,7 +118,7 @@ async function findNearTime(
   const atMostMs = Date.parse(good.endedAt) - Date.parse(good.startedAt);
   if (atMostMs <= limit * NEAR) return undefined;
   // It may have waited for a slot, or for the next invocation: only the record tells how long it worked.
-  const record = await observed.readRun(job, good.runId);
+  const record = await observed.readRun(job, good.runId).catch(ifUnreadable(undefined));
   const value = record?.durationMs;
   if (value === undefined || value <= limit * NEAR || (record?.attempts?.length ?? 1) > 1) return undefined;
   return near(observed, job, 'near-time', good, { value, limit });

@@ -48,8 +48,9 @@ export class FaultFinder {
     if (this.#careful) faults.push(...(await probe(options)));
     const isNew = (fault: Fault) => !isLocked(fault) && !this.#before.has(keyOf(fault));
     const unsettled = faults.some(isNew);
+    const marked = faults.map((fault) => ({ ...fault, isSettled: this.#before.has(keyOf(fault)) }));
     this.#before = new Set(faults.map(keyOf));
-    return unsettled && this.#transactions < MAX_TRANSACTIONS ? undefined : faults;
+    return unsettled && this.#transactions < MAX_TRANSACTIONS ? undefined : marked;
   }
 
   /**

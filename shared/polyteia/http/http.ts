@@ -1,3 +1,5 @@
+import { pipeline, type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
 import { FerryError, PolyteiaUnavailableError } from '../../errors.ts';
 import { explainHttpsFailure, type OutgoingHttps, trustExtraCa } from '../../network/outgoing-https.ts';
@@ -61,6 +63,14 @@ function limitAnswer(limitMs: number): { signal: AbortSignal; start: () => void;
   };
 }
 
+/** Not asked for, and sent all the same. */
+function decoded(body: Readable, encoding: string | string[] | undefined): Readable {
+  const decoder = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress }[
+    String(encoding).toLowerCase()
+  ];
+  return decoder === undefined ? body : pipeline(body, decoder(), () => {});
+}
+
 async function* andThen(body: AsyncIterable<Uint8Array>, sent: () => void): AsyncIterable<Uint8Array> {
   yield* body;
   sent();
@@ -97,7 +107,7 @@ export async function send(
     // Some servers answer before they have read all of a request.
     limit.start();
     let text = '';
-    for await (const chunk of body.setEncoding('utf8')) {
+    for await (const chunk of decoded(body, headers['content-encoding']).setEncoding('utf8')) {
       text += chunk;
       // Leaving closes the connection: what never ends is not waited for.
       if (text.length >= BODY_LIMIT) break;

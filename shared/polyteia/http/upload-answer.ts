@@ -6,6 +6,8 @@ const answerWithError = z.looseObject({
   error: z.unknown(),
   code: z.unknown().optional(),
 });
+/** What is no whole JSON: cut off as too long, several lines of it, with something before it, or in UTF-16. */
+const looksLikeError = /(^|[\n{,[])\s*{?\s*"error"\s*:\s*(?!null|false|""|\{\s*\})/;
 const errorWithCode = z.looseObject({ code: z.unknown() });
 
 /** What an upload's answer says against a status that says success. */
@@ -21,7 +23,14 @@ export interface UploadObjection {
  * neither an error nor a web page is a success.
  */
 export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
-  const content = answerWithError.safeParse(parseJson(answer.text.replace(/^\uFEFF/, ''))).data;
+  const text = answer.text.replace(/^\uFEFF/, '');
+  const parsed = parseJson(text);
+  const contents = (Array.isArray(parsed) ? parsed : [parsed]).map(
+    (one) => answerWithError.safeParse(one).data,
+  );
+  const content = contents.find((one) => one?.error) ?? contents.find((one) => one !== undefined);
+  if (parsed === undefined && !/^\s*</.test(text) && looksLikeError.test(text.replaceAll('\0', '')))
+    return { kind: 'error' };
   if (content !== undefined) {
     const { error, code } = content;
     if (error === undefined || error === null || error === false || error === '') return undefined;
@@ -29,6 +38,7 @@ export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
     return { kind: 'error', ...(typeof own === 'number' || typeof own === 'string' ? { code: own } : {}) };
   }
   const isPage = /^(text\/html|application\/xhtml\+xml)\b/i.test(answer.contentType ?? '');
-  const looksLikePage = /^\s*<(!doctype\s+html|html)\b/i.test(answer.text);
+  const looksLikePage =
+    /^\s*(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body)\b/i.test(text);
   return isPage || looksLikePage ? { kind: 'page' } : undefined;
 }

@@ -49,9 +49,12 @@ export function stateKeyOf(record: RunRecord, ordered: string): string {
 }
 
 /** @returns undefined for a name that this release does not know */
+const isMoment = (text: string) => !Number.isNaN(new Date(Number(text)).getTime());
+
 function parseStateKey(key: string): RunSummary | undefined {
   const [, job, , runId, state, started, ended, rows, error] = FORM.exec(key) ?? [];
-  if (started === undefined) return undefined;
+  // A role may write any name here: a moment that no calendar has is one that this release does not know.
+  if (started === undefined || !isMoment(started) || (ended && !isMoment(ended))) return undefined;
   return runSummarySchema.safeParse({
     job,
     runId,

@@ -105,12 +105,23 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     return getOfJob(job, id);
   }
 
+  /** Names of others take no place on a page. */
+  async function listIds(prefix: string, most: number, after: string | undefined): Promise<string[]> {
+    const ids: string[] = [];
+    for (let start = after; ; ) {
+      const keys = await documents.list(prefix, most, start);
+      ids.push(...keys.flatMap((key) => idOfKey(key) ?? []));
+      start = keys.at(-1);
+      if (ids.length >= most || keys.length < most) return ids.slice(0, most);
+    }
+  }
+
   async function listPage({ job, limit, after }: Parameters<RunRecords['listPage']>[0]): Promise<RunPage> {
     const prefix = job === undefined ? pointersPrefix : recordsPrefix(job);
     const start = after === undefined ? undefined : `${prefix}${nameOf(after)}`;
     // One more than is shown tells whether there is a next page.
-    const keys = await documents.list(prefix, limit + 1, start);
-    const ids = keys.slice(0, limit).flatMap((key) => idOfKey(key) ?? []);
+    const found = await listIds(prefix, limit + 1, start);
+    const ids = found.slice(0, limit);
     const page: RunPage = { runs: [], unreadable: [] };
     const read = await Promise.all(
       ids.map((id) =>
@@ -123,7 +134,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
       else page.runs.push(one);
     }
     const last = ids.at(-1);
-    if (keys.length > limit && last !== undefined) page.next = last;
+    if (found.length > limit && last !== undefined) page.next = last;
     return page;
   }
 

@@ -256,7 +256,7 @@ export const mysqlDialect: Dialect = {
   proveReadOnly: proveMysqlReadOnly,
 
   async planColumns(ask, query, columns, modeOf, server) {
-    const inner = withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode));
+    const inner = withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode), isMariadb(server));
     const described = await describeColumns(ask, inner, columns, isMariadb(server));
     const names = columns.map(({ name }) => name);
     return described.map((column, index) =>
@@ -266,7 +266,10 @@ export const mysqlDialect: Dialect = {
 
   selectFrom(query, expressions, columns, server) {
     const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
-    const { before, from } = tableOf(withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode)), columns);
+    const { before, from } = tableOf(
+      withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode), isMariadb(server)),
+      columns,
+    );
     return `${before}SELECT ${list} FROM ${from} AS q${orderOutside(query, columns, server)}`;
   },
 
@@ -322,8 +325,8 @@ export const mysqlDialect: Dialect = {
   },
 
   assertTakesNoLocks: assertMysqlTakesNoLocks,
-  // It doubles a backslash, which is no escape between backticks.
-  isMisreadInScan: (name) => name.includes('\\'),
+  // It writes a backslash before each of both, which is no escape between backticks.
+  isMisreadInScan: (name) => /[\\`]/.test(name),
   // MariaDB has it in seconds, MySQL in milliseconds.
   statementLimit: 'SELECT /*M!100101 @@max_statement_time */ /*!50708 @@max_execution_time */ AS most',
   findSnapshotGap: findMysqlSnapshotGap,

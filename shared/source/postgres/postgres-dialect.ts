@@ -264,6 +264,8 @@ export const postgresDialect: Dialect = {
   // The client begins each transaction as REPEATABLE READ.
   findSnapshotGap: async () => undefined,
 
-  printSettings: `SELECT ${printSettings.map((name) => `pg_catalog.current_setting('${name}') AS "${name}"`).join(', ')}`,
+  printSettings: `SELECT ${printSettings.map((name) => `pg_catalog.current_setting('${name}') AS "${name}"`).join(', ')},
+    -- Changed and set back within a statement, it no longer comes from the connection.
+    (SELECT s.source FROM pg_catalog.pg_settings AS s WHERE s.name = 'client_encoding') AS "client_encoding "`,
   errorPatterns: postgresErrorPatterns,
 };

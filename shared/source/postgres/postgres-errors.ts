@@ -142,6 +142,13 @@ const interruptions: ErrorPatterns['read'] = [
           hint: 'A migration or maintenance that runs at the same time may hold the lock: pg_locks shows it. The limit is lock_timeout of this login, or 30 seconds.',
         },
       ),
+    ofCatalog: () =>
+      new SourceUnavailableError(
+        "A part of the source's catalog is locked, and the lock was not released in time.",
+        {
+          hint: 'Maintenance of the catalog (VACUUM FULL, REINDEX) may hold the lock: pg_locks shows it. Ferry waits a quarter of a second at a time, so that it holds up nobody.',
+        },
+      ),
   },
   {
     pattern: /canceling statement due to user request/i,

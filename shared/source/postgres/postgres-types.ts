@@ -241,7 +241,8 @@ function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   if (request.mode === 'exact') return exact;
   // What the connector wrote here no reader could open: a decimal with more decimals than digits.
   const decimal = decimalOf(column.clientType.replace(/(\[\])+$/, ''));
-  if (decimal && decimal.scale > decimal.precision) return exact;
+  // A scan cannot refuse NaN, and would give 0.
+  if (decimal && decimal.scale > decimal.precision) return { ...exact, damagedInScan: true };
   const loss = lossOf(column);
   // A table's is read as its byte, which is no text beyond ASCII.
   if (column.base === 'char') {

@@ -20,8 +20,8 @@ export interface TableCheck {
 
 interface Table {
   label: string;
-  /** SQL of the source. */
-  sourceName: string;
+  /** The columns that the query reads, in SQL of the source. */
+  query: string;
   /** Of the columns that the query reads. */
   columns: { plan: ColumnPlan; scanType: string }[];
   /** DuckDB SQL of a SELECT to read instead of the table. */
@@ -102,6 +102,15 @@ async function describeTable(
     columns === 'all'
       ? [...shownNames, ...unstarred]
       : scannedNames.filter((name) => columns.has(name.toLowerCase()));
+  if (
+    columns !== 'all' &&
+    columns.has('rowid') &&
+    !scannedNames.some((name) => name.toLowerCase() === 'rowid')
+  ) {
+    throw new QueryError(`${label} has no column rowid: DuckDB's own is not one of the source.`, {
+      hint: 'Name a column of the source.',
+    });
+  }
   // Rows are counted by any column.
   const read = named.length === 0 && scanned === undefined ? shownNames.slice(0, 1) : named;
   const query = `SELECT ${read.map(dialect.quoteName).join(', ')} FROM ${sourceName}`;
@@ -109,7 +118,7 @@ async function describeTable(
   const scanTypes = new Map(scanned?.map(({ name, type }) => [name, type]));
   const table = {
     label,
-    sourceName,
+    query,
     columns: plans.map((plan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type })),
   };
   if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
@@ -169,7 +178,8 @@ function lossOfScan(scanType: string): string | undefined {
 }
 
 function checkTable(
-  { label, sourceName, columns, convertedAtSource }: Table,
+  { dialect, server }: SourceSession,
+  { label, query, columns, convertedAtSource }: Table,
   mode: TypesMode,
 ): TableCheck | undefined {
   if (convertedAtSource) {
@@ -187,12 +197,14 @@ function checkTable(
     return plan.violation !== undefined;
   });
   if (checked.length === 0) return undefined;
-  const conditions = checked.map(
-    ({ plan }, index) => `MAX(CASE WHEN ${plan.violation} THEN 1 ELSE 0 END) AS v${index}`,
-  );
+  const conditions = checked.map(({ plan }, index) => ({
+    sql: `MAX(CASE WHEN ${plan.violation} THEN 1 ELSE 0 END)`,
+    alias: `v${index}`,
+  }));
+  const names = columns.map(({ plan }) => plan.name);
   return {
     table: label,
-    sql: `SELECT ${conditions.join(', ')} FROM ${sourceName} AS q`,
+    sql: dialect.selectFrom(query, conditions, names, server),
     columns: checked.map(({ plan: { name, sourceType, refusal } }) => ({
       name,
       sourceType,
@@ -250,7 +262,9 @@ export async function planTableScans(
   );
   for (const table of described) assertKnownTypes(table);
   const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
-  const checks = described.map((table) => checkTable(table, mode)).filter((check) => check !== undefined);
+  const checks = described
+    .map((table) => checkTable(session, table, mode))
+    .filter((check) => check !== undefined);
   const apart = described.some(({ convertedAtSource }) => convertedAtSource);
   if (mode === 'exact' && checks.length + tables.length > 1) {
     const gap = apart

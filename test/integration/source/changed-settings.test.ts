@@ -60,6 +60,12 @@ describe('Postgres', () => {
     await refused({ query, types: 'compatible' });
   });
 
+  it('one that is set back before the last row is refused as well, where the connection chose it', async () => {
+    const query =
+      "SELECT set_config('client_encoding', CASE n WHEN 1 THEN 'LATIN1' ELSE 'UTF8' END, true) AS a, t FROM words";
+    expect(await refused({ query })).toMatch(/client_encoding/);
+  });
+
   it('a view that changes one is refused in a duckdbQuery', async () => {
     expect(await refused({ duckdbQuery: 'SELECT * FROM db.switching' })).toMatch(/client_encoding/);
   });

@@ -39,6 +39,23 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
   const read = (duckdbQuery: string, sync: object = {}, database = 'ferry') =>
     readThroughFerry('mysql', { ...server, database }, { sync: { duckdbQuery, ...sync } });
 
+  it('may have a backtick, columns called C0, and one that MySQL has as a modifier elsewhere', async () => {
+    await server.query(
+      'CREATE TABLE ferry.ticks (id int, `c``k` date); INSERT INTO ferry.ticks VALUES (1, DATE "2026-01-01");' +
+        'CREATE TABLE ferry.numbered (C0 date, C1 int, `paid?` date); INSERT INTO ferry.numbered VALUES (DATE "2026-01-01", 2, NULL);' +
+        'CREATE TABLE ferry.cached (sql_cache decimal(30,2), n int); INSERT INTO ferry.cached VALUES (40, 5)',
+    );
+    expect((await read('SELECT * FROM db.ticks')).content.rows).toEqual([[1, '2026-01-01']]);
+    expect((await read('SELECT * FROM db.numbered')).content.rows).toEqual([['2026-01-01', 2, null]]);
+    if (flavor === 'mariadb') return;
+    const sync = { query: 'SELECT DISTINCT sql_cache - n AS y FROM cached' };
+    expect((await readThroughFerry('mysql', server, { sync })).content.rows).toEqual([['35.00']]);
+  });
+
+  it("have no rowid of DuckDB's own", async () => {
+    expect((await failureOf(read('SELECT rowid FROM db.plain'))).message).toMatch(/has no column rowid/);
+  });
+
   it('are those of their names when these hold a backslash, which the client doubles', async () => {
     const named = (name: string) => `\`${name}\``;
     await server.query(

@@ -49,6 +49,17 @@ describe('a failed job', () => {
     ]);
   });
 
+  it('is told though the record of another job is damaged', async () => {
+    const one = watchdogWorld({ orders: unscheduled, other: unscheduled });
+    const startedAt = new Date(one.now().getTime() - 14 * MINUTE).toISOString();
+    const good = await one.ended({ state: 'succeeded', startedAt });
+    const key = (await one.documents.list('jobs/orders/runs/', 9)).find((each) => each.includes(good.id));
+    await one.documents.put(String(key), '{"torn');
+    await one.ended({ job: 'other', ...failure() });
+    await one.round();
+    expect(one.subjects()).toEqual(['other failed: AuthError [Ferry, ferry-prod]']);
+  });
+
   it.each(['cancelled', 'skipped'] as const)('has not recovered when a run was %s', async (state) => {
     const one = world();
     await one.ended(failure());

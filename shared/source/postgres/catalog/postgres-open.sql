@@ -12,6 +12,9 @@ DECLARE
   failure json;
   answers text[] := '{}';
   written int8 := 0;
+  -- The server looks for the rule of every view below one, and crashes where there is none.
+  ruleless CONSTANT bool := EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.relkind = 'v' AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid AND r.ev_type = '1'));
 BEGIN
   __BEFORE__
   FOR asked IN __ASKED__ LOOP
@@ -38,7 +41,7 @@ BEGIN
           failure := __FAILURE__;
       END;
     END IF;
-    IF asked.kind IN ('v', 'f') AND (code IS NULL OR code NOT IN ('55P03', '40P01')) THEN
+    IF (asked.kind = 'f' OR asked.kind = 'v' AND NOT ruleless) AND (code IS NULL OR code NOT IN ('55P03', '40P01')) THEN
       BEGIN
         insertable := pg_catalog.pg_relation_is_updatable(asked.relation::oid, false) & 8 = 8;
         RAISE SQLSTATE 'FERRY';

@@ -290,6 +290,26 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect(table?.attributes).toMatchObject({ description: 'Straße' });
   });
 
+  it('crashes no server over a view without its rule, and says what fails of those that are there', async () => {
+    await using made = await create(
+      'ruleless',
+      `CREATE TABLE base (a int); CREATE VIEW v_base AS SELECT a FROM base; CREATE VIEW sound AS SELECT 1 AS one;
+       CREATE VIEW no_rule AS SELECT 1 AS y; CREATE VIEW above AS SELECT y FROM no_rule`,
+    );
+    await made.client.query(
+      `DELETE FROM pg_rewrite WHERE ev_class = 'no_rule'::regclass; DELETE FROM pg_class WHERE oid = 'base'::regclass`,
+    );
+    await using extraction = await extract('ruleless');
+    expect(definitionsIn(extraction.entities)).toMatchObject({
+      above: expect.stringContaining('FROM no_rule'),
+      no_rule: undefined,
+      sound: expect.stringContaining('SELECT 1'),
+      v_base: undefined,
+    });
+    expect(extraction.result.warnings.filter((warning) => warning.includes('dropped'))).toEqual([]);
+    expect((await readFile(server.logFile, 'utf8')).slice(-20_000)).not.toMatch(/terminated by signal/);
+  });
+
   it('is read where the login may run no PL/pgSQL, and keeps no lock there either', async () => {
     await using made = await create(
       'bare',

@@ -35,6 +35,6 @@ it('databases whose names hold slashes do not share a qualifiedName', async () =
   ]);
   expect(record.warnings).toEqual([
     expect.stringMatching(/^erp\/a: Two entities would be \S+\/a\/b\/s: .* \S+\/a\/b\/%73, /),
-    expect.stringMatching(/^erp\/a\/b: The database a\/b stands as a%2Fb /),
+    expect.stringMatching(/^erp\/a\/b: The database a\/b appears as a%2Fb /),
   ]);
 }, 120_000);

@@ -140,6 +140,25 @@ describe('an upload that is answered with 200', () => {
       'PolyteiaUnavailableError',
       /a web page/,
     ],
+    ['an error in a list', answered('[{"error": "no"}]'), 'PolyteiaRejectedError', /contains an error/],
+    [
+      'an error that is too long to read whole',
+      answered(`{"error": "${'x'.repeat(300_000)}"}`),
+      'PolyteiaRejectedError',
+      /contains an error/,
+    ],
+    [
+      'an error on the second of two lines',
+      answered('{"status": 1}\n{"error": "no"}'),
+      'PolyteiaRejectedError',
+      /contains an error/,
+    ],
+    [
+      'HTML behind a comment',
+      answered('<?xml version="1.0"?><!-- x --><html>', 'text/plain'),
+      'PolyteiaUnavailableError',
+      /a web page/,
+    ],
     ['XHTML', answered('<p/>', 'application/xhtml+xml'), 'PolyteiaUnavailableError', /a web page/],
     [
       'HTML as text',

@@ -42,6 +42,13 @@ const names = fc
   );
 
 describe('the states of jobs', () => {
+  it('are those of the names that are known: a moment that there is not hides nobody else', () => {
+    const key = keyOf(0, 1, 'succeeded');
+    const odd = key.replace(/\d{13}/, '99999999999999999999');
+    expect(odd).not.toBe(key);
+    expect(readJobStates([odd, key])).toEqual(readJobStates([key]));
+  });
+
   it('are the same after any part of the superseded names was removed', () => {
     fc.assert(
       fc.property(names, fc.infiniteStream(fc.boolean()), (keys, chosen) => {

@@ -91,6 +91,19 @@ describe('a run store in a folder', () => {
     expect(await store.list({ job: 'nobody', limit: 10 })).toEqual([]);
   });
 
+  it('lists past files of others, which take no place on a page', async () => {
+    const state = join(folder, 'state');
+    const store = createRunStore(createFolderDocumentStore(state));
+    for (const time of ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'])
+      await store.save(record('a', time));
+    for (const name of ['.DS_Store', '.a', '.b']) await writeFile(join(state, 'runs', name), 'x');
+    const first = await store.listPage({ limit: 1 });
+    expect(first.runs.map((run) => run.startedAt.slice(0, 7))).toEqual(['2026-02']);
+    const second = await store.listPage({ limit: 1, ...(first.next ? { after: first.next } : {}) });
+    expect(second.runs.map((run) => run.startedAt.slice(0, 7))).toEqual(['2026-01']);
+    expect(second.next).toBeUndefined();
+  });
+
   it('removes what a process that was killed while it archived has left, and nothing that is being written', async () => {
     const archive = join(folder, 'archive', 'a');
     await mkdir(archive, { recursive: true });
