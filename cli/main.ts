@@ -22,7 +22,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// A run that is told to stop needs up to five seconds to end its query and to write its record.
+// A run that is asked to stop needs up to five seconds to end its query and to write its record.
 const END_AFTER_SIGNAL_MS = 8_000;
 // For connections that are kept open, and for nothing else: the command has ended.
 const END_AFTER_WORK_MS = 2_000;

@@ -100,7 +100,7 @@ async function emptyDraft(target: string): Promise<string> {
   return folder;
 }
 
-/** Modules that handlers import when they need them, which is seldom: each is its own file next to them, and not read before. */
+/** Modules that handlers import when they need them, which is rarely: each is its own file next to them, and not read before. */
 const SELDOM: Readonly<Record<string, string>> = {
   'postgres-refusal': 'shared/source/postgres/postgres-refusal.ts',
   'mysql-refusal': 'shared/source/mysql/mysql-refusal.ts',
@@ -137,7 +137,7 @@ async function bundleHandlers(folder: string): Promise<void> {
     minify: true,
     keepNames: true,
     legalComments: 'none',
-    // The native client finds its library by its own folder, so it stays a package. pg does without the other one.
+    // The native client finds its library by its own folder, so it stays a package. pg does not need the other one.
     external: ['@duckdb/*', 'pg-native'],
     // CommonJS packages inside an ES module still ask for `require`.
     banner: {

@@ -82,7 +82,7 @@ function filtersOf(job: string, source: string, config: FerryConfig) {
 }
 
 const HEADER = ['DATABASE', 'SIZE', 'SCHEMA', 'TABLES', 'VIEWS', 'ROUTINES', ''];
-/** Sizes and names of schemas are seldom wider. */
+/** Sizes and names of schemas are rarely wider. */
 const USUAL = ['999.9 MB', ' '.repeat(20)];
 
 const nameOf = ({ name, isDefault }: Pick<DatabaseTree, 'name' | 'isDefault'>) =>

@@ -33,7 +33,7 @@ export interface FerryFunctionProps<Environment extends Record<string, string>> 
   network?: SourceNetwork | undefined;
   /** How often Lambda starts a killed invocation again. @default 2 */
   retryAttempts?: number;
-  /** Where events go whose runs were killed and tried again in vain. */
+  /** Where events go whose runs were killed and tried again without success. */
   deadLetters?: IQueue;
 }
 

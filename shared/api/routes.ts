@@ -152,7 +152,7 @@ export const resendRun = createRoute({
   responses: starts,
 });
 
-/** All of them; what answers to which methods is told from here. */
+/** All of them; the allowed methods of each path are derived from it. */
 export const routes = [
   healthz,
   readyz,

@@ -1,7 +1,7 @@
 import { AccessError, RefusedLoginError, StackUnavailableError } from '../errors.ts';
 
 /**
- * Follows how a login fares at the databases of one source, so that those that are left are not tried in vain: each refusal counts
+ * Follows how a login fares at the databases of one source, so that those that are left are not tried without success: each refusal counts
  * towards locking the account, and each try of an STS that is away takes a minute.
  *
  * @param wasLetIn the login was let in already, to list the databases

@@ -53,7 +53,7 @@ export interface JobContext {
   /** Tells that the rival's upload is seen to. */
   settleRival(): void;
   /**
-   * Renews the job's lease, also for a run that was told to stop: to be called before what has happened outside is written down.
+   * Renews the job's lease, also for a run that was asked to stop: to be called before what has happened outside is written down.
    *
    * @throws LeaseLostError when another run has it by now
    */

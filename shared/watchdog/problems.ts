@@ -19,7 +19,7 @@ export interface Problem {
   /** Empty where the job reads several. */
   source: string;
   kind: ProblemKind;
-  /** Of a failure the class of its error, or {@link PARTIAL}; otherwise as `kind`. A problem whose class changes is told again. */
+  /** Of a failure the class of its error, or {@link PARTIAL}; otherwise as `kind`. A problem whose class changes is reported again. */
   class: string;
   /** What it is about: a run's id, or the planned time of a run that does not exist. */
   subject: string;

@@ -254,7 +254,7 @@ describe('a deployed stack', () => {
     expect(Functions.filter(({ FunctionName }) => FunctionName?.startsWith(STACK))).toEqual([]);
   });
 
-  it('goes on with the bucket that was left, when it is named: a guard knows the last accepted result', async () => {
+  it('continues with the bucket that was left, when it is named: a guard knows the last accepted result', async () => {
     const bucket = outputs.StateBucketName;
     const known = (await stack.runs.list({ job: 'on-demand', limit: 10 })).map(({ id }) => id);
     const { syncs, ...rest } = configuration('SELECT 1 AS a');

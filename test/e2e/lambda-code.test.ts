@@ -57,7 +57,7 @@ describe.each([
       expect(existsSync(join(folder, file))).toBe(true);
   });
 
-  it('reads the clients that are seldom needed only when they are', async () => {
+  it('reads the clients that are rarely needed only when they are', async () => {
     const folder = await buildLambdaCode(architecture, EXTENSION_NAMES);
     for (const handler of ['sync.mjs', 'extract.mjs']) {
       const code = await readFile(join(folder, handler), 'utf8');

@@ -132,7 +132,7 @@ describe('a deployed watchdog', () => {
     await stack.runs.save({ ...rest, id, job: 'idle', state: 'running', startedAt, attempts });
     await round();
     expect(await stack.runs.get(id)).toMatchObject({ state: 'failed', error: { class: 'LostError' } });
-    // It is told as any other failed run, in the next round at the latest.
+    // It is reported as any other failed run, in the next round at the latest.
     await round();
     expect((await mails()).map(({ Message }) => Message).join()).toContain(id);
   });

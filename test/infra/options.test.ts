@@ -155,7 +155,7 @@ describe('network', () => {
   });
 
   it.each([
-    ['without a way out', { network }, {}, true],
+    ['without a route to the internet', { network }, {}, true],
     ['behind NAT', { network: { ...network, egress: 'nat' } }, {}, false],
     ['with a proxy', { network }, { proxy: 'http://proxy.example.org:3128' }, false],
     ['outside of a VPC', {}, {}, false],

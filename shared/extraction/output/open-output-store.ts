@@ -10,7 +10,7 @@ export type OwnStore = { folder: string } | { bucket: string };
 /**
  * The place that an extraction's files go to: the bucket that it names, else Ferry's own store.
  *
- * @param options.client makes the client for a bucket, which a folder does without
+ * @param options.client makes the client for a bucket, which a folder does not need
  */
 export async function openOutputStore(options: {
   output: ExtractionOutput;
@@ -25,7 +25,7 @@ export async function openOutputStore(options: {
     bucketOwner?: string | undefined;
     kmsKeyArn?: string | undefined;
   }) => {
-    // Anyone who writes to a folder does without S3's client, which takes long to load.
+    // Anyone who writes to a folder does not need S3's client, which takes long to load.
     const { createS3OutputStore } = await import('./s3-output-store.ts');
     return createS3OutputStore({ client: await client(), base, ...place });
   };

@@ -30,7 +30,7 @@ export interface Heartbeat extends AsyncDisposable {
   hold(lease: Lease): AsyncDisposable;
 }
 
-/** Starts to renew a lease; its holder is told to stop when it has lost it, or was asked to. */
+/** Starts to renew a lease; its holder is asked to stop when it has lost it, or was asked to. */
 export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { lease, times, progress, findCancelRequest, onStop } = options;
   let renewedAt = performance.now();

@@ -247,7 +247,7 @@ export const mysqlDialect: Dialect = {
     }
   },
 
-  // Seldom needed, and not worth the time of each start: its own file in the bundle, too (build-lambda-code.ts).
+  // Rarely needed, and not worth the time of each start: its own file in the bundle, too (build-lambda-code.ts).
   askRefusal: async (...asked) => (await import('./mysql-refusal.ts')).askMysqlRefusal(...asked),
 
   serverFacts:

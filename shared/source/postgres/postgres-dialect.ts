@@ -188,7 +188,7 @@ export const postgresDialect: Dialect = {
     }
   },
 
-  // Seldom needed, and not worth the time of each start: its own file in the bundle, too (build-lambda-code.ts).
+  // Rarely needed, and not worth the time of each start: its own file in the bundle, too (build-lambda-code.ts).
   askRefusal: async (...asked) => (await import('./postgres-refusal.ts')).askPostgresRefusal(...asked),
 
   // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.

@@ -34,7 +34,7 @@ interface Table {
   convertedAtSource?: boolean;
 }
 
-/** By its letters: names that differ in case only may be two tables. */
+/** By its letters: names that differ only in case may be two tables. */
 const key = ({ schema, table }: TableReference) => JSON.stringify([schema, table]);
 
 /**
@@ -78,7 +78,7 @@ async function describeTable(
   const scanned = isMisread
     ? undefined
     : await session.describe(scanName).catch((error: unknown) => {
-        // The client cannot list the tables of a schema in which some differ in case only.
+        // The client cannot list the tables of a schema in which some differ only in case.
         if (!(error instanceof QueryError)) throw error;
         return undefined;
       });

@@ -81,7 +81,7 @@ export function isOfSync(sync: SyncConfig, upload: Pick<LastUpload, 'dataset' | 
   return upload.dataset === sync.dataset && upload.target === sync.polyteia;
 }
 
-/** A run that was told to stop has uploaded anyway: it still says so, without trying for long. */
+/** A run that was asked to stop has uploaded anyway: it still says so, without trying for long. */
 async function writeDown(
   { retry, renewLease, signal }: Pick<JobContext, 'retry' | 'renewLease' | 'signal'>,
   write: () => Promise<void>,

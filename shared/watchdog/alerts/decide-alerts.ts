@@ -25,9 +25,9 @@ function opened({ measured, ...problem }: Problem): Incident {
 }
 
 /**
- * Which incidents begin, end, or have to be told again because the process that was about to report them died.
+ * Which incidents begin, end, or have to be reported again because the process that was about to report them died.
  *
- * A failure, of all or of some databases, lasts until a run succeeds as a whole, whatever happens in between, and is told again only when the class of the error changes. The end
+ * A failure, of all or of some databases, lasts until a run succeeds as a whole, whatever happens in between, and is reported again only when the class of the error changes. The end
  * is told for what was told itself and kept data from arriving (failed, overdue).
  */
 export function decideAlerts(

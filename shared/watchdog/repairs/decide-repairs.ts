@@ -22,7 +22,7 @@ export interface Repair {
  * expire. What is silent for longer than this is nobody's any more.
  */
 export const PLATFORM_RETRIES_MS = 10 * 60_000;
-/** The last of those retries of a run that waited in vain comes two minutes after it gave up. */
+/** The last of those retries of a run that waited without success comes two minutes after it gave up. */
 export const QUEUED_SILENCE_MS = 5 * 60_000;
 /** When a start that was tried again has not shown up either. */
 export const GIVE_UP_MS = 30 * 60_000;

@@ -32,14 +32,14 @@ describe.each([
     hint: expect.stringContaining('read pg_catalog'),
   };
 
-  it('is told as that in a run', async () => {
+  it('is reported as that in a run', async () => {
     await server.query('REVOKE SELECT ON pg_catalog.pg_attrdef FROM PUBLIC');
     const record = await runExtraction(setup.options());
     await server.query('GRANT SELECT ON pg_catalog.pg_attrdef TO PUBLIC');
     expect(record).toMatchObject({ state: 'failed', error: denied });
   });
 
-  it('is told as that by ferry tree and by a check', async () => {
+  it('is reported as that by ferry tree and by a check', async () => {
     await server.query('REVOKE SELECT ON pg_catalog.pg_proc FROM PUBLIC');
     const tree = await readTree(sessionOptions(reader(), setup.folder)).catch((error: Error) => error);
     await server.query('GRANT SELECT ON pg_catalog.pg_proc TO PUBLIC');

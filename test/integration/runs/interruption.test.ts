@@ -201,7 +201,7 @@ describe('a source that lets sign in and then never answers', () => {
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
-  it.each(['postgres', 'mariadb'] as const)('is told as such when %s is silent at once', async (kind) => {
+  it.each(['postgres', 'mariadb'] as const)('is reported as such when %s is silent at once', async (kind) => {
     await using mysql = kind === 'mariadb' ? await startMysql({ flavor: kind }) : undefined;
     const server = mysql ?? setup.postgres;
     // The first thing that each client asks for.

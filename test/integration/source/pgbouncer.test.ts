@@ -170,7 +170,7 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
   });
 });
 
-it('that pools each statement is told as that', async () => {
+it('that pools each statement is reported as that', async () => {
   await using bouncer = await startPgBouncer(postgres, {
     poolMode: 'statement',
     logins: { odd: ODD.password },

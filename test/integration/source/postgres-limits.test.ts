@@ -141,7 +141,7 @@ describe('a lock', () => {
   });
 });
 
-it('a query that somebody cancels at the source is told as such, and not tried again', async () => {
+it('a query that somebody cancels at the source is reported as such, and not tried again', async () => {
   const running = run('SELECT pg_sleep(60)::text AS s', 3);
   const cancel = async (): Promise<void> => {
     const { rows } = await postgres.query(

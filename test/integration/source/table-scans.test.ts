@@ -127,13 +127,13 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     'select * exclude (b) from db.inv',
     "select columns(c -> c <> 'd'), b from db.inv",
     'select inv, b from db.inv',
-  ])('an invisible column that cannot be told apart is refused: %s', async (sql) => {
+  ])('an invisible column that cannot be distinguished is refused: %s', async (sql) => {
     const error = await failureOf(read(sql));
     expect(error.message).toBe('The column "b" is INVISIBLE at the source, and cannot be combined with *.');
     expect(error.hint).toMatch(/name all columns/);
   });
 
-  it('tables whose names differ in case only are refused', async () => {
+  it('tables whose names differ only in case are refused', async () => {
     for (const [sql, database] of [
       ['select * from db.orders', 'pairs'],
       ['select * from db."Orders"', 'pairs'],
@@ -257,7 +257,7 @@ describe('tables of Postgres', () => {
     expect(error.message).toMatch(/names differ only in case \(public\.Orders, public\.orders\)/);
   });
 
-  it('a table whose columns differ in case only is refused, and breaks no other duckdbQuery', async () => {
+  it('a table whose columns differ only in case is refused, and breaks no other duckdbQuery', async () => {
     expect((await failureOf(read({ duckdbQuery: 'select * from db.columns' }))).message).toMatch(/columns/);
     expect(await scan('select * from db.plain')).toEqual([[1, 2]]);
   });

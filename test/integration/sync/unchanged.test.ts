@@ -69,7 +69,7 @@ describe('a result with the content of the last upload', () => {
     ['one column less', 'ALTER TABLE orders DROP list'],
     ['another name of a column', 'ALTER TABLE orders RENAME name TO "Größe"'],
     ['another type of a column', 'ALTER TABLE orders ALTER id TYPE bigint'],
-  ])('is told from one with %s', async (_, change) => {
+  ])('is distinguished from one with %s', async (_, change) => {
     const first = await run();
     await postgres.query(change);
     const second = await run();
@@ -94,7 +94,7 @@ describe('a result with the content of the last upload', () => {
     expect(await run(sync, target)).toMatchObject({ outcome: 'uploaded' });
   });
 
-  it('is told from one with an interval of another form', async () => {
+  it('is distinguished from one with an interval of another form', async () => {
     const sync = { query: `SELECT interval '1 month' AS i`, types: 'compatible' };
     await run(sync);
     expect(await run(sync)).toMatchObject({ outcome: 'unchanged' });

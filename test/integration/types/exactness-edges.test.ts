@@ -164,7 +164,7 @@ describe('Postgres', () => {
     expect(error.message).toContain('column "nothing" does not exist (line 5, column 3)');
   });
 
-  it('a permission that is missing is told as such', async () => {
+  it('a permission that is missing is reported as such', async () => {
     const login = { ...server, user: 'latin', password: 'latin' };
     const error = await failureOf(
       readThroughFerry('postgres', login, { sync: { query: 'SELECT * FROM orders' } }),

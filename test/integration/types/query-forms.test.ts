@@ -101,7 +101,7 @@ describe.each(servers)('a query of $name', ({ kind, start, schema }) => {
 
   it.each([
     ['two columns of one name', 'SELECT id, due AS id FROM orders', /two columns named "id"/],
-    ['two names that differ in case only', 'SELECT id, due AS "ID" FROM orders', /two columns named "ID"/],
+    ['two names that differ only in case', 'SELECT id, due AS "ID" FROM orders', /two columns named "ID"/],
     ['several statements', 'SELECT id FROM orders; SELECT 1', /several statements|refused the query/],
     ['SHOW', kind === 'postgres' ? 'SHOW server_version' : 'SHOW TABLES', /not one SELECT/],
     ['EXPLAIN', 'EXPLAIN SELECT id FROM orders', /not one SELECT/],

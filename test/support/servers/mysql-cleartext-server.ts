@@ -22,7 +22,7 @@ const CONNECT_ATTRS = 0x100000;
 const SSL_REQUEST_LENGTH = 32;
 
 /**
- * Starts one on a free port of 127.0.0.1. It speaks TLS only, asks for `mysql_clear_password`, has the token judged, and then signs in at
+ * Starts one on a free port of 127.0.0.1. It supports TLS only, asks for `mysql_clear_password`, has the token judged, and then signs in at
  * a real MariaDB, which answers everything else.
  */
 export async function startMysqlCleartextServer(options: {

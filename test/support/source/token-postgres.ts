@@ -4,7 +4,7 @@ import { type PostgresServer, startPostgres } from '../servers/postgres-server.t
 import type { TokenJudge } from './rds-tokens.ts';
 
 /**
- * A Postgres as Amazon's: it speaks TLS only, and the user `ferry` signs in with a token, which it asks for in plain text and has judged
+ * A Postgres as Amazon's: it supports TLS only, and the user `ferry` signs in with a token, which it asks for in plain text and has judged
  * by somebody else. Amazon's asks PAM, this one LDAP, by the same exchange with the client.
  */
 export async function startTokenPostgres(

@@ -15,7 +15,7 @@ export const POSTGRES_15: Tool<'postgres' | 'initdb' | 'pg_basebackup'> = {
   debian: {
     suite: 'bookworm',
     packages: ['postgresql-15'],
-    // The compiler of queries is a third of it, and Postgres does without if its library is missing.
+    // The compiler of queries is a third of it, and Postgres does not need if its library is missing.
     without: [
       'dpkg',
       'libllvm14',

@@ -31,7 +31,7 @@ function fieldsOf(node: Node, at: string[] = []): string[] {
 const isGroup = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** Every field that a value has; a chosen name is told as * too. */
+/** Every field that a value has; a chosen name is reported as * too. */
 function usedIn(value: unknown, at: string[][] = [[]]): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => usedIn(item, at));
   if (!isGroup(value)) return [];

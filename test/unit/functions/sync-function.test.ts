@@ -121,7 +121,7 @@ describe('the sync function', () => {
     expect(saved.at(-1)).toMatchObject({ id: runId, trigger: 'api', triggeredBy: 'arn:x' });
   });
 
-  it('opens its secrets once, by the way out that its configuration says', async () => {
+  it('opens its secrets once, through the proxy of its configuration', async () => {
     const { run, proxies } = syncFunction(JSON.stringify({ ...config, proxy: 'http://proxy:3128' }));
     for (const scheduledTime of ['2026-11-21T04:30:00Z', '2026-11-22T04:30:00Z'])
       await run({ job: 'orders', scheduledTime });

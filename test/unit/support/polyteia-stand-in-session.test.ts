@@ -222,7 +222,7 @@ describe('violations', () => {
 });
 
 describe('planned failures', () => {
-  it('are told as this API tells errors', async () => {
+  it('are reported as this API tells errors', async () => {
     standIn.failNext({ on: 'getDatasetById', how: { kind: 'status', status: 429, message: 'slower' } });
     standIn.failNext({ on: 'upload', how: { kind: 'status', status: 412, message: 'no', code: 'dpa.x' } });
     expect(await rpc(GET, { id: 'ds_a' })).toEqual({

@@ -14,7 +14,7 @@ const world = (jobs = { orders: unscheduled }, start?: string) => watchdogWorld(
 const HOUR = 60 * MINUTE;
 
 describe('a failed job', () => {
-  it('is told once, however often it fails, and once more when it works again', async () => {
+  it('is reported once, however often it fails, and once more when it works again', async () => {
     const one = world();
     for (let night = 0; night < 3; night += 1) {
       await one.ended(failure());
@@ -29,7 +29,7 @@ describe('a failed job', () => {
     expect(one.subjects().slice(1)).toEqual(['orders works again [Ferry, ferry-prod]']);
   });
 
-  it('is told again when it fails otherwise, and after it had worked', async () => {
+  it('is reported again when it fails otherwise, and after it had worked', async () => {
     const one = world();
     for (const facts of [
       failure(),
@@ -126,7 +126,7 @@ describe('an overdue job', () => {
   const planned = '2026-11-20T03:30:00.000Z';
   const due = '2026-11-20T03:46:00.000Z';
 
-  it('is told once, and once more when it runs again', async () => {
+  it('is reported once, and once more when it runs again', async () => {
     const one = world({ orders: nightly }, start);
     await one.round();
     one.at(due);
@@ -236,7 +236,7 @@ describe('a job near its limits', () => {
   it.each([
     ['the time that its function has', { ...at(12.5 * MINUTE), rows: 1 }, 'is near its time limit'],
     ['its maxRows', { rows: 801 }, 'is near its maxRows'],
-  ])('is told once of %s, and again after it was clear of it', async (_, facts, expected) => {
+  ])('is reported once of %s, and again after it was clear of it', async (_, facts, expected) => {
     const one = world({ orders: { ...unscheduled, maxRows: 1000 } });
     const rounds = async (some: object) => {
       await one.ended(some);
@@ -300,7 +300,7 @@ describe('a lost start', () => {
       'unknown lost a start: Unknown',
     ],
     ['that says nothing', '<xml>', 'a b', 'unknown lost a start: Unknown'],
-  ])('%s is told once and leaves the queue then', async (_, body, errorCode, subject) => {
+  ])('%s is reported once and leaves the queue then', async (_, body, errorCode, subject) => {
     const one = world();
     one.letters.push({ id: 'a1', body, errorCode, sentAt: '2026-11-20T03:31:00.000Z' });
     await one.round();

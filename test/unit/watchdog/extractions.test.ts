@@ -42,7 +42,7 @@ async function tellAll(world: WatchdogWorld, ...runs: Partial<RunRecord>[]): Pro
 }
 
 describe('an extraction of which some databases failed', () => {
-  it('is told once, whichever they are, and once more when all were read', async () => {
+  it('is reported once, whichever they are, and once more when all were read', async () => {
     const one = watchdogWorld({ nightly: onDemand });
     const told = await tellAll(
       one,
@@ -60,7 +60,7 @@ describe('an extraction of which some databases failed', () => {
     expect(one.sent[0]?.alerts).toMatchObject([{ kind: 'failed', class: 'partial', source: '' }]);
   });
 
-  it('is told as another problem than one of which all failed, and neither has recovered by the other', async () => {
+  it('is reported as another problem than one of which all failed, and neither has recovered by the other', async () => {
     const told = await tellAll(
       watchdogWorld({ nightly: onDemand }),
       { state: 'failed', ...error('AuthError') },

@@ -60,7 +60,7 @@ describe('planFunctions', () => {
     ]);
   });
 
-  it('does without syncs', () => {
+  it('does not need syncs', () => {
     expect(plansOf('{}', '{ catalogs: { sources: [hr] } }')).toEqual([
       { kind: 'extraction', job: 'catalogs', jobs: ['catalogs'], sources: ['hr'], settings: {} },
     ]);

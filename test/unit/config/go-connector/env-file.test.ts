@@ -143,7 +143,7 @@ describe('readEnvFile', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('does without what it does not know', () => {
+  it('does not need what it does not know', () => {
     expect(read(`${classicExample}GREETING=hello\n`)).toEqual(read(classicExample));
   });
 

@@ -27,7 +27,7 @@ describe('a failure at the bucket of an extraction', () => {
     [failure('ExpiredToken', 400), 'ConfigError', /AWS does not accept the credentials/],
     [failure('SlowDown', 503), 'StorageUnavailableError', /cannot be reached \(SlowDown\)/],
     [new Error('socket hang up'), 'StorageUnavailableError', /cannot be reached \(Error\)/],
-  ])('%s is told as %s', (error, name, message) => {
+  ])('%s is reported as %s', (error, name, message) => {
     const told = explainOutputError(error, about);
     expect(told.class).toBe(name);
     expect(told.message).toMatch(message);

@@ -74,7 +74,7 @@ describe('the classic API', () => {
     setup.standIn.assertNoViolations();
   });
 
-  it('goes on with a key that may upload but not read', async () => {
+  it('continues with a key that may upload but not read', async () => {
     const how: FailureHow = { kind: 'errorEnvelope', code: 403, message: 'no' };
     setup.standIn.failNext({ on: 'get_dataset', times: 2, how });
     expect(await client.checkDataset(DATASET)).toEqual({});

@@ -53,7 +53,7 @@ it('one part has the time that its bytes need', async () => {
   expect(s3.calls).toEqual(['PUT']);
 });
 
-it('a run that is told to stop does not wait for the rest, and leaves no parts', async () => {
+it('a run that is asked to stop does not wait for the rest, and leaves no parts', async () => {
   const stop = new AbortController();
   const storing = documents().putFile(KEY.slice(7), path, stop.signal);
   await expect.poll(() => s3.calls, { timeout: 10_000 }).toContain('PUT part 1');
@@ -63,7 +63,7 @@ it('a run that is told to stop does not wait for the rest, and leaves no parts',
   expect(s3.open.size).toBe(0);
 });
 
-it('a bucket that was reached and is slow is not told as one without a route', async () => {
+it('a bucket that was reached and is slow is not reported as one without a route', async () => {
   s3.hangs = 'request';
   await expect(documents().put('runs/1.json', '{}')).rejects.toMatchObject({
     class: 'StorageUnavailableError',

@@ -150,7 +150,7 @@ describe('a run without a slot', () => {
     await holder.end();
   });
 
-  it('is thrown for the platform to start it again when time gets short, and goes on with the same attempt', async () => {
+  it('is thrown for the platform to start it again when time gets short, and continues with the same attempt', async () => {
     const holder = await occupy();
     const id = newRunId();
     // Ten seconds are kept for the end of the run, and a third of the rest may be waited.
