@@ -44,7 +44,7 @@ try {
   });
   app.synth();
 } catch (error) {
-  // A person's mistake is told in the configuration's own words; a stack trace would bury them.
+  // A person's mistake is reported in the configuration's own words; a stack trace would bury them.
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`\n${error.class}: ${error.message}\n${error.hint ? `  → ${error.hint}\n` : ''}`);
   process.exitCode = 2;

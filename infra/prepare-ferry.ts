@@ -6,7 +6,7 @@ import { dialectOf } from '../shared/source/registry.ts';
 import { buildLambdaCode, type LambdaArchitecture } from './build-lambda-code.ts';
 import type { FerryProps } from './ferry.ts';
 
-/** What a Ferry construct is made of, and what a person should be told first. */
+/** What a Ferry construct is made of, and what a person should be warned about first. */
 export interface PreparedFerry extends FerryProps, Pick<LoadedConfig, 'warnings' | 'secrets'> {}
 
 /**

@@ -51,7 +51,7 @@ function adviceFor(config: FerryConfig): string {
   );
 }
 
-/** `300 syncs in 10 functions for sources and 2 dedicated ones, and 3 extractions`: what is none is not named. */
+/** `300 syncs in 10 functions for sources and 2 dedicated ones, and 3 extractions`: a kind without jobs is not named. */
 function countOf({ syncs, extractions }: FerryConfig, plans: readonly JobFunctionPlan[]): string {
   const ofSyncs = plans.filter((plan) => plan.kind === 'sync');
   const shared = ofSyncs.filter(({ dedicatedTo }) => dedicatedTo === undefined).length;

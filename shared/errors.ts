@@ -117,7 +117,7 @@ export class AccessError extends FerryError {
   readonly class = 'AccessError';
 }
 
-/** Nobody could be told of a problem: the next round of the watchdog tries again. */
+/** Nobody could be notified of a problem: the next round of the watchdog tries again. */
 export class NotificationError extends FerryError {
   readonly class = 'NotificationError';
   override readonly retryable = true;

@@ -56,7 +56,7 @@ export function compareCommand(context: CliContext): Command {
         });
         if (globalOptions(command).json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
         else stdout.write(formatComparison(comparison, { a, b }));
-        // Files that differ are told by the code for a failure, as by every program that compares.
+        // Files that differ return the exit code of a failure, like every program that compares.
         context.setExitCode(comparison.same ? EXIT.succeeded : EXIT.failed);
       },
     );

@@ -59,7 +59,7 @@ function formatExtractions(config: FerryConfig): string {
   return rows.length === 0 ? '' : `\n${formatTable(header, rows)}\n`;
 }
 
-// A pattern may stand for hundreds: what it came to is told by how many they are.
+// A pattern may stand for hundreds: the number of names shows what it matched.
 const MAX_NAMES = 3;
 
 function listSources(names: readonly string[]): string {

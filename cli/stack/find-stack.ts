@@ -23,7 +23,7 @@ export type Credentials = () => Promise<{
  * Finds a stack by its name, in the region and account of the AWS SDK's own settings.
  *
  * @param apiUrl instead of the stack's output: an API that is reached by another address
- * @throws ConfigError when there is no such stack or it is none of Ferry's; AccessError, StackUnavailableError
+ * @throws ConfigError when there is no such stack or it is not a Ferry stack; AccessError, StackUnavailableError
  */
 export async function findStack(
   name: string,

@@ -5,7 +5,7 @@ import type { LogEvent } from './log-events.ts';
 type Style = Parameters<typeof styleText>[0];
 const styles: Readonly<Record<string, Style>> = { debug: 'dim', warn: 'yellow', error: 'red', fatal: 'red' };
 
-// Lambda's own marks of an invocation's beginning and end; REPORT, with time and memory, is told.
+// Lambda's own marks of the start and end of an invocation; REPORT, with time and memory, is shown.
 const NOISE = /^(START|END|INIT_START) /;
 
 /**

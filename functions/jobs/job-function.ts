@@ -32,7 +32,7 @@ export interface JobFunctionDependencies {
   extensionFolders: readonly string[];
   workFolder: string;
   logger: Logger;
-  /** Is told of each run that this invocation has ended. */
+  /** Receives each run that this invocation has ended. */
   report: RunReporter;
 }
 
@@ -52,7 +52,7 @@ export interface JobWork {
   /**
    * Carries out what an event asks for.
    *
-   * @throws ConfigError when nothing was begun, because the event is none for this kind of job
+   * @throws ConfigError when nothing was begun, because the event is not for this kind of job
    */
   run: (event: StartEvent, work: RunWork) => Promise<RunRecord>;
   /** Tries everything that a run needs. */

@@ -19,7 +19,7 @@ export function createJobHandler(
   const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = lambdaEnvironmentSchema.parse(process.env);
   const s3 = new S3Client(clientSettings);
   const logger = createLogger({ level: environment.LOG_LEVEL });
-  // The declared runtime and the one that runs are told apart only here: emulators take the first `node` they find.
+  // The declared runtime and the one that runs can only be compared here: emulators take the first `node` they find.
   logger.info({ node: process.version }, 'function started');
 
   const state = createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET });

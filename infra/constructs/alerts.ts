@@ -8,7 +8,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { AlertsConfig } from '../../shared/config/schema/deployment.ts';
 
-/** The topic that people are told by, and the alarms that no code of Ferry stands behind. */
+/** The topic that notifies people, and the alarms that do not depend on Ferry's code. */
 export class Alerts extends Construct {
   readonly topic: ITopic;
 

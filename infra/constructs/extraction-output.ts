@@ -39,7 +39,7 @@ export function grantOutput(
   const owner = bucketOwner === undefined ? {} : { StringEquals: { 's3:ResourceAccount': bucketOwner } };
   role.addToPolicy(
     new PolicyStatement({
-      // Only a bucket of another account is told whose the files are.
+      // Only a bucket in another account needs to know who owns the files.
       actions: bucketOwner === undefined ? [...ACTIONS] : [...ACTIONS, 's3:PutObjectAcl'],
       resources: [bucket.arnForObjects(prefix)],
       conditions: owner,

@@ -26,7 +26,7 @@ export interface WatchdogProps extends FunctionDefaults {
   /** Makes ids of scheduled runs unique. */
   scope: string;
   apiUrl: string;
-  /** Where people are told; absent without `alerts`. */
+  /** Where people are notified; absent without `alerts`. */
   topic: ITopic | undefined;
   webhook: SecretRef | undefined;
 }

@@ -25,7 +25,7 @@ export const limitBody: MiddlewareHandler = bodyLimit({
   },
 });
 
-/** Refuses a body that is no JSON. A body without content is none, whatever its headers say. */
+/** Refuses a body that is not JSON. An empty body counts as no body, whatever its headers say. */
 export const checkBody: MiddlewareHandler = async (context, next) => {
   const { req } = context;
   if (req.method === 'POST') {

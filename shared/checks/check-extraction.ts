@@ -156,7 +156,7 @@ async function checkOutput(
   const steps: [string, () => Promise<string>][] = [
     ['output: write', async () => output.put(key, '{}\n').then(() => addressOf(output, key))],
     ['output: read', async () => output.read(key).then(() => addressOf(output, key))],
-    // S3 wants its own permission for being told that there is nothing.
+    // S3 requires a separate permission to report that an object does not exist.
     [
       'output: absent',
       async () =>

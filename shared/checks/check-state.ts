@@ -3,8 +3,8 @@ import type { DocumentStore } from '../runs/documents/document-store.ts';
 import { type CheckResult, failedCheck } from './check-result.ts';
 
 /**
- * Tries what a run of a job does with Ferry's state: write a document of the job's own, read it back, and be told that there is none where
- * there is none, for which S3 wants its own permission.
+ * Tries what a run of a job does with Ferry's state: write a document of the job, read it back, and see that a missing one is reported as
+ * missing, for which S3 requires a separate permission.
  */
 export async function checkState(
   job: string,

@@ -127,7 +127,7 @@ function expected(issue: z.core.$ZodIssue): string {
   }
 }
 
-// A union told apart by a field: zod names the values that the field may have.
+// A union discriminated by a field: zod names the values that the field may have.
 function expectedOption(issue: z.core.$ZodIssueInvalidUnion): string {
   const { options } = issue as { options?: unknown };
   return Array.isArray(options)

@@ -217,7 +217,7 @@ async function inlineCertificates(config: FerryConfig, folder: string): Promise<
 }
 
 /**
- * Reads a configuration: a ferry.yaml, or a .env file of the Go connector (told by its name).
+ * Reads a configuration: a ferry.yaml, or a .env file of the Go connector (recognised by its name).
  *
  * @param options.environment what a .env file leaves out is taken from here
  * @throws ConfigError with a message that is complete and printable

@@ -24,7 +24,7 @@ export interface ExtractDatabaseOptions {
   /** Connected to the database. The files go below its output folder. */
   session: SourceSession;
   connection: AtlanConnection;
-  /** Name of the database, where its own is not to be told from another one's. @default what the server calls it */
+  /** Name of the database, where its own cannot be distinguished from another one's. @default what the server calls it */
   knownAs?: string | undefined;
   /** What the filters match of its name, in letters that the database takes. @default its name */
   filteredAs?: string | undefined;

@@ -5,7 +5,7 @@ import { AccessError, RefusedLoginError, StackUnavailableError } from '../errors
  * towards locking the account, and each try of an STS that is away takes a minute.
  *
  * @param wasLetIn the login was let in already, to list the databases
- * @returns to be told of each database in turn, with why it could not be read: whether the login is kept out of the others too. A
+ * @returns a function to call for each database in turn, with why it could not be read: whether the login is kept out of the others too. A
  *   refusal after it was let in may be one database's own (pg_hba.conf has a method for each); a second one in a row is not.
  */
 export function watchSignIn(wasLetIn: boolean): (error?: unknown) => boolean {

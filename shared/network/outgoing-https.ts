@@ -57,7 +57,7 @@ function tunnelStatus(error: Error & { statusCode?: unknown }): string | undefin
 }
 
 /**
- * A failure on the way to a service, told as such: an authority that is not trusted, or the proxy.
+ * A failure on the way to a service, reported as such: an authority that is not trusted, or the proxy.
  *
  * @param service its name in a sentence
  * @returns undefined when something else is wrong

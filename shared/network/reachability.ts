@@ -13,7 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens and closes a plain TCP connection, so that an unreachable host is told apart from a refusing one, quickly and by name:
+ * Opens and closes a plain TCP connection, to distinguish an unreachable host from a refusing one, quickly and by name:
  * DuckDB's clients take long to give up, and cannot be interrupted while they connect (docs/architecture.md, "Connecting").
  *
  * @param options.timeoutMs for all of it

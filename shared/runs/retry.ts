@@ -1,7 +1,7 @@
 import { FerryError } from '../errors.ts';
 import { type Sleep, sleep as sleepByClock } from '../sleep.ts';
 
-/** What a caller is told before a wait. */
+/** What a caller learns before a wait. */
 export interface Retry {
   /** Why the try failed. */
   error: FerryError;

@@ -1,4 +1,4 @@
 import type { RunRecord } from './records/run-record.ts';
 
-/** Is told of each run that has ended, for metrics and events. Never throws, and takes two seconds at most: the run is recorded by then. */
+/** Receives each run that has ended, for metrics and events. Never throws, and takes two seconds at most: the run is recorded by then. */
 export type RunReporter = (record: RunRecord) => Promise<void>;

@@ -2,7 +2,7 @@ import type { FerryError } from '../errors.ts';
 
 /**
  * The point at which the source spoke up; before `read`, its messages cannot hold a data value. In `describe` it speaks of a query as it
- * was written, in `wrap` of a statement that Ferry made of it: names and positions in that are none of the query's.
+ * was written, in `wrap` of a statement that Ferry made of it: names and positions in it are not those of the query.
  */
 export type SourcePhase = 'connect' | 'describe' | 'wrap' | 'read';
 
@@ -14,7 +14,7 @@ export interface Refusal {
   said: string;
 }
 
-/** What an engine's messages look like, and what a person is told instead: the first that fits counts. */
+/** What an engine's messages look like, and the message that replaces them: the first match counts. */
 export interface ErrorPatterns {
   /** Refusals at the door. `codes`: of a {@link Refusal}. */
   connect: readonly {
@@ -27,7 +27,7 @@ export interface ErrorPatterns {
   /** What the server itself said when it refused a connection, in whatever language; undefined when it has not answered. */
   saidByServer: (message: string) => string | undefined;
   /**
-   * While rows are read: messages that name a cause without repeating data. What is not listed is told by its kind alone. `ofCatalog`: where
+   * While rows are read: messages that name a cause without repeating data. Of any other message, only its kind is reported. `ofCatalog`: where
    * the question was one of Ferry's own, about the catalog.
    */
   read: readonly {

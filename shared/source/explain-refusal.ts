@@ -7,7 +7,7 @@ import { explainRefusalByCode, UnknownRefusal } from './explain-error.ts';
  * not pass on.
  *
  * @param login with which it was tried; undefined when it was not
- * @returns `error` itself when it was another one, or nothing more can be told
+ * @returns `error` itself when it was another one, or nothing more can be found out
  */
 export async function explainRefusal(
   error: unknown,

@@ -22,7 +22,7 @@ export const ofStatement =
  * Why a statement was refused whose refusal says nothing by its words: the source is asked for the code, after the transaction that ended
  * with it.
  *
- * @returns `error` itself when it was another one, or nothing more can be told
+ * @returns `error` itself when it was another one, or nothing more can be found out
  */
 export async function explainUnknown(session: AskedSession, error: unknown): Promise<unknown> {
   if (error instanceof EndedQueryError) return explainEnd(session, error);

@@ -64,7 +64,7 @@ export function rejectWhenAborted(
         clearTimeout(timer);
       });
       stop.cancel().catch(() => {
-        // A source that cannot be reached to be told cannot be waited for either: the grace period ends the statement for us.
+        // If the source cannot be reached to cancel, there is no point in waiting for it: the grace period ends the statement for us.
       });
     };
     signal.addEventListener('abort', onAbort, { once: true, signal: ended });

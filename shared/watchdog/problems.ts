@@ -28,7 +28,7 @@ export interface Problem {
   measured?: { value: number; limit: number };
 }
 
-/** Share of a limit from which on a person is told. */
+/** Share of a limit above which people are notified. */
 export const NEAR = 0.8;
 
 export interface Observed {
@@ -50,7 +50,7 @@ const ifUnreadable =
     throw error;
   };
 
-/** All that is wrong at this moment, whether it was told or not. */
+/** All problems at this moment, whether they were reported or not. */
 export async function findProblems(observed: Observed): Promise<Problem[]> {
   const { jobs, states } = observed;
   const found = await Promise.all(

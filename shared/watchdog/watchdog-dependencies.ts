@@ -12,7 +12,7 @@ export interface WatchdogDependencies {
   documents: DocumentStore;
   runs: RunStore;
   requests: Pick<RunRequestStore, 'find'>;
-  /** None: problems are repaired, and nobody is told. */
+  /** None: problems are repaired, and nobody is notified. */
   channels: readonly Channel[];
   deadLetters: DeadLetterQueue;
   /** Starts a job's function, without waiting for its end. */

@@ -75,7 +75,7 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
     notificationsFailed: 0,
     notRead: unreadable.length,
   };
-  // Problems that nobody can be told of stay untold: they are as soon as there is somebody.
+  // Problems stay unreported while there is nobody to notify, and are reported as soon as there is.
   if (channels.length === 0) return result;
   const problems = await findProblems({
     jobs,

@@ -9,7 +9,7 @@ import { isRdsHost } from '../schema/rds-host.ts';
 /** A secret value, or the entry of a Kubernetes Secret that nobody has shown us. */
 export type SecretValue = string | { secret: string; key: string; namespace: string | undefined };
 
-/** What one process of Polyteia's Go connector is told: one job. In the words of ferry.yaml, and without what is its default there. */
+/** The configuration of one process of Polyteia's Go connector: one job. In the words of ferry.yaml, and without what is its default there. */
 export interface Connector {
   source: {
     type: string;

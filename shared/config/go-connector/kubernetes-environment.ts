@@ -3,12 +3,12 @@ import type { SecretValue } from './connector.ts';
 /** A group of fields, of which nothing is known yet. */
 export type Plain = Readonly<Record<string, unknown>>;
 
-/** The value as a group of fields; an empty one when it is none. */
+/** The value as a group of fields; an empty one for any other value. */
 export const asPlain = (value: unknown): Plain =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Plain) : {};
 /** The value as a list of groups of fields. */
 export const asList = (value: unknown): Plain[] => (Array.isArray(value) ? value.map(asPlain) : []);
-/** The value as text; undefined when it is none, or an empty one. */
+/** The value as text; undefined when it is not text, or empty. */
 export const asText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 

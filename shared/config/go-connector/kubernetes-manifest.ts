@@ -95,7 +95,7 @@ export function readWorkloads(objects: readonly KubernetesObject[]): Findings {
   return findings;
 }
 
-// A sidecar is none, whatever it is called.
+// A sidecar is not the connector, whatever its name.
 function isConnector({ image }: Plain, { variables, unseen }: ContainerEnvironment): boolean {
   const names = [...Object.keys(variables), ...Object.keys(unseen)];
   return isConnectorEnvironment(names) || /polyteia.*connector|connector.*polyteia/i.test(String(image));

@@ -3,7 +3,7 @@ import { goDurationMs } from '../../text/go-duration.ts';
 import { durationBetween } from './duration.ts';
 import { secretRef } from './secret-ref.ts';
 
-/** What of ferry.yaml is about AWS itself: the functions, their network, the bucket, who is told. */
+/** What of ferry.yaml is about AWS itself: the functions, their network, the bucket, whom to notify. */
 
 /** Settings of a Lambda function. The ranges are Lambda's, but for the least memory: Node and DuckDB alone take 200 MB. */
 const functionFields = {

@@ -65,7 +65,7 @@ export class CatalogSessions implements AsyncDisposable {
   openAhead(place: DatabasePlace): void {
     if (this.#ahead || typeof place.login.password !== 'string') return;
     const ahead = { login: place.login, opening: this.#open(place), openedAt: performance.now() };
-    // Whatever is wrong is told when it is its turn.
+    // A failure is reported when it is this session's turn.
     ahead.opening.catch(() => {});
     this.#ahead = ahead;
   }

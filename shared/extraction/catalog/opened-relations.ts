@@ -41,7 +41,7 @@ interface Known {
 }
 
 /**
- * What can be told of relations only by opening them: views' definitions, and whether views and foreign tables take rows. What was read
+ * What can only be learnt about relations by opening them: views' definitions, and whether views and foreign tables take rows. What was read
  * once is kept over several transactions, so that a catalog that changes all the time is caught up with.
  */
 export class OpenedRelations {

@@ -41,7 +41,7 @@ export interface DatabaseTree {
   isDefault: boolean;
   /** Size on the server's disk; undefined when the login may not know it. */
   bytes: number | undefined;
-  /** By name; none of the system's. Empty where there is a `refusal`. */
+  /** By name, without system schemas. Empty where there is a `refusal`. */
   schemas: SchemaTree[];
   /** Why nobody, or not this login, gets in. */
   refusal: string | undefined;
@@ -49,7 +49,7 @@ export interface DatabaseTree {
   leftOut?: readonly string[];
 }
 
-/** What is told while a tree is read. */
+/** Progress while a tree is read. */
 export interface TreeProgress {
   /** The names of all databases, before the first of them is connected to. */
   onList?: (names: readonly string[]) => void;

@@ -1,4 +1,4 @@
-/** Names by which two paths of names can come out as the same qualifiedName, or by which they are told apart. */
+/** Names by which two paths of names can come out as the same qualifiedName, or by which they differ. */
 const AMBIGUOUS = /[/%(]|^_procedures_$/;
 
 /**

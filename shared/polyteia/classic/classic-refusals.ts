@@ -3,7 +3,7 @@ import { type AnswerErrors, isTransient, quoteWords } from '../http/answer-error
 import type { HttpAnswer } from '../http/http.ts';
 import { formatHint, mayBeOfFormat, type UploadFormat } from '../upload-format.ts';
 
-/** A refusal for lack of a permission; told apart here only, to everybody else it is a PolyteiaRejectedError. */
+/** A refusal for lack of a permission; only this module distinguishes it, for all others it is a PolyteiaRejectedError. */
 export class PolyteiaForbiddenError extends PolyteiaRejectedError {}
 
 export type ClassicRefusals = ReturnType<typeof createClassicRefusals>;

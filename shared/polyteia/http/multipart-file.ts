@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
-/** What is told, and asked, while a body is sent. */
+/** Callbacks while a body is sent. */
 export interface SendingHooks {
   /** Called with the number of the file's bytes sent so far. */
   onProgress?: ((bytes: number) => void) | undefined;
@@ -20,7 +20,7 @@ export interface MultipartFile {
 /**
  * Builds the body (RFC 7578). The length is that of the file now: a file that changes while it is sent ends the request with an error.
  *
- * @param file.name file name told to the server; ASCII without quotes
+ * @param file.name file name sent to the server; ASCII without quotes
  */
 export async function multipartFile(
   file: { path: string; name: string; contentType: string },

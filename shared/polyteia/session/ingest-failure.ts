@@ -1,4 +1,4 @@
-// What an errorMessage may be about, by words that are no data; the first that fits is told.
+// What an errorMessage may be about, in words that are not data; the first match is reported.
 const subjects: readonly (readonly [RegExp, string])[] = [
   [/\b(encoding|charset|utf-?8)\b/i, 'the encoding of text'],
   [/\b(schema|columns?|header)\b/i, 'the columns'],
@@ -11,10 +11,10 @@ const quoted = /"[^"]*"|'[^']*'|`[^`]*`|«[^»]*»|„[^“”]*[“”]|“[^�
 const position = /\b(?:at|in|on) (line|row|record|column) #?(\d{1,12})\b/gi;
 
 /**
- * What an ingest failed of, as far as it can be told without Polyteia's words: those may quote the file, and no value of it may stand in
+ * Why an ingest failed, as far as that can be reported without Polyteia's words: those may quote the file, and no value of it may stand in
  * a message. What is left are a subject of Ferry's own list and a position.
  *
- * @returns undefined when nothing can be told
+ * @returns undefined when nothing can be reported
  */
 export function describeIngestFailure(errorMessage: string | undefined): string | undefined {
   const text = (errorMessage ?? '').replaceAll(quoted, '').replaceAll(/\s+/g, ' ');

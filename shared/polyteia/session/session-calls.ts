@@ -15,7 +15,7 @@ const ingestAnswer = z.looseObject({
   }),
 });
 
-// Has the form of an id and is none: asked for it, Polyteia tells who may edit the dataset from who may not.
+// Has the form of an id but names nobody: its answer to this shows whether the key may edit the dataset.
 const NO_INGEST = 'dsig_00000000000000000000';
 
 /** The questions of the session API: about a dataset, its terms, its permissions and its ingests. */

@@ -17,7 +17,7 @@ import { isSlowAnswer, putS3File } from './put-s3-file.ts';
 
 type GetStack = GetObjectCommand['middlewareStack'];
 
-/** The SDK does not pass on the time that S3 puts on its answer, by which an object's age is told. */
+/** The SDK does not pass on the time that S3 puts on its answer, from which an object's age is computed. */
 function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack']): () => number {
   let answeredAt = Number.NaN;
   // The step is the same for every command; only the types of what goes through it differ.

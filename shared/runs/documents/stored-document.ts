@@ -35,7 +35,7 @@ export type Reading<T> = { document: T } | { fault: 'damaged' | 'later'; reason:
 
 const laterVersion = z.looseObject({ schemaVersion: z.number().gt(SCHEMA_VERSION) });
 
-/** Reads the text of a document. What is there and cannot be read is told apart from what is not there: of that there is no text. */
+/** Reads the text of a document. A document that cannot be read differs from a missing one, which has no text. */
 export function inspectDocument<T>(schema: z.ZodType<T>, text: string): Reading<T> {
   if (text.trim() === '') return { fault: 'damaged', reason: 'is empty' };
   let content: unknown;

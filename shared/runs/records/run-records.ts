@@ -54,7 +54,7 @@ const nameOf = (id: string) => `${orderedId(id)}.json`;
 const pointersPrefix = 'runs/';
 const recordsPrefix = (job: string) => `jobs/${job}/runs/`;
 const recordKeyOf = (job: string, id: string) => `${recordsPrefix(job)}${nameOf(id)}`;
-// Anything else that lies there is none of Ferry's.
+// Anything else there does not belong to Ferry.
 const idOfKey = (key: string) => /\/[0-9a-f]{12}-([0-9a-f-]{36})\.json$/.exec(key)?.[1];
 
 /**

@@ -38,7 +38,7 @@ export interface GuardedQuestion {
   after?: string;
 }
 
-/** A relation of which something can be told only by opening it, so that a lock is waited for. */
+/** A relation about which something can only be learnt by opening it, so that a lock is waited for. */
 export interface OpenedRelation {
   relation: number;
   kind: string;

@@ -44,7 +44,7 @@ const problems: Readonly<Record<string, Problem>> = {
     hint: () => 'No AWS credentials were found: sign in, or provide the secret with --secrets.',
   },
 };
-// What several causes share one error for is told by AWS's words alone.
+// When several causes share one error, only AWS's words distinguish them.
 const said: readonly { name: string; words: RegExp; problem: Problem }[] = [
   {
     name: 'ResourceNotFoundException',

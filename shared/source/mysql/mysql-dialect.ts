@@ -24,7 +24,7 @@ const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta
 
 /**
  * Whether a statement can name a query's column. The client calls one without a name (`SELECT ''`) by its position, the server makes
- * names of expressions that are longer than a name may be, and letters beyond the basic ones are none of a name's.
+ * names of expressions that are longer than a name may be, and letters beyond the basic ones cannot be in a name.
  */
 const hasName = (name: string, index: number) =>
   name !== `C${index}` && [...name].length <= 64 && !/[^\0-\uffff]|\ufffd|\?/u.test(name);
@@ -141,7 +141,7 @@ async function probeDoubles(
   if (doubles.length === 0) return new Map();
   const { before, from } = tableOf(query, all);
   const values = doubles.map(({ value }, index) => `${value} AS c${index}`);
-  // A row of the query's types, though it is none of the query's.
+  // A row with the query's types that does not come from the query.
   const printed = await ask(
     `${before}SELECT ${doubles.map((_, index) => `CAST(w.c${index} AS CHAR) AS c${index}`).join(', ')} FROM (
        SELECT * FROM (SELECT ${values.join(', ')} FROM ${from} AS q LIMIT 0) AS v
@@ -296,7 +296,7 @@ export const mysqlDialect: Dialect = {
   },
 
   async estimateRows({ ask }, query) {
-    // MySQL 9 answers with a tree unless told otherwise; MariaDB, which knows no other form, does not read what stands in that comment.
+    // MySQL 9 answers with a tree by default; MariaDB, which knows no other form, does not read what stands in that comment.
     const { names, rows } = await ask(`EXPLAIN /*!80000 FORMAT=TRADITIONAL */ ${query}`);
     // One row for each table of the plan: nested loops multiply what they read, filters take away from it.
     const [at, filtered] = [names.indexOf('rows'), names.indexOf('filtered')];

@@ -174,7 +174,7 @@ function saidByServer(message: string): string | undefined {
   return said === undefined || said === '' || ofClient.test(said) ? undefined : said;
 }
 
-/** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
+/** Messages of the read phase that name a cause without repeating data. Of any other message, only its kind is reported. */
 const readErrors: ErrorPatterns['read'] = [
   {
     pattern: /Failure in decode/,

@@ -23,7 +23,7 @@ const firstStatements = [
  * source's own SQL, and has no option for one; but MariaDB's library under it takes a connection string instead of a host, and with
  * that statements that come first: https://mariadb.com/docs/connectors/mariadb-connector-c/mariadb-connector-c-guide
  *
- * @param host a name or an address, which holds none of the string's own characters (hostName of the config's schema)
+ * @param host a name or an address, which contains none of the string's special characters (hostName of the config's schema)
  * @example beginningReadOnly('db.example.org') // 'host={db.example.org};init-command={…};init-command={…}'
  */
 export function beginningReadOnly(host: string): string {

@@ -10,7 +10,7 @@ import {
 export interface MysqlColumn extends SourceColumn {
   /** Character set; `binary` for everything that is no text. */
   charset: string;
-  /** Of a DECIMAL: what it was declared with, or computed to; of a DOUBLE that is none: undefined. */
+  /** Of a DECIMAL: what it was declared with, or computed to; undefined for a DOUBLE that is not a DECIMAL. */
   decimal: { precision: number; scale: number } | undefined;
   /** A DECIMAL that the client takes for a DOUBLE, as it is too wide for it. */
   wideDecimal: boolean;

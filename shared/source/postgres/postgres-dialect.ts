@@ -234,7 +234,7 @@ export const postgresDialect: Dialect = {
   },
 
   async estimateRows({ run }, query) {
-    // postgres_query sends nothing but a SELECT, and EXPLAIN is none. A block can run it, but answers only by an error.
+    // postgres_query sends nothing but a SELECT, and EXPLAIN is not one. A block can run it, but can only answer with an error.
     const tag = dollarTag(query);
     const block = `DO $ferry_block$ DECLARE plan json; BEGIN
       EXECUTE ${tag}EXPLAIN (FORMAT JSON) ${query}${tag} INTO plan;

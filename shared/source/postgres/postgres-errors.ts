@@ -179,7 +179,7 @@ const severalStatements = {
   make: () => new QueryError('The query contains several statements.', { hint: 'Write one SELECT.' }),
 };
 
-/** Messages of the read phase that name a cause without repeating data. What is not listed is told by its kind alone. */
+/** Messages of the read phase that name a cause without repeating data. Of any other message, only its kind is reported. */
 const readErrors: ErrorPatterns['read'] = [
   {
     pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,

@@ -3,7 +3,7 @@ import type { ParallelReading } from '../dialect.ts';
 
 /**
  * Under which conditions DuckDB's client has its connections share one exported snapshot; it reads on without one where they do not
- * hold, and says nothing (duckdb-postgres #381). Amazon's Postgres is among those, told by its settings.
+ * hold, and says nothing (duckdb-postgres #381). Amazon's Postgres is among those, recognised by its settings.
  */
 const conditions = `
   SELECT

@@ -25,7 +25,7 @@ const asText = (value: string) => `CAST(${value} AS VARCHAR)`;
 const withinIso = (value: string, type: string, refuse: string, text: string) =>
   `CASE WHEN ${value} < ${type} '0001-01-01' OR ${value} >= ${type} '10000-01-01' THEN ${refuse} ELSE ${text} END`;
 
-/** Digits enough to read the same number again; Postgres's words for what is none, which other readers know too. */
+/** Digits enough to read the same number again; Postgres's words for values that are not numbers, which other readers know too. */
 const float = (value: string) =>
   `CASE WHEN isnan(${value}) THEN 'NaN' WHEN isinf(${value}) THEN CASE WHEN ${value} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE ${asText(value)} END`;
 

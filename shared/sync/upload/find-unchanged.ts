@@ -8,7 +8,7 @@ import { isOfSync } from './finish-upload.ts';
 /**
  * Whether a result need not be sent: its content is that of the job's last upload, and the dataset still shows that upload.
  *
- * @returns that upload; undefined when the result has to be sent, and so whenever it cannot be told
+ * @returns that upload; undefined when the result has to be sent, and so whenever that is unknown
  */
 export async function findUnchanged(
   context: JobContext,

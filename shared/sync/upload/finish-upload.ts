@@ -27,7 +27,7 @@ export async function finishUpload(
     if (pending) return { ...facts, state: 'ingesting', ingest: pending };
     shown = await verify(context, work, client, upload);
   } catch (error) {
-    // An end that asking again does not change; an interrupted wait is none.
+    // A result that asking again does not change; an interrupted wait has none.
     const ended = !context.signal.aborted && !toFerryError(error).retryable;
     if (ended) await keepLastUpload(context, work, { ...upload, settled: true });
     throw error;

@@ -29,7 +29,7 @@ export interface AlertLinks {
 const IN_DETAIL = 5;
 const MAX_NAMES = 100;
 
-/** Alerts that are told together: of the same kind and class, from the same source. A source that is down is one mail. */
+/** Alerts that share one message: of the same kind and class, from the same source. A source that is down is one mail. */
 export function groupAlerts(alerts: readonly Alert[]): Alert[][] {
   const sameMail = ({ incident: { about, kind, source, class: type, sentTo } }: Alert) =>
     JSON.stringify([about, kind, source, about === 'problem' ? type : '', sentTo]);

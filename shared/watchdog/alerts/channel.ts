@@ -10,7 +10,7 @@ export interface AlertFacts {
   runId?: string;
 }
 
-/** What people are told at once. */
+/** One message to people. */
 export interface AlertMessage {
   /** ASCII, one line, below 100 characters, as SNS wants it. */
   subject: string;

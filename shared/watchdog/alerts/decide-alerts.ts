@@ -28,7 +28,7 @@ function opened({ measured, ...problem }: Problem): Incident {
  * Which incidents begin, end, or have to be reported again because the process that was about to report them died.
  *
  * A failure, of all or of some databases, lasts until a run succeeds as a whole, whatever happens in between, and is reported again only when the class of the error changes. The end
- * is told for what was told itself and kept data from arriving (failed, overdue).
+ * is reported only if the problem was reported and kept data from arriving (failed, overdue).
  */
 export function decideAlerts(
   problems: readonly Problem[],
@@ -87,7 +87,7 @@ function changeOfPassed(
     const recoveredAt = lastEnded.endedAt ?? lastEnded.startedAt;
     return write({ ...incident, state: 'telling', about: 'recovery', recoveredAt, sentTo: [] }, true);
   }
-  // A late run has come, and failed: that is told on its own.
+  // A late run has come, and failed: that is reported separately.
   const failed = lastEnded?.state === 'failed' || lastEnded?.state === 'partial';
   if (incident.kind === 'overdue' && failed && unfinished.length === 0) {
     return write(closed, false);

@@ -6,7 +6,7 @@ import { openObject, readDocument, schemaVersion } from '../../runs/documents/st
 import { problemKinds } from '../problems.ts';
 
 /**
- * A problem of a job as it was told: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: anyone who wrote it is about to send, or died; `told`: it was
+ * A problem of a job as it was reported: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: anyone who wrote it is about to send, or died; `told`: it was
  * sent, and lasts; `closed`: it is over, and all about it was sent.
  */
 export const incidentSchema = openObject({
@@ -19,7 +19,7 @@ export const incidentSchema = openObject({
   since: z.iso.datetime(),
   measured: openObject({ value: z.number(), limit: z.number() }).optional(),
   state: z.enum(['telling', 'told', 'closed']),
-  /** What is told. */
+  /** What is reported. */
   about: z.enum(['problem', 'recovery']),
   /** Moment of the recovery. */
   recoveredAt: z.iso.datetime().optional(),
@@ -46,7 +46,7 @@ export function incidentName({ job, kind, subject }: Pick<Incident, 'job' | 'kin
   return `${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
 }
 
-/** Incidents that are kept, by name, and why others cannot be read: of those nothing is told until somebody has seen to them. */
+/** Incidents that are kept, by name, and why others cannot be read: nothing is reported about those until somebody has repaired them. */
 export interface KeptIncidents {
   seen: Map<string, SeenIncident>;
   unreadable: StateError[];

@@ -9,8 +9,8 @@ import { type ClaimedIncident, type Incident, writeIncident } from './incident.t
 type Told = Alert & { version: string };
 
 /**
- * Tells what this watchdog has claimed, and notes who has it. Each message goes to each channel at least once: a second time only when
- * the process dies between the sending and the note. What did not get through stays claimed, until that claim expires.
+ * Reports what this watchdog has claimed, and records who has received it. Each message goes to each channel at least once: a second time only when
+ * the process dies between sending and recording. What did not get through stays claimed, until that claim expires.
  */
 export async function tell(
   claimed: readonly ClaimedIncident[],

@@ -19,7 +19,7 @@ export function createWebhook(readUrl: () => Promise<string>, send: typeof fetch
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(bodyOf(message)),
-          // A redirect would carry what is told to somebody else.
+          // A redirect would send the message to somebody else.
           redirect: 'error',
           signal: AbortSignal.timeout(TIMEOUT_MS),
         });

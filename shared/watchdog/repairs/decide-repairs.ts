@@ -26,7 +26,7 @@ export const PLATFORM_RETRIES_MS = 10 * 60_000;
 export const QUEUED_SILENCE_MS = 5 * 60_000;
 /** When a start that was tried again has not shown up either. */
 export const GIVE_UP_MS = 30 * 60_000;
-/** Longer than `ingest.timeout` may be: a run that no start has ended by then would be started again forever, and nobody told. */
+/** Longer than `ingest.timeout` may be: a run that no start has ended by then would be started again forever, and nobody notified. */
 export const INGESTING_MS = 25 * 3_600_000;
 /** The job may be another stack's that shares the bucket, whose own watchdog comes first. */
 export const NOT_OURS_MS = 60 * 60_000;

@@ -22,7 +22,7 @@ const ofRoutine = (text: string) => `SELECT p.oid AS object, 0 AS part, ${text} 
 
 /**
  * SQL for every text of the catalog that may fail, for each object: made by the same means as in the queries. Names come first: what has
- * none that can be read is not asked for more. The rows are told by columns without text, so that they can be taken one by one.
+ * none that can be read is not asked for more. The rows are identified by columns without text, so that they can be taken one by one.
  */
 export const probedTexts: readonly { part: Part; texts: string }[] = [
   {
