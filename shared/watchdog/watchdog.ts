@@ -10,7 +10,7 @@ import {
   type SeenIncident,
   writeIncident,
 } from './alerts/incident.ts';
-import { tell } from './alerts/tell.ts';
+import { sendAlerts } from './alerts/send-alerts.ts';
 import { findProblems } from './problems.ts';
 import { incidentOf, isStillQueued } from './repairs/dead-letter.ts';
 import { decideRepairs } from './repairs/decide-repairs.ts';
@@ -88,7 +88,7 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   const changes = decideAlerts(problems, incidents, states, jobs);
   const claimed = await claim(changes, dependencies);
   const letters = await claimDeadLetters(dependencies, incidents);
-  const sent = await tell([...claimed, ...letters.claimed], states, dependencies);
+  const sent = await sendAlerts([...claimed, ...letters.claimed], states, dependencies);
   await letters.removeTold();
   logger.info(
     { ...result, notified: sent.notified, notificationsFailed: sent.notificationsFailed },

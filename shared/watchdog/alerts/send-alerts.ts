@@ -6,24 +6,24 @@ import { type Alert, groupAlerts, messageOf, runsToShow } from './alert-message.
 import type { Channel } from './channel.ts';
 import { type ClaimedIncident, type Incident, writeIncident } from './incident.ts';
 
-type Told = Alert & { version: string };
+type ClaimedAlert = Alert & { version: string };
 
 /**
  * Reports what this watchdog has claimed, and records who has received it. Each message goes to each channel at least once: a second time only when
  * the process dies between sending and recording. What did not get through stays claimed, until that claim expires.
  */
-export async function tell(
+export async function sendAlerts(
   claimed: readonly ClaimedIncident[],
   states: ReadonlyMap<string, JobState>,
   dependencies: Pick<WatchdogDependencies, 'documents' | 'runs' | 'channels' | 'where' | 'scope' | 'logger'>,
 ): Promise<{ notified: number; notificationsFailed: number }> {
-  const alerts: Told[] = claimed.map(({ incident, version }) => ({
+  const alerts: ClaimedAlert[] = claimed.map(({ incident, version }) => ({
     incident,
     version,
     lastGood: states.get(incident.job)?.lastGood?.endedAt,
   }));
-  const counts = await mapInBatches(groupAlerts(alerts) as Told[][], (group) =>
-    notifyGroup(group, dependencies),
+  const counts = await mapInBatches(groupAlerts(alerts) as ClaimedAlert[][], (group) =>
+    sendGroup(group, dependencies),
   );
   return {
     notified: counts.reduce((sum, { notified }) => sum + notified, 0),
@@ -31,9 +31,9 @@ export async function tell(
   };
 }
 
-async function notifyGroup(
-  group: Told[],
-  { documents, runs, channels, where, scope, logger }: Parameters<typeof tell>[2],
+async function sendGroup(
+  group: ClaimedAlert[],
+  { documents, runs, channels, where, scope, logger }: Parameters<typeof sendAlerts>[2],
 ): Promise<{ notified: number; notificationsFailed: number }> {
   const records = new Map(
     await Promise.all(
