@@ -63,7 +63,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
   return program;
 }
 
-/** The command that is called; undefined where all are needed: for help, or to tell what may have been meant. */
+/** The command that is called; undefined where all are needed: for help, or to suggest what may have been meant. */
 function calledCommand(program: Command, args: readonly string[]): string | undefined {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';

@@ -9,7 +9,7 @@ const NAME_WIDTH = 14;
 /**
  * Prints a line for each phase that ended and, on a terminal, a line that moves while one lasts.
  *
- * @param enabled false prints nothing: the log tells the same
+ * @param enabled false prints nothing: the log has the same facts
  */
 export function createProgressPrinter(
   output: Output,

@@ -11,7 +11,7 @@ const NOISE = /^(START|END|INIT_START) /;
 /**
  * A record as one line for a person: time (UTC), level, job, message, and whatever else it says.
  *
- * @returns undefined for one that tells nothing
+ * @returns undefined for one without useful content
  */
 export function formatLogEvent(
   { at, message }: LogEvent,

@@ -167,7 +167,7 @@ export function createJobFunction(
         logger,
         deadline,
       });
-      // A delivery of a run that had ended before tells nothing new.
+      // A delivery of a run that had already ended is no news.
       if (Date.parse(record.endedAt ?? '') >= begun) await dependencies.report(record);
     } catch (error) {
       // Nothing was begun: there is no such file to send any more.

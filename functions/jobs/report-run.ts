@@ -8,7 +8,7 @@ import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../run-event.ts';
 // What waits for a run must not wait for the news of it.
 const EVENT_TIMEOUT_MS = 2_000;
 
-/** Tells of runs that ended: metrics as a line of the log, and an event on the default bus. */
+/** Reports runs that ended: metrics as a line of the log, and an event on the default bus. */
 export function createRunReporter(options: {
   stack: string;
   client: Pick<EventBridgeClient, 'send'>;

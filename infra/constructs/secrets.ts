@@ -19,7 +19,7 @@ export function grantSecrets(role: Role, secrets: readonly SecretRef[]): void {
     role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [...keys] }));
 }
 
-/** A secret's ARN ends in six characters that its name does not tell, and that an ARN given by a person may or may not have. */
+/** A secret's ARN ends in six characters that its name does not contain, and that an ARN given by a person may or may not have. */
 function secretArns(scope: Construct, secret: SecretRef): string[] {
   if (typeof secret === 'object') {
     const complete = /-[A-Za-z0-9]{6}$/.test(secret.arn);

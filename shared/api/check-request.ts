@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from './problems.ts';
 
-// A reason for the record is the longest thing that a request tells.
+// A reason for the record is the longest text in a request.
 const MAX_BODY_BYTES = 16_384;
 
 /** Refuses a path that cannot be decoded. */

@@ -15,7 +15,7 @@ export interface ApiDependencies {
   logger: Logger;
 }
 
-/** What anyone who runs the API tells it of each request. */
+/** What the host of the API passes with each request. */
 export interface ApiEnvironment {
   Bindings: {
     /** Who signed it: an ARN on AWS. */

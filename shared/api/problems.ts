@@ -68,7 +68,7 @@ export const refuseInvalid: Hook<unknown, ApiEnvironment, string, Response | und
   return answerProblem(new ProblemError(400, detail, { members: { errors } }));
 };
 
-/** Answers whatever was thrown. What is unexpected is logged, and the answer tells nothing of it. */
+/** Answers whatever was thrown. What is unexpected is logged, and the answer does not mention it. */
 export function problemHandler(logger: Logger): ErrorHandler {
   return (thrown, context: Context) => {
     if (thrown instanceof ProblemError) return answerProblem(thrown);

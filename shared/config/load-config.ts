@@ -67,13 +67,13 @@ function applyDefaults(raw: unknown): unknown {
   };
 }
 
-/** What one field alone cannot tell: references between the parts, and cron expressions that cannot be scheduled. */
+/** What one field alone does not show: references between the parts, and cron expressions that cannot be scheduled. */
 function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] })[] {
   const problems: (ConfigProblem & { at: string[] })[] = [];
   const add = (at: string[], message: string) => problems.push({ at, path: at.join('.'), message });
   const jobs = new Map<string, string>();
   const checkJob = (group: string, job: string, schedule: ScheduleConfig | undefined) => {
-    // S3 keys and CloudFormation's logical ids must tell two jobs apart on every file system.
+    // S3 keys and CloudFormation's logical ids must distinguish two jobs on every file system.
     const twin = jobs.get(job.toLowerCase());
     if (twin === job) add([group, job], 'is also the name of a sync: choose another name');
     else if (twin) add([group, job], `differs from "${twin}" only in case: choose another name`);

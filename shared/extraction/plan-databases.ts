@@ -146,7 +146,7 @@ export async function fitToDatabase(
   };
 }
 
-/** Atlan tells databases apart by the connection and their name alone. */
+/** Atlan distinguishes databases only by the connection and their name. */
 function assertApart(planned: readonly PlannedSource[]): void {
   const owners = new Map<string, string>();
   for (const { name, reached, databases } of planned) {

@@ -104,7 +104,7 @@ export const sumBytes = (files: readonly { bytes: number }[]) =>
 export const sumOf = (entities: Readonly<Record<string, number>>) =>
   Object.values(entities).reduce((sum, count) => sum + count, 0);
 
-/** Tells how many entities of each type there were, once it is done. */
+/** Reports how many entities of each type there were, once it is done. */
 function tellTypes(context: Pick<JobContext, 'tell'>): {
   onProgress: NonNullable<ExtractDatabaseOptions['onProgress']>;
   end: () => void;

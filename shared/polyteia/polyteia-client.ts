@@ -37,7 +37,7 @@ export interface PolyteiaClient {
   waitForIngest(ingest: Ingest, wait?: IngestWait): Promise<'completed' | 'unfinished'>;
 
   /**
-   * What the dataset holds now, as far as Polyteia tells; absent where the API does not tell at all.
+   * What the dataset holds now, as far as Polyteia reports it; absent where the API does not report it at all.
    *
    * @throws PolyteiaRejectedError, PolyteiaUnavailableError
    */
@@ -48,7 +48,7 @@ export interface PolyteiaClient {
 }
 
 export interface CheckedDataset {
-  /** What it holds before the run, where the API tells and the key may read it. */
+  /** What it holds before the run, where the API reports it and the key may read it. */
   content?: DatasetContent;
 }
 

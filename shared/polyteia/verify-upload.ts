@@ -24,7 +24,7 @@ export interface Verification {
 const WAITS_MS = [1_000, 3_000];
 
 /**
- * Compares what the dataset shows with what was uploaded: size, content type, time. Says nothing where the API does not tell (the session
+ * Compares what the dataset shows with what was uploaded: size, content type, time. Says nothing where the API does not report them (the session
  * API: there an upload is done when it has been read).
  *
  * @returns what the dataset shows, when it shows the upload

@@ -5,7 +5,7 @@ import type { RunRecord } from './records/run-record.ts';
 import type { RunStore } from './records/run-store.ts';
 import type { Trigger } from './trigger.ts';
 
-/** What a run tells while it works; `detail` is a fact about a finished phase, ready to print. */
+/** What a run reports while it works; `detail` is a fact about a finished phase, ready to print. */
 export type ProgressEvent =
   /** Another run of the job holds the lease: it is being found out whether it lives. */
   | { type: 'waiting' }
@@ -46,11 +46,11 @@ export interface JobContext {
    * @throws LeaseLostError when another run has it by now
    */
   confirmEffect(): Promise<void>;
-  /** Tells that it has taken effect. */
+  /** Reports that it has taken effect. */
   tellEffect(): void;
   /** A run that was taken over in the middle of its upload, which may arrive yet. */
   rival: string | undefined;
-  /** Tells that the rival's upload is seen to. */
+  /** Reports that the rival's upload is dealt with. */
   settleRival(): void;
   /**
    * Renews the job's lease, also for a run that was asked to stop: to be called before what has happened outside is written down.
@@ -60,9 +60,9 @@ export interface JobContext {
   renewLease(): Promise<void>;
   /** Lets another run have the place at a source, where that has a limit: nothing more is read from it. Of all sources when none is named. */
   leaveSource(source?: string): Promise<void>;
-  /** Tells that the phase that runs has moved this many bytes. */
+  /** Reports that the current phase has moved this many bytes. */
   progress(bytes: number): void;
-  /** Tells a fact about the phase that runs, or about the run between two, ready to print; the record does not keep it. */
+  /** Reports a fact about the current phase, or about the run between two, ready to print; the record does not keep it. */
   tell(fact: string): void;
   warn(message: string): void;
   /** Facts for the record, which it keeps also when the run fails later. */
@@ -124,7 +124,7 @@ export type JobResult = Pick<
 > & {
   /**
    * `ingesting`: the upload is for a later invocation to finish; `skipped`: an earlier upload of the job is still under way; `partial`,
-   * `failed`: `error` tells why, though it was not thrown.
+   * `failed`: `error` says why, although it was not thrown.
    * @default succeeded
    */
   state?: 'ingesting' | 'skipped' | 'partial' | 'failed';

@@ -23,7 +23,7 @@ export class UnknownQueryError extends QueryError {
   hasPlace = false;
 }
 
-/** The client does not say why the rows ended: the query failed, a person ended it, or the connection broke. A second try may tell. */
+/** The client does not say why the rows ended: the query failed, a person ended it, or the connection broke. A second try may show which. */
 export class EndedQueryError extends QueryError {}
 
 /** What is wrong by the code of an error; undefined when Ferry has no words for it. */

@@ -14,7 +14,7 @@ export const GRACE_MS = 15 * 60_000;
 /**
  * The latest planned time of a schedule at which a run should have begun by now, by Scheduler's own rules at changes of the clock.
  *
- * A rate counts from a moment that AWS does not tell, so that it has no planned times: one interval after the newest sign of the job, or
+ * A rate counts from a moment that AWS does not disclose, so it has no planned times: one interval after the newest sign of the job, or
  * after the schedule was deployed, another sign is due.
  *
  * @param since since when the schedule is deployed as it is

@@ -38,7 +38,7 @@ export interface Observed {
   /** What makes ids of scheduled runs unique. */
   scope: string;
   now: Date;
-  /** Reads a run whose state's name does not tell enough: only for the few jobs that may have a problem. */
+  /** Reads a run whose state's name does not say enough: only for the few jobs that may have a problem. */
   readRun: (job: string, id: string) => Promise<RunRecord | undefined>;
 }
 
@@ -117,7 +117,7 @@ async function findNearTime(
   if (limit === undefined || good?.endedAt === undefined) return undefined;
   const atMostMs = Date.parse(good.endedAt) - Date.parse(good.startedAt);
   if (atMostMs <= limit * NEAR) return undefined;
-  // It may have waited for a slot, or for the next invocation: only the record tells how long it worked.
+  // It may have waited for a slot, or for the next invocation: only the record says how long it worked.
   const record = await observed.readRun(job, good.runId).catch(ifUnreadable(undefined));
   const value = record?.durationMs;
   if (value === undefined || value <= limit * NEAR || (record?.attempts?.length ?? 1) > 1) return undefined;

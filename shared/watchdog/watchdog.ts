@@ -41,7 +41,7 @@ const memoryKeyOf = (scope: string) => `watchdog/${encodeURIComponent(scope)}.sc
 const MAX_LETTERS = 100;
 
 /**
- * One round: sees to runs that nobody works on, and tells people what changed. Two at once do no harm: each alert is claimed by a
+ * One round: takes care of abandoned runs, and notifies people of what changed. Two at once do no harm: each alert is claimed by a
  * conditional write first, and runs are started again by their own ids.
  *
  * A quiet round costs two listings of S3 for up to 300 jobs, one of leases, and one read. The incidents are read before the states: anyone who

@@ -27,7 +27,7 @@ export function toName(text: string): string {
 /**
  * One name for each, all different: the first candidate that nothing else wants; where candidates run out, a number.
  *
- * @param candidates for each thing its names, the shortest first; each adds what tells it from others
+ * @param candidates for each thing its names, the shortest first; each adds what distinguishes it from others
  */
 export function chooseNames(candidates: readonly (readonly string[])[], fallback: string): string[] {
   const usable = candidates.map((names) => {

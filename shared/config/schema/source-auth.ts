@@ -102,7 +102,7 @@ export function signingEndpoint(
   return { host: name.toLowerCase(), port: ownPort === undefined ? port : Number(ownPort) };
 }
 
-/** The region of a token: as configured, or as the endpoint tells. */
+/** The region of a token: as configured, or from the endpoint. */
 export function signingRegion(auth: TokenAuth, endpointHost: string): string | undefined {
   return auth.region ?? regionOfRdsHost(endpointHost);
 }
@@ -128,7 +128,7 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
   if (!usesTokens(auth)) return [];
   const problems: { path: string[]; message: string }[] = [];
   // Under a public authority, or one of RDS, anyone who has any certificate of it could pose as the database, were no name compared; and
-  // nothing tells whether a PEM file holds these. Where the host has another name, signHost is what is verified.
+  // nothing shows whether a PEM file contains these. Where the host has another name, signHost is what is verified.
   if (tls.mode !== 'verify-full') {
     problems.push({
       path: ['tls', 'mode'],

@@ -9,7 +9,7 @@ const MAX_TRANSACTIONS = 20;
 
 /**
  * Finds what of a catalog cannot be read. A transaction reads the catalog as it was, and opens what is in it as it is now: what was
- * dropped or replaced in between fails like something that is damaged. The next transaction tells them apart, as what was dropped is not
+ * dropped or replaced in between fails like something that is damaged. The next transaction distinguishes them, as what was dropped is not
  * in it; what fails in two in a row is a fault.
  */
 export class FaultFinder {
@@ -38,7 +38,7 @@ export class FaultFinder {
   /**
    * Opens and tries what has to be, at the beginning of a transaction.
    *
-   * @returns undefined when another transaction has to tell; else what is to be left out
+   * @returns undefined when another transaction has to find out; else what is to be left out
    */
   async find(options: ReadOptions): Promise<Fault[] | undefined> {
     this.#transactions += 1;

@@ -15,7 +15,7 @@ const IDS = 500_000_000n;
 
 /**
  * The connection that the assets of a source belong to: what the source says of it, else one made from where the server is, the same
- * at each run. Two sources on one server are one connection, as their databases are what tells them apart.
+ * at each run. Two sources on one server are one connection, because their databases distinguish them.
  *
  * @param options.name of the source
  * @param options.login where the source is in the end, as a secret may say it

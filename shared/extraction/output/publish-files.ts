@@ -28,7 +28,7 @@ export interface Publisher {
 export function createPublisher(options: {
   output: OutputStore;
   layout: Layout;
-  /** Whether statistics tell the parts of each chunk. */
+  /** Whether statistics list the parts of each chunk. */
   partitions: boolean;
   retry: <T>(work: () => Promise<T>) => Promise<T>;
   /** Ends what is being stored. */

@@ -26,7 +26,7 @@ export interface DocumentStore {
    * @param after only keys that come after this one; it need not exist
    */
   list(prefix: string, limit: number, after?: string): Promise<string[]>;
-  /** As {@link list}, with ages: one request tells which of many documents are still being written to. */
+  /** As {@link list}, with ages: one request shows which of many documents are still being written to. */
   listWithAges(prefix: string, limit: number): Promise<ListedKey[]>;
   /** Removes what {@link put} or {@link putFile} has written; an absent key is no error. */
   remove(key: string): Promise<void>;

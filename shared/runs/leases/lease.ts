@@ -22,7 +22,7 @@ export const leaseTimes: LeaseTimes = { heartbeatMs: 10_000, expiryMs: 45_000 };
 /** The phase in which a run sends its file: anyone who stops then may have sent all of it, and nobody knows when it arrives. */
 export const UPLOAD_PHASE = 'upload';
 
-/** How far a run has come, as its heartbeat tells. */
+/** How far a run has got, according to its heartbeat. */
 export interface Progress {
   phase?: string;
   bytes?: number;
@@ -187,7 +187,7 @@ export async function acquireLease(store: DocumentStore, options: AcquireOptions
   }
 }
 
-/** Who has the right to run a job, as the store tells at this moment. */
+/** Who has the right to run a job, according to the store at this moment. */
 export interface Holder extends Progress {
   /** Unknown where the lease cannot be read. */
   runId: string | undefined;

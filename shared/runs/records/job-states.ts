@@ -22,7 +22,7 @@ export interface JobState {
   last: RunSummary;
   /** The last one that succeeded, as a whole. */
   lastGood?: RunSummary;
-  /** The one that runs, as far as records tell: whether it lives is the lease's to say. */
+  /** The one that runs, as far as records show: the lease says whether it is alive. */
   running?: RunSummary;
   /** The last one that ended on its own or was stopped; a skipped one never began. */
   lastEnded?: RunSummary;
@@ -38,7 +38,7 @@ export const stateKeysOf = (job?: string) => (job === undefined ? PREFIX : `${PR
 
 /**
  * The name of a run's state: `states/{job}.{inverted time}-{id}.{state}.{started}.{ended}.{rows}.{error class}`, times in
- * milliseconds since 1970, empty where there is nothing to tell.
+ * milliseconds since 1970, empty where there is nothing to report.
  *
  * @param ordered `{inverted time}-{id}`, as in the name of the run's record
  */
@@ -66,7 +66,7 @@ function parseStateKey(key: string): RunSummary | undefined {
   }).data;
 }
 
-/** The runs of a job, newest first, that tell how it is doing. */
+/** The runs of a job, newest first, that show how it is doing. */
 interface Telling {
   last: RunSummary;
   lastGood: RunSummary | undefined;

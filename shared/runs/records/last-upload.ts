@@ -29,7 +29,7 @@ export const lastUploadSchema = openObject({
   ingest: openObject({ id: z.string(), dataset: z.string() }).optional(),
   /** What the dataset showed before. */
   before: datasetContent.optional(),
-  /** What the dataset showed of this upload; absent where Polyteia does not tell, or showed something else. */
+  /** What the dataset showed of this upload; absent where Polyteia does not report it, or showed something else. */
   shown: datasetContent.optional(),
   /** While the upload of a run that was taken over may still arrive and replace it (look-again.ts). */
   contested: z.boolean().optional(),

@@ -19,7 +19,7 @@ export const runRecordSchema = openObject({
   id: z.uuid(),
   job: z.string(),
   kind: z.enum(['sync', 'extraction']),
-  /** `partial`: some databases of an extraction failed, the others are written; `error` tells which, and why the first one failed. */
+  /** `partial`: some databases of an extraction failed, the others are written; `error` says which, and why the first one failed. */
   state: z.enum(['queued', 'running', 'ingesting', 'succeeded', 'partial', 'failed', 'cancelled', 'skipped']),
   /** `unchanged`: the dataset shows the same content already, so nothing was sent. `extracted`: the files of an extraction are written. */
   outcome: z.enum(['uploaded', 'unchanged', 'extracted']).optional(),

@@ -119,7 +119,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
   async function listPage({ job, limit, after }: Parameters<RunRecords['listPage']>[0]): Promise<RunPage> {
     const prefix = job === undefined ? pointersPrefix : recordsPrefix(job);
     const start = after === undefined ? undefined : `${prefix}${nameOf(after)}`;
-    // One more than is shown tells whether there is a next page.
+    // One more than is shown reveals whether there is a next page.
     const found = await listIds(prefix, limit + 1, start);
     const ids = found.slice(0, limit);
     const page: RunPage = { runs: [], unreadable: [] };

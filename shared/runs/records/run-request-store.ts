@@ -12,7 +12,7 @@ const storedRequestSchema = openObject({
 /** A request, and when it was made. */
 export type StoredRequest = Omit<z.infer<typeof storedRequestSchema>, 'schemaVersion'>;
 
-/** Keeps what was asked for until a run's own record tells more, and which request an idempotency key stands for. */
+/** Keeps what was asked for until a run's own record exists, and which request an idempotency key stands for. */
 export interface RunRequestStore {
   /** The request that a caller's key stands for in a job; undefined when the key is new. */
   findByKey(job: string, key: string): Promise<RunRequest | undefined>;

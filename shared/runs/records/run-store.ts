@@ -127,7 +127,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
   ): Promise<void> {
     await documents.putFile(key, path, signal);
     const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MAX_FILES);
-    // S3 tells times in seconds: of two that are as old, the run's moment decides.
+    // S3 reports times in seconds: of two that are as old, the run's moment decides.
     const others = listed
       .filter((other) => other.key !== key)
       .sort((a, b) => a.ageMs - b.ageMs || (a.key < b.key ? 1 : -1));

@@ -16,7 +16,7 @@ export interface TokenScope {
  * What tokens for a source are signed for.
  *
  * @param host where the source is, from the configuration or its secret
- * @throws ConfigError when neither the configuration nor the host name tells the region
+ * @throws ConfigError when neither the configuration nor the host name contains the region
  */
 export function tokenScopeOf(
   name: string,

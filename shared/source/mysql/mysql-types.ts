@@ -88,7 +88,7 @@ function planDecimal(
 
 const beyondMonth = (date: string) => `DAYOFMONTH(${date}) > DAYOFMONTH(LAST_DAY(${date}))`;
 
-/** JSON of MySQL, or bytes put together as text by GROUP_CONCAT: the server does not tell which, before it is read. */
+/** JSON of MySQL, or bytes put together as text by GROUP_CONCAT: the server does not say which before it is read. */
 function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference: string): ColumnPlan {
   return {
     name,

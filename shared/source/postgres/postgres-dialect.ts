@@ -72,7 +72,7 @@ async function assertReadableText(ask: AskSource, columns: readonly ClientColumn
   );
 }
 
-/** Postgres does not tell an expression's precision in SQL; the client has it from the protocol. */
+/** Postgres does not report an expression's precision in SQL; the client has it from the protocol. */
 function declaredType(declared: string, clientType: string): string {
   const digits = /^DECIMAL(\(\d+,\d+\))/.exec(clientType)?.[1];
   return digits ? declared.replace(/^numeric/, `numeric${digits}`) : declared;

@@ -21,7 +21,7 @@ const knownTables = new Set([
 const deniedFunctions = new Set([
   // Plans SQL that is hidden in a text, which connects to whatever server that names.
   'json_serialize_plan',
-  // Tell of the machine that Ferry runs on, or of Ferry's own session.
+  // They reveal the machine that Ferry runs on, or of Ferry's own session.
   'current_setting',
   'getenv',
   'getvariable',

@@ -38,7 +38,7 @@ interface Table {
 const key = ({ schema, table }: TableReference) => JSON.stringify([schema, table]);
 
 /**
- * The table that a name means, as the source spells it. DuckDB does not tell upper from lower case, and its client takes any of those
+ * The table that a name means, as the source spells it. DuckDB does not distinguish case, and its client takes any of those
  * that differ in nothing else.
  *
  * @throws QueryError for a table that does not exist, ExactnessError for a name that may mean several

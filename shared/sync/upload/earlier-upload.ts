@@ -64,7 +64,7 @@ async function finishOwn(
   throw targetChanged();
 }
 
-/** Between settling its upload and writing its record a run may be killed as well: its baseline tells that it had gone well. */
+/** Between settling its upload and writing its record a run may be killed as well: its baseline shows that it succeeded. */
 async function closeSettled(context: JobContext, { store, job }: SyncWork, upload: LastUpload) {
   const record = await context.retry(() => store.getOfJob(job, upload.runId));
   if (!record || !isUnknown(record)) return undefined;

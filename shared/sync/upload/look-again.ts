@@ -7,7 +7,7 @@ import type { LastUpload } from '../../runs/records/last-upload.ts';
 import { sleep as sleepByClock } from '../../sleep.ts';
 import type { SyncWork } from '../sync-work.ts';
 
-/** What a dataset was seen to hold: the run's own upload, another one that came later, or nobody could tell. */
+/** What a dataset was seen to hold: the run's own upload, another one that came later, or it is unknown. */
 type Found = { is: 'own' } | { is: 'other'; shown: DatasetContent } | { is: 'unknown' };
 
 // Whatever comes after that is no late upload of one run.
@@ -17,7 +17,7 @@ const MAX_RESENDS = 2;
  * Sees to it that the dataset ends with this run's file though an earlier run was taken over in the middle of its upload, which may
  * arrive after this one's. A stopped process that goes on hears within a heartbeat that it has lost the lease, and what the network or
  * Polyteia still holds of its upload comes soon: the dataset is looked at for one expiry of the lease, and the file sent again when
- * another one stands there. Where Polyteia does not tell what a dataset holds, it is sent once more after that time in any case.
+ * another one stands there. Where Polyteia does not report what a dataset holds, it is sent once more after that time in any case.
  *
  * @param send sends the file again; what stands there then is reported as `before`
  * @returns the last upload

@@ -19,7 +19,7 @@ import { lookAgain } from './look-again.ts';
 /** A sync's target, connected. */
 export interface OpenTarget extends AsyncDisposable {
   client: PolyteiaClient;
-  /** What the dataset held before the run, where Polyteia tells. */
+  /** What the dataset held before the run, where Polyteia reports it. */
   before: DatasetContent | undefined;
 }
 

@@ -20,7 +20,7 @@ export interface AlertMessage {
   alerts: AlertFacts[];
 }
 
-/** A way to tell people. */
+/** A way to notify people. */
 export interface Channel {
   name: string;
   /** @throws when it is not known to have arrived */

@@ -93,7 +93,7 @@ export async function removeIncident(documents: DocumentStore, scope: string, na
   await documents.remove(`${folderOf(scope)}${name}`);
 }
 
-/** An incident that this watchdog alone may tell, at the version that it wrote. */
+/** An incident that only this watchdog may report, at the version that it wrote. */
 export interface ClaimedIncident {
   incident: Incident;
   version: string;

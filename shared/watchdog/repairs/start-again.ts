@@ -18,7 +18,7 @@ export function startEventOf(record: RunRecord, request: RunRequest | undefined,
   )
     return { job, scheduledTime };
   if (request) return request;
-  // Without it, what tells that the run sends an earlier file is in the record.
+  // Without it, the record shows that the run sends an earlier file.
   const resend = sentFrom && {
     runId: sentFrom.runId,
     ...(sentFrom.why === undefined ? {} : { why: sentFrom.why }),

@@ -1,4 +1,4 @@
--- The relations in scope of which something can be told only by opening them, and what tells one state of each from another. No texts: a
+-- The relations in scope about which something can only be learnt by opening them, and what distinguishes one state of each from another. No texts: a
 -- name may be unreadable.
 WITH scope AS (
   __SCOPE__
