@@ -138,7 +138,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /max_(connections|queries|updates)_per_hour/i,
     make: (at, user) =>
-      new AuthError(`The source at ${at} lets user "${user}" connect no more in this hour.`, {
+      new AuthError(`The source at ${at} does not let user "${user}" connect again within this hour.`, {
         hint: 'Raise its limit: ALTER USER … WITH MAX_CONNECTIONS_PER_HOUR 0. A run makes about five connections.',
       }),
   },
@@ -146,12 +146,9 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /max_user_connections/i,
     codes: /^(1203|1226)$/,
     make: (at, user) =>
-      new SourceUnavailableError(
-        `The source at ${at} lets user "${user}" have no more connections at a time.`,
-        {
-          hint: 'Ferry needs two: ALTER USER … WITH MAX_USER_CONNECTIONS 2, or max_user_connections of the server.',
-        },
-      ),
+      new SourceUnavailableError(`The source at ${at} allows user "${user}" no more connections at once.`, {
+        hint: 'Ferry needs two: ALTER USER … WITH MAX_USER_CONNECTIONS 2, or max_user_connections of the server.',
+      }),
   },
   {
     pattern: /Too many connections|max_connections/i,

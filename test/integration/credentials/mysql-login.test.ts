@@ -131,7 +131,14 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
       error: { class: 'SourceUnavailableError', message: expect.stringMatching(/has no connections left/) },
     };
     await keep(await open('alone', 'right'));
-    expect(await connect(server.port, { username: 'alone', password: 'right' })).toMatchObject(none);
+    expect(await connect(server.port, { username: 'alone', password: 'right' })).toMatchObject({
+      exitCode: 1,
+      error: {
+        class: 'SourceUnavailableError',
+        message: expect.stringMatching(/user "alone"/),
+        hint: expect.stringContaining('MAX_USER_CONNECTIONS'),
+      },
+    });
 
     for (let count = 1; count < MAX_CONNECTIONS; count += 1) await keep(await open('ferry', 'ferry'));
     for (const tls of [disable, verified]) {

@@ -270,7 +270,7 @@ describe.each([
       what: 'a user who has used up the connections of an hour',
       run: { login: { username: 'busy', password: 'right' } },
       class: 'AuthError',
-      message: /lets user "busy" connect no more in this hour\.$/,
+      message: /does not let user "busy" connect again within this hour\.$/,
     },
     {
       what: 'a password that has expired',
