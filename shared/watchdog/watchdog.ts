@@ -173,7 +173,7 @@ async function readMemory(
       : readDocument(scheduleMemorySchema, document.body, {
           what: 'The record of when each schedule was deployed',
           at: documents.address(key),
-          mend: 'Remove it: schedules are then watched from that moment.',
+          remedy: 'Remove it: schedules are then watched from that moment.',
         });
   const memory = rememberSchedules(before, where.jobs, now);
   // Another watchdog that was faster has noted the same, a moment earlier.

@@ -27,7 +27,7 @@ export interface DocumentNote {
   /** Where it is. */
   at: string;
   /** What to do about one that is damaged: a sentence. */
-  mend: string;
+  remedy: string;
 }
 
 /** A document, or why it cannot be read: it is damaged, or was written by a later release. */
@@ -73,11 +73,11 @@ export function readDocument<T>(schema: z.ZodType<T>, text: string, note: Docume
 
 /** The error of a document that is there and cannot be read. */
 export function unreadable(
-  { what, at, mend }: DocumentNote,
+  { what, at, remedy }: DocumentNote,
   { fault, reason }: { fault: 'damaged' | 'later'; reason: string },
 ): StateError {
   return new StateError(`${what} cannot be read: ${at} ${reason}.`, {
-    hint: fault === 'later' ? 'Use the release that wrote it, or a newer one.' : mend,
+    hint: fault === 'later' ? 'Use the release that wrote it, or a newer one.' : remedy,
   });
 }
 

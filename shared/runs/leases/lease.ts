@@ -144,7 +144,7 @@ export async function lookAtLease(
   const found = await store.read(claim.key);
   const read = inspect(found);
   if (read && 'fault' in read && read.fault === 'later') {
-    const note = { what: `The lease for ${claim.right}`, at: store.address(claim.key), mend: '' };
+    const note = { what: `The lease for ${claim.right}`, at: store.address(claim.key), remedy: '' };
     throw unreadable(note, read);
   }
   const current = parse(found);

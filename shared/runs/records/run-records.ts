@@ -67,7 +67,7 @@ const pointerSchema = openObject({
   job: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
 });
 
-const MEND = 'Restore an earlier version of it, or remove it: Ferry then knows nothing about that run.';
+const REMEDY = 'Restore an earlier version of it, or remove it: Ferry then knows nothing about that run.';
 
 /** Records over any document store, in the layout of docs/architecture.md, "State in one bucket". */
 export function createRunRecords(documents: DocumentStore): RunRecords {
@@ -86,10 +86,10 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     if (text === undefined) return undefined;
     const what = `The record of run ${id}`;
     const at = documents.address(key);
-    const record = readDocument(runRecordSchema, text, { what, at, mend: MEND });
+    const record = readDocument(runRecordSchema, text, { what, at, remedy: REMEDY });
     if (record.job === job && record.id === id) return record;
     throw new StateError(`${what} cannot be read: ${at} is the record of another run or job.`, {
-      hint: MEND,
+      hint: REMEDY,
     });
   }
 
@@ -100,7 +100,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     const { job } = readDocument(pointerSchema, text, {
       what: `The document that names the job of run ${id}`,
       at: documents.address(key),
-      mend: 'Restore an earlier version of it. The record itself is stored with its job.',
+      remedy: 'Restore an earlier version of it. The record itself is stored with its job.',
     });
     return getOfJob(job, id);
   }

@@ -42,7 +42,7 @@ export function createRunRequestStore(documents: DocumentStore): RunRequestStore
       : readDocument(storedRequestSchema, text, {
           what,
           at: documents.address(key),
-          mend: 'Remove it, and send the request again.',
+          remedy: 'Remove it, and send the request again.',
         });
   const keyed = (job: string) => `The request of ${job} with this Idempotency-Key`;
   return {

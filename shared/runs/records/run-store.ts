@@ -95,7 +95,8 @@ const MAX_STATE_KEYS = 20_000;
 const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
 const baselineNote = (job: string) => ({
   what: `The last accepted result of ${job}`,
-  mend: 'Restore an earlier version of it, or remove it: the next result is then compared with nothing, and later ones with that result.',
+  remedy:
+    'Restore an earlier version of it, or remove it: the next result is then compared with nothing, and later ones with that result.',
 });
 const refusedKeyOf = (job: string, runId: string) => `refused/${job}/${runId}.parquet`;
 const archivedKeyOf = (job: string, runId: string) => `archive/${job}/${runId}.parquet`;
@@ -166,7 +167,8 @@ export function createRunStore(documents: DocumentStore): RunStore {
     readLastUpload: (job) =>
       read(lastUploadKeyOf(job), lastUploadSchema, {
         what: `The last upload of ${job}`,
-        mend: 'Restore an earlier version of it, or remove it: the next run then uploads, whether or not anything has changed or Polyteia is still reading an earlier file.',
+        remedy:
+          'Restore an earlier version of it, or remove it: the next run then uploads, whether or not anything has changed or Polyteia is still reading an earlier file.',
       }),
     async saveLastUpload(job, upload) {
       await documents.put(lastUploadKeyOf(job), toStoredText(lastUploadSchema.parse(upload)));
@@ -185,7 +187,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
     async findCancelRequest(job, runId) {
       const request = await read(cancelKeyOf(job), cancelSchema, {
         what: `The last request to cancel a run of ${job}`,
-        mend: 'If it was meant for this run, repeat it: ferry cancel.',
+        remedy: 'If it was meant for this run, repeat it: ferry cancel.',
       });
       return request?.runId === runId ? request.requestedBy : undefined;
     },

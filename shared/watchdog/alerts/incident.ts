@@ -66,7 +66,7 @@ export async function readIncidents(documents: DocumentStore, scope: string): Pr
       const incident = readDocument(incidentSchema, document.body, {
         what: `The record of notifications about ${name}`,
         at: documents.address(key),
-        mend: 'Remove it: if the problem persists, it is reported again.',
+        remedy: 'Remove it: if the problem persists, it is reported again.',
       });
       kept.seen.set(name, { incident, version, ageMs });
     } catch (error) {
