@@ -7,7 +7,8 @@ const answerWithError = z.looseObject({
   code: z.unknown().optional(),
 });
 /** What is no whole JSON: cut off as too long, several lines of it, with something before it, or in UTF-16. */
-const looksLikeError = /(^|[\n{,[])\s*{?\s*"error"\s*:\s*(?!null|false|""|\{\s*\})/;
+// Blanks are counted, as an answer may be blanks without end.
+const looksLikeError = /(?:^|[\n{,[])\s{0,9}"error"\s{0,9}:\s{0,9}(?!null|false|""|\{\s{0,9}\}|\s)/;
 const errorWithCode = z.looseObject({ code: z.unknown() });
 
 /** What an upload's answer says against a status that says success. */
