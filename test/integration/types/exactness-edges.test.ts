@@ -309,7 +309,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     }
   });
 
-  it('a locking clause is no date that is none', async () => {
+  it('a locking clause is not taken for an invalid date', async () => {
     const result = await read({ query: 'SELECT id, t FROM f ORDER BY id FOR UPDATE' }).catch(
       (error: unknown) => error,
     );

@@ -1,6 +1,6 @@
 import type { TypeCase } from './type-case.ts';
 
-const zero = /a date that is none/;
+const zero = /an invalid date/;
 const digits38 = '9'.repeat(38);
 
 /** Every type of MySQL and MariaDB, in the order of docs/types.md. */
