@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from 'undici';
 import { polyteiaTarget } from '../../../shared/config/schema/polyteia-target.ts';
+import { type FerryError, toFerryError } from '../../../shared/errors.ts';
 import {
   createPolyteiaClient,
   type PolyteiaClientOptions,
@@ -63,4 +64,14 @@ export async function setUpClient(options: PolyteiaStandInOptions): Promise<Clie
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What the work fails with. */
+export async function errorOf(work: Promise<unknown>): Promise<FerryError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error === undefined) throw new Error('It went well.');
+  return toFerryError(error);
 }

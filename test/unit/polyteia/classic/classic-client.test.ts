@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FerryError, toFerryError } from '../../../../shared/errors.ts';
 import type { PolyteiaClient } from '../../../../shared/polyteia/polyteia-client.ts';
 import { verifyUpload } from '../../../../shared/polyteia/verify-upload.ts';
 import {
   type ClientSetup,
   DATASET,
+  errorOf,
   FILE_SIZE,
   setUpClient,
 } from '../../../support/polyteia/polyteia-client.ts';
@@ -22,15 +22,6 @@ afterEach(() => setup[Symbol.asyncDispose]());
 
 const operations = () => setup.standIn.calls.map(({ on }) => on);
 const stored = () => setup.standIn.datasets.get(DATASET);
-
-async function errorOf(work: Promise<unknown>): Promise<FerryError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error === undefined) throw new Error('It went well.');
-  return toFerryError(error);
-}
 
 describe('the classic API', () => {
   it('is done with an upload when it is answered', async () => {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FerryError, toFerryError } from '../../../../shared/errors.ts';
+import type { FerryError } from '../../../../shared/errors.ts';
 import type { PolyteiaClient } from '../../../../shared/polyteia/polyteia-client.ts';
 import {
   type ClientSetup,
   DATASET,
+  errorOf,
   FILE_SIZE,
   setUpClient,
 } from '../../../support/polyteia/polyteia-client.ts';
@@ -29,15 +30,6 @@ async function carry(by: PolyteiaClient = client): Promise<string | undefined> {
   await by.checkDataset(DATASET);
   const { ingest } = await setup.upload(by);
   return ingest && by.waitForIngest(ingest);
-}
-
-async function errorOf(work: Promise<unknown>): Promise<FerryError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error === undefined) throw new Error('It went well.');
-  return toFerryError(error);
 }
 
 /** What a person reads of an error. */
