@@ -1,8 +1,8 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import accessors from '@duckdb/node-api/lib/vectors/dataAccessors.js';
 
-// The client decodes text as a document, which may begin with a byte-order mark that is none of its letters. In a name or a value a
-// leading U+FEFF is one: without it two columns would have the same name.
+// The client decodes text as a document and drops a byte-order mark at its start. In a name or a value, a leading U+FEFF is part of the
+// text: without it, two columns could end up with the same name.
 Object.assign(accessors, { textDecoder: new TextDecoder('utf-8', { ignoreBOM: true }) });
 
 /** Opens a DuckDB in memory. The one place that does, so that each of them gives text with all its characters. */

@@ -6,8 +6,10 @@ const answerWithError = z.looseObject({
   error: z.unknown(),
   code: z.unknown().optional(),
 });
-/** What is no whole JSON: cut off as too long, several lines of it, with something before it, or in UTF-16. */
-// Blanks are counted, as an answer may be blanks without end.
+/**
+ * An error in what cannot be parsed: JSON that was cut off, several lines of it, with a prefix, or in UTF-16. The number of blanks is
+ * limited, so that an answer of nothing but blanks takes no time.
+ */
 const looksLikeError = /(?:^|[\n{,[])\s{0,9}"error"\s{0,9}:\s{0,9}(?!null|false|""|\{\s{0,9}\}|\s)/;
 const errorWithCode = z.looseObject({ code: z.unknown() });
 

@@ -50,20 +50,23 @@ export async function proveMysqlReadOnly({ ask }: SourceClient): Promise<boolean
   return /READ[ -]ONLY|1792/.test(said);
 }
 
+/** SQL of the pairs of schema and name. */
+const namesOf = (tables: readonly SourceTable[]) =>
+  tables.map(({ schema, table }) => `(${quoteMysqlText(schema)}, ${quoteMysqlText(table)})`).join(', ');
+
 /**
  * Why a transaction does not show one moment of these tables: their engine knows none.
  *
- * @param tables quoted names, with their schema
+ * @param tables by the names that the source gives them
  */
 export async function findMysqlSnapshotGap(
   ask: AskSource,
   tables: readonly SourceTable[],
 ): Promise<string | undefined> {
-  const names = tables.map(({ schema, table }) => `(${quoteMysqlText(schema)}, ${quoteMysqlText(table)})`);
   const { rows } = await ask(
     `SELECT t.table_name AS name, t.engine AS engine FROM information_schema.tables AS t
      JOIN information_schema.engines AS e ON e.engine = t.engine
-     WHERE (t.table_schema, t.table_name) IN (${names.join(', ')}) AND e.transactions <> 'YES'`,
+     WHERE (t.table_schema, t.table_name) IN (${namesOf(tables)}) AND e.transactions <> 'YES'`,
   );
   const [[name, engine] = []] = rows;
   return name === undefined
@@ -91,10 +94,9 @@ export async function assertMysqlTakesNoLocks(
   const rules = mysqlLexicalRules(sqlMode);
   if (query !== undefined && asksForSharedLocks(query, rules)) throw locking('The query');
   if (tables.length === 0) return;
-  const names = tables.map(({ schema, table }) => `(${quoteMysqlText(schema)}, ${quoteMysqlText(table)})`);
   const { rows } = await ask(
     `SELECT CONVERT(table_name USING utf8mb4) AS name, CONVERT(view_definition USING utf8mb4) AS definition
-     FROM information_schema.views WHERE (table_schema, table_name) IN (${names.join(', ')})`,
+     FROM information_schema.views WHERE (table_schema, table_name) IN (${namesOf(tables)})`,
   );
   for (const [name, definition] of rows)
     if (asksForSharedLocks(String(definition), rules)) throw locking(`The view ${name}`);

@@ -15,7 +15,6 @@ const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.m
 
 /** On which the text of values depends. */
 const printSettings = [
-  'client_encoding',
   'DateStyle',
   'IntervalStyle',
   'TimeZone',
@@ -264,8 +263,9 @@ export const postgresDialect: Dialect = {
   // The client begins each transaction as REPEATABLE READ.
   findSnapshotGap: async () => undefined,
 
-  printSettings: `SELECT ${printSettings.map((name) => `pg_catalog.current_setting('${name}') AS "${name}"`).join(', ')},
-    -- Changed and set back within a statement, it no longer comes from the connection.
-    (SELECT s.source FROM pg_catalog.pg_settings AS s WHERE s.name = 'client_encoding') AS "client_encoding "`,
+  // Changed and set back within a statement, the encoding no longer comes from the connection.
+  printSettings: `SELECT pg_catalog.current_setting('client_encoding') || ' ' || (SELECT s.source FROM pg_catalog.pg_settings AS s
+      WHERE s.name = 'client_encoding') AS client_encoding,
+    ${printSettings.map((name) => `pg_catalog.current_setting('${name}') AS "${name}"`).join(', ')}`,
   errorPatterns: postgresErrorPatterns,
 };
