@@ -126,7 +126,7 @@ describe('a lock', () => {
     },
   );
 
-  it('is told of a duckdbQuery as of a query', async () => {
+  it('is reported for a duckdbQuery as it is for a query', async () => {
     await withSettings({ lock_timeout: '100ms' }, async () => {
       const holder = await held('LOCK TABLE orders');
       const options = sync.options({ query: undefined, duckdbQuery: 'SELECT * FROM db.public.orders' });

@@ -12,7 +12,7 @@ import type { FerryConfig } from '../../../shared/config/schema/ferry-config.ts'
 const folder = mkdtempSync(join(tmpdir(), 'ferry-synth-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** A folder instead of the built code, which is none of a template's business and takes long to build. */
+/** A folder instead of the built code, which takes long to build and does not affect a template. */
 export function emptyCode(): string {
   const code = mkdtempSync(join(folder, 'code-'));
   writeFileSync(join(code, 'sync.mjs'), '');
