@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CatalogSessions } from '../extraction/catalog/catalog-sessions.ts';
-import { askIn } from '../extraction/catalog/open-catalog-session.ts';
+import { scopeIn } from '../extraction/catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight, whyLeftOut } from '../extraction/catalog/preflight.ts';
 import {
   type ExtractionWork,
@@ -114,13 +114,13 @@ async function checkDatabase(
     const { session } = await sessions.open(placeOf(plan, reached.login, database));
     if (next !== undefined) sessions.openAhead(placeOf(plan, reached.login, next));
     try {
-      const ask = askIn(session);
-      const { filters, ...names } = await fitToDatabase(ask, work.extraction, plan, database);
-      const preflight = await runPreflight(ask, filters, {
+      const scope = scopeIn(session);
+      const { filters, ...names } = await fitToDatabase(scope, work.extraction, plan, database);
+      const preflight = await runPreflight(scope, filters, {
         onlySource: work.sources.length === 1,
         ...names,
       });
-      const leftOut = await whyLeftOut(ask, filters, preflight, names.databaseName);
+      const leftOut = await whyLeftOut(scope, filters, preflight, names.databaseName);
       if (leftOut !== undefined) return { leftOut };
       const label = labelOf(name, database);
       return PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check]));

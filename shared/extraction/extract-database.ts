@@ -5,7 +5,7 @@ import type { GuardedQuestion } from '../source/catalog/catalog.ts';
 import { catalogOf } from '../source/catalog/catalog-registry.ts';
 import { type EntityFolder, entityFolders } from '../source/catalog/entity-folders.ts';
 import type { CatalogFilters } from '../source/catalog/filters.ts';
-import { readSharedTexts, replaceSharedColumns } from '../source/catalog/shared-texts.ts';
+import { replaceSharedColumns } from '../source/catalog/shared-columns.ts';
 import type { SourceAnswer } from '../source/dialect.ts';
 import { UnknownQueryError } from '../source/explain-error.ts';
 import type { SourceSession } from '../source/session.ts';
@@ -146,7 +146,7 @@ async function extractIn(
   const catalog = catalogOf(session.sourceType);
   const client = new SessionClient(session);
   const [[guarded] = []] = await client.ask(catalog.settings);
-  const shared = await readSharedTexts((sql) => client.answer(sql), catalog.sharedTexts);
+  const shared = await catalog.readSharedTexts((sql) => client.answer(sql));
   const database = options.knownAs ?? shared.database;
   const asked = {
     filters,

@@ -1,17 +1,16 @@
 import { join } from 'node:path';
 import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
 import type { JobContext } from '../runs/job.ts';
-import type { CatalogFilters } from '../source/catalog/filters.ts';
+import type { CatalogScope } from '../source/catalog/catalog-scope.ts';
+import { type CatalogFilters, mapFilters, textsOf } from '../source/catalog/filters.ts';
 import { type Login, resolveLogin } from '../source/credentials/credentials.ts';
-import type { AskSource } from '../source/dialect.ts';
 import type { JobReading } from '../source/job-reading.ts';
 import { dialectOf } from '../source/registry.ts';
 import type { SourceEngine } from '../source/source-engine.ts';
 import { formatCount } from '../text/format.ts';
 import type { DatabasePlace } from './catalog/catalog-sessions.ts';
-import { fitLetters, mapFilters, textsOf } from './catalog/fit-letters.ts';
-import { listDatabases } from './catalog/list-databases.ts';
-import { askIn, openCatalogSession } from './catalog/open-catalog-session.ts';
+import { fitLetters } from './catalog/fit-letters.ts';
+import { openCatalogSession, scopeIn } from './catalog/open-catalog-session.ts';
 import { runPreflight } from './catalog/preflight.ts';
 import { type AtlanConnection, connectionOf } from './entities/connection.ts';
 import { escapeDatabaseNames } from './escape-database-names.ts';
@@ -92,9 +91,9 @@ async function namesOf(
       async () => {
         const session = await openCatalogSession({ ...work, source, login, folder, signal: context.signal });
         try {
-          const ask = askIn(session);
-          const adapt = await fitLetters(ask, textsOf(work.extraction));
-          const found = await listDatabases(ask, mapFilters(work.extraction, adapt));
+          const scope = scopeIn(session);
+          const adapt = await fitLetters(scope, textsOf(work.extraction));
+          const found = await scope.listDatabases(mapFilters(work.extraction, adapt));
           if (found.length > 0) {
             return {
               databases: found.map(({ name: database }) => database),
@@ -106,7 +105,7 @@ async function namesOf(
             };
           }
           const onlySource = work.sources.length === 1;
-          const { databaseSchemaCheck: check } = await runPreflight(ask, work.extraction, { onlySource });
+          const { databaseSchemaCheck: check } = await runPreflight(scope, work.extraction, { onlySource });
           const none = `The filters leave no database of the source ${name} that its login may connect to`;
           return { databases: [], leftOut: check.success ? none : check.failureMessage };
         } catch (error) {
@@ -131,14 +130,14 @@ export function placeOf({ source, bytes }: PlannedSource, login: Login, database
 
 /** The filters, and names that they match, in letters that the database takes. */
 export async function fitToDatabase(
-  ask: AskSource,
+  scope: CatalogScope,
   { include, exclude, tempTableRegex }: CatalogFilters,
   { databases, bytes }: PlannedSource,
   database: string,
 ): Promise<{ filters: CatalogFilters; databaseName: string; otherNames: string[] }> {
   const filters = { include, exclude, tempTableRegex };
   const odd = databases.filter((name) => bytes?.has(name) || Buffer.byteLength(name) > name.length);
-  const adapt = await fitLetters(ask, [...textsOf(filters), database, ...odd]);
+  const adapt = await fitLetters(scope, [...textsOf(filters), database, ...odd]);
   return {
     filters: mapFilters(filters, adapt),
     databaseName: adapt(database),

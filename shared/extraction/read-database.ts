@@ -4,7 +4,7 @@ import type { JobContext } from '../runs/job.ts';
 import type { EntityFolder } from '../source/catalog/entity-folders.ts';
 import { formatCount } from '../text/format.ts';
 import type { CatalogSessions } from './catalog/catalog-sessions.ts';
-import { askIn } from './catalog/open-catalog-session.ts';
+import { scopeIn } from './catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './catalog/preflight.ts';
 import type { ExtractDatabaseOptions, ExtractedDatabase, extractDatabase } from './extract-database.ts';
 import type { ExtractionWork } from './extraction-work.ts';
@@ -48,13 +48,13 @@ export async function readDatabase(
         if (next !== undefined) sessions.openAhead(placeOf(plan, login, next));
         let read: ReadDatabase | undefined;
         try {
-          const ask = askIn(session);
-          const { filters, ...names } = await fitToDatabase(ask, extraction, plan, database);
-          const preflight = await runPreflight(ask, filters, {
+          const scope = scopeIn(session);
+          const { filters, ...names } = await fitToDatabase(scope, extraction, plan, database);
+          const preflight = await runPreflight(scope, filters, {
             onlySource: work.sources.length === 1,
             ...names,
           }).catch(asWholeJob);
-          const leftOut = await whyLeftOut(ask, filters, preflight, names.databaseName);
+          const leftOut = await whyLeftOut(scope, filters, preflight, names.databaseName);
           if (leftOut !== undefined) return { leftOut };
           assertPassed(preflight);
           const types = tellTypes(context);

@@ -51,7 +51,7 @@ describe.each([
       'extract.mjs',
       'api.mjs',
       'postgres-describe.sql',
-      'preflight-counts.sql',
+      'postgres-relation-count.sql',
       ...extensions,
     ])
       expect(existsSync(join(folder, file))).toBe(true);

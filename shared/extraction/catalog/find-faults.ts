@@ -1,6 +1,6 @@
 import { QueryError, SourceUnavailableError } from '../../errors.ts';
 import type { Probed } from '../../source/catalog/catalog.ts';
-import { describeFaults, type Fault, isLocked, keyOf, toName } from '../../source/catalog/faults.ts';
+import { describeFaults, type Fault, keyOf, toName } from '../../source/catalog/faults.ts';
 import type { SourceSession } from '../../source/session.ts';
 import { namesOf, OpenedRelations, type ReadOptions } from './opened-relations.ts';
 
@@ -46,7 +46,7 @@ export class FaultFinder {
     await this.opened.read(options);
     const faults = [...this.opened.faults];
     if (this.#careful) faults.push(...(await probe(options)));
-    const isNew = (fault: Fault) => !isLocked(fault) && !this.#before.has(keyOf(fault));
+    const isNew = (fault: Fault) => !options.catalog.isLocked(fault) && !this.#before.has(keyOf(fault));
     const unsettled = faults.some(isNew);
     const marked = faults.map((fault) => ({ ...fault, isSettled: this.#before.has(keyOf(fault)) }));
     this.#before = new Set(faults.map(keyOf));
@@ -89,5 +89,6 @@ export async function warnOfFaults(
   { client, catalog }: Pick<ReadOptions, 'client' | 'catalog'>,
   faults: readonly Fault[],
 ): Promise<string[]> {
-  return describeFaults(faults, await namesOf(client, catalog, toName(faults), faults));
+  const names = await namesOf(client, catalog, toName(faults), faults);
+  return describeFaults(faults, names, catalog.reasonOf);
 }

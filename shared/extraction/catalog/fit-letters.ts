@@ -1,6 +1,4 @@
-import { QueryError } from '../../errors.ts';
-import { type CatalogFilters, quoteText } from '../../source/catalog/filters.ts';
-import type { AskSource } from '../../source/dialect.ts';
+import type { CatalogScope } from '../../source/catalog/catalog-scope.ts';
 
 /** In no name, and in every encoding. */
 const SUBSTITUTE = '\u001a';
@@ -12,45 +10,14 @@ const SUBSTITUTE = '\u001a';
  * @returns what has each such letter replaced by one that is in no name, so that it matches itself and nothing else
  */
 export async function fitLetters(
-  ask: AskSource,
+  scope: Pick<CatalogScope, 'takesText'>,
   texts: readonly string[],
 ): Promise<(text: string) => string> {
   const letters = [...new Set(texts.join(''))].filter((letter) => letter > '\u007f');
-  if (letters.length === 0 || (await isTaken(ask, letters.join('')))) return (text) => text;
+  if (letters.length === 0 || (await scope.takesText(letters.join('')))) return (text) => text;
   const strange = new Set<string>();
-  for (const letter of letters) if (!(await isTaken(ask, letter))) strange.add(letter);
+  for (const letter of letters) if (!(await scope.takesText(letter))) strange.add(letter);
   return (text) => [...text].map((letter) => (strange.has(letter) ? SUBSTITUTE : letter)).join('');
-}
-
-async function isTaken(ask: AskSource, text: string): Promise<boolean> {
-  try {
-    await ask(`SELECT ${quoteText(text)} AS letters`);
-    return true;
-  } catch (error) {
-    if (error instanceof QueryError) return false;
-    throw error;
-  }
-}
-
-/** All texts of filters. */
-export const textsOf = ({ include, exclude, tempTableRegex }: CatalogFilters): string[] => [
-  ...[include, exclude].flatMap((filter) => Object.entries(filter).flat(2)),
-  tempTableRegex,
-];
-
-/** Filters with their letters replaced. */
-export function mapFilters(
-  { include, exclude, tempTableRegex }: CatalogFilters,
-  adapt: (text: string) => string,
-): CatalogFilters {
-  const map = (filter: CatalogFilters['include']) =>
-    Object.fromEntries(
-      Object.entries(filter).map(([database, schemas]) => [
-        adapt(database),
-        typeof schemas === 'string' ? schemas : schemas.map(adapt),
-      ]),
-    );
-  return { include: map(include), exclude: map(exclude), tempTableRegex: adapt(tempTableRegex) };
 }
 
 /** For people: nobody has written the letter that stands for others. */

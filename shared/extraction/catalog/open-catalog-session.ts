@@ -1,4 +1,6 @@
 import { mkdir } from 'node:fs/promises';
+import { catalogOf } from '../../source/catalog/catalog-registry.ts';
+import type { CatalogScope } from '../../source/catalog/catalog-scope.ts';
 import type { AskSource } from '../../source/dialect.ts';
 import { type SessionOptions, SourceSession } from '../../source/session.ts';
 
@@ -27,3 +29,7 @@ export const askIn =
   (session: SourceSession): AskSource =>
   (sql) =>
     session.askSource('describe', sql);
+
+/** What the server of a session has, and what the filters leave of it. */
+export const scopeIn = (session: SourceSession): CatalogScope =>
+  catalogOf(session.sourceType).scope(askIn(session));

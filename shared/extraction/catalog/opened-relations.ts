@@ -7,7 +7,7 @@ import type {
   OpenedRelation,
   RowTakers,
 } from '../../source/catalog/catalog.ts';
-import { type Fault, isLocked } from '../../source/catalog/faults.ts';
+import type { Fault } from '../../source/catalog/faults.ts';
 import { TextFile, type TextPlace } from '../files/text-file.ts';
 
 /** Relations that one statement opens at most. */
@@ -95,7 +95,7 @@ export class OpenedRelations {
         this.#waitingSince === undefined || performance.now() - this.#waitingSince < lockPatienceMs;
       for (const [index, answer] of answers.entries()) {
         const asked = queue[index] as OpenedRelation;
-        if (answer.failure && isLocked(answer.failure) && patient) locked.push(asked);
+        if (answer.failure && catalog.isLocked(answer.failure) && patient) locked.push(asked);
         else this.#take(answer);
       }
       queue = queue.slice(answers.length);
@@ -159,7 +159,7 @@ async function describeWaiting(
       part: 'definition',
       object: relation,
       column: 0,
-      code: '55P03',
+      code: '',
       said: null,
     }),
   );

@@ -1,38 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { QueryError, toFerryError } from '../../errors.ts';
-import {
-  assertPatterns,
-  type CatalogFilters,
-  EVERYTHING,
-  relationInScope,
-  schemasInScope,
-} from '../../source/catalog/filters.ts';
-import { ENCODINGS, hexOf } from '../../source/catalog/shared-texts.ts';
+import type { ServerSchema } from '../../source/catalog/catalog-scope.ts';
+import { type CatalogFilters, EVERYTHING, mapFilters, textsOf } from '../../source/catalog/filters.ts';
 import { explainUnknown } from '../../source/explain-unknown.ts';
 import type { SourceSession } from '../../source/session.ts';
-import { fillIn } from '../../text/fill-in.ts';
 import { CatalogSessions } from './catalog-sessions.ts';
-import { fitLetters, mapFilters, textsOf } from './fit-letters.ts';
-import { readNames } from './list-databases.ts';
-import { askIn, type CatalogSessionOptions } from './open-catalog-session.ts';
+import { fitLetters } from './fit-letters.ts';
+import { type CatalogSessionOptions, scopeIn } from './open-catalog-session.ts';
 import { findUnreadableSchemas } from './unreadable-schemas.ts';
-
-const databasesSql = readFileSync(new URL('./tree-databases.sql', import.meta.url), 'utf8');
-const schemasSql = readFileSync(new URL('./tree-schemas.sql', import.meta.url), 'utf8');
-
-/** A schema, and what an extraction makes entities of in it. */
-export interface SchemaTree {
-  name: string;
-  /** Partitions and foreign tables too; none that tempTableRegex leaves out. */
-  tables: number;
-  /** Materialised ones too. */
-  views: number;
-  /** Functions, procedures and aggregates. */
-  routines: number;
-  /** Whether the filters leave it. */
-  inScope: boolean;
-}
 
 /** A database of a source's server. */
 export interface DatabaseTree {
@@ -42,7 +17,7 @@ export interface DatabaseTree {
   /** Size on the server's disk; undefined when the login may not know it. */
   bytes: number | undefined;
   /** By name, without system schemas. Empty where there is a `refusal`. */
-  schemas: SchemaTree[];
+  schemas: ServerSchema[];
   /** Why nobody, or not this login, gets in. */
   refusal: string | undefined;
   /** Which schemas are not among these, as their names cannot be read. Absent where there is none. */
@@ -74,26 +49,21 @@ export async function readTree(
     login: { ...login, database, ...(bytes === undefined ? {} : { databaseBytes: bytes }) },
   });
   const [own, databases] = await askOne(sessions, placeOf(login.database), async (session) => {
-    const ask = askIn(session);
-    const adapt = await fitLetters(ask, textsOf(filters));
-    await assertPatterns(ask, mapFilters(filters, adapt));
-    return [
-      await readSchemas(session, filters, login.database),
-      await ask(fillIn(databasesSql, { NAME: hexOf('d.datname'), ENCODINGS })),
-    ];
+    const scope = scopeIn(session);
+    const adapt = await fitLetters(scope, textsOf(filters));
+    await scope.assertPatterns(mapFilters(filters, adapt));
+    return [await readSchemas(session, filters, login.database), await scope.allDatabases()];
   });
-  const names = readNames(databases.rows.map(([hex, , , , encodings]) => [hex, encodings]));
-  const tree = databases.rows.map(([, bytes, closed, connected], index): DatabaseTree => {
-    const isDefault = connected === true;
-    return {
-      name: names[index]?.name ?? '',
-      isDefault,
-      bytes: bytes === null ? undefined : Number(bytes),
-      ...(isDefault ? own : { schemas: [] }),
-      refusal: closed === null || isDefault ? undefined : String(closed),
-    };
-  });
-  const bytesOfName = new Map(names.map(({ name, bytes }) => [name, bytes]));
+  const tree = databases.map(
+    ({ name, isConnected, size, closed }): DatabaseTree => ({
+      name,
+      isDefault: isConnected,
+      bytes: size,
+      ...(isConnected ? own : { schemas: [] }),
+      refusal: isConnected ? undefined : closed,
+    }),
+  );
+  const bytesOfName = new Map(databases.map(({ name, bytes }) => [name, bytes]));
   const placeIn = ({ name }: DatabaseTree) => placeOf(name, bytesOfName.get(name));
   onList?.(tree.map(({ name }) => name));
   const closedOrRead = (database: DatabaseTree) => database.isDefault || database.refusal !== undefined;
@@ -138,25 +108,10 @@ async function readSchemas(
   filters: CatalogFilters,
   database: string,
 ): Promise<Pick<DatabaseTree, 'schemas' | 'leftOut'>> {
-  const ask = askIn(session);
-  const adapt = await fitLetters(ask, [...textsOf(filters), database]);
-  const fitted = mapFilters(filters, adapt);
-  const read = async (without: readonly number[]): Promise<SchemaTree[]> => {
-    const { rows } = await ask(
-      fillIn(schemasSql, {
-        SCHEMAS: `${schemasInScope(EVERYTHING)} AND n.oid <> ALL ('{${without}}'::oid[])`,
-        IN_SCOPE: schemasInScope(fitted, adapt(database)),
-        RELATION_IN_SCOPE: relationInScope(fitted, 'c.relname'),
-      }),
-    );
-    return rows.map(([name, tables, views, routines, inScope]) => ({
-      name: String(name),
-      tables: Number(tables),
-      views: Number(views),
-      routines: Number(routines),
-      inScope: inScope === true,
-    }));
-  };
+  const scope = scopeIn(session);
+  const adapt = await fitLetters(scope, [...textsOf(filters), database]);
+  const read = (without: readonly number[]) =>
+    scope.allSchemas(mapFilters(filters, adapt), adapt(database), without);
   try {
     return { schemas: await read([]) };
   } catch (error) {

@@ -1,7 +1,9 @@
+import type { AskSource } from '../dialect.ts';
+import type { CatalogScope } from './catalog-scope.ts';
 import type { EntityFolder } from './entity-folders.ts';
 import type { Fault, Part } from './faults.ts';
 import type { CatalogFilters } from './filters.ts';
-import type { SharedColumns } from './shared-texts.ts';
+import type { SharedColumns } from './shared-columns.ts';
 
 /** SQL of the source. */
 export interface CatalogQueries {
@@ -53,11 +55,10 @@ export interface Catalog {
    * on, and how long a lock is waited for. Its first column is {@link CatalogState.guarded}.
    */
   settings: string;
-  /**
-   * SQL of the source for what is kept for the whole server (shared-texts.ts): as hexadecimal digits the name of the database, and with
-   * commas between them the texts that are not ASCII; and the encodings of the server's databases.
-   */
-  sharedTexts: string;
+  /** What the server has and what the filters leave of it, before the catalog is read. */
+  scope(ask: AskSource): CatalogScope;
+  /** Asks for the texts that the server keeps once for all its databases. */
+  readSharedTexts(ask: AskSource): Promise<SharedTexts>;
   /** SQL of the source for the relations that have to be opened, as rows of {@link OpenedRelation}. */
   toOpen(state: CatalogState): string;
   /**
@@ -78,7 +79,19 @@ export interface Catalog {
   probes: readonly { part: Part; question: (state: CatalogState) => GuardedQuestion }[];
   /** SQL of the source for the names of what has faults: the place in the list from 0, and the name. */
   names(faults: readonly Fault[], all: readonly Fault[]): string;
+  /** Whether it is only that another session holds a lock. */
+  isLocked(failure: Pick<Fault, 'code'>): boolean;
+  /** Why a part of an object is left out, for people. */
+  reasonOf(fault: Fault): string;
   queries(state: CatalogState, rows: RowTakers): CatalogQueries;
+}
+
+/** Texts that the server keeps once for all its databases (shared-columns.ts), read. */
+export interface SharedTexts {
+  /** Name of the connected database. */
+  database: string;
+  /** Those that are not ASCII, by their bytes as hexadecimal digits. */
+  texts: ReadonlyMap<string, string>;
 }
 
 /** Which of the relations that were opened take rows. */

@@ -31,7 +31,7 @@ export interface Fault {
   object: number;
   /** Number of the column; 0 elsewhere. */
   column: number;
-  /** SQLSTATE. */
+  /** The server's code of the error, such as a SQLSTATE. */
   code: string;
   /** The server's words, where they may be printed. */
   said: string | null;
@@ -67,9 +67,6 @@ const MAX_NAMES = 20;
 /** By which a fault is known again. */
 export const keyOf = ({ part, object, column }: Fault) => `${part} ${object} ${column}`;
 
-/** Whether it is only that another session holds a lock. */
-export const isLocked = ({ code }: Pick<Fault, 'code'>) => code === '55P03' || code === '40P01';
-
 /** The faults of which {@link describeFaults} needs the names. */
 export const toName = (faults: readonly Fault[]) => faults.slice(0, MAX_NAMES);
 
@@ -77,8 +74,13 @@ export const toName = (faults: readonly Fault[]) => faults.slice(0, MAX_NAMES);
  * One warning for each object, up to a number of them.
  *
  * @param names of the objects of {@link toName}, in its order
+ * @param reasonOf the catalog's
  */
-export function describeFaults(faults: readonly Fault[], names: readonly string[]): string[] {
+export function describeFaults(
+  faults: readonly Fault[],
+  names: readonly string[],
+  reasonOf: (fault: Fault) => string,
+): string[] {
   const told = toName(faults).map((fault, index) => {
     const name = (names[index] ?? '').replace(/\p{Cc}/gu, ' ');
     return `Left out: ${leftOut[fault.part](name)}, because ${reasonOf(fault)}.`;
@@ -86,19 +88,3 @@ export function describeFaults(faults: readonly Fault[], names: readonly string[
   const more = faults.length - told.length;
   return more > 0 ? [...told, `Left out for similar reasons: ${more} more.`] : told;
 }
-
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-function reasonOf({ code, said, isSettled = false }: Fault): string {
-  if (isLocked({ code })) return 'another session holds a lock on it, or on something that it reads';
-  if (code === '22021' || code === '22P05')
-    return 'it contains bytes that are not valid text in the encoding of the database, or that have no equivalent in UTF-8';
-  if (!isSettled && (code === '42P01' || /^could not open relation/.test(said ?? '')))
-    return 'it was dropped or replaced during each try';
-  return `the server fails to return it (${said === null || !isHarmless(said) ? `error ${code}` : said})`;
-}
-
-/** Words of the server that hold nothing but names of the catalog. The first are those of internal errors, in no other language. */
-const isHarmless = (said: string) =>
-  /^(cache lookup failed for [a-z ]+ \d+|could not open relation with OID \d+|could not find [a-z ]+ "[^"]*" in file "[^"]*"|could not (access|load) (file|library) "[^"]*".*|missing chunk number .*|stack depth limit exceeded)$/.test(
-    said,
-  );

@@ -1,6 +1,3 @@
-import { ConfigError, type FerryError, QueryError } from '../../errors.ts';
-import type { AskSource } from '../dialect.ts';
-
 /** Which schemas and relations of a source are read; the fields of an extraction in ferry.yaml. */
 export interface CatalogFilters {
   /** Patterns of schemas by pattern of databases; all schemas when there is none. */
@@ -21,7 +18,7 @@ export interface FilterEntry {
 }
 
 /** Stands for anything, where a regular expression could: as one it would be wrong. */
-const ANYTHING = '*';
+export const ANYTHING = '*';
 
 /** The entries of a filter in their order. `"*"`, `[]` and a `*` among the patterns all mean every schema. */
 export function entriesOf(filter: CatalogFilters['include']): FilterEntry[] {
@@ -31,100 +28,15 @@ export function entriesOf(filter: CatalogFilters['include']): FilterEntry[] {
   }));
 }
 
-/**
- * Text as Postgres's SQL has it, whatever standard_conforming_strings and backslash_quote are set to.
- *
- * @throws ConfigError for text with a NUL, at which the statement would end
- */
-export function quoteText(text: string): string {
-  if (text.includes('\0'))
-    throw new ConfigError('A filter contains a NUL character, which no name contains.');
-  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-}
-
-/**
- * A regular expression of Postgres that matches what the given one does, when that is the whole text. Not for the options b, e and q,
- * which make another language of the rest: the configuration refuses them.
- * https://www.postgresql.org/docs/current/functions-matching.html#POSIX-METASYNTAX
- */
-export function matchWhole(pattern: string): string {
-  if (pattern === ANYTHING) return '';
-  const literal = /^\*\*\*=(.*)$/s.exec(pattern)?.[1];
-  if (literal !== undefined) return `\\A${literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}\\Z`;
-  const [, options = '', rest = ''] = /^(?:\*\*\*:)?(\(\?[a-z]+\))?(.*)$/s.exec(pattern) ?? [];
-  // In expanded syntax a comment runs to the end of its line, and would take the bracket along.
-  const end = options.lastIndexOf('x') > options.lastIndexOf('t') ? '\n' : '';
-  // \A and \Z, as ^ and $ match at the ends of lines too when an option says so.
-  return `${options}\\A(?:${rest}${end})\\Z`;
-}
-
-/** As text a name compares by the rules of its database; as a name by those of C, which do not know umlauts as letters. */
-const asText = (name: string) => `${name}::text COLLATE pg_catalog."default"`;
-
-/** SQL condition: a name matches a pattern as a whole. */
-function nameMatches(name: string, patterns: readonly string[]): string {
-  return `${asText(name)} ~ ANY (ARRAY[${patterns.map((pattern) => quoteText(matchWhole(pattern))).join(', ')}])`;
-}
-
-function anyEntryMatches(entries: readonly FilterEntry[], database: string, schema: string): string {
-  const conditions = entries.map(
-    ({ database: pattern, schemas }) =>
-      `(${nameMatches(database, [pattern])}${schemas.length === 0 ? '' : ` AND ${nameMatches(schema, schemas)}`})`,
-  );
-  return `(${conditions.join(' OR ')})`;
-}
-
-/**
- * SQL of a SELECT for the schemas in scope in the connected database, as columns `oid` and `name`: none of the system's, and what the
- * filters leave.
- *
- * @param databaseName of the connected database, where it is known
- */
-export function schemasInScope(filters: CatalogFilters, databaseName?: string): string {
-  const [include, exclude] = [entriesOf(filters.include), entriesOf(filters.exclude)];
-  const database = connectedDatabase(databaseName);
-  return [
-    'SELECT n.oid, n.nspname AS name FROM pg_catalog.pg_namespace AS n',
-    "WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
-    ...(include.length === 0 ? [] : [`AND ${anyEntryMatches(include, database, 'n.nspname')}`]),
-    ...(exclude.length === 0 ? [] : [`AND NOT ${anyEntryMatches(exclude, database, 'n.nspname')}`]),
-  ].join('\n');
-}
-
-/**
- * SQL for the name of the connected database. What is not ASCII in it the server may have in another encoding than the database's
- * (shared-texts.ts), and take for other letters; a percent sign may stand for a byte.
- */
-export const connectedDatabase = (name: string | undefined) =>
-  name === undefined || /^[ -$&-~]*$/.test(name)
-    ? 'pg_catalog.current_database()'
-    : `(${quoteText(name)}::text)`;
-
-/** SQL condition: the filters leave, or may leave, something of a database. */
-export function databaseInScope(filters: CatalogFilters, name: string): string {
-  const included = entriesOf(filters.include).map(({ database }) => database);
-  const excluded = entriesOf(filters.exclude).flatMap(({ database, schemas }) =>
-    schemas.length === 0 ? [database] : [],
-  );
-  const conditions = [
-    ...(included.length === 0 ? [] : [nameMatches(name, included)]),
-    ...(excluded.length === 0 ? [] : [`NOT (${nameMatches(name, excluded)})`]),
-  ];
-  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
-}
-
-/** SQL condition on the name of a relation, such as `c.relname`: it is none of those that tempTableRegex leaves out. */
-export function relationInScope({ tempTableRegex }: CatalogFilters, name: string): string {
-  return tempTableRegex === '' ? 'true' : `${asText(name)} !~ ${quoteText(tempTableRegex)}`;
-}
-
-interface PlacedPattern {
+/** A pattern of the filters, for messages about it. */
+export interface PlacedPattern {
   pattern: string;
   /** Where it stands, for people. */
   place: string;
 }
 
-function placedPatterns(filters: CatalogFilters): PlacedPattern[] {
+/** Every pattern of the filters that the source reads as a regular expression. */
+export function placedPatterns(filters: CatalogFilters): PlacedPattern[] {
   const ofFilter = (field: 'include' | 'exclude'): PlacedPattern[] =>
     entriesOf(filters[field]).flatMap(({ database, schemas }) => [
       { pattern: database, place: `${field}: the database pattern "${database}"` },
@@ -143,51 +55,23 @@ function placedPatterns(filters: CatalogFilters): PlacedPattern[] {
   ].filter(({ pattern }) => pattern !== ANYTHING);
 }
 
-/** SQL that fails when one of the patterns is no regular expression: each is read, whether or not it matches. */
-const readPatterns = (patterns: readonly string[]) =>
-  `SELECT count(*)::int4 AS n FROM unnest(ARRAY[${patterns.map(quoteText).join(', ')}]) AS p WHERE '' ~ p`;
+/** All texts of filters. */
+export const textsOf = ({ include, exclude, tempTableRegex }: CatalogFilters): string[] => [
+  ...[include, exclude].flatMap((filter) => Object.entries(filter).flat(2)),
+  tempTableRegex,
+];
 
-/**
- * Has the source read every pattern, by one statement when all are right. Outside a transaction, as none goes on after an error.
- *
- * @throws ConfigError that names the field, the database and the pattern, and what the server calls wrong
- */
-export async function assertPatterns(ask: AskSource, filters: CatalogFilters): Promise<void> {
-  const placed = placedPatterns(filters);
-  if (placed.length === 0) return;
-  const refusal = await refusalOf(
-    ask,
-    placed.map(({ pattern }) => pattern),
-  );
-  if (refusal === undefined) return;
-  // A right one first: if that is refused too, the patterns are not what is wrong.
-  if ((await refusalOf(ask, ['a'])) !== undefined) throw refusal;
-  for (const { pattern, place } of placed) {
-    const cause = await refusalOf(ask, [pattern]);
-    if (cause === undefined) continue;
-    throw new ConfigError(`${place} is not a valid Postgres regular expression${complaintIn(cause)}.`, {
-      cause,
-      hint: 'Write names literally, with a backslash before characters such as . [ ] ( ) + ?; * alone matches everything.',
-    });
-  }
-  throw refusal;
-}
-
-async function refusalOf(ask: AskSource, patterns: readonly string[]): Promise<FerryError | undefined> {
-  try {
-    await ask(readPatterns(patterns));
-    return undefined;
-  } catch (error) {
-    if (error instanceof QueryError) return error;
-    throw error;
-  }
-}
-
-/** What the server said of a pattern, in its language: words about the pattern only, as the statement holds nothing else. */
-function complaintIn({ cause }: FerryError): string {
-  const said =
-    cause instanceof Error
-      ? /["A-Za-z]: [^\s:"][^:\n"]{0,40}: {2}([^\n]+)/.exec(cause.message)?.[1]
-      : undefined;
-  return said === undefined ? '' : `: ${said.replace(/^invalid regular expression: /, '')}`;
+/** Filters with their letters replaced. */
+export function mapFilters(
+  { include, exclude, tempTableRegex }: CatalogFilters,
+  adapt: (text: string) => string,
+): CatalogFilters {
+  const map = (filter: CatalogFilters['include']) =>
+    Object.fromEntries(
+      Object.entries(filter).map(([database, schemas]) => [
+        adapt(database),
+        typeof schemas === 'string' ? schemas : schemas.map(adapt),
+      ]),
+    );
+  return { include: map(include), exclude: map(exclude), tempTableRegex: adapt(tempTableRegex) };
 }

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { parseConfig } from '../../../../shared/config/load-config.ts';
-import { assertPatterns, schemasInScope } from '../../../../shared/source/catalog/filters.ts';
+import {
+  assertPatterns,
+  schemasInScope,
+} from '../../../../shared/source/postgres/catalog/scope/postgres-filters.ts';
 import { type PostgresServer, startPostgres } from '../../../support/servers/postgres-server.ts';
 import { POSTGRES_VERSIONS } from '../../../support/servers/postgres-versions.ts';
 import { queryDatabase } from '../../../support/servers/query-database.ts';

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, SourceUnavailableError } from '../../../../shared/errors.ts';
-import { listDatabases } from '../../../../shared/extraction/catalog/list-databases.ts';
+import { type CatalogFilters, EVERYTHING } from '../../../../shared/source/catalog/filters.ts';
+import { listDatabases } from '../../../../shared/source/postgres/catalog/scope/postgres-databases.ts';
 import {
   assertPatterns,
-  type CatalogFilters,
-  EVERYTHING,
   quoteText,
   relationInScope,
   schemasInScope,
-} from '../../../../shared/source/catalog/filters.ts';
+} from '../../../../shared/source/postgres/catalog/scope/postgres-filters.ts';
 import { type PostgresServer, startPostgres } from '../../../support/servers/postgres-server.ts';
 import { POSTGRES_VERSIONS } from '../../../support/servers/postgres-versions.ts';
 import { queryDatabase } from '../../../support/servers/query-database.ts';

@@ -3,6 +3,7 @@ import { ConfigError } from '../../../../shared/errors.ts';
 import { runPreflight } from '../../../../shared/extraction/catalog/preflight.ts';
 import { type CatalogFilters, EVERYTHING } from '../../../../shared/source/catalog/filters.ts';
 import type { AskSource } from '../../../../shared/source/dialect.ts';
+import { postgresScope } from '../../../../shared/source/postgres/catalog/scope/postgres-scope.ts';
 import { type PostgresServer, startPostgres } from '../../../support/servers/postgres-server.ts';
 import { POSTGRES_VERSIONS } from '../../../support/servers/postgres-versions.ts';
 import { openSession, type TestSession } from '../../../support/source/source-session.ts';
@@ -43,7 +44,7 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
 
   it('says in Atlan’s words that all is well, by two statements', async () => {
     postgres.statements.length = 0;
-    expect(await runPreflight(postgres.ask, EVERYTHING)).toEqual({
+    expect(await runPreflight(postgresScope(postgres.ask), EVERYTHING)).toEqual({
       databaseSchemaCheck: successful,
       // plain, v, m, parted, part_1, and two of sales; neither types nor sequences nor indexes.
       tablesCheck: {
@@ -66,7 +67,7 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
     ['everything excluded', { exclude: { postgres: '*' } }, 0],
     ['a part excluded', { exclude: { postgres: ['public'] } }, 2],
   ])('counts %s', async (_case, changes, count) => {
-    const { tablesCheck } = await runPreflight(postgres.ask, filters(changes));
+    const { tablesCheck } = await runPreflight(postgresScope(postgres.ask), filters(changes));
     expect(tablesCheck).toMatchObject({
       success: true,
       successMessage: `Tables check successful. Table count: ${count}`,
@@ -105,7 +106,7 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
     // Nothing for the database that was connected to.
     [{ hr: ['public'] }, 'hr database'],
   ])('include %j: %s', async (include, miss) => {
-    const { databaseSchemaCheck } = await runPreflight(postgres.ask, filters({ include }));
+    const { databaseSchemaCheck } = await runPreflight(postgresScope(postgres.ask), filters({ include }));
     expect(databaseSchemaCheck).toEqual(miss === undefined ? successful : failedFor(miss));
   });
 
@@ -114,7 +115,7 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
     [{ elsewhere: ['x'], postgres: ['nosch'] }, 'postgres.nosch schema'],
     [{ elsewhere: ['x'] }, 'elsewhere database'],
   ])('of several sources, include %j: %s', async (include, miss) => {
-    const { databaseSchemaCheck } = await runPreflight(postgres.ask, filters({ include }), {
+    const { databaseSchemaCheck } = await runPreflight(postgresScope(postgres.ask), filters({ include }), {
       onlySource: false,
     });
     expect(databaseSchemaCheck).toEqual(miss === undefined ? successful : failedFor(miss));
@@ -122,16 +123,16 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
 
   it('does not look for what is excluded', async () => {
     const { databaseSchemaCheck } = await runPreflight(
-      postgres.ask,
+      postgresScope(postgres.ask),
       filters({ exclude: { nodb: '*', postgres: ['nosch'] } }),
     );
     expect(databaseSchemaCheck).toEqual(successful);
   });
 
   it('refuses a wrong pattern before anything else', async () => {
-    await expect(runPreflight(postgres.ask, filters({ include: { postgres: ['(a'] } }))).rejects.toThrow(
-      ConfigError,
-    );
+    await expect(
+      runPreflight(postgresScope(postgres.ask), filters({ include: { postgres: ['(a'] } })),
+    ).rejects.toThrow(ConfigError);
   });
 
   it.each([
@@ -149,6 +150,6 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
         rows: answer.rows.map((row) => row.with(answer.names.indexOf('version'), version)),
       };
     };
-    expect((await runPreflight(ask, EVERYTHING)).versionCheck).toMatchObject(expected);
+    expect((await runPreflight(postgresScope(ask), EVERYTHING)).versionCheck).toMatchObject(expected);
   });
 });

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../../shared/errors.ts';
+import { EVERYTHING, entriesOf } from '../../../../shared/source/catalog/filters.ts';
 import {
   assertPatterns,
-  EVERYTHING,
-  entriesOf,
   matchWhole,
   quoteText,
   relationInScope,
   schemasInScope,
-} from '../../../../shared/source/catalog/filters.ts';
+} from '../../../../shared/source/postgres/catalog/scope/postgres-filters.ts';
 import { fillIn } from '../../../../shared/text/fill-in.ts';
 
 describe('matchWhole', () => {

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-import type { Part } from '../../catalog/faults.ts';
-
-/** SQL expression for the names of the argument types of a routine, `p`. */
-export const ARGUMENTS = readFileSync(new URL('./postgres-arguments.sql', import.meta.url), 'utf8').trim();
+import type { Part } from '../../../catalog/faults.ts';
+import { ARGUMENTS } from '../rows/postgres-rows.ts';
 
 /** The relations that are read, as `c`; their schemas as `scope`. */
 const RELATIONS = `pg_catalog.pg_class AS c JOIN (__SCOPE__) AS scope ON scope.oid = c.relnamespace

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { quoteLiteral } from '../../../duckdb/sql-text.ts';
-import { fillIn } from '../../../text/fill-in.ts';
-import type { CatalogState, GuardedQuestion, OpenedRelation } from '../../catalog/catalog.ts';
+import { quoteLiteral } from '../../../../duckdb/sql-text.ts';
+import { fillIn } from '../../../../text/fill-in.ts';
+import type { CatalogState, GuardedQuestion, OpenedRelation } from '../../../catalog/catalog.ts';
 
 const read = (file: URL) => readFileSync(file, 'utf8');
+/** SQL for the relations that have to be opened, within the scope. */
+export const TO_OPEN = read(new URL('./postgres-opened.sql', import.meta.url));
 const openSql = read(new URL('./postgres-open.sql', import.meta.url));
 const openUnguardedSql = read(new URL('./postgres-open-unguarded.sql', import.meta.url));
 const measureSql = read(new URL('./postgres-measure.sql', import.meta.url));

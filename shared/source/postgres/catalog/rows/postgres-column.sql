@@ -18,7 +18,7 @@ relation AS (
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.reltype <> 0 AND __RELATION_IN_SCOPE__
 )
 SELECT
-  -- The name of the database is put in later (shared-texts.ts).
+  -- The name of the database is put in later (shared-columns.ts).
   ''::text AS table_catalog,
   relation.schema::text AS table_schema,
   relation.name::text AS table_name,

@@ -1,5 +1,5 @@
 -- One row for each routine in scope: procedures, functions, aggregates, window and trigger functions. The owner comes as bytes, and the name of
--- the database is put in later (shared-texts.ts).
+-- the database is put in later (shared-columns.ts).
 WITH scope AS (
   __SCOPE__
 ),

@@ -1,5 +1,5 @@
 -- One row for each relation in scope: tables, views, materialised views, foreign tables, partitions. Every join is by oid.
--- The name of the database is put in later (shared-texts.ts).
+-- The name of the database is put in later (shared-columns.ts).
 WITH scope AS (
   __SCOPE__
 ),

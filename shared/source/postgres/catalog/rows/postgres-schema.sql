@@ -1,4 +1,4 @@
--- One row for each schema in scope, its owner as bytes; the name of the database is put in later (shared-texts.ts). tempTableRegex does
+-- One row for each schema in scope, its owner as bytes; the name of the database is put in later (shared-columns.ts). tempTableRegex does
 -- not apply to the counts.
 WITH scope AS (
   __SCOPE__

@@ -1,32 +1,20 @@
-import { QueryError } from '../../errors.ts';
-import {
-  assertPatterns,
-  type CatalogFilters,
-  databaseInScope,
-  quoteText,
-} from '../../source/catalog/filters.ts';
-import { ENCODINGS, hexOf, rawBytesOf, readSharedText, split } from '../../source/catalog/shared-texts.ts';
-import type { AskSource } from '../../source/dialect.ts';
+import { readFileSync } from 'node:fs';
+import { QueryError } from '../../../../errors.ts';
+import { fillIn } from '../../../../text/fill-in.ts';
+import type { ListedDatabase, ServerDatabase } from '../../../catalog/catalog-scope.ts';
+import type { CatalogFilters } from '../../../catalog/filters.ts';
+import type { AskSource } from '../../../dialect.ts';
+import { assertPatterns, databaseInScope, quoteText } from './postgres-filters.ts';
+import { ENCODINGS, hexOf, rawBytesOf, readSharedText, split } from './postgres-shared-texts.ts';
+
+const allDatabasesSql = readFileSync(new URL('./postgres-all-databases.sql', import.meta.url), 'utf8');
 
 /** SQL of a SELECT for the databases of the server that the login may connect to, as column `name`: no templates, none half dropped. */
 export const OPEN_DATABASES = `SELECT d.datname AS name FROM pg_catalog.pg_database AS d
 WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
   AND pg_catalog.has_database_privilege(d.oid, 'CONNECT')`;
 
-/** A database of a server. */
-export interface ListedDatabase {
-  /** One of no other database of the list. */
-  name: string;
-  /** What the server calls it, where that is not the name in UTF-8. */
-  bytes: Buffer | undefined;
-}
-
-/**
- * The databases of the server that the login may connect to and that the filters may leave something of, by name. A rule of pg_hba.conf
- * may still stand before one.
- *
- * @throws ConfigError when a filter is no regular expression
- */
+/** @see CatalogScope.listDatabases */
 export async function listDatabases(ask: AskSource, filters: CatalogFilters): Promise<ListedDatabase[]> {
   await assertPatterns(ask, filters);
   const { rows } = await ask(
@@ -42,12 +30,27 @@ export async function listDatabases(ask: AskSource, filters: CatalogFilters): Pr
   return listed.filter((_, index) => kept[index]);
 }
 
+/** @see CatalogScope.allDatabases */
+export async function allDatabases(ask: AskSource): Promise<ServerDatabase[]> {
+  const { rows } = await ask(fillIn(allDatabasesSql, { NAME: hexOf('d.datname'), ENCODINGS }));
+  const names = readNames(rows.map(([hex, , , , encodings]) => [hex, encodings]));
+  return names.map((listed, index) => {
+    const [, size, closed, connected] = rows[index] ?? [];
+    return {
+      ...listed,
+      isConnected: connected === true,
+      size: size === null ? undefined : Number(size),
+      closed: closed === null ? undefined : String(closed),
+    };
+  });
+}
+
 /**
  * Reads names of databases as they come from the server.
  *
  * @param rows the bytes of each name as hexadecimal digits, and the encodings of the server's databases
  */
-export function readNames(rows: readonly (readonly unknown[])[]): ListedDatabase[] {
+function readNames(rows: readonly (readonly unknown[])[]): ListedDatabase[] {
   const hexes = new Set(rows.map(([hex]) => hex));
   return rows.map(([given, encodings]) => {
     const hex = String(given);

@@ -1,5 +1,7 @@
-import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
-import type { AskSource } from '../dialect.ts';
+import { readFileSync } from 'node:fs';
+import { fillIn } from '../../../../text/fill-in.ts';
+import type { SharedTexts } from '../../../catalog/catalog.ts';
+import type { AskSource } from '../../../dialect.ts';
 
 // Names of databases and roles are kept once for the whole server, in the letters of the database in which they were made, which is noted
 // nowhere: https://www.postgresql.org/docs/current/multibyte.html. In a database of another encoding they are text of wrong letters, or
@@ -14,6 +16,17 @@ export const hexOf = (text: string) => `pg_catalog.encode(${bytesOf(text)}, 'hex
 
 /** SQL for the encodings of the databases of the server, with commas between them. */
 export const ENCODINGS = `(SELECT pg_catalog.string_agg(DISTINCT pg_catalog.pg_encoding_to_char(e.encoding)::text, ',') FROM pg_catalog.pg_database AS e)`;
+
+/**
+ * As hexadecimal digits the name of the database, and with commas between them the texts that are not ASCII; and the encodings of the
+ * server's databases.
+ */
+const sharedTexts = fillIn(readFileSync(new URL('./postgres-shared-texts.sql', import.meta.url), 'utf8'), {
+  DATABASE: hexOf('pg_catalog.current_database()'),
+  ROLE: hexOf('r.rolname'),
+  TEXT: hexOf('of_database.text'),
+  ENCODINGS,
+});
 
 /** What the web's standard calls those encodings of Postgres that it names otherwise; ISO_8859_5 and WIN1252 it finds by rule. */
 const LABELS: Readonly<Record<string, string>> = {
@@ -71,12 +84,9 @@ export function readSharedText(hex: string, encodings: readonly string[]): strin
     .replace(/[\x80-\xff]+/g, read);
 }
 
-/** What a server says of its shared texts (Catalog.sharedTexts), read. */
-export async function readSharedTexts(
-  ask: AskSource,
-  sql: string,
-): Promise<{ database: string; texts: Map<string, string> }> {
-  const [[database, listed, encodings] = []] = (await ask(sql)).rows;
+/** @see Catalog.readSharedTexts */
+export async function readSharedTexts(ask: AskSource): Promise<SharedTexts> {
+  const [[database, listed, encodings] = []] = (await ask(sharedTexts)).rows;
   const known = split(encodings);
   return {
     database: readSharedText(String(database), known),
@@ -91,39 +101,4 @@ export const split = (list: unknown) => (typeof list === 'string' ? list.split('
 export function rawBytesOf(hex: string, name: string): Buffer | undefined {
   const bytes = Buffer.from(hex, 'hex');
   return bytes.equals(Buffer.from(name, 'utf8')) ? undefined : bytes;
-}
-
-/** What columns of an answer are to hold instead of what the source sent. */
-export interface SharedColumns {
-  /** The name of the database, where the column is not null. */
-  database: readonly string[];
-  /** Texts of the whole server, which came as bytes. */
-  texts: readonly string[];
-}
-
-/**
- * SQL of DuckDB that puts them there, for `SELECT * REPLACE (…)`.
- *
- * @param texts what is read of those bytes that are not ASCII, by their hexadecimal digits
- */
-export function replaceSharedColumns(
-  columns: SharedColumns,
-  database: string,
-  texts: ReadonlyMap<string, string>,
-): string[] {
-  const cases = [...texts].map(
-    ([hex, text]) => `WHEN ${quoteLiteral(hex.toUpperCase())} THEN ${quoteLiteral(text)}`,
-  );
-  return [
-    ...columns.database
-      .map(quoteIdentifier)
-      .map((column) => `CASE WHEN ${column} IS NOT NULL THEN ${quoteLiteral(database)} END AS ${column}`),
-    ...columns.texts
-      .map(quoteIdentifier)
-      .map((column) =>
-        cases.length === 0
-          ? `decode(${column}) AS ${column}`
-          : `CASE hex(${column}) ${cases.join(' ')} ELSE decode(${column}) END AS ${column}`,
-      ),
-  ];
 }

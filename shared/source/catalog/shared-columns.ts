@@ -1,0 +1,39 @@
+import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
+
+/**
+ * Columns of an answer whose texts the server keeps once for all its databases. Their values are filled in, as the source may send
+ * them in another encoding.
+ */
+export interface SharedColumns {
+  /** The name of the database, where the column is not null. */
+  database: readonly string[];
+  /** Texts of the whole server, which came as bytes. */
+  texts: readonly string[];
+}
+
+/**
+ * SQL of DuckDB that puts them there, for `SELECT * REPLACE (…)`.
+ *
+ * @param texts what is read of those bytes that are not ASCII, by their hexadecimal digits
+ */
+export function replaceSharedColumns(
+  columns: SharedColumns,
+  database: string,
+  texts: ReadonlyMap<string, string>,
+): string[] {
+  const cases = [...texts].map(
+    ([hex, text]) => `WHEN ${quoteLiteral(hex.toUpperCase())} THEN ${quoteLiteral(text)}`,
+  );
+  return [
+    ...columns.database
+      .map(quoteIdentifier)
+      .map((column) => `CASE WHEN ${column} IS NOT NULL THEN ${quoteLiteral(database)} END AS ${column}`),
+    ...columns.texts
+      .map(quoteIdentifier)
+      .map((column) =>
+        cases.length === 0
+          ? `decode(${column}) AS ${column}`
+          : `CASE hex(${column}) ${cases.join(' ')} ELSE decode(${column}) END AS ${column}`,
+      ),
+  ];
+}
