@@ -254,7 +254,7 @@ describe('the role of an extraction', () => {
     const before = await keysOf(bucket, 'artifacts/');
     expect(await stack.ended(await stack.start('own'))).toMatchObject({
       state: 'failed',
-      error: { class: 'ConfigError', message: expect.stringContaining('Ferry may not write its output') },
+      error: { class: 'ConfigError', message: expect.stringContaining('s3:PutObject was denied on') },
     });
     expect(await keysOf(bucket, 'artifacts/')).toEqual(before);
     await restore();

@@ -5,8 +5,10 @@ import {
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { FerryError } from '../../errors.ts';
+import { assertFromS3, isObjectAnswer } from '../../runs/documents/explain-s3-error.ts';
 import { putS3Conditionally } from '../../runs/documents/put-s3-conditionally.ts';
 import { putS3File } from '../../runs/documents/put-s3-file.ts';
 import type { OutputStore } from './output-store.ts';
@@ -58,13 +60,15 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
       attempt('s3:PutObject', key, async () => {
         const object = { Bucket, Key: key, ContentType: contentTypeOf(key), ...settings };
         const ContentLength = Buffer.byteLength(body);
-        await client.send(new PutObjectCommand({ ...object, Body: body, ContentLength }));
+        const { ETag } = await client.send(new PutObjectCommand({ ...object, Body: body, ContentLength }));
+        assertFromS3(ETag);
       }),
     read: (Key) =>
       attempt('s3:GetObject', Key, async () => {
         try {
-          const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket, Key, ...owner }));
-          return { body: (await Body?.transformToString()) ?? '', version: ETag ?? '' };
+          const answer = await client.send(new GetObjectCommand({ Bucket, Key, ...owner }));
+          assertFromS3(isObjectAnswer(answer) && answer.ETag);
+          return { body: (await answer.Body?.transformToString()) ?? '', version: answer.ETag };
         } catch (error) {
           if (error instanceof NoSuchKey) return undefined;
           throw error;
@@ -77,17 +81,20 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
       }),
     async removeFolder(folder) {
       for (;;) {
-        const { Contents = [], IsTruncated } = await attempt('s3:ListBucket', folder, () =>
-          client.send(new ListObjectsV2Command({ Bucket, Prefix: folder, ...owner })),
-        );
+        const { Contents = [], IsTruncated } = await attempt('s3:ListBucket', folder, async () => {
+          const page = await client.send(new ListObjectsV2Command({ Bucket, Prefix: folder, ...owner }));
+          assertFromS3(page.IsTruncated !== undefined);
+          return page;
+        });
         const Objects = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }]));
         if (Objects.length > 0) {
           await attempt('s3:DeleteObject', folder, async () => {
-            const { Errors = [] } = await client.send(
-              new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true }, ...owner }),
+            const { Errors = [], Deleted = [] } = await client.send(
+              new DeleteObjectsCommand({ Bucket, Delete: { Objects }, ...owner }),
             );
             const [first] = Errors;
-            if (first) throw Object.assign(new Error(first.Message), { name: first.Code ?? 'unknown error' });
+            if (first) throw failedDeletion(first);
+            assertFromS3(Deleted.length === Objects.length);
           });
         }
         if (!IsTruncated) return;
@@ -98,3 +105,12 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
 
 const contentTypeOf = (key: string) =>
   key.endsWith('.parquet') ? 'application/vnd.apache.parquet' : 'application/json';
+
+/** One object's error stands in an answer that succeeds as a whole. */
+const failedDeletion = ({
+  Code = 'Unknown',
+  Message,
+}: {
+  Code?: string | undefined;
+  Message?: string | undefined;
+}) => new S3ServiceException({ name: Code, message: Message ?? '', $fault: 'client', $metadata: {} });

@@ -4,6 +4,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { assertFromS3 } from './explain-s3-error.ts';
 
 const CONFLICT_ATTEMPTS = 5;
 
@@ -19,13 +20,14 @@ export async function putS3Conditionally(
   client: Pick<S3Client, 'send'>,
   object: PutObjectCommandInput & { Body: string | Buffer },
   seen: string | undefined,
-): Promise<{ version: string | undefined } | undefined> {
+): Promise<{ version: string } | undefined> {
   const condition = seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen };
   // Of an empty body the SDK would say on stderr that it does not know its length.
   const ContentLength = Buffer.byteLength(object.Body);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { ETag } = await client.send(new PutObjectCommand({ ...object, ContentLength, ...condition }));
+      assertFromS3(ETag);
       return { version: ETag };
     } catch (error) {
       if (isOtherVersion(error, seen)) return undefined;
@@ -35,11 +37,10 @@ export async function putS3Conditionally(
   }
 }
 
-/** 412: another version is there. 404: the one that was seen has been deleted. */
+/** 412: another version is there. NoSuchKey: the one that was seen has been deleted; any other 404 is of the bucket, or not of S3. */
 function isOtherVersion(error: unknown, seen: string | undefined): boolean {
-  const status = statusOf(error);
-  const isBucketMissing = error instanceof Error && error.name === 'NoSuchBucket';
-  return status === 412 || (status === 404 && seen !== undefined && !isBucketMissing);
+  if (statusOf(error) === 412) return true;
+  return error instanceof Error && error.name === 'NoSuchKey' && seen !== undefined;
 }
 
 const statusOf = (error: unknown) =>

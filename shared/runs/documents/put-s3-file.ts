@@ -9,6 +9,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { awsTimeouts } from '../../network/outgoing-https.ts';
+import { assertFromS3 } from './explain-s3-error.ts';
 
 /** Where a file goes, and how the object is kept. */
 export type S3Target = Pick<
@@ -54,7 +55,11 @@ export async function putS3File(
     return;
   }
   const Body = await readPart(file, 0, size);
-  await client.send(new PutObjectCommand({ ...target, Body, ContentLength: size }), sending(size, signal));
+  const { ETag } = await client.send(
+    new PutObjectCommand({ ...target, Body, ContentLength: size }),
+    sending(size, signal),
+  );
+  assertFromS3(ETag);
 }
 
 const sending = (bytes: number, abortSignal: AbortSignal | undefined) => ({
@@ -70,6 +75,7 @@ async function putInParts(
 ): Promise<void> {
   const { Bucket, Key, ExpectedBucketOwner } = target;
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
+  assertFromS3(UploadId);
   const upload = { Bucket, Key, UploadId, ExpectedBucketOwner };
   try {
     const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
@@ -80,13 +86,15 @@ async function putInParts(
         new UploadPartCommand({ ...upload, PartNumber, Body, ContentLength: Body.length }),
         sending(Body.length, signal),
       );
+      assertFromS3(ETag);
       Parts.push({ PartNumber, ETag });
     }
     // S3 puts a large object together before it answers.
-    await client.send(
+    const completed = await client.send(
       new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }),
       sending(PART_BYTES, signal),
     );
+    assertFromS3(completed.ETag);
   } catch (error) {
     // Parts that nobody completes are paid for until a lifecycle rule removes them.
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
@@ -104,9 +112,3 @@ async function readPart(file: FileHandle, start: number, length: number): Promis
   }
   return part;
 }
-
-/** Whether S3 was reached, and was too slow: no route or endpoint is missing then. */
-export const isSlowAnswer = (error: unknown) =>
-  error instanceof Error &&
-  error.name === 'TimeoutError' &&
-  /requestTimeout|inactivity|stalled/.test(error.message);

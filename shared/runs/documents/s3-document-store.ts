@@ -12,8 +12,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageUnavailableError } from '../../errors.ts';
 import type { DocumentStore, ListedKey } from './document-store.ts';
+import { assertFromS3, explainS3Error, isObjectAnswer } from './explain-s3-error.ts';
 import { putS3Conditionally } from './put-s3-conditionally.ts';
-import { isSlowAnswer, putS3File } from './put-s3-file.ts';
+import { putS3File } from './put-s3-file.ts';
 
 type GetStack = GetObjectCommand['middlewareStack'];
 
@@ -31,7 +32,7 @@ function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack'
     { step: 'deserialize', name: 'ferryAnsweredAt' },
   );
   return () => {
-    if (Number.isNaN(answeredAt)) throw new Error('S3 did not return a date.');
+    assertFromS3(!Number.isNaN(answeredAt));
     return answeredAt;
   };
 }
@@ -64,20 +65,11 @@ export function createS3DocumentStore(options: {
   stallMs?: number;
 }): DocumentStore {
   const { client, bucket: Bucket, partBytes, stallMs = STALL_MS } = options;
-  const unavailable = (error: unknown) => {
-    if (isSlowAnswer(error)) {
-      return new StorageUnavailableError(`Ferry's bucket ${Bucket} takes too long to answer.`, {
-        cause: error,
-        hint: 'S3 was reached, but the connection is slow or S3 is busy.',
-      });
-    }
-    return new StorageUnavailableError(
-      `Ferry's bucket ${Bucket} cannot be reached (${error instanceof Error ? error.name : 'unknown error'}).`,
-      {
-        cause: error,
-        hint: "Check the role's policy; a function in a VPC needs a route to S3: NAT, or a gateway endpoint.",
-      },
-    );
+  // Always of this class, so that the platform delivers the event again, and keeps one that nobody could take as a dead letter.
+  const unavailable = (error: unknown, permission: string, key: string) => {
+    const what = `Ferry's bucket ${Bucket}`;
+    const { message, hint } = explainS3Error(error, { what, bucket: Bucket, key, permission });
+    return new StorageUnavailableError(message, { cause: error, ...(hint === undefined ? {} : { hint }) });
   };
   const listObjects = async (Prefix: string, limit: number, StartAfter?: string): Promise<ListedKey[]> => {
     const listed: ListedKey[] = [];
@@ -88,6 +80,7 @@ export function createS3DocumentStore(options: {
         const command = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys, StartAfter, ContinuationToken });
         const answeredAt = noteAnswerTime(command.middlewareStack);
         const page = await client.send(command);
+        assertFromS3(page.IsTruncated !== undefined);
         for (const { Key, LastModified } of page.Contents ?? []) {
           if (Key === undefined || !LastModified) continue;
           listed.push({ key: Key, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) });
@@ -96,7 +89,7 @@ export function createS3DocumentStore(options: {
       } while (ContinuationToken !== undefined && listed.length < limit);
       return listed;
     } catch (error) {
-      throw unavailable(error);
+      throw unavailable(error, 's3:ListBucket', Prefix);
     }
   };
   return {
@@ -105,21 +98,23 @@ export function createS3DocumentStore(options: {
       try {
         // Of an empty body the SDK would say on stderr that it does not know its length.
         const ContentLength = Buffer.byteLength(Body);
-        await client.send(
+        const { ETag } = await client.send(
           new PutObjectCommand({ Bucket, Key, Body, ContentLength, ContentType: 'application/json' }),
         );
+        assertFromS3(ETag);
       } catch (error) {
-        throw unavailable(error);
+        throw unavailable(error, 's3:PutObject', Key);
       }
     },
     async get(Key) {
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        const answer = await client.send(new GetObjectCommand({ Bucket, Key }));
+        assertFromS3(isObjectAnswer(answer));
         // One that is empty is there anyway.
-        return Body === undefined ? '' : await text(unlessStalled(Body, stallMs));
+        return answer.Body === undefined ? '' : await text(unlessStalled(answer.Body, stallMs));
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
-        throw unavailable(error);
+        throw unavailable(error, 's3:GetObject', Key);
       }
     },
     async putFile(Key, path, signal) {
@@ -127,30 +122,32 @@ export function createS3DocumentStore(options: {
         await putS3File(client, { Bucket, Key }, path, { partBytes, signal });
       } catch (error) {
         signal?.throwIfAborted();
-        throw unavailable(error);
+        throw unavailable(error, 's3:PutObject', Key);
       }
     },
     async getFile(Key, path) {
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        await pipeline(unlessStalled(Body, stallMs), createWriteStream(path));
+        const answer = await client.send(new GetObjectCommand({ Bucket, Key }));
+        assertFromS3(isObjectAnswer(answer));
+        await pipeline(unlessStalled(answer.Body, stallMs), createWriteStream(path));
         return true;
       } catch (error) {
         if (error instanceof NoSuchKey) return false;
-        throw unavailable(error);
+        throw unavailable(error, 's3:GetObject', Key);
       }
     },
     async read(Key) {
       const command = new GetObjectCommand({ Bucket, Key });
       const answeredAt = noteAnswerTime(command.middlewareStack);
       try {
-        const { Body, ETag, LastModified } = await client.send(command);
-        if (!ETag || !LastModified) throw new Error('S3 did not return its list of objects.');
+        const answer = await client.send(command);
+        const { Body, ETag, LastModified } = answer;
+        assertFromS3(isObjectAnswer(answer) && ETag && LastModified);
         const body = await text(unlessStalled(Body, stallMs));
         return { body, version: ETag, ageMs: Math.max(0, answeredAt() - LastModified.getTime()) };
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
-        throw unavailable(error);
+        throw unavailable(error, 's3:GetObject', Key);
       }
     },
     async replace(Key, Body, seen) {
@@ -158,7 +155,7 @@ export function createS3DocumentStore(options: {
       try {
         return (await putS3Conditionally(client, object, seen))?.version;
       } catch (error) {
-        throw unavailable(error);
+        throw unavailable(error, 's3:PutObject', Key);
       }
     },
     async list(prefix, limit, after) {
@@ -167,9 +164,11 @@ export function createS3DocumentStore(options: {
     listWithAges: (prefix, limit) => listObjects(prefix, limit),
     async remove(Key) {
       try {
-        await client.send(new DeleteObjectCommand({ Bucket, Key }));
+        const { $metadata } = await client.send(new DeleteObjectCommand({ Bucket, Key }));
+        // It has no body, and a page of a proxy has one.
+        assertFromS3($metadata.httpStatusCode === 204);
       } catch (error) {
-        throw unavailable(error);
+        throw unavailable(error, 's3:DeleteObject', Key);
       }
     },
   };

@@ -25,7 +25,7 @@ describe('a failure at the bucket of an extraction', () => {
       /KMS key .* cannot be used \(KMS\.DisabledException\)/,
     ],
     [failure('ExpiredToken', 400), 'ConfigError', /AWS does not accept the credentials/],
-    [failure('SlowDown', 503), 'StorageUnavailableError', /cannot be reached \(SlowDown\)/],
+    [failure('SlowDown', 503), 'StorageUnavailableError', /is overloaded.*SlowDown/],
     [new Error('socket hang up'), 'StorageUnavailableError', /cannot be reached \(Error\)/],
   ])('%s is reported as %s', (error, name, message) => {
     const told = explainOutputError(error, about);
