@@ -11,6 +11,7 @@ const conditions = `
     (SELECT count(*) FROM pg_stat_wal_receiver) AS receivers,
     version() AS version,
     (SELECT count(*) FROM pg_settings WHERE name LIKE 'rds%' OR name LIKE 'aurora%' OR name LIKE 'apg%') AS amazon,
+    (SELECT reset_val FROM pg_settings WHERE name = 'transaction_timeout') AS transaction_limit,
     pg_export_snapshot() IS NOT NULL AS exported`;
 
 // How the client itself exports the snapshot of its first connection, once for each scan of a table.
@@ -29,6 +30,9 @@ async function findObstacle(connection: DuckDBConnection): Promise<string | unde
   if (Number(row.receivers) > 0) return 'the source receives its data from another server';
   if (Number(row.amazon) > 0 || /aurora|redshift|cockroach|yugabyte|greenplum/i.test(String(row.version)))
     return 'this kind of Postgres does not share snapshots';
+  // Ferry lifts it on its own connections, but has no way to do so on those that the client opens next to them.
+  if (![null, '0'].includes(row.transaction_limit as string | null))
+    return 'the login has a transaction_timeout, which cannot be lifted on all connections';
   return row.exported === true ? undefined : 'the source exports no snapshot';
 }
 
@@ -37,6 +41,8 @@ export const postgresParallelReading: ParallelReading = {
   settings: (connections) => [
     `SET GLOBAL pg_pool_max_connections=${connections}`,
     'SET GLOBAL pg_use_ctid_scan=true',
+    // Between two parts of the table, a connection is idle in its transaction for as long as this machine takes to write.
+    'SET GLOBAL pg_idle_in_transaction_timeout_millis=0',
     // What the client sends, kept in memory: the only witness of which snapshot a connection read.
     "CALL enable_logging('PostgresQueryLog')",
   ],

@@ -27,10 +27,12 @@ beforeAll(async () => {
       FROM generate_series(1, 1000) n;
     CREATE TABLE noise (n int);
     CREATE FUNCTION make_noise() RETURNS int LANGUAGE sql AS 'INSERT INTO noise VALUES (1) RETURNING n';
-    GRANT SELECT ON forms TO odd; GRANT ALL ON noise TO odd;
+    CREATE TABLE wide AS SELECT n AS id, repeat('x', 200) AS pad FROM generate_series(1, 80000) n; ANALYZE wide;
+    GRANT SELECT ON forms, wide TO odd; GRANT ALL ON noise TO odd;
     ALTER DATABASE postgres SET bytea_output = 'escape';
     ALTER DATABASE postgres SET extra_float_digits = -10;
     ALTER ROLE odd SET datestyle = 'German, DMY';
+    ALTER ROLE odd SET idle_in_transaction_session_timeout = '30s';
     ALTER ROLE odd SET intervalstyle = 'sql_standard';
     ALTER ROLE odd SET TimeZone = 'Asia/Kolkata'`);
 });
@@ -125,6 +127,26 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
       expect(content.rows[0]).toEqual(first);
     },
   );
+
+  it('shares its connections for a table that is read in parallel, and gets them back as they were', async () => {
+    const sync = { duckdbQuery: 'SELECT * FROM db.public.wide' };
+    const result = await readThroughFerry('postgres', odd(), { sync, threads: 3, withContent: false });
+    expect([result.rows, result.verified, result.reading]).toEqual([80_000, true, { mode: 'parallel' }]);
+    const { user, password, host, port, database } = odd();
+    const clients = await Promise.all(
+      [1, 2, 3, 4].map(async () => {
+        const client = new pg.Client({ host, port, database, user, password });
+        await client.connect();
+        await client.query('BEGIN');
+        return client;
+      }),
+    );
+    for (const client of clients) {
+      const { rows } = await client.query('SHOW idle_in_transaction_session_timeout');
+      expect(rows).toEqual([{ idle_in_transaction_session_timeout: '30s' }]);
+      await client.end();
+    }
+  });
 
   it('stays read-only', async () => {
     const result = await run('SELECT make_noise() AS n');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runSync } from '../../../shared/sync/run-sync.ts';
@@ -62,16 +63,52 @@ describe('a limit of the session', () => {
     expect(await withSettings({ lock_timeout: '5min' }, read)).toEqual([['0', '0', '5min', '0', 'on']]);
   });
 
-  it('that is short does not end the connections that are opened to read a table in parallel', async () => {
-    await postgres.query(
-      "CREATE TABLE wide AS SELECT i AS id, repeat('x', 200) AS pad FROM generate_series(1, 100000) i; ANALYZE wide",
-    );
-    const sync = { duckdbQuery: 'SELECT * FROM db.public.wide' };
-    const limits = { idle_in_transaction_session_timeout: '20ms' };
-    const result = await withSettings(limits, () =>
-      readThroughFerry('postgres', postgres, { sync, threads: 3, withContent: false }),
-    );
-    expect([result.rows, result.verified, result.reading.mode]).toEqual([100_000, true, 'parallel']);
+  describe('while a table is read in parallel', () => {
+    const readWide = (limits: Record<string, string>) =>
+      withSettings(limits, () =>
+        readThroughFerry('postgres', postgres, {
+          sync: { duckdbQuery: 'SELECT * FROM db.public.wide' },
+          threads: 3,
+          withContent: false,
+        }),
+      );
+    beforeAll(async () => {
+      await postgres.query(
+        "CREATE TABLE wide AS SELECT i AS id, repeat('x', 200) AS pad FROM generate_series(1, 100000) i; ANALYZE wide",
+      );
+    });
+
+    it('is lifted on each connection, before it reads', async () => {
+      const before = readFileSync(postgres.logFile, 'utf8').length;
+      const result = await readWide({ idle_in_transaction_session_timeout: '10s', log_statement: 'all' });
+      expect([result.rows, result.verified, result.reading.mode]).toEqual([100_000, true, 'parallel']);
+      const log = readFileSync(postgres.logFile, 'utf8').slice(before);
+      const statements = [...log.matchAll(/\[(\d+)\] LOG: {2}statement: ([^\n]+(?:\n\t[^\n]*)*)/g)];
+      const transactions = [...Map.groupBy(statements, ([, pid]) => pid).values()].flatMap((own) =>
+        own
+          .map(([, , statement = '']) => statement)
+          .join('\0')
+          .split('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY\0')
+          .slice(1),
+      );
+      expect(transactions.filter((said) => said.startsWith('SET TRANSACTION SNAPSHOT'))).not.toEqual([]);
+      for (const said of transactions) {
+        expect(said).toMatch(
+          /^(SET TRANSACTION SNAPSHOT '[^']+'\0SET idle_in_transaction_session_timeout=0\0|[^\0]*set_config\('idle_in_transaction_session_timeout', '0', true\))/,
+        );
+      }
+    });
+
+    it('has it read in one part, where it cannot be lifted on each connection', async () => {
+      const result = await readWide({ transaction_timeout: '1min' });
+      expect([result.rows, result.reading]).toEqual([
+        100_000,
+        {
+          mode: 'single',
+          reason: 'the login has a transaction_timeout, which cannot be lifted on all connections',
+        },
+      ]);
+    });
   });
 
   it('that ends a session at work is told by its name', async () => {
