@@ -6,8 +6,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
-import { duckdbVersion, type ExtensionName, fetchExtensions } from '../scripts/fetch-extensions.ts';
-import { withLock } from '../scripts/lock.mjs';
+import { duckdbVersion, type ExtensionName, fetchExtensions } from '../shared/duckdb/fetch-extensions.ts';
+import { withLock } from '../shared/lock.mjs';
 
 const run = promisify(execFile);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -5,7 +5,6 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { DeployedJobIndex } from '../functions/api/environment.ts';
 import { jobIndexOf } from '../shared/api/job-index.ts';
 import {
   functionOutputOfExtraction,
@@ -17,19 +16,20 @@ import { type JobFunctionPlan, planFunctions } from '../shared/config/deployment
 import { networkOf } from '../shared/config/rules/extraction-network.ts';
 import { warnOfClosedNetworks } from '../shared/config/rules/network-warnings.ts';
 import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
+import type { DeployedJobIndex } from '../shared/environment/api-environment.ts';
 import { watchedJobsOf } from '../shared/watchdog/watched-jobs.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alerts } from './constructs/alerts.ts';
 import { Api } from './constructs/api.ts';
 import { Dashboard } from './constructs/dashboard.ts';
-import { ExtractFunction } from './constructs/extract-function.ts';
 import type { FunctionDefaults } from './constructs/ferry-function.ts';
-import { DEFAULT_TIMEOUT } from './constructs/job-runner.ts';
-import { JobSchedule } from './constructs/job-schedule.ts';
-import { SourceNetwork } from './constructs/source-network.ts';
+import { ExtractFunction } from './constructs/jobs/extract-function.ts';
+import { DEFAULT_TIMEOUT } from './constructs/jobs/job-runner.ts';
+import { JobSchedule } from './constructs/jobs/job-schedule.ts';
+import { SourceNetwork } from './constructs/jobs/source-network.ts';
+import { SyncFunction } from './constructs/jobs/sync-function.ts';
 import { StarterRole } from './constructs/starter-role.ts';
 import { StateBucket } from './constructs/state-bucket.ts';
-import { SyncFunction } from './constructs/sync-function.ts';
 import { Watchdog } from './constructs/watchdog.ts';
 import { assertFits } from './stack-size.ts';
 

@@ -1,7 +1,7 @@
-import { EXTENSION_NAMES } from '../scripts/fetch-extensions.ts';
 import { planFunctions } from '../shared/config/deployment/job-functions.ts';
 import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
 import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
+import { EXTENSION_NAMES } from '../shared/duckdb/fetch-extensions.ts';
 import { dialectOf } from '../shared/source/registry.ts';
 import { buildLambdaCode, type LambdaArchitecture } from './build-lambda-code.ts';
 import type { FerryProps } from './ferry.ts';

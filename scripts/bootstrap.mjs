@@ -11,8 +11,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLock } from '../shared/lock.mjs';
 import { arePackagesInstalled } from './installed-packages.mjs';
-import { withLock } from './lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
@@ -28,7 +28,7 @@ const STEPS = {
   '--extensions': {
     script: 'scripts/fetch-extensions.ts',
     args: ['--if-missing'],
-    sources: ['package-lock.json', 'scripts/fetch-extensions.ts'],
+    sources: ['package-lock.json', 'shared/duckdb/fetch-extensions.ts'],
   },
   '--test-tools': {
     script: 'test/support/tools/fetch-all.ts',

@@ -1,6 +1,10 @@
+import {
+  type ApiEnvironment,
+  type DeployedJobIndex,
+  deployedJobIndexSchema,
+} from '../../shared/environment/api-environment.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
-import { type ApiEnvironment, type DeployedJobIndex, deployedJobIndexSchema } from './environment.ts';
 
 /** The jobs that the deployment has left in the assets bucket, and the functions that run them. */
 export function createDeployedJobs(

@@ -1,6 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createApi } from '../../shared/api/create-api.ts';
+import { apiEnvironmentSchema } from '../../shared/environment/api-environment.ts';
 import { createS3DocumentStore } from '../../shared/runs/documents/s3-document-store.ts';
 import { createRunRequestStore } from '../../shared/runs/records/run-request-store.ts';
 import { createRunStore } from '../../shared/runs/records/run-store.ts';
@@ -8,7 +9,6 @@ import { createLogger } from '../../shared/telemetry/logger.ts';
 import { clientSettings } from '../client-settings.ts';
 import { createApiFunction } from './api-function.ts';
 import { createDeployedJobs } from './deployed-jobs.ts';
-import { apiEnvironmentSchema } from './environment.ts';
 import { createStarter } from './start-function.ts';
 
 const environment = apiEnvironmentSchema.parse(process.env);

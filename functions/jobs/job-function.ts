@@ -3,6 +3,7 @@ import { asSentence, unknownNameMessage } from '../../shared/config/config-probl
 import { parseDeployedConfig } from '../../shared/config/deployment/deployed-config.ts';
 import { type JobKind, jobsOfKind, kindOfJob } from '../../shared/config/job-kind.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
+import type { JobEnvironment } from '../../shared/environment/job-environment.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { OutgoingHttps } from '../../shared/network/outgoing-https.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
@@ -15,7 +16,6 @@ import { scheduleTriggerFrom, type Trigger } from '../../shared/runs/trigger.ts'
 import type { SecretReader } from '../../shared/source/credentials/secrets.ts';
 import type { JobReading } from '../../shared/source/job-reading.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import type { JobEnvironment } from './environment.ts';
 import { jobEventSchema } from './job-event.ts';
 
 /** What a function works with, whatever it runs. */

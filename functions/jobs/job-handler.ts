@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
+import { jobEnvironmentSchema, lambdaEnvironmentSchema } from '../../shared/environment/job-environment.ts';
 import { createS3DocumentStore } from '../../shared/runs/documents/s3-document-store.ts';
 import { createRunStore } from '../../shared/runs/records/run-store.ts';
 import { createSecretsManagerReader } from '../../shared/source/credentials/secrets-manager-reader.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { clientSettings } from '../client-settings.ts';
-import { jobEnvironmentSchema, lambdaEnvironmentSchema } from './environment.ts';
 import type { JobFunction, JobFunctionDependencies } from './job-function.ts';
 import { createRunReporter } from './report-run.ts';
 

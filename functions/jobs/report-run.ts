@@ -1,9 +1,9 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../shared/environment/run-event.ts';
 import { isFinished, type RunRecord } from '../../shared/runs/records/run-record.ts';
 import type { RunReporter } from '../../shared/runs/run-reporter.ts';
+import { writeMetrics } from '../../shared/telemetry/emf.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import { writeMetrics } from '../emf.ts';
-import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../run-event.ts';
 
 // What waits for a run must not wait for the news of it.
 const EVENT_TIMEOUT_MS = 2_000;

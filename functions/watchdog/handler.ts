@@ -2,6 +2,10 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import {
+  lambdaEnvironmentSchema,
+  watchdogEnvironmentSchema,
+} from '../../shared/environment/watchdog-environment.ts';
 import { createS3DocumentStore } from '../../shared/runs/documents/s3-document-store.ts';
 import { createRunRequestStore } from '../../shared/runs/records/run-request-store.ts';
 import { createRunStore } from '../../shared/runs/records/run-store.ts';
@@ -9,7 +13,6 @@ import { createSecretsManagerReader } from '../../shared/source/credentials/secr
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { clientSettings } from '../client-settings.ts';
 import { createDeadLetterQueue } from './dead-letters.ts';
-import { lambdaEnvironmentSchema, watchdogEnvironmentSchema } from './environment.ts';
 import { createTopic } from './topic.ts';
 import { createWatchdogFunction } from './watchdog-function.ts';
 

@@ -1,14 +1,14 @@
+import type { WatchdogEnvironment } from '../../shared/environment/watchdog-environment.ts';
 import { ConfigError, StateError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 import type { SecretReader } from '../../shared/source/credentials/secrets.ts';
+import { writeMetrics } from '../../shared/telemetry/emf.ts';
 import type { Channel } from '../../shared/watchdog/alerts/channel.ts';
 import { createWebhook } from '../../shared/watchdog/alerts/webhook.ts';
 import { type RoundResult, runRound } from '../../shared/watchdog/watchdog.ts';
 import type { WatchdogDependencies } from '../../shared/watchdog/watchdog-dependencies.ts';
 import { type WatchedJobs, watchedJobsSchema } from '../../shared/watchdog/watched-jobs.ts';
-import { writeMetrics } from '../emf.ts';
 import { functionUrl } from './console.ts';
-import type { WatchdogEnvironment } from './environment.ts';
 
 export interface WatchdogFunctionDependencies
   extends Pick<WatchdogDependencies, 'documents' | 'runs' | 'requests' | 'deadLetters' | 'logger'> {

@@ -13,7 +13,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ApiEnvironment, DeployedJobIndex } from '../../functions/api/environment.ts';
+import type { ApiEnvironment, DeployedJobIndex } from '../../shared/environment/api-environment.ts';
 import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import type { StateBucket } from './state-bucket.ts';

@@ -6,7 +6,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE } from '../../functions/emf.ts';
+import { METRIC_NAMESPACE } from '../../shared/telemetry/emf.ts';
 
 const WHOLE = 24;
 

@@ -11,7 +11,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { SourceNetwork } from './source-network.ts';
+import type { SourceNetwork } from './jobs/source-network.ts';
 
 /** What all functions of a deployment have in common. */
 export interface FunctionDefaults {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/processes/wait-for.ts';
 import { atGate, closeGate, throughGate } from '../support/runs/gate.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type OpenStack, openStack } from './open-stack.ts';
-import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
 
 const STACK = 'FerryApi';
 const ORDERS = 'ds_orders1';

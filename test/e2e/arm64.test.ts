@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLambdaCode } from '../../infra/build-lambda-code.ts';
-import { EXTENSION_NAMES } from '../../scripts/fetch-extensions.ts';
+import { EXTENSION_NAMES } from '../../shared/duckdb/fetch-extensions.ts';
 import { arm64Node } from '../support/processes/arm64-node.ts';
 import { readParquetWithPyarrow } from '../support/readers/read-parquet.ts';
 

@@ -14,8 +14,8 @@ import { readParquetWithPyarrow } from '../support/readers/read-parquet.ts';
 import { type MysqlServer, startMysql } from '../support/servers/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
 import { sourceConfig } from '../support/source/source-config.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type OpenStack, openStack } from './open-stack.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
 
 const STACK = 'FerryE2e';
 const SCHEDULED = 'ds_scheduled1';

@@ -14,9 +14,9 @@ import { rolePolicies, type Statement } from '../support/aws/role-policies.ts';
 import { assertOutput } from '../support/extraction/assert-output.ts';
 import type { AtlanEntity } from '../support/extraction/atlan-contract.ts';
 import { assertRawFiles } from '../support/extraction/raw-files.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type OpenStack, openStack } from './open-stack.ts';
-import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
 
 const STACK = 'FerryCatalogs';
 const DATASET = 'ds_orders1';

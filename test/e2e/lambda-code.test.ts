@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { FileSystem } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { buildLambdaCode } from '../../infra/build-lambda-code.ts';
-import { duckdbVersion, EXTENSION_NAMES } from '../../scripts/fetch-extensions.ts';
+import { duckdbVersion, EXTENSION_NAMES } from '../../shared/duckdb/fetch-extensions.ts';
 
 // Lambda's limit for unzipped code: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const MAXIMUM_BYTES = 250 * 2 ** 20;

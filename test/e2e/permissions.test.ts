@@ -3,9 +3,9 @@ import { receiveDeadLetter } from '../support/aws/dead-letters.ts';
 import { findLogLine } from '../support/aws/lambda-logs.ts';
 import { type RolePolicies, rolePolicies, type Statement } from '../support/aws/role-policies.ts';
 import { closeGate, throughGate } from '../support/runs/gate.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type OpenStack, openStack } from './open-stack.ts';
-import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
 
 // Each role has what it needs and nothing that it does not: a statement that is taken away is missed.
 

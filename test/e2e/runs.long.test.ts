@@ -9,9 +9,9 @@ import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
 import { survivingNode } from '../support/processes/surviving-node.ts';
 import { waitFor } from '../support/processes/wait-for.ts';
 import { atGate, closeGate, throughGate } from '../support/runs/gate.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type OpenStack, openStack } from './open-stack.ts';
-import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
 
 // What goes on for a while: each test has jobs, and a gate at the source, of its own, so that they wait at the same time.
 

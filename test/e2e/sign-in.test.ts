@@ -7,9 +7,9 @@ import { lambdaLogs } from '../support/aws/lambda-logs.ts';
 import { queryAws } from '../support/aws/query-aws.ts';
 import { type RolePolicies, rolePolicies, type Statement } from '../support/aws/role-policies.ts';
 import { startTokenDatabase, type TokenDatabase } from '../support/source/token-sources.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type OpenStack, openStack } from './open-stack.ts';
-import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
 
 // Functions that have no password: their roles sign in. The databases judge everything of a token but its signature, as the keys are
 // the emulator's secret.

@@ -15,7 +15,7 @@ import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
 import { waitFor } from '../support/processes/wait-for.ts';
 import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
 import { sourceConfig } from '../support/source/source-config.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
 
 const STACK = 'FerryCommands';
 const SMOKE = fileURLToPath(new URL('../../scripts/smoke.ts', import.meta.url));

@@ -12,9 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { newRunId } from '../../shared/runs/run-id.ts';
 import { awsClientOptions } from '../support/aws/aws-client-options.ts';
-import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type OpenStack, openStack } from './open-stack.ts';
-import { type StackSurroundings, startSurroundings } from './stack-surroundings.ts';
+import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
 
 const STACK = 'FerryWatched';
 const ORDERS = 'ds_orders1';

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EntityFolder, entityFolders } from '../../../shared/source/catalog/entity-folders.ts';
 import { placeOfRow, placesInFiles, type RawRow, readRawFiles } from '../../support/extraction/raw-files.ts';
 import { pythonEnvironment } from '../../support/processes/python.ts';
-import { schemaNames } from '../../support/torture-catalog/all-facts.ts';
 import {
   POSTGRES_15,
   POSTGRES_18,
@@ -14,6 +13,7 @@ import {
   type TortureServer,
 } from '../../support/torture-catalog/create.ts';
 import { extractTorture, type TortureExtraction } from '../../support/torture-catalog/extract.ts';
+import { schemaNames } from '../../support/torture-catalog/facts/all-facts.ts';
 
 describe.each([
   { version: 15, binaries: POSTGRES_15 },

@@ -63,5 +63,5 @@ export async function startTortureServer(binaries: string): Promise<TortureServe
 }
 
 function readSql(file: string): string {
-  return readFileSync(new URL(file, import.meta.url), 'utf8');
+  return readFileSync(new URL(`./sql/${file}`, import.meta.url), 'utf8');
 }

@@ -1,7 +1,7 @@
-import { relationFacts, SCHEMA_OF_A_SEQUENCE, schemaNames } from './all-facts.ts';
 import { columnTypes, type TypeFact } from './column-types.ts';
-import type { ColumnFact, RelationFact, RoutineFact } from './facts.ts';
-import { routineFacts } from './facts-routines.ts';
+import { relationFacts, SCHEMA_OF_A_SEQUENCE, schemaNames } from './facts/all-facts.ts';
+import type { ColumnFact, RelationFact, RoutineFact } from './facts/facts.ts';
+import { routineFacts } from './facts/facts-routines.ts';
 import type { ServerTexts } from './server-texts.ts';
 
 /** An entity, without `lastSyncRunAt`: the only attribute that is not known before. */

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { arePackagesInstalled } from '../../../scripts/installed-packages.mjs';
 
 const run = promisify(execFile);
-const scripts = fileURLToPath(new URL('../../../scripts', import.meta.url));
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const one = { version: '1.0.0', integrity: 'sha512-1' };
 const elsewhere = { ...one, optional: true, os: ['plan9'], cpu: ['mips'] };
 const here = { ...one, optional: true, os: [process.platform], cpu: [process.arch] };
@@ -86,9 +86,9 @@ echo '${JSON.stringify({ packages: installs })}' >node_modules/.package-lock.jso
   const calls = async () => (await readFile(join(root, 'calls'), 'utf8')).trim().split('\n').length;
 
   beforeEach(async () => {
-    await mkdir(join(root, 'scripts'));
-    for (const name of ['bootstrap.mjs', 'installed-packages.mjs', 'lock.mjs'])
-      await copyFile(join(scripts, name), join(root, 'scripts', name));
+    for (const folder of ['scripts', 'shared']) await mkdir(join(root, folder));
+    for (const path of ['scripts/bootstrap.mjs', 'scripts/installed-packages.mjs', 'shared/lock.mjs'])
+      await copyFile(join(repository, path), join(root, path));
   });
 
   it('installs the packages once, also when two commands start in a fresh clone at once', async () => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CatalogFilters, EVERYTHING } from '../../../../shared/source/catalog/filters.ts';
-import { schemaNames } from '../../../support/torture-catalog/all-facts.ts';
 import {
   OWNER,
   POSTGRES_15,
@@ -10,7 +9,8 @@ import {
 } from '../../../support/torture-catalog/create.ts';
 import { type ExpectedEntity, expectedEntities } from '../../../support/torture-catalog/expected-entities.ts';
 import { extractTorture, RUN } from '../../../support/torture-catalog/extract.ts';
-import { GREETINGS } from '../../../support/torture-catalog/facts-names.ts';
+import { schemaNames } from '../../../support/torture-catalog/facts/all-facts.ts';
+import { GREETINGS } from '../../../support/torture-catalog/facts/facts-names.ts';
 import { readServerTexts } from '../../../support/torture-catalog/server-texts.ts';
 
 const db = `^${TORTURE_DATABASE}$`;

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { AwsClient } from 'aws4fetch';
 import { Agent, request } from 'undici';
-import { createS3DocumentStore } from '../../shared/runs/documents/s3-document-store.ts';
-import { isFinished, type RunRecord } from '../../shared/runs/records/run-record.ts';
-import { createRunStore, type RunStore } from '../../shared/runs/records/run-store.ts';
-import type { MiniStack } from '../support/aws/mini-stack.ts';
-import { createS3Client } from '../support/aws/s3-client.ts';
-import { waitFor } from '../support/processes/wait-for.ts';
+import { createS3DocumentStore } from '../../../shared/runs/documents/s3-document-store.ts';
+import { isFinished, type RunRecord } from '../../../shared/runs/records/run-record.ts';
+import { createRunStore, type RunStore } from '../../../shared/runs/records/run-store.ts';
+import type { MiniStack } from '../aws/mini-stack.ts';
+import { createS3Client } from '../aws/s3-client.ts';
+import { waitFor } from '../processes/wait-for.ts';
 
 /** What the API answered. */
 export interface ApiAnswer {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { localAppArguments, runLocalCdk } from '../../scripts/local-cdk.ts';
-import type { MiniStack } from '../support/aws/mini-stack.ts';
-import { cacheFolder } from '../support/servers/data-template.ts';
+import { localAppArguments, runLocalCdk } from '../../../scripts/local-cdk.ts';
+import type { MiniStack } from '../aws/mini-stack.ts';
+import { cacheFolder } from '../servers/data-template.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The CDK app as a user deploys it, against whatever AWS answers at the endpoint. */
 export interface Deployment extends AsyncDisposable {

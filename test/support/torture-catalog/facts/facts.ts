@@ -1,4 +1,4 @@
-import { type ColumnType, columnTypes } from './column-types.ts';
+import { type ColumnType, columnTypes } from '../column-types.ts';
 
 /** What is known of a column of the torture catalog, from its SQL. */
 export interface ColumnFact {

@@ -1,11 +1,11 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { awsClientOptions } from '../support/aws/aws-client-options.ts';
-import { type MiniStack, type MiniStackOptions, startMiniStack } from '../support/aws/mini-stack.ts';
-import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
-import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
-import { readParquetWithPyarrow } from '../support/readers/read-parquet.ts';
-import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
-import { sourceConfig } from '../support/source/source-config.ts';
+import { awsClientOptions } from '../aws/aws-client-options.ts';
+import { type MiniStack, type MiniStackOptions, startMiniStack } from '../aws/mini-stack.ts';
+import { startPolyteiaStandIn } from '../polyteia/stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../polyteia/stand-in/types.ts';
+import { readParquetWithPyarrow } from '../readers/read-parquet.ts';
+import { type PostgresServer, startPostgres } from '../servers/postgres-server.ts';
+import { sourceConfig } from '../source/source-config.ts';
 
 /** What a stack is deployed into: an emulator of AWS with the secrets, a Postgres, and a stand-in for Polyteia. */
 export interface StackSurroundings extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
-import type { SecretRef, SourceConfig } from '../../shared/config/schema/ferry-config.ts';
-import { signingEndpoint, signingRegion } from '../../shared/config/schema/source-auth.ts';
+import type { SecretRef, SourceConfig } from '../../../shared/config/schema/ferry-config.ts';
+import { signingEndpoint, signingRegion } from '../../../shared/config/schema/source-auth.ts';
 
 /** The secrets that signing in at sources takes, for {@link grantSecrets}. */
 export function secretsOfSources(sources: readonly SourceConfig[]): SecretRef[] {

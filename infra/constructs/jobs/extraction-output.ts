@@ -1,10 +1,10 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { ExtractionConfig } from '../../shared/config/schema/ferry-config.ts';
-import { ConfigError } from '../../shared/errors.ts';
-import { layOut, outputBase } from '../../shared/extraction/output/layout.ts';
-import { acknowledgePrefixes } from '../acknowledgements.ts';
-import type { StateBucket } from './state-bucket.ts';
+import type { ExtractionConfig } from '../../../shared/config/schema/ferry-config.ts';
+import { ConfigError } from '../../../shared/errors.ts';
+import { layOut, outputBase } from '../../../shared/extraction/output/layout.ts';
+import { acknowledgePrefixes } from '../../acknowledgements.ts';
+import type { StateBucket } from '../state-bucket.ts';
 
 /** A run looks for what it has written before it was killed, and removes what it leaves unfinished. */
 const ACTIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'] as const;

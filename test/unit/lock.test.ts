@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withLock } from '../../../scripts/lock.mjs';
+import { withLock } from '../../shared/lock.mjs';
 
 let folder: string;
 let lock: string;

@@ -3,8 +3,8 @@ import { type ISecurityGroup, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws
 import { ManagedPolicy, type Role } from 'aws-cdk-lib/aws-iam';
 import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { NetworkConfig } from '../../shared/config/schema/deployment.ts';
-import { acknowledgeInterfaces } from '../acknowledgements.ts';
+import type { NetworkConfig } from '../../../shared/config/schema/deployment.ts';
+import { acknowledgeInterfaces } from '../../acknowledgements.ts';
 
 export interface SourceNetworkProps {
   network: NetworkConfig;

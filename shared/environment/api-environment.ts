@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { indexedJobSchema } from '../../shared/api/job-index.ts';
-import { logLevels } from '../../shared/telemetry/logger.ts';
+import { indexedJobSchema } from '../api/job-index.ts';
+import { logLevels } from '../telemetry/logger.ts';
 
 /** The environment of the API function. Its construct takes the same type, so a forgotten variable is a compile error. */
 export const apiEnvironmentSchema = z.object({

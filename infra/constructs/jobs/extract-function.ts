@@ -1,8 +1,8 @@
 import type { Construct } from 'constructs';
-import { selectForFunction } from '../../shared/config/deployment/deployed-config.ts';
-import type { ExtractionFunctionPlan } from '../../shared/config/deployment/job-functions.ts';
-import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
-import { ConfigError } from '../../shared/errors.ts';
+import { selectForFunction } from '../../../shared/config/deployment/deployed-config.ts';
+import type { ExtractionFunctionPlan } from '../../../shared/config/deployment/job-functions.ts';
+import type { FerryConfig } from '../../../shared/config/schema/ferry-config.ts';
+import { ConfigError } from '../../../shared/errors.ts';
 import { grantOutput } from './extraction-output.ts';
 import { JobRunner, type JobRunnerProps } from './job-runner.ts';
 

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
-import { selectForFunction } from '../../shared/config/deployment/deployed-config.ts';
-import type { SyncFunctionPlan } from '../../shared/config/deployment/job-functions.ts';
-import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
+import { selectForFunction } from '../../../shared/config/deployment/deployed-config.ts';
+import type { SyncFunctionPlan } from '../../../shared/config/deployment/job-functions.ts';
+import type { FerryConfig } from '../../../shared/config/schema/ferry-config.ts';
 import { JobRunner, type JobRunnerProps } from './job-runner.ts';
 
 export interface SyncFunctionProps extends JobRunnerProps {

@@ -2,18 +2,18 @@ import { Size, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { JobEnvironment } from '../../functions/jobs/environment.ts';
-import { EVENT_SOURCE } from '../../functions/run-event.ts';
-import type { DeployedConfig } from '../../shared/config/deployment/deployed-config.ts';
-import type { FunctionSettings } from '../../shared/config/schema/deployment.ts';
-import type { SecretRef } from '../../shared/config/schema/ferry-config.ts';
-import { toDuration } from '../to-duration.ts';
-import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
-import { JsonAsset } from './json-asset.ts';
-import { grantSecrets } from './secrets.ts';
+import type { DeployedConfig } from '../../../shared/config/deployment/deployed-config.ts';
+import type { FunctionSettings } from '../../../shared/config/schema/deployment.ts';
+import type { SecretRef } from '../../../shared/config/schema/ferry-config.ts';
+import type { JobEnvironment } from '../../../shared/environment/job-environment.ts';
+import { EVENT_SOURCE } from '../../../shared/environment/run-event.ts';
+import { toDuration } from '../../to-duration.ts';
+import { FerryFunction, type FunctionDefaults } from '../ferry-function.ts';
+import { JsonAsset } from '../json-asset.ts';
+import { grantSecrets } from '../secrets.ts';
+import type { StateBucket } from '../state-bucket.ts';
 import { grantSignIn, secretsOfSources } from './source-access.ts';
 import type { SourceNetwork } from './source-network.ts';
-import type { StateBucket } from './state-bucket.ts';
 
 /** What a function for jobs needs next to what it runs. */
 export interface JobRunnerProps extends FunctionDefaults {

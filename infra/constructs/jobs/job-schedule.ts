@@ -11,9 +11,9 @@ import {
 } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { toEventBridgeSchedule } from '../../shared/config/schedule/eventbridge-schedule.ts';
-import type { ScheduleConfig } from '../../shared/config/schema/ferry-config.ts';
-import { toDuration } from '../to-duration.ts';
+import { toEventBridgeSchedule } from '../../../shared/config/schedule/eventbridge-schedule.ts';
+import type { ScheduleConfig } from '../../../shared/config/schema/ferry-config.ts';
+import { toDuration } from '../../to-duration.ts';
 
 export interface JobScheduleProps {
   job: string;
