@@ -63,43 +63,30 @@ function reportMetrics(
   );
 }
 
-/** What of a record an event holds: who listens can fetch the rest from the API. */
+/** The fields of a record that its event has too: the API has the others. */
+const EVENT_FIELDS = [
+  'job',
+  'kind',
+  'source',
+  'sources',
+  'state',
+  'outcome',
+  'trigger',
+  'scheduledTime',
+  'startedAt',
+  'endedAt',
+  'durationMs',
+  'rows',
+  'bytes',
+  'manifest',
+] as const satisfies (keyof RunRecord)[];
+
 function detailOf(stack: string, record: RunRecord) {
-  const {
-    id,
-    job,
-    kind,
-    state,
-    outcome,
-    trigger,
-    scheduledTime,
-    startedAt,
-    endedAt,
-    durationMs,
-    rows,
-    bytes,
-    source,
-    sources,
-    manifest,
-    error,
-  } = record;
+  const { id, error } = record;
   return {
     stack,
     runId: id,
-    job,
-    kind,
-    source,
-    sources,
-    state,
-    outcome,
-    trigger,
-    scheduledTime,
-    startedAt,
-    endedAt,
-    durationMs,
-    rows,
-    bytes,
-    manifest,
+    ...Object.fromEntries(EVENT_FIELDS.map((field) => [field, record[field]])),
     ...(error ? { error: { class: error.class, message: error.message, phase: error.phase } } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogField,
   AccessLogFormat,
@@ -14,7 +14,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ApiEnvironment, DeployedJobIndex } from '../../shared/environment/api-environment.ts';
-import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
+import { FerryFunction, type FunctionDefaults, joinNames } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import type { StateBucket } from './state-bucket.ts';
 
@@ -42,10 +42,7 @@ export class Api extends Construct {
       environment: {
         ...jobs.location,
         STATE_BUCKET: state.bucket.bucketName,
-        FUNCTIONS: Fn.join(
-          ',',
-          functions.map((target) => target.functionName),
-        ),
+        FUNCTIONS: joinNames(functions),
         LOG_LEVEL: 'info',
       },
       memoryMegabytes: 512,

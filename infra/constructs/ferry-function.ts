@@ -1,8 +1,9 @@
-import { type Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
+import { type Duration, Fn, RemovalPolicy, type Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   type Architecture,
   type Code,
+  type IFunction,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
@@ -72,3 +73,10 @@ export class FerryFunction<Environment extends Record<string, string>> extends C
     });
   }
 }
+
+/** The variable FUNCTIONS: the names of functions, which only the deployment knows. */
+export const joinNames = (functions: readonly IFunction[]): string =>
+  Fn.join(
+    ',',
+    functions.map(({ functionName }) => functionName),
+  );

@@ -1,4 +1,4 @@
-import { Duration, Fn } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
@@ -12,7 +12,7 @@ import type { SecretRef } from '../../shared/config/schema/ferry-config.ts';
 import type { WatchdogEnvironment } from '../../shared/environment/watchdog-environment.ts';
 import { METRIC_NAMESPACE } from '../../shared/telemetry/emf.ts';
 import type { WatchedJobs } from '../../shared/watchdog/watched-jobs.ts';
-import { FerryFunction, type FunctionDefaults } from './ferry-function.ts';
+import { FerryFunction, type FunctionDefaults, joinNames } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import { grantSecrets } from './secrets.ts';
 import type { StateBucket } from './state-bucket.ts';
@@ -50,10 +50,7 @@ export class Watchdog extends Construct {
       environment: {
         ...jobs.location,
         STATE_BUCKET: state.bucket.bucketName,
-        FUNCTIONS: Fn.join(
-          ',',
-          functions.map((target) => target.functionName),
-        ),
+        FUNCTIONS: joinNames(functions),
         STACK_NAME: props.scope,
         DEAD_LETTERS_URL: deadLetters.queueUrl,
         API_URL: props.apiUrl,

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -11,6 +12,7 @@ import { FerryError } from '../../errors.ts';
 import { assertFromS3, isObjectAnswer } from '../../runs/documents/explain-s3-error.ts';
 import { putS3Conditionally } from '../../runs/documents/put-s3-conditionally.ts';
 import { putS3File } from '../../runs/documents/put-s3-file.ts';
+import { unlessStalled } from '../../runs/documents/unless-stalled.ts';
 import type { OutputStore } from './output-store.ts';
 import { explainOutputError } from './s3-output-errors.ts';
 
@@ -25,11 +27,13 @@ export interface S3OutputOptions {
   kmsKeyArn?: string | undefined;
   /** Size of a part of a large file, in bytes: what of it is in memory at once. @default as put-s3-file.ts has it */
   partBytes?: number;
+  /** How long an answer may stand still. @default as unless-stalled.ts has it */
+  stallMs?: number;
 }
 
 /** The files of extractions as objects of a bucket. Whatever is sent is held in memory, part by part, so that the SDK can send it again. */
 export function createS3OutputStore(options: S3OutputOptions): OutputStore {
-  const { client, bucket: Bucket, base, bucketOwner, kmsKeyArn, partBytes } = options;
+  const { client, bucket: Bucket, base, bucketOwner, kmsKeyArn, partBytes, stallMs } = options;
   const owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
   const settings = {
     ...owner,
@@ -68,7 +72,8 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
         try {
           const answer = await client.send(new GetObjectCommand({ Bucket, Key, ...owner }));
           assertFromS3(isObjectAnswer(answer) && answer.ETag);
-          return { body: (await answer.Body?.transformToString()) ?? '', version: answer.ETag };
+          const body = answer.Body === undefined ? '' : await text(unlessStalled(answer.Body, stallMs));
+          return { body, version: answer.ETag };
         } catch (error) {
           if (error instanceof NoSuchKey) return undefined;
           throw error;

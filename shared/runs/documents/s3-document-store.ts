@@ -1,5 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -15,6 +14,7 @@ import type { DocumentStore, ListedKey } from './document-store.ts';
 import { assertFromS3, explainS3Error, isObjectAnswer } from './explain-s3-error.ts';
 import { putS3Conditionally } from './put-s3-conditionally.ts';
 import { putS3File } from './put-s3-file.ts';
+import { unlessStalled } from './unless-stalled.ts';
 
 type GetStack = GetObjectCommand['middlewareStack'];
 
@@ -37,34 +37,16 @@ function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack'
   };
 }
 
-// A client's time-outs end with the first bytes of an answer.
-const STALL_MS = 30_000;
-
-/** What an object holds, unless nothing more comes of it. */
-async function* unlessStalled(body: unknown, limitMs: number): AsyncGenerator<Uint8Array> {
-  const stream = body as Readable;
-  const stalled = Object.assign(new Error('The answer stalled.'), { name: 'TimeoutError' });
-  const timer = setTimeout(() => stream.destroy(stalled), limitMs);
-  try {
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      timer.refresh();
-      yield chunk;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Documents as objects of a bucket. */
 export function createS3DocumentStore(options: {
   client: S3Client;
   bucket: string;
   /** Size of a part of a large file. @default as put-s3-file.ts has it */
   partBytes?: number;
-  /** How long an answer may stand still. @default 30 s */
+  /** How long an answer may stand still. @default as unless-stalled.ts has it */
   stallMs?: number;
 }): DocumentStore {
-  const { client, bucket: Bucket, partBytes, stallMs = STALL_MS } = options;
+  const { client, bucket: Bucket, partBytes, stallMs } = options;
   // Always of this class, so that the platform delivers the event again, and keeps one that nobody could take as a dead letter.
   const unavailable = (error: unknown, permission: string, key: string) => {
     const what = `Ferry's bucket ${Bucket}`;

@@ -72,12 +72,18 @@ it('a bucket that was reached and is slow is not reported as one without a route
   });
 });
 
-it.each(['getFile', 'get', 'read'] as const)('an answer that stands still ends (%s)', async (how) => {
+it.each([
+  ['getFile', () => documents({ stallMs: 100 }).getFile('a', join(folder, 'back'))],
+  ['get', () => documents({ stallMs: 100 }).get('a')],
+  ['read', () => documents({ stallMs: 100 }).read('a')],
+  [
+    'read of an output',
+    () => createS3OutputStore({ client: s3.client, bucket: 'state', base: '', stallMs: 100 }).read('a'),
+  ],
+])('an answer that stalls is given up (%s)', async (_how, ask) => {
   s3.objects.set('/state/a', FILE);
   s3.hangs = 'answer';
-  const store = documents({ stallMs: 100 });
-  const asked = how === 'getFile' ? store.getFile('a', join(folder, 'back')) : store[how]('a');
-  await expect(asked).rejects.toMatchObject({ class: 'StorageUnavailableError' });
+  await expect(ask()).rejects.toMatchObject({ class: 'StorageUnavailableError' });
 });
 
 it('what was stored comes back as it was', async () => {
