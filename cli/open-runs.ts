@@ -2,6 +2,7 @@ import type { Run } from '../shared/api/schemas.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { isFinished, type RunRecord } from '../shared/runs/records/run-record.ts';
 import type { UnreadableRun } from '../shared/runs/records/run-records.ts';
+import { unknownRun } from '../shared/runs/unknown-run.ts';
 import type { CliContext } from './cli-context.ts';
 import { type GlobalOptions, openRunStore } from './options.ts';
 import { connectStack } from './stack/connect-stack.ts';
@@ -32,12 +33,8 @@ export async function openRuns(options: GlobalOptions, context: CliContext): Pro
   return {
     list: ({ job, limit }) => store.listPage({ limit, ...(job === undefined ? {} : { job }) }),
     async cancel(id) {
-      const record = /^[0-9a-f-]{36}$/i.test(id) ? await store.get(id) : undefined;
-      if (!record) {
-        throw new ConfigError(`There is no run ${id}.`, {
-          hint: 'ferry runs lists the newest runs, with their ids.',
-        });
-      }
+      const record = await store.get(id);
+      if (!record) throw unknownRun(id);
       if (isFinished(record)) throw new ConfigError(`Run ${id} has already ended (${record.state}).`);
       if (record.state === 'ingesting')
         throw new ConfigError(`Run ${id} has already uploaded its file, and Polyteia is reading it.`);

@@ -3,7 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Command, InvalidArgumentError } from 'commander';
 import { awsTimeouts } from '../../shared/network/outgoing-https.ts';
 import { isFinished } from '../../shared/runs/records/run-record.ts';
-import { timeOfRunId } from '../../shared/runs/run-id.ts';
+import { isRunId, timeOfRunId } from '../../shared/runs/run-id.ts';
 import { sleep as sleepByClock } from '../../shared/sleep.ts';
 import { goDurationMs } from '../../shared/text/go-duration.ts';
 import type { CliContext } from '../cli-context.ts';
@@ -17,7 +17,6 @@ import { createLogReader, type LogEvent, type LogQuery } from '../stack/log-even
 const POLL_MS = 2_000;
 // What a run wrote last is to be read some seconds later.
 const READS_AFTER_THE_END = 3;
-const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function parseAge(text: string): number {
   const ms = goDurationMs(text);
@@ -71,7 +70,7 @@ async function queryFor(
     const groups = await Promise.all(jobFunctions(connected).map((name) => logGroupOf(lambda, name)));
     return { query: { groups } };
   }
-  const found = RUN_ID.test(what) ? await connected.api.getRun(what) : undefined;
+  const found = isRunId(what) ? await connected.api.getRun(what) : undefined;
   const job = found?.job ?? what;
   const groups = [await logGroupOf(lambda, await functionOfJob(connected, job))];
   return found

@@ -14,6 +14,7 @@ import {
   type Started,
   startedSchema,
 } from '../../shared/api/schemas.ts';
+import { checkedJobName } from '../../shared/config/job-name.ts';
 import {
   AccessError,
   BusyError,
@@ -24,6 +25,8 @@ import {
 } from '../../shared/errors.ts';
 import type { UnreadableRun } from '../../shared/runs/records/run-records.ts';
 import { retryWithin } from '../../shared/runs/retry.ts';
+import { isRunId } from '../../shared/runs/run-id.ts';
+import { unknownRun } from '../../shared/runs/unknown-run.ts';
 import { explainAwsError } from './aws-errors.ts';
 import type { Credentials, FoundStack } from './find-stack.ts';
 
@@ -125,9 +128,9 @@ export function createStackApi(
 
   return {
     listJobs: async () => (await call({ path: 'jobs' }, jobListSchema)).jobs,
-    getJob: (job) => call({ path: `jobs/${encodeURIComponent(job)}` }, jobDetailSchema),
+    getJob: async (job) => call({ path: `jobs/${checkedJobName(job)}` }, jobDetailSchema),
     async listRuns({ job, limit }) {
-      const path = job === undefined ? 'runs' : `jobs/${encodeURIComponent(job)}/runs`;
+      const path = job === undefined ? 'runs' : `jobs/${checkedJobName(job)}/runs`;
       const found: Run[] = [];
       const lost: UnreadableRun[] = [];
       for (let cursor: string | undefined; ; ) {
@@ -142,22 +145,28 @@ export function createStackApi(
         cursor = next;
       }
     },
-    getRun: (id) => call({ path: `runs/${encodeURIComponent(id)}` }, runSchema),
-    startRun: (job, key) =>
-      call({ path: `jobs/${encodeURIComponent(job)}/runs`, method: 'POST', key }, startedSchema),
-    sendAgain: (how, runId, key, why) =>
+    getRun: async (id) => call({ path: `runs/${checkedRunId(id)}` }, runSchema),
+    startRun: async (job, key) =>
+      call({ path: `jobs/${checkedJobName(job)}/runs`, method: 'POST', key }, startedSchema),
+    sendAgain: async (how, runId, key, why) =>
       call(
         {
-          path: `runs/${encodeURIComponent(runId)}/${how}`,
+          path: `runs/${checkedRunId(runId)}/${how}`,
           method: 'POST',
           key,
           body: why === undefined ? {} : { why },
         },
         startedSchema,
       ),
-    cancel: (runId) =>
-      call({ path: `runs/${encodeURIComponent(runId)}/cancel`, method: 'POST' }, cancelledSchema),
+    cancel: async (runId) =>
+      call({ path: `runs/${checkedRunId(runId)}/cancel`, method: 'POST' }, cancelledSchema),
   };
+}
+
+/** @throws ConfigError for what can be no run's id: `..` would lead to another route */
+function checkedRunId(id: string): string {
+  if (isRunId(id)) return id;
+  throw unknownRun(id);
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,7 @@
 import { isFinished, type RunRecord } from '../runs/records/run-record.ts';
 import type { RunPage, UnreadableRun } from '../runs/records/run-records.ts';
 import type { StoredRequest } from '../runs/records/run-request-store.ts';
+import { isRunId } from '../runs/run-id.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { unknownName } from './problems.ts';
 import type { Run } from './schemas.ts';
@@ -17,7 +18,7 @@ const DELIVERY_MS = 6 * 3_600_000;
 export async function findRun(dependencies: ApiDependencies, id: string): Promise<Run> {
   const { runs, requests } = dependencies;
   // What is no id is the name of no document.
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw unknownName('run', id);
+  if (!isRunId(id)) throw unknownName('run', id);
   const record = await runs.get(id);
   if (record) return showRun(dependencies, record);
   const request = await requests.find(id);

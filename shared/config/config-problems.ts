@@ -2,6 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { type Document, isMap, isScalar, type LineCounter } from 'yaml';
 import { z } from 'zod';
 import { printable } from '../text/printable.ts';
+import { shorten } from '../text/shorten.ts';
 
 /** One thing wrong with a configuration file, ready to print. */
 export interface ConfigProblem {
@@ -28,7 +29,7 @@ export function nearestName(word: string, candidates: readonly string[]): string
 export function unknownNameMessage(kind: string, word: string, candidates: readonly string[]): string {
   const nearest = nearestName(word, candidates);
   const valid = candidates.length > 0 ? `valid: ${candidates.join(', ')}` : `no ${kind} is defined`;
-  return `unknown ${kind} "${printable(word)}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
+  return `unknown ${kind} "${printable(shorten(word))}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
 }
 
 /**

@@ -28,6 +28,11 @@ export function scheduledRunId(scope: string, job: string, scheduledTime: string
   return uuidV7(new Date(scheduledTime).getTime(), digest);
 }
 
+/** Whether something a person typed can be the id of a run: what cannot is the name of no document. */
+export function isRunId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
 /** The start time that a run id carries. */
 export function timeOfRunId(id: string): Date {
   return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16));

@@ -3,6 +3,7 @@ import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { unknownFields } from './documents/stored-document.ts';
 import { type Lease, UPLOAD_PHASE } from './leases/lease.ts';
+import { readOtherRun } from './records/read-other-run.ts';
 import { isFinished, type RunRecord, runRecordSchema } from './records/run-record.ts';
 import type { RunStore } from './records/run-store.ts';
 import { retryWithin } from './retry.ts';
@@ -51,7 +52,10 @@ export async function takeOver(
     );
     return;
   }
-  const other = await store.getOfJob(record.job, dead.runId);
+  const other = await readOtherRun(store, record.job, dead.runId, (message) => {
+    record.warnings.push(message);
+    logger.warn(message);
+  });
   if (!other || isFinished(other)) return;
   other.endedAt = new Date().toISOString();
   if (other.state === 'queued') {

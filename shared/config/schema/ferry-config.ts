@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NAME_FORM, NAME_WORDS } from '../job-name.ts';
 import { isTimeZone } from '../schedule/time-zone.ts';
 import {
   alerts,
@@ -26,12 +27,7 @@ export type { SecretRef } from './secret-ref.ts';
  * file; a field stands here only when the code behind it works.
  */
 
-const name = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
-    'a name of letters, digits, - and _ (at most 63, starting with a letter or digit)',
-  );
+const name = z.string().regex(NAME_FORM, NAME_WORDS);
 
 /** A host name or an address, and nothing around it: a whole connection string would carry its password into messages. */
 export const hostName = z

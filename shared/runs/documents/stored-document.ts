@@ -40,7 +40,8 @@ export function inspectDocument<T>(schema: z.ZodType<T>, text: string): Reading<
   if (text.trim() === '') return { fault: 'damaged', reason: 'is empty' };
   let content: unknown;
   try {
-    content = JSON.parse(text);
+    // An editor of somebody who mended it by hand may have put a byte-order mark before it.
+    content = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     return { fault: 'damaged', reason: 'is not complete JSON' };
   }

@@ -269,8 +269,22 @@ async function take(
  * counts on from there.
  */
 function termAfterDamage(body: string): number {
-  const last = Number(/"term":\s*(\d{1,15})\s*[,}]/.exec(body)?.[1] ?? Number.NaN);
-  return Number.isNaN(last) ? Date.now() : last + 1;
+  const last = topLevelTerm(body);
+  return last === undefined ? Date.now() : last + 1;
+}
+
+/** The term that a torn document shows. A later release may have terms of something else further down. */
+function topLevelTerm(body: string): number | undefined {
+  const tokens = body.match(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/g) ?? [];
+  let depth = 0;
+  for (const [at, token] of tokens.entries()) {
+    if (token === '{' || token === '[') depth += 1;
+    if (token === '}' || token === ']') depth -= 1;
+    const [colon, value = '', end = ''] = tokens.slice(at + 1, at + 4);
+    const isWhole = colon === ':' && /^\d{1,15}$/.test(value) && /^[,}]$/.test(end);
+    if (depth === 1 && token === '"term"' && isWhole) return Number(value);
+  }
+  return undefined;
 }
 
 // One finds out that an earlier answer was lost, the next one writes; the third is for bad luck.

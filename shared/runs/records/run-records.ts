@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { checkedJobName, NAME_FORM } from '../../config/job-name.ts';
 import { StateError, toFerryError } from '../../errors.ts';
 import type { DocumentStore } from '../documents/document-store.ts';
 import { openObject, readDocument, schemaVersion, toStoredText } from '../documents/stored-document.ts';
-import { timeOfRunId } from '../run-id.ts';
+import { isRunId, timeOfRunId } from '../run-id.ts';
 import { stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
 import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
 
@@ -52,7 +53,7 @@ const orderedId = (id: string) => {
 };
 const nameOf = (id: string) => `${orderedId(id)}.json`;
 const pointersPrefix = 'runs/';
-const recordsPrefix = (job: string) => `jobs/${job}/runs/`;
+const recordsPrefix = (job: string) => `jobs/${checkedJobName(job)}/runs/`;
 const recordKeyOf = (job: string, id: string) => `${recordsPrefix(job)}${nameOf(id)}`;
 // Anything else there does not belong to Ferry.
 const idOfKey = (key: string) => /\/[0-9a-f]{12}-([0-9a-f-]{36})\.json$/.exec(key)?.[1];
@@ -64,7 +65,7 @@ const idOfKey = (key: string) => /\/[0-9a-f]{12}-([0-9a-f-]{36})\.json$/.exec(ke
 const pointerSchema = openObject({
   schemaVersion,
   // As a name in ferry.yaml: what else stands there must not lead out of the job's folder.
-  job: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
+  job: z.string().regex(NAME_FORM),
 });
 
 const REMEDY = 'Restore an earlier version of it, or remove it: Ferry then knows nothing about that run.';
@@ -81,6 +82,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
   };
 
   async function getOfJob(job: string, id: string): Promise<RunRecord | undefined> {
+    if (!isRunId(id)) return undefined;
     const key = recordKeyOf(job, id);
     const text = await documents.get(key);
     if (text === undefined) return undefined;
@@ -94,6 +96,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
   }
 
   async function get(id: string): Promise<RunRecord | undefined> {
+    if (!isRunId(id)) return undefined;
     const key = `${pointersPrefix}${nameOf(id)}`;
     const text = await documents.get(key);
     if (text === undefined) return undefined;

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import type { RunRecord } from '../../runs/records/run-record.ts';
+import { unknownRun } from '../../runs/unknown-run.ts';
 import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from './send-kept-file.ts';
 
 /**
@@ -16,11 +17,11 @@ export async function acceptRefused(
   const { store } = options;
   const from = await findEarlierRun(options, refusedId);
   assertOfSync(from);
-  if (from?.error?.class !== 'GuardError') {
-    throw new ConfigError(
-      from ? `Run ${refusedId} was not refused by a guard.` : `There is no run ${refusedId}.`,
-      { hint: 'ferry runs lists the newest runs, with their ids.' },
-    );
+  if (!from) throw unknownRun(refusedId);
+  if (from.error?.class !== 'GuardError') {
+    throw new ConfigError(`Run ${refusedId} was not refused by a guard.`, {
+      hint: 'ferry runs lists the newest runs, with their ids.',
+    });
   }
   const last = await store.readLastUpload(from.job);
   // A second delivery of this run, which was killed after its upload or left it to Polyteia to read, replaces nothing but its own.

@@ -2,6 +2,7 @@ import { LostError, toFerryError } from '../../errors.ts';
 import type { PolyteiaClient } from '../../polyteia/polyteia-client.ts';
 import type { JobContext, JobResult } from '../../runs/job.ts';
 import type { LastUpload } from '../../runs/records/last-upload.ts';
+import { readOtherRun } from '../../runs/records/read-other-run.ts';
 import { isFinished, type RunRecord } from '../../runs/records/run-record.ts';
 import type { SyncWork } from '../sync-work.ts';
 import { finishUpload, isOfSync, keepBaseline, keepLastUpload } from './finish-upload.ts';
@@ -66,7 +67,7 @@ async function finishOwn(
 
 /** Between settling its upload and writing its record a run may be killed as well: its baseline shows that it succeeded. */
 async function closeSettled(context: JobContext, { store, job }: SyncWork, upload: LastUpload) {
-  const record = await context.retry(() => store.getOfJob(job, upload.runId));
+  const record = await context.retry(() => readOtherRun(store, job, upload.runId, context.warn));
   if (!record || !isUnknown(record)) return undefined;
   const baseline = await context.retry(() => store.readBaseline(job));
   if (baseline?.runId === upload.runId) await context.retry(() => store.save(closeRecord(record, upload)));
@@ -83,7 +84,7 @@ async function closeEarlier(
   upload: LastUpload,
 ): Promise<JobResult | undefined> {
   const { store, job, sync } = work;
-  const record = await context.retry(() => store.getOfJob(job, upload.runId));
+  const record = await context.retry(() => readOtherRun(store, job, upload.runId, context.warn));
   const end = await findEnd(context, work, client, upload);
   if (end.state === 'unfinished') {
     context.warn(`Skipped: Polyteia is still reading the upload of run ${upload.runId}.`);

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import type { RunRecord } from '../../runs/records/run-record.ts';
+import { unknownRun } from '../../runs/unknown-run.ts';
 import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from './send-kept-file.ts';
 
 /**
@@ -16,15 +17,11 @@ export async function resendArchived(
   const { store } = options;
   const from = await findEarlierRun(options, archivedId);
   assertOfSync(from);
-  if (!from?.archived) {
-    throw new ConfigError(
-      from ? `The file of run ${archivedId} was not archived.` : `There is no run ${archivedId}.`,
-      {
-        hint: from
-          ? `Set archive: { keep: 30 } on the sync ${from.job} to keep the files of its runs from now on.`
-          : 'ferry runs lists the newest runs, with their ids.',
-      },
-    );
+  if (!from) throw unknownRun(archivedId);
+  if (!from.archived) {
+    throw new ConfigError(`The file of run ${archivedId} was not archived.`, {
+      hint: `Set archive: { keep: 30 } on the sync ${from.job} to keep the files of its runs from now on.`,
+    });
   }
   return sendKeptFile(options, { from, fetch: store.fetchArchived, what: 'The archived file' }, why);
 }

@@ -204,6 +204,32 @@ describe('a run that was killed after its upload', () => {
   });
 });
 
+describe('an earlier run whose record cannot be read', () => {
+  it.each([
+    ['seen to', true],
+    ['open', false],
+  ])('does not stop the next run when its upload is %s, which says so', async (_, settled) => {
+    const { id } = await run();
+    const upload = await here.store.readLastUpload('orders');
+    if (!upload) throw new Error('Nothing was uploaded.');
+    await here.store.saveLastUpload('orders', { ...upload, settled });
+    const folder = join(here.stateFolder, 'jobs/orders/runs');
+    const [name = ''] = await readdir(folder);
+    await writeFile(join(folder, name), '{"torn');
+
+    const next = await run();
+    expect(next).toMatchObject({ state: 'succeeded' });
+    expect(next.warnings).toEqual([
+      expect.stringContaining(
+        `The record of run ${id} cannot be read: ${join(folder, name)} is not complete JSON.`,
+      ),
+    ]);
+    expect(await here.store.readLastUpload('orders')).toMatchObject({ settled: true });
+    // It may be mended by hand yet.
+    expect(await readFile(join(folder, name), 'utf8')).toBe('{"torn');
+  });
+});
+
 describe('what the release before has left', () => {
   const STATE = new URL('../../fixtures/earlier-release/state/', import.meta.url);
   const REFUSED = '01a21b44-7140-73a9-92d0-42e649fcaa28';

@@ -108,6 +108,13 @@ describe.each(kinds)('a %s that is there', (_name, write, prefix, read) => {
     expect((error as Error).message).toContain(reason);
   });
 
+  it('and begins with a byte-order mark, as some editors leave it, is read', async () => {
+    await write();
+    const before = await read();
+    await change((await keysOf(prefix))[0], (text) => `\uFEFF${text}`);
+    expect(await read()).toEqual(before);
+  });
+
   it('with fields of a later minor release is read', async () => {
     await write();
     await change((await keysOf(prefix))[0], withField);
@@ -251,6 +258,29 @@ describe('a damaged lease', () => {
     expect(leaseOf(await acquire('b')).term).toBe(42);
   });
 
+  it.each([
+    ['further down', '{"schemaVersion":1,"fence":{"term":3},"job":"orders","term":41,"state":"he', 42],
+    [
+      'further down, before it was torn',
+      '{"schemaVersion":1,"job":"orders","fence":[{"term":3}],"te',
+      undefined,
+    ],
+    ['in a text', '{"schemaVersion":1,"note":"\\"term\\":3,","ter', undefined],
+    ['as half a number', '{"schemaVersion":1,"term":4', undefined],
+  ])('does not count on from a term %s', async (_, torn, next) => {
+    await documents.replace('leases/orders.json', torn, undefined);
+    const { term } = leaseOf(await acquire('b'));
+    if (next === undefined) expect(term).toBeGreaterThan(1_000_000_000_000);
+    else expect(term).toBe(next);
+  });
+
+  it('that begins with a byte-order mark is held by whom it names', async () => {
+    const held = { schemaVersion: 1, job: 'orders', runId, term: 41, state: 'held', beat: 3 };
+    await documents.replace('leases/orders.json', `\uFEFF${JSON.stringify(held)}`, undefined);
+    expect(await readHolder(documents, 'orders', times)).toMatchObject({ runId });
+    expect(leaseOf(await acquire('b')).term).toBe(42);
+  });
+
   it('is told of in the record of the run that takes it over', async () => {
     await documents.replace('leases/orders.json', '', undefined);
     const ended = await run(
@@ -312,6 +342,20 @@ describe('a record', () => {
       rows: 1,
     });
     expect(worked).toBe(true);
+  });
+
+  it('of a run that died and cannot be read does not stop the run that takes over', async () => {
+    const dead = runningRecord();
+    await store.save(dead);
+    const [key] = await keysOf('jobs/orders/runs/');
+    await change(key, (text) => text.slice(0, 20));
+    leaseOf(await acquire(dead.id));
+    const ended = await run({ ...orders, config: {} }, newRunId());
+    expect(ended).toMatchObject({
+      state: 'succeeded',
+      warnings: [expect.stringContaining(`The record of run ${dead.id} cannot be read: ${key} `)],
+    });
+    expect(await documents.get(key)).toHaveLength(20);
   });
 
   it.each([
