@@ -1,0 +1,69 @@
+// Puts together what the container image holds besides its base; the Dockerfile runs it in its first stage and copies the result.
+//
+// usage: node scripts/build-image-files.ts --architecture amd64|arm64 --out FOLDER
+import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { parseArgs } from 'node:util';
+import { bundle } from '../infra/code/bundle.ts';
+import { copySql } from '../infra/code/copy-sql.ts';
+import { fetchDuckdb } from '../infra/code/duckdb-files.ts';
+import { fetchNode } from '../infra/code/fetch-node.ts';
+import { root } from '../infra/code/root.ts';
+import { EXTENSION_NAMES } from '../shared/duckdb/fetch-extensions.ts';
+
+/** The processors that there are images for, in the words of container images. */
+export type ImageArchitecture = 'amd64' | 'arm64';
+
+const NODE = '/usr/local/bin/node';
+const PROGRAM = '/opt/ferry';
+
+/**
+ * Builds two folders, each with paths as from the image's root. What changes with each release is a small layer of its own: a server
+ * that has the last release fetches only that.
+ *
+ * @param out `runtime` (Node, DuckDB, certificates) and `program` (the bundled command line) are made in it
+ */
+export async function buildImageFiles(architecture: ImageArchitecture, out: string): Promise<void> {
+  await buildRuntime(architecture, join(out, 'runtime'));
+  await buildProgram(join(out, 'program'));
+}
+
+async function buildRuntime(architecture: ImageArchitecture, folder: string): Promise<void> {
+  const isArm = architecture === 'arm64';
+  const node = join(folder, NODE);
+  await mkdir(dirname(node), { recursive: true });
+  await copyFile(await fetchNode(isArm ? 'arm64' : 'x64'), node);
+  await chmod(node, 0o755);
+  const copyDuckdb = await fetchDuckdb(isArm ? 'arm64' : 'x86_64', EXTENSION_NAMES);
+  await copyDuckdb(join(folder, PROGRAM));
+  // Node has these itself. The file is for what reads the system's (NODE_USE_SYSTEM_CA), and may be mounted over.
+  const certificates = join(folder, 'etc/ssl/certs/ca-certificates.crt');
+  await mkdir(dirname(certificates), { recursive: true });
+  await writeFile(certificates, `${rootCertificates.join('\n')}\n`);
+}
+
+/** The command line, which `ferry` starts. */
+export async function buildProgram(folder: string): Promise<void> {
+  const home = join(folder, PROGRAM);
+  await bundle(home, { entryPoints: { ferry: 'cli/main.ts' }, splitting: true });
+  await copySql(home);
+  await cp(join(root, 'LICENSE'), join(home, 'LICENSE'));
+  // A program without a shell in between, which would keep signals to itself. The option as in `npm run ferry`.
+  const entry = join(home, 'ferry.mjs');
+  await writeFile(entry, `#!${NODE} --max-semi-space-size=8\n${await readFile(entry, 'utf8')}`);
+  await chmod(entry, 0o755);
+  await mkdir(join(folder, 'usr/local/bin'), { recursive: true });
+  await symlink(join(PROGRAM, 'ferry.mjs'), join(folder, 'usr/local/bin/ferry'));
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { architecture: { type: 'string' }, out: { type: 'string' } } });
+  const { architecture, out } = values;
+  if ((architecture !== 'amd64' && architecture !== 'arm64') || !out) {
+    process.stderr.write(
+      'usage: node scripts/build-image-files.ts --architecture amd64|arm64 --out FOLDER\n',
+    );
+    process.exitCode = 2;
+  } else await buildImageFiles(architecture, out);
+}
