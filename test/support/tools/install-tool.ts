@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withLock } from '../processes/lock.ts';
 import { downloadDebianPackages, versionOfPackage } from './debian-packages.ts';
-import { startByOwnLoader } from './loader-scripts.ts';
+import { startByMachineLoader, startByOwnLoader } from './loader-scripts.ts';
 import { cache } from './surroundings.ts';
 import { type Tool, urlVariable } from './tool.ts';
 
@@ -79,7 +79,8 @@ async function unpackPackages(tool: Tool, draft: string, root: string): Promise<
   const needless = [...NEVER_READ, ...unused, ...others.filter((path) => !programs.includes(path))];
   for (const path of needless.filter((each) => !kept.includes(each)))
     await rm(join(root, path), { recursive: true, force: true });
-  startByOwnLoader(root, programs);
+  if (tool.restartsItself) startByMachineLoader(root, programs);
+  else startByOwnLoader(root, programs);
   return version.replaceAll(/[^\w.+~-]/g, '-');
 }
 

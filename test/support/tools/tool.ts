@@ -16,6 +16,11 @@ export interface Tool<Program extends string = string> {
   otherVersion?: RegExp;
   /** Folders of a machine to look into before PATH. */
   machineFolders?: readonly string[];
+  /**
+   * Its programs start themselves again by `/proc/self/exe`, which must not be a loader: they run with the machine's loader and C library.
+   * What else they ask for comes from the packages, of which the C library is left out.
+   */
+  restartsItself?: boolean;
   debian: DebianPackages & {
     /** What is never run and takes space: paths in the unpacked packages. */
     unused?: readonly string[];
