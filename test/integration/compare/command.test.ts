@@ -1,0 +1,173 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ComparisonBench, startComparisonBench } from '../../support/compare/comparison-bench.ts';
+
+let bench: ComparisonBench;
+beforeAll(async () => {
+  bench = await startComparisonBench();
+});
+afterAll(() => bench?.stop());
+
+describe('paths', () => {
+  it.each([
+    "it's a file.parquet",
+    'Größe "ü".parquet',
+    '*.parquet',
+    'a?.parquet',
+    '[ab].parquet',
+    'a\\*{b}.parquet',
+    '$1;--.parquet',
+    'without an extension',
+  ])('takes %s literally', async (name) => {
+    const a = await bench.write('SELECT 1 AS x', 'other.parquet');
+    const path = join(a, '..', name);
+    // DuckDB writes `*` as it is; what such a name would match as a pattern stands next to it.
+    await bench.connection.run(`COPY (SELECT 2 AS x) TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`);
+    for (const match of ['a.parquet', 'ab.parquet'])
+      await bench.connection.run(`COPY (SELECT 3 AS x) TO '${join(a, '..', match)}' (FORMAT parquet)`);
+    const { b, rows } = await bench.compareFiles(a, path);
+    expect(b.rows).toBe(1);
+    expect(rows).toMatchObject({ onlyInA: 1, onlyInB: 1 });
+    expect(await bench.compareFiles(path, await bench.write('SELECT 2 AS x'))).toMatchObject({ same: true });
+  });
+
+  it('follows links, and makes no columns of folders', async () => {
+    const parts = join(bench.folder, 'year=2026');
+    await mkdir(parts);
+    const path = await bench.write('SELECT 1 AS x');
+    await symlink(path, join(parts, 'link.parquet'));
+    const { same, b } = await bench.compareFiles(path, join(parts, 'link.parquet'));
+    expect(same).toBe(true);
+    expect(b.columns).toEqual([{ name: 'x', type: 'INTEGER' }]);
+  });
+
+  it('works in a folder for temporary files of any name', async () => {
+    const workFolder = join(bench.folder, "tmp [x] * it's");
+    const path = await bench.write('SELECT 1 AS x');
+    expect(await bench.compareFiles(path, path, { workFolder })).toMatchObject({ same: true });
+    expect(await readdir(workFolder)).toEqual([]);
+  });
+});
+
+describe('the command', () => {
+  const old = `SELECT * REPLACE (amount::DOUBLE AS amount) FROM (VALUES
+    (1, 'Müller', 10.50, true), (2, 'Süd ', 20.00, false), (3, NULL, 30.10, NULL), (4, 'dup', 1, true), (4, 'dup', 2, true)
+  ) AS rows(id, name, amount, open)`;
+  const now = `SELECT * REPLACE (amount::DECIMAL(12,2) AS amount, open::TINYINT AS open), DATE '2026-01-01' AS due FROM (VALUES
+    (1, 'Müller', 10.50, true), (2, 'Süd', 20.00, false), (3, NULL, 30.11, NULL), (4, 'dup', 1, true), (5, 'new', 5, false)
+  ) AS rows(id, name, amount, open)`;
+
+  it('tells a person what differs, and ends in one sentence', async () => {
+    const [a, b] = [await bench.write(old, 'old.parquet'), await bench.write(now, 'new.parquet')];
+    const result = await bench.ferryCompare(a, b, '--key', 'id', '--examples', '5');
+    expect(result).toMatchObject({ exitCode: 1, stderr: '', leftovers: [] });
+    expect(
+      result.stdout.replaceAll(bench.folder, '…').replaceAll(/files-\w+/g, 'files'),
+    ).toMatchInlineSnapshot(`
+      "   ROWS  COLUMNS  FILE
+      A     5        4  …/files/old.parquet
+      B     5        5  …/files/new.parquet
+
+      COLUMN  TYPE IN A  TYPE IN B      COMPARED AS  NULLS IN A  NULLS IN B  VALUES ONLY IN A  VALUES ONLY IN B
+      id      INTEGER    INTEGER                              0           0                 1                 1
+      name    VARCHAR    VARCHAR                              1           1                 2                 2
+      amount  DOUBLE     DECIMAL(12,2)  DOUBLE                0           0                 2                 2
+      open    BOOLEAN    TINYINT        integer               1           1                 1                 1
+      due     none       DATE
+
+      In the 4 columns of both, 3 rows are only in A and 3 rows are only in B.
+
+      By id: 3 rows in both, 0 only in A, 1 only in B.
+      1 key occurs more than once, in 2 rows of A and 1 row of B: these rows are not compared by key.
+
+      COLUMN  ROWS THAT DIFFER  BY ROUNDING ONLY
+      name                   1
+      amount                 1                 0
+
+      id  COLUMN  IN A    IN B
+      2   name    "Süd "  "Süd"
+      3   amount  30.1    30.11
+
+      The files differ: 1 column only in B, 2 columns of another type, 3 rows only in A, 3 rows only in B.
+      "
+    `);
+  });
+
+  it('says so when they are the same, with paths from where one stands', async () => {
+    const path = await bench.write(old, 'same.parquet');
+    const result = await bench.ferryCompare(join(basename(join(path, '..')), 'same.parquet'), path);
+    expect(result).toMatchObject({ exitCode: 0, stderr: '', leftovers: [] });
+    expect(result.stdout.split('\n').at(-2)).toBe('The files contain the same rows.');
+  });
+
+  it('prints one JSON document with --json', async () => {
+    const [a, b] = [await bench.write(old), await bench.write(now)];
+    const result = await bench.ferryCompare(a, b, '--json', '--key', 'id');
+    expect(result).toMatchObject({ exitCode: 1, stderr: '', leftovers: [] });
+    expect(JSON.parse(result.stdout)).toEqual(
+      JSON.parse(JSON.stringify(await bench.compareFiles(a, b, { key: ['id'] }))),
+    );
+    expect(JSON.parse(result.stdout)).toMatchObject({ same: false, byKey: { examples: [] } });
+    expect(JSON.parse((await bench.ferryCompare(a, a, '--json')).stdout)).toMatchObject({ same: true });
+  });
+
+  it('shows in what values differ that look alike, and lets none of them move the cursor', async () => {
+    const values = (...texts: string[]) =>
+      `SELECT * FROM (VALUES ${texts.map((text, index) => `(${index}, '${text}')`)}) AS rows(id, "odd\u001b[2J  name")`;
+    const result = await bench.ferryCompare(
+      await bench.write(values('a', 'ü', `${'x'.repeat(500)}1`, 'NULL', '"')),
+      await bench.write(values('a\u00a0', 'u\u0308', `${'x'.repeat(500)}2`, '\u001b[31m', "''")),
+      '--key',
+      'id',
+      '--examples',
+      '10',
+    );
+    for (const character of ['\u001b', '\u00a0']) expect(result.stdout).not.toContain(character);
+    for (const text of ['"a\\u00a0"', '"\\u00fc"', '"u\\u0308"', 'x1"', 'x2"', '"\\u001b[31m"', '"\\""'])
+      expect(result.stdout).toContain(text);
+    expect(Math.max(...result.stdout.split('\n').map((line) => line.length))).toBeLessThan(200);
+  });
+
+  it('refuses what is not there or no Parquet file, with exit code 2 and what to do', async () => {
+    const good = await bench.write('SELECT 1 AS x');
+    const text = join(bench.folder, 'text.parquet');
+    await writeFile(text, 'id;name\n1;Müller\n');
+    const cut = join(bench.folder, 'cut.parquet');
+    await writeFile(cut, (await readFile(good)).subarray(0, -10));
+    for (const [path, message] of [
+      [join(bench.folder, 'missing*.parquet'), 'does not exist.'],
+      [bench.folder, 'is not a file.'],
+      [text, 'is not a Parquet file that DuckDB can read.'],
+      [cut, 'is not a Parquet file that DuckDB can read.'],
+    ] as const) {
+      const error = { class: 'ConfigError', message: `${path} ${message}`, hint: expect.any(String) };
+      await expect(bench.compareFiles(good, path)).rejects.toMatchObject(error);
+      await expect(bench.compareFiles(path, good)).rejects.toMatchObject(error);
+    }
+    for (const path of ['s3://bucket/file.parquet', text]) {
+      const result = await bench.ferryCompare(good, path);
+      expect(result).toMatchObject({ exitCode: 2, stdout: '', leftovers: [] });
+      expect(result.stderr).toMatch(/^ConfigError: .*\n {2}→ .*\n$/);
+    }
+    for (const args of [
+      [good],
+      [good, good, '--examples', '3'],
+      [good, good, '--key', 'x', '--examples', '-1'],
+    ])
+      expect(await bench.ferryCompare(...args)).toMatchObject({ exitCode: 2, stdout: '' });
+    const json = await bench.ferryCompare(good, text, '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ error: { class: 'ConfigError' } });
+  });
+
+  it('tells a damaged page from a difference', async () => {
+    const path = await bench.write('SELECT md5(id::VARCHAR) AS x FROM range(10000) AS rows(id)');
+    const bytes = await readFile(path);
+    bytes.fill(0xff, 100, 5000);
+    const damaged = join(bench.folder, 'damaged.parquet');
+    await writeFile(damaged, bytes);
+    const result = await bench.ferryCompare(path, damaged);
+    expect(result).toMatchObject({ exitCode: 1, stdout: '', leftovers: [] });
+    expect(result.stderr).toMatch(/^QueryError: The files cannot be read to the end.*\n {2}→ .*\n$/);
+  });
+});
