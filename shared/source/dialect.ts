@@ -223,6 +223,10 @@ export interface ParallelReading {
     connections: number,
     beginning: string,
   ): Promise<string | undefined>;
+  /** Why this table must be read in one part; undefined when nothing speaks against several. */
+  findTableObstacle(ask: AskSource, table: SourceTable): Promise<string | undefined>;
+  /** DuckDB SQL that goes back to one connection when the session is closed off and its settings are locked. */
+  fallBackLate: string;
   /**
    * How the rows were read, by the client's own log: by connections that shared one snapshot, by one connection alone, or `apart`,
    * each by its own snapshot.

@@ -10,7 +10,7 @@ import { FerryError, fullDiskError, QueryError, RefusedLoginError } from '../err
 import { assertReachable } from '../network/reachability.ts';
 import type { ConnectionLogin } from './credentials/credentials.ts';
 import { explainLaterRefusal, explainRefusedLogin } from './credentials/refused-login.ts';
-import type { ClientColumn, Dialect, ServerFacts, SourceAnswer, SourceClient } from './dialect.ts';
+import type { ClientColumn, Dialect, ServerFacts, SourceAnswer, SourceClient, SourceTable } from './dialect.ts';
 import type { SourcePhase } from './error-patterns.ts';
 import { explainSourceError } from './explain-error.ts';
 import { explainRefusal } from './explain-refusal.ts';
@@ -238,6 +238,16 @@ export class SourceSession {
       if (!this.#abandoned) await this.#connection.run('ROLLBACK').catch(() => {});
       throw await explainUnknown(this, error);
     }
+  }
+
+  /** Goes back to one connection for a table that several could read differently. */
+  async chooseReadingOf(table: SourceTable): Promise<void> {
+    const { parallel } = this.dialect;
+    if (!parallel || this.#reading.mode === 'single') return;
+    const reason = await parallel.findTableObstacle((sql) => this.askSource('wrap', sql), table);
+    if (reason === undefined) return;
+    await this.run('wrap', parallel.fallBackLate);
+    this.#reading = { mode: 'single', reason };
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { quoteLiteral } from '../../duckdb/sql-text.ts';
 import type { ParallelReading } from '../dialect.ts';
 
 /**
@@ -36,6 +37,8 @@ async function findObstacle(connection: DuckDBConnection): Promise<string | unde
   return row.exported === true ? undefined : 'the source exports no snapshot';
 }
 
+const ONE_CONNECTION = "CALL postgres_configure_pool(catalog_name='db', max_connections=1)";
+
 /** Reading one Postgres table over several connections that share one snapshot. */
 export const postgresParallelReading: ParallelReading = {
   settings: (connections) => [
@@ -46,10 +49,8 @@ export const postgresParallelReading: ParallelReading = {
     // What the client sends, kept in memory: the only witness of which snapshot a connection read.
     "CALL enable_logging('PostgresQueryLog')",
   ],
-  fallBack: [
-    'SET GLOBAL pg_use_ctid_scan=false',
-    "CALL postgres_configure_pool(catalog_name='db', max_connections=1)",
-  ],
+  fallBack: ['SET GLOBAL pg_use_ctid_scan=false', ONE_CONNECTION],
+  fallBackLate: ONE_CONNECTION,
 
   async prepare(connect, connections, beginning) {
     // All are opened now: one that is opened later would do so with a password that may have been changed since.
@@ -74,6 +75,16 @@ export const postgresParallelReading: ParallelReading = {
       for (const connection of opened) await connection.run('ROLLBACK').catch(() => {});
       for (const connection of opened) connection.closeSync();
     }
+  },
+
+  async findTableObstacle(ask, { schema, table }) {
+    const { rows } = await ask(
+      `SELECT pg_catalog.row_security_active(c.oid) FROM pg_catalog.pg_class AS c
+       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+       WHERE n.nspname = ${quoteLiteral(schema)} AND c.relname = ${quoteLiteral(table)}`,
+    );
+    // Its functions may change settings, which can be seen on one connection only.
+    return rows[0]?.[0] === true ? 'row-level security applies to the login' : undefined;
   },
 
   async verify(connection) {

@@ -261,6 +261,7 @@ export async function planTableScans(
     session.server,
   );
   for (const table of described) assertKnownTypes(table);
+  for (const { found } of described) await session.chooseReadingOf(found);
   const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
   const checks = described
     .map((table) => checkTable(session, table, mode))

@@ -70,6 +70,31 @@ describe('Postgres', () => {
     expect(await refused({ duckdbQuery: 'SELECT * FROM db.switching' })).toMatch(/client_encoding/);
   });
 
+  it('a policy that changes one is refused in a duckdbQuery, which then reads over one connection', async () => {
+    await server.query(
+      `CREATE TABLE guarded AS SELECT i AS id, repeat('x', 200) AS pad FROM generate_series(1, 80000) i;
+       ANALYZE guarded;
+       CREATE FUNCTION peek(id int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+         IF id = current_setting('test.at')::int THEN PERFORM set_config('client_encoding', 'LATIN1', true); END IF; RETURN true; END $$;
+       ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+       CREATE POLICY peeking ON guarded USING (peek(id));
+       CREATE ROLE guest LOGIN PASSWORD 'guest'; GRANT SELECT ON guarded TO guest;`,
+    );
+    const login = { ...server, user: 'guest', password: 'guest' };
+    const read = async (at: number) => {
+      await server.query(`ALTER ROLE guest SET test.at = '${at}'`);
+      const sync = { duckdbQuery: 'SELECT * FROM db.guarded' };
+      return readThroughFerry('postgres', login, { sync, threads: 3, withContent: false });
+    };
+    expect(await read(0)).toMatchObject({
+      rows: 80_000,
+      reading: { mode: 'single', reason: 'row-level security applies to the login' },
+    });
+    // Wherever the row is.
+    for (const at of [1, 40_000, 79_999])
+      await expect(read(at)).rejects.toThrow('The query changes the setting client_encoding');
+  });
+
   it('what has no say in values may be set', async () => {
     const query =
       "SELECT n, set_config('shop.tenant', '7', true) AS tenant, set_config('work_mem', '8MB', true) AS w FROM words";
