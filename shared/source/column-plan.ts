@@ -37,6 +37,8 @@ export interface ColumnPlan {
   refusal?: Refusal;
   /** SQL of the source, over the column, that is true for such a value; for reading a whole table without a wrapper. */
   violation?: string;
+  /** Settings of the source's session that decide what the text form of a value looks like. */
+  textDependsOn?: readonly string[];
   /** A floating-point number with a fixed number of decimals, which MariaDB cuts off where it keeps rows in its own table. */
   mayBeCutOff?: boolean;
   /** What the client reads of a whole table is not what the source prints. */
@@ -67,6 +69,19 @@ export function refusalMarker(index: number): string {
 export function refusedColumn(message: string): number | undefined {
   // Not where the engine quotes the statement itself, in which the marker stands in quotes.
   const match = new RegExp(`${MARKER}(\\d+)(?![\\d'])`).exec(message);
+  return match ? Number(match[1]) : undefined;
+}
+
+const CHANGED = 'ferry_changed_';
+
+/** The text that stands in an engine's message when this column was printed under other settings than the first one. */
+export function changeMarker(index: number): string {
+  return `${CHANGED}${index}`;
+}
+
+/** The column that an engine's message names by its {@link changeMarker}. */
+export function changedColumn(message: string): number | undefined {
+  const match = new RegExp(`${CHANGED}(\\d+)(?![\\d'])`).exec(message);
   return match ? Number(match[1]) : undefined;
 }
 

@@ -201,8 +201,18 @@ export interface Dialect {
    * change them while it runs. Absent where the connection that read a query cannot be asked.
    */
   printSettings?: string;
-  /** Nothing on the way looks whether text is UTF-8. */
-  textIsUnchecked?: boolean;
+  /**
+   * SQL of the source for a value, which fails the statement with this marker where settings that its text form depends on ({@link ColumnPlan})
+   * are not what they were before: a query may change them for some of its rows and set them back. Absent without {@link printSettings}.
+   *
+   * @param settings their values before
+   */
+  failWhenChanged?(
+    value: string,
+    type: string,
+    settings: ReadonlyMap<string, string>,
+    marker: string,
+  ): string;
   /** What the engine's messages mean. */
   errorPatterns: ErrorPatterns;
 }

@@ -10,7 +10,14 @@ import { FerryError, fullDiskError, QueryError, RefusedLoginError } from '../err
 import { assertReachable } from '../network/reachability.ts';
 import type { ConnectionLogin } from './credentials/credentials.ts';
 import { explainLaterRefusal, explainRefusedLogin } from './credentials/refused-login.ts';
-import type { ClientColumn, Dialect, ServerFacts, SourceAnswer, SourceClient, SourceTable } from './dialect.ts';
+import type {
+  ClientColumn,
+  Dialect,
+  ServerFacts,
+  SourceAnswer,
+  SourceClient,
+  SourceTable,
+} from './dialect.ts';
 import type { SourcePhase } from './error-patterns.ts';
 import { explainSourceError } from './explain-error.ts';
 import { explainRefusal } from './explain-refusal.ts';

@@ -331,6 +331,5 @@ export const mysqlDialect: Dialect = {
   statementLimit: 'SELECT /*M!100101 @@max_statement_time */ /*!50708 @@max_execution_time */ AS most',
   findSnapshotGap: findMysqlSnapshotGap,
 
-  textIsUnchecked: true,
   errorPatterns: mysqlErrorPatterns,
 };

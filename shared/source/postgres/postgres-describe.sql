@@ -14,6 +14,8 @@ SELECT
   CASE WHEN e.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN e.typname::pg_catalog.text END AS element,
   -- The name of a type of somebody's own, and whether it is the array of another type.
   CASE WHEN o.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace THEN o.typname::pg_catalog.text END AS own,
+  -- What kind of type it is, of an array its elements: a composite, a range, or another.
+  COALESCE(e.typtype, t.typtype)::pg_catalog.text AS kind,
   o.typcategory = 'A' AND o.typelem <> 0 AS own_array
 FROM column_type AS c
 JOIN pg_catalog.pg_type AS o ON o.oid = c.declared

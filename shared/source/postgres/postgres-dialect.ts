@@ -29,6 +29,10 @@ const printSettings = [
   'search_path',
 ];
 
+/** The current values of settings, in one text. */
+const joined = (names: Iterable<string>) =>
+  [...names].map((name) => `pg_catalog.current_setting('${name}')`).join(" || ' ' || ");
+
 const reference = (columns: readonly string[], index: number) =>
   `q.${quotePostgresName(columns[index] ?? '')}`;
 
@@ -52,6 +56,7 @@ async function describeColumns(
       sourceType: declaredType(String(row?.declared), type),
       base: String(row?.base),
       element: row?.element === null ? undefined : String(row?.element),
+      kind: String(row?.kind),
       ...(row?.own === null ? {} : { own: { name: String(row?.own), isArray: row?.own_array === true } }),
     };
   });
@@ -267,5 +272,19 @@ export const postgresDialect: Dialect = {
   printSettings: `SELECT pg_catalog.current_setting('client_encoding') || ' ' || (SELECT s.source FROM pg_catalog.pg_settings AS s
       WHERE s.name = 'client_encoding') AS client_encoding,
     ${printSettings.map((name) => `pg_catalog.current_setting('${name}') AS "${name}"`).join(', ')}`,
+  failWhenChanged(value, type, settings, marker) {
+    const now = joined(settings.keys());
+    const unchanged = `${now} = ${quoteLiteral([...settings.values()].join(' '))}`;
+    // Looked at after the value was printed: operands are evaluated in their order. The marker is made of the settings, as Postgres would
+    // evaluate a constant before it reads the first row.
+    const fail = (cast: string) => `('${marker}' || pg_catalog.left(${now}, 0))::pg_catalog.${cast}`;
+    if (type === 'VARCHAR[]') {
+      return `CASE WHEN (${value}) IS NOT NULL THEN pg_catalog.array_cat(${value}, CASE WHEN ${unchanged} THEN '{}' ELSE ${fail('_int4')}::pg_catalog._text END) END`;
+    }
+    if (type === 'VARCHAR')
+      return `(${value})::pg_catalog.text || CASE WHEN ${unchanged} THEN '' ELSE ${fail('int4')}::pg_catalog.text END`;
+    const numeric = type.replace('DECIMAL', 'pg_catalog.numeric');
+    return `((${value}) + CASE WHEN ${unchanged} THEN 0 ELSE ${fail('numeric')} END)::${numeric}`;
+  },
   errorPatterns: postgresErrorPatterns,
 };

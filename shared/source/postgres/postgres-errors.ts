@@ -1,6 +1,7 @@
 import {
   AuthError,
   ConfigError,
+  ExactnessError,
   type FerryError,
   QueryError,
   RefusedLoginError,
@@ -195,6 +196,17 @@ const readErrors: ErrorPatterns['read'] = [
   },
   ...interruptions,
   severalStatements,
+  {
+    // Text that is not in UTF-8, although the connection began with that.
+    pattern: /Failure in decode/,
+    make: () =>
+      new ExactnessError(
+        'The query changes the setting client_encoding while it runs, and its values depend on that setting. Nothing was uploaded.',
+        {
+          hint: 'Remove the function that sets it (in the query, or called by it). To read bytes, write convert_to(x, …) AS x.',
+        },
+      ),
+  },
   {
     // A query's relations are looked up before they are locked.
     pattern: /could not open relation with OID \d+/i,

@@ -14,6 +14,8 @@ export interface PostgresColumn extends SourceColumn {
   base: string;
   /** Of an array: the same for its elements. */
   element: string | undefined;
+  /** pg_type.typtype, behind all domains; of an array: that of its elements. */
+  kind: string;
   /** The declared type, where it is one of somebody's own. */
   own?: { name: string; isArray: boolean };
 }
@@ -230,10 +232,41 @@ function typeNamedLike({ own, base }: PostgresColumn): string | undefined {
   return namesOfTheClient.has(name) ? `${name}${underscore ? '[]' : ''}` : undefined;
 }
 
+/** Composites, ranges, multiranges, and domains within an array: they may contain any type. */
+const kindsOfParts = new Set(['c', 'r', 'm', 'd']);
+
+const settingsOfParts = [
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'extra_float_digits',
+  'bytea_output',
+  'lc_monetary',
+  'quote_all_identifiers',
+  'search_path',
+];
+
+function textDependsOn({ base, element, kind }: PostgresColumn): readonly string[] | undefined {
+  if (kindsOfParts.has(kind)) return settingsOfParts;
+  const scalar = element ?? base;
+  if (scalar === 'interval') return ['IntervalStyle'];
+  if (scalar === 'date' || scalar === 'timestamp') return ['DateStyle'];
+  if (scalar === 'timestamptz') return ['DateStyle', 'TimeZone'];
+  if (/^(float[48]|point|line|lseg|box|path|polygon|circle)$/.test(scalar)) return ['extra_float_digits'];
+  if (scalar === 'bytea') return ['bytea_output'];
+  if (scalar === 'money') return ['lc_monetary'];
+  return /^reg[a-z]+$/.test(scalar) ? ['quote_all_identifiers', 'search_path'] : undefined;
+}
+
 /** Decides how a column of a Postgres query is carried. */
 export function planPostgresColumn(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const namedLike = typeNamedLike(column);
-  return { ...planByMode(column, request), ...(namedLike === undefined ? {} : { namedLike }) };
+  const settings = textDependsOn(column);
+  return {
+    ...planByMode(column, request),
+    ...(namedLike === undefined ? {} : { namedLike }),
+    ...(settings === undefined ? {} : { textDependsOn: settings }),
+  };
 }
 
 function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {

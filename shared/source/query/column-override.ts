@@ -39,7 +39,7 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
     if (asText === undefined) {
       return { name, sourceType, type: 'VARCHAR', inDuckdb: (value) => `CAST(${value} AS VARCHAR)`, reason };
     }
-    const { mayBeCutOff } = plan;
+    const { mayBeCutOff, textDependsOn } = plan;
     return {
       name,
       sourceType,
@@ -47,6 +47,7 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
       atSource: asText,
       reason,
       ...(mayBeCutOff ? { mayBeCutOff } : {}),
+      ...(textDependsOn ? { textDependsOn } : {}),
     };
   }
 

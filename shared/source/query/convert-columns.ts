@@ -1,8 +1,15 @@
 import type { TypesMode } from '../../config/schema/ferry-config.ts';
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
 import { ExactnessError } from '../../errors.ts';
-import { type ColumnPlan, refusalMarker, refusedColumn } from '../column-plan.ts';
+import {
+  type ColumnPlan,
+  changedColumn,
+  changeMarker,
+  refusalMarker,
+  refusedColumn,
+} from '../column-plan.ts';
 import type { SourceSession } from '../session.ts';
+import { changedWhileRunning, readSettings } from './keep-settings.ts';
 
 /** Where the markers of a table's own columns begin, beyond those of any result. */
 export const TABLE_MARKERS = 100_000;
@@ -13,8 +20,13 @@ interface Conversion {
   firstMarker?: number;
 }
 
-const needsSource = ({ atSource, companion }: ColumnPlan) =>
-  atSource !== undefined || companion !== undefined;
+/** Whether the source prints the value, or computes it, in a way that a setting of its session decides. */
+const dependsOnSettings = ({ type, textDependsOn, atSource }: ColumnPlan) =>
+  textDependsOn !== undefined &&
+  (/^VARCHAR(\[\])?$/.test(type) || (atSource !== undefined && /^DECIMAL\([\d,]+\)$/.test(type)));
+
+const needsSource = (plan: ColumnPlan) =>
+  plan.atSource !== undefined || plan.companion !== undefined || dependsOnSettings(plan);
 
 /** DuckDB SQL for the result of a query of the source, with each of its columns carried as planned. */
 export async function convertAtSource(
@@ -25,14 +37,16 @@ export async function convertAtSource(
   const { columns, firstMarker } = conversion;
   if (columns.some(needsSource)) return convertThroughSource(session, sql, conversion);
   const names = columns.map(({ name }) => name);
-  const checked = columns.map((plan) => (plan.inDuckdb ? plan : withCheckedText(session, plan)));
+  const checked = columns.map(withCheckedText);
   return convert(checked, names, session.relationOf(sql), firstMarker);
 }
 
 /** Text that the client hands on as bytes of whatever encoding: a query may change that of its session while it runs. */
-function withCheckedText({ dialect }: SourceSession, plan: ColumnPlan): ColumnPlan {
-  if (plan.type !== 'VARCHAR' || !dialect.textIsUnchecked) return plan;
-  return { ...plan, inDuckdb: (value) => `decode(encode(${value}))` };
+export function withCheckedText(plan: ColumnPlan): ColumnPlan {
+  if (plan.inDuckdb) return plan;
+  if (plan.type === 'VARCHAR') return { ...plan, inDuckdb: (value) => `decode(encode(${value}))` };
+  if (plan.type !== 'VARCHAR[]') return plan;
+  return { ...plan, inDuckdb: (value) => `list_transform(${value}, lambda e: decode(encode(e)))` };
 }
 
 /**
@@ -46,10 +60,18 @@ async function convertThroughSource(
 ): Promise<string> {
   const { dialect } = session;
   const names = columns.map(({ name }) => name);
-  const expressions = columns.flatMap(({ atSource, companion }, index) => [
-    { sql: atSource ?? dialect.reference(names, index), alias: `c${index}` },
-    ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
-  ]);
+  const settings = columns.some(dependsOnSettings) ? await readSettings(session) : new Map<string, string>();
+  const expressions = columns.flatMap((plan, index) => {
+    const { companion, type, textDependsOn = [] } = plan;
+    const value = plan.atSource ?? dialect.reference(names, index);
+    const own = new Map(textDependsOn.map((name) => [name, settings.get(name) ?? '']));
+    const marker = changeMarker(index + (firstMarker ?? 0));
+    const guarded = dependsOnSettings(plan) ? dialect.failWhenChanged?.(value, type, own, marker) : undefined;
+    return [
+      { sql: guarded ?? value, alias: `c${index}` },
+      ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
+    ];
+  });
   const statement = dialect.selectFrom(sql, expressions, names, session.server);
   if (mode === 'exact')
     await dialect.assertWrapIsLossless?.((ask) => session.askSource('wrap', ask), statement, columns);
@@ -58,7 +80,7 @@ async function convertThroughSource(
   const cast = columns.map((plan, index): ColumnPlan => {
     const type = types.get(`c${index}`) ?? plan.type;
     if (plan.inDuckdb) return plan;
-    if (type === plan.type) return withCheckedText(session, plan);
+    if (type === plan.type) return withCheckedText(plan);
     if (type === 'BLOB' && plan.type === 'VARCHAR')
       return { ...plan, inDuckdb: (value) => `decode(${value})` };
     return { ...plan, inDuckdb: (value) => `CAST(${value} AS ${plan.type})` };
@@ -98,8 +120,16 @@ export function explainRefusal(
   { columns, tableColumns }: { columns: readonly ColumnPlan[]; tableColumns: readonly ColumnPlan[] },
 ): ExactnessError | undefined {
   const cause = error instanceof Error ? error.cause : undefined;
-  const index = cause instanceof Error ? refusedColumn(cause.message) : undefined;
-  const column = index === undefined ? undefined : (columns[index] ?? tableColumns[index - TABLE_MARKERS]);
+  const said = cause instanceof Error ? cause.message : '';
+  const planAt = (index: number | undefined) =>
+    index === undefined ? undefined : (columns[index] ?? tableColumns[index - TABLE_MARKERS]);
+  const changed = planAt(changedColumn(said));
+  if (changed) {
+    return changedWhileRunning(
+      `The query changes a setting while it runs, and the values of column "${changed.name}" (${changed.sourceType}) depend on it (${changed.textDependsOn?.join(', ')}).`,
+    );
+  }
+  const column = planAt(refusedColumn(said));
   if (!column?.refusal) return undefined;
   const { name, sourceType, refusal } = column;
   return new ExactnessError(

@@ -13,15 +13,20 @@ export async function keepSettings<T>(session: SourceSession, work: () => Promis
   const after = await readSettings(session);
   const changed = [...before].find(([name, value]) => after.get(name) !== value)?.[0];
   if (changed === undefined) return result;
-  throw new ExactnessError(
-    `The query changes the setting ${changed} while it runs, and its values depend on that setting. Nothing was uploaded.`,
-    {
-      hint: 'Remove the function that sets it (in the query, or called by it), and convert the values instead; or change the setting of the login.',
-    },
+  throw changedWhileRunning(
+    `The query changes the setting ${changed} while it runs, and its values depend on that setting.`,
   );
 }
 
-async function readSettings(session: SourceSession): Promise<Map<string, string>> {
+/** The error of a query that changes how its values are printed, and so of any column of it. */
+export function changedWhileRunning(what: string): ExactnessError {
+  return new ExactnessError(`${what} Nothing was uploaded.`, {
+    hint: 'Remove the function that sets it (in the query, or called by it), and convert the values instead; or change the setting of the login.',
+  });
+}
+
+/** The settings of the source's session that decide how values are printed, by their names. */
+export async function readSettings(session: SourceSession): Promise<Map<string, string>> {
   const { printSettings } = session.dialect;
   if (printSettings === undefined) return new Map();
   const { names, rows } = await session.askSource('wrap', printSettings);

@@ -6,7 +6,7 @@ import { type ColumnPlan, MAX_DECIMAL_DIGITS, withoutLabels } from '../column-pl
 import { ofStatement } from '../explain-unknown.ts';
 import type { SourceSession } from '../session.ts';
 import { overrideColumn, strictly } from './column-override.ts';
-import { convert, convertAtSource } from './convert-columns.ts';
+import { convert, convertAtSource, withCheckedText } from './convert-columns.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { keepSettings } from './keep-settings.ts';
 import { explainHidden, planTableScans, type TableCheck } from './plan-table-scans.ts';
@@ -78,7 +78,7 @@ async function prepare(
     const columns = client.map(({ name, type }) => {
       const target = typeOf(overrides, name);
       const plan = planComputed(name, type, mode);
-      return target === undefined ? plan : overrideColumn(plan, target, undefined);
+      return withCheckedText(target === undefined ? plan : overrideColumn(plan, target, undefined));
     });
     const { checks, tableColumns, warnings } = scans;
     return {
