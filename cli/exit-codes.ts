@@ -1,7 +1,7 @@
 import { BusyError, CancelledError, ConfigError } from '../shared/errors.ts';
 import { isFinished, type RunRecord } from '../shared/runs/records/run-record.ts';
 
-/** What the command's exit status means; the table stands in docs/cli.md. */
+/** The meaning of the command's exit status; docs/cli.md has the table. */
 export const EXIT = {
   succeeded: 0,
   failed: 1,
@@ -9,7 +9,7 @@ export const EXIT = {
   skipped: 3,
   cancelled: 4,
   unfinished: 5,
-  /** Some databases of an extraction failed, the others are written. */
+  /** Some databases of an extraction failed; the others are written. */
   partial: 6,
   interrupted: 130,
 } as const;

@@ -1,4 +1,4 @@
-// The command line's entry: the only place of it that knows the process.
+// The command line's entry: the only part of it that knows the process.
 import { userInfo } from 'node:os';
 import { CancelledError } from '../shared/errors.ts';
 import { endProcess } from './end-process.ts';
@@ -10,28 +10,28 @@ function loginName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container may run as a user that has no name.
+    // A container may run as a user without a name.
     return process.env.USER ?? `uid ${process.getuid?.()}`;
   }
 }
 
-// Anyone who reads the output may have seen enough (ferry runs | head).
+// The reader of the output may have stopped reading (ferry runs | head).
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
 }
 
-// A run that is asked to stop needs up to five seconds to end its query and to write its record.
+// A run needs up to five seconds to end its query and to write its record after it is asked to stop.
 const END_AFTER_SIGNAL_MS = 8_000;
-// For connections that are kept open, and for nothing else: the command has ended.
+// Only for connections that are still open: the command has ended.
 const END_AFTER_WORK_MS = 2_000;
 
 const interruption = new AbortController();
 let interruptedAt: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // The second Ctrl-C of an impatient person ends the process as it is; npm passes the first one on, so that it comes twice.
+    // The second Ctrl-C ends the process at once. npm passes the first one on, so that one arrives twice.
     if (interruptedAt !== undefined && performance.now() - interruptedAt > 500) endProcess(EXIT.interrupted);
     interruptedAt ??= performance.now();
     setTimeout(() => endProcess(EXIT.interrupted), END_AFTER_SIGNAL_MS).unref();
@@ -41,7 +41,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 await runCommandLine(
   {
-    // npm runs scripts in the project's folder; paths are meant relative to where the person stands.
+    // npm runs scripts in the project's folder; paths are relative to the person's folder.
     folder: process.env.INIT_CWD ?? process.cwd(),
     environment: process.env,
     user: loginName(),
@@ -54,6 +54,7 @@ await runCommandLine(
   },
   process.argv.slice(2),
 );
-// A statement that was given up may still wait for its source in a native thread, which would keep the process forever.
+// A statement that was given up may still wait for its source in a native thread, which would keep the process alive
+// forever.
 if (interruptedAt !== undefined) endProcess(EXIT.interrupted);
 setTimeout(() => endProcess(Number(process.exitCode ?? 0)), END_AFTER_WORK_MS).unref();

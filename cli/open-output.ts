@@ -8,9 +8,10 @@ import type { CliContext } from './cli-context.ts';
 import type { GlobalOptions } from './options.ts';
 
 /**
- * Where the files of an extraction go from this machine: the folder of --out, the bucket that the extraction names, or the state folder.
+ * Where this machine writes the files of an extraction: the folder of --out, the bucket that the extraction names, or
+ * the state folder.
  *
- * @param out the folder, and nothing of a prefix
+ * @param out the folder, without a prefix
  */
 export async function openOutput(
   { output }: ExtractionConfig,

@@ -13,9 +13,9 @@ export interface ListedRuns {
   unreadable: UnreadableRun[];
 }
 
-/** Recorded runs, wherever they are recorded: in this machine's state folder, or in a stack. */
+/** The recorded runs of this machine's state folder, or of a stack. */
 export interface Runs {
-  /** The newest runs, of one job or of all. */
+  /** The newest runs of one job, or of all. */
   list(options: { job?: string | undefined; limit: number }): Promise<ListedRuns>;
   /**
    * Asks a run to stop.
@@ -25,7 +25,7 @@ export interface Runs {
   cancel(id: string): Promise<{ job: string }>;
 }
 
-/** The runs that the options are about. */
+/** The runs that the options refer to. */
 export async function openRuns(options: GlobalOptions, context: CliContext): Promise<Runs> {
   const connected = await connectStack(options, context);
   if (connected) return { list: connected.api.listRuns, cancel: connected.api.cancel };

@@ -17,7 +17,7 @@ import type { CliContext } from './cli-context.ts';
 
 /** The options that every command has. */
 export interface GlobalOptions {
-  /** Name of the stack that the command is about, instead of this machine. */
+  /** Name of the stack to work with, instead of this machine. */
   stack?: string;
   config: string;
   state: string;
@@ -26,12 +26,12 @@ export interface GlobalOptions {
   logLevel?: LogLevel;
 }
 
-/** The options of a command and of `ferry` itself, as one. */
+/** The options of a command and of `ferry` itself, together. */
 export function globalOptions(command: Command): GlobalOptions {
   return command.optsWithGlobals<GlobalOptions>();
 }
 
-/** Loads the configuration that --config names. */
+/** Loads the configuration given by --config. */
 export function readConfig(
   options: GlobalOptions,
   { folder, environment }: CliContext,
@@ -39,12 +39,12 @@ export function readConfig(
   return loadConfig({ path: resolve(folder, options.config), environment });
 }
 
-/** The run store that --state names. */
+/** The run store given by --state. */
 export function openRunStore(options: GlobalOptions, { folder }: CliContext): RunStore {
   return createRunStore(createFolderDocumentStore(resolve(folder, options.state)));
 }
 
-/** Secrets from --secrets, the .env file, the environment, and Secrets Manager where AWS is set up. */
+/** Secrets from --secrets, the .env file, the environment, and from Secrets Manager where AWS is set up. */
 export async function openSecrets(
   options: GlobalOptions,
   loaded: LoadedConfig,

@@ -6,7 +6,7 @@ import { safeOutput } from './output/output.ts';
 
 type CreateCommand = (context: CliContext) => Command;
 
-/** Each is loaded when it is called: all of them take longer to load than a short one takes to run. */
+/** Each is loaded when it is called: loading all takes longer than a short command runs. */
 const commands: Readonly<Record<string, () => Promise<CreateCommand>>> = {
   validate: async () => (await import('./commands/validate.ts')).validateCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
@@ -24,13 +24,13 @@ const commands: Readonly<Record<string, () => Promise<CreateCommand>>> = {
   init: async () => (await import('./commands/init.ts')).initCommand,
 };
 
-/** The commands that take --stack. */
+/** The commands that support --stack. */
 const ofStacks = new Set(['jobs', 'runs', 'run', 'cancel', 'accept', 'resend', 'logs', 'check']);
 
 /**
  * The `ferry` command with its subcommands.
  *
- * @param args what was typed: where it calls a subcommand, that one is enough
+ * @param args what was typed; if it calls a subcommand, only that one is loaded
  */
 export async function createProgram(context: CliContext, args: readonly string[] = []): Promise<Command> {
   const stdout = safeOutput(context.stdout);
@@ -49,7 +49,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
     .option('--json', 'print one JSON document on stdout and nothing else')
     .addOption(new Option('--log-level <level>', 'detail of the log on stderr').choices([...logLevels]))
     .showHelpAfterError('(ferry --help lists the commands)');
-  // A name in the environment stands for all commands; one that is typed must mean something.
+  // A stack from the environment applies to all commands; one that is typed must have an effect.
   program.hook('preAction', (_program, called) => {
     if (program.getOptionValue('stack') !== undefined && !ofStacks.has(called.name()))
       throw new ConfigError(`ferry ${called.name()} only works on this machine, not on a stack.`);
@@ -63,14 +63,14 @@ export async function createProgram(context: CliContext, args: readonly string[]
   return program;
 }
 
-/** The command that is called; undefined where all are needed: for help, or to suggest what may have been meant. */
+/** The command that is called; undefined when all are needed: for help, or to suggest a similar name. */
 function calledCommand(program: Command, args: readonly string[]): string | undefined {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';
     if (!arg.startsWith('-')) return Object.hasOwn(commands, arg) ? arg : undefined;
     const option = program.options.find((each) => each.long === arg.split('=')[0]);
     if (!option) return undefined;
-    // Its value is the next one.
+    // The next argument is its value.
     if (option.required && !arg.includes('=')) at += 1;
   }
   return undefined;

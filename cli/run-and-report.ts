@@ -11,13 +11,13 @@ import { createProgressPrinter } from './output/progress.ts';
 import { reportRun } from './output/report-run.ts';
 import { sessionOptions } from './session-options.ts';
 
-// Far beyond what any result takes; without a limit a source that hangs would keep a run forever.
+// Far more than any result needs; without a limit, a source that hangs would keep a run alive forever.
 const TIMEOUT_MS = 6 * 3_600_000;
 
 /**
- * Runs something that ends in a run record, with progress for a person, and prints how it ended.
+ * Runs something that ends in a run record, shows progress to a person, and prints how it ended.
  *
- * @param run gets everything that a run needs but the job
+ * @param run gets everything that a run needs, except the job
  * @param about.timeoutMs after which the run gives up. @default six hours
  * @param about.file where a rehearsal put its file
  */
@@ -40,7 +40,7 @@ export async function runAndReport(
     secrets: await openSecrets(options, loaded, context),
     ...sessionOptions(context),
     workFolder: tmpdir(),
-    // A person sees at once what is wrong; anyone who runs this without one says how often to try.
+    // A person sees at once what is wrong. A run without one has its own number of tries.
     maxTries: 1,
     deadline: deadlineOfOwn(timeoutMs),
     deadlineHint:

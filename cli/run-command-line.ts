@@ -4,9 +4,9 @@ import { formatErrorAsJson, printError } from './output/output.ts';
 import { createProgram } from './program.ts';
 
 /**
- * Runs one command line from its first word to its exit code, whatever becomes of it.
+ * Runs one command line to its exit code, whatever happens.
  *
- * @param args what was typed behind `ferry`
+ * @param args what was typed after `ferry`
  */
 export async function runCommandLine(context: CliContext, args: readonly string[]): Promise<void> {
   try {

@@ -8,7 +8,9 @@ import { runAndReport } from './run-and-report.ts';
 import { connectStack } from './stack/connect-stack.ts';
 import { startAndFollow } from './stack/start-and-follow.ts';
 
-/** Completes a command that sends the kept file of an earlier run: on a stack through its API, else in this process. */
+/**
+ * Completes a command that sends the stored file of an earlier run: on a stack through its API, else in this process.
+ */
 export function sendAgain(
   command: Command,
   context: CliContext,

@@ -6,10 +6,11 @@ import type { CliContext } from './cli-context.ts';
 /** Where `npm run extensions` puts DuckDB's extensions. */
 export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../.cache/extensions', import.meta.url));
 
-// The most that DuckDB takes for itself; a usual result needs far less (bench/memory.ts), one of a thousand columns all of it.
+// The most that DuckDB itself may use; most results need far less (bench/memory.ts), one with a thousand columns needs
+// all of it.
 const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
 
-/** What every command that reads a source gives to its session. */
+/** The settings that every command gives to its sessions. */
 export function sessionOptions({ environment, signal }: CliContext): Pick<
   SessionOptions,
   'extensionFolders' | 'memoryLimitBytes' | 'threads'

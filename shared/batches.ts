@@ -9,10 +9,11 @@ export function batchesOf<Item>(items: readonly Item[], size: number): Item[][] 
 const AT_ONCE = 50;
 
 /**
- * Does the same for each item, for some of them at once: hundreds of requests in one moment would wait for each other until they time out.
+ * Does the same for each item, a number of them at a time: hundreds of requests at once would wait for each other until
+ * they time out.
  *
  * @param atOnce how many. @default 50
- * @throws the first error; nothing is left at work then
+ * @throws the first error, after everything that was started has ended
  */
 export async function mapInBatches<Item, Result>(
   items: readonly Item[],

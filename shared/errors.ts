@@ -1,19 +1,19 @@
 import { printableMessage } from './text/printable.ts';
 
 /**
- * The one list of error classes. The class decides what happens next: whether a try may be repeated, which exit code or HTTP
- * status a person gets. Messages say what went wrong and where, `hint` what to do; neither ever holds a secret, a connection
- * string or a data value. The engine's own words live in `cause`, which is never printed. What they repeat of others (names, Polyteia's
- * words) becomes printable here.
+ * The one list of error classes. The class decides what happens next: whether a try may be repeated, and which exit
+ * code or HTTP status a person gets. Messages say what went wrong and where, `hint` what to do. Neither ever contains a
+ * secret, a connection string or a data value. The engine's own message is in `cause`, which is never printed. Names
+ * and words from elsewhere (Polyteia's, for example) are made printable here.
  */
 export abstract class FerryError extends Error {
-  /** The class's name in records, logs and docs/troubleshooting; stays the same when the bundler renames classes. */
+  /** The class's name in records, logs and docs/troubleshooting. It stays the same when the bundler renames classes. */
   abstract readonly class: string;
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retryable: boolean = false;
   /** What the reader can do about it: one or more sentences, ready to print. */
   readonly hint: string | undefined;
-  /** How long the other side asked to be left alone before the next try. */
+  /** How long the other side asked to wait before the next try. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -30,7 +30,7 @@ export abstract class FerryError extends Error {
   }
 }
 
-/** The configuration, or a secret that it names, is wrong: nothing was tried. */
+/** The configuration, or a secret that it names, is wrong. Nothing was tried. */
 export class ConfigError extends FerryError {
   readonly class = 'ConfigError';
 }
@@ -40,10 +40,10 @@ export class AuthError extends FerryError {
   readonly class = 'AuthError';
 }
 
-/** The source refused the name, or the password or token itself: with another one it may let in. */
+/** The source refused the name, or the password or token itself: another one may work. */
 export class RefusedLoginError extends AuthError {}
 
-/** The source refused the query, or it failed while it ran. */
+/** The source refused the query, or the query failed while it ran. */
 export class QueryError extends FerryError {
   readonly class = 'QueryError';
 }
@@ -53,17 +53,17 @@ export class ExactnessError extends FerryError {
   readonly class = 'ExactnessError';
 }
 
-/** The result is not fit to replace what the dataset holds. */
+/** The result may not replace what the dataset contains. */
 export class GuardError extends FerryError {
   readonly class = 'GuardError';
 }
 
-/** Polyteia understood the call and said no: token, permission, dataset or file. */
+/** Polyteia understood the call and refused it: token, permission, dataset or file. */
 export class PolyteiaRejectedError extends FerryError {
   readonly class = 'PolyteiaRejectedError';
 }
 
-/** The source cannot be reached or went away. */
+/** The source cannot be reached, or the connection broke. */
 export class SourceUnavailableError extends FerryError {
   readonly class = 'SourceUnavailableError';
   override readonly retryable: boolean = true;
@@ -81,7 +81,10 @@ export class StorageUnavailableError extends FerryError {
   override readonly retryable = true;
 }
 
-/** A document of Ferry's own state is there and cannot be read: damaged, or of a later release. It is never taken for one that is absent. */
+/**
+ * A document of Ferry's own state exists and cannot be read: it is damaged, or from a later release. It never counts as
+ * absent.
+ */
 export class StateError extends FerryError {
   readonly class = 'StateError';
 }
@@ -96,12 +99,15 @@ export class LostError extends FerryError {
   readonly class = 'LostError';
 }
 
-/** Another holder has the job's lease: anyone who still works without it must stop, and may write nothing any more. */
+/** Another holder has the job's lease: this run must stop, and may not write anything more. */
 export class LeaseLostError extends FerryError {
   readonly class = 'LeaseLostError';
 }
 
-/** The run could not begin, as its source has no slot free: delivered again, it waits on at its place. */
+/**
+ * The run could not begin, because its source has no free slot. When it is delivered again, it keeps its place in the
+ * queue.
+ */
 export class QueuedError extends FerryError {
   readonly class = 'QueuedError';
   override readonly retryable = true;
@@ -112,12 +118,12 @@ export class BusyError extends FerryError {
   readonly class = 'BusyError';
 }
 
-/** AWS, or the API of a stack, does not let the caller in: no credentials, wrong ones, or a permission is missing. */
+/** AWS, or the API of a stack, refuses the caller: no credentials, wrong ones, or a permission is missing. */
 export class AccessError extends FerryError {
   readonly class = 'AccessError';
 }
 
-/** Nobody could be notified of a problem: the next round of the watchdog tries again. */
+/** Nobody could be notified of a problem. The watchdog tries again in its next round. */
 export class NotificationError extends FerryError {
   readonly class = 'NotificationError';
   override readonly retryable = true;
@@ -134,7 +140,7 @@ export class CancelledError extends FerryError {
   readonly class = 'CancelledError';
 }
 
-/** A defect in Ferry itself: anything that none of the other classes describes. */
+/** A defect in Ferry itself: anything that no other class describes. */
 export class UnexpectedError extends FerryError {
   readonly class = 'UnexpectedError';
 }
@@ -148,8 +154,8 @@ export function fullDiskError(
 }
 
 /**
- * Makes a FerryError of whatever was thrown. An unknown error's own message is not passed on, as nobody has checked it for secrets
- * and data values; it stays in `cause`.
+ * Turns whatever was thrown into a FerryError. The message of an unknown error is not passed on, because it may contain
+ * secrets or data values; it stays in `cause`.
  */
 export function toFerryError(error: unknown): FerryError {
   if (error instanceof FerryError) return error;

@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
 import { formatComparison } from '../output/comparison-report.ts';
 
-// Enough for millions of rows of usual width; what is beyond spills to the folder for temporary files.
+// Enough for millions of rows of usual width; more than that spills to the folder for temporary files.
 const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
 // Each thread has pages of every column in memory.
 const THREADS = 2;
@@ -20,7 +20,7 @@ function parseExamples(text: string): number {
   return value;
 }
 
-/** `ferry compare <a> <b>`: do two Parquet files hold the same? */
+/** `ferry compare <a> <b>`: do two Parquet files have the same content? */
 export function compareCommand(context: CliContext): Command {
   const { folder, stdout, signal } = context;
   return new Command('compare')
@@ -56,7 +56,7 @@ export function compareCommand(context: CliContext): Command {
         });
         if (globalOptions(command).json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
         else stdout.write(formatComparison(comparison, { a, b }));
-        // Files that differ return the exit code of a failure, like every program that compares.
+        // Different files give the exit code of a failure, as with every program that compares.
         context.setExitCode(comparison.same ? EXIT.succeeded : EXIT.failed);
       },
     );

@@ -20,13 +20,16 @@ interface InitFromEnvOptions {
   paths: readonly string[];
   /** Folder to write ferry.yaml into. */
   folder: string;
-  /** Where the secrets go, if anywhere. */
+  /** Where to store the secrets, if anywhere. */
   secretsOut: string | undefined;
   force: boolean;
   json: boolean;
 }
 
-/** `ferry init --from-env`: makes one ferry.yaml of the Go connector's deployments. Everything is checked before anything is written. */
+/**
+ * `ferry init --from-env`: makes one ferry.yaml from the Go connector's deployments. Everything is checked before
+ * anything is written.
+ */
 export async function initFromEnv(options: InitFromEnvOptions, context: CliContext): Promise<void> {
   const { stdout, stderr } = context;
   const found = await findConnectors(options.paths, context.folder);
@@ -39,7 +42,7 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   }
   const merged = mergeConnectors(found.connectors);
   const text = writeFerryYaml(merged);
-  // What was written is what is read again, or nothing is written.
+  // Checks that the text can be read back, before anything is written.
   parseConfig(text, 'the new ferry.yaml');
 
   const folder = resolve(context.folder, options.folder);
@@ -51,7 +54,7 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
     ...(secrets
       ? [{ path: secrets, text: writeSecretsFile(merged.secrets), overwrite: options.force, mode: 0o600 }]
       : []),
-    // The schema is generated: an older one is never worth keeping.
+    // The schema is generated, so there is no reason to keep an older one.
     { path: schema, text: `${JSON.stringify(configJsonSchema(), null, 2)}\n`, overwrite: true },
   ];
   for (const file of files) await assertWritable(file);
@@ -93,7 +96,7 @@ interface NewFile {
   mode?: number;
 }
 
-/** An existing file with the very same content is as good as a new one. */
+/** An existing file with exactly the same content is as good as a new one. */
 async function assertWritable({ path, text, overwrite }: NewFile): Promise<void> {
   if (overwrite) return;
   const existing = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -111,7 +114,7 @@ async function replaceFile({ path, text, mode = 0o666 }: NewFile): Promise<void>
   const draft = `${path}.${process.pid}.part`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    // A new file from the start: an existing one may be readable by others, or a link.
+    // Created new, because others may be able to read an existing file, or it may be a link.
     await writeFile(draft, text, { flag: 'wx', mode });
     if (mode !== 0o666) await chmod(draft, mode);
     await rename(draft, path);

@@ -44,7 +44,7 @@ interface InitCommandOptions {
   secretsOut?: string;
 }
 
-/** `ferry init`: writes a first ferry.yaml, and the schema by which editors complete it. */
+/** `ferry init`: writes a first ferry.yaml, and the schema that editors complete it with. */
 export function initCommand(context: CliContext): Command {
   return new Command('init')
     .description('write a first ferry.yaml, or convert the configuration of the Go connector')
@@ -68,7 +68,7 @@ export function initCommand(context: CliContext): Command {
       const target = resolve(context.folder, folder);
       const files = { config: join(target, 'ferry.yaml'), schema: join(target, 'ferry.schema.json') };
       await write(target, files.config, TEMPLATE, force === true);
-      // The schema is generated: an older one is never worth keeping.
+      // The schema is generated, so there is no reason to keep an older one.
       await write(target, files.schema, `${JSON.stringify(configJsonSchema(), null, 2)}\n`, true);
       if (globalOptions(command).json) {
         context.stdout.write(`${JSON.stringify({ written: Object.values(files) })}\n`);

@@ -6,7 +6,7 @@ import { globalOptions } from '../options.ts';
 import { formatTable } from '../output/output.ts';
 import { requireStack } from '../stack/connect-stack.ts';
 
-/** `ferry --stack NAME jobs`: the jobs of a stack, and what became of their newest runs. */
+/** `ferry --stack NAME jobs`: the jobs of a stack, and how their newest runs ended. */
 export function jobsCommand(context: CliContext): Command {
   const { stdout } = context;
   return new Command('jobs')

@@ -15,7 +15,7 @@ import { functionOfJob, jobFunctions, logGroupOf } from '../stack/job-function.t
 import { createLogReader, type LogEvent, type LogQuery } from '../stack/log-events.ts';
 
 const POLL_MS = 2_000;
-// What a run wrote last is to be read some seconds later.
+// The last lines of a run appear some seconds later.
 const READS_AFTER_THE_END = 3;
 
 function parseAge(text: string): number {
@@ -24,7 +24,7 @@ function parseAge(text: string): number {
   return ms;
 }
 
-/** `ferry --stack NAME logs [job|run]`: what the functions of a stack have written. */
+/** `ferry --stack NAME logs [job|run]`: what the functions of a stack have logged. */
 export function logsCommand(context: CliContext): Command {
   return new Command('logs')
     .description('show the log of a stack (--stack): of all jobs, one job or one run')
@@ -60,7 +60,7 @@ export function logsCommand(context: CliContext): Command {
     });
 }
 
-/** The log groups to read, and of whom. */
+/** The log groups to read, and whose they are. */
 async function queryFor(
   connected: ConnectedStack,
   lambda: LambdaClient,
@@ -78,7 +78,7 @@ async function queryFor(
     : { query: { groups, only: { job } } };
 }
 
-/** Reads once, or again and again: until the run's end, or until somebody has seen enough. */
+/** Reads once, or repeatedly: until the run's end, or until the person stops it. */
 async function follow(
   { api }: ConnectedStack,
   run: string | undefined,
@@ -94,7 +94,7 @@ async function follow(
   }
 }
 
-/** Prints records: lines, or for --json one document, or one a line where it goes on. */
+/** Prints records: lines, or for --json one document (with --follow, one on each line). */
 function createPrinter(
   { stdout, stderr, environment }: CliContext,
   { json, follow: goesOn }: { json?: true | undefined; follow?: true | undefined },

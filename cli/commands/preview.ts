@@ -25,7 +25,7 @@ function parseRows(text: string): number {
   return rows;
 }
 
-/** `ferry preview <sync>`: what would become of each column, and the first rows. */
+/** `ferry preview <sync>`: how each column would be written, and the first rows. */
 export function previewCommand(context: CliContext): Command {
   const { stdout, stderr } = context;
   return new Command('preview')
@@ -81,7 +81,7 @@ function toJson({ rowsError, ...preview }: SyncPreview) {
 /** One line of at most {@link CELL_WIDTH} characters. */
 function cell(value: string | null): string {
   if (value === null) return 'NULL';
-  // What would be invisible, or move the terminal's cursor, is escaped; a line break is a blank.
+  // Escapes characters that are invisible or move the cursor, and replaces line breaks by blanks.
   const line = escapeUnseen(value.replaceAll(/\s*[\r\n]+\s*/g, ' '));
   const characters = [...line];
   return characters.length > CELL_WIDTH ? `${characters.slice(0, CELL_WIDTH - 1).join('')}…` : line;

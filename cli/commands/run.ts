@@ -57,7 +57,7 @@ export function runCommand(context: CliContext): Command {
       }
       if (!wait)
         throw new ConfigError('--no-wait only applies to a run on a stack: name the stack with --stack.');
-      // What is only rehearsed is no run of the job.
+      // A rehearsal is not a run of the job.
       const store = own.dryRun ? { store: createRunStore(createMemoryDocumentStore()) } : {};
       await runAndReport(
         context,

@@ -13,11 +13,11 @@ import { unknownJob } from '../unknown-job.ts';
 const DEFAULT_COUNT = 3;
 const MAXIMUM_COUNT = 1000;
 
-/** When one job runs; one of `sync` and `extraction` is its name. */
+/** When one job runs. Either `sync` or `extraction` is its name. */
 interface JobSchedule {
   sync?: string;
   extraction?: string;
-  /** What AWS is given; absent for a job without a schedule. */
+  /** What AWS gets; absent for a job without a schedule. */
   expression?: string;
   timezone?: string;
   enabled?: boolean;
@@ -33,7 +33,7 @@ function parseCount(text: string): number {
 }
 
 function parseMoment(text: string): Date {
-  // A date, or a time with its zone: without one it would be that of anyone who asks.
+  // A date, or a time with its zone: a time without one would depend on the machine's zone.
   const moment = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? new Date(text) : undefined;
   if (moment === undefined || Number.isNaN(moment.getTime()))
     throw new InvalidArgumentError('Expected a moment such as 2027-03-27 or 2027-03-27T12:00Z.');
@@ -122,7 +122,7 @@ function formatRows(schedule: JobSchedule): string[][] {
     const [date = '', time = ''] = local.split('T');
     const [initial = '', ...others] = WEEKDAYS[new Date(date).getUTCDay()] ?? '';
     const weekday = initial + others.join('').toLowerCase();
-    // The offset on its own: what changes with the season is to be seen.
+    // The offset separately, so that people see how it changes with the season.
     return [
       job,
       `${weekday} ${date} ${time.slice(0, 5)}`,

@@ -18,7 +18,7 @@ import { printWarnings } from '../output/output.ts';
 import { escapeUnseen } from '../output/show-value.ts';
 import { sessionOptions } from '../session-options.ts';
 
-/** `ferry tree <source>`: what there is on a source's server, by the names that filters match. */
+/** `ferry tree <source>`: what exists on a source's server, by the names that filters match. */
 export function treeCommand(context: CliContext): Command {
   const { stdout, stderr } = context;
   return new Command('tree')
@@ -82,7 +82,7 @@ function filtersOf(job: string, source: string, config: FerryConfig) {
 }
 
 const HEADER = ['DATABASE', 'SIZE', 'SCHEMA', 'TABLES', 'VIEWS', 'ROUTINES', ''];
-/** Sizes and names of schemas are rarely wider. */
+/** Sizes and names of schemas are rarely wider than this. */
 const USUAL = ['999.9 MB', ' '.repeat(20)];
 
 const nameOf = ({ name, isDefault }: Pick<DatabaseTree, 'name' | 'isDefault'>) =>

@@ -14,7 +14,7 @@ import type { CliContext } from '../cli-context.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable, printWarnings } from '../output/output.ts';
 
-/** `ferry validate`: is the configuration right? Connects to nothing. */
+/** `ferry validate`: is the configuration valid? Connects to nothing. */
 export function validateCommand(context: CliContext): Command {
   return new Command('validate')
     .description('check the configuration without connecting to anything')
@@ -59,7 +59,7 @@ function formatExtractions(config: FerryConfig): string {
   return rows.length === 0 ? '' : `\n${formatTable(header, rows)}\n`;
 }
 
-// A pattern may stand for hundreds: the number of names shows what it matched.
+// A pattern may match hundreds of sources: the number of names shows how many.
 const MAX_NAMES = 3;
 
 function listSources(names: readonly string[]): string {

@@ -7,7 +7,7 @@ import { showName, showValue, showValues } from './show-value.ts';
 /**
  * A comparison for a person: both files, each column, the rows, and one sentence at the end.
  *
- * @param files what the person called the files
+ * @param files the names that the person gave
  */
 export function formatComparison(comparison: Comparison, files: { a: string; b: string }): string {
   const parts = [

@@ -1,12 +1,12 @@
 import { formatCount } from '../../shared/text/format.ts';
 import type { Output } from './output.ts';
 
-/** Without a terminal a line is printed so often, so that a log shows that something happens. */
+/** How often a line is printed without a terminal, so that a log shows progress. */
 const LINE_MS = 10_000;
 
 /**
- * Says how far one is with many things of a kind, as `12 of 300 databases`: on a terminal by a line that moves, else by a line every ten
- * seconds. Nothing for a single one.
+ * Shows the progress through many things of a kind, such as `12 of 300 databases`: on a terminal in a line that is
+ * updated, else as a line every ten seconds. Prints nothing for a single one.
  */
 export function createCounter(
   output: Output,

@@ -2,8 +2,8 @@ import stringWidth from 'string-width';
 import { type Output, padRow } from './output.ts';
 
 /**
- * A table whose rows are printed as they come. Columns are as wide as what is known beforehand, and grow with what comes; the last one
- * is never padded.
+ * A table whose rows are printed as they come. Columns start as wide as what is known beforehand, and grow with what
+ * comes; the last one is never padded.
  */
 export function createTable(
   output: Output,

@@ -3,14 +3,14 @@ import stringWidth from 'string-width';
 import { toFerryError } from '../../shared/errors.ts';
 import { printable, printableMessage, printableOutput } from '../../shared/text/printable.ts';
 
-/** What a command writes to; process.stdout and process.stderr, or a test's. */
+/** What a command writes to: process.stdout and process.stderr, or those of a test. */
 export interface Output {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
   columns?: number | undefined;
 }
 
-/** An output that everything is printable on, whatever a command writes to it. */
+/** An output that makes everything printable, whatever a command writes to it. */
 export function safeOutput(output: Output): Output {
   return {
     write: (text) => output.write(printableOutput(text)),
@@ -23,7 +23,7 @@ export function safeOutput(output: Output): Output {
   };
 }
 
-/** Columns padded to one width; wide characters and umlauts counted as a terminal shows them. */
+/** Columns padded to the same width; wide characters and umlauts count as a terminal shows them. */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
@@ -34,7 +34,7 @@ export function formatTable(
   return all.map((row) => padRow(row, widths, rightAligned)).join('\n');
 }
 
-/** One line of a table whose columns are that wide. */
+/** One line of a table with columns of these widths. */
 export function padRow(
   row: readonly string[],
   widths: readonly number[],
@@ -49,7 +49,7 @@ export function padRow(
     .trimEnd();
 }
 
-/** A message and what to do about it. */
+/** A message, and what to do about it. */
 export function formatError(error: { class: string; message: string; hint?: string | undefined }): string {
   const hint = error.hint ? `\n  → ${printableMessage(error.hint)}` : '';
   return `${printable(error.class)}: ${printableMessage(error.message)}${hint}\n`;
@@ -60,7 +60,7 @@ export function printWarnings(stderr: Output, warnings: readonly string[]): void
   for (const warning of warnings) stderr.write(`warning: ${printableMessage(warning)}\n`);
 }
 
-/** An error as the one document on stdout that --json promises. */
+/** An error as the single document that --json promises on stdout. */
 export function formatErrorAsJson(error: unknown): string {
   if (error instanceof CommanderError) {
     return error.exitCode === 0
@@ -77,7 +77,8 @@ export function formatErrorAsJson(error: unknown): string {
  * @returns the exit code when the command line itself was wrong, which commander has already explained
  */
 export function printError(error: unknown, stderr: Output): number | undefined {
-  // --help and --version end in an "error" of exit code 0; every other one is a wrong command line, so a configuration error.
+  // --help and --version end in an "error" with exit code 0. Any other one means a wrong command line, which is a
+  // configuration error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   stderr.write(formatError(toFerryError(error)));
   return undefined;

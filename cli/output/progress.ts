@@ -3,13 +3,13 @@ import type { ProgressEvent } from '../../shared/runs/job.ts';
 import { formatBytes, formatCount, formatDuration } from '../../shared/text/format.ts';
 import type { Output } from './output.ts';
 
-/** What the names of a sync's phases need; databases may have longer ones. */
+/** The width that the names of a sync's phases need; databases may have longer ones. */
 const NAME_WIDTH = 14;
 
 /**
- * Prints a line for each phase that ended and, on a terminal, a line that moves while one lasts.
+ * Prints a line for each finished phase and, on a terminal, a line that is updated during a phase.
  *
- * @param enabled false prints nothing: the log has the same facts
+ * @param enabled false prints nothing, because the log contains the same facts
  */
 export function createProgressPrinter(
   output: Output,
@@ -20,7 +20,7 @@ export function createProgressPrinter(
   let running: { phase: string; since: number; bytes: number; step: string | undefined } | undefined;
   let width = NAME_WIDTH;
   const padName = (name: string) => {
-    // Two spaces at least, and from then on for all: the times stand below each other.
+    // At least two spaces; later lines keep the wider column, so that the times are aligned.
     width = Math.max(width, stringWidth(name) + 2);
     return name + ' '.repeat(width - stringWidth(name));
   };
@@ -50,7 +50,7 @@ export function createProgressPrinter(
           const { source, slots, before } = event;
           const text = `  waiting for one of ${formatCount(slots, 'slot')} of source ${source}, ${formatCount(before, 'run')} before this one …`;
           clear();
-          // Each step forward only where it replaces the one before.
+          // Single steps only where each replaces the one before.
           if (live) output.write(text);
           else if (!queued) output.write(`${text}\n`);
           queued = true;

@@ -6,7 +6,7 @@ import { exitCodeOfRun } from '../exit-codes.ts';
 import { formatError, printWarnings } from './output.ts';
 
 /**
- * Prints how a run ended, and leaves the exit code that says the same.
+ * Prints how a run ended, and sets the matching exit code.
  *
  * @param options.file where a rehearsal put its file
  */

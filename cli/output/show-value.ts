@@ -1,24 +1,27 @@
 import { escapeCharacter } from '../../shared/text/printable.ts';
 
 const MAX_CHARACTERS = 60;
-/** What a long value shows before the place where it differs. */
+/** How much of a long value is shown before the first difference. */
 const CHARACTERS_BEFORE = 20;
 
-/** A name as it is, or quoted when it would be invisible, move the terminal's cursor or be taken for a gap between columns. */
+/**
+ * A name as it is, or in quotes if it is invisible, would move the terminal's cursor, or looks like a gap between
+ * columns.
+ */
 export function showName(name: string): string {
   return name === escapeUnseen(name) && name.trim() === name && name !== '' && !name.includes('  ')
     ? name
     : quote(name);
 }
 
-/** A value in DuckDB's text; text is quoted, so that blanks at its end are seen. */
+/** A value as DuckDB's text. Text is quoted, so that blanks at its end are visible. */
 export function showValue(value: string | null, type: string): string {
   if (value === null) return 'NULL';
   const short = cut(value, 0);
   return type === 'VARCHAR' ? quote(short) : escapeUnseen(short);
 }
 
-/** Two different values so that one sees in what: long ones from a little before the first difference on. */
+/** Two different values, cut so that the difference is visible: long ones start a little before it. */
 export function showValues(
   [a, b]: [string | null, string | null],
   [typeA, typeB]: readonly [string, string],
@@ -28,7 +31,7 @@ export function showValues(
     showValue(a === null ? null : cut(a, from), typeA),
     showValue(b === null ? null : cut(b, from), typeB),
   ];
-  // One ü may be one code point or two.
+  // An ü may be one code point or two.
   return shown[0].normalize() === shown[1].normalize()
     ? [escapeAll(shown[0], /[^\x20-\x7e]/gu), escapeAll(shown[1], /[^\x20-\x7e]/gu)]
     : shown;
@@ -48,7 +51,7 @@ function cut(text: string, from: number): string {
 
 const quote = (text: string) => `"${escapeUnseen(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'))}"`;
 
-/** Text in which control characters, invisible ones and all blanks but the usual one are escaped. */
+/** Text with control characters, invisible ones and all unusual blanks escaped. */
 export const escapeUnseen = (text: string) => escapeAll(text, /(?! )[\p{C}\p{Z}]/gu);
 
 const escapeAll = (text: string, characters: RegExp) => text.replace(characters, escapeCharacter);

@@ -13,9 +13,9 @@ const badCredentials = new Set([
 const notAllowed = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
 
 /**
- * What an AWS client threw, in Ferry's words.
+ * Explains an error of an AWS client.
  *
- * @param call what was tried, as an IAM action: `cloudformation:DescribeStacks`
+ * @param call the attempted call, as an IAM action: `cloudformation:DescribeStacks`
  */
 export function explainAwsError(error: unknown, call: string): FerryError {
   if (error instanceof FerryError) return error;

@@ -7,14 +7,15 @@ import { explainAwsError } from './aws-errors.ts';
 import type { ConnectedStack } from './connect-stack.ts';
 import { functionOfJob } from './job-function.ts';
 
-// Each hop has three seconds, a cold start some ten; API Gateway would give up after 29 s, so the function is asked itself.
+// Each hop has three seconds, and a cold start takes about ten. API Gateway would give up after 29 s, so the function
+// is called directly.
 const TIMEOUT_MS = 180_000;
 
 const answerSchema = z.object({ checks: z.array(checkResultSchema) });
 const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
 
 /**
- * Has a job's own function try what a run of the job needs.
+ * Has a job's own function check everything that a run of the job needs.
  *
  * @throws AccessError, ConfigError, StackUnavailableError; UnexpectedError when the function itself fails, or is of another release
  */
@@ -25,7 +26,7 @@ export async function checkInFunction(
 ): Promise<CheckResult[]> {
   const FunctionName = await functionOfJob(connected, job);
   const client = new LambdaClient({
-    // A second try would only be a second wait.
+    // A second try would only wait a second time.
     maxAttempts: 1,
     requestHandler: { ...awsTimeouts, requestTimeout: TIMEOUT_MS },
   });

@@ -10,7 +10,7 @@ export interface ConnectedStack {
   api: StackApi;
 }
 
-/** The stack that --stack or FERRY_STACK names; undefined when commands are about this machine. */
+/** The stack given by --stack or FERRY_STACK; undefined when commands work with this machine. */
 export function stackName(
   { stack }: Pick<GlobalOptions, 'stack'>,
   { environment }: CliContext,

@@ -8,8 +8,8 @@ import { healthz, methodsOf, readyz } from './routes.ts';
 import { addRunRoutes } from './run-routes.ts';
 
 /**
- * The API: from a web-standard Request to a Response, anyone who listens. `fetch` takes who the caller is, never throws, and answers every
- * error as problem+json.
+ * The API: from a web-standard Request to a Response, whatever server is in front of it. `fetch` is given the caller,
+ * never throws, and answers every error as problem+json.
  */
 export function createApi(dependencies: ApiDependencies): Api {
   const api: Api = new OpenAPIHono<ApiEnvironment>({ defaultHook: refuseInvalid });

@@ -7,7 +7,8 @@ import { unknownName } from './problems.ts';
 import type { Run } from './schemas.ts';
 import { about } from './show-job.ts';
 
-// For so long Lambda tries to deliver an event: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+// Lambda tries to deliver an event for this long:
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 const DELIVERY_MS = 6 * 3_600_000;
 
 /**
@@ -17,19 +18,19 @@ const DELIVERY_MS = 6 * 3_600_000;
  */
 export async function findRun(dependencies: ApiDependencies, id: string): Promise<Run> {
   const { runs, requests } = dependencies;
-  // What is no id is the name of no document.
+  // A text that is not an id names no document.
   if (!isRunId(id)) throw unknownName('run', id);
   const record = await runs.get(id);
   if (record) return showRun(dependencies, record);
   const request = await requests.find(id);
   const queued = request && (await showQueued(dependencies, request));
   if (!queued) throw unknownName('run', id);
-  // The record may have been written between the two.
+  // The record may have been written between the two reads.
   const begun = await runs.get(id);
   return begun ? showRun(dependencies, begun) : queued;
 }
 
-/** A page of runs, as they are shown. */
+/** A page of runs, as the API shows them. */
 export async function showRuns(
   dependencies: ApiDependencies,
   { runs, unreadable, next }: RunPage,
@@ -42,7 +43,10 @@ export async function showRuns(
   };
 }
 
-/** A record that says `running` is only true while the run has its job's lease; of one that Polyteia still reads nobody has it. */
+/**
+ * A record that says `running` is only true while the run has its job's lease. A run that Polyteia is still reading
+ * needs no lease.
+ */
 async function showRun({ runs }: ApiDependencies, record: RunRecord): Promise<Run> {
   if (isFinished(record) || record.state === 'ingesting') return withoutVersion(record);
   const holder = await runs.readHolder(record.job);
@@ -55,7 +59,7 @@ async function showRun({ runs }: ApiDependencies, record: RunRecord): Promise<Ru
     };
     return { ...withoutVersion(record), stale: false, progress };
   }
-  // It may have ended between the two.
+  // It may have ended between the two reads.
   const again = (await runs.getOfJob(record.job, record.id)) ?? record;
   return isFinished(again) ? withoutVersion(again) : { ...withoutVersion(again), stale: true };
 }

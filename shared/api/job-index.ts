@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { type JobFunctionPlan, planFunctions } from '../config/deployment/job-functions.ts';
 import { type FerryConfig, schedule } from '../config/schema/ferry-config.ts';
 
-/** What the API knows of a configured job. Holds no query and no secret's name. */
+/** What the API knows about a configured job. Contains no query and no name of a secret. */
 export const indexedJobSchema = z.strictObject({
   kind: z.enum(['sync', 'extraction']),
-  /** Of a sync, as `dataset` and `target`. */
+  /** Only syncs, as `dataset` and `target`. */
   source: z.string().optional(),
   dataset: z.string().optional(),
   target: z.string().optional(),
-  /** Of an extraction: all that it reads. */
+  /** Only extractions: every source they read. */
   sources: z.array(z.string()).optional(),
   schedule: schedule.optional(),
 });

@@ -22,7 +22,7 @@ const titles = {
 } as const;
 type ProblemStatus = keyof typeof titles;
 
-/** A request that the API does not carry out; the message is the answer's `detail`. */
+/** A request that the API refuses. The message becomes the answer's `detail`. */
 export class ProblemError extends Error {
   readonly status: ProblemStatus;
   readonly headers: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** There is nothing by this name; the nearest one that there is. */
+/** Nothing has this name; suggests the nearest one that exists. */
 export function unknownName(kind: string, name: string, names: readonly string[] = []): ProblemError {
   const nearest = nearestName(name, names);
   return new ProblemError(
@@ -50,13 +50,13 @@ export function unknownName(kind: string, name: string, names: readonly string[]
   );
 }
 
-/** An error's answer, as RFC 9457 has it. */
+/** The answer to an error, as in RFC 9457. */
 export function answerProblem({ status, message, headers, members }: ProblemError): Response {
   const body: Problem = { type: 'about:blank', title: titles[status], status, detail: message, ...members };
   return Response.json(body, { status, headers: { ...headers, 'content-type': 'application/problem+json' } });
 }
 
-/** Refuses a request that is not what the route's schemas say. */
+/** Refuses a request that does not match the route's schemas. */
 export const refuseInvalid: Hook<unknown, ApiEnvironment, string, Response | undefined> = (result) => {
   if (result.success) return undefined;
   const part = { param: 'path', json: 'body', header: 'header' }[result.target as string] ?? result.target;
@@ -68,7 +68,7 @@ export const refuseInvalid: Hook<unknown, ApiEnvironment, string, Response | und
   return answerProblem(new ProblemError(400, detail, { members: { errors } }));
 };
 
-/** Answers whatever was thrown. What is unexpected is logged, and the answer does not mention it. */
+/** Answers whatever was thrown. An unexpected error is logged, and the answer does not mention it. */
 export function problemHandler(logger: Logger): ErrorHandler {
   return (thrown, context: Context) => {
     if (thrown instanceof ProblemError) return answerProblem(thrown);
@@ -78,7 +78,7 @@ export function problemHandler(logger: Logger): ErrorHandler {
     }
     const error = toFerryError(thrown);
     logger.error({ class: error.class, method: context.req.method, path: context.req.path }, error.message);
-    // Where it is and what to do about it is for anyone who asked: nobody else can.
+    // Where it happened and what to do about it only helps people who have access to the machine.
     if (error instanceof StateError)
       return answerProblem(new ProblemError(500, [error.message, error.hint ?? ''].join(' ').trim()));
     return answerProblem(

@@ -17,7 +17,7 @@ import {
   whySchema,
 } from './schemas.ts';
 
-/** Every route of the API, as the document has it and the router checks it. */
+/** Every route of the API. The OpenAPI document and the router both use these. */
 
 const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,
@@ -42,7 +42,7 @@ const starts = {
   202: {
     ...json(startedSchema, 'The run was requested.'),
     headers: {
-      // The stage, or whatever else the API is behind, stands before the path: only a relative address is right everywhere.
+      // The stage, or another proxy, may put a prefix before the path: only a relative address is always right.
       Location: {
         description: 'Address of the run, relative to the address of the request.',
         required: true,
@@ -152,7 +152,7 @@ export const resendRun = createRoute({
   responses: starts,
 });
 
-/** All of them; the allowed methods of each path are derived from it. */
+/** All routes. The allowed methods of each path come from here. */
 export const routes = [
   healthz,
   readyz,
@@ -167,7 +167,7 @@ export const routes = [
   resendRun,
 ] as const;
 
-/** The methods that a path answers to, in capitals; none for a path that does not exist. */
+/** The methods that a path accepts, in capitals; empty for a path that does not exist. */
 export function methodsOf(path: string): string[] {
   return routes
     .filter((route) => new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path))

@@ -2,7 +2,10 @@ import { z } from '@hono/zod-openapi';
 import { baselineSchema } from '../runs/records/baseline.ts';
 import { runRecordSchema } from '../runs/records/run-record.ts';
 
-/** What the API takes and answers. openapi.json is generated from here (npm run schema), and requests are checked by it. */
+/**
+ * What the API accepts and returns. `npm run schema` generates openapi.json from here, and requests are checked against
+ * it.
+ */
 
 const moment = z.iso.datetime();
 const state = runRecordSchema.shape.state;
@@ -12,7 +15,7 @@ const stale = z
     'True when the run shows no sign of life: its heartbeat has stopped, or its start was not delivered. Ferry closes the run or takes it over when the job runs next.',
   );
 
-/** A failure, as RFC 9457 has it. */
+/** A failure, as in RFC 9457. */
 export const problemSchema = z
   .strictObject({
     type: z.literal('about:blank'),
@@ -85,7 +88,7 @@ export type JobDetail = z.infer<typeof jobDetailSchema>;
 
 export const jobListSchema = z.strictObject({ jobs: z.array(jobSchema) }).openapi('JobList');
 
-/** A run: its record, and whether it lives. One that is queued has no record yet. */
+/** A run: its record, and whether it is alive. A queued run has no record yet. */
 export const runSchema = runRecordSchema
   .omit({ schemaVersion: true })
   .partial({ startedAt: true, configHash: true })

@@ -7,12 +7,12 @@ import type { JobDetail } from './schemas.ts';
 
 type ShownRun = NonNullable<JobDetail['lastRun']>;
 
-/** What is shown of a job next to its planned runs. */
+/** The part of a job that is shown next to its planned runs. */
 export function showJob(
   name: string,
   job: IndexedJob,
   state: JobState | undefined,
-  /** Whether somebody has shown to be running the job. */
+  /** Whether somebody is running the job, as far as its lease shows. */
   alive: boolean,
 ): Omit<JobDetail, 'nextRuns' | 'baseline'> {
   const { schedule } = job;
@@ -35,12 +35,15 @@ export function showJob(
   };
 }
 
-/** What a job carries from where, as its runs have it too. */
+/** What a job copies and from where, as in the records of its runs. */
 export function about({ kind, source, dataset, target, sources }: IndexedJob) {
   return kind === 'sync' ? { kind, source, dataset, target } : { kind, sources };
 }
 
-/** The next runs of a job by its schedule; none when it has none, is switched off, or counts in minutes from its deployment. */
+/**
+ * The next scheduled runs of a job; empty when it has no schedule, is switched off, or counts in minutes from its
+ * deployment.
+ */
 export function plannedRuns({ schedule }: IndexedJob, after: Date, count: number): string[] {
   if (!schedule?.enabled) return [];
   const { schedule: parsed } = parseSchedule(schedule.cron);

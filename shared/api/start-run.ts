@@ -5,10 +5,13 @@ import type { ApiDependencies } from './dependencies.ts';
 import { ProblemError } from './problems.ts';
 import type { Started } from './schemas.ts';
 
-/** What a caller asks for; the run's id is made here. */
+/** What a caller asks for. The run's id is generated here. */
 export type Wanted = Omit<RunRequest, 'runId'>;
 
-/** Two requests that ask for the same, anyone who asks: a role's session has another name each time. */
+/**
+ * Two requests that ask for the same thing. The caller does not count: the session of a role has another name each
+ * time.
+ */
 const sameDemand = (a: Wanted, b: Wanted) =>
   a.job === b.job && JSON.stringify([a.accept, a.resend]) === JSON.stringify([b.accept, b.resend]);
 
@@ -38,7 +41,7 @@ export async function startRun(
   return { runId: request.runId, job, state: 'queued' };
 }
 
-/** A run gives the lease back after its record says how it ended: anyone who saw that may start the next one. */
+/** A run releases its lease after its record says how it ended: a caller who saw that may start the next run. */
 async function assertEnded({ runs }: ApiDependencies, job: string, runId: string | undefined): Promise<void> {
   if (runId === undefined)
     throw new ProblemError(
@@ -52,7 +55,10 @@ async function assertEnded({ runs }: ApiDependencies, job: string, runId: string
   });
 }
 
-/** The same demand again: started again only when nothing has come of it yet, as its first delivery may have failed. */
+/**
+ * The same request again. It starts the run only if nothing has come of it yet, because the first delivery may have
+ * failed.
+ */
 async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: RunRequest): Promise<Started> {
   if (!sameDemand(wanted, earlier)) {
     throw new ProblemError(422, 'This Idempotency-Key was used for another request; use a new one.');
@@ -64,7 +70,7 @@ async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: Ru
   return { runId, job, state: 'queued' };
 }
 
-/** Kept first: who is notified of a run must find it. */
+/** Stored first, so that a caller who knows the id can find the run. */
 async function deliver({ requests, start }: ApiDependencies, request: RunRequest): Promise<void> {
   if (!(await requests.find(request.runId)))
     await requests.save({ requestedAt: new Date().toISOString(), request });

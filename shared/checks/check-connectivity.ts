@@ -7,7 +7,8 @@ import { type CheckResult, failedCheck, skippedCheck } from './check-result.ts';
 const TIMEOUT_MS = 3_000;
 
 /**
- * Tries the way to a Polyteia hop by hop: name, TCP, TLS. Where a proxy leads out, the way to the proxy, as nothing else can be reached.
+ * Tries the way to Polyteia hop by hop: name, TCP, TLS. Behind a proxy it tries the way to the proxy, because nothing
+ * else can be reached.
  */
 export async function checkConnectivity(
   baseUrl: string,
@@ -15,7 +16,7 @@ export async function checkConnectivity(
 ): Promise<CheckResult[]> {
   const { protocol } = new URL(baseUrl);
   const encrypted = protocol === 'https:';
-  // A plain http:// address is one of this machine, to which no proxy leads.
+  // A plain http:// address is on this machine, and needs no proxy.
   const proxy = encrypted ? outgoing.proxy : undefined;
   const target = new URL(proxy ?? baseUrl);
   const at = { host: target.hostname.replaceAll(/[[\]]/g, ''), port: portOf(target) };

@@ -8,8 +8,8 @@ import { checkSource } from './check-source.ts';
 import { checkState } from './check-state.ts';
 
 /**
- * Tries everything that a run of one extraction needs, from where its runs are: state, each hop to each of its sources, and what is the
- * extraction's own. Reads no catalog.
+ * Tries everything that a run of one extraction needs, from where its runs would be: state, each hop to each source,
+ * and what only extractions need. Reads no catalog.
  *
  * @throws ConfigError when there is no such extraction
  */

@@ -27,8 +27,8 @@ export type CheckExtractionOptions = JobReading &
   Pick<RunExtractionOptions, 'output' | 'workFolder'> & { signal: AbortSignal };
 
 /**
- * Tries everything that is an extraction's own: the checks with which each of its runs begins, database by database, and writing, reading
- * and removing at its output. Reads no catalog. The hops to the sources are checkSource's.
+ * Tries what only extractions need: the checks that each run begins with, database by database, and writing, reading
+ * and removing a file at the output. Reads no catalog. checkSource tries the hops to the sources.
  *
  * @throws ConfigError when there is no such extraction
  */

@@ -8,14 +8,15 @@ import { checkState } from './check-state.ts';
 import { checkTarget } from './check-target.ts';
 
 /**
- * Tries everything that a run of one sync needs, from where its runs are: state, source, Polyteia. Reads no row, uploads nothing.
+ * Tries everything that a run of one sync needs, from where its runs would be: state, source, Polyteia. Reads no row,
+ * uploads nothing.
  *
  * @throws ConfigError when there is no such sync
  */
 export async function checkJob(
   options: JobReading & {
     state: Pick<DocumentStore, 'put' | 'get'>;
-    /** Where a private folder is made and removed. */
+    /** Where a private folder is created and removed. */
     workFolder: string;
     signal: AbortSignal;
   },

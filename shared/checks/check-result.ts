@@ -14,13 +14,13 @@ export const checkResultSchema = z.object({
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
-/** A check that threw. */
+/** A failed check, from what it threw. */
 export function failedCheck(check: string, thrown: unknown): CheckResult {
   const { message, hint, class: name } = toFerryError(thrown);
   return { check, status: 'failed', detail: message, class: name, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** A check that another one, which failed, stands before. */
+/** A check that was skipped because an earlier one failed. */
 export function skippedCheck(check: string): CheckResult {
   return { check, status: 'skipped', detail: 'not tried' };
 }

@@ -25,8 +25,8 @@ type CheckOptions = Omit<SessionOptions, 'login' | 'mode' | 'parallel'> & {
 const NETWORK_TIMEOUT_MS = 3_000;
 
 /**
- * Tries everything that a run of a source's syncs needs of it, without reading a row: each hop on its own, so that the missing one is
- * named.
+ * Tries everything that runs need from a source, without reading a row. Each hop is its own check, so the result names
+ * the one that fails.
  */
 export async function checkSource(options: CheckOptions): Promise<CheckResult[]> {
   const { name, source, secrets, syncs } = options;
@@ -63,7 +63,7 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
   const dialect = dialectOf(source.type);
   const login = await attempt(signsIn, async () => {
     const found = await resolveLogin(name, source, secrets, dialect.defaultPort);
-    // Each connection gets another one: this is to see that one can be made.
+    // Each connection gets another token. This check only shows that Ferry can make one.
     if (typeof found.password === 'function') await found.password();
     return [found, `user ${found.username}`];
   });
@@ -144,7 +144,7 @@ function describePrivileges(found: readonly string[]): string | Omit<CheckResult
   };
 }
 
-/** A session of its own, as the sync's `types` decide how it is set up. */
+/** A separate session, because the sync's `types` decide how it is set up. */
 async function prepareOnly(
   options: Omit<SessionOptions, 'mode'>,
   job: string,

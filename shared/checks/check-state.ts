@@ -3,8 +3,8 @@ import type { DocumentStore } from '../runs/documents/document-store.ts';
 import { type CheckResult, failedCheck } from './check-result.ts';
 
 /**
- * Tries what a run of a job does with Ferry's state: write a document of the job, read it back, and see that a missing one is reported as
- * missing, for which S3 requires a separate permission.
+ * Does what a run does with Ferry's state: writes a document of the job, reads it back, and asks for a missing one, for
+ * which S3 requires a separate permission.
  */
 export async function checkState(
   job: string,

@@ -7,8 +7,8 @@ import { checkConnectivity } from './check-connectivity.ts';
 import { type CheckResult, failedCheck } from './check-result.ts';
 
 /**
- * Tries everything that a run of a sync needs of Polyteia; nothing is uploaded. Where there is a way to it, all checks are tried, even if
- * one fails.
+ * Tries everything that a run of a sync needs from Polyteia, without uploading. If Polyteia can be reached, all checks
+ * are tried even when one fails.
  */
 export async function checkTarget(
   sync: SyncConfig,

@@ -2,12 +2,12 @@ import type { Side } from './comparison-session.ts';
 import type { ParquetColumn } from './parquet-columns.ts';
 import { chooseForm, type ValueForm } from './value-form.ts';
 
-/** A column that both files have, by the exact name. */
+/** A column that both files have, under exactly the same name. */
 export interface CommonColumn {
   name: string;
   type: Readonly<Record<Side, string>>;
   form: ValueForm;
-  /** SQL of its values in each file's table. */
+  /** SQL for its values in the table of each file. */
   column: Readonly<Record<Side, string>>;
 }
 
@@ -28,7 +28,7 @@ export function pairColumns(a: readonly ParquetColumn[], b: readonly ParquetColu
   });
 }
 
-/** SQL of the form in which a column's values are compared. */
+/** SQL for the form in which a column's values are compared. */
 export function formOf({ form, column }: CommonColumn, side: Side): string {
   return side === 'a' ? form.ofA(column.a) : form.ofB(column.b);
 }

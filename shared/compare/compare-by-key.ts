@@ -3,21 +3,21 @@ import { type CommonColumn, formOf } from './common-columns.ts';
 import type { ComparisonSession, Side } from './comparison-session.ts';
 import { hashOfCell, type Tables } from './fingerprint.ts';
 
-/** What a comparison of rows with the same key found. */
+/** What the comparison of rows with the same key found. */
 export interface KeyedComparison {
   columns: string[];
-  /** Rows whose key stands once in each file: those whose values were compared. */
+  /** Rows whose key occurs once in each file: their values were compared. */
   rowsCompared: number;
   /** Rows whose key the other file does not have. */
   rowsOnlyInA: number;
   rowsOnlyInB: number;
-  /** Keys that stand more than once in a file, and their rows; nothing is said of which belongs to which. */
+  /** Keys that occur more than once in a file, and their rows. These are not paired. */
   repeated: { keys: number; rowsInA: number; rowsInB: number };
-  /** Each common column that is no part of the key. */
+  /** Each common column that is not part of the key. */
   differences: Array<{
     column: string;
     rows: number;
-    /** How many of these are two floating-point numbers that differ in the last digits only. */
+    /** How many of these are two floating-point numbers that differ only in the last digits. */
     byRounding?: number;
   }>;
   /** The first differing cells by key, then by column: values as DuckDB's text, NULL as null. */
@@ -33,7 +33,7 @@ export interface Example {
   b: string | null;
 }
 
-/** Columns that are read and compared at once: pages of a column of text take some 10 MB for each thread. */
+/** Columns that are read and compared at a time: pages of a text column take about 10 MB for each thread. */
 const COLUMNS_AT_ONCE = 8;
 
 /**
@@ -63,7 +63,10 @@ export async function compareByKey(
   };
 }
 
-/** Counts rows by what becomes of their key, and leaves the keys that cannot be joined one to one in the table `repeated`. */
+/**
+ * Counts rows by what happens to their key, and puts the keys that cannot be joined one to one into the table
+ * `repeated`.
+ */
 async function countKeys(
   session: ComparisonSession,
   tables: Tables,
@@ -110,8 +113,8 @@ async function countDifferences(
 }
 
 /**
- * A query of the keys that stand once in each file: k0, k1 … their forms; own0, own1 … as they are in A; differs0, differs1 … whether the
- * columns differ; rounds0, rounds1 … whether no more than by rounding.
+ * A query for the keys that occur once in each file. k0, k1 … are their forms; own0, own1 … their values in A;
+ * differs0, differs1 … say whether the columns differ; rounds0, rounds1 … whether they differ by rounding only.
  */
 function pairRows(tables: Tables, key: readonly CommonColumn[], columns: readonly CommonColumn[]): string {
   const select = (side: Side) => {
@@ -128,7 +131,7 @@ function pairRows(tables: Tables, key: readonly CommonColumn[], columns: readonl
     `a.hash${index} <> b.hash${index} AS differs${index}`,
     `${form.rounding === undefined ? 'false' : isRounding(`number${index}`, form.rounding)} AS rounds${index}`,
   ]);
-  // Repeated keys go first: rows of one key would be joined each with each.
+  // Repeated keys are removed first: a join would pair all of their rows with each other.
   const keys = key.flatMap((_, index) => [`a.k${index}`, `a.own${index}`]);
   return `SELECT ${[...keys, ...results].join(', ')}
     FROM (FROM (${select('a')}) AS a ANTI JOIN repeated ON ${on(key, 'a', 'repeated')}) AS a
@@ -148,7 +151,7 @@ async function findExamples(
   columns: readonly CommonColumn[],
   limit: number,
 ): Promise<Example[]> {
-  // By A's own values: 10 comes behind 9 even where B has text.
+  // By A's own values: 10 comes after 9 even where B has text.
   const order = key.map((_, index) => `own${index}`).join(', ');
   for (const [place, column] of columns.entries()) {
     const query = `SELECT ${namesOf(key)}, ${order}, ${place} AS place FROM (${pairRows(tables, key, [column])})

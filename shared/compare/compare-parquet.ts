@@ -8,13 +8,13 @@ import { countUnmatchedRows, countUnmatchedValues, type Unmatched } from './coun
 import { type ParquetColumn, readColumns, tableOf } from './parquet-columns.ts';
 
 export interface CompareOptions {
-  /** Columns by which rows are joined; a text with commas is several, unless a column has just that name. */
+  /** Columns to join rows by. A text with commas names several, unless a column has exactly that name. */
   key?: readonly string[];
-  /** How many differing cells to return, which takes a key. They are data. @default 0 */
+  /** How many differing cells to return, which requires a key. They are data. @default 0 */
   examples?: number;
-  /** Where a folder for DuckDB's temporary files is made, and removed at the end. */
+  /** Where a folder for DuckDB's temporary files is created, and removed at the end. */
   workFolder: string;
-  /** DuckDB's own limit, in bytes; what goes beyond is written to that folder. The process takes up to 350 MB more. */
+  /** DuckDB's own limit, in bytes; more than that spills to the folder. The process takes up to 350 MB more. */
   memoryLimitBytes: number;
   threads: number;
   signal?: AbortSignal;
@@ -22,7 +22,7 @@ export interface CompareOptions {
 
 /** The differences of two Parquet files. */
 export interface Comparison {
-  /** The schemas are the same, and the rows are. */
+  /** Both the schemas and the rows are the same. */
   same: boolean;
   a: ComparedFile;
   b: ComparedFile;
@@ -31,10 +31,10 @@ export interface Comparison {
     onlyInA: string[];
     onlyInB: string[];
     typeDiffers: string[];
-    /** The common columns stand in another order. */
+    /** The common columns are in a different order. */
     orderDiffers: boolean;
   };
-  /** Rows that the other file has not, or not as often, looking at the common columns; their order does not count. */
+  /** Rows that the other file lacks, or has less often, by the common columns. Their order does not count. */
   rows: Unmatched & { same: boolean };
   /** The common columns in the order of A, each on its own. */
   columns: ComparedColumn[];
@@ -49,15 +49,15 @@ export interface ComparedFile {
   columns: Array<{ name: string; type: string }>;
 }
 
-/** A column's values without regard to the rows they stand in. */
+/** The values of a column, without regard to their rows. */
 export interface ComparedColumn {
   name: string;
   typeInA: string;
   typeInB: string;
-  /** `value`, or what the values of both were converted to (value-form.ts). */
+  /** `value`, or what the values of both files were converted to (value-form.ts). */
   comparedAs: string;
   same: boolean;
-  /** Values that the other file has not, or not as often; NULL counts as one. */
+  /** Values that the other file lacks, or has less often. NULL counts as a value. */
   onlyInA: number;
   onlyInB: number;
   nullsInA: number;
@@ -65,11 +65,11 @@ export interface ComparedColumn {
 }
 
 /**
- * Compares two Parquet files: their schemas, and their rows and columns as multisets. When values are the same is told in
- * value-form.ts. Column names are compared exactly, upper and lower case being different. DuckDB reads TIME and TIMESTAMP WITH TIME
- * ZONE to the microsecond, so nanoseconds of these are not seen.
+ * Compares two Parquet files: their schemas, and their rows and columns as multisets. value-form.ts defines when two
+ * values are the same. Column names are compared exactly, in upper and lower case. DuckDB reads TIME and TIMESTAMP WITH
+ * TIME ZONE to the microsecond, so nanoseconds in these are not compared.
  *
- * @throws ConfigError when a file is missing or no Parquet file, or the key is not of both files
+ * @throws ConfigError when a file is missing or not a Parquet file, or a file lacks the key
  */
 export async function compareParquet(a: string, b: string, options: CompareOptions): Promise<Comparison> {
   const { workFolder, memoryLimitBytes, threads, signal } = options;

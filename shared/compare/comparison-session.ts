@@ -11,7 +11,7 @@ import { formatBytes } from '../text/format.ts';
 import { FORM_MACROS } from './value-form.ts';
 
 export interface ComparisonSessionOptions {
-  /** A private, empty folder; what goes beyond the memory limit is written there. */
+  /** A private, empty folder for what exceeds the memory limit. */
   folder: string;
   /** DuckDB's own limit, in bytes. The process takes up to 350 MB more. */
   memoryLimitBytes: number;
@@ -22,7 +22,7 @@ export interface ComparisonSessionOptions {
 /** Which of the two files. */
 export type Side = 'a' | 'b';
 
-/** A DuckDB instance of its own that can read two files and nothing else. */
+/** A separate DuckDB instance that can read two files and nothing else. */
 export class ComparisonSession {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
@@ -48,8 +48,8 @@ export class ComparisonSession {
     options: ComparisonSessionOptions,
   ): Promise<ComparisonSession> {
     const { folder } = options;
-    // DuckDB expands *, ? and [ in a path, has no way to quote them, and makes columns of folders such as `year=2026`. It only ever
-    // sees these names.
+    // DuckDB expands *, ? and [ in a path, cannot quote them, and turns folders such as `year=2026` into columns. So it
+    // only ever sees these names.
     for (const side of ['a', 'b'] as const) await symlink(await findFile(files[side]), linkTo(folder, side));
 
     const instance = await openDuckdb(await closedDuckdbOptions(options));
@@ -77,7 +77,7 @@ export class ComparisonSession {
   /**
    * Runs one statement to its end.
    *
-   * @param explain what DuckDB's refusal of this statement means, unless memory or disk ran out
+   * @param explain what it means when DuckDB refuses this statement for another reason than memory or disk
    */
   async ask(sql: string, explain: (cause: unknown) => Error = explainUnreadable): Promise<unknown[][]> {
     const { signal } = this.#options;

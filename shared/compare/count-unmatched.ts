@@ -2,7 +2,7 @@ import type { CommonColumn } from './common-columns.ts';
 import type { ComparisonSession, Side } from './comparison-session.ts';
 import { hashesOfRow, type Tables } from './fingerprint.ts';
 
-/** The difference of two multisets. */
+/** The difference between two multisets. */
 export interface Unmatched {
   onlyInA: number;
   onlyInB: number;

@@ -3,14 +3,17 @@ import { type CommonColumn, formOf } from './common-columns.ts';
 import type { Side } from './comparison-session.ts';
 
 /*
- * Rows and cells are compared by hashes and not by their values: a group or a join of the values of 300 columns does not fit into 500 MB
- * at all, while fixed 16 bytes a row do and spill to disk beyond that (shared/duckdb/row-hashes.ts).
+ * Rows and cells are compared by hash and not by value: grouping or joining the values of 300 columns does not fit into
+ * 500 MB at all. Hashes take a fixed 16 bytes a row, and spill to disk beyond the limit (shared/duckdb/row-hashes.ts).
  */
 
-/** What a file's table is called in SQL. */
+/** The table of a file, in SQL. */
 export type Tables = Readonly<Record<Side, string>>;
 
-/** Two hashes of a row that have little in common: other order of the columns, other bytes of what is wider than 64 bits. */
+/**
+ * Two hashes of a row that are nearly independent: the columns in another order, and other bytes of values wider than
+ * 64 bits.
+ */
 export function hashesOfRow(columns: readonly CommonColumn[], side: Side): [string, string] {
   const disguised = columns.map((column) => disguise(column, side)).reverse();
   return [

@@ -10,13 +10,13 @@ export interface ParquetColumn {
   sql: string;
 }
 
-/** DuckDB's most digits of a decimal; it reads longer ones as DOUBLE, and wrongly. */
+/** The most digits that DuckDB's decimals have. It reads longer ones as DOUBLE, and wrongly. */
 const MAX_DIGITS = 38;
 
 /**
  * Reads the columns of a file in order.
  *
- * @throws ConfigError when it is no Parquet file, or one that cannot be compared
+ * @throws ConfigError when it is not a Parquet file, or cannot be compared
  */
 export async function readColumns(
   session: ComparisonSession,
@@ -28,7 +28,7 @@ export async function readColumns(
       cause,
       hint: 'It may have another format, be truncated, still being written or encrypted, or have no columns.',
     });
-  // In the order of the file; DuckDB's own names of the columns are of no use, as `Name` makes `name_1` of `name`.
+  // In the order of the file. DuckDB's own names of the columns do not help: a second `Name` would become `name_1`.
   const schema = await session.ask(
     `SELECT name, num_children, precision FROM parquet_schema(${session.pathOf(side)})`,
     explain,
@@ -56,7 +56,7 @@ export async function readColumns(
   }));
 }
 
-/** A file with all its columns, to stand after FROM. */
+/** A file with all its columns, for use after FROM. */
 export function tableOf(session: ComparisonSession, side: Side, columns: readonly ParquetColumn[]): string {
   return `${readParquet(session, side)} AS file(${columns.map(({ sql }) => sql).join(', ')})`;
 }

@@ -1,29 +1,32 @@
 /**
- * The form in which the values of a column are compared. Two values are the same when their forms are equal in DuckDB's sense: NULL
- * equals NULL, NaN equals NaN, and -0.0 equals 0.0, as in every database. Text is compared byte by byte: 'a' and 'a ' differ, and so do
- * an ü of one and one of two code points. BLOB, UUID and DECIMAL are compared as they are.
+ * The form in which the values of a column are compared. Two values are the same when DuckDB considers their forms
+ * equal: NULL equals NULL, NaN equals NaN, and -0.0 equals 0.0, as in every database. Text is compared byte by byte:
+ * 'a' differs from 'a ', and an ü of one code point from an ü of two. BLOB, UUID and DECIMAL are compared as they are.
  *
- * INTERVAL, LIST, STRUCT, MAP and anything rarer are compared by DuckDB's text of them, which is one-to-one: '1 month' differs from
- * '30 days' (which DuckDB's own comparison calls equal), the order of a MAP counts, and within them so does the sign of -0.0.
+ * INTERVAL, LIST, STRUCT, MAP and rarer types are compared by the text that DuckDB makes of them, which is one-to-one:
+ * '1 month' differs from '30 days' (DuckDB's own comparison calls these equal), the order of a MAP counts, and so does
+ * the sign of -0.0 inside these.
  */
 export interface ValueForm {
-  /** How the values are compared, for people: `value` when the types are the same and nothing is converted. */
+  /** How the values are compared, for people: `value` when both types are the same and nothing is converted. */
   comparedAs: string;
   /** DuckDB's type of the form. */
   type: string;
-  /** SQL of the form of a column of A; `column` is the SQL of its value. */
+  /** SQL for the form of a column of A; `column` is the SQL for its value. */
   ofA: (column: string) => string;
   ofB: (column: string) => string;
   /**
-   * For a form in binary floating point: the share of a value below which a difference is rounding in the last digits. DuckDB's
-   * Postgres scanner writes a third of all numerics beyond 15 digits one such step next to the nearest DOUBLE.
+   * For a form in binary floating point: the share of a value below which a difference is only rounding in the last
+   * digits. DuckDB's Postgres scanner is one such step away from the nearest DOUBLE for a third of all numerics with
+   * more than 15 digits.
    */
   rounding?: number;
 }
 
-/** What the forms need in the session: one spelling for numbers that stand in text. */
+/** What the forms need in the session: one spelling for numbers in text. */
 export const FORM_MACROS = [
-  // 15e-1 → 1.5 between many zeros. Not more than three digits of exponent: RE2 repeats no more than a thousand times.
+  // 15e-1 → 1.5, padded with zeros on both sides. At most three digits of exponent, because RE2 repeats no more than a
+  // thousand times.
   `CREATE MACRO ferry_shift(padded, exponent) AS
      CASE WHEN exponent < 0 THEN regexp_replace(padded, '([0-9]{' || -exponent || '})\\.', '.\\1')
      ELSE regexp_replace(padded, '\\.([0-9]{' || exponent || '})', '\\1.') END`,
@@ -32,13 +35,14 @@ export const FORM_MACROS = [
        regexp_replace(t, '^([+-]?)([0-9]*)\\.?([0-9]*).*$', '\\1' || repeat('0', 999) || '\\2.\\3' || repeat('0', 999)),
        CAST(regexp_extract(t, '[+-]?[0-9]+$') AS INTEGER))
      ELSE t END`,
-  // +01.50, 1.5, 15e-1 → 1.5 and 7, 7.0 → 7. with a point, always; what is no number stays as it is and so equals none.
+  // +01.50, 1.5, 15e-1 → 1.5 and 7, 7.0 → 7. (always with a point). Text that is not a number stays as it is, and so
+  // equals no number.
   `CREATE MACRO ferry_exact_text(t) AS
      regexp_replace(regexp_replace(regexp_replace(ferry_without_exponent(t),
        '^([+-]?)\\.([0-9])', '\\10.\\2'),
        '^(?:\\+|(-?))0*([0-9]+)(?:\\.([0-9]*?)0*)?$', '\\1\\2.\\3'),
        '^-0\\.$', '0.')`,
-  // A sum with 0.0 would do for -0.0, but an optimizer may drop it.
+  // Adding 0.0 would turn -0.0 into 0.0, but an optimizer may drop the addition.
   "CREATE MACRO ferry_float_text(x) AS CASE WHEN x = 0 THEN '0' ELSE CAST(x AS VARCHAR) END",
 ];
 
@@ -68,7 +72,7 @@ const MAX_DIGITS = 38;
 interface Conversion {
   comparedAs: string;
   type: string;
-  /** SQL of a value that has the given type. */
+  /** SQL for a value of the given type. */
   convert: (column: string, type: string) => string;
   rounding?: number;
 }
@@ -78,10 +82,11 @@ interface Conversion {
  *
  * - as exact numbers, when both types are exact (integers and DECIMAL of any scale);
  * - as the nearest DOUBLE or FLOAT, when one of them is that and the other an exact number; FLOAT and DOUBLE as DOUBLE;
- * - text and numbers as the number's type, where the text is a number (digits, point, sign, exponent; NaN and Infinity next to floating
- *   point; no blanks), else text differs from every number;
+ * - text and numbers as the number's type, where the text is a number (digits, point, sign, exponent; next to floating
+ *   point also NaN and Infinity; no blanks); other text differs from every number;
  * - BOOLEAN and integers as 0 and 1;
- * - DATE (its midnight) and the kinds of TIMESTAMP as moments in UTC, which a TIMESTAMP without zone is taken to be; TIME likewise;
+ * - DATE (its midnight) and the kinds of TIMESTAMP as moments in UTC, where a TIMESTAMP without zone counts as UTC;
+ *   TIME likewise;
  * - VARCHAR and BLOB as UTF-8 bytes;
  * - anything else as DuckDB's text.
  */
@@ -131,7 +136,7 @@ function floatingPoint(a: string, b: string): Conversion | undefined {
   return {
     comparedAs: type,
     type,
-    // By way of text: DuckDB divides a DECIMAL in floating point, which misses the nearest one now and then.
+    // Through text: DuckDB divides a DECIMAL in floating point, which sometimes misses the nearest value.
     convert: (column, own) => (isFloating(own) ? cast(column, type) : cast(cast(column, 'VARCHAR'), type)),
     ...roundingOf(type),
   };
@@ -169,7 +174,7 @@ function momentsOrTimes(a: string, b: string): Conversion | undefined {
   if (!MOMENTS.test(a) || !MOMENTS.test(b)) return undefined;
   return {
     comparedAs: 'TIMESTAMP in UTC',
-    // As text, which has room for both nanoseconds and years that TIMESTAMP_NS has not.
+    // As text, which has room for nanoseconds and also for years outside the range of TIMESTAMP_NS.
     type: 'VARCHAR',
     convert: (column, own) =>
       own === 'TIMESTAMP_NS'
@@ -201,7 +206,7 @@ function roundingOf(type: string): { rounding?: number } {
   return rounding === undefined ? {} : { rounding };
 }
 
-/** Digits before and behind the point of an exact numeric type. */
+/** Digits before and after the point of an exact numeric type. */
 function digitsOf(type: string): { whole: number; scale: number } | undefined {
   const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type) ?? [];
   if (width !== undefined) return { whole: Number(width) - Number(scale), scale: Number(scale) };

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { printable } from '../text/printable.ts';
 import { shorten } from '../text/shorten.ts';
 
-/** One thing wrong with a configuration file, ready to print. */
+/** One problem of a configuration file, ready to print. */
 export interface ConfigProblem {
-  /** Where: dotted path from the top of the file, '' for the whole file. */
+  /** Where: the dotted path from the top of the file; '' for the whole file. */
   path: string;
   /** Line in the file, from 1; absent when the field is missing or the file has no lines (an environment). */
   line?: number;
@@ -16,7 +16,7 @@ export interface ConfigProblem {
 
 type Path = readonly PropertyKey[];
 
-/** The candidate nearest to `word`, when it is near enough to be what was meant. */
+/** The candidate nearest to `word`, if it is near enough to be what the writer meant. */
 export function nearestName(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
   const best = closest(word, candidates);
@@ -33,8 +33,8 @@ export function unknownNameMessage(kind: string, word: string, candidates: reado
 }
 
 /**
- * Names that are left out of every object without a word, by zod and by assignment: `__proto__`. A sync that is called so would not run, and
- * nobody would know.
+ * Names that zod and assignments silently drop from every object, such as `__proto__`. A sync with such a name would
+ * not run, and nobody would notice.
  */
 export function findReservedNames(
   value: unknown,
@@ -50,14 +50,14 @@ export function findReservedNames(
   });
 }
 
-/** Words that end as a sentence does. */
+/** Adds the period that a sentence ends with. */
 export function asSentence(text: string): string {
   return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
-// A value that stands where a secret may have been written by mistake is not repeated in a message.
+// A message does not repeat a value that may be a secret in the wrong field.
 const secretField = /token|secret|password|pass|key|externalId/i;
-// A connection string, a login or a key, wherever it was put.
+// A connection string, a login or a key, in whatever field it is.
 const secretText = /:\/\/|@|pak_|pass(word|wort)?\s*[=:]/i;
 
 function describeValue(path: Path, value: unknown): string {
@@ -86,7 +86,7 @@ interface JsonSchema {
   anyOf?: JsonSchema[];
 }
 
-/** The field names that the schema allows at a path; [] where any name goes. */
+/** The field names that the schema allows at a path; [] where any name is allowed. */
 function fieldNamesAt(schema: JsonSchema, path: Path): string[] {
   let candidates = [schema];
   const alternatives = (node: JsonSchema): JsonSchema[] => {
@@ -102,7 +102,7 @@ function fieldNamesAt(schema: JsonSchema, path: Path): string[] {
   return [...new Set(candidates.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))];
 }
 
-/** What zod's kinds are called in a file. */
+/** Names for zod's types, as a reader of the file knows them. */
 const kindsOfValue: Readonly<Record<string, string>> = {
   record: 'a group of fields',
   object: 'a group of fields',
@@ -155,7 +155,7 @@ export function describeIssues(
     }
     if (issue.code === 'invalid_union') {
       const value = valueAt(input, at);
-      // Of a union's branches, only the one that fits the kind of value written is worth explaining.
+      // Of a union's branches, only the one that matches the kind of value is worth explaining.
       const branch = issue.errors.find((errors) =>
         errors.every((error) => !(error.code === 'invalid_type' && error.path.length === 0)),
       );
@@ -163,7 +163,7 @@ export function describeIssues(
       return [problem(at, `${describeValue(at, value)}: expected ${expectedOption(issue)}`)];
     }
     const value = valueAt(input, at);
-    // Text instead of a group is often a whole connection string or key.
+    // Text instead of a group of fields is often a whole connection string or key.
     const group = issue.code === 'invalid_type' && ['record', 'object'].includes(issue.expected);
     if (group && typeof value === 'string') return [problem(at, 'a text: expected a group of fields')];
     return [

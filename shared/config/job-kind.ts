@@ -11,7 +11,7 @@ export function jobsOfKind(
   return kind === 'sync' ? syncs : extractions;
 }
 
-/** What kind of job has a name; undefined when none has it. No two have the same. */
+/** The kind of the job with this name; undefined without one. No two jobs have the same name. */
 export function kindOfJob(config: FerryConfig, job: string): JobKind | undefined {
   return (['sync', 'extraction'] as const).find((kind) => Object.hasOwn(jobsOfKind(config, kind), job));
 }

@@ -23,9 +23,9 @@ export interface LoadedConfig {
   config: FerryConfig;
   /** Absolute path of the file. */
   path: string;
-  /** What a person should know though it stops nothing. */
+  /** Warnings, which stop nothing. */
   warnings: string[];
-  /** Secrets that the file itself brought: only a connector's .env does. By the name that `config` uses for them. */
+  /** Secrets from the file itself, which only a connector's .env has. By the names that `config` uses for them. */
   secrets: ReadonlyMap<string, string>;
 }
 
@@ -33,7 +33,7 @@ type Plain = Record<string, unknown>;
 const isPlain = (value: unknown): value is Plain =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** Fields of `own` win; groups of fields are merged, everything else is replaced whole. */
+/** Fields of `own` win; groups of fields are merged, and everything else is replaced as a whole. */
 function mergeDefaults(defaults: unknown, own: unknown): unknown {
   if (!isPlain(defaults) || !isPlain(own)) return own ?? defaults;
   const merged: Plain = { ...defaults };
@@ -41,7 +41,7 @@ function mergeDefaults(defaults: unknown, own: unknown): unknown {
   return merged;
 }
 
-/** Where in `defaults` a field of a source or of a schedule may have come from. */
+/** Where in `defaults` a field of a source or schedule may come from. */
 function originOf([group, , ...rest]: readonly string[]): string[] | undefined {
   if (group === 'sources' && rest.length > 0) return ['defaults', 'source', ...rest];
   if ((group === 'syncs' || group === 'extractions') && rest[0] === 'schedule' && rest.length > 1)
@@ -67,13 +67,13 @@ function applyDefaults(raw: unknown): unknown {
   };
 }
 
-/** What one field alone does not show: references between the parts, and cron expressions that cannot be scheduled. */
+/** Checks across fields: references between parts, and cron expressions that cannot be scheduled. */
 function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] })[] {
   const problems: (ConfigProblem & { at: string[] })[] = [];
   const add = (at: string[], message: string) => problems.push({ at, path: at.join('.'), message });
   const jobs = new Map<string, string>();
   const checkJob = (group: string, job: string, schedule: ScheduleConfig | undefined) => {
-    // S3 keys and CloudFormation's logical ids must distinguish two jobs on every file system.
+    // S3 keys, CloudFormation's logical ids and every file system must be able to distinguish two jobs.
     const twin = jobs.get(job.toLowerCase());
     if (twin === job) add([group, job], 'is also the name of a sync: choose another name');
     else if (twin) add([group, job], `differs from "${twin}" only in case: choose another name`);
@@ -113,7 +113,7 @@ function toPlain(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 1000 });
   } catch (error) {
-    // An alias (*name) without its anchor (&name), or one that blows the document up.
+    // An alias (*name) without its anchor (&name), or one that expands the document enormously.
     throw new ConfigError(`${file} is not valid: it contains an alias (*name) that cannot be resolved.`, {
       cause: error,
     });
@@ -134,7 +134,7 @@ export function parseConfig(text: string, file: string): FerryConfig {
     merge: true,
     uniqueKeys: true,
   });
-  // A warning is a tag that YAML does not know: its value would not be what was meant.
+  // A warning is a tag that YAML does not know, so its value would not be what the writer meant.
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     const problems = faults.map((error) => ({
@@ -150,14 +150,14 @@ export function parseConfig(text: string, file: string): FerryConfig {
   const input = applyDefaults(raw);
   const parsed = ferryConfigSchema.safeParse(input);
   const reserved = findReservedNames(raw);
-  // A source that was left out would seem to be unknown.
+  // A source that was left out would be reported as unknown.
   const references = parsed.success && reserved.length === 0 ? checkReferences(parsed.data) : [];
   const found = parsed.success ? references : describeIssues(ferryConfigSchema, parsed.error.issues, input);
   const problems = [...reserved, ...found.filter(({ path }) => !reserved.some((one) => one.path === path))];
   if (parsed.success && problems.length === 0) return parsed.data;
 
   const located = problems.map(({ at, path, message }) => {
-    // A wrong value in `defaults` shows up in every source that inherits it: say where it was written, once.
+    // A wrong value in `defaults` appears in every source that inherits it: report it once, where it was written.
     const origin = originOf(at.map(String));
     const inherited = origin !== undefined && !document.hasIn(at) && document.hasIn(origin);
     const where = inherited ? origin : at;
@@ -182,7 +182,7 @@ async function readText(path: string, hint: string): Promise<string> {
   }
 }
 
-/** The certificates of a PEM file, and nothing else of it: a private key next to them would travel along. */
+/** The certificates of a PEM file, and nothing else from it: a private key next to them would be deployed too. */
 async function readCertificates(path: string, field: string, expected: string): Promise<string> {
   const text = await readText(path, `${field}: expected ${expected}.`);
   const certificates = certificatesIn(text);
@@ -195,7 +195,10 @@ async function readCertificates(path: string, field: string, expected: string): 
   return `${certificates.join('\n')}\n`;
 }
 
-/** Puts the text of certificate files instead of their paths, so that the configuration can travel to where the files are not. */
+/**
+ * Replaces the paths of certificate files by their text, so that the configuration can be used where the files do not
+ * exist.
+ */
 async function inlineCertificates(config: FerryConfig, folder: string): Promise<FerryConfig> {
   const sources = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]) => {
@@ -219,7 +222,7 @@ async function inlineCertificates(config: FerryConfig, folder: string): Promise<
 /**
  * Reads a configuration: a ferry.yaml, or a .env file of the Go connector (recognised by its name).
  *
- * @param options.environment what a .env file leaves out is taken from here
+ * @param options.environment provides what a .env file leaves out
  * @throws ConfigError with a message that is complete and printable
  */
 export async function loadConfig(options: {

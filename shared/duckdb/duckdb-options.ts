@@ -1,18 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a DuckDB instance may take. */
+/** The resources that a DuckDB instance may use. */
 export interface DuckdbLimits {
-  /** A private folder, in which it gets folders of its own. */
+  /** A private folder for its files. */
   folder: string;
-  /** DuckDB's own limit, in bytes; what goes beyond spills to disk. */
+  /** DuckDB's own limit, in bytes; more than that spills to disk. */
   memoryLimitBytes: number;
   threads: number;
 }
 
 /**
- * Makes the folders of a DuckDB instance, and the settings of one that fetches nothing, keeps no secret and leaves nothing outside of
- * its folder. What it may read is closed off afterwards (docs/architecture.md, "Locking DuckDB down").
+ * Creates the folders of a DuckDB instance, and its settings: it downloads nothing, keeps no secrets and leaves nothing
+ * outside its folder. A later step restricts what it may read (docs/architecture.md, "Locking DuckDB down").
  */
 export async function closedDuckdbOptions({
   folder,
@@ -28,14 +28,14 @@ export async function closedDuckdbOptions({
     allow_community_extensions: 'false',
     allow_persistent_secrets: 'false',
     allow_unredacted_secrets: 'false',
-    // Lambda has no home directory, and nothing of a run may stay behind in one.
+    // Lambda has no home directory, and nothing of a run may remain in one.
     home_directory: home,
     extension_directory: home,
     secret_directory: home,
     temp_directory: spill,
     threads: String(threads),
     memory_limit: `${Math.floor(memoryLimitBytes / 1_000_000)}MB`,
-    // What keeps memory flat however long the result is; an ORDER BY is still honoured.
+    // This keeps memory flat for results of any size; an ORDER BY still works.
     preserve_insertion_order: 'false',
   };
 }

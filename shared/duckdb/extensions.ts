@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { version } from '@duckdb/node-api';
 import { ConfigError } from '../errors.ts';
 
-/** DuckDB's name of this machine's platform, as in its extension folders. */
+/** DuckDB's name for this machine's platform, as in its extension folders. */
 export function duckdbPlatform(): string {
   const system =
     process.platform === 'darwin' ? 'osx' : process.platform === 'win32' ? 'windows' : process.platform;
@@ -11,10 +11,11 @@ export function duckdbPlatform(): string {
 }
 
 /**
- * Finds the file of a DuckDB extension. Nothing is ever downloaded here: the files are fetched by `npm run extensions` or come with
+ * Finds the file of a DuckDB extension. It never downloads: `npm run extensions` fetches the files, or they come with
  * the deployed code.
  *
- * @param folders where to look, first hit wins; both flat folders and `v1.5.5/linux_amd64` below them are searched
+ * @param folders where to look; the first match wins. Both flat folders and `v1.5.5/linux_amd64` below them are
+ *   searched
  * @throws ConfigError with the command that fetches it
  */
 export function findExtension(name: string, folders: readonly string[]): string {

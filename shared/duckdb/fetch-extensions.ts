@@ -1,5 +1,5 @@
 // Fetches the DuckDB extensions that read Postgres and MySQL, so that nothing is downloaded when a job runs.
-// DuckDB checks their signature itself at LOAD; what is checked here is only that they arrived whole.
+// DuckDB checks their signature itself at LOAD; this only checks that they arrived complete.
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -32,9 +32,9 @@ export interface FetchExtensionsOptions {
   platform: ExtensionPlatform;
   /** @default all of {@link EXTENSION_NAMES} */
   names?: readonly ExtensionName[];
-  /** Leaves files alone that are there already. @default false */
+  /** Keeps files that exist. @default false */
   ifMissing?: boolean;
-  /** Asks this place only. @default DuckDB's repository first, then PyPI */
+  /** The only place to ask. @default DuckDB's repository first, then PyPI */
   from?: ExtensionOrigin;
 }
 
@@ -70,7 +70,7 @@ export function extensionsFolder(platform: ExtensionPlatform = currentPlatform()
 
 /**
  * Fetches extensions into {@link extensionsFolder} and returns their paths, in the order of the names.
- * A file is complete as soon as it is there: it is renamed into place.
+ * A file is complete as soon as it exists, because it is renamed into place.
  */
 export async function fetchExtensions(options: FetchExtensionsOptions): Promise<string[]> {
   const { platform, names = EXTENSION_NAMES, ifMissing = false, from } = options;
@@ -82,7 +82,7 @@ export async function fetchExtensions(options: FetchExtensionsOptions): Promise<
     paths.push(target);
     const isThere = () => ifMissing && existsSync(target);
     if (isThere()) continue;
-    // Of two processes that need it, the second waits and finds it.
+    // When two processes need it, the second one waits and finds it.
     await withLock(`${target}.lock`, async () => {
       if (!isThere()) await fetchOne(name, platform, target, origins, failures);
     });
@@ -90,7 +90,7 @@ export async function fetchExtensions(options: FetchExtensionsOptions): Promise<
   return paths;
 }
 
-/** Tries the origins in turn; one that fails is not asked again for the next file, which keeps a failure short. */
+/** Tries the origins in turn. One that fails is not asked again for the next file, which keeps a failure short. */
 async function fetchOne(
   name: ExtensionName,
   platform: ExtensionPlatform,
@@ -98,7 +98,7 @@ async function fetchOne(
   origins: Set<ExtensionOrigin>,
   failures: string[],
 ): Promise<void> {
-  // Next to the target, because a rename is only atomic within one file system. A fetch that was broken off may have left it.
+  // Next to the target, because a rename is only atomic within one file system. An interrupted fetch may have left one.
   const folder = join(dirname(target), `.${name}-draft`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -125,7 +125,8 @@ async function fromDuckdb(name: ExtensionName, platform: ExtensionPlatform, fold
   const url = `https://extensions.duckdb.org/${duckdbVersion()}/${platform}/${name}.duckdb_extension.gz`;
   const file = join(folder, `${name}.duckdb_extension`);
   const abort = new AbortController();
-  // The limit is on silence, not on the whole transfer: an unreachable host fails fast, a slow line may take its time.
+  // The limit is on silence, not on the whole transfer: an unreachable host fails fast, while a slow line may take its
+  // time.
   const silence = setTimeout(() => abort.abort(new Error('no answer for 5 seconds')), 5_000);
   try {
     const response = await fetch(url, { signal: abort.signal });

@@ -3,20 +3,21 @@ import type { DuckDBInstance } from '@duckdb/node-api';
 import { openDuckdb } from './open-duckdb.ts';
 import { quoteLiteral } from './sql-text.ts';
 
-/** What of a file changes when it is replaced or written to. */
+/** The properties of a file that change when it is replaced or written to. */
 type FileIdentity = string;
 
-/** The files whose signature DuckDB has checked in this process, with what they were then. */
+/** The files whose signature DuckDB has checked in this process, with their properties at that time. */
 const verified = new Map<string, FileIdentity>();
 
 /**
- * Opens a DuckDB in memory with one extension loaded. DuckDB checks the extension's signature the first time that a process loads the
- * file, which costs it a quarter of a second each time. Later instances load the very same file, and the same code that is in memory
- * by then, without that (docs/decisions/0010-extension-signatures.md): a file that has changed since is checked again.
+ * Opens a DuckDB in memory with one extension loaded. DuckDB checks the extension's signature the first time that a
+ * process loads the file, which takes a quarter of a second. Later instances load the same file, whose code is in
+ * memory by then, without this check (docs/decisions/0010-extension-signatures.md). A file that has changed since is
+ * checked again.
  *
  * @param file path of the extension
- * @param options settings of the instance; anyone who opens it locks it down before any SQL of a user's runs in it
- * @throws Error of DuckDB's when the signature is not valid or the file is no extension of this version and platform
+ * @param options settings of the instance; the caller locks it down before it runs any SQL of a user
+ * @throws DuckDB's error when the signature is not valid, or the file is not an extension for this version and platform
  */
 export async function openWithExtension(
   file: string,
@@ -36,7 +37,7 @@ export async function openWithExtension(
       connection.closeSync();
     }
     const after = await identityOf(file);
-    // Replaced while it was read: it is not known which of the two was checked.
+    // It was replaced while it was read, so Ferry does not know which of the two DuckDB checked.
     if (after !== before) throw new Error(`${file} was changed while it was loaded.`);
     verified.set(file, after);
     return instance;
@@ -47,7 +48,7 @@ export async function openWithExtension(
   }
 }
 
-/** The status change time cannot be set by a program, so a file that was written to in place is noticed too. */
+/** No program can set the time of the status change, so this also notices a file that was written to in place. */
 async function identityOf(file: string): Promise<FileIdentity> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
   return [dev, ino, size, mtimeNs, ctimeNs].join(':');

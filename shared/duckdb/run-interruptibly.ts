@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 const INTERRUPT_INTERVAL_MS = 100;
 
 /**
- * Runs DuckDB's work that ends soon after the signal is aborted, for statements that wait for nobody but DuckDB itself.
+ * Runs work of DuckDB that ends soon after the signal is aborted. For statements that wait only for DuckDB itself.
  *
  * @throws the signal's reason when it was aborted, else what the work threw
  */
@@ -15,7 +15,7 @@ export async function runInterruptibly<T>(
   signal?.throwIfAborted();
   let interrupting: NodeJS.Timeout | undefined;
   const interrupt = () => {
-    // One that comes before the statement has begun is forgotten.
+    // DuckDB forgets an interrupt that comes before the statement has begun.
     interrupting = setInterval(() => connection.interrupt(), INTERRUPT_INTERVAL_MS);
   };
   signal?.addEventListener('abort', interrupt, { once: true });

@@ -1,12 +1,12 @@
-/** How a kind of database takes SQL text apart. One named group matches at a time. */
+/** How a kind of database splits SQL text. One named group matches at a time. */
 export interface LexicalRules {
   /**
-   * Sticky and global. Groups: `space` (white space and comments to the end of the line), `block` (opening of a block comment),
-   * `quoted` (text or a name in quotes, whole; an unterminated one runs to the end), `dollar` (opening of a dollar quote), `end` (a
-   * semicolon); what is left is a word or a sign.
+   * Sticky and global. Groups: `space` (white space and comments to the end of the line), `block` (opening of a block
+   * comment), `quoted` (text or a name in quotes, complete; an unterminated one runs to the end), `dollar` (opening of
+   * a dollar quote), `end` (a semicolon). The rest is a word or a sign.
    */
   part: RegExp;
-  /** Whether a block comment may hold another one. */
+  /** Whether a block comment may contain another one. */
   nestedComments: boolean;
 }
 
@@ -49,7 +49,7 @@ interface Token {
   kind: 'quoted' | 'end' | 'word';
   text: string;
   start: number;
-  /** Position behind it. */
+  /** Position after it. */
   end: number;
 }
 
@@ -65,7 +65,7 @@ function endOfBlockComment(sql: string, start: number, nested: boolean): number 
   return sql.length;
 }
 
-/** Everything but white space and comments. An unterminated part runs to the end. */
+/** Everything except white space and comments. An unterminated part runs to the end. */
 function* tokensOf(sql: string, { part, nestedComments }: LexicalRules): Generator<Token> {
   let start = 0;
   while (start < sql.length) {
@@ -87,9 +87,9 @@ function* tokensOf(sql: string, { part, nestedComments }: LexicalRules): Generat
 }
 
 /**
- * A statement without the white space, comments and semicolons behind it: what is left can be put into a larger statement. Text after a
- * semicolon stays, so that several statements are still several; what stands before it stays too, so that the source counts the
- * lines of its messages as the person does who wrote it.
+ * A statement without the white space, comments and semicolons at its end, so that it can be put into a larger
+ * statement. Text after a semicolon stays, so several statements are still several. Text before the statement stays
+ * too, so the line numbers in the source's messages match what the person wrote.
  */
 export function trimStatement(sql: string, rules: LexicalRules): string {
   const tokens = [...tokensOf(sql, rules)];
@@ -104,14 +104,14 @@ export function trimStatement(sql: string, rules: LexicalRules): string {
 /** What may follow SELECT in MySQL and MariaDB; comments and the brackets of those that are run (`/*!40001 SQL_NO_CACHE *\/`) among it. */
 const SELECT_MODIFIERS =
   /(?:\s+|\/\*M?!\d*|\*\/|\/\*(?!M?!)[\s\S]*?\*\/|#[^\n]*|--\s[^\n]*|\b(?:ALL|DISTINCT|DISTINCTROW|STRAIGHT_JOIN|HIGH_PRIORITY|SQL_\w+)\b(?!\s*(?:,|\.|FROM\b|AS\b|$)))*/iy;
-/** Those of them that a subquery may not have. None has a say in what a query returns. */
+/** Those that a subquery may not have. None of them changes what a query returns. */
 const TOP_MODIFIER = /\b(?:HIGH_PRIORITY|SQL_NO_CACHE|SQL_CALC_FOUND_ROWS|SQL_BUFFER_RESULT)\b/gi;
-/** MySQL knows one less since 8.0: a column may be called so there. */
+/** MySQL has one less since 8.0: there, a column may have this name. */
 const TOP_MODIFIER_OF_MARIADB = new RegExp(`${TOP_MODIFIER.source}|\\bSQL_CACHE\\b`, 'gi');
 
 /**
- * A query of MySQL or MariaDB without the words behind SELECT that only the outermost one may have, so that it can be put into a larger
- * one. Everything else stays where it is.
+ * A query for MySQL or MariaDB without the words after SELECT that only the outermost one may have, so that it can be
+ * put into a larger one. Everything else stays where it is.
  */
 export function withoutTopModifiers(sql: string, rules: LexicalRules, isMariadb: boolean): string {
   const modifier = isMariadb ? TOP_MODIFIER_OF_MARIADB : TOP_MODIFIER;
@@ -131,7 +131,9 @@ export function withoutTopModifiers(sql: string, rules: LexicalRules, isMariadb:
   return text;
 }
 
-/** Whether a statement of MySQL or MariaDB asks for shared locks on what it reads: `LOCK IN SHARE MODE`, `FOR SHARE`. */
+/**
+ * Whether a statement for MySQL or MariaDB requests shared locks on what it reads: `LOCK IN SHARE MODE`, `FOR SHARE`.
+ */
 export function asksForSharedLocks(sql: string, rules: LexicalRules): boolean {
   const words = [...tokensOf(sql, rules)].map(({ kind, text }) =>
     kind === 'word' ? text.toUpperCase() : '"',
@@ -139,15 +141,15 @@ export function asksForSharedLocks(sql: string, rules: LexicalRules): boolean {
   return /(^| )(LOCK IN SHARE MODE|FOR SHARE)( |$)/.test(words.join(' '));
 }
 
-/** By what a statement as a whole is sorted: a column of its result, by its name or its position from 1. */
+/** What a statement is sorted by: a column of its result, by its name or its position from 1. */
 export interface OrderTerm {
   column: string | number;
   descending: boolean;
 }
 
 /**
- * The ORDER BY at the end of a statement, when it names nothing but columns; undefined when there is none, when a LIMIT or another clause
- * follows it, or when it sorts by an expression.
+ * The ORDER BY at the end of a statement if it consists of columns only; undefined without one, when a LIMIT or another
+ * clause follows, or when it sorts by an expression.
  */
 export function readOrderBy(sql: string, rules: LexicalRules): OrderTerm[] | undefined {
   let depth = 0;
@@ -166,7 +168,7 @@ export function readOrderBy(sql: string, rules: LexicalRules): OrderTerm[] | und
   return read?.every((term) => term !== undefined) ? read : undefined;
 }
 
-/** `name`, `table.name` or `2`, with ASC or DESC behind it. */
+/** `name`, `table.name` or `2`, followed by ASC or DESC. */
 function readOrderTerm(tokens: readonly Token[]): OrderTerm | undefined {
   const words = tokens.map(({ text }) => text);
   const direction = /^(ASC|DESC)$/i.test(words.at(-1) ?? '') ? words.pop()?.toUpperCase() : 'ASC';
@@ -180,12 +182,12 @@ function readOrderTerm(tokens: readonly Token[]): OrderTerm | undefined {
   return /^[\w\u0080-\uffff$]+$/.test(last) ? { column: last, descending } : undefined;
 }
 
-/** Text as DuckDB's SQL has it: a quote in it is doubled, and nothing else means anything. */
+/** Text for DuckDB's SQL: quotes are doubled, and no other character is special. */
 export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A name as DuckDB's SQL has it. */
+/** A name for DuckDB's SQL. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const PROGRESS_INTERVAL_MS = 200;
 
-/** Calls back with the bytes in a folder: while DuckDB writes a file, its growth is the only progress that can be seen. */
+/** Calls back with the bytes in a folder. While DuckDB writes a file, its growth is the only visible progress. */
 export function watchSize(folder: string, onProgress: (bytes: number) => void): { stop: () => void } {
   const timer = setInterval(async () => {
     const names = await readdir(folder).catch(() => []);

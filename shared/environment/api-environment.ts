@@ -10,15 +10,16 @@ export const apiEnvironmentSchema = z.object({
   /** Bucket of run records. */
   STATE_BUCKET: z.string().min(1),
   /**
-   * Names of the functions that run jobs, with commas between: the index counts in this list. The names are CloudFormation's, so no asset
-   * can hold them, and nothing but the names is here, as Lambda allows 4 KB for all variables together.
+   * Names of the functions that run jobs, separated by commas; the index refers to positions in this list.
+   * CloudFormation generates the names, so no asset can contain them, and only the names are here because Lambda allows
+   * 4 KB for all variables together.
    */
   FUNCTIONS: z.string().min(1),
   LOG_LEVEL: z.enum(logLevels),
 });
 export type ApiEnvironment = z.infer<typeof apiEnvironmentSchema>;
 
-/** The index of jobs, and which function runs which, as its place in FUNCTIONS, from 0. */
+/** The index of jobs, with the function that runs each: its position in FUNCTIONS, from 0. */
 export const deployedJobIndexSchema = z.record(
   z.string(),
   indexedJobSchema.extend({ function: z.int().nonnegative() }),

@@ -5,16 +5,16 @@ import { logLevels } from '../telemetry/logger.ts';
 export const jobEnvironmentSchema = z.object({
   /** Bucket of run records. */
   STATE_BUCKET: z.string().min(1),
-  /** Where the deployment put the part of the configuration that this function serves. */
+  /** Where the deployment put this function's part of the configuration. */
   CONFIG_BUCKET: z.string().min(1),
   CONFIG_KEY: z.string().min(1),
-  /** Makes ids of scheduled runs unique. */
+  /** Makes the ids of scheduled runs unique. */
   STACK_NAME: z.string().min(1),
   LOG_LEVEL: z.enum(logLevels),
 });
 export type JobEnvironment = z.infer<typeof jobEnvironmentSchema>;
 
-/** What Lambda itself puts next to it. */
+/** The variables that Lambda adds. */
 export const lambdaEnvironmentSchema = z.object({
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive(),
 });

@@ -8,19 +8,19 @@ export const watchdogEnvironmentSchema = z.object({
   /** Where the deployment put the index of watched jobs. */
   CONFIG_BUCKET: z.string().min(1),
   CONFIG_KEY: z.string().min(1),
-  /** Names of the functions that run jobs, with commas between: the index counts in this list. */
+  /** Names of the functions that run jobs, separated by commas; the index refers to positions in this list. */
   FUNCTIONS: z.string().min(1),
-  /** Makes ids of scheduled runs unique. */
+  /** Makes the ids of scheduled runs unique. */
   STACK_NAME: z.string().min(1),
   DEAD_LETTERS_URL: z.string().min(1),
   API_URL: z.string().min(1),
-  /** Empty where there is none. */
+  /** Empty without a topic. */
   TOPIC_ARN: z.string(),
-  /** Name or ARN of the secret with the webhook's address; empty where there is none. */
+  /** Name or ARN of the secret with the webhook's address; empty without a webhook. */
   WEBHOOK_SECRET: z.string(),
   LOG_LEVEL: z.enum(logLevels),
 });
 export type WatchdogEnvironment = z.infer<typeof watchdogEnvironmentSchema>;
 
-/** What Lambda itself puts next to it. */
+/** The variables that Lambda adds. */
 export const lambdaEnvironmentSchema = z.object({ AWS_REGION: z.string().min(1) });

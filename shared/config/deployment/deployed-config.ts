@@ -2,12 +2,15 @@ import { ConfigError } from '../../errors.ts';
 import { type FerryConfig, ferryConfigSchema, type SourceConfig } from '../schema/ferry-config.ts';
 import type { JobFunctionPlan } from './job-functions.ts';
 
-/** The part of a configuration that one function reads. What is left out has its default when it is read. */
+/**
+ * The part of a configuration that one function reads. Fields that are left out get their defaults again when it is
+ * read.
+ */
 export type DeployedConfig = Pick<FerryConfig, 'version' | 'sources'> & Partial<FerryConfig>;
 
 /**
- * The part of a configuration that a function serves. What only the deployment needs stays out, so that a new cron expression does not change
- * what the function reads.
+ * The part of a configuration that a function serves. It leaves out what only the deployment needs, so a new cron
+ * expression does not change what the function reads.
  */
 export function selectForFunction(config: FerryConfig, plan: JobFunctionPlan): DeployedConfig {
   return plan.kind === 'sync'
@@ -15,7 +18,7 @@ export function selectForFunction(config: FerryConfig, plan: JobFunctionPlan): D
     : selectForExtraction(config, plan.job, plan.sources);
 }
 
-/** Its jobs, their source, the targets they name, and the way there. */
+/** Its jobs, their source, and the targets and network settings that they use. */
 function selectForJobs(config: FerryConfig, source: string, jobs: readonly string[]): DeployedConfig {
   const { connection: _connection, ...reading } = selectSource(config, source);
   const syncs = jobs.map((job) => {
@@ -34,7 +37,7 @@ function selectForJobs(config: FerryConfig, source: string, jobs: readonly strin
   };
 }
 
-/** Its sources, how Atlan knows them, its filters and its output, and the way to the secrets. */
+/** Its sources, how Atlan knows them, its filters and output, and how to reach the secrets. */
 function selectForExtraction(config: FerryConfig, job: string, sources: readonly string[]): DeployedConfig {
   const extraction = config.extractions[job];
   if (!extraction) throw new ConfigError(`There is no extraction "${job}".`);
@@ -63,7 +66,7 @@ const selectWayOut = ({ proxy, extraCa }: FerryConfig): Pick<FerryConfig, 'proxy
 /**
  * Reads a configuration that a deployment stored as JSON.
  *
- * @throws ConfigError when it is not one of this release's
+ * @throws ConfigError when it is not a configuration of this release
  */
 export function parseDeployedConfig(text: string): FerryConfig {
   try {

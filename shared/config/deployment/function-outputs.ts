@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A name of the file as CloudFormation's ids allow it, which hold letters and digits only; two names must not become one. CDK takes a
- * construct called `constructor` or `toString` for one that is there already, as every object has these.
+ * A name of the file in letters and digits, which is all that CloudFormation allows in ids. Two names must not become
+ * the same id. CDK believes that a construct called `constructor` or `toString` exists already, because every object
+ * has these.
  */
 export function logicalId(name: string): string {
   const letters = name.replaceAll(/[^A-Za-z0-9]/g, '');
@@ -14,7 +15,7 @@ export function logicalId(name: string): string {
 /** The stack's output that names the function for the syncs of a source. */
 export const functionOutputOfSource = (source: string) => `SyncFunction${logicalId(source)}`;
 
-/** The stack's output that names the function that one job has for itself. */
+/** The stack's output that names the dedicated function of a job. */
 export const functionOutputOfJob = (job: string) => `DedicatedFunction${logicalId(job)}`;
 
 /** The stack's output that names the function of an extraction. */

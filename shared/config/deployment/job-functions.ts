@@ -7,7 +7,7 @@ import type { FerryConfig } from '../schema/ferry-config.ts';
 export interface SyncFunctionPlan {
   kind: 'sync';
   source: string;
-  /** The job that it is there for alone; absent for the function that a source's jobs share. */
+  /** The only job that it runs; absent for the function that a source's jobs share. */
   dedicatedTo?: string;
   jobs: readonly string[];
   settings: FunctionSettings;
@@ -17,9 +17,9 @@ export interface SyncFunctionPlan {
 export interface ExtractionFunctionPlan {
   kind: 'extraction';
   job: string;
-  /** The same as a list, as of other functions. */
+  /** The same as a list, as other functions have it. */
   jobs: readonly [string];
-  /** All that it reads, in the order of names. */
+  /** The sources that it reads, ordered by name. */
   sources: readonly string[];
   settings: FunctionSettings;
 }
@@ -28,9 +28,9 @@ export interface ExtractionFunctionPlan {
 export type JobFunctionPlan = SyncFunctionPlan | ExtractionFunctionPlan;
 
 /**
- * Which functions a configuration needs: for syncs one for each source, and one for each job that asks for its own; one for each extraction.
- * In the order of names, so that moving a job within the file deploys nothing; extractions come last, so that the first one changes no place of
- * the others.
+ * The functions that a configuration needs: for syncs one for each source, and one for each job with a dedicated
+ * function; one for each extraction. They are ordered by name, so moving a job within the file deploys nothing.
+ * Extractions come last, so the first one does not change the position of the others.
  *
  * @throws ConfigError when there are no jobs
  */
@@ -73,7 +73,7 @@ function planExtractionFunctions(config: FerryConfig): ExtractionFunctionPlan[] 
   }));
 }
 
-/** By name, the same on every machine: localeCompare would ask for its language. */
+/** By code points, so that the order is the same on every machine; localeCompare depends on the machine's language. */
 function inOrder<Value>(entries: [string, Value][]): [string, Value][] {
   return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }

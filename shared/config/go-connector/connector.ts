@@ -6,10 +6,13 @@ import { isTimeZone } from '../schedule/time-zone.ts';
 import { type FerryConfig, ferryConfigSchema } from '../schema/ferry-config.ts';
 import { isRdsHost } from '../schema/rds-host.ts';
 
-/** A secret value, or the entry of a Kubernetes Secret that nobody has shown us. */
+/** A secret value, or a reference to an entry of a Kubernetes Secret that the files do not contain. */
 export type SecretValue = string | { secret: string; key: string; namespace: string | undefined };
 
-/** The configuration of one process of Polyteia's Go connector: one job. In the words of ferry.yaml, and without what is its default there. */
+/**
+ * The configuration of one process of Polyteia's Go connector, which is one job. It uses the words of ferry.yaml, and
+ * leaves out its defaults.
+ */
 export interface Connector {
   source: {
     type: string;
@@ -34,16 +37,16 @@ export interface Connector {
     schedule?: { cron: string; timezone: string; enabled?: false };
     types: 'compatible';
   };
-  /** What a person should know of it: what is not as the connector had it. */
+  /** Warnings: what works differently from the connector. */
   warnings: string[];
-  /** Variables that were set and that Ferry has no use for. */
+  /** Variables that are set but that Ferry does not use. */
   unneeded: string[];
 }
 
-/** The value of each variable; undefined and empty mean that it is not set, as they do to the connector. */
+/** The value of each variable; undefined and empty both mean that it is not set, as for the connector. */
 export type ConnectorVariables = Readonly<Record<string, string | undefined>>;
 
-/** Variables whose values are secrets, so that others may keep them. */
+/** Variables whose values are secrets, so that these can be stored elsewhere. */
 export const CREDENTIALS = [
   'PERSONAL_ACCESS_TOKEN',
   'SOURCE_DATABASE_USER',
@@ -62,7 +65,7 @@ const required = [
   'SOURCE_DATABASE_SQL_QUERY',
 ];
 
-/** The variables that say what the connector does, of both its generations. */
+/** The variables that configure the connector, of both generations. */
 export const CONNECTOR_VARIABLES = [
   ...required,
   'SOURCE_DATABASE_PASSWORD',
@@ -74,12 +77,12 @@ export const CONNECTOR_VARIABLES = [
   'CRON_SCHEDULE',
 ];
 
-/** Whether variables are those of a connector: a token on its own may be another program's. */
+/** Whether these are the variables of a connector. A token alone may belong to another program. */
 export function isConnectorEnvironment(names: readonly string[]): boolean {
   return names.some((name) => name === 'DATASET_ID' || name.startsWith('SOURCE_DATABASE_'));
 }
 
-// How the connector logs, and the port on which it says that it is alive: Ferry's are options of its own, and AWS's.
+// How the connector logs, and the port of its health check: Ferry has its own options for these, or AWS does.
 const unneededVariables = ['LOG_LEVEL', 'LOG_FORMAT', 'HEALTH_CHECK_PORT'];
 
 const DEFAULT_CRON = '0 0 * * *';
@@ -92,13 +95,13 @@ const sourceTypes: Readonly<Record<string, string>> = {
   mariadb: 'mysql',
 };
 
-// What the schema of ferry.yaml allows; the connector knew no limits.
+// The limits of ferry.yaml's schema; the connector had none.
 const ingestLimits = {
   INGEST_POLL_INTERVAL: { least: '1s', most: '10m' },
   INGEST_TIMEOUT: { least: '1s', most: '24h' },
 } as const;
 
-// Where a problem of the resulting configuration was written.
+// Where the value behind a problem of the resulting configuration was written.
 const variableOf: readonly (readonly [RegExp, string])[] = [
   [/^sources\.default\.host/, 'SOURCE_DATABASE_HOST'],
   [/^sources\.default\.port/, 'SOURCE_DATABASE_PORT'],
@@ -116,7 +119,7 @@ function cleanQuery(query: string): string {
   return quoted.replace(/\s*;\s*$/, '').trim();
 }
 
-/** A value for a message; not one that may be a connection string or key in the wrong place. */
+/** A value for a message, unless it may be a connection string or key in the wrong place. */
 const show = (text: string) =>
   /^[\w./+-]{1,40}$/.test(text) && !text.startsWith('pak_') ? `"${text}"` : 'this value';
 
@@ -126,7 +129,7 @@ function describeType(type: string): string {
   return `${show(type)}: expected postgres, postgresql, mysql or mariadb`;
 }
 
-/** A duration within what Ferry allows; undefined for an invalid text. */
+/** A duration within Ferry's limits; undefined for an invalid text. */
 function readDuration(name: keyof typeof ingestLimits, text: string, warnings: string[]): string | undefined {
   const wanted = goDurationMs(text);
   if (wanted === undefined) return undefined;
@@ -138,7 +141,7 @@ function readDuration(name: keyof typeof ingestLimits, text: string, warnings: s
   return limit;
 }
 
-/** When it runs: by the zone in front of the expression, else by the container's, which is UTC unless TZ is set. */
+/** When it runs: in the zone before the expression, else in the container's zone, which is UTC unless TZ is set. */
 function readSchedule(
   cronText: string,
   containerZone: string | undefined,
@@ -195,7 +198,7 @@ function readTarget(
   const timeout = duration('INGEST_TIMEOUT');
   const baseUrl = get('POLYTEIA_BASE_URL')?.replace(/\/+$/, '');
   return {
-    // CSV is what the rewritten connector sends; whether its API takes Parquet is not documented.
+    // The rewritten connector sends CSV; its API's documentation does not say whether it accepts Parquet.
     ...(organization ? { organization, api: 'session', format: 'csv' } : {}),
     ...(baseUrl && baseUrl !== defaultBaseUrls[organization ? 'session' : 'classic'] ? { baseUrl } : {}),
     ...(pollInterval || timeout
@@ -205,14 +208,15 @@ function readTarget(
 }
 
 interface ReadOptions {
-  /** Name in messages: the file, and what of it. */
+  /** Name in messages: the file, and which part of it. */
   label: string;
-  /** Credentials that are set, but not to be seen here. */
+  /** Credentials that are set, but whose values are not visible here. */
   unseen?: Partial<Record<Credential, SecretValue>>;
 }
 
 /**
- * Reads the variables of one process of the Go connector, of either generation: session where an organization is named, else classic.
+ * Reads the variables of one process of the Go connector, of either generation: session if they name an organization,
+ * else classic.
  *
  * @throws ConfigError that names the variables
  */
@@ -238,7 +242,7 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
     source: {
       type: sourceTypes[type ?? ''] ?? '',
       host,
-      // What is no number is left for the schema to refuse.
+      // The schema refuses what is not a number.
       port: /^\d+$/.test(port) ? Number(port) : (port as unknown as number),
       database: get('SOURCE_DATABASE_NAME') ?? '',
       tls: { mode: isRdsHost(host) ? 'verify-full' : 'disable' },
@@ -251,7 +255,7 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
     token: get('PERSONAL_ACCESS_TOKEN') ?? unseen.PERSONAL_ACCESS_TOKEN ?? '',
     target,
     sync: {
-      // The rewritten connector hands its query to the source; the one before had DuckDB run it.
+      // The rewritten connector sends its query to the source; its predecessor let DuckDB run it.
       ...(organization ? { query } : { duckdbQuery: query }),
       dataset: get('DATASET_ID') ?? '',
       ...(schedule ? { schedule } : {}),
@@ -266,7 +270,7 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
 }
 
 /**
- * The configuration that holds one connector's job and nothing else; source and target are called `default`.
+ * The configuration with just this connector's job. Its source and target are called `default`.
  *
  * @throws ConfigError that names the variables
  */

@@ -5,7 +5,7 @@ import type { FerryConfig } from '../schema/ferry-config.ts';
 import { CONNECTOR_VARIABLES, type Connector, configOf, readConnector } from './connector.ts';
 import { EnvFileSyntaxError, parseEnvText } from './go-env-file.ts';
 
-/** The job that a connector's .env file describes has no name of its own. */
+/** The name of the job in a connector's .env file, which does not name it. */
 export const ENV_FILE_JOB = 'default';
 const SOURCE_SECRET = 'env/source';
 const TOKEN_SECRET = 'env/personal-access-token';
@@ -16,7 +16,7 @@ export function isEnvFile(path: string): boolean {
 }
 
 /**
- * The variables that a .env file sets, read as Go's godotenv does.
+ * The variables that a .env file sets, as Go's godotenv reads them.
  *
  * @throws ConfigError that names the line, never its text
  */
@@ -33,8 +33,8 @@ export function readEnvVariables(text: string, file: string): Record<string, str
 }
 
 /**
- * Reads a .env file of Polyteia's Go connector, of either generation, as one sync called `default`. As in the connector, the file
- * wins over the environment.
+ * Reads a .env file of Polyteia's Go connector, of either generation, as one sync called `default`. As in the
+ * connector, the file takes precedence over the environment.
  *
  * @throws ConfigError that names the variables
  */
@@ -43,7 +43,7 @@ export function readEnvFile(
   environment: Readonly<Record<string, string | undefined>>,
   file: string,
 ): { config: FerryConfig; secrets: ReadonlyMap<string, string>; warnings: string[] } {
-  // Of the environment only what says what to do: a LOG_LEVEL or TZ in there is this process's own.
+  // From the environment, only variables that configure the job: a LOG_LEVEL or TZ there belongs to this process.
   const inherited = Object.fromEntries(CONNECTOR_VARIABLES.map((name) => [name, environment[name]]));
   const connector = readConnector({ ...inherited, ...readEnvVariables(text, file) }, { label: file });
   const names = { label: file, sourceSecret: SOURCE_SECRET, tokenSecret: TOKEN_SECRET, job: ENV_FILE_JOB };

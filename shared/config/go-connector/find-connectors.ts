@@ -7,23 +7,23 @@ import type { Findings } from './found-connector.ts';
 import { type KubernetesObject, readManifest, readWorkloads } from './kubernetes-manifest.ts';
 
 const isManifest = (path: string) => /\.(ya?ml|json)$/i.test(path);
-// Copies that people keep next to the file that is used.
+// Copies that people keep next to the file in use.
 const isCopy = (path: string) =>
   /\.(example|sample|template|dist|bak|old|orig|save|swp)$|~$/i.test(basename(path));
 const skippedFolders = new Set(['node_modules', 'vendor']);
 
 interface FoundFile {
   path: string;
-  /** As a person would write it, from where they stand. */
+  /** The path as a person would write it, relative to their folder. */
   label: string;
   text: string;
-  /** Whether a person named this very file, and not a folder that it is in. */
+  /** Whether a person named this file itself, and not a folder that contains it. */
   named: boolean;
 }
 
 /**
- * Reads the Go connector's deployments out of .env files, Kubernetes manifests, and folders of both. The order in which they are
- * named makes no difference.
+ * Reads the Go connector's deployments from .env files, Kubernetes manifests, and folders of both. The order of the
+ * paths makes no difference.
  *
  * @param folder what paths are relative to
  * @throws ConfigError when a path does not exist or cannot be read
@@ -55,7 +55,7 @@ export async function findConnectors(paths: readonly string[], folder: string): 
 function readEnv({ path, label, text, named }: FoundFile, found: Findings): void {
   const variables = readEnvVariables(text, label);
   if (!isConnectorEnvironment(Object.keys(variables))) {
-    // Other programs have .env files, too.
+    // Other programs have .env files too.
     if (named) found.warnings.push(`left out: ${label} sets none of the connector's variables`);
     return;
   }

@@ -1,14 +1,16 @@
-// Reads .env text as github.com/joho/godotenv 1.5 does, which Go programs use. npm's dotenv differs where it hurts: it cuts an
-// unquoted value at any `#`, so that a query or a password would silently become another one.
+// Reads .env text as github.com/joho/godotenv 1.5 does, which Go programs use. npm's dotenv cuts an unquoted value at
+// any `#`, which would silently change a query or a password.
 
-// Go's isSpace of that package: white space that ends no line.
+// isSpace of that package: white space that does not end a line.
 const SPACE = '[\\t\\v\\f\\r \\u0085\\u00a0]';
 const leadingSpace = new RegExp(`^${SPACE}+`);
 const surroundingSpace = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
 const statementStart = /^(?:\s+|#[^\n]*(?:\n|$))+/;
 const keyPart = /^(?:export\s+)?([\p{L}\p{N}_. \t]+?)[ \t]*[=:]/u;
 
-/** What is wrong with the text: the number of the line, from 1. Never the line itself, as it may hold a secret. */
+/**
+ * What is wrong with the text, with the number of the line, from 1. Never the line itself, which may contain a secret.
+ */
 export class EnvFileSyntaxError extends Error {
   readonly line: number;
 
@@ -18,7 +20,7 @@ export class EnvFileSyntaxError extends Error {
   }
 }
 
-/** `$NAME` and `${NAME}` stand for variables further up in the same file, `\$` for a dollar sign. */
+/** Replaces `$NAME` and `${NAME}` by variables from further up in the same file, and `\$` by a dollar sign. */
 function expandVariables(value: string, variables: ReadonlyMap<string, string>): string {
   return value.replace(/(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?/g, (match, escaped, _dollar, _paren, name) => {
     if (escaped) return match.slice(1);
@@ -31,7 +33,7 @@ function resolveEscapes(value: string): string {
   return breaks.replace(/\\([^$])/gs, '$1');
 }
 
-/** The end of an unquoted value: a `#` after white space starts a comment, the last one of several counts. */
+/** The end of an unquoted value. A `#` after white space starts a comment; of several, the last one counts. */
 function withoutComment(line: string): string {
   for (let index = line.length - 1; index > 0; index -= 1) {
     if (line[index] === '#' && new RegExp(SPACE).test(line[index - 1] ?? '')) return line.slice(0, index);
@@ -39,7 +41,9 @@ function withoutComment(line: string): string {
   return line;
 }
 
-/** The index of the quote that closes `text`, whose first character is one; -1 when there is none. A `\"` does not close. */
+/**
+ * The index of the quote that closes `text`, whose first character opens it; -1 without one. A `\"` does not close it.
+ */
 function closingQuote(text: string): number {
   for (let index = 1; index < text.length; index += 1) {
     if (text[index] === text[0] && text[index - 1] !== '\\') return index;
@@ -67,7 +71,7 @@ export function parseEnvText(text: string): Record<string, string> {
     if (quote === '"' || quote === "'") {
       const end = closingQuote(value);
       if (end < 0) throw new EnvFileSyntaxError(lineNumber());
-      // Quotes at either end are all taken off, as the original does.
+      // Removes all quotes at both ends, as the original does.
       const inner = value.slice(0, end).replace(new RegExp(`^${quote}+|${quote}+$`, 'g'), '');
       variables.set(key[1], quote === '"' ? expandVariables(resolveEscapes(inner), variables) : inner);
       rest = value.slice(end + 1);

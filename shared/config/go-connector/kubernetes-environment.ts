@@ -1,6 +1,6 @@
 import type { SecretValue } from './connector.ts';
 
-/** A group of fields, of which nothing is known yet. */
+/** A group of fields whose contents are not yet checked. */
 export type Plain = Readonly<Record<string, unknown>>;
 
 /** The value as a group of fields; an empty one for any other value. */
@@ -20,14 +20,14 @@ export interface KubernetesData {
 /** The environment of one container. */
 export interface ContainerEnvironment {
   variables: Record<string, string>;
-  /** Variables that a Secret sets which the files do not hold. */
+  /** Variables whose value is in a Secret that the files do not contain. */
   unseen: Record<string, SecretValue>;
-  /** Secrets that are taken whole (envFrom), and that the files do not hold. */
+  /** Secrets that are used as a whole (envFrom), and that the files do not contain. */
   unseenSecrets: { secret: string; prefix: string }[];
   warnings: string[];
 }
 
-/** Keys and values of a ConfigMap or Secret; a Secret's are base64, unless in stringData. */
+/** Keys and values of a ConfigMap or Secret. A Secret's values are base64, except in stringData. */
 export function dataOf(object: Plain): Record<string, string> {
   const decode = (value: unknown) =>
     object.kind === 'Secret' ? Buffer.from(String(value), 'base64').toString('utf8') : String(value);
@@ -36,14 +36,16 @@ export function dataOf(object: Plain): Record<string, string> {
   return Object.fromEntries([...data, ...plain.map(([key, value]) => [key, String(value)] as const)]);
 }
 
-/** `$(NAME)` stands for a variable further up, `$$(NAME)` for itself; an unknown name stays as it is. */
+/** Replaces `$(NAME)` by a variable from further up, and `$$(NAME)` by `$(NAME)`; an unknown name stays as it is. */
 function expandReferences(value: string, variables: Readonly<Record<string, string>>): string {
   return value.replaceAll(/\$\$|\$\(([^)]*)\)/g, (match, name: string | undefined) =>
     name === undefined ? '$' : Object.hasOwn(variables, name) ? (variables[name] ?? match) : match,
   );
 }
 
-/** What a container's `envFrom` and `env` come to, in Kubernetes' order: the later wins, and `env` over `envFrom`. */
+/**
+ * The result of a container's `envFrom` and `env` in Kubernetes' order: later entries win, and `env` over `envFrom`.
+ */
 export function resolveEnvironment(
   container: Plain,
   namespace: string | undefined,
@@ -85,7 +87,7 @@ function addOne(
   const name = asText(entry.name);
   if (name === undefined) return;
   const from = asPlain(entry.valueFrom);
-  // Whatever set it before, this is what counts.
+  // This one counts, whatever set it before.
   delete variables[name];
   delete unseen[name];
   if (entry.valueFrom === undefined) {

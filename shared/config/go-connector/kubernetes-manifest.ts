@@ -34,7 +34,7 @@ function templateSpec(object: Plain): Plain {
 }
 
 /**
- * The objects of a YAML or JSON file, those of a List one by one; [] for a file that holds something else.
+ * The objects of a YAML or JSON file, those of a List one by one; [] for a file with anything else.
  *
  * @throws ConfigError when it is not YAML
  */
@@ -56,7 +56,7 @@ export function readManifest(text: string, file: string): KubernetesObject[] {
 const nameOf = (object: Plain) => asText(asPlain(object.metadata).name);
 const namespaceOf = (object: Plain) => asText(asPlain(object.metadata).namespace);
 
-/** Objects by kind, namespace and name; one without a namespace is in whichever it is applied to. */
+/** Objects by kind, namespace and name; one without a namespace belongs to the namespace it is applied to. */
 function indexData(objects: readonly KubernetesObject[]): KubernetesData {
   const index = new Map<string, Plain>();
   const key = (...parts: (string | undefined)[]) => JSON.stringify(parts);
@@ -95,7 +95,7 @@ export function readWorkloads(objects: readonly KubernetesObject[]): Findings {
   return findings;
 }
 
-// A sidecar is not the connector, whatever its name.
+// A sidecar is not the connector, even if it has its name.
 function isConnector({ image }: Plain, { variables, unseen }: ContainerEnvironment): boolean {
   const names = [...Object.keys(variables), ...Object.keys(unseen)];
   return isConnectorEnvironment(names) || /polyteia.*connector|connector.*polyteia/i.test(String(image));
@@ -112,7 +112,7 @@ function mountsEnvFile(spec: Plain, namespace: string | undefined, data: Kuberne
   });
 }
 
-/** Credentials that a Secret may hold which the files do not: named by key, or among those taken whole. */
+/** Credentials in Secrets that the files do not contain: named by key, or part of a Secret that is used as a whole. */
 function unseenCredentials(
   { variables, unseen, unseenSecrets }: ContainerEnvironment,
   namespace: string | undefined,
@@ -146,7 +146,7 @@ function readContainer(
       );
     } else {
       variables.CRON_SCHEDULE = cron;
-      // The CronJob's own zone, which is not the container's.
+      // The CronJob's own zone, which differs from the container's.
       variables.TZ = '';
       const zone = asText(spec.timeZone);
       if (zone !== undefined) variables.CRON_SCHEDULE = `CRON_TZ=${zone} ${cron}`;

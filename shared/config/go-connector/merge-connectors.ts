@@ -2,29 +2,29 @@ import type { Connector, SecretValue } from './connector.ts';
 import type { FoundConnector } from './found-connector.ts';
 import { chooseNames } from './names.ts';
 
-/** What a secret is to hold. */
+/** What a secret must contain. */
 export type MergedSecret =
   | { type: 'login'; username: SecretValue; password: SecretValue }
   | { type: 'token'; token: SecretValue };
 
-/** Many connectors as one ferry.yaml, in its words and order; the secrets next to it. */
+/** Many connectors as one ferry.yaml, in its words and order, and their secrets. */
 export interface MergedConnectors {
   sources: Record<string, Connector['source'] & { auth: { type: 'password'; secret: string } }>;
   polyteia: Record<string, Connector['target'] & { token: string }>;
   syncs: Record<string, Connector['sync'] & { source: string; polyteia: string }>;
-  /** By the name that the others use for them. */
+  /** By the names that the other parts use for them. */
   secrets: Map<string, MergedSecret>;
   /** Where each sync was found. */
   labels: Record<string, string>;
   warnings: string[];
 }
 
-/** Things that are the same are one: by a key, in the order in which they are met. */
+/** Keeps one of things that are the same: by a key, in the order of their first occurrence. */
 class Distinct<Value> {
   readonly values: Value[] = [];
   readonly #indices = new Map<string, number>();
 
-  /** The index of the value with this key, which is added when it is new. */
+  /** The index of the value with this key. Adds the value if it is new. */
   add(key: unknown, value: Value): number {
     const text = JSON.stringify(key);
     const known = this.#indices.get(text);
@@ -35,12 +35,12 @@ class Distinct<Value> {
 }
 
 const isAddress = (host: string) => /^[\d.]+$|:/.test(host);
-/** The first part of a host's name; the whole of an address. */
+/** The first part of a host's name, or the whole of an address. */
 const hostLabel = (host: string) => (isAddress(host) ? host : (host.split('.')[0] ?? host));
 const userLabel = (username: SecretValue) => (typeof username === 'string' ? username : username.secret);
 
 /**
- * Puts connectors together: what they have in common becomes one source, one target, one secret.
+ * Merges connectors: what they have in common becomes one source, one target, one secret.
  *
  * The same host, port, database, user and password are one source; the same login at one server is one secret; the same key is one
  * secret, and with the same organization and settings one target.
@@ -136,7 +136,7 @@ function nameSecrets(
 ): [logins: string[], tokens: string[]] {
   const candidates = [
     ...logins.map(({ source: { host, port }, login: { username }, sources }) => {
-      // Named after the source while it serves but one, else after the server.
+      // Named after the source while it serves only one, else after the server.
       const [only = 0] = sources;
       const server = hostLabel(host);
       const own = sources.size === 1 ? [sourceNames[only] ?? ''] : [server];
@@ -154,7 +154,7 @@ function nameSecrets(
   return [names.slice(0, logins.length), names.slice(logins.length)];
 }
 
-/** The same deployment in two files, such as a base and what was rendered from it, is one. */
+/** The same deployment in two files, such as a base and its rendered version, counts once. */
 function dropDoubles(found: readonly FoundConnector[]): { kept: FoundConnector[]; warnings: string[] } {
   const first = new Map<string, FoundConnector>();
   const warnings: string[] = [];

@@ -8,10 +8,10 @@ const letters: Readonly<Record<string, string>> = {
   ł: 'l',
 };
 
-// ferry.yaml allows 63 characters; some are left for a number at the end.
+// ferry.yaml allows 63 characters; the rest is for a number at the end.
 const LONGEST = 58;
 
-/** A text as a name of ferry.yaml: lower case, without accents, `-` for anything else; '' when nothing is left. */
+/** A text as a name for ferry.yaml: lower case, without accents, `-` for anything else; '' when nothing is left. */
 export function toName(text: string): string {
   return text
     .toLowerCase()
@@ -25,9 +25,9 @@ export function toName(text: string): string {
 }
 
 /**
- * One name for each, all different: the first candidate that nothing else wants; where candidates run out, a number.
+ * One name for each, all different: the first candidate that nothing else wants, or a number when there are none left.
  *
- * @param candidates for each thing its names, the shortest first; each adds what distinguishes it from others
+ * @param candidates the names for each thing, the shortest first; each adds something that distinguishes it from others
  */
 export function chooseNames(candidates: readonly (readonly string[])[], fallback: string): string[] {
   const usable = candidates.map((names) => {

@@ -4,7 +4,7 @@ import type { MergedSecret } from './merge-connectors.ts';
 type KubernetesEntry = Exclude<SecretValue, string>;
 const isUnseen = (value: SecretValue): value is KubernetesEntry => typeof value !== 'string';
 
-/** The secret as ferry.yaml's readers expect it; undefined when a part of it is not known. */
+/** The secret in the form that Ferry reads; undefined when part of it is not known. */
 function knownValue(secret: MergedSecret): Record<string, string> | undefined {
   const { type, ...parts } = secret;
   const entries = Object.entries(parts);
@@ -13,7 +13,7 @@ function knownValue(secret: MergedSecret): Record<string, string> | undefined {
     : (Object.fromEntries(entries) as Record<string, string>);
 }
 
-/** The content of a secrets.json, for `--secrets`; a secret that is not known whole is not in it. */
+/** The content of a secrets.json, for `--secrets`, without secrets that are only partly known. */
 export function writeSecretsFile(secrets: ReadonlyMap<string, MergedSecret>): string {
   const known = [...secrets].flatMap(([name, secret]) => {
     const value = knownValue(secret);
@@ -29,13 +29,16 @@ export function unknownSecrets(secrets: ReadonlyMap<string, MergedSecret>): stri
 
 const quote = (text: string) => (/^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-// Node is there, as Ferry needs it; jq may not be.
+// Node is there, because Ferry needs it; jq may not be.
 const READ_VALUE = "node -p 'JSON.stringify(JSON.parse(fs.readFileSync(process.argv[1]))[process.argv[2]])'";
 
 const create = (name: string) =>
   `aws secretsmanager create-secret --name ${quote(name)} --secret-string file:///dev/stdin`;
 
-/** Reads a Secret of Kubernetes out of the cluster; undefined when not all of it is there, or a password would be in the command. */
+/**
+ * Reads a Kubernetes Secret from the cluster; undefined when part of it is missing, or the command would contain a
+ * password.
+ */
 function readCluster(secret: MergedSecret): string | undefined {
   const parts =
     secret.type === 'login'
@@ -58,10 +61,10 @@ function readCluster(secret: MergedSecret): string | undefined {
 }
 
 /**
- * One command for each secret, that creates it in Secrets Manager. The value comes by standard input: as an argument it would be in
- * the shell's history and in the list of processes.
+ * One command for each secret, which creates it in Secrets Manager. The value comes from standard input: as an argument
+ * it would be in the shell's history and in the list of processes.
  *
- * @param file the secrets.json that holds the values; without it a person pastes them
+ * @param file the secrets.json with the values; without it, people paste them
  */
 export function secretCommands(secrets: ReadonlyMap<string, MergedSecret>, file?: string): string[] {
   return [...secrets].map(([name, secret]) => {

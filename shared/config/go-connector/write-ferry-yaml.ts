@@ -4,10 +4,10 @@ import type { MergedConnectors } from './merge-connectors.ts';
 const HEADER = ` yaml-language-server: $schema=./ferry.schema.json
  Converted from Polyteia's Go connector by \`ferry init --from-env\`. It names secrets but does not contain them.`;
 
-// Groups that read better on one line.
+// Groups that are easier to read on one line.
 const inlineGroups = new Set(['auth', 'tls', 'schedule', 'ingest']);
 
-/** The text of a ferry.yaml for merged connectors; the same for the same. */
+/** The text of a ferry.yaml for merged connectors. The same connectors always give the same text. */
 export function writeFerryYaml({ sources, polyteia, syncs, labels }: MergedConnectors): string {
   const document = new Document({
     version: 1,
@@ -21,13 +21,13 @@ export function writeFerryYaml({ sources, polyteia, syncs, labels }: MergedConne
       const key = String((pair.key as Scalar).value);
       const value = pair.value as YAMLMap | null;
       if (inlineGroups.has(key) || isTarget(path)) (value as YAMLMap).flow = true;
-      // A cron expression looks like an alias without its quotes.
+      // Without quotes, a cron expression would look like an alias.
       if (key === 'cron') (pair.value as unknown as Scalar).type = Scalar.QUOTE_DOUBLE;
     },
   });
   for (const { key } of (document.get('syncs') as YAMLMap<Scalar, Node>).items) {
     const name = String(key.value);
-    // The connector always had one: it is its default, if nothing else.
+    // The connector always had a format: its default, if nothing else.
     const unscheduled = syncs[name]?.schedule ? '' : '; its CRON_SCHEDULE could not be converted';
     key.commentBefore = ` ${labels[name]}${unscheduled}`;
   }
@@ -42,7 +42,7 @@ function isTarget(path: readonly unknown[]): boolean {
   return path.length === 4 && parent?.key?.value === 'polyteia';
 }
 
-/** Without what is the default. */
+/** Removes what is the default. */
 function trimSources(sources: MergedConnectors['sources']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(sources).map(([name, { tls, ...source }]) => [

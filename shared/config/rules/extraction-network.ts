@@ -3,16 +3,19 @@ import type { NetworkConfig } from '../schema/deployment.ts';
 import type { ExtractionConfig, FerryConfig } from '../schema/ferry-config.ts';
 import { sourcesOf } from './extraction-sources.ts';
 
-/** The VPC network that all sources of an extraction are reached in; undefined when that is outside of any. See {@link findNetworkProblem}. */
+/**
+ * The VPC network in which all sources of an extraction are reached; undefined without a VPC. See {@link
+ * findNetworkProblem}.
+ */
 export function networkOf(config: FerryConfig, extraction: ExtractionConfig): NetworkConfig | undefined {
   const [first] = sourcesOf(config, extraction);
   return first === undefined ? undefined : config.sources[first]?.network;
 }
 
 /**
- * What stands against running an extraction in one function: that its sources are reached in different networks.
+ * Why an extraction cannot run in one function: its sources are reached in different networks.
  *
- * @returns a message that says how to split it; undefined when nothing does
+ * @returns a message that says how to split it; undefined when it can
  */
 export function findNetworkProblem(config: FerryConfig, extraction: ExtractionConfig): string | undefined {
   const names = sourcesOf(config, extraction);
@@ -25,7 +28,7 @@ export function findNetworkProblem(config: FerryConfig, extraction: ExtractionCo
   return `an extraction runs in one network, but these sources are in ${groups.size}: write a separate extraction for each of ${parts.join(', ')}`;
 }
 
-/** What a function is put into; `egress` only says what is there. */
+/** What a function is placed in; `egress` only says what is there. */
 function identify(network: NetworkConfig | undefined): string {
   if (network === undefined) return '';
   const { vpcId, subnetIds, securityGroupIds } = network;

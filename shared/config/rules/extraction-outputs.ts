@@ -1,8 +1,8 @@
 import type { FerryConfig } from '../schema/ferry-config.ts';
 
 /**
- * The extractions that write to the folder of an earlier one's workflow: `latest.json` there would point now at the files of the one, now at
- * those of the other.
+ * The extractions that write into the workflow folder of an earlier one: `latest.json` there would point to the files
+ * of one, then to those of the other.
  */
 export function findSharedOutputs({ extractions }: FerryConfig): { job: string; message: string }[] {
   const jobs = new Map<string, string>();

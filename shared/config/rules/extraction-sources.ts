@@ -7,7 +7,10 @@ function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name);
 }
 
-/** The names of the sources that an extraction reads, each once, in the order of names. A pattern leaves out what has no catalog to read. */
+/**
+ * The names of the sources that an extraction reads, each once, ordered by name. A pattern leaves out sources without a
+ * catalog.
+ */
 export function sourcesOf({ sources }: FerryConfig, extraction: ExtractionConfig): string[] {
   const names = extraction.sources.flatMap((entry) =>
     isPattern(entry)
@@ -17,7 +20,7 @@ export function sourcesOf({ sources }: FerryConfig, extraction: ExtractionConfig
   return [...new Set(names)].sort();
 }
 
-/** What is wrong with the sources that an extraction names: by their place in the list. */
+/** What is wrong with the sources that an extraction names, by their position in the list. */
 export function findSourceProblems(
   config: FerryConfig,
   extraction: ExtractionConfig,

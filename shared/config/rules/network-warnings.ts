@@ -1,6 +1,9 @@
 import type { FerryConfig } from '../schema/ferry-config.ts';
 
-/** A sentence for each thing that jobs of a source in a VPC have no route to the internet to, by what the file says: Polyteia, and STS for its role. */
+/**
+ * One sentence for each service that jobs of a source in a VPC cannot reach, according to the file: Polyteia, and STS
+ * for its role.
+ */
 export function warnOfClosedNetworks({ sources, syncs, proxy }: FerryConfig): string[] {
   if (proxy !== undefined) return [];
   return Object.entries(sources).flatMap(([name, { network, auth }]) => {

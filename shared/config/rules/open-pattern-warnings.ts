@@ -1,11 +1,11 @@
 import type { FerryConfig } from '../schema/ferry-config.ts';
 
-/** A beginning without an end, and nothing in it that could match anything else than itself. */
+/** Starts with ^, has no $, and contains nothing that could match anything but itself. */
 const PREFIX = /^\^([^\\^$.*+?()[\]{}|]+)$/;
 
 /**
- * A sentence for each pattern of a filter that looks like a prefix: in Atlan's app `^app` keeps `application` too, here patterns match whole
- * names.
+ * One sentence for each pattern of a filter that looks like a prefix: Atlan's app also keeps `application` for `^app`,
+ * while patterns here match whole names.
  */
 export function warnOfOpenPatterns({ extractions }: Pick<FerryConfig, 'extractions'>): string[] {
   return Object.entries(extractions).flatMap(([job, extraction]) =>

@@ -1,6 +1,9 @@
 import type { FerryConfig } from '../schema/ferry-config.ts';
 
-/** A sentence for each dataset that several syncs replace: whichever runs last wins, and their leases do not keep them apart. */
+/**
+ * One sentence for each dataset that several syncs replace: the last one to run wins, and their leases do not exclude
+ * each other.
+ */
 export function warnOfSharedDatasets({ syncs }: FerryConfig): string[] {
   const byDataset = Map.groupBy(
     Object.entries(syncs),

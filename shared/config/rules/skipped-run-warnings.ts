@@ -4,7 +4,7 @@ import type { FerryConfig } from '../schema/ferry-config.ts';
 
 const YEAR = 365 * 86_400_000;
 
-/** `2:30` of a time on the wall. */
+/** `2:30` for a local time. */
 function clockTime(wall: number): string {
   const date = new Date(wall);
   return `${date.getUTCHours()}:${String(date.getUTCMinutes()).padStart(2, '0')}`;
@@ -18,8 +18,9 @@ function listTimes(times: readonly number[]): string {
 }
 
 /**
- * A sentence for each run within a year that a change of the clock leaves out: "on 2027-03-28 the clock in Europe/Berlin goes from
- * 2:00 to 3:00: the run of 2:30 is skipped". A schedule of every hour is left out too: its next run comes no later for it.
+ * One sentence for each run within a year that a clock change skips: "on 2027-03-28 the clock in Europe/Berlin goes
+ * from 2:00 to 3:00: the run of 2:30 is skipped". Hourly schedules are left out, because their next run is not later
+ * for it.
  */
 export function warnOfSkippedRuns(
   { syncs, extractions }: Pick<FerryConfig, 'syncs' | 'extractions'>,

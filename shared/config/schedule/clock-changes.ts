@@ -1,17 +1,17 @@
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** A change of a zone's clock: summer time begins or ends, or a country changes its mind. */
+/** A change of a zone's clock: summer time begins or ends, or a country changes its zone. */
 export interface ClockChange {
   /** The moment of the change, in milliseconds of Unix time. */
   at: number;
-  /** What was added to UTC until then, in milliseconds. */
+  /** The offset from UTC until then, in milliseconds. */
   before: number;
-  /** What is added from then on. */
+  /** The offset from then on. */
   after: number;
 }
 
-// Making one takes longer than a thousand uses of it.
+// Creating one takes longer than using it a thousand times.
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatterOf(zone: string): Intl.DateTimeFormat {
@@ -33,7 +33,8 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
 }
 
 /**
- * What a zone's clock adds to UTC at a moment, in milliseconds. (Temporal would say this itself; Node 24 has it behind a flag only.)
+ * The offset of a zone's clock from UTC at a moment, in milliseconds. (Temporal can do this, but in Node 24 it is
+ * behind a flag.)
  */
 export function offsetAt(zone: string, at: number): number {
   const parts = new Map(
@@ -53,7 +54,7 @@ export function offsetAt(zone: string, at: number): number {
   return wall - Math.floor(at / 1000) * 1000;
 }
 
-/** The changes of a zone's clock between two moments, the first of them excluded. No zone has two within a day. */
+/** The changes of a zone's clock between two moments, not including the first. No zone has two within a day. */
 export function clockChanges(zone: string, from: number, until: number): ClockChange[] {
   const changes: ClockChange[] = [];
   let start = from;

@@ -1,12 +1,12 @@
 import { ConfigError } from '../../errors.ts';
 
-/** One field of a cron expression: what its numbers and names may be. */
+/** One field of a cron expression: the numbers and names that it allows. */
 export interface CronField {
   name: string;
   minimum: number;
-  /** The greatest number that may be written. */
+  /** The greatest number allowed. */
   maximum: number;
-  /** Where `*` and a step without an end stop, when that is not `maximum`. */
+  /** Where `*` and a step without an end stop, if not at `maximum`. */
   end?: number;
   names: readonly string[];
   /** Number of the first of `names`. */
@@ -63,7 +63,7 @@ function expandPart(part: string, field: CronField): number[] {
   // As in robfig/cron: a step without a range runs on to the end of the field.
   const last = whole ? end : to !== undefined ? parseCronNumber(to, field) : step === undefined ? first : end;
   if (last < first) {
-    // Over midnight, or over the end of the week: clear what is meant, but neither kind of cron takes it.
+    // Over midnight, or over the end of the week: the meaning is clear, but neither kind of cron accepts it.
     const show = (value: number) => field.names[value - field.firstName] ?? String(value);
     const fixed = step === undefined ? `; write ${from}-${show(end)},${show(field.minimum)}-${to}` : '';
     throw new ConfigError(`"${part}": expected a range whose end is not before its start${fixed}`);
@@ -74,7 +74,7 @@ function expandPart(part: string, field: CronField): number[] {
 }
 
 /**
- * Every value that one field stands for, in order; undefined for an unrestricted one (`*`).
+ * Every value of a field, in order; undefined for an unrestricted one (`*`).
  *
  * @throws ConfigError that says what is expected
  */

@@ -1,10 +1,10 @@
 import { ConfigError } from '../../errors.ts';
 import { type DayRule, type ParsedSchedule, parseSchedule, weekdayNames } from './parse-schedule.ts';
 
-// The longest that Scheduler's API takes.
+// The longest that Scheduler's API accepts.
 const MAXIMUM_LENGTH = 256;
 
-/** A list of numbers, with a range where three or more follow one another; `*` for an unrestricted field. */
+/** A list of numbers, with a range for three or more consecutive ones; `*` for an unrestricted field. */
 function writeNumbers(values: readonly number[] | undefined): string {
   if (values === undefined) return '*';
   const runs: number[][] = [];
@@ -57,11 +57,11 @@ function writeExpression(schedule: ParsedSchedule): string {
 /**
  * Converts a schedule to EventBridge Scheduler's: `30 4 * * *` to `cron(30 4 * * ? *)`, `@every 1h` to `rate(1 hour)`.
  *
- * Cron and EventBridge differ in how they count days of the week, and in what a step, a day of month and a day of week may be; so
- * values are written out. Source: "Schedule types in EventBridge Scheduler".
+ * Cron and EventBridge count days of the week differently, and allow different steps, days of month and days of week,
+ * so values are listed in full. Source: "Schedule types in EventBridge Scheduler".
  *
- * @param schedule.timezone used where the expression itself does not begin with CRON_TZ= or TZ=
- * @throws ConfigError that says what is wrong and what to write in its place
+ * @param schedule.timezone used when the expression itself does not begin with CRON_TZ= or TZ=
+ * @throws ConfigError that says what is wrong and what to write instead
  */
 export function toEventBridgeSchedule({ cron, timezone }: { cron: string; timezone: string }): {
   expression: string;

@@ -4,7 +4,7 @@ import { nearestName } from '../config-problems.ts';
 import { CRON_FIELDS, expandCronField, parseCronNumber, WEEKDAYS } from './cron-field.ts';
 import { isTimeZone } from './time-zone.ts';
 
-/** Which days a cron schedule means. Days of the week count from 0 (Sunday). */
+/** The days of a cron schedule. Days of the week count from 0 (Sunday). */
 export type DayRule =
   | { type: 'every' }
   | { type: 'days'; days: readonly number[] }
@@ -14,7 +14,7 @@ export type DayRule =
   | { type: 'last-weekday'; weekday: number }
   | { type: 'nth-weekday'; weekday: number; nth: number };
 
-/** Moments by the clock on the wall; a list that is absent is unrestricted. */
+/** Local times; an absent list is unrestricted. */
 export interface CronSchedule {
   type: 'cron';
   minutes: readonly number[] | undefined;
@@ -24,16 +24,16 @@ export interface CronSchedule {
   years: readonly number[] | undefined;
 }
 
-/** Every so many minutes, counted from when the schedule is created. */
+/** An interval in minutes, counted from when the schedule is created. */
 export interface RateSchedule {
   type: 'rate';
   minutes: number;
 }
 
-/** A schedule as it was meant, whichever way it was written. */
+/** What a schedule means, in whichever way it was written. */
 export type ParsedSchedule = CronSchedule | RateSchedule;
 
-// robfig/cron's, which the Go connector accepts.
+// The names that robfig/cron has, which the Go connector uses.
 const descriptors: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
   '@annually': '0 0 1 1 *',
@@ -82,7 +82,7 @@ function parseDescriptor(text: string): ParsedSchedule {
 
 const isEventBridgeDay = (text: string) => /^(L|\w+[LW]|\w+#\d+)$/i.test(text);
 
-/** A day of the week as EventBridge counts it, from cron's number or name: 5L to 6L, TUE#2 to 3#2. */
+/** A day of the week in EventBridge's numbers, from cron's number or name: 5L becomes 6L, TUE#2 becomes 3#2. */
 const toEventBridgeDay = (text: string) =>
   text.replace(/^(\d|[A-Z]{3})(?=[L#])/i, (day) => {
     const number = /\d/.test(day) ? Number(day) % 7 : WEEKDAYS.indexOf(day.toUpperCase());
@@ -91,7 +91,7 @@ const toEventBridgeDay = (text: string) =>
 
 /** Minute, hour, day of month, month, day of week, as cron and robfig/cron read them. */
 function parseFive(cron: string): CronSchedule {
-  // Between a day of month and a day of week, `?` means what `*` does.
+  // In a day of month and a day of week, `?` means the same as `*`.
   const [minutes = '', hours = '', days = '', monthsText = '', weekdaysText = ''] = cron
     .split(/\s+/)
     .map((field) => (field === '?' ? '*' : field));
@@ -114,7 +114,7 @@ function parseFive(cron: string): CronSchedule {
     years: undefined,
   };
   if (dayValues && weekdayValues) {
-    // Either of the two, and one of them is any day.
+    // One of the two matches any day, so both together do.
     if (dayValues.length === 31 || weekdayValues.length === 7) return { ...schedule, day: { type: 'every' } };
     throw new ConfigError(
       `"${cron}": a day of month and a day of week together mean "either of the two", which AWS cannot schedule; ` +
@@ -183,7 +183,7 @@ function parseSix(cron: string): CronSchedule {
 
 const longestMonth = (month: number) => (month === 2 ? 29 : [4, 6, 9, 11].includes(month) ? 30 : 31);
 
-/** 30 February is a day that every cron accepts and none ever reaches. */
+/** Every cron accepts 30 February, a day that never comes. */
 function assertOccurs(text: string, { day, months }: CronSchedule): void {
   if (day.type !== 'days' && day.type !== 'nearest-workday') return;
   const first = day.type === 'days' ? Math.min(...day.days) : day.day;
@@ -192,7 +192,7 @@ function assertOccurs(text: string, { day, months }: CronSchedule): void {
 }
 
 /**
- * Takes the zone off the front: `CRON_TZ=Europe/Berlin 30 4 * * *`, as robfig/cron has it.
+ * Splits off the zone: `CRON_TZ=Europe/Berlin 30 4 * * *`, as in robfig/cron.
  *
  * @throws ConfigError for a zone that does not exist
  */
@@ -204,10 +204,10 @@ export function splitZonePrefix(text: string): { expression: string; timezone: s
 }
 
 /**
- * Reads a schedule: five fields of cron, six of EventBridge (also as `cron(…)`), `@daily` and its like, `@every 1h`, `rate(…)`; with
- * or without a zone in front.
+ * Reads a schedule: five fields of cron, six of EventBridge (also as `cron(…)`), `@daily` and similar, `@every 1h`,
+ * `rate(…)`; with or without a zone in front.
  *
- * @throws ConfigError that says what is wrong and what to write in its place
+ * @throws ConfigError that says what is wrong and what to write instead
  */
 export function parseSchedule(text: string): { schedule: ParsedSchedule; timezone: string | undefined } {
   const { expression, timezone } = splitZonePrefix(text);

@@ -6,12 +6,12 @@ const DAY = 1440 * MINUTE;
 // EventBridge's years end here.
 const LAST_DAY = Date.UTC(2199, 11, 31);
 
-// A time on the wall is kept as the milliseconds that it would have in UTC: one number, in order, with the calendar of Date.
+// A local time is stored as the milliseconds that it would be in UTC: one number, sortable, with the calendar of Date.
 
 const allMinutes = Array.from({ length: 60 }, (_, minute) => minute);
 const allHours = allMinutes.slice(0, 24);
 
-/** The days of a month that a rule means. */
+/** The days of a month that a rule matches. */
 function daysOf(rule: DayRule, year: number, month: number): number[] {
   const length = new Date(Date.UTC(year, month, 0)).getUTCDate();
   const weekdayOf = (day: number) => new Date(Date.UTC(year, month - 1, day)).getUTCDay();
@@ -26,7 +26,7 @@ function daysOf(rule: DayRule, year: number, month: number): number[] {
     case 'nearest-workday': {
       const { day } = rule;
       if (day > length) return [];
-      // It stays in its month: the 1st, a Saturday, becomes Monday the 3rd.
+      // It stays in its month: for the 1st, a Saturday, it is Monday the 3rd.
       if (weekdayOf(day) === 6) return [day === 1 ? 3 : day - 1];
       if (weekdayOf(day) === 0) return [day === length ? day - 2 : day + 1];
       return [day];
@@ -40,7 +40,7 @@ function daysOf(rule: DayRule, year: number, month: number): number[] {
   }
 }
 
-/** Every time on the wall that a schedule names, from the day of `from` on. */
+/** Every local time of a schedule, starting with the day of `from`. */
 function* wallTimes(schedule: CronSchedule, from: number): Generator<number> {
   const first = Math.floor(from / DAY) * DAY;
   const start = new Date(first);
@@ -60,17 +60,17 @@ function* wallTimes(schedule: CronSchedule, from: number): Generator<number> {
   }
 }
 
-/** The moment at which a zone's clock shows a time: the first of two; undefined for a time that is left out. */
+/** The moment at which a zone's clock shows a time: the first of two; undefined for a time that is skipped. */
 function momentOf(wall: number, zone: string): number | undefined {
-  // Far enough to either side to be on it, whichever zone it is; no clock changes twice in between.
+  // Far enough on both sides for any zone; no clock changes twice in between.
   const offsets = new Set([offsetAt(zone, wall - DAY), offsetAt(zone, wall + DAY)]);
   const moments = [...offsets].map((offset) => wall - offset).sort((a, b) => a - b);
   return moments.find((moment) => moment + offsetAt(zone, moment) === wall);
 }
 
 /**
- * The runs of a schedule after a moment, in order, by the rules of EventBridge Scheduler: a time that a change of the clock leaves
- * out is skipped, one that it repeats runs once. Which of the two AWS does not document; this takes the first.
+ * The runs of a schedule after a moment, in order, by the rules of EventBridge Scheduler: a time that a clock change
+ * skips is skipped, one that it repeats runs once. AWS does not document which of the two; this takes the first.
  */
 export function* runsAfter(schedule: CronSchedule, zone: string, after: Date): Generator<Date> {
   for (const wall of wallTimes(schedule, after.getTime() - DAY)) {
@@ -89,15 +89,15 @@ export function nextRuns(schedule: CronSchedule, zone: string, after: Date, coun
   return runs;
 }
 
-/** Runs that a change of the clock leaves out. Times are on the wall, as the milliseconds that they would have in UTC. */
+/** Runs that a clock change skips. Times are local, as the milliseconds that they would be in UTC. */
 export interface SkippedRuns {
-  /** What the clock shows when it changes, and what right after. */
+  /** The clock's time right before and right after the change. */
   from: number;
   to: number;
   times: number[];
 }
 
-/** The runs of a schedule that a change of the clock leaves out, between two moments. */
+/** The runs of a schedule that a clock change skips, between two moments. */
 export function skippedRuns(schedule: CronSchedule, zone: string, from: Date, until: Date): SkippedRuns[] {
   return clockChanges(zone, from.getTime(), until.getTime())
     .filter(({ before, after }) => after > before)

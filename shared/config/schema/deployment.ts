@@ -3,9 +3,12 @@ import { goDurationMs } from '../../text/go-duration.ts';
 import { durationBetween } from './duration.ts';
 import { secretRef } from './secret-ref.ts';
 
-/** What of ferry.yaml is about AWS itself: the functions, their network, the bucket, whom to notify. */
+/** The part of ferry.yaml about AWS: functions, their network, the bucket, whom to notify. */
 
-/** Settings of a Lambda function. The ranges are Lambda's, but for the least memory: Node and DuckDB alone take 200 MB. */
+/**
+ * Settings of a Lambda function. The ranges are Lambda's, except for the minimum of memory: Node and DuckDB alone take
+ * 200 MB.
+ */
 const functionFields = {
   memory: z
     .int()
@@ -67,7 +70,7 @@ export const network = z
   .describe('The VPC from which to reach this source. Without it, the functions run outside any VPC.');
 export type NetworkConfig = z.infer<typeof network>;
 
-/** A window that Scheduler takes: whole minutes, a day at most. */
+/** A window that Scheduler accepts: whole minutes, at most a day. */
 export const scheduleWindow = durationBetween('1m', '24h')
   .refine((text) => (goDurationMs(text) ?? 0) % 60_000 === 0, 'whole minutes, such as 15m or 1h30m')
   .describe(
@@ -102,7 +105,8 @@ export const tags = z
   )
   .describe('Tags on everything that the stack creates, by key.');
 
-// The values that CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+// The values that CloudWatch Logs accepts:
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { goDurationMs } from '../../text/go-duration.ts';
 
-/** Schema of a duration between two others, as Go writes them. It stays text, so that a parsed configuration can be parsed again. */
+/**
+ * Schema of a duration between two limits, in Go's notation. It stays text, so that a parsed configuration can be
+ * parsed again.
+ */
 export function durationBetween(least: string, most: string) {
   const [min = 0, max = Number.POSITIVE_INFINITY] = [goDurationMs(least), goDurationMs(most)];
   return z.string().refine((text) => {

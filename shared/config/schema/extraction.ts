@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bucketName, functionSettings, kmsKeyArn } from './deployment.ts';
 
-/** What of ferry.yaml is about extractions, next to their schedule. */
+/** The part of ferry.yaml about extractions, without their schedule. */
 
 const NUL = /\0/;
 
@@ -10,7 +10,7 @@ const pattern = z
   .min(1, 'a non-empty text')
   .max(1_000)
   .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name contains')
-  // They make another language of the rest, in which it could not be matched as a whole.
+  // These switch to another language for the rest of the pattern, in which it could not be matched as a whole.
   .refine(
     (value) => !/^(\*\*\*:)?\(\?[a-z]*[beq][a-z]*\)/.test(value),
     'a regular expression that does not begin with the options b, e or q; write literal text as ***=text',
@@ -22,10 +22,10 @@ const schemaPatterns = z
 
 const filterObject = z.record(pattern, schemaPatterns);
 
-/** Atlan's own form of a filter is the JSON of the object in a string: what was set up there can be pasted here. */
+/** Atlan's own form of a filter is a string with the JSON of the object: people can paste what they have there. */
 const filterJson = z.string().transform((text, context): z.infer<typeof filterObject> => {
   const refuse = (why: string) => {
-    // One problem of the whole text: there are no lines of ferry.yaml in it to point at.
+    // One problem for the whole text: it has no lines in ferry.yaml to point to.
     context.addIssue({ code: 'custom', message: `a filter as JSON: ${why}` });
     return z.NEVER;
   };
@@ -92,7 +92,7 @@ const output = z
   .describe('Where the files go.');
 export type ExtractionOutput = z.infer<typeof output>;
 
-/** The fields of an extraction, but for its schedule. */
+/** The fields of an extraction, without its schedule. */
 export const extractionFields = {
   sources: z
     .array(z.string().regex(/^[A-Za-z0-9_*-]{1,63}$/, 'the name of a source, or a pattern such as "hr-*"'))
@@ -145,7 +145,7 @@ export const atlanConnection = z
   })
   .describe('The connection in Atlan that the assets of this source belong to; for extractions.');
 
-/** What holds for all that goes to Atlan. */
+/** Settings for everything that goes to Atlan. */
 export const atlan = z
   .strictObject({
     tenant: z

@@ -23,13 +23,15 @@ export type { PolyteiaTargetConfig } from './polyteia-target.ts';
 export type { SecretRef } from './secret-ref.ts';
 
 /**
- * The shape of ferry.yaml. ferry.schema.json is generated from here (npm run schema), so that editors complete and check the
- * file; a field stands here only when the code behind it works.
+ * The shape of ferry.yaml. `npm run schema` generates ferry.schema.json from here, so that editors complete and check
+ * the file. A field is only here when the code behind it works.
  */
 
 const name = z.string().regex(NAME_FORM, NAME_WORDS);
 
-/** A host name or an address, and nothing around it: a whole connection string would carry its password into messages. */
+/**
+ * A host name or an address, and nothing around it: messages would repeat the password of a whole connection string.
+ */
 export const hostName = z
   .string()
   .max(255)
@@ -220,7 +222,7 @@ const extraCa = z
     'Path of a PEM file, relative to ferry.yaml: authorities that outgoing HTTPS trusts in addition to the public ones, such as that of a proxy that inspects TLS.',
   );
 
-/** ferry.yaml, as written by a person; `defaults` have been merged into the sources and schedules before it is parsed. */
+/** ferry.yaml as a person writes it. `defaults` have been merged into the sources and schedules before it is parsed. */
 export const ferryConfigSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this file format: 1.'),
@@ -245,5 +247,5 @@ export const ferryConfigSchema = z
   })
   .describe('Configuration of Ferry.');
 
-/** A checked configuration: every default filled in, every reference resolvable. */
+/** A checked configuration: all defaults filled in, all references valid. */
 export type FerryConfig = z.infer<typeof ferryConfigSchema>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const rows = z.int().nonnegative();
 
-/** Conditions on a result, as `guards:` of a sync says them. */
+/** Conditions on a result, from `guards:` of a sync. */
 export const guards = z
   .strictObject({
     allowEmpty: z

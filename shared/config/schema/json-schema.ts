@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ferryConfigSchema } from './ferry-config.ts';
 
 /**
- * JSON Schema of ferry.yaml, for editors. Fields that `defaults.source` may supply are not required here, as an editor cannot merge
- * the defaults in; `ferry validate` does.
+ * JSON Schema of ferry.yaml, for editors. Fields that `defaults.source` may supply are not required here, because an
+ * editor cannot merge the defaults; `ferry validate` can.
  */
 export function configJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(ferryConfigSchema, {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Where a secret is kept: the schema of every field that names one. */
+/** Where a secret is stored: the schema of every field that names one. */
 export const secretRef = z
   .union([
     z

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { isRdsHost, regionOfRdsHost, regionPattern } from './rds-host.ts';
 import { secretRef } from './secret-ref.ts';
 
-/** How Ferry signs in at a source: the schemas of `auth`, and what they ask of the other fields of the source. */
+/** How Ferry signs in to a source: the schemas of `auth`, and what they require of the source's other fields. */
 
-// Both end up in the ARN that the function may connect as, where * and ? would stand for other users too.
+// Both become part of the ARN that the function may connect as, where * and ? would also match other users.
 const username = z
   .string()
   .regex(
@@ -84,21 +84,21 @@ const iamRoleAuth = z
 /** The schema of `auth`. */
 export const sourceAuth = z.discriminatedUnion('type', [passwordAuth, iamAuth, iamUserAuth, iamRoleAuth]);
 export type SourceAuth = z.infer<typeof sourceAuth>;
-/** The kinds that sign in by tokens of Amazon RDS, which end after fifteen minutes. */
+/** The kinds that sign in with tokens of Amazon RDS, which expire after fifteen minutes. */
 export type TokenAuth = Exclude<SourceAuth, { type: 'password' }>;
 
-/** Whether each connection is made with its own token, which ends. */
+/** Whether each connection has its own token, which expires. */
 export function usesTokens(auth: SourceAuth): auth is TokenAuth {
   return auth.type !== 'password';
 }
 
-/** Where a token is good for: the endpoint that it is signed for. */
+/** Where a token is valid: the endpoint that it is signed for. */
 export function signingEndpoint(
   auth: TokenAuth,
   { host, port }: { host: string; port: number },
 ): { host: string; port: number } {
   const [name = host, ownPort] = auth.signHost?.split(':') ?? [];
-  // The database builds the signed text with its own name, whose letters are small.
+  // The database builds the signed text from its own name, which is in lower case.
   return { host: name.toLowerCase(), port: ownPort === undefined ? port : Number(ownPort) };
 }
 
@@ -115,20 +115,22 @@ interface AuthFields {
   tls: { mode: string; ca?: string | undefined };
 }
 
-/** What is wrong with how a source is signed in to, taken together with its other fields: each by the path of a field. */
+/** What is wrong with how Ferry signs in to a source, together with its other fields, each by the path of a field. */
 export function findAuthProblems({ type, host, database, auth, tls }: AuthFields): {
   path: string[];
   message: string;
 }[] {
-  // DuckDB's client for MySQL treats the two in between as if they verified, or trusts anybody (docs/architecture.md, "Connecting").
+  // DuckDB's client for MySQL treats the two in between as if they verified, or it trusts anybody
+  // (docs/architecture.md, "Connecting").
   if (!usesTokens(auth) && type === 'mysql' && !['verify-full', 'disable'].includes(tls.mode)) {
     const message = 'verify-full or disable: MySQL and MariaDB support nothing in between';
     return [{ path: ['tls', 'mode'], message }];
   }
   if (!usesTokens(auth)) return [];
   const problems: { path: string[]; message: string }[] = [];
-  // Under a public authority, or one of RDS, anyone who has any certificate of it could pose as the database, were no name compared; and
-  // nothing shows whether a PEM file contains these. Where the host has another name, signHost is what is verified.
+  // If names were not compared, anyone with a certificate from a public authority or from RDS could pose as the
+  // database; and Ferry cannot see whether a PEM file contains such an authority. Where the host has another name,
+  // signHost is verified.
   if (tls.mode !== 'verify-full') {
     problems.push({
       path: ['tls', 'mode'],
@@ -145,7 +147,8 @@ export function findAuthProblems({ type, host, database, auth, tls }: AuthFields
     }
   }
   const endpoint = auth.signHost?.split(':')[0] ?? host;
-  // The client for MySQL verifies the name that it connects to, which no certificate of RDS bears; one of a proxy in between may.
+  // The client for MySQL verifies the name that it connects to. No certificate of RDS has this name; that of a proxy in
+  // between may.
   const hasAmazonCa = tls.ca === undefined || tls.ca === 'rds';
   if (type === 'mysql' && host !== undefined && endpoint !== undefined && hasAmazonCa) {
     if (isRdsHost(endpoint) && endpoint.toLowerCase() !== host.toLowerCase()) {
