@@ -1,0 +1,73 @@
+{{- define "ferry.namespace" -}}
+{{ .Values.namespace | default .Release.Namespace }}
+{{- end }}
+
+{{- define "ferry.labels" -}}
+app: {{ .Values.app }}
+app.kubernetes.io/name: ferry
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Values.version | default .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{/* ferry.yaml, empty where there is none. */}}
+{{- define "ferry.config" -}}
+{{- if kindIs "string" .Values.config }}{{ .Values.config }}{{ else if .Values.config }}{{ toYaml .Values.config }}{{ end }}
+{{- end }}
+
+{{/* The port of /healthz and /readyz: the variable's, if it stands in `env`. */}}
+{{- define "ferry.healthPort" -}}
+{{- $port := "8080" }}
+{{- range .Values.env }}{{ if and (eq .name "HEALTH_CHECK_PORT") .value }}{{ $port = .value }}{{ end }}{{ end }}
+{{- $port }}
+{{- end }}
+
+{{/* The chart's own variables, without those that `env` sets: a name may stand there once. */}}
+{{- define "ferry.env" -}}
+{{- $own := list (dict "name" "FERRY_GRACE" "value" (printf "%vs" .Values.graceSeconds)) }}
+{{- if include "ferry.config" . }}
+{{- $own = append $own (dict "name" "FERRY_CONFIG" "value" "/etc/ferry/ferry.yaml") }}
+{{- end }}
+{{- with .Values.secrets }}{{ if .secretName }}
+{{- $own = append $own (dict "name" "FERRY_SECRETS" "value" (printf "/etc/ferry-secrets/%s" .key)) }}
+{{- end }}{{ end }}
+{{- with .Values.state.s3 }}{{ if .bucket }}
+{{- $own = append $own (dict "name" "FERRY_STATE" "value" (printf "s3://%s" .bucket)) }}
+{{- if .endpoint }}{{ $own = append $own (dict "name" "FERRY_S3_ENDPOINT" "value" .endpoint) }}{{ end }}
+{{- if .pathStyle }}{{ $own = append $own (dict "name" "FERRY_S3_PATH_STYLE" "value" "true") }}{{ end }}
+{{- end }}{{ end }}
+{{- with .Values.api }}{{ if .enabled }}
+{{- $own = append $own (dict "name" "FERRY_API_HOST" "value" "0.0.0.0") }}
+{{- $own = append $own (dict "name" "FERRY_API_PORT" "value" (toString .port)) }}
+{{- $own = append $own (dict "name" "FERRY_API_TOKEN" "valueFrom" (dict "secretKeyRef" (dict "name" .tokenSecret.name "key" .tokenSecret.key))) }}
+{{- end }}{{ end }}
+{{- $given := list }}
+{{- range .Values.env }}{{ $given = append $given .name }}{{ end }}
+{{- $env := list }}
+{{- range $own }}{{ if not (has .name $given) }}{{ $env = append $env . }}{{ end }}{{ end }}
+{{- toYaml (concat $env .Values.env) }}
+{{- end }}
+
+{{/* Whether two pods can have one state: empty if not. */}}
+{{- define "ferry.sharesState" -}}
+{{- with .Values.state }}
+{{- if or .s3.bucket (and .persistence.enabled (has "ReadWriteMany" .persistence.accessModes)) }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* What would start and not work. */}}
+{{- define "ferry.check" -}}
+{{- $state := .Values.state }}
+{{- if and $state.s3.bucket $state.persistence.enabled }}
+{{- fail "state.s3.bucket and state.persistence.enabled: choose one of the two" }}
+{{- end }}
+{{- if and (gt (int .Values.replicas) 1) (not (include "ferry.sharesState" .)) }}
+{{- fail "replicas: more than one need a state that they share, or each would run every job: set state.s3.bucket, or state.persistence with accessModes [ReadWriteMany]" }}
+{{- end }}
+{{- if and .Values.api.enabled (not .Values.api.tokenSecret.name) }}
+{{- fail "api.tokenSecret.name: the API needs a secret with the token that its callers send" }}
+{{- end }}
+{{- if and .Values.api.enabled (not (include "ferry.config" .)) }}
+{{- fail "api.enabled: there is an API only with `config`" }}
+{{- end }}
+{{- end }}
