@@ -22,8 +22,10 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// A run needs up to five seconds to end its query and to write its record after it is asked to stop.
-const END_AFTER_SIGNAL_MS = 8_000;
+// A run that is asked to stop leaves behind what has not ended after six seconds (run-limits.ts); the rest is for its record.
+const END_AFTER_SIGNAL_MS = 7_500;
+// A process that got no time in between has both timers at once: what was due before goes first.
+const GRACE_MS = 1_000;
 // Only for connections that are still open: the command has ended.
 const END_AFTER_WORK_MS = 2_000;
 
@@ -34,7 +36,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // The second Ctrl-C ends the process at once. npm passes the first one on, so that one arrives twice.
     if (interruptedAt !== undefined && performance.now() - interruptedAt > 500) endProcess(EXIT.interrupted);
     interruptedAt ??= performance.now();
-    setTimeout(() => endProcess(EXIT.interrupted), END_AFTER_SIGNAL_MS).unref();
+    const end = () => endProcess(EXIT.interrupted);
+    setTimeout(() => setTimeout(end, GRACE_MS).unref(), END_AFTER_SIGNAL_MS).unref();
     interruption.abort(new CancelledError('The run was interrupted.'));
   });
 }

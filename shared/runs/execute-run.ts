@@ -53,8 +53,7 @@ async function doWork(
 ): Promise<number> {
   const { record, heartbeat, progress, signal, retry } = run;
   let started: number | undefined;
-  try {
-    assertWorthAnotherTry(record);
+  const workWithSources = async (): Promise<JobResult> => {
     await using slots = await acquireSourceSlots(job, record, options, {
       heartbeat,
       progress,
@@ -69,7 +68,12 @@ async function doWork(
     started = performance.now();
     await retry(() => options.store.save(record));
     await using workspace = await createWorkspace(options.workFolder);
-    Object.assign(record, { state: 'succeeded' }, await work(run.contextIn(workspace.folder)));
+    // Awaited here: both are given back when this returns.
+    return await work(run.contextIn(workspace.folder));
+  };
+  try {
+    assertWorthAnotherTry(record);
+    Object.assign(record, { state: 'succeeded' }, await run.untilLastCall(workWithSources()));
   } catch (thrown) {
     if (thrown instanceof QueuedError && !signal.aborted) throw thrown;
     if (record.state === 'queued') run.phase = QUEUED_PHASE;

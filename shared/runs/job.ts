@@ -1,4 +1,4 @@
-import type { Clock } from '../sleep.ts';
+import type { Clock, Sleep } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { LeaseTimes } from './leases/lease.ts';
 import type { RunRecord } from './records/run-record.ts';
@@ -102,6 +102,8 @@ export interface RunOptions {
   maxTries?: number;
   /** What tries and questions are spaced by; not the lease, whose clock is the store's. @default the real one */
   clock?: Clock;
+  /** Waits for the last call of a run that was asked to stop (run-limits.ts). @default by the real clock */
+  lastCallSleep?: Sleep;
   onProgress?: (event: ProgressEvent) => void;
 }
 

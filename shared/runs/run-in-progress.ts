@@ -1,4 +1,5 @@
 import { CancelledError, type FerryError, LeaseLostError, StateError } from '../errors.ts';
+import { sleep as sleepByClock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
 import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
@@ -7,7 +8,7 @@ import { type Heartbeat, startHeartbeat } from './leases/heartbeat.ts';
 import { isStillHeld, type Lease, leaseTimes, type Progress } from './leases/lease.ts';
 import type { RunRecord } from './records/run-record.ts';
 import { retryWithin } from './retry.ts';
-import { limitRun, waitDeadline, workDeadline } from './run-limits.ts';
+import { LAST_CALL_MS, limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { type Effect, explainLoss } from './take-over.ts';
 
 /** A run that has its job's lease, to be executed. */
@@ -70,6 +71,33 @@ export class RunInProgress {
       attempt,
     );
   };
+
+  /**
+   * Waits for the run's work, and once the run was asked to stop no longer than until the last call.
+   *
+   * @throws what the work throws; the signal's reason when it did not end in time
+   */
+  async untilLastCall<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this;
+    const { lastCallSleep: sleep = sleepByClock } = this.#options;
+    const ended = new AbortController();
+    const lastCall = new Promise<never>((_resolve, reject) => {
+      const wait = async () => {
+        await sleep(LAST_CALL_MS, ended.signal);
+        this.#logger.warn({ phase: this.phase }, 'the work did not stop in time, and is left behind');
+        reject(signal.reason);
+      };
+      const onAbort = () => void wait().catch(() => {});
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true, signal: ended.signal });
+    });
+    try {
+      return await Promise.race([work, lastCall]);
+    } finally {
+      ended.abort();
+      work.catch(() => {});
+    }
+  }
 
   /** Notes why the run ends without a result. */
   fail(error: FerryError): void {

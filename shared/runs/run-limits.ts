@@ -22,6 +22,12 @@ export function waitDeadline(deadline: Date): Date {
   return new Date(workDeadline(deadline).getTime() - WAIT_MARGIN_MS);
 }
 
+/**
+ * How long the work of a run that was asked to stop is waited for. What it still waits for then (a source, a disk, a native thread) is left
+ * behind: the time until somebody ends the process is for the record.
+ */
+export const LAST_CALL_MS = 6_000;
+
 // What a timer takes; a longer time would end at once.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,6 +1,8 @@
+import { exhaustedResource } from '../duckdb/exhausted-resource.ts';
 import {
   AuthError,
   type FerryError,
+  fullDiskError,
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
@@ -120,4 +122,15 @@ export function explainSourceError(
     explainByPattern(message, patterns.read) ??
     new QueryError('The query failed at the source while Ferry read its result.')
   );
+}
+
+/** The error of a statement for which Ferry's own machine has no memory or disk left; undefined for any other. */
+export function explainExhausted(error: unknown): FerryError | undefined {
+  const exhausted = exhaustedResource(error);
+  if (exhausted === 'disk') return fullDiskError(error);
+  if (exhausted !== 'memory') return undefined;
+  return new QueryError('The query needs more memory than DuckDB may use.', {
+    cause: error,
+    hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',
+  });
 }

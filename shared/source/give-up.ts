@@ -1,4 +1,5 @@
 import { SourceUnavailableError } from '../errors.ts';
+import { sleep } from '../sleep.ts';
 import type { Login } from './credentials/credentials.ts';
 
 // What is asked while a session is opened takes no time: a source that is silent for longer hangs. PgBouncer lets a client wait for a
@@ -10,6 +11,32 @@ const CANCEL_GRACE_MS = 4_000;
 /** Tried again, each try would leave one more thread that waits forever, of the few that there are. */
 class SilentSourceError extends SourceUnavailableError {
   override readonly retryable = false;
+}
+
+// How long a source may take to end a transaction that failed; and in a run that was asked to stop.
+const ROLL_BACK_MS = 30_000;
+const ABORTED_ROLL_BACK_MS = 1_500;
+
+/** Whether a rollback has ended in time, well or not. Never rejects. */
+export async function hasRolledBack(
+  running: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const limitMs = signal?.aborted ? ABORTED_ROLL_BACK_MS : ROLL_BACK_MS;
+  const ended = new AbortController();
+  const limit = sleep(limitMs, ended.signal).then(
+    () => false,
+    () => true,
+  );
+  const end = running.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([end, limit]);
+  } finally {
+    ended.abort();
+  }
 }
 
 /**

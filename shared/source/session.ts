@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import type { SourceConfig } from '../config/schema/ferry-config.ts';
-import { exhaustedResource } from '../duckdb/exhausted-resource.ts';
 import { findExtension } from '../duckdb/extensions.ts';
+import { fetchAhead } from '../duckdb/fetch-ahead.ts';
 import { trimStatement } from '../duckdb/sql-text.ts';
-import { FerryError, fullDiskError, QueryError, RefusedLoginError } from '../errors.ts';
+import { FerryError, RefusedLoginError } from '../errors.ts';
 import { assertReachable } from '../network/reachability.ts';
 import type { ConnectionLogin } from './credentials/credentials.ts';
 import { explainLaterRefusal, explainRefusedLogin } from './credentials/refused-login.ts';
@@ -19,10 +19,10 @@ import type {
   SourceTable,
 } from './dialect.ts';
 import type { SourcePhase } from './error-patterns.ts';
-import { explainSourceError } from './explain-error.ts';
+import { explainExhausted, explainSourceError } from './explain-error.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { explainUnknown, ofStatement } from './explain-unknown.ts';
-import { rejectWhenAborted, rejectWhenSilent } from './give-up.ts';
+import { hasRolledBack, rejectWhenAborted, rejectWhenSilent } from './give-up.ts';
 import { dialectOf } from './registry.ts';
 import { openOwnHost, type SessionHost } from './session-host.ts';
 import type { Reading, SessionOptions, SourceStream, TransactionOptions } from './session-options.ts';
@@ -190,19 +190,10 @@ export class SourceSession {
       this.#connection.stream(`SELECT ${columns} FROM ${this.relationOf(sql)}`),
     ).catch(ofStatement(sql));
     const fetch = () => this.#ask('read', () => result.fetchChunk()).catch(ofStatement(sql));
-    async function* fetchChunks() {
-      // The next chunk is on its way while the caller works on this one.
-      let next = fetch();
-      for (let chunk = await next; chunk !== null && chunk.rowCount > 0; chunk = await next) {
-        next = fetch();
-        next.catch(() => {});
-        yield chunk;
-      }
-    }
     const described = result
       .columnNames()
       .map((name, index) => ({ name, type: `${result.columnType(index)}` }));
-    return { columns: described, chunks: fetchChunks() };
+    return { columns: described, chunks: fetchAhead(fetch) };
   }
 
   /** Has the source prepare what DuckDB reads from it, without running it. */
@@ -242,7 +233,7 @@ export class SourceSession {
       return result;
     } catch (error) {
       // A statement that was given up holds the connection.
-      if (!this.#abandoned) await this.#connection.run('ROLLBACK').catch(() => {});
+      if (!this.#abandoned) await this.#rollBack();
       throw await explainUnknown(this, error);
     }
   }
@@ -255,6 +246,14 @@ export class SourceSession {
     if (reason === undefined) return;
     await this.run('wrap', parallel.fallBackLate);
     this.#reading = { mode: 'single', reason };
+  }
+
+  /** Ends a transaction that failed. A source that does not answer to that is not waited for. */
+  async #rollBack(): Promise<void> {
+    const rolling = this.#connection.run('ROLLBACK');
+    if (await hasRolledBack(rolling, this.#signal)) return;
+    this.#abandon();
+    this.#host.abandon(rolling);
   }
 
   /**
@@ -389,14 +388,8 @@ export class SourceSession {
   #explain(error: unknown, phase: SourcePhase): Error {
     const message = error instanceof Error ? error.message : String(error);
     const { login, ofCatalog } = this.#options;
-    const exhausted = exhaustedResource(error);
-    if (exhausted === 'disk') return fullDiskError(error);
-    if (exhausted === 'memory') {
-      return new QueryError('The query needs more memory than DuckDB may use.', {
-        cause: error,
-        hint: 'Let the source do joins and sorts (`query`), and select fewer columns.',
-      });
-    }
+    const exhausted = explainExhausted(error);
+    if (exhausted) return exhausted;
     return Object.assign(explainSourceError(this.dialect.errorPatterns, message, phase, login, ofCatalog), {
       cause: error,
     });

@@ -201,6 +201,29 @@ describe('a source that lets sign in and then never answers', () => {
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
+  it('is not waited for to end a transaction either, in a run that was asked to stop', async () => {
+    await using proxy = await startBreakableProxy(setup.postgres);
+    const stop = new AbortController();
+    const options = sessionOptions(
+      { ...setup.postgres, port: proxy.port, host: proxy.host },
+      join(folder, 'rollback'),
+    );
+    const session = await SourceSession.open({ ...options, mode: 'exact', signal: stop.signal });
+    // The statement ends, and from then on the source is silent.
+    proxy.hangAt('ROLLBACK');
+    const reading = session.transaction(async () => {
+      await session.askSource('read', 'SELECT 1 AS a');
+      stop.abort(new CancelledError('Enough.'));
+      await session.askSource('read', 'SELECT 2 AS a');
+    });
+    const started = performance.now();
+    await expect(reading).rejects.toThrow('Enough.');
+    expect(performance.now() - started).toBeLessThan(3_500);
+    session.close();
+    // What was given up ends with its connection.
+    proxy.cut();
+  });
+
   it.each(['postgres', 'mariadb'] as const)('is reported as such when %s is silent at once', async (kind) => {
     await using mysql = kind === 'mariadb' ? await startMysql({ flavor: kind }) : undefined;
     const server = mysql ?? setup.postgres;
