@@ -1,11 +1,12 @@
 import type { DatabaseOutcome, RunRecord } from '../runs/records/run-record.ts';
 import { labelOf } from './read-database.ts';
 
-// More names help nobody: the record lists all.
+// The record lists all of them; a message is easier to read with a few.
 const MAX_NAMES = 5;
 
 /**
- * The error of a run of which some databases, or all, failed: the class of the first one, and a message that names the others.
+ * The error of a run in which some or all databases failed: the class of the first one, and a message that names the
+ * others.
  *
  * @returns undefined when none failed
  */

@@ -1,8 +1,9 @@
 /**
- * How databases of one connection stand in qualifiedNames: as they are, but for one whose name begins with that of another one and a slash.
- * Database `a` with schema `b` and database `a/b` would come out as one, and so would all in them.
+ * How the databases of one connection appear in qualifiedNames: unchanged, except for one whose name begins with the
+ * name of another and a slash. Database `a` with schema `b` and database `a/b` would otherwise be the same, with
+ * everything in them.
  *
- * @returns what is not written as it is
+ * @returns the names that change
  */
 export function escapeDatabaseNames(names: readonly string[]): Map<string, string> {
   const shadowed = names.filter((name) => names.some((other) => name.startsWith(`${other}/`)));

@@ -21,28 +21,28 @@ import type { RawWriter } from './files/raw-writer.ts';
 import { SharedRawWriter } from './files/shared-raw-writer.ts';
 
 export interface ExtractDatabaseOptions {
-  /** Connected to the database. The files go below its output folder. */
+  /** Connected to the database. The files are written below its output folder. */
   session: SourceSession;
   connection: AtlanConnection;
-  /** Name of the database, where its own cannot be distinguished from another one's. @default what the server calls it */
+  /** Name of the database, if its own cannot be distinguished from another one's. @default the server's name for it */
   knownAs?: string | undefined;
-  /** What the filters match of its name, in letters that the database takes. @default its name */
+  /** The name that the filters match, in letters that the database accepts. @default its name */
   filteredAs?: string | undefined;
-  /** How the database stands in qualifiedNames. @default as its name */
+  /** How the database appears in qualifiedNames. @default its name */
   writtenAs?: string | undefined;
   tenantId: string;
   workflowId: string;
   runId: string;
   filters: CatalogFilters;
-  /** Writes the raw rows. @default one of its own */
+  /** Writes the raw rows. @default a separate writer */
   rawWriter?: SharedRawWriter;
-  /** Rows that a file has at most. */
+  /** How many rows a file has at most. */
   rowsPerFile: { raw: number; transformed: number };
   /** @param progress.rows entities of this folder so far */
   onProgress?: (progress: { type: EntityFolder; rows: number }) => void;
-  /** Told of what takes longer than usual, and why. */
+  /** Called when something takes longer than usual, with the reason. */
   tell?: (fact: string) => void;
-  /** For how long a definition that is locked is asked for again. @default 5 s */
+  /** How long Ferry keeps trying a definition that is locked. @default 5 s */
   lockPatienceMs?: number;
   signal?: AbortSignal;
 }
@@ -60,21 +60,21 @@ export interface ExtractedDatabase {
   files: ExtractedFile[];
   /** How many there are of each typeName. */
   entities: Record<string, number>;
-  /** Questions that the source was asked: as many for every catalog, but for two for each hundred views. */
+  /** Number of statements: the same for every catalog, and two more for each hundred views. */
   statements: number;
   warnings: string[];
 }
 
 /**
- * Reads the catalog of one database, in one snapshot and by one query for each folder, and writes it twice on the way: raw rows as
- * Parquet, and Atlan's entities as JSONL. No more than the raw rows of one file are held. What cannot be read of single objects is left
- * out, with a warning. When it fails, what is there of the files is worth nothing.
+ * Reads the catalog of one database, in one snapshot and with one query for each folder, and writes it twice on the
+ * way: raw rows as Parquet, and Atlan's entities as JSONL. Only the raw rows of one file are in memory. Parts of single
+ * objects that cannot be read are left out, with a warning. When it fails, its files are of no use.
  *
  * @throws QueryError, SourceUnavailableError, StorageUnavailableError
  */
 export async function extractDatabase(options: ExtractDatabaseOptions): Promise<ExtractedDatabase> {
   const { session, signal } = options;
-  // Next to the output folder, as the session's own.
+  // Next to the output folder, as for the session's own files.
   const folder = dirname(session.outputFolder);
   const faults = new FaultFinder(join(folder, 'definitions'));
   using ownWriter = new SharedRawWriter({
@@ -95,7 +95,7 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
         if (extracted) return extracted;
       } catch (error) {
         signal?.throwIfAborted();
-        // What the search for single objects runs into may be the same in words that say nothing.
+        // The search for single objects may run into the same error, in words that say nothing.
         if (!faults.mayFindMore(error, session))
           throw error instanceof UnknownQueryError ? (failed ?? error) : error;
         failed = error;
@@ -106,7 +106,7 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
   }
 }
 
-/** Counts the questions. */
+/** Counts the statements. */
 class SessionClient implements CatalogClient {
   readonly #session: SourceSession;
   statements = 0;
@@ -137,7 +137,7 @@ class SessionClient implements CatalogClient {
   }
 }
 
-/** @returns undefined when it has to be done in another transaction */
+/** @returns undefined when another transaction is needed */
 async function extractIn(
   options: ExtractDatabaseOptions & { rawWriter: SharedRawWriter },
   finder: FaultFinder,
@@ -207,7 +207,7 @@ async function extractFolders(
   return { files, entities };
 }
 
-/** Sends the query of one folder, and writes its rows in both forms as they come. */
+/** Sends the query of one folder, and writes its rows in both forms as they arrive. */
 async function extractFolder(
   type: EntityFolder,
   sql: string,

@@ -11,19 +11,19 @@ export interface RunExtractionOptions extends RunOptions, JobReading {
   output: OutputStore;
 }
 
-/** An extraction with what its names stand for. */
+/** An extraction with its sources and target resolved. */
 export type ExtractionWork = RunExtractionOptions & {
   extraction: ExtractionConfig;
-  /** Id of the workflow, in keys and entities. */
+  /** Id of the workflow, for keys and entities. */
   workflowId: string;
-  /** What is read, in the order of names. */
+  /** The sources, ordered by name. */
   sources: readonly { name: string; source: SourceConfig }[];
 };
 
 /**
- * An extraction of the configuration, with its sources in the order of names.
+ * An extraction of the configuration, with its sources ordered by name.
  *
- * @throws ConfigError when there is none of that name
+ * @throws ConfigError when none has that name
  */
 export function findExtraction(
   config: FerryConfig,
@@ -41,7 +41,7 @@ export function findExtraction(
   return { extraction, workflowId: extraction.workflowId ?? job, sources };
 }
 
-/** What a run of an extraction is, before it begins. */
+/** The work of an extraction's run, before it begins. */
 export function describeExtraction({
   job,
   config,
@@ -58,7 +58,7 @@ export function describeExtraction({
     slots: Object.fromEntries(slots),
     config: {
       extraction,
-      // How many runs there may be at once is nothing that decides what a run does.
+      // The number of concurrent runs does not change what a run does.
       sources: sources.map(({ name, source: { maxConcurrentRuns: _limit, ...read } }) => ({ name, ...read })),
       tenant: config.atlan.tenant,
     },

@@ -3,10 +3,10 @@ import type { DatabaseOutcome } from '../runs/records/run-record.ts';
 import type { ManifestDatabase } from './output/manifest.ts';
 import { sumOf } from './read-database.ts';
 
-/** What became of a database: of a failed one with the hint that the manifest has no place for. */
+/** How a database ended; a failed one with the hint, which the manifest has no place for. */
 export type Outcome = ManifestDatabase & { hint?: string | undefined };
 
-/** Of a database that could not be read; without its name where the source could not be asked for it. */
+/** For a database that could not be read. Without its name when Ferry could not ask the source for it. */
 export function failedOutcome(source: string, database: string | undefined, thrown: unknown): Outcome {
   const { class: name, message, hint } = toFerryError(thrown);
   return {
@@ -19,7 +19,7 @@ export function failedOutcome(source: string, database: string | undefined, thro
   };
 }
 
-/** A database as the run's record has it. */
+/** A database as in the run's record. */
 export function toRecord({ source, database, state, entities, error, hint }: Outcome): DatabaseOutcome {
   return {
     source,

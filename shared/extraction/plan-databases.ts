@@ -21,31 +21,32 @@ import { WholeJobError } from './whole-job-error.ts';
 export interface PlannedSource {
   name: string;
   source: ExtractionWork['sources'][number]['source'];
-  /** Absent where its secret cannot be read, or does not say enough. */
+  /** Absent when its secret cannot be read, or is incomplete. */
   reached?: { login: Login; connection: AtlanConnection };
   databases: string[];
-  /** What the server calls those databases whose names are not kept in UTF-8. */
+  /** The server's bytes for those databases whose names are not stored in UTF-8. */
   bytes?: ReadonlyMap<string, Buffer>;
-  /** How databases stand in qualifiedNames, where that is not as their names. */
+  /** How databases appear in qualifiedNames, if that differs from their names. */
   written?: ReadonlyMap<string, string>;
   /** Why the filters leave none of its databases. */
   leftOut?: string;
-  /** Why nothing can be read of it. */
+  /** Why nothing of it can be read. */
   error?: FerryError;
 }
 
 export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'phase'> & {
-  /** The run that signs in; absent for an invalid look. */
+  /** The run that signs in; absent for a check. */
   runId?: string;
 };
 export type PlanWork = JobReading &
   Pick<ExtractionWork, 'extraction' | 'sources'> & { engine?: SourceEngine };
 
 /**
- * Finds out which databases an extraction reads, and as what Atlan knows them. A source that cannot be asked is planned with its error:
- * the others are read anyway.
+ * Finds out which databases an extraction reads, and how Atlan knows them. A source that cannot be asked is planned
+ * with its error; the others are read anyway.
  *
- * @throws ConfigError when a filter is no regular expression, or two sources would write entities of the same names
+ * @throws ConfigError when a filter is not a valid regular expression, or two sources would write entities with the
+ *   same names
  */
 export async function planDatabases(context: PlanContext, work: PlanWork): Promise<PlannedSource[]> {
   const planned: PlannedSource[] = [];
@@ -128,7 +129,7 @@ export function placeOf({ source, bytes }: PlannedSource, login: Login, database
   return { source, login: { ...login, database, ...(databaseBytes === undefined ? {} : { databaseBytes }) } };
 }
 
-/** The filters, and names that they match, in letters that the database takes. */
+/** The filters, and names that they match, in letters that the database accepts. */
 export async function fitToDatabase(
   scope: CatalogScope,
   { include, exclude, tempTableRegex }: CatalogFilters,

@@ -13,10 +13,13 @@ import { ROWS_PER_FILE } from './output/layout.ts';
 import { fitToDatabase, type PlannedSource, placeOf } from './plan-databases.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
-/** What was read of a database; `leftOut`: nothing, as the filters have nothing for it, in the words of whyLeftOut(). */
+/**
+ * What was read of a database. `leftOut`: nothing, because the filters leave nothing of it, in the words of
+ * whyLeftOut().
+ */
 export type ReadDatabase = (ExtractedDatabase & { folder: string }) | { leftOut: string };
 
-/** What the databases of a run are read with, one after another. */
+/** The tools for reading a run's databases, one after another. */
 export interface ReadingTools {
   work: ExtractionWork;
   sessions: CatalogSessions;
@@ -25,11 +28,11 @@ export interface ReadingTools {
 }
 
 /**
- * Looks a database over and reads its catalog into files of the run's private folder, which the caller removes.
+ * Checks a database and reads its catalog into files in the run's private folder, which the caller removes.
  *
- * @param place.step where this database is among all, such as `12 of 300`
- * @param place.next the database that is read after this one, of the same source: its connection is opened meanwhile
- * @throws WholeJobError when a filter is no regular expression; else what is wrong with this database
+ * @param place.step its position among all databases, such as `12 of 300`
+ * @param place.next the database of the same source that is read after this one: its connection is opened meanwhile
+ * @throws WholeJobError when a filter is not a valid regular expression, else what is wrong with this database
  */
 export async function readDatabase(
   context: JobContext,
@@ -94,7 +97,7 @@ export async function readDatabase(
   );
 }
 
-/** What a database is called in messages, where two sources may have databases of one name. */
+/** The name of a database in messages, where two sources may have databases with the same name. */
 export const labelOf = (source: string, database: string | undefined) =>
   database === undefined ? source : `${source}/${database}`;
 
@@ -104,7 +107,7 @@ export const sumBytes = (files: readonly { bytes: number }[]) =>
 export const sumOf = (entities: Readonly<Record<string, number>>) =>
   Object.values(entities).reduce((sum, count) => sum + count, 0);
 
-/** Reports how many entities of each type there were, once it is done. */
+/** Reports how many entities of each type there were, once a type is done. */
 function tellTypes(context: Pick<JobContext, 'tell'>): {
   onProgress: NonNullable<ExtractDatabaseOptions['onProgress']>;
   end: () => void;

@@ -17,24 +17,24 @@ import { WholeJobError } from './whole-job-error.ts';
 
 const PROBE_TIMEOUT_MS = 3_000;
 
-/** What was found so far, of all databases. */
+/** The results so far, of all databases. */
 interface Findings {
   outcomes: Outcome[];
   leftOut: LeftOut[];
   warnings: string[];
 }
 
-/** What reading a database takes, whichever it is. */
+/** What reading any database requires. */
 interface Reading {
   context: JobContext;
   publisher: Publisher;
   tools: ReadingTools;
-  /** Which database of all it is, each time that it is called. */
+  /** The position of the database among all, counted up with each call. */
   stepOf: () => string | undefined;
   findings: Findings;
 }
 
-/** Reads and publishes one database after another; one that fails stops no other. */
+/** Reads and publishes one database after another. A failure of one does not stop the others. */
 export async function readDatabases(
   context: JobContext,
   planned: readonly PlannedSource[],
@@ -67,7 +67,10 @@ export async function readDatabases(
   return { outcomes, warnings };
 }
 
-/** Reads the databases of one source. Once the source itself is away, or lets nobody in, its other ones are not tried. */
+/**
+ * Reads the databases of one source. Once the source is unreachable, or refuses the login, its other databases are not
+ * tried.
+ */
 async function readSource(
   reading: Reading,
   plan: PlannedSource,
@@ -106,7 +109,7 @@ function noteFailure(
 const noteOutcomes = ({ context, findings }: Reading) =>
   context.note({ databases: findings.outcomes.map(toRecord) });
 
-/** Which database of all it is, each time that it is called; nothing where there is one only. */
+/** The position of the database among all, counted up with each call; undefined when there is only one. */
 function countSteps(planned: readonly PlannedSource[]): () => string | undefined {
   const total = planned.reduce((sum, { databases }) => sum + databases.length, 0);
   let current = 0;
@@ -131,7 +134,7 @@ async function tryRead(
   }
 }
 
-/** @returns the error, where it means that the whole source is away; a server may also break off what one database asks of it */
+/** @returns the error if the whole source is unreachable. A server may also interrupt what one database asks of it */
 async function errorOfSource(
   { signal }: JobContext,
   { source }: PlannedSource,

@@ -22,10 +22,10 @@ import { sumBytes, sumOf } from './read-database.ts';
 import { readDatabases } from './read-databases.ts';
 
 /**
- * Runs one extraction: the catalogs of its databases become files of Atlan entities, a manifest says that they are complete, and
- * `latest.json` points at it.
+ * Runs one extraction: the catalogs of its databases become files of Atlan entities, a manifest says that they are
+ * complete, and `latest.json` points at it.
  *
- * @param extract reads one database; another one only in tests
+ * @param extract reads one database; only tests use another function
  * @returns the record of the run, also of a failed one
  * @throws ConfigError when there is no such extraction
  */

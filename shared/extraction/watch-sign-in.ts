@@ -1,12 +1,13 @@
 import { AccessError, RefusedLoginError, StackUnavailableError } from '../errors.ts';
 
 /**
- * Follows how a login fares at the databases of one source, so that those that are left are not tried without success: each refusal counts
- * towards locking the account, and each try of an STS that is away takes a minute.
+ * Watches how a login fares with the databases of one source, so that the remaining ones are not tried in vain: each
+ * refusal counts towards locking the account, and each try of an unreachable STS takes a minute.
  *
- * @param wasLetIn the login was let in already, to list the databases
- * @returns a function to call for each database in turn, with why it could not be read: whether the login is kept out of the others too. A
- *   refusal after it was let in may be one database's own (pg_hba.conf has a method for each); a second one in a row is not.
+ * @param wasLetIn whether the login worked before, to list the databases
+ * @returns a function to call for each database in turn, with why it could not be read. It returns whether the others
+ *   will refuse the login too. After the login has worked once, one refusal may concern just that database (pg_hba.conf
+ *   has a method for each); a second one in a row does not.
  */
 export function watchSignIn(wasLetIn: boolean): (error?: unknown) => boolean {
   let letIn = wasLetIn;

@@ -2,29 +2,30 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { certificatesIn } from '../config/certificates.ts';
 import type { FerryConfig } from '../config/schema/ferry-config.ts';
 
-/** How HTTPS gets out of the network that Ferry runs in. */
+/** How HTTPS leaves the network that Ferry runs in. */
 export type OutgoingHttps = Pick<FerryConfig, 'proxy' | 'extraCa'>;
 
 /**
- * Trusts `extraCa` next to Node's own authorities, from now on and in the whole process: Node's HTTP agent takes no list for the
- * connection to a proxy. Sources are verified by lists of their own.
+ * Trusts `extraCa` in addition to Node's own authorities, from now on and in the whole process: Node's HTTP agent takes
+ * no list for the connection to a proxy. Sources have their own lists.
  */
 export function trustExtraCa({ extraCa }: OutgoingHttps): void {
   if (extraCa === undefined) return;
-  // Each once: every client asks for it.
+  // Created once each, because every client asks for them.
   setDefaultCACertificates([...new Set([...getCACertificates('default'), ...certificatesIn(extraCa)])]);
 }
 
 /**
- * Time-outs for every AWS client. The SDK waits forever by default: a function in a VPC without a route to the service would hang
- * until Lambda kills it, and leave neither a record nor a word of what is missing. Three tries take 30 seconds at most.
+ * Time-outs for every AWS client. By default the SDK waits forever: a function in a VPC without a route to the service
+ * would hang until Lambda kills it, without a record or a word about what is missing. Three tries take at most 30
+ * seconds.
  */
 export const awsTimeouts = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 
-/** How an AWS client gets out: its `requestHandler`. */
+/** How an AWS client connects: its `requestHandler`. */
 export function awsHttps(outgoing: OutgoingHttps) {
   trustExtraCa(outgoing);
-  // Its time-out ends the wait for a tunnel, which the SDK gives up and leaves open: the process would not end.
+  // The SDK gives up a tunnel but leaves it open, which would keep the process alive; this agent's time-out closes it.
   const httpsAgent = outgoing.proxy
     ? { proxyEnv: { HTTPS_PROXY: outgoing.proxy }, timeout: awsTimeouts.connectionTimeout }
     : {};
@@ -50,14 +51,14 @@ const untrusted = new Set([
 ]);
 const brokenTunnel = new Set(['UND_ERR_PRX_CONN', 'UND_ERR_PRX_TLS', 'ERR_PROXY_TUNNEL']);
 
-/** What undici and Node's own agent throw for an answer to CONNECT other than 200. */
+/** What undici and Node's own agent throw when CONNECT is answered with anything but 200. */
 function tunnelStatus(error: Error & { statusCode?: unknown }): string | undefined {
   if (error.statusCode !== undefined) return String(error.statusCode);
   return /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
 }
 
 /**
- * A failure on the way to a service, reported as such: an authority that is not trusted, or the proxy.
+ * Explains a failure on the way to a service: an authority that is not trusted, or the proxy.
  *
  * @param service its name in a sentence
  * @returns undefined when something else is wrong

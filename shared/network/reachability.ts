@@ -13,11 +13,13 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens and closes a plain TCP connection, to distinguish an unreachable host from a refusing one, quickly and by name:
- * DuckDB's clients take long to give up, and cannot be interrupted while they connect (docs/architecture.md, "Connecting").
+ * Opens and closes a plain TCP connection, to tell an unreachable host from one that refuses, quickly and by name.
+ * DuckDB's clients take long to give up, and cannot be interrupted while they connect (docs/architecture.md,
+ * "Connecting").
  *
  * @param options.timeoutMs for all of it
- * @param options.probe talks to the server until it is known to be one; whatever it throws but a FerryError says that it is none
+ * @param options.probe talks to the server until it has shown what it is; any error but a FerryError means that it is
+ *   something else
  * @returns the address that answered
  * @throws SourceUnavailableError that says which hop is missing
  */
@@ -31,7 +33,7 @@ export async function assertReachable(
 ): Promise<string> {
   const { timeoutMs, probe, signal } = options;
   const socket = connect({ host, port, ...(signal ? { signal } : {}) });
-  // One that comes when nobody waits for anything any more.
+  // An error that comes when nobody waits any more.
   socket.on('error', () => {});
   const timer = setTimeout(
     () => socket.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })),

@@ -13,16 +13,16 @@ export interface PolyteiaClientOptions {
   /** The personal access key. */
   token: string;
   outgoing: OutgoingHttps;
-  /** Instead of Ferry's own agent, such as one with other time-outs. */
+  /** Replaces Ferry's own agent, for example by one with other time-outs. */
   dispatcher?: Dispatcher;
-  /** How long the whole of an answer may take. @default as http.ts has it */
+  /** How long a complete answer may take. @default as in http.ts */
   answerLimitMs?: number;
   sleep?: Sleep;
   /** @default Date.now */
   now?: () => number;
 }
 
-/** A client for a target, of the generation that the target says. */
+/** A client for a target, of the target's generation. */
 export function createPolyteiaClient(
   target: PolyteiaTargetConfig,
   options: PolyteiaClientOptions,

@@ -3,33 +3,33 @@ import type { UploadContentType } from './upload-format.ts';
 /** What Ferry needs of Polyteia, whichever generation of its API is behind it. */
 export interface PolyteiaClient {
   /**
-   * Asks, before anything is read from the source, what would make an upload fail: whether the key is valid, the dataset exists and,
-   * where the API knows them, the data processing terms are acknowledged.
+   * Asks, before anything is read from the source, about everything that would make an upload fail: whether the key is
+   * valid, the dataset exists and, where the API knows about them, the data processing terms are acknowledged.
    *
    * @throws PolyteiaRejectedError, PolyteiaUnavailableError
    */
   checkDataset(dataset: string, signal?: AbortSignal): Promise<CheckedDataset>;
 
-  /** What `ferry check` tries, one by one: each stands on its own, and none changes anything. */
+  /** What `ferry check` tries, one by one. Each is independent, and none changes anything. */
   checks(dataset: string): readonly TargetCheck[];
 
   /**
-   * Sends a file that replaces the dataset's content: whole, or not at all. Safe to repeat.
+   * Sends a file that replaces the dataset's content, completely or not at all. Safe to repeat.
    *
-   * @returns as soon as Polyteia has the file; where it still has to read it, with the ingest to ask for
+   * @returns as soon as Polyteia has the file; if it still has to read it, with the ingest to ask about
    * @throws PolyteiaRejectedError, PolyteiaUnavailableError
    */
   upload(upload: Upload): Promise<{ ingest?: Ingest }>;
 
   /**
-   * Asks once how far Polyteia is with a file; another process than the one that uploaded may ask.
+   * Asks once how far Polyteia is with a file. Another process than the one that uploaded may ask.
    *
-   * @throws PolyteiaRejectedError when asking again is of no use, PolyteiaUnavailableError otherwise
+   * @throws PolyteiaRejectedError when asking again is pointless, PolyteiaUnavailableError otherwise
    */
   getIngestStatus(ingest: Ingest, signal?: AbortSignal): Promise<IngestStatus>;
 
   /**
-   * Asks again and again until Polyteia has read the file, or the caller has no more time.
+   * Keeps asking until Polyteia has read the file, or the caller has no more time.
    *
    * @returns `unfinished` only when `until` came first: ask again later
    * @throws PolyteiaRejectedError when it could not read it, DeadlineError when it takes longer than the target allows
@@ -37,7 +37,7 @@ export interface PolyteiaClient {
   waitForIngest(ingest: Ingest, wait?: IngestWait): Promise<'completed' | 'unfinished'>;
 
   /**
-   * What the dataset holds now, as far as Polyteia reports it; absent where the API does not report it at all.
+   * What the dataset contains now, as far as Polyteia reports it; absent where the API never reports it.
    *
    * @throws PolyteiaRejectedError, PolyteiaUnavailableError
    */
@@ -48,7 +48,7 @@ export interface PolyteiaClient {
 }
 
 export interface CheckedDataset {
-  /** What it holds before the run, where the API reports it and the key may read it. */
+  /** What the dataset contains before the run, if the API reports it and the key may read it. */
   content?: DatasetContent;
 }
 
@@ -72,16 +72,19 @@ export interface Upload {
   /** Path of the file; it is streamed, never held in memory. */
   file: string;
   contentType: UploadContentType;
-  /** Called right before the file is sent, after whatever has to be asked for first; what it throws keeps the file from being sent. */
+  /**
+   * Called right before the file is sent, after all preceding questions. An error thrown here keeps the file from being
+   * sent.
+   */
   beforeSending?: () => Promise<void>;
-  /** Called when all but the last bytes are sent: what it throws keeps Polyteia from getting the whole file. */
+  /** Called when all but the last bytes are sent. An error thrown here keeps Polyteia from getting the whole file. */
   beforeEnd?: () => Promise<void>;
   /** Called with the number of bytes sent so far. */
   onProgress?: (bytes: number) => void;
   signal?: AbortSignal;
 }
 
-/** A file that Polyteia took and reads: all that another process needs to ask for it. */
+/** A file that Polyteia has accepted and is reading: all that another process needs to ask about it. */
 export interface Ingest {
   /** `dsig_…` */
   id: string;
@@ -91,7 +94,7 @@ export interface Ingest {
 /** How far Polyteia is with a file. */
 export interface IngestStatus {
   state: 'pending' | 'running' | 'completed' | 'failed';
-  /** Of a failed one: what it is about and where, in words of Ferry's own, as Polyteia's may quote the file. */
+  /** Only for a failure: what it is about and where, in Ferry's own words, because Polyteia's may quote the file. */
   reason?: string;
 }
 

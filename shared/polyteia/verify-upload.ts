@@ -8,7 +8,7 @@ export interface AcceptedUpload {
   /** Size of the file. */
   bytes: number;
   contentType: string;
-  /** What the dataset showed before, if that is known: two times of one clock can be compared. */
+  /** What the dataset showed before, if known: two times by the same clock can be compared. */
   before?: DatasetContent | undefined;
 }
 
@@ -20,14 +20,14 @@ export interface Verification {
   sleep?: Sleep;
 }
 
-// Whether a dataset shows an upload at once is not documented.
+// Polyteia does not document whether a dataset shows an upload at once.
 const WAITS_MS = [1_000, 3_000];
 
 /**
- * Compares what the dataset shows with what was uploaded: size, content type, time. Says nothing where the API does not report them (the session
- * API: there an upload is done when it has been read).
+ * Compares what the dataset shows with what was uploaded: size, content type, time. Reports nothing where the API does
+ * not show them (the session API: there an upload is done when it has been read).
  *
- * @returns what the dataset shows, when it shows the upload
+ * @returns what the dataset shows, if it shows the upload
  * @throws PolyteiaRejectedError, PolyteiaUnavailableError in strict mode
  */
 export async function verifyUpload(
@@ -73,7 +73,7 @@ export async function verifyUpload(
   });
 }
 
-/** Whether two content types are one, whatever their parameters. */
+/** Whether two content types are the same, apart from their parameters. */
 export const isSameType = (a: string, b: string) => mediaType(a) === mediaType(b);
 
 const mediaType = (contentType: string) => contentType.split(';')[0]?.trim().toLowerCase();

@@ -5,13 +5,16 @@ import type { SourceSession } from '../../source/session.ts';
 import { SourceEngine } from '../../source/source-engine.ts';
 import { askIn, type CatalogSessionOptions, openCatalogSession } from './open-catalog-session.ts';
 
-/** A connection that was not used for this long may have been ended by the server, or by what lies between: it is tried first. */
+/**
+ * The server, or something on the way to it, may have closed a connection that was idle for this long, so it is tested
+ * first.
+ */
 const FRESH_MS = 5_000;
 
 /** One database of a source. */
 export type DatabasePlace = Pick<CatalogSessionOptions, 'source' | 'login'>;
 
-/** A session, and the folder that is its own: the caller closes the one and removes the other. */
+/** A session, and a folder for it alone. The caller closes the session and removes the folder. */
 export interface CatalogSession {
   session: SourceSession;
   folder: string;
@@ -24,8 +27,8 @@ interface Ahead {
 }
 
 /**
- * The sessions in which databases are read one after another, all on one DuckDB. The connection to the next database can be opened while
- * one is read; its transaction, and with it its snapshot, begins when it is its turn.
+ * The sessions in which databases are read one after another, all on one DuckDB. The connection to the next database
+ * can be opened while one is being read; its transaction, and so its snapshot, begins later, when its turn comes.
  */
 export class CatalogSessions implements AsyncDisposable {
   readonly engine: SourceEngine;
@@ -33,14 +36,15 @@ export class CatalogSessions implements AsyncDisposable {
   #opened = 0;
   #ahead: Ahead | undefined;
 
-  /** @param options.folder in which the sessions get folders of their own */
+  /** @param options.folder in which each session gets its own folder */
   constructor(options: Omit<CatalogSessionOptions, 'source' | 'login' | 'engine'>) {
     this.#options = options;
-    // One thread: an answer comes as one stream, and with more of them DuckDB's client spins while it waits for the source.
+    // One thread: an answer arrives as one stream, and with more threads DuckDB's client spins while it waits for the
+    // source.
     this.engine = new SourceEngine({ ...options, folder: join(options.folder, 'engine'), threads: 1 });
   }
 
-  /** Below which all files of the sessions are. */
+  /** The folder of all files of these sessions. */
   get folder(): string {
     return this.#options.folder;
   }
@@ -59,18 +63,18 @@ export class CatalogSessions implements AsyncDisposable {
   }
 
   /**
-   * Begins to sign in to the database that is next. One that signs in by tokens is left to its turn: each has its own token, made as
-   * late as can be.
+   * Begins to sign in to the next database. A source with tokens is not opened ahead, because each token is made as
+   * late as possible.
    */
   openAhead(place: DatabasePlace): void {
     if (this.#ahead || typeof place.login.password !== 'string') return;
     const ahead = { login: place.login, opening: this.#open(place), openedAt: performance.now() };
-    // A failure is reported when it is this session's turn.
+    // A failure is reported when this session's turn comes.
     ahead.opening.catch(() => {});
     this.#ahead = ahead;
   }
 
-  /** Gives up what was opened ahead. */
+  /** Discards the session that was opened ahead. */
   async leave(): Promise<void> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
@@ -111,16 +115,16 @@ const isSame = (one: Ahead['login'], other: Ahead['login']) =>
   one.databaseBytes === other.databaseBytes;
 
 /**
- * What was opened ahead, if it is good for use.
+ * The session that was opened ahead, if it can be used.
  *
- * @throws what has been answered for good: a login that was refused is not offered a second time
+ * @throws the errors that are final: a refused login is not tried a second time
  */
 async function takeOver(ahead: Ahead): Promise<CatalogSession | undefined> {
   let opened: CatalogSession;
   try {
     opened = await ahead.opening;
   } catch (error) {
-    // Perhaps there was no room for a second connection next to the first.
+    // Perhaps there was no room for a second connection.
     if (error instanceof SourceUnavailableError) return undefined;
     throw error;
   }

@@ -4,21 +4,21 @@ import { describeFaults, type Fault, keyOf, toName } from '../../source/catalog/
 import type { SourceSession } from '../../source/session.ts';
 import { namesOf, OpenedRelations, type ReadOptions } from './opened-relations.ts';
 
-/** A catalog that changes is caught up with in two or three. */
+/** Two or three are enough for a catalog that changes. */
 const MAX_TRANSACTIONS = 20;
 
 /**
- * Finds what of a catalog cannot be read. A transaction reads the catalog as it was, and opens what is in it as it is now: what was
- * dropped or replaced in between fails like something that is damaged. The next transaction distinguishes them, as what was dropped is not
- * in it; what fails in two in a row is a fault.
+ * Finds the parts of a catalog that cannot be read. A transaction reads the catalog as it was, but opens its objects as
+ * they are now: an object that was dropped or replaced in between fails like a damaged one. The next transaction tells
+ * the two apart, because it no longer contains a dropped object. What fails in two transactions in a row is a fault.
  */
 export class FaultFinder {
   readonly opened: OpenedRelations;
   #transactions = 0;
   #before = new Set<string>();
-  /** A query failed as a whole, so that each object is tried. */
+  /** A query failed as a whole, so each object is tried. */
   #careful = false;
-  /** As of the last transaction. */
+  /** Of the last transaction. */
   #asked: ReadOptions | undefined;
 
   /** @param path of a file for texts, in a private folder */
@@ -27,18 +27,18 @@ export class FaultFinder {
   }
 
   /**
-   * What is to be the very first statement of the next transaction, in the source's SQL.
+   * The very first statement of the next transaction, in the source's SQL.
    *
-   * @param facts the source's own, as of the dialect
+   * @param facts the source's own first statement, from the dialect
    */
   firstStatement(facts: string): string | undefined {
     return this.#asked && this.opened.openFirst(this.#asked, facts);
   }
 
   /**
-   * Opens and tries what has to be, at the beginning of a transaction.
+   * Opens and tries what is needed, at the beginning of a transaction.
    *
-   * @returns undefined when another transaction has to find out; else what is to be left out
+   * @returns undefined when another transaction is needed; else the faults to leave out
    */
   async find(options: ReadOptions): Promise<Fault[] | undefined> {
     this.#transactions += 1;
@@ -54,8 +54,9 @@ export class FaultFinder {
   }
 
   /**
-   * Whether the catalog may be read without single objects, after a query of it has failed as a whole; {@link find} then looks for them.
-   * What is no matter of an object is left to the caller: a connection that broke, no memory, too little time.
+   * Whether the catalog may be read without single objects after one of its queries failed as a whole; {@link find}
+   * then looks for them. Failures that have nothing to do with an object are left to the caller: a broken connection,
+   * too little memory or time.
    */
   mayFindMore(error: unknown, { dialect }: Pick<SourceSession, 'dialect'>): boolean {
     if (this.#careful || !(error instanceof QueryError || error instanceof SourceUnavailableError))
@@ -84,7 +85,7 @@ async function probe({ client, catalog, state, tell }: ReadOptions): Promise<Fau
   return found;
 }
 
-/** What a person is told about faults. */
+/** The warnings about faults, for people. */
 export async function warnOfFaults(
   { client, catalog }: Pick<ReadOptions, 'client' | 'catalog'>,
   faults: readonly Fault[],

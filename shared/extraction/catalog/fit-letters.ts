@@ -1,13 +1,15 @@
 import type { CatalogScope } from '../../source/catalog/catalog-scope.ts';
 
-/** In no name, and in every encoding. */
+/** Part of every encoding, and of no name. */
 const SUBSTITUTE = '\u001a';
 
 /**
- * A database takes no statement with a letter that its encoding does not have, such as one in a filter that is for another database.
+ * A database refuses a statement with a letter that its encoding lacks, for example in a filter that is meant for
+ * another database.
  *
- * @param texts filters, and names, that are to be asked about
- * @returns what has each such letter replaced by one that is in no name, so that it matches itself and nothing else
+ * @param texts the filters and names that will be used
+ * @returns a function that replaces each such letter by one that no name contains, so that it matches itself and
+ *   nothing else
  */
 export async function fitLetters(
   scope: Pick<CatalogScope, 'takesText'>,
@@ -20,5 +22,5 @@ export async function fitLetters(
   return (text) => [...text].map((letter) => (strange.has(letter) ? SUBSTITUTE : letter)).join('');
 }
 
-/** For people: nobody has written the letter that stands for others. */
+/** For people, who never wrote the substitute. */
 export const tellLetters = (text: string) => text.replaceAll(SUBSTITUTE, '?');

@@ -6,7 +6,7 @@ import { type SessionOptions, SourceSession } from '../../source/session.ts';
 
 export type CatalogSessionOptions = Omit<SessionOptions, 'mode' | 'parallel' | 'forCancelling'>;
 
-/** Signs in to a database to read its catalog; its folder is made. */
+/** Signs in to a database to read its catalog, and creates its folder. */
 export async function openCatalogSession(options: CatalogSessionOptions): Promise<SourceSession> {
   const { source, login, folder, extensionFolders, memoryLimitBytes, threads, engine, signal } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -24,7 +24,7 @@ export async function openCatalogSession(options: CatalogSessionOptions): Promis
   });
 }
 
-/** Small questions to the server. */
+/** Sends small questions to the server. */
 export const askIn =
   (session: SourceSession): AskSource =>
   (sql) =>

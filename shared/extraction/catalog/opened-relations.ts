@@ -10,7 +10,7 @@ import type {
 import type { Fault } from '../../source/catalog/faults.ts';
 import { TextFile, type TextPlace } from '../files/text-file.ts';
 
-/** Relations that one statement opens at most. */
+/** How many relations one statement opens at most. */
 const BATCH = 100;
 const PAUSE_MS = 200;
 const LOCK_PATIENCE_MS = 5_000;
@@ -28,7 +28,7 @@ export interface ReadOptions {
   catalog: Catalog;
   state: CatalogState;
   tell?: ((fact: string) => void) | undefined;
-  /** For how long what is locked is asked for again. @default 5 s */
+  /** How long Ferry keeps trying relations that are locked. @default 5 s */
   lockPatienceMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -41,14 +41,14 @@ interface Known {
 }
 
 /**
- * What can only be learnt about relations by opening them: views' definitions, and whether views and foreign tables take rows. What was read
- * once is kept over several transactions, so that a catalog that changes all the time is caught up with.
+ * What can only be learnt about relations by opening them: the definitions of views, and whether views and foreign
+ * tables accept rows. It is kept across transactions, so that a catalog that changes all the time can be read.
  */
 export class OpenedRelations {
   readonly #texts: TextFile;
   #known = new Map<number, Known>();
   #faults: Fault[] = [];
-  /** Since when what is locked is asked for again: there is one time for it in all transactions. */
+  /** When Ferry began to retry what is locked: one limit for all transactions. */
   #waitingSince: number | undefined;
   #first: GuardedQuestion | undefined;
 
@@ -74,7 +74,7 @@ export class OpenedRelations {
     return place ? this.#texts.read(place) : null;
   }
 
-  /** SQL of the source for the first statement of another transaction, which opens what is new. */
+  /** The source's SQL for the first statement of another transaction, which opens what is new. */
   openFirst({ catalog, state }: Pick<ReadOptions, 'catalog' | 'state'>, facts: string): string | undefined {
     if (!state.guarded) return undefined;
     this.#first = catalog.openFirst(state, facts, [...this.#known.keys()]);
@@ -132,13 +132,13 @@ export class OpenedRelations {
   async #takeFirst({ ask }: GuardedQuestion, client: CatalogClient): Promise<void> {
     this.#first = undefined;
     const answers = (await client.askGuarded({ ask })) as Opened[];
-    // What failed is asked again with the others.
+    // What failed is tried again with the others.
     for (const answer of answers) if (!answer.failure) this.#take(answer);
   }
 
   #take({ relation, kind, version, definition, insertable, part, failure }: Opened): void {
     this.#known.set(relation, {
-      // What failed is to be asked again in the next transaction.
+      // What failed is tried again in the next transaction.
       version: failure ? '' : version,
       kind,
       insertable,
@@ -168,7 +168,7 @@ async function describeWaiting(
   return `Another session holds a lock that blocks ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: trying again …`;
 }
 
-/** The names of what has faults, in the order of those. */
+/** The names of the objects of faults, in their order. */
 export async function namesOf(
   client: Pick<CatalogClient, 'ask'>,
   catalog: Catalog,

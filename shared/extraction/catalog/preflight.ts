@@ -2,16 +2,16 @@ import type { CatalogScope, ScopeSize } from '../../source/catalog/catalog-scope
 import { type CatalogFilters, entriesOf } from '../../source/catalog/filters.ts';
 import { tellLetters } from './fit-letters.ts';
 
-/** One check, as Atlan's app answers it. The message of the other outcome is empty. */
+/** One check with the answers of Atlan's app. The message of the other outcome is empty. */
 export interface Check {
   success: boolean;
   successMessage: string;
   failureMessage: string;
 }
 
-/** What is looked at before a catalog is read. */
+/** What is checked before a catalog is read. */
 export interface Preflight {
-  /** What the include filter asks for is there. */
+  /** What the include filter names exists. */
   databaseSchemaCheck: Check;
   /** How many tables and views the filters leave. */
   tablesCheck: Check;
@@ -21,11 +21,11 @@ export interface Preflight {
 /**
  * The checks of Atlan's app, in its words, for the connected database.
  *
- * @param options.onlySource whether the extraction reads nothing but this server: an entry of the include filter that matches none of
- *   its databases is then a mistake, else it is for another source
- * @param options.databaseName of the connected database, where it is known
- * @param options.otherNames of databases of the server that the connected one may take for other letters
- * @throws ConfigError when a filter is no regular expression
+ * @param options.onlySource whether the extraction reads only this server. An entry of the include filter that matches
+ *   none of its databases is then a mistake; otherwise it is meant for another source
+ * @param options.databaseName of the connected database, if known
+ * @param options.otherNames databases of the server whose letters the connected one may misread
+ * @throws ConfigError when a filter is not a valid regular expression
  */
 export async function runPreflight(
   scope: CatalogScope,
@@ -47,9 +47,10 @@ export async function runPreflight(
 }
 
 /**
- * Why the filters leave nothing of the connected database, in the words of its databaseSchemaCheck: no entry of `include` is for it.
+ * Why the filters leave nothing of the connected database, in the words of its databaseSchemaCheck: no entry of
+ * `include` matches it.
  *
- * @returns undefined when one is, or when there is no `include`
+ * @returns undefined when one does, or when there is no `include`
  */
 export async function whyLeftOut(
   scope: CatalogScope,
@@ -70,8 +71,9 @@ const checkVersion = ({ version, minimumVersion, isSupported }: ScopeSize): Chec
     : failed(`Client version ${version} does not meet minimum required version ${minimumVersion}`);
 
 /**
- * The first entry of the include filter that asks for what is not there: a database pattern that no database matches, a schema pattern
- * that no schema matches. Schemas are asked of a database that is meant alone: a pattern for many does not say that each has them all.
+ * The first entry of the include filter that names something that does not exist: a database pattern without a
+ * database, or a schema pattern without a schema. Schemas are only checked in a database that the pattern names alone:
+ * a pattern for many does not mean that each has all of them.
  */
 async function findMiss(
   scope: CatalogScope,
@@ -92,5 +94,5 @@ async function findMiss(
   return matches.some(({ here }) => here) ? undefined : `${withoutAnchors(first.database)} database`;
 }
 
-/** A pattern as Atlan's messages have it. */
+/** A pattern as it appears in Atlan's messages. */
 const withoutAnchors = (pattern: string) => tellLetters(pattern).replace(/^[\^$]+|[\^$]+$/g, '');

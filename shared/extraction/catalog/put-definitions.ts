@@ -2,7 +2,7 @@ import { type DuckDBDataChunk, DuckDBVarCharVector } from '@duckdb/node-api';
 import type { ClientColumn } from '../../source/dialect.ts';
 import type { OpenedRelations } from './opened-relations.ts';
 
-/** Puts the definitions of views into a chunk of the rows of relations, where each has the number of the relation in its place. */
+/** Puts the definitions of views into a chunk of relation rows, which contain the number of the relation instead. */
 export function putDefinitions(
   chunk: DuckDBDataChunk,
   columns: readonly ClientColumn[],

@@ -1,17 +1,20 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { EntityKind, RawRow } from '../entities/entity-kinds.ts';
 
-/** Reads the rows of a chunk one by one. It is one object that is filled in again and again, as a hundred thousand make the heap grow. */
+/**
+ * Reads the rows of a chunk one by one, always into the same object: a hundred thousand objects would make the heap
+ * grow.
+ */
 export type ReadRows = (chunk: DuckDBDataChunk) => Generator<RawRow>;
 
-/** Values of rows with the same number are kept for so many numbers. */
+/** How many distinct numbers are remembered, with the values that rows with that number share. */
 const NUMBERS_KEPT = 1_000;
 
 type Vector = ReturnType<DuckDBDataChunk['getColumnVector']>;
 
 /**
- * Makes what reads the chunks of one answer: of their columns what a kind of entity needs. A BIGINT comes as a number: no count of a
- * catalog is beyond 2^53.
+ * Makes the reader for the chunks of one answer. It reads the columns that a kind of entity needs. A BIGINT becomes a
+ * number: no count in a catalog exceeds 2^53.
  *
  * @param names of the answer's columns
  */

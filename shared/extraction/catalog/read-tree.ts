@@ -12,32 +12,33 @@ import { findUnreadableSchemas } from './unreadable-schemas.ts';
 /** A database of a source's server. */
 export interface DatabaseTree {
   name: string;
-  /** Whether it is the one that an extraction reads unless it says `databases`. */
+  /** Whether an extraction without `databases` reads this one. */
   isDefault: boolean;
-  /** Size on the server's disk; undefined when the login may not know it. */
+  /** Size on the server's disk; undefined when the login may not see it. */
   bytes: number | undefined;
-  /** By name, without system schemas. Empty where there is a `refusal`. */
+  /** By name, without system schemas. Empty with a `refusal`. */
   schemas: ServerSchema[];
-  /** Why nobody, or not this login, gets in. */
+  /** Why nobody, or not this login, may connect. */
   refusal: string | undefined;
-  /** Which schemas are not among these, as their names cannot be read. Absent where there is none. */
+  /** The schemas that are missing here, because their names cannot be read. Absent when there are none. */
   leftOut?: readonly string[];
 }
 
 /** Progress while a tree is read. */
 export interface TreeProgress {
-  /** The names of all databases, before the first of them is connected to. */
+  /** The names of all databases, before Ferry connects to the first of them. */
   onList?: (names: readonly string[]) => void;
   /** One database is done, in the order of names. */
   onDatabase?: (database: DatabaseTree) => void;
 }
 
 /**
- * What there is on the server of a source, by the names that filters match: each database is connected to, one after another, and one
+ * What exists on the server of a source, by the names that filters match. Ferry connects to each database in turn; one
  * that refuses the login is shown with the reason.
  *
  * @param options.filters whose scope is shown. @default everything
- * @throws what keeps the login out of its own database, and ConfigError when a filter is no regular expression
+ * @throws an error when the login cannot connect to its own database, and ConfigError when a filter is not a valid
+ *   regular expression
  */
 export async function readTree(
   options: Omit<CatalogSessionOptions, 'engine'> & { filters?: CatalogFilters } & TreeProgress,
@@ -87,7 +88,7 @@ export async function readTree(
   return tree;
 }
 
-/** Asks one database by its own session. */
+/** Opens a session for one database, and asks it. */
 async function askOne<T>(
   sessions: CatalogSessions,
   place: Parameters<CatalogSessions['open']>[0],
@@ -102,7 +103,7 @@ async function askOne<T>(
   }
 }
 
-/** The schemas of one database. One whose name cannot be sent would fail the whole question, and is left out. */
+/** The schemas of one database. A schema whose name cannot be sent would make the whole query fail, and is left out. */
 async function readSchemas(
   session: SourceSession,
   filters: CatalogFilters,

@@ -7,9 +7,9 @@ import { warnOfFaults } from './find-faults.ts';
 import type { CatalogClient } from './opened-relations.ts';
 
 /**
- * The schemas of the connected database that have no name that can be read.
+ * The schemas of the connected database whose names cannot be read.
  *
- * @returns their numbers, and what a person is notified of them; none where the login may not run what finds them
+ * @returns their numbers, and warnings for people; none where the login may not run the search
  */
 export function findUnreadableSchemas(
   session: SourceSession,

@@ -1,8 +1,8 @@
 const MAX_CHARACTERS = 100_000;
 
 /**
- * A comment as Atlan shows it: its first 100,000 characters (code points), without tags, and with each run of white space as one space
- * (docs/extraction.md).
+ * A comment as Atlan shows it: its first 100,000 characters (code points), without tags, and with each run of white
+ * space reduced to one space (docs/extraction.md).
  */
 export function cleanDescription(comment: string): string {
   const text = withoutTags(firstCharacters(comment)).replace(/\p{White_Space}+/gu, ' ');
@@ -17,12 +17,12 @@ function firstCharacters(text: string): string {
     .join('');
 }
 
-/** Removes what matches `<[^>]+>`; in one pass, as the expression itself is quadratic in a text of many `<`. */
+/** Removes what matches `<[^>]+>`, in one pass: the expression itself is quadratic for a text with many `<`. */
 function withoutTags(text: string): string {
   let kept = '';
   let position = 0;
   for (let start = text.indexOf('<'); start >= 0; start = text.indexOf('<', start)) {
-    // At least one character between them: `<>` is no tag.
+    // At least one character between them: `<>` is not a tag.
     const end = text.indexOf('>', start + 1);
     if (end < 0) break;
     if (end === start + 1) {

@@ -32,7 +32,7 @@ export const columnColumns = [
   'flags',
 ] as const satisfies (keyof RawColumn)[];
 
-/** Columns that are the same in all rows with the same number. */
+/** Columns with the same values in all rows with the same number. */
 export const sharedColumns = [
   {
     by: 'table_number',
@@ -48,7 +48,7 @@ export const sharedColumns = [
   },
 ] as const satisfies { by: keyof RawColumn; columns: readonly (typeof columnColumns)[number][] }[];
 
-/** Texts of types that are kept. */
+/** How many type texts are kept. */
 const TYPES_KEPT = 1_000;
 
 export type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]>;
@@ -64,8 +64,8 @@ export function buildColumn(row: ColumnRow, context: EntityContext): ColumnEntit
 }
 
 /**
- * Makes the JSON of what {@link buildColumn} builds, of one column after the other: what the columns of a relation have in common, most of
- * the text, is written once for them, and so is what those of a type have in common.
+ * Makes the JSON that {@link buildColumn} describes, column by column. The columns of a relation share most of their
+ * text, which is built only once; so is the text that columns of one type share.
  */
 export function columnSerializer(): (row: ColumnRow, context: EntityContext) => string {
   let relation: { number: number; context: EntityContext; json: string } | undefined;
@@ -86,7 +86,7 @@ export function columnSerializer(): (row: ColumnRow, context: EntityContext) => 
   };
 }
 
-/** The JSON of an object without its brackets. */
+/** The JSON of an object without its braces. */
 const inner = (object: object) => JSON.stringify(object).slice(1, -1);
 
 function ownAttributes(row: ColumnRow, { names }: EntityContext) {
@@ -101,7 +101,7 @@ function ownAttributes(row: ColumnRow, { names }: EntityContext) {
   };
 }
 
-/** What two columns with the same numbers of type and flags have in common. */
+/** The part that two columns with the same type and flags numbers share. */
 function ofType(row: ColumnRow) {
   return {
     attributes: {
@@ -125,7 +125,7 @@ function ofType(row: ColumnRow) {
   } as const;
 }
 
-/** What the columns of a relation have in common. */
+/** The part that the columns of a relation share. */
 function ofRelation(row: ColumnRow, { names, common }: EntityContext) {
   return {
     ...common,
@@ -137,7 +137,7 @@ function ofRelation(row: ColumnRow, { names, common }: EntityContext) {
   };
 }
 
-/** Of a partition's column too: its own name, not the parent's. */
+/** For a column of a partition too: its own name, not the parent's. */
 function relationAttributes(row: ColumnRow, qualifiedName: string): Partial<ColumnEntity['attributes']> {
   const table = { tableName: row.table_name, tableQualifiedName: qualifiedName };
   const view = { viewName: row.table_name, viewQualifiedName: qualifiedName };

@@ -9,16 +9,17 @@ export interface AtlanConnection {
   name: string;
 }
 
-// Atlan's ids are the seconds at which a connection was made: from 2001 to 2017 there was no Atlan to make one.
+// Atlan's ids are the seconds at which a connection was created. No Atlan existed between 2001 and 2017, so these ids
+// are free.
 const FIRST_ID = 1_000_000_000n;
 const IDS = 500_000_000n;
 
 /**
- * The connection that the assets of a source belong to: what the source says of it, else one made from where the server is, the same
- * at each run. Two sources on one server are one connection, because their databases distinguish them.
+ * The connection that the assets of a source belong to: as configured, else derived from where the server is, and the
+ * same at each run. Two sources on one server share a connection, because their databases distinguish them.
  *
  * @param options.name of the source
- * @param options.login where the source is in the end, as a secret may say it
+ * @param options.login where the source really is, because a secret may say it
  */
 export function connectionOf(options: {
   name: string;

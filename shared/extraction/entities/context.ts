@@ -1,7 +1,7 @@
 import type { AtlanConnection } from './connection.ts';
 import type { QualifiedNames } from './qualified-names.ts';
 
-/** What all entities say of where and when they were read. */
+/** What all entities say about where and when they were read. */
 export interface CommonAttributes {
   connectionQualifiedName: string;
   connectionName: string;
@@ -13,7 +13,7 @@ export interface CommonAttributes {
   lastSyncRunAt: number;
 }
 
-/** What a builder needs next to the row. */
+/** What a builder needs besides the row. */
 export interface EntityContext {
   names: QualifiedNames;
   common: CommonAttributes;
@@ -39,7 +39,7 @@ export function commonAttributes(options: {
   };
 }
 
-/** An entity of the same output, as another one points at it. */
+/** A reference to an entity of the same output. */
 export function referTo<Type extends string>(typeName: Type, qualifiedName: string) {
   return { typeName, attributes: {}, uniqueAttributes: { qualifiedName } };
 }

@@ -7,10 +7,10 @@ import { buildProcedure, procedureColumns } from './procedure.ts';
 import { buildRelation, relationColumns } from './relation.ts';
 import { buildSchema, schemaColumns } from './schema.ts';
 
-/** A row of a raw file, by the names of the columns that were asked for. */
+/** A row of a raw file, by the names of its columns. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
-/** One entity, as it stands in the file. */
+/** One entity, as in the file. */
 export interface SerializedEntity {
   typeName: Entity['typeName'];
   json: string;
@@ -20,15 +20,18 @@ type Serializer = (row: RawRow, context: EntityContext) => SerializedEntity;
 
 /** How the rows of one folder become entities. */
 export interface EntityKind {
-  /** The columns of the raw file that the entities are made of. */
+  /** The columns of the raw file that the entities need. */
   columns: readonly string[];
-  /** Columns that are the same in all rows with the same number: their text is read once. */
+  /** Columns with the same values in all rows with the same number: their text is read once. */
   shared: readonly { by: string; columns: readonly string[] }[];
-  /** Makes what turns one row after the other into an entity's JSON. */
+  /** Makes the function that turns each row into an entity's JSON. */
   serializer(): Serializer;
 }
 
-/** The rows come from the SQL of the catalog, which raw-rows.ts describes: to check each of a million would cost more than to build it. */
+/**
+ * The rows come from the catalog's SQL, which raw-rows.ts describes: checking each of a million would cost more than
+ * building it.
+ */
 const kind = <Row>(
   columns: readonly (keyof Row & string)[],
   build: (row: Row, context: EntityContext) => Entity,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the lines of transformed/ are, in file form (docs/extraction.md). Nothing is null but what says so. */
+/** The lines of transformed/ as schemas (docs/extraction.md). Only what says so may be null. */
 
 const qualifiedName = z.string().regex(/^[^/]+\/[^/]+\/[^/]+\//, 'tenant/connector/id/…');
 const count = z.int().min(0);

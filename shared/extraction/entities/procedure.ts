@@ -13,7 +13,7 @@ export const procedureColumns = [
   'is_overloaded',
 ] as const satisfies (keyof RawProcedure)[];
 
-/** A routine of any kind: functions are Procedures too, as the original has them. */
+/** A routine of any kind: functions are Procedures too, as in the original. */
 export function buildProcedure(
   row: Pick<RawProcedure, (typeof procedureColumns)[number]>,
   { names, common }: EntityContext,

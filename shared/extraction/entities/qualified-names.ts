@@ -1,10 +1,10 @@
-/** Names by which two paths of names can come out as the same qualifiedName, or by which they differ. */
+/** Characters by which two different paths can give the same qualifiedName, or by which they differ. */
 const AMBIGUOUS = /[/%(]|^_procedures_$/;
 
 /**
- * The qualifiedNames of one database. Names stand in them as they are, so that a slash in a name may make one of two entities: schema `a`
- * with table `b/c`, schema `a/b` with table `c`. The later one then has its slashes written `%2F`, and what belongs to it follows. Only
- * names that may be in question are kept.
+ * The qualifiedNames of one database. They contain the names as they are, so a slash in a name can turn two entities
+ * into one: schema `a` with table `b/c`, and schema `a/b` with table `c`. The later one then gets `%2F` for its
+ * slashes, as does everything inside it. Only names that may collide are stored.
  */
 export class QualifiedNames {
   /** The name of the database. */
@@ -13,12 +13,12 @@ export class QualifiedNames {
   readonly database: string;
   readonly warnings: string[] = [];
   readonly #taken = new Set<string>();
-  /** Relations that have another qualifiedName than their names make. */
+  /** Relations whose qualifiedName differs from the one that their names make. */
   readonly #renamed = new Map<string, string>();
 
   /**
    * @param connection qualifiedName of the connection
-   * @param written how the database stands in the names, where that is not its own name (write-databases.ts)
+   * @param written how the database appears in the names, if that differs from its own name (escape-database-names.ts)
    */
   constructor(connection: string, database: string, written = database) {
     this.databaseName = database;
@@ -34,12 +34,15 @@ export class QualifiedNames {
     return `${this.database}/${schema}`;
   }
 
-  /** Keeps the qualifiedName of a schema with a slash, which may be that of a relation in another one. */
+  /** Stores the qualifiedName of a schema with a slash, which may equal that of a relation in another one. */
   claimSchema(schema: string): void {
     this.#taken.add(this.schema(schema));
   }
 
-  /** Settles the qualifiedName of a relation that may be in question; in order, after the schemas and before anything asks for it. */
+  /**
+   * Settles the qualifiedName of a relation that may collide. Call it in order, after the schemas and before anything
+   * uses the name.
+   */
   claimRelation(schema: string, name: string): void {
     const verbatim = `${this.schema(schema)}/${name}`;
     const settled = this.#claim(verbatim, [schema, name]);
@@ -51,15 +54,15 @@ export class QualifiedNames {
     return renamed ?? `${this.schema(schema)}/${name}`;
   }
 
-  /** To be called once for each column, after all relations. */
+  /** Call this once for each column, after all relations. */
   column(schema: string, relation: string, column: string): string {
     return this.#claim(`${this.relation(schema, relation)}/${column}`, [schema, relation, column]);
   }
 
   /**
-   * To be called once for each routine, after all columns.
+   * Call this once for each routine, after all columns.
    *
-   * @param argumentTypes where the schema has several of that name
+   * @param argumentTypes when the schema has several routines with this name
    */
   procedure(schema: string, name: string, argumentTypes?: string): string {
     const signature = argumentTypes === undefined ? name : `${name}(${argumentTypes})`;
@@ -68,7 +71,7 @@ export class QualifiedNames {
   }
 
   #claim(verbatim: string, names: readonly string[]): string {
-    // Of two paths that are the same text the earlier one has a slash in a name, or stands where routines do.
+    // Of two paths with the same text, the earlier one has a slash in a name, or is where routines are.
     const isAmbiguous = names.some((name) => AMBIGUOUS.test(name));
     if (!isAmbiguous && (this.#taken.size === 0 || !this.#taken.has(verbatim))) return verbatim;
     let settled = verbatim;
@@ -84,16 +87,17 @@ export class QualifiedNames {
   }
 }
 
-/** The same names in the letters of URLs; another text each time. */
+/** The same names, percent-encoded: always a different text. */
 function respell(names: readonly string[]): string[] {
   const withoutSlashes = names.map((name) => name.replaceAll('/', '%2F'));
   if (withoutSlashes.some((name, index) => name !== names[index])) return withoutSlashes;
-  // Without a slash it is a name such as `a%2Fb`, a routine called `f(integer)`, or a table `b` of schema `a` next to a schema `a/b`.
+  // Without a slash it is a name such as `a%2Fb`, a routine called `f(integer)`, or a table `b` of schema `a` next to a
+  // schema `a/b`.
   const last = names.at(-1) ?? '';
   const [first = ''] = last;
   const bytes = [...Buffer.from(first)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`);
   return [...names.slice(0, -1), bytes.join('') + last.slice(first.length)];
 }
 
-/** A NUL is in no name. */
+/** No name contains a NUL. */
 const keyOf = (schema: string, name: string) => `${schema}\0${name}`;

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
 
-/** The rows of raw/{folder}/: what the catalog says, under the names of Atlan's app (docs/extraction.md). Whole numbers all of them. */
+/**
+ * The rows of raw/{folder}/: what the catalog says, under the names of Atlan's app (docs/extraction.md). All numbers
+ * are integers.
+ */
 
 const text = z.string();
 const integer = z.int();
 const yesOrNo = z.enum(['YES', 'NO']);
-/** Constants of the original; kept, as those who read the raw files ask for their columns. */
+/** Constants of the original, kept for readers of the raw files who expect these columns. */
 const nothing = z.null();
 
 const tableType = z.enum(['TABLE', 'PARTITIONED TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW']);
@@ -45,7 +48,7 @@ const rawSchema = z.strictObject({
   catalog_name: text,
   schema_name: text,
   schema_owner: text,
-  /** Both null when the schema has no relation at all. */
+  /** Both null when the schema has no relation. */
   table_count: integer.nullable(),
   views_count: integer.nullable(),
 });
@@ -68,7 +71,7 @@ const rawTable = z.strictObject({
   partitioned_parent_table: z.boolean().nullable(),
   partition_constraint: text.nullable(),
   number_columns_in_part_key: integer.nullable(),
-  /** Numbers with a space between them, 0 for an expression. */
+  /** Numbers separated by spaces; 0 for an expression. */
   columns_participating_in_part_key: text.nullable(),
   view_definition: text.nullable(),
   self_referencing_column_name: nothing,
@@ -117,7 +120,7 @@ const rawColumn = z.strictObject({
   table_type: tableType,
   belongs_to_partition: z.boolean(),
   partitioned_table: z.boolean(),
-  /** pg_constraint.contype of all constraints that cover the column, with commas between them. */
+  /** pg_constraint.contype of all constraints that cover the column, separated by commas. */
   constraint_type: text.nullable(),
   constraint_name: text.nullable(),
   remarks: text.nullable(),
@@ -128,7 +131,7 @@ const rawColumn = z.strictObject({
   is_self_referencing: nothing,
   is_primary: z.boolean(),
   is_foreign: z.boolean(),
-  // By which anyone who reads many rows knows what is the same in them, without reading its text again.
+  // These show a reader of many rows what they have in common, without reading their text again.
   /** The same number, the same relation: its place in this answer. */
   table_number: integer,
   /** The same number, the same data_type, numeric_precision, character_octet_length and column_size. */
@@ -150,7 +153,7 @@ const rawProcedure = z.strictObject({
 });
 export type RawProcedure = z.infer<typeof rawProcedure>;
 
-/** What each row of a raw file is, by folder. */
+/** The rows of each raw file, by folder. */
 export const rawRowSchemas = {
   database: rawDatabase,
   schema: rawSchema,

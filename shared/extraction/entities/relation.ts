@@ -31,7 +31,7 @@ export const relationColumns = [
 
 type RelationRow = Pick<RawTable, (typeof relationColumns)[number]>;
 
-/** Which entity a relation is; a partition is one whatever else it is. */
+/** The entity of a relation. A partition is one, whatever else it is. */
 export function relationTypeOf(
   tableType: RawTable['table_type'],
   isPartition: boolean,
@@ -96,7 +96,7 @@ function partitionAttributes(row: RelationRow, names: EntityContext['names']) {
   };
 }
 
-/** The bare name, as the original has it: no statement to run, but one to read. */
+/** Only the name, as in the original: this is for reading, not for running. */
 function definitionOf(row: RelationRow): string | undefined {
   if (row.view_definition === null) return undefined;
   const create = row.table_type === 'VIEW' ? 'CREATE OR REPLACE VIEW' : 'CREATE MATERIALIZED VIEW';

@@ -20,7 +20,7 @@ export interface EntityWriterOptions {
 export interface EntityFile extends FileFacts {
   /** That of the raw file with the same rows, from 1. */
   chunk: number;
-  /** From 1, in its chunk. */
+  /** Its number within the chunk, from 1. */
   part: number;
   path: string;
   rows: number;
@@ -58,13 +58,13 @@ export class EntityWriter {
     }
   }
 
-  /** No rows make no file. */
+  /** Without rows there is no file. */
   async finish(): Promise<{ files: EntityFile[]; entities: Record<string, number> }> {
     await this.#finishPart();
     return { files: this.#files, entities: this.#entities };
   }
 
-  /** Closes what is open, and leaves it as it is. */
+  /** Closes an open file, and leaves it as it is. */
   async abandon(): Promise<void> {
     await this.#file?.abandon();
   }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
-/** What a finished file is, to anyone who checks it later. */
+/** What identifies a finished file, for a later check. */
 export interface FileFacts {
   bytes: number;
   /** In hexadecimal digits. */
   sha256: string;
 }
 
-/** Reads a file that somebody else wrote. */
+/** Reads a file that something else wrote. */
 export async function hashFile(path: string): Promise<FileFacts> {
   const hash = createHash('sha256');
   let bytes = 0;

@@ -3,14 +3,17 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { FileFacts } from './hash-file.ts';
 
 const BUFFER_BYTES = 1_048_576;
-/** Buffers of finished files: memory outside of the heap has the whole heap collected again and again. */
+/**
+ * Buffers of finished files, for reuse: memory outside the heap makes the collector run over the whole heap again and
+ * again.
+ */
 const spare: Buffer[] = [];
-/** What a UTF-16 unit takes at most in UTF-8. */
+/** The most bytes that a UTF-16 unit takes in UTF-8. */
 const BYTES_PER_UNIT = 3;
 
 /**
- * A file with one JSON document in each line, that is hashed on its way. Lines go into one buffer, which is used again and again: as
- * strings they would live long enough to make the heap grow.
+ * A file with one JSON document on each line, hashed while it is written. Lines go into one buffer that is used again
+ * and again: strings would live long enough to make the heap grow.
  */
 export class JsonlFile {
   readonly path: string;
@@ -26,7 +29,7 @@ export class JsonlFile {
     this.#file = file;
   }
 
-  /** @throws when the file is there already */
+  /** @throws when the file already exists */
   static async create(path: string): Promise<JsonlFile> {
     return new JsonlFile(path, await open(path, 'wx', 0o600));
   }
@@ -35,7 +38,7 @@ export class JsonlFile {
     return this.#rows;
   }
 
-  /** @returns a promise where the file has to be waited for before the next line */
+  /** @returns a promise when the caller must wait for the file before the next line */
   add(json: string): Promise<void> | undefined {
     const line = `${json}\n`;
     this.#rows += 1;

@@ -19,8 +19,9 @@ export interface RawFile extends FileFacts {
 }
 
 /**
- * Writes rows in their order, as Parquet files of an exact number of rows. It is a DuckDB instance of its own, with one thread, which
- * writes a table in its order: the session's has several, and COPY cuts files at the size of its own chunks.
+ * Writes rows in their order, as Parquet files with an exact number of rows. It has its own DuckDB instance with one
+ * thread, which writes a table in its order; the session's has several, and COPY splits files at the size of its own
+ * chunks.
  */
 export class RawWriter {
   readonly #instance: DuckDBInstance;
@@ -32,10 +33,10 @@ export class RawWriter {
   }
 
   /**
-   * @param options.folder a private folder for what DuckDB keeps
+   * @param options.folder a private folder for DuckDB's files
    * @param options.files the only folder that can be written to
-   * @param options.memoryLimitBytes that of the session next to it. It takes up to half as much itself; beyond that, rows are spilled to
-   *   disk. Only long texts take so much
+   * @param options.memoryLimitBytes the limit of the session next to it. The writer takes up to half as much; more than
+   *   that spills to disk. Only long texts take so much
    */
   static async open(options: {
     folder: string;
@@ -75,8 +76,9 @@ export class RawWriter {
 }
 
 /**
- * The files of one answer of the source. A table has the rows of the next file and no others, as COPY takes several times as long for some
- * rows of a table (LIMIT); and it is written before its transaction ends, as to commit its rows would copy them once more.
+ * The files of one answer of the source. The table only contains the rows of the next file, because COPY takes several
+ * times as long for part of a table (LIMIT). It is written before its transaction ends, because a commit would copy the
+ * rows once more.
  */
 export class RawSeries {
   readonly #connection: DuckDBConnection;
@@ -84,7 +86,7 @@ export class RawSeries {
   readonly #pathOf: (chunk: number) => string;
   readonly #files: RawFile[] = [];
   #appender: DuckDBAppender | undefined;
-  /** Rows that are in no file yet. */
+  /** Rows that are not in a file yet. */
   #rows = 0;
 
   constructor(connection: DuckDBConnection, rowsPerFile: number, pathOf: (chunk: number) => string) {
@@ -93,7 +95,7 @@ export class RawSeries {
     this.#pathOf = pathOf;
   }
 
-  /** @throws StorageUnavailableError, QueryError for texts that its memory is too small for */
+  /** @throws StorageUnavailableError, or QueryError for texts that do not fit into its memory */
   async append(chunk: DuckDBDataChunk): Promise<void> {
     try {
       await this.#append(chunk);
@@ -103,9 +105,9 @@ export class RawSeries {
   }
 
   /**
-   * Writes what is left. No rows make no file.
+   * Writes the remaining rows. Without rows there is no file.
    *
-   * @throws StorageUnavailableError, QueryError for texts that its memory is too small for
+   * @throws StorageUnavailableError, or QueryError for texts that do not fit into its memory
    */
   async finish(): Promise<RawFile[]> {
     try {
@@ -122,12 +124,12 @@ export class RawSeries {
     if (this.#rows + chunk.rowCount >= this.#rowsPerFile) return this.#fillFiles(chunk);
     this.#appender ??= await this.#connection.createAppender('rows');
     this.#appender.appendDataChunk(chunk);
-    // What is not in the table counts towards no limit, and is never spilled.
+    // Rows that are not in the table count towards no limit, and never spill.
     this.#appender.flushSync();
     this.#rows += chunk.rowCount;
   }
 
-  /** Takes a chunk apart that one file ends in, or several. */
+  /** Splits a chunk in which one or more files end. */
   async #fillFiles(chunk: DuckDBDataChunk): Promise<void> {
     this.#closeAppender();
     await this.#connection.run('CREATE TABLE chunk AS FROM rows LIMIT 0');
@@ -147,7 +149,7 @@ export class RawSeries {
     }
     await take(chunk.rowCount - taken);
     await this.#connection.run('DROP TABLE chunk');
-    // Frees the rows that are in files now.
+    // Frees the rows that are now in files.
     await this.#connection.run('COMMIT');
     await this.#connection.run('BEGIN');
   }
@@ -157,7 +159,7 @@ export class RawSeries {
     this.#appender = undefined;
   }
 
-  /** Writes the rows that there are. */
+  /** Writes the present rows. */
   async #write(): Promise<void> {
     const path = this.#pathOf(this.#files.length + 1);
     await this.#connection.run(

@@ -1,6 +1,6 @@
 import { RawWriter } from './raw-writer.ts';
 
-/** The raw writer of all databases of a run, as each is a DuckDB. One that was used when something failed is not used again. */
+/** One raw writer for all databases of a run, because each is a DuckDB instance. After a failure, a new one is used. */
 export class SharedRawWriter implements Disposable {
   readonly #options: Parameters<typeof RawWriter.open>[0];
   #writer: RawWriter | undefined;

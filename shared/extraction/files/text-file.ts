@@ -1,17 +1,17 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
-/** Where a text lies in a {@link TextFile}. */
+/** The position of a text in a {@link TextFile}. */
 export interface TextPlace {
   offset: number;
   bytes: number;
 }
 
-/** Texts that are written down until they are needed, so that memory does not grow with them. */
+/** Texts on disk until they are needed, so that they do not fill the memory. */
 export class TextFile {
   readonly #file: number;
   #bytes = 0;
 
-  /** @param path of a file that is made, or emptied */
+  /** @param path of a file that is created or emptied */
   constructor(path: string) {
     this.#file = openSync(path, 'w+', 0o600);
   }

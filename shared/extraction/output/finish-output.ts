@@ -7,9 +7,9 @@ import { type Latest, latestSchema, type Manifest, manifestSchema, toDocument } 
 import { addressOf, type OutputStore } from './output-store.ts';
 
 /**
- * Makes the run's folder ready: what an earlier attempt has left is removed, unless it was complete.
+ * Prepares the run's folder: removes what an earlier attempt left, unless that was complete.
  *
- * @returns the manifest of an earlier attempt that had written everything, and was killed before it could say so
+ * @returns the manifest of an earlier attempt that wrote everything, and was killed before it could report that
  */
 export async function prepareOutput(
   context: JobContext,
@@ -25,8 +25,8 @@ export async function prepareOutput(
 }
 
 /**
- * Removes what a run that failed has written. At best: what it leaves behind has no manifest, and is taken for complete by nobody. A run
- * that has lost its lease removes nothing, as another attempt writes to the same folder by then.
+ * Removes what a failed run has written, if it can. Files that remain have no manifest, so nobody takes them for
+ * complete. A run that has lost its lease removes nothing, because by then another attempt writes to the same folder.
  */
 export async function discardOutput(context: JobContext, output: OutputStore, layout: Layout): Promise<void> {
   try {
@@ -38,8 +38,8 @@ export async function discardOutput(context: JobContext, output: OutputStore, la
 }
 
 /**
- * Reads what an earlier run or attempt has written. What cannot be read is written again, as it follows from this run's own files; nothing
- * that a run decides by is in it.
+ * Reads what an earlier run or attempt has written. An unreadable document is written again from this run's own files;
+ * no run decides anything by it.
  */
 async function readOutput<T>(
   context: Pick<JobContext, 'warn'>,
@@ -61,11 +61,12 @@ async function readOutput<T>(
 const MAX_TRIES = 5;
 
 /**
- * Makes `latest.json` point at a run.
+ * Points `latest.json` at a run.
  *
- * Runs of a job do not overlap, as each has the job's lease; so anyone who writes last has read last. Left open by that are a process that
- * stood still between its last look at the lease and this write, and jobs of other stacks or machines that write to the same folder:
- * of two such runs the one counts that began to read later, and the write is a conditional one, so that no look is outdated.
+ * Each run has the job's lease, so runs of a job do not overlap, and the last one to write was the last one to read.
+ * Two cases remain: a process that paused between its last look at the lease and this write, and jobs of other stacks
+ * or machines that write to the same folder. Of two such runs, the one that began to read later counts; the write is
+ * conditional, so no decision is outdated.
  */
 export async function pointLatest(
   context: JobContext,
@@ -79,7 +80,7 @@ export async function pointLatest(
     for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       const found = await readOutput(context, output, latestSchema, layout.latest);
       const current = found?.document;
-      // Also after a write whose answer was lost.
+      // This also covers a write whose answer was lost.
       if (current?.runId === runId) return;
       if (current && Date.parse(current.startedAt) > Date.parse(startedAt)) {
         context.warn(`latest.json keeps run ${current.runId}, which began to read later than this one.`);

@@ -9,7 +9,7 @@ const isMissing = (error: unknown) => error instanceof Error && 'code' in error 
 const versionOf = (body: string) => createHash('sha256').update(body).digest('hex');
 
 /**
- * The files of extractions below a folder of this machine, which is created when first written to.
+ * The files of extractions below a folder of this machine, which the first write creates.
  *
  * @param options.base what keys begin with. @default nothing
  */
@@ -20,7 +20,7 @@ export function createFolderOutputStore(options: { folder: string; base?: string
       cause: error,
       hint: 'Check its permissions and the free space, or name another folder with --out.',
     });
-  /** Renamed into its place, so that a broken-off copy is never taken for the file. */
+  /** Renamed into place, so that an interrupted copy never looks like the file. */
   const write = async (key: string, fill: (draft: string) => Promise<void>) => {
     const path = join(folder, key);
     const draft = `${path}.${randomUUID()}.tmp`;
@@ -45,12 +45,12 @@ export function createFolderOutputStore(options: { folder: string; base?: string
   return {
     location: folder,
     base,
-    // A second name for the file where both are on one file system: nothing is copied.
+    // A second name for the file where both are on one file system, so that nothing is copied.
     putFile: (key, source) => write(key, (draft) => link(source, draft).catch(() => copyFile(source, draft))),
     put: (key, body) => write(key, (draft) => writeFile(draft, body)),
     read,
     async replace(key, body, seen) {
-      // A file system has no conditional write; what the job's lease leaves open here are the milliseconds in between.
+      // A file system has no conditional write. The job's lease covers all but the milliseconds in between.
       if ((await read(key))?.version !== seen) return false;
       await write(key, (draft) => writeFile(draft, body));
       return true;

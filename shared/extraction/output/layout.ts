@@ -4,7 +4,7 @@ import type { ExtractedDatabase } from '../extract-database.ts';
 
 type ExtractedFile = ExtractedDatabase['files'][number];
 
-/** How the files of a run are named, so that who reads them from Atlan's own apps finds them. */
+/** How the files of a run are named, so that readers for Atlan's own apps find them. */
 export interface Layout {
   /** The folder of all runs; ends with a slash. */
   workflowFolder: string;
@@ -17,7 +17,7 @@ export interface Layout {
   statisticsOf(form: ExtractedFile['form'], type: EntityFolder): string;
 }
 
-/** How many rows a file holds at most: as the app and the SDK write them. */
+/** How many rows a file has at most: the numbers of the app and the SDK. */
 export const ROWS_PER_FILE = {
   app: { raw: 100_000, transformed: 100_000 },
   sdk: { raw: 100_000, transformed: 50_000 },
@@ -25,17 +25,17 @@ export const ROWS_PER_FILE = {
 
 const EXTENSIONS = { raw: 'parquet', transformed: 'json' } as const;
 
-/** What keys of Ferry's own store begin with: other things are kept there too. */
+/** The start of the keys in Ferry's own store, which also contains other things. */
 const OWN_BASE = 'artifacts/';
 
-/** What all keys of an output begin with: nothing, or something that ends with a slash. */
+/** The start of all keys of an output: empty, or something that ends with a slash. */
 export function outputBase({
   bucket,
   prefix,
   layout,
 }: Pick<ExtractionOutput, 'bucket' | 'prefix' | 'layout'>): string {
   const folder = prefix === '' ? '' : `${prefix}/`;
-  // The SDK's own path begins with that folder: not twice.
+  // The SDK's own path begins with that folder; do not repeat it.
   if (bucket !== undefined || (layout === 'sdk' && folder === '')) return folder;
   return `${OWN_BASE}${folder}`;
 }
@@ -43,11 +43,12 @@ export function outputBase({
 /**
  * The keys of a run.
  *
- * `app` is what Atlan's Postgres app writes: `{workflowId}/{runId}/raw|transformed/{type}/{n}.…`, n from 1. `sdk` is what version 2 of the
- * application SDK writes: `artifacts/apps/{application}/workflows/{workflowId}/{runId}/…/chunk-{n}-part{m}.…`, both from 0, and the
- * statistics in a folder of their own (path_gen and write_statistics of application_sdk/io).
+ * `app` is what Atlan's Postgres app writes: `{workflowId}/{runId}/raw|transformed/{type}/{n}.…`, n from 1. `sdk` is
+ * what version 2 of the application SDK writes:
+ * `artifacts/apps/{application}/workflows/{workflowId}/{runId}/…/chunk-{n}-part{m}.…`, both from 0, with the statistics
+ * in a separate folder (path_gen and write_statistics of application_sdk/io).
  *
- * @param options.base what all keys of the output begin with
+ * @param options.base the start of all keys of the output
  */
 export function layOut(options: {
   layout: ExtractionOutput['layout'];

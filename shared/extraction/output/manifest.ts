@@ -21,7 +21,7 @@ export type ManifestFile = z.infer<typeof manifestFileSchema>;
 
 const manifestDatabase = openObject({
   source: z.string(),
-  /** Absent where its name is not known: the source could not be asked for it. */
+  /** Absent when its name is not known, because Ferry could not ask the source. */
   database: z.string().optional(),
   state: z.enum(['extracted', 'failed']),
   serverVersion: z.string().optional(),
@@ -31,18 +31,18 @@ const manifestDatabase = openObject({
 });
 export type ManifestDatabase = z.infer<typeof manifestDatabase>;
 
-/** `manifest.json`: what a run has written. It is written last, so that a run without one is not complete. */
+/** `manifest.json`: what a run has written. It is written last, so a run without one is not complete. */
 export const manifestSchema = openObject({
   schemaVersion,
   job: z.string(),
   workflowId: z.string(),
   runId: z.uuid(),
   layout: z.enum(['app', 'sdk']),
-  /** `partial`: what was meant to be read and failed is in `databases`; nothing of it is in the files. */
+  /** `partial`: `databases` lists what should have been read and failed; the files contain none of it. */
   state,
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
-  /** What was meant to be read. */
+  /** What should have been read. */
   scope: openObject({
     sources: z.array(z.string()),
     databases: z.union([z.literal('all'), z.array(z.string())]).optional(),
@@ -50,7 +50,7 @@ export const manifestSchema = openObject({
     exclude: z.record(z.string(), z.union([z.literal('*'), z.array(z.string())])),
     tempTableRegex: z.string(),
   }),
-  /** How Atlan knows the sources; one whose secret could not be read is missing. */
+  /** How Atlan knows the sources, except those whose secret could not be read. */
   connections: z.array(openObject({ source: z.string(), qualifiedName: z.string(), name: z.string() })),
   databases: z.array(manifestDatabase),
   /** Number of entities by typeName, in all databases. */
@@ -60,12 +60,12 @@ export const manifestSchema = openObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** `latest.json` in the folder of a workflow: the newest run that has a manifest. */
+/** `latest.json` in the folder of a workflow: the newest run with a manifest. */
 export const latestSchema = openObject({
   schemaVersion,
   runId: z.uuid(),
   state,
-  /** When the run began to read: of two runs the one that did so later is the newer one. */
+  /** When the run began to read. Of two runs, the later one is newer. */
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   /** Key of its manifest. */
@@ -77,7 +77,7 @@ export type Latest = z.infer<typeof latestSchema>;
 export const statisticsSchema = z.strictObject({
   total_record_count: z.int().positive(),
   chunk_count: z.int().positive(),
-  /** How many parts each chunk has; of `layout: sdk`. */
+  /** How many parts each chunk has; only for `layout: sdk`. */
   partitions: z.array(z.int().positive()).optional(),
 });
 export type Statistics = z.infer<typeof statisticsSchema>;
@@ -86,7 +86,7 @@ export type Statistics = z.infer<typeof statisticsSchema>;
 export const toDocument = (value: Manifest | Latest) => `${JSON.stringify(value, null, 2)}\n`;
 export const toStatisticsDocument = (value: Statistics) => `${JSON.stringify(value)}\n`;
 
-/** Counts by name, added up. */
+/** Adds up counts by name. */
 export function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const one of all)

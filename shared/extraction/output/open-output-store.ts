@@ -4,13 +4,13 @@ import { createFolderOutputStore } from './folder-output-store.ts';
 import { outputBase } from './layout.ts';
 import type { OutputStore } from './output-store.ts';
 
-/** Ferry's own state, where the files go for which no bucket is named. */
+/** Ferry's own state, for extractions that name no bucket. */
 export type OwnStore = { folder: string } | { bucket: string };
 
 /**
- * The place that an extraction's files go to: the bucket that it names, else Ferry's own store.
+ * Where an extraction's files go: the bucket that it names, else Ferry's own store.
  *
- * @param options.client makes the client for a bucket, which a folder does not need
+ * @param options.client makes the client for a bucket; a folder does not need one
  */
 export async function openOutputStore(options: {
   output: ExtractionOutput;
@@ -25,7 +25,7 @@ export async function openOutputStore(options: {
     bucketOwner?: string | undefined;
     kmsKeyArn?: string | undefined;
   }) => {
-    // Anyone who writes to a folder does not need S3's client, which takes long to load.
+    // Loading S3's client takes long, and a folder does not need it.
     const { createS3OutputStore } = await import('./s3-output-store.ts');
     return createS3OutputStore({ client: await client(), base, ...place });
   };

@@ -1,4 +1,4 @@
-/** A document of an output, and what is needed to replace exactly this version of it. */
+/** A document of an output, and the version that a replacement must name. */
 export interface OutputDocument {
   body: string;
   /** Opaque; changes with each write. */
@@ -6,27 +6,27 @@ export interface OutputDocument {
 }
 
 /**
- * Where the files of extractions go: a bucket or a folder, which may be somebody else's. Keys use `/`, and are complete: they begin with
- * {@link OutputStore.base}.
+ * Where the files of extractions go: a bucket or a folder, possibly somebody else's. Keys use `/`, and are complete:
+ * they begin with {@link OutputStore.base}.
  *
- * Implementations throw ConfigError where somebody has to change something (no such bucket, a permission is missing), and
- * StorageUnavailableError for what may pass on its own.
+ * Implementations throw ConfigError where somebody has to change something (no such bucket, a permission is missing),
+ * and StorageUnavailableError for failures that may pass on their own.
  */
 export interface OutputStore {
-  /** What keys are below, for people: `s3://bucket`, or the path of a folder. */
+  /** The address of all keys, for people: `s3://bucket`, or the path of a folder. */
   readonly location: string;
-  /** What all keys begin with: nothing, or something that ends with a slash. */
+  /** The start of all keys: empty, or something that ends with a slash. */
   readonly base: string;
   /** Stores a file of any size; ends early with the signal's reason. */
   putFile(key: string, path: string, signal?: AbortSignal): Promise<void>;
   /** Stores a JSON document. */
   put(key: string, body: string): Promise<void>;
-  /** Reads a document; undefined when there is none. */
+  /** Reads a document; undefined if it does not exist. */
   read(key: string): Promise<OutputDocument | undefined>;
   /**
-   * Writes a document if it still is the version that the caller has seen.
+   * Writes a document if it is still the version that the caller has seen.
    *
-   * @param seen undefined: there was none
+   * @param seen undefined if there was none
    * @returns false when somebody else was faster
    */
   replace(key: string, body: string, seen: string | undefined): Promise<boolean>;

@@ -11,12 +11,12 @@ type ExtractedFile = ExtractedDatabase['files'][number];
 /** Each holds one part of its file in memory. */
 const FILES_AT_ONCE = 4;
 
-/** Puts the files of the databases of one run into the output, numbered on from database to database. */
+/** Publishes the files of a run's databases, numbered from database to database. */
 export interface Publisher {
-  /** All that was published so far. */
+  /** Everything that was published so far. */
   readonly files: readonly ManifestFile[];
   /**
-   * Publishes the files of a database, and removes them here.
+   * Publishes the files of a database, and removes the local ones.
    *
    * @throws ConfigError, StorageUnavailableError
    */
@@ -31,7 +31,7 @@ export function createPublisher(options: {
   /** Whether statistics list the parts of each chunk. */
   partitions: boolean;
   retry: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Ends what is being stored. */
+  /** Stops all uploads. */
   signal?: AbortSignal;
 }): Publisher {
   const { output, layout, partitions, retry, signal } = options;
@@ -56,7 +56,7 @@ export function createPublisher(options: {
         const chunk = (chunks.get(file.type) ?? 0) + file.chunk;
         return { file, chunk, key: layout.keyOf(file, chunk) };
       });
-      // None is left at work when one fails, as what is written by then is removed.
+      // No upload may continue after a failure, because everything written so far is then removed.
       const store = async ({ file, key }: (typeof keyed)[number]) => {
         await retry(() => output.putFile(key, file.path, signal));
         await rm(file.path, { force: true });

@@ -2,7 +2,8 @@ import { ConfigError, type FerryError, StorageUnavailableError } from '../../err
 import { explainS3Error } from '../../runs/documents/explain-s3-error.ts';
 
 /**
- * What a person is notified of a failure at the bucket of an extraction: what does not pass on its own is a matter of its configuration.
+ * Explains a failure at the bucket of an extraction. A failure that does not pass on its own is one of its
+ * configuration.
  *
  * @param about.permission the one that the operation needs
  */

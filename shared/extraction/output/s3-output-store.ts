@@ -19,25 +19,31 @@ import { explainOutputError } from './s3-output-errors.ts';
 export interface S3OutputOptions {
   client: Pick<S3Client, 'send'>;
   bucket: string;
-  /** What keys begin with: nothing, or something that ends with a slash. */
+  /** The start of all keys: empty, or something that ends with a slash. */
   base: string;
-  /** Account that the bucket must belong to. It is given full control of the objects, for buckets whose objects belong to their writers. */
+  /**
+   * The account that must own the bucket. It gets full control of the objects, for buckets whose objects belong to
+   * their writers.
+   */
   bucketOwner?: string | undefined;
-  /** Key that objects are encrypted with. @default as the bucket says */
+  /** Key that objects are encrypted with. @default the bucket's */
   kmsKeyArn?: string | undefined;
-  /** Size of a part of a large file, in bytes: what of it is in memory at once. @default as put-s3-file.ts has it */
+  /** Size of a part of a large file, in bytes, which is in memory at once. @default as in put-s3-file.ts */
   partBytes?: number;
-  /** How long an answer may stand still. @default as unless-stalled.ts has it */
+  /** How long an answer may stall. @default as in unless-stalled.ts */
   stallMs?: number;
 }
 
-/** The files of extractions as objects of a bucket. Whatever is sent is held in memory, part by part, so that the SDK can send it again. */
+/**
+ * The files of extractions as objects of a bucket. Each part is in memory while it is sent, so that the SDK can send it
+ * again.
+ */
 export function createS3OutputStore(options: S3OutputOptions): OutputStore {
   const { client, bucket: Bucket, base, bucketOwner, kmsKeyArn, partBytes, stallMs } = options;
   const owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
   const settings = {
     ...owner,
-    // A bucket without access control lists takes this one, and no other:
+    // A bucket without access control lists accepts this one, and no other:
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
     ...(bucketOwner === undefined ? {} : { ACL: 'bucket-owner-full-control' as const }),
     ...(kmsKeyArn === undefined
@@ -111,7 +117,7 @@ export function createS3OutputStore(options: S3OutputOptions): OutputStore {
 const contentTypeOf = (key: string) =>
   key.endsWith('.parquet') ? 'application/vnd.apache.parquet' : 'application/json';
 
-/** One object's error stands in an answer that succeeds as a whole. */
+/** The error of one object, in an answer that succeeds as a whole. */
 const failedDeletion = ({
   Code = 'Unknown',
   Message,

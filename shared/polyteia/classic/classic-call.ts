@@ -9,7 +9,7 @@ const envelope = z.looseObject({
   data: z.unknown().optional(),
 });
 
-/** Makes the calls of the one endpoint: a command or a query by name, and the shape of its answer. */
+/** Makes the calls to the one endpoint: a command or a query by name, and the shape of its answer. */
 export function createClassicCall(
   connection: PolyteiaConnection,
   key: string,
@@ -33,9 +33,10 @@ export function createClassicCall(
       signal,
     });
     const content = envelope.safeParse(parseJson(answer.text)).data;
-    // An outage is one whatever stands in its answer, and says how long to wait.
+    // An outage counts as one whatever the answer contains, and says how long to wait.
     if (isTransient(answer.status)) throw errors.busy(answer);
-    // Business errors come with status 200 and their code in the envelope; other status are of whatever stands in front.
+    // Business errors have status 200 and their code in the envelope; any other status comes from something in front of
+    // Polyteia.
     if (content?.error) throw rejected(content.error.code, content.error.message, params.id);
     if (answer.status === 401) throw errors.keyRefused();
     if (answer.status !== 200) throw statusError(answer, params.id);

@@ -13,7 +13,7 @@ import { createClassicRefusals, PolyteiaForbiddenError } from './classic-refusal
 const assetInfo = z.looseObject({ content_type: z.string(), size: z.number(), uploaded_at: z.string() });
 const datasetData = z.looseObject({
   id: z.string(),
-  // What Polyteia reports the content is a help, and no condition: a form that is not known counts as silence.
+  // What Polyteia reports about the content is only an aid: an unknown form counts as no report.
   metadata: z
     .looseObject({ asset_info: assetInfo.optional().catch(undefined) })
     .optional()
@@ -21,7 +21,7 @@ const datasetData = z.looseObject({
 });
 const tokenData = z.looseObject({ token: z.string().regex(/^[\x21-\x7e]+$/) });
 
-/** The status of an upload's answer; of one that says success, that of the error in it. */
+/** The status of an upload's answer, or the status of the error in it when it claims success. */
 function statusOf(answer: HttpAnswer): number {
   const code = answer.status === 200 ? findObjection(answer)?.code : undefined;
   return typeof code === 'number' && code >= 400 && code <= 599 ? code : answer.status;
@@ -30,7 +30,7 @@ function statusOf(answer: HttpAnswer): number {
 /**
  * Polyteia's classic API: one endpoint for commands and queries, and an upload by token.
  *
- * @param options.token the personal access key; it goes into the Authorization header and nowhere else
+ * @param options.token the personal access key, which only goes into the Authorization header
  */
 export function createClassicClient(options: {
   connection: PolyteiaConnection;
@@ -49,7 +49,10 @@ export function createClassicClient(options: {
     return asset && { contentType: asset.content_type, size: asset.size, uploadedAt: asset.uploaded_at };
   }
 
-  /** What the dataset holds, or `unreadable`: a key that may upload need not be allowed to read, and the Go connector never asked. */
+  /**
+   * What the dataset contains, or `unreadable`: a key may be allowed to upload but not to read, and the Go connector
+   * never asked.
+   */
   async function readIfAllowed(dataset: string, signal: AbortSignal | undefined) {
     try {
       return await getContent(dataset, signal);
@@ -70,7 +73,7 @@ export function createClassicClient(options: {
 
   async function sendFile(upload: Upload): Promise<HttpAnswer> {
     const { dataset, file, contentType, beforeSending, signal } = upload;
-    // A token's lifetime is not documented: it is taken right before it is used, and a new one for each try.
+    // The lifetime of a token is not documented, so each try fetches a new one right before it is used.
     const token = await takeUploadToken(dataset, contentType, signal);
     const name = `${dataset}.${contentType === contentTypes.csv ? 'csv' : 'parquet'}`;
     const content = await multipartFile({ path: file, name, contentType }, upload);
@@ -122,7 +125,8 @@ export function createClassicClient(options: {
 
     async upload(upload) {
       let answer = await sendFile(upload);
-      // The token ended before the file had arrived; whether the key may upload was settled when it was given out.
+      // The token expired before the file had arrived. Whether the key may upload was decided when the token was
+      // issued.
       if (statusOf(answer) === 401) answer = await sendFile(upload);
       const objection = answer.status === 200 ? findObjection(answer) : undefined;
       if (objection?.kind === 'page') throw errors.webPage('the upload');

@@ -3,12 +3,14 @@ import { type AnswerErrors, isTransient, quoteWords } from '../http/answer-error
 import type { HttpAnswer } from '../http/http.ts';
 import { formatHint, mayBeOfFormat, type UploadFormat } from '../upload-format.ts';
 
-/** A refusal for lack of a permission; only this module distinguishes it, for all others it is a PolyteiaRejectedError. */
+/**
+ * A refusal for lack of a permission. Only this module distinguishes it; for all others it is a PolyteiaRejectedError.
+ */
 export class PolyteiaForbiddenError extends PolyteiaRejectedError {}
 
 export type ClassicRefusals = ReturnType<typeof createClassicRefusals>;
 
-/** What an answer of the classic API that is no success means, in words for people. @param key which no message may repeat */
+/** Explains an unsuccessful answer of the classic API to people. @param key which no message may repeat */
 export function createClassicRefusals(errors: AnswerErrors, key: string, format: UploadFormat) {
   function rejected(code: number, message: string | undefined, dataset: string): FerryError {
     const words = quoteWords(message, [key]);
@@ -44,7 +46,7 @@ export function createClassicRefusals(errors: AnswerErrors, key: string, format:
     );
   }
 
-  /** The words of the refusal may quote the file, so they are not repeated. */
+  /** The text of the refusal may quote the file, so it is not repeated. */
   const refusedInside = (dataset: string) =>
     new PolyteiaRejectedError(
       `Polyteia refused the file for dataset ${dataset}: its answer with HTTP status 200 contains an error.`,

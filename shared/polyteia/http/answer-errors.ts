@@ -1,7 +1,10 @@
 import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../../errors.ts';
 import type { HttpAnswer } from './http.ts';
 
-/** Errors that both generations of the API share. Their messages hold Ferry's words; Polyteia's come in by {@link quoteWords} only. */
+/**
+ * Errors that both generations of the API share. Their messages are Ferry's own; only {@link quoteWords} adds
+ * Polyteia's.
+ */
 export interface AnswerErrors {
   /** @param what continues "Polyteia at <host> …" */
   unavailable(what: string, answer?: Pick<HttpAnswer, 'retryAfterMs'>): PolyteiaUnavailableError;
@@ -38,12 +41,12 @@ export function createAnswerErrors(host: string): AnswerErrors {
   };
 }
 
-/** Whether a status may be another one at the next try. */
+/** Whether the next try may get another status. */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** Polyteia's own sentence, on one line and without keys, should they be repeated there. Never for answers that may quote a file. */
+/** Polyteia's own sentence, on one line and without keys. Never use it for answers that may quote a file. */
 export function quoteWords(words: string | undefined, secrets: readonly string[]): string {
   let text = words ?? '';
   for (const secret of secrets) text = text.replaceAll(secret, '***');

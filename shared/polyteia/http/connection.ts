@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { OutgoingHttps } from '../../network/outgoing-https.ts';
 import { createPolyteiaAgent, type HttpAnswer, send } from './http.ts';
 
-/** The way to one Polyteia: its address, and the connections to it. */
+/** The connections to one Polyteia. */
 export interface PolyteiaConnection {
   /** Host and port, for messages. */
   host: string;
@@ -24,8 +24,8 @@ export interface PolyteiaRequest {
 }
 
 /**
- * @param options.dispatcher instead of Ferry's own agent, such as one with other time-outs
- * @param options.answerLimitMs how long the whole of an answer may take
+ * @param options.dispatcher replaces Ferry's own agent, for example by one with other time-outs
+ * @param options.answerLimitMs how long a complete answer may take
  */
 export function openConnection(options: {
   baseUrl: string;
@@ -34,7 +34,7 @@ export function openConnection(options: {
   answerLimitMs?: number | undefined;
 }): PolyteiaConnection {
   const { host, origin, protocol } = new URL(options.baseUrl);
-  // A plain http:// address is one of this machine, to which no proxy leads.
+  // A plain http:// address is on this machine, and needs no proxy.
   const outgoing = protocol === 'https:' ? options.outgoing : {};
   const dispatcher = options.dispatcher ?? createPolyteiaAgent(outgoing);
   return {

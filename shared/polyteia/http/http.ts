@@ -5,13 +5,13 @@ import { FerryError, PolyteiaUnavailableError } from '../../errors.ts';
 import { explainHttpsFailure, type OutgoingHttps, trustExtraCa } from '../../network/outgoing-https.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-/** An answer whose body was read up to a limit: what stands in front of Polyteia may answer anything of any length. */
+/** An answer whose body was read up to a limit: whatever is in front of Polyteia may send anything, of any length. */
 export interface HttpAnswer {
   status: number;
   text: string;
   /** Its header Content-Type. */
   contentType?: string;
-  /** What its header Retry-After asks for. */
+  /** The delay that its header Retry-After asks for. */
   retryAfterMs?: number;
 }
 
@@ -31,9 +31,9 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 };
 
-// Two minutes for an answer to begin, as Polyteia reads the whole file first; 60 s without a byte of it.
+// Two minutes until an answer begins, because Polyteia reads the whole file first; then 60 s without a byte.
 const TIMEOUTS = { headersTimeout: 120_000, bodyTimeout: 60_000 };
-// Each byte of an answer starts those again: this is for the whole of it, from the request's end on.
+// Each byte of an answer restarts those; this limits the whole answer, from the end of the request.
 const ANSWER_LIMIT_MS = 180_000;
 const CONNECT_TIMEOUT = 3_000;
 const TUNNEL_TIMEOUT = 10_000;
@@ -50,7 +50,7 @@ export function createPolyteiaAgent(outgoing: OutgoingHttps): Dispatcher {
   });
 }
 
-/** How long the whole of an answer may take, counted from the moment that its request has been sent. */
+/** How long a complete answer may take, from the moment the request has been sent. */
 function limitAnswer(limitMs: number): { signal: AbortSignal; start: () => void; clear: () => void } {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -63,7 +63,7 @@ function limitAnswer(limitMs: number): { signal: AbortSignal; start: () => void;
   };
 }
 
-/** Not asked for, and sent all the same. */
+/** Not requested, but some servers send it. */
 function decoded(body: Readable, encoding: string | string[] | undefined): Readable {
   const decoder = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress }[
     String(encoding).toLowerCase()
@@ -79,7 +79,8 @@ async function* andThen(body: AsyncIterable<Uint8Array>, sent: () => void): Asyn
 /**
  * Sends one request.
  *
- * @param options.answerLimitMs how long the whole answer may take once the request has been sent. @default three minutes
+ * @param options.answerLimitMs how long a complete answer may take once the request has been sent. @default three
+ *   minutes
  * @throws PolyteiaUnavailableError when no complete answer comes back
  */
 export async function send(
@@ -104,12 +105,12 @@ export async function send(
       body: sent as Dispatcher.DispatchOptions['body'] & string,
       signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
     });
-    // Some servers answer before they have read all of a request.
+    // Some servers answer before they have read the whole request.
     limit.start();
     let text = '';
     for await (const chunk of decoded(body, headers['content-encoding']).setEncoding('utf8')) {
       text += chunk;
-      // Leaving closes the connection: what never ends is not waited for.
+      // Leaving the loop closes the connection, so an endless answer is not waited for.
       if (text.length >= BODY_LIMIT) break;
     }
     const retryAfter = headers['retry-after'];

@@ -6,7 +6,10 @@ import { stat } from 'node:fs/promises';
 export interface SendingHooks {
   /** Called with the number of the file's bytes sent so far. */
   onProgress?: ((bytes: number) => void) | undefined;
-  /** Called before the last bytes are sent, without which the server has no whole file; what it throws ends the request. */
+  /**
+   * Called before the last bytes are sent, without which the server has no complete file. An error thrown here ends the
+   * request.
+   */
   beforeEnd?: (() => Promise<void>) | undefined;
 }
 
@@ -18,7 +21,8 @@ export interface MultipartFile {
 }
 
 /**
- * Builds the body (RFC 7578). The length is that of the file now: a file that changes while it is sent ends the request with an error.
+ * Builds the body (RFC 7578). Its length is that of the file now: a file that changes while it is sent ends the request
+ * with an error.
  *
  * @param file.name file name sent to the server; ASCII without quotes
  */
@@ -32,7 +36,7 @@ export async function multipartFile(
   );
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
   const { size } = await stat(file.path);
-  // The file is opened when its turn comes: a body that is never asked for (no connection) would leave it open.
+  // The file is opened when its turn comes: if the body is never read (no connection), it would stay open.
   async function* stream() {
     yield head;
     let sent = 0;

@@ -1,4 +1,4 @@
-/** A text's value as JSON; undefined when it is not JSON, as answers of whatever stands in front of Polyteia. */
+/** The value of a JSON text; undefined when it is not JSON, like answers from something in front of Polyteia. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

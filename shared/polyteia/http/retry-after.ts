@@ -1,9 +1,9 @@
 const LONGEST_MS = 3_600_000;
 
 /**
- * Milliseconds to wait by a Retry-After header: seconds or an HTTP date. More than an hour counts as an hour.
+ * Milliseconds to wait according to a Retry-After header: seconds or an HTTP date. More than an hour counts as an hour.
  *
- * @returns undefined when there is none, or none that can be understood
+ * @returns undefined when it is absent or cannot be understood
  */
 export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
   if (value === undefined) return undefined;

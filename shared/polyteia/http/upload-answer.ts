@@ -7,23 +7,23 @@ const answerWithError = z.looseObject({
   code: z.unknown().optional(),
 });
 /**
- * An error in what cannot be parsed: JSON that was cut off, several lines of it, with a prefix, or in UTF-16. The number of blanks is
- * limited, so that an answer of nothing but blanks takes no time.
+ * An error in an answer that cannot be parsed: truncated JSON, several lines of JSON, JSON with a prefix, or UTF-16.
+ * The number of blanks is limited, so that an answer of blanks takes no time.
  */
 const looksLikeError = /(?:^|[\n{,[])\s{0,9}"error"\s{0,9}:\s{0,9}(?!null|false|""|\{\s{0,9}\}|\s)/;
 const errorWithCode = z.looseObject({ code: z.unknown() });
 
-/** What an upload's answer says against a status that says success. */
+/** What an upload's answer says against its own successful status. */
 export interface UploadObjection {
-  /** `error`: it holds one; `page`: it is a web page, so that whatever answered is not Polyteia. */
+  /** `error`: it contains an error; `page`: it is a web page, so something other than Polyteia answered. */
   kind: 'error' | 'page';
-  /** The error's own code: a number is one as HTTP has them. */
+  /** The error's own code: a number is like a status of HTTP. */
   code?: number | string;
 }
 
 /**
- * Looks for an error in the body of an upload that was answered with success. The contract leaves that body open, so that whatever is
- * neither an error nor a web page is a success.
+ * Looks for an error in the body of a successful answer to an upload. The contract leaves that body open, so anything
+ * that is neither an error nor a web page is a success.
  */
 export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
   const text = answer.text.replace(/^\uFEFF/, '');

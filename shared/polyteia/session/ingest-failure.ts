@@ -1,4 +1,4 @@
-// What an errorMessage may be about, in words that are not data; the first match is reported.
+// What an errorMessage may be about, in words that contain no data; the first match is reported.
 const subjects: readonly (readonly [RegExp, string])[] = [
   [/\b(encoding|charset|utf-?8)\b/i, 'the encoding of text'],
   [/\b(schema|columns?|header)\b/i, 'the columns'],
@@ -11,8 +11,8 @@ const quoted = /"[^"]*"|'[^']*'|`[^`]*`|«[^»]*»|„[^“”]*[“”]|“[^�
 const position = /\b(?:at|in|on) (line|row|record|column) #?(\d{1,12})\b/gi;
 
 /**
- * Why an ingest failed, as far as that can be reported without Polyteia's words: those may quote the file, and no value of it may stand in
- * a message. What is left are a subject of Ferry's own list and a position.
+ * Why an ingest failed, as far as Ferry can report that without Polyteia's words: these may quote the file, and no
+ * message may contain a value from it. What remains is a subject from Ferry's own list and a position.
  *
  * @returns undefined when nothing can be reported
  */

@@ -15,10 +15,10 @@ const ingestAnswer = z.looseObject({
   }),
 });
 
-// Has the form of an id but names nobody: its answer to this shows whether the key may edit the dataset.
+// Has the form of an id but belongs to nobody: the answer shows whether the key may edit the dataset.
 const NO_INGEST = 'dsig_00000000000000000000';
 
-/** The questions of the session API: about a dataset, its terms, its permissions and its ingests. */
+/** The questions to the session API: about a dataset, its terms, its permissions and its ingests. */
 export function createSessionCalls(
   connection: PolyteiaConnection,
   session: PolyteiaSession,
@@ -64,7 +64,7 @@ export function createSessionCalls(
   }
 
   async function checkUploadRight(dataset: string, signal: AbortSignal | undefined): Promise<void> {
-    // Of a dataset that does not exist, 404 would look like a permission.
+    // For a dataset that does not exist, 404 would look like a permission.
     await solutionOf(dataset, signal);
     const answer = await ask('dataset/getDatasetIngestStatus', { id: dataset, ingestId: NO_INGEST }, signal);
     const fromPolyteia = parseJson(answer.text) !== undefined;
@@ -87,7 +87,7 @@ export function createSessionCalls(
         `Polyteia no longer knows ingest ${id} of dataset ${dataset}.`,
         'Look at the dataset in Polyteia, and run the job again if it does not have the new content.',
       );
-    // The contract: but for 429, any 4xx here is final.
+    // According to the contract, any 4xx here is final, except 429.
     if (answer.status === 408) {
       throw reject(`Polyteia refused ${call} (HTTP status 408).`, 'Look at the dataset in Polyteia.');
     }

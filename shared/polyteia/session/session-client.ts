@@ -17,7 +17,7 @@ export interface SessionClientOptions {
   token: string;
   /** Id (`org_…`) or slug of the organization. */
   organization: string;
-  /** What is uploaded, for what a refusal says. */
+  /** What is uploaded, for the message of a refusal. */
   format: UploadFormat;
   ingest: { pollIntervalMs: number; timeoutMs: number };
   sleep?: Sleep | undefined;
@@ -29,8 +29,8 @@ const uploadAnswer = z.looseObject({ ok: z.literal(true), ingestId: z.string().m
 const uploadError = z.looseObject({ code: z.string().optional() });
 
 /**
- * Polyteia's session API: the personal access key is exchanged for a short-lived session, an upload is done when Polyteia has read it.
- * Makes the calls of the contract and no others.
+ * Polyteia's session API: the personal access key is exchanged for a short-lived session, and an upload is done when
+ * Polyteia has read it. Makes only the calls of the contract.
  */
 export function createSessionClient(options: SessionClientOptions): PolyteiaClient {
   const { connection, organization, token: key, format } = options;
@@ -61,7 +61,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
       if (uploadError.safeParse(content).data?.code === 'dpa.not-acknowledged')
         throw refusals.termsMissing(dataset);
       const { code } = objection ?? {};
-      // An error inside an answer that says success: without its own status it is one of the file.
+      // An error inside a successful answer: without its own status, it is about the file.
       const status = typeof code === 'number' && code >= 400 ? code : 422;
       // The text of the error may quote the file, so it is not repeated.
       throw refusals.refusal(succeeded ? { ...answer, status } : answer, {

@@ -15,13 +15,13 @@ export interface Subject {
   /** What to do about a 403. */
   forbidden: () => FerryError;
   notFound: () => FerryError;
-  /** What to do when the request itself may be what is wrong. */
+  /** What to do when the request itself may be wrong. */
   hint?: string;
 }
 
 export type SessionRefusals = ReturnType<typeof createSessionRefusals>;
 
-/** What an answer of the session API that is no success means, in words for people. */
+/** Explains an unsuccessful answer of the session API to people. */
 export function createSessionRefusals(options: {
   connection: PolyteiaConnection;
   organization: string;
@@ -49,7 +49,7 @@ export function createSessionRefusals(options: {
       `Sign in to ${origin} as that user, open the solution of the dataset, click to acknowledge the data processing terms, and run the job again.`,
     );
 
-  /** @param words Polyteia's sentence, where it cannot quote a file */
+  /** @param words Polyteia's sentence, if it cannot quote a file */
   function refusal(answer: HttpAnswer, subject: Subject, words?: string): FerryError {
     const { status } = answer;
     if (isTransient(status) || status < 400) return errors.busy(answer);
@@ -68,7 +68,7 @@ export function createSessionRefusals(options: {
     );
   }
 
-  /** The content of an answer. @throws what a refusal of it means */
+  /** The content of an answer. @throws the error that a refusal means */
   function read<T>(answer: HttpAnswer, shape: z.ZodType<T>, subject: Subject): T {
     const content = parseJson(answer.text);
     if (answer.status < 200 || answer.status > 299) {

@@ -5,15 +5,15 @@ import type { PolyteiaConnection } from '../http/connection.ts';
 import type { HttpAnswer } from '../http/http.ts';
 import { parseJson } from '../http/parse-json.ts';
 
-/** A session that a personal access key was exchanged for: opened when first needed, renewed before it ends. */
+/** A session in exchange for a personal access key: opened when first needed, renewed before it expires. */
 export interface PolyteiaSession {
-  /** Opens or renews it, when that is due. @throws PolyteiaRejectedError, PolyteiaUnavailableError */
+  /** Opens or renews it if necessary. @throws PolyteiaRejectedError, PolyteiaUnavailableError */
   open(signal?: AbortSignal): Promise<void>;
-  /** Sends a request with the session's Authorization; once more with a new session when this one is refused. */
+  /** Sends a request with the session's Authorization, and once more with a new session if this one is refused. */
   send(request: (authorization: string) => Promise<HttpAnswer>, signal?: AbortSignal): Promise<HttpAnswer>;
 }
 
-// A session that ends while a request is under way would fail it.
+// A session that expires during a request would make it fail.
 const RENEW_BEFORE_MS = 60_000;
 
 const exchanged = z.looseObject({
@@ -23,7 +23,7 @@ const exchanged = z.looseObject({
   }),
 });
 
-/** @param options.key the personal access key: it goes into the body of the exchange, and nowhere else */
+/** @param options.key the personal access key, which only goes into the body of the exchange */
 export function createSession(options: {
   connection: PolyteiaConnection;
   key: string;
@@ -74,7 +74,7 @@ export function createSession(options: {
         },
       );
     }
-    // The answer is to a request that held the key: nothing of it is repeated.
+    // This answers a request that contained the key, so none of it is repeated.
     return new PolyteiaRejectedError(
       `Polyteia at ${connection.host} refused to exchange the personal access key for a session of organization ${organization} (HTTP status ${status}).`,
       { hint: 'Check polyteia.<target>: organization, baseUrl, and the key in the secret of token.' },
@@ -88,7 +88,7 @@ export function createSession(options: {
     async send(request, signal) {
       const answer = await request(`Bearer ${await getToken(signal)}`);
       if (answer.status !== 401) return answer;
-      // Ended earlier than it said, or by clocks that differ. The key itself is judged by the exchange.
+      // It expired earlier than announced, or the clocks differ. The exchange decides whether the key itself is valid.
       current = undefined;
       return request(`Bearer ${await getToken(signal)}`);
     },

@@ -14,9 +14,11 @@ export interface IngestPolling {
 }
 
 /**
- * Asks for an ingest, at once and then at intervals, until it has an end. What may pass on its own does not end the waiting.
+ * Asks about an ingest, at once and then at intervals, until it has ended. Failures that may pass on their own do not
+ * stop the waiting.
  *
- * @throws PolyteiaRejectedError when Polyteia could not read the file, or asking is of no use; DeadlineError after the time-out
+ * @throws PolyteiaRejectedError when Polyteia could not read the file, or asking is pointless; DeadlineError after the
+ *   time-out
  */
 export async function waitForIngest(
   getStatus: () => Promise<IngestStatus>,
@@ -46,7 +48,7 @@ export async function waitForIngest(
       if (end < timeout) return 'unfinished';
       throw overdue(ingest, timeoutMs, trouble);
     }
-    // The last question is asked at the very end.
+    // The last question comes at the very end.
     await sleep(Math.min(pause, left), signal);
   }
 }
