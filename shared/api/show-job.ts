@@ -1,6 +1,7 @@
-import { toEventBridgeSchedule } from '../config/schedule/eventbridge-schedule.ts';
-import { parseSchedule } from '../config/schedule/parse-schedule.ts';
+import { toEventBridgeSchedule, zoneOf } from '../config/schedule/eventbridge-schedule.ts';
+import { parseSchedule, splitZonePrefix } from '../config/schedule/parse-schedule.ts';
 import { nextRuns } from '../config/schedule/schedule-times.ts';
+import { ConfigError } from '../errors.ts';
 import type { JobState, RunSummary } from '../runs/records/job-states.ts';
 import type { IndexedJob } from './job-index.ts';
 import type { JobDetail } from './schemas.ts';
@@ -28,7 +29,7 @@ export function showJob(
   return {
     name,
     ...about(job),
-    ...(schedule ? { schedule: { ...toEventBridgeSchedule(schedule), enabled: schedule.enabled } } : {}),
+    ...(schedule ? { schedule: { ...expressionOf(schedule), enabled: schedule.enabled } } : {}),
     ...(state?.running ? { running: show(state.running) } : {}),
     ...(state ? { lastRun: show(state.last) } : {}),
     ...(state?.lastGood ? { lastGoodRun: show(state.lastGood) } : {}),
@@ -48,6 +49,18 @@ export function plannedRuns({ schedule }: IndexedJob, after: Date, count: number
   if (!schedule?.enabled) return [];
   const { schedule: parsed } = parseSchedule(schedule.cron);
   if (parsed.type === 'rate') return [];
-  const { timezone } = toEventBridgeSchedule(schedule);
-  return nextRuns(parsed, timezone, after, count).map((run) => run.toISOString());
+  return nextRuns(parsed, zoneOf(schedule), after, count).map((run) => run.toISOString());
+}
+
+/** As EventBridge writes it; as it was written, where EventBridge has no such schedule (`ferry serve`). */
+function expressionOf(schedule: NonNullable<IndexedJob['schedule']>): {
+  expression: string;
+  timezone: string;
+} {
+  try {
+    return toEventBridgeSchedule(schedule);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { expression: splitZonePrefix(schedule.cron).expression, timezone: zoneOf(schedule) };
+  }
 }

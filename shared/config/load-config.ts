@@ -15,7 +15,8 @@ import { isEnvFile, readEnvFile } from './go-connector/env-file.ts';
 import { findNetworkProblem } from './rules/extraction-network.ts';
 import { findSharedOutputs } from './rules/extraction-outputs.ts';
 import { findSourceProblems } from './rules/extraction-sources.ts';
-import { toEventBridgeSchedule } from './schedule/eventbridge-schedule.ts';
+import { type Scheduler, toEventBridgeSchedule } from './schedule/eventbridge-schedule.ts';
+import { parseSchedule } from './schedule/parse-schedule.ts';
 import { type FerryConfig, ferryConfigSchema, type ScheduleConfig } from './schema/ferry-config.ts';
 
 /** A configuration and what came with it. */
@@ -27,6 +28,8 @@ export interface LoadedConfig {
   warnings: string[];
   /** Secrets from the file itself, which only a connector's .env has. By the names that `config` uses for them. */
   secrets: ReadonlyMap<string, string>;
+  /** The environment; a connector's .env file wins over it. */
+  environment: Readonly<Record<string, string | undefined>>;
 }
 
 type Plain = Record<string, unknown>;
@@ -67,8 +70,8 @@ function applyDefaults(raw: unknown): unknown {
   };
 }
 
-/** Checks across fields: references between parts, and cron expressions that cannot be scheduled. */
-function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] })[] {
+/** What one field alone does not show: references between the parts, and cron expressions that cannot be scheduled. */
+function checkReferences(config: FerryConfig, scheduler: Scheduler): (ConfigProblem & { at: string[] })[] {
   const problems: (ConfigProblem & { at: string[] })[] = [];
   const add = (at: string[], message: string) => problems.push({ at, path: at.join('.'), message });
   const jobs = new Map<string, string>();
@@ -79,12 +82,10 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
     else if (twin) add([group, job], `differs from "${twin}" only in case: choose another name`);
     jobs.set(job.toLowerCase(), job);
     if (!schedule) return;
-    try {
-      toEventBridgeSchedule(schedule);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      add([group, job, 'schedule', 'cron'], error.message);
-    }
+    const problem = problemOf(() =>
+      scheduler === 'eventbridge' ? toEventBridgeSchedule(schedule) : parseSchedule(schedule.cron),
+    );
+    if (problem !== undefined) add([group, job, 'schedule', 'cron'], problem);
   };
   for (const [job, sync] of Object.entries(config.syncs)) {
     if (!Object.hasOwn(config.sources, sync.source)) {
@@ -109,6 +110,27 @@ function checkReferences(config: FerryConfig): (ConfigProblem & { at: string[] }
   return problems;
 }
 
+/** @returns the message of the ConfigError that `check` throws */
+function problemOf(check: () => unknown): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message;
+  }
+}
+
+/** What this process schedules and AWS would not. */
+function warnOfEventBridge({ syncs, extractions }: FerryConfig): string[] {
+  return Object.entries({ ...syncs, ...extractions }).flatMap(([job, { schedule }]) => {
+    const problem = schedule && problemOf(() => toEventBridgeSchedule(schedule));
+    return problem === undefined
+      ? []
+      : [`${job}: ferry serve keeps this schedule, AWS could not: ${problem}.`];
+  });
+}
+
 function toPlain(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 1000 });
@@ -126,7 +148,7 @@ function toPlain(document: Document, file: string): unknown {
  * @param file name used in messages
  * @throws ConfigError that lists every problem with line, path, value and what is expected
  */
-export function parseConfig(text: string, file: string): FerryConfig {
+export function parseConfig(text: string, file: string, scheduler: Scheduler = 'eventbridge'): FerryConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -150,8 +172,8 @@ export function parseConfig(text: string, file: string): FerryConfig {
   const input = applyDefaults(raw);
   const parsed = ferryConfigSchema.safeParse(input);
   const reserved = findReservedNames(raw);
-  // A source that was left out would be reported as unknown.
-  const references = parsed.success && reserved.length === 0 ? checkReferences(parsed.data) : [];
+  // A source that was left out would seem to be unknown.
+  const references = parsed.success && reserved.length === 0 ? checkReferences(parsed.data, scheduler) : [];
   const found = parsed.success ? references : describeIssues(ferryConfigSchema, parsed.error.issues, input);
   const problems = [...reserved, ...found.filter(({ path }) => !reserved.some((one) => one.path === path))];
   if (parsed.success && problems.length === 0) return parsed.data;
@@ -222,19 +244,22 @@ async function inlineCertificates(config: FerryConfig, folder: string): Promise<
 /**
  * Reads a configuration: a ferry.yaml, or a .env file of the Go connector (recognised by its name).
  *
- * @param options.environment provides what a .env file leaves out
+ * @param options.environment what a .env file leaves out is taken from here
+ * @param options.scheduler who keeps the schedules: what AWS would refuse is a warning where Ferry's own process does. @default eventbridge
  * @throws ConfigError with a message that is complete and printable
  */
 export async function loadConfig(options: {
   path: string;
   environment: Readonly<Record<string, string | undefined>>;
+  scheduler?: Scheduler;
 }): Promise<LoadedConfig> {
+  const { scheduler = 'eventbridge' } = options;
   const path = resolve(options.path);
   const text = await readText(path, 'Name the file with --config, or write a new one with: ferry init');
   if (isEnvFile(path)) {
-    const { config, warnings, secrets } = readEnvFile(text, options.environment, options.path);
-    return { config, path, warnings, secrets };
+    return { ...readEnvFile(text, options.environment, { file: options.path, scheduler }), path };
   }
-  const config = await inlineCertificates(parseConfig(text, options.path), dirname(path));
-  return { config, path, warnings: [], secrets: new Map() };
+  const config = await inlineCertificates(parseConfig(text, options.path, scheduler), dirname(path));
+  const warnings = scheduler === 'process' ? warnOfEventBridge(config) : [];
+  return { config, path, warnings, secrets: new Map(), environment: options.environment };
 }

@@ -1,4 +1,4 @@
-import { toEventBridgeSchedule } from '../config/schedule/eventbridge-schedule.ts';
+import { zoneOf } from '../config/schedule/eventbridge-schedule.ts';
 import { parseSchedule } from '../config/schedule/parse-schedule.ts';
 import { runsAfter } from '../config/schedule/schedule-times.ts';
 import type { WatchedSchedule } from './watched-jobs.ts';
@@ -30,10 +30,10 @@ export function latestDueTime(
   const { schedule: parsed } = parseSchedule(schedule.cron);
   if (parsed.type === 'rate') {
     const from = Math.max(since.getTime(), newest?.getTime() ?? 0);
-    const due = from + parsed.minutes * 60_000;
+    const due = from + parsed.everyMs;
     return due <= limit ? new Date(due) : undefined;
   }
-  const { timezone } = toEventBridgeSchedule(schedule);
+  const timezone = zoneOf(schedule);
   for (const lookBack of LOOKS_BACK) {
     const from = Math.max(since.getTime(), limit - lookBack);
     let latest: Date | undefined;

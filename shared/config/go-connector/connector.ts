@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { goDurationMs } from '../../text/go-duration.ts';
 import { type ConfigProblem, describeIssues, formatProblems } from '../config-problems.ts';
+import { type Scheduler, toEventBridgeSchedule } from '../schedule/eventbridge-schedule.ts';
 import { parseSchedule, splitZonePrefix } from '../schedule/parse-schedule.ts';
 import { isTimeZone } from '../schedule/time-zone.ts';
 import { type FerryConfig, ferryConfigSchema } from '../schema/ferry-config.ts';
@@ -82,7 +83,7 @@ export function isConnectorEnvironment(names: readonly string[]): boolean {
   return names.some((name) => name === 'DATASET_ID' || name.startsWith('SOURCE_DATABASE_'));
 }
 
-// How the connector logs, and the port of its health check: Ferry has its own options for these, or AWS does.
+// How the connector logs, and the port on which it says that it is alive: for a process that runs as the connector does.
 const unneededVariables = ['LOG_LEVEL', 'LOG_FORMAT', 'HEALTH_CHECK_PORT'];
 
 const DEFAULT_CRON = '0 0 * * *';
@@ -145,28 +146,44 @@ function readDuration(name: keyof typeof ingestLimits, text: string, warnings: s
 function readSchedule(
   cronText: string,
   containerZone: string | undefined,
-  warnings: string[],
+  { scheduler, problems, warnings }: { scheduler: Scheduler } & Findings,
 ): Connector['sync']['schedule'] {
   try {
-    parseSchedule(cronText);
     const { expression, timezone } = splitZonePrefix(cronText);
-    if (timezone !== undefined || containerZone === undefined)
-      return { cron: expression, timezone: timezone ?? 'UTC' };
-    if (!isTimeZone(containerZone)) {
+    const schedule = { cron: expression, timezone: timezone ?? readContainerZone(containerZone, warnings) };
+    if (scheduler === 'process') parseSchedule(cronText);
+    else toEventBridgeSchedule(schedule);
+    if (scheduler === 'eventbridge' && timezone === undefined && schedule.timezone === containerZone) {
       warnings.push(
-        `TZ: ${show(containerZone)} is not an IANA time zone such as Europe/Berlin; the schedule is in UTC.`,
+        `TZ is ${containerZone}, so the schedule is in that time zone. In an image without time zone data, the connector ran in UTC.`,
       );
-      return { cron: expression, timezone: 'UTC' };
     }
-    warnings.push(
-      `TZ is ${containerZone}, so the schedule is in that time zone. In an image without time zone data, the connector ran in UTC.`,
-    );
-    return { cron: expression, timezone: containerZone };
+    return schedule;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    warnings.push(`CRON_SCHEDULE: ${error.message}. Until then it has no schedule on AWS; ferry run works.`);
+    // A process that only keeps a schedule has nothing to do without one.
+    if (scheduler === 'process') problems.push({ path: 'CRON_SCHEDULE', message: error.message });
+    else
+      warnings.push(
+        `CRON_SCHEDULE: ${error.message}. Until then it has no schedule on AWS; ferry run works.`,
+      );
     return undefined;
   }
+}
+
+function readContainerZone(zone: string | undefined, warnings: string[]): string {
+  if (zone === undefined) return 'UTC';
+  // As the C library takes it: a colon in front means a file of the time zone database.
+  const name = zone.replace(/^:/, '');
+  if (isTimeZone(name)) return name;
+  warnings.push(`TZ: ${show(zone)} is not an IANA time zone such as Europe/Berlin; the schedule is in UTC.`);
+  return 'UTC';
+}
+
+/** What was found wrong, or worth knowing. */
+interface Findings {
+  problems: ConfigProblem[];
+  warnings: string[];
 }
 
 /** The value of a variable; undefined when it is empty. */
@@ -184,7 +201,7 @@ function readOrganization(get: GetVariable, problems: ConfigProblem[]): string |
 function readTarget(
   get: GetVariable,
   organization: string | undefined,
-  { problems, warnings }: { problems: ConfigProblem[]; warnings: string[] },
+  { problems, warnings }: Findings,
 ): Connector['target'] {
   const duration = (name: keyof typeof ingestLimits) => {
     const text = get(name);
@@ -212,6 +229,8 @@ interface ReadOptions {
   label: string;
   /** Credentials that are set, but whose values are not visible here. */
   unseen?: Partial<Record<Credential, SecretValue>>;
+  /** Who will keep the schedule. @default eventbridge */
+  scheduler?: Scheduler;
 }
 
 /**
@@ -220,7 +239,8 @@ interface ReadOptions {
  *
  * @throws ConfigError that names the variables
  */
-export function readConnector(variables: ConnectorVariables, { label, unseen = {} }: ReadOptions): Connector {
+export function readConnector(variables: ConnectorVariables, options: ReadOptions): Connector {
+  const { label, unseen = {}, scheduler = 'eventbridge' } = options;
   const get = (name: string) => variables[name]?.trim() || undefined;
   const problems: ConfigProblem[] = required
     .filter((name) => !get(name) && !(name in unseen))
@@ -232,12 +252,16 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
     problems.push({ path: 'SOURCE_DATABASE_TYPE', message: describeType(type) });
   const organization = readOrganization(get, problems);
   const target = readTarget(get, organization, { problems, warnings });
+  const schedule = readSchedule(get('CRON_SCHEDULE') ?? DEFAULT_CRON, get('TZ'), {
+    scheduler,
+    problems,
+    warnings,
+  });
   if (problems.length > 0) throw new ConfigError(formatProblems(label, problems));
 
   const host = get('SOURCE_DATABASE_HOST') ?? '';
   const port = get('SOURCE_DATABASE_PORT') ?? '';
   const query = cleanQuery(get('SOURCE_DATABASE_SQL_QUERY') ?? '');
-  const schedule = readSchedule(get('CRON_SCHEDULE') ?? DEFAULT_CRON, get('TZ'), warnings);
   const connector: Connector = {
     source: {
       type: sourceTypes[type ?? ''] ?? '',
@@ -262,7 +286,7 @@ export function readConnector(variables: ConnectorVariables, { label, unseen = {
       types: 'compatible',
     },
     warnings,
-    unneeded: unneededVariables.filter((name) => get(name) !== undefined),
+    unneeded: scheduler === 'process' ? [] : unneededVariables.filter((name) => get(name) !== undefined),
   };
   // Also checked here, so that a message names the variable.
   configOf(connector, { label, sourceSecret: 'source', tokenSecret: 'token', job: 'default' });

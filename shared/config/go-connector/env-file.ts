@@ -1,8 +1,15 @@
 import { basename } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { formatProblems } from '../config-problems.ts';
+import type { Scheduler } from '../schedule/eventbridge-schedule.ts';
 import type { FerryConfig } from '../schema/ferry-config.ts';
-import { CONNECTOR_VARIABLES, type Connector, configOf, readConnector } from './connector.ts';
+import {
+  CONNECTOR_VARIABLES,
+  type Connector,
+  type ConnectorVariables,
+  configOf,
+  readConnector,
+} from './connector.ts';
 import { EnvFileSyntaxError, parseEnvText } from './go-env-file.ts';
 
 /** The name of the job in a connector's .env file, which does not name it. */
@@ -32,6 +39,15 @@ export function readEnvVariables(text: string, file: string): Record<string, str
   }
 }
 
+/** A connector's one job, as a configuration. */
+export interface ConnectorConfig {
+  config: FerryConfig;
+  secrets: ReadonlyMap<string, string>;
+  warnings: string[];
+  /** The environment as the file changes it: what else the process of the connector reads from it. */
+  environment: ConnectorVariables;
+}
+
 /**
  * Reads a .env file of Polyteia's Go connector, of either generation, as one sync called `default`. As in the
  * connector, the file takes precedence over the environment.
@@ -40,13 +56,37 @@ export function readEnvVariables(text: string, file: string): Record<string, str
  */
 export function readEnvFile(
   text: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  file: string,
-): { config: FerryConfig; secrets: ReadonlyMap<string, string>; warnings: string[] } {
-  // From the environment, only variables that configure the job: a LOG_LEVEL or TZ there belongs to this process.
-  const inherited = Object.fromEntries(CONNECTOR_VARIABLES.map((name) => [name, environment[name]]));
-  const connector = readConnector({ ...inherited, ...readEnvVariables(text, file) }, { label: file });
-  const names = { label: file, sourceSecret: SOURCE_SECRET, tokenSecret: TOKEN_SECRET, job: ENV_FILE_JOB };
+  environment: ConnectorVariables,
+  { file, scheduler = 'eventbridge' }: { file: string; scheduler?: Scheduler },
+): ConnectorConfig {
+  const own = readEnvVariables(text, file);
+  // Of the environment only what says what to do: a TZ in there is this process's own, unless it runs where the connector did.
+  const inherited = scheduler === 'process' ? [...CONNECTOR_VARIABLES, 'TZ'] : CONNECTOR_VARIABLES;
+  const variables = { ...Object.fromEntries(inherited.map((name) => [name, environment[name]])), ...own };
+  return {
+    ...configOfVariables(variables, { label: file, scheduler }),
+    environment: { ...environment, ...own },
+  };
+}
+
+/**
+ * The environment of a process of the Go connector, of either generation, as one sync called `default`.
+ *
+ * @throws ConfigError that names the variables
+ */
+export function readConnectorEnvironment(
+  environment: ConnectorVariables,
+  { scheduler }: { scheduler: Scheduler },
+): ConnectorConfig {
+  return { ...configOfVariables(environment, { label: 'the environment', scheduler }), environment };
+}
+
+function configOfVariables(
+  variables: ConnectorVariables,
+  { label, scheduler }: { label: string; scheduler: Scheduler },
+): Omit<ConnectorConfig, 'environment'> {
+  const connector = readConnector(variables, { label, scheduler });
+  const names = { label, sourceSecret: SOURCE_SECRET, tokenSecret: TOKEN_SECRET, job: ENV_FILE_JOB };
   const secrets = new Map([
     [SOURCE_SECRET, JSON.stringify(connector.login)],
     [TOKEN_SECRET, String(connector.token)],

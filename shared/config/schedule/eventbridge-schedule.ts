@@ -1,5 +1,14 @@
 import { ConfigError } from '../../errors.ts';
-import { type DayRule, type ParsedSchedule, parseSchedule, weekdayNames } from './parse-schedule.ts';
+import {
+  type DayRule,
+  type ParsedSchedule,
+  parseSchedule,
+  splitZonePrefix,
+  weekdayNames,
+} from './parse-schedule.ts';
+
+/** Who keeps the schedules: EventBridge Scheduler, or Ferry's own process (`ferry serve`), which takes all that cron does. */
+export type Scheduler = 'eventbridge' | 'process';
 
 // The longest that Scheduler's API accepts.
 const MAXIMUM_LENGTH = 256;
@@ -29,6 +38,8 @@ function writeDay(day: DayRule): [dayOfMonth: string, dayOfWeek: string] {
       return [`${day.day}W`, '?'];
     case 'weekdays':
       return ['?', weekdayNames(day.weekdays).join(',')];
+    case 'either':
+      throw new Error('EventBridge has no schedule for either of two days.');
     case 'last-weekday':
       return ['?', `${day.weekday + 1}L`];
     case 'nth-weekday':
@@ -36,18 +47,34 @@ function writeDay(day: DayRule): [dayOfMonth: string, dayOfWeek: string] {
   }
 }
 
-function writeRate(minutes: number): string {
+const MINUTE_MS = 60_000;
+
+/** @throws ConfigError for a rate that is no whole number of minutes */
+function writeRate(text: string, everyMs: number): string {
+  if (everyMs < MINUTE_MS)
+    throw new ConfigError(`"${text}": AWS schedules at most once a minute; write @every 1m`);
+  const below = Math.floor(everyMs / MINUTE_MS);
+  if (everyMs % MINUTE_MS !== 0)
+    throw new ConfigError(
+      `"${text}": AWS counts in whole minutes; write @every ${below}m or @every ${below + 1}m`,
+    );
   const [count, unit] =
-    minutes % 1440 === 0
-      ? [minutes / 1440, 'day']
-      : minutes % 60 === 0
-        ? [minutes / 60, 'hour']
-        : [minutes, 'minute'];
+    below % 1440 === 0 ? [below / 1440, 'day'] : below % 60 === 0 ? [below / 60, 'hour'] : [below, 'minute'];
   return `rate(${count} ${unit}${count === 1 ? '' : 's'})`;
 }
 
-function writeExpression(schedule: ParsedSchedule): string {
-  if (schedule.type === 'rate') return writeRate(schedule.minutes);
+/** Cron takes a day of month or a day of week where both are given; EventBridge takes one of the two only. */
+function refuseEither(cron: string): never {
+  const [minutes, hours, days, months, weekdays] = cron.split(/\s+/);
+  throw new ConfigError(
+    `"${cron}": a day of month and a day of week together mean "either of the two", which AWS cannot schedule; ` +
+      `write two syncs, with "${[minutes, hours, days, months, '*'].join(' ')}" and "${[minutes, hours, '*', months, weekdays].join(' ')}"`,
+  );
+}
+
+function writeExpression(text: string, schedule: ParsedSchedule): string {
+  if (schedule.type === 'rate') return writeRate(text, schedule.everyMs);
+  if (schedule.day.type === 'either') refuseEither(text);
   const [dayOfMonth, dayOfWeek] = writeDay(schedule.day);
   const { minutes, hours, months, years } = schedule;
   const fields = [writeNumbers(minutes), writeNumbers(hours), dayOfMonth, writeNumbers(months), dayOfWeek];
@@ -68,11 +95,16 @@ export function toEventBridgeSchedule({ cron, timezone }: { cron: string; timezo
   timezone: string;
 } {
   const { schedule, timezone: own } = parseSchedule(cron);
-  const expression = writeExpression(schedule);
+  const expression = writeExpression(splitZonePrefix(cron).expression, schedule);
   if (expression.length > MAXIMUM_LENGTH) {
     throw new ConfigError(
       `"${cron}": needs ${expression.length} characters on AWS, which allows ${MAXIMUM_LENGTH}; list fewer single values`,
     );
   }
   return { expression, timezone: own ?? timezone };
+}
+
+/** The time zone of a schedule: the one in front of its expression, else its own. */
+export function zoneOf({ cron, timezone }: { cron: string; timezone: string }): string {
+  return splitZonePrefix(cron).timezone ?? timezone;
 }

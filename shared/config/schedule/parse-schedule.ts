@@ -11,6 +11,8 @@ export type DayRule =
   | { type: 'last-day' }
   | { type: 'nearest-workday'; day: number }
   | { type: 'weekdays'; weekdays: readonly number[] }
+  /** A day of the month or a day of the week, whichever it is: cron's meaning of both together, which EventBridge does not have. */
+  | { type: 'either'; days: readonly number[]; weekdays: readonly number[] }
   | { type: 'last-weekday'; weekday: number }
   | { type: 'nth-weekday'; weekday: number; nth: number };
 
@@ -24,10 +26,10 @@ export interface CronSchedule {
   years: readonly number[] | undefined;
 }
 
-/** An interval in minutes, counted from when the schedule is created. */
+/** Every so many milliseconds: on AWS counted from when the schedule is created, and whole minutes only. */
 export interface RateSchedule {
   type: 'rate';
-  minutes: number;
+  everyMs: number;
 }
 
 /** What a schedule means, in whichever way it was written. */
@@ -44,29 +46,25 @@ const descriptors: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 };
 
-const MINUTE = 60_000_000_000n;
+const SECOND = 1_000_000_000n;
+const MINUTE_MS = 60_000;
 
+/** As robfig/cron counts: in whole seconds, and at least one. */
 function parseEvery(text: string): RateSchedule {
   const duration = text.slice('@every'.length).trim();
   const nanoseconds = parseGoDuration(duration);
   if (nanoseconds === undefined)
     throw new ConfigError(`"${text}": expected a duration such as @every 90m or @every 1h30m`);
-  if (nanoseconds < MINUTE)
-    throw new ConfigError(`"${text}": AWS schedules at most once a minute; write @every 1m`);
-  if (nanoseconds % MINUTE !== 0n) {
-    const below = nanoseconds / MINUTE;
-    throw new ConfigError(
-      `"${text}": AWS counts in whole minutes; write @every ${below}m or @every ${below + 1n}m`,
-    );
-  }
-  return { type: 'rate', minutes: Number(nanoseconds / MINUTE) };
+  const seconds = Number(nanoseconds / SECOND);
+  return { type: 'rate', everyMs: Math.max(1, seconds) * 1_000 };
 }
 
 function parseRate(text: string, inner: string): RateSchedule {
   const [, count, unit = ''] = /^(\d+)\s+(minute|hour|day)s?$/.exec(inner) ?? [];
   if (!count || Number(count) === 0)
     throw new ConfigError(`"${text}": expected a rate such as rate(5 minutes), rate(1 hour) or rate(2 days)`);
-  return { type: 'rate', minutes: Number(count) * ({ minute: 1, hour: 60, day: 1440 }[unit] ?? 1) };
+  const minutes = Number(count) * ({ minute: 1, hour: 60, day: 1440 }[unit] ?? 1);
+  return { type: 'rate', everyMs: minutes * MINUTE_MS };
 }
 
 function parseDescriptor(text: string): ParsedSchedule {
@@ -116,10 +114,7 @@ function parseFive(cron: string): CronSchedule {
   if (dayValues && weekdayValues) {
     // One of the two matches any day, so both together do.
     if (dayValues.length === 31 || weekdayValues.length === 7) return { ...schedule, day: { type: 'every' } };
-    throw new ConfigError(
-      `"${cron}": a day of month and a day of week together mean "either of the two", which AWS cannot schedule; ` +
-        `write two syncs, with "${[minutes, hours, days, monthsText, '*'].join(' ')}" and "${[minutes, hours, '*', monthsText, weekdaysText].join(' ')}"`,
-    );
+    return { ...schedule, day: { type: 'either', days: dayValues, weekdays: weekdayValues } };
   }
   if (weekdayValues) return { ...schedule, day: { type: 'weekdays', weekdays: weekdayValues } };
   return { ...schedule, day: dayValues ? { type: 'days', days: dayValues } : { type: 'every' } };

@@ -33,6 +33,8 @@ function daysOf(rule: DayRule, year: number, month: number): number[] {
     }
     case 'weekdays':
       return all.filter((day) => rule.weekdays.includes(weekdayOf(day)));
+    case 'either':
+      return all.filter((day) => rule.days.includes(day) || rule.weekdays.includes(weekdayOf(day)));
     case 'last-weekday':
       return all.filter((day) => weekdayOf(day) === rule.weekday).slice(-1);
     case 'nth-weekday':
@@ -60,12 +62,12 @@ function* wallTimes(schedule: CronSchedule, from: number): Generator<number> {
   }
 }
 
-/** The moment at which a zone's clock shows a time: the first of two; undefined for a time that is skipped. */
-function momentOf(wall: number, zone: string): number | undefined {
-  // Far enough on both sides for any zone; no clock changes twice in between.
+/** The moments at which a zone's clock shows a time, in order: two where it is set back, none where it leaves the time out. */
+function momentsOf(wall: number, zone: string): number[] {
+  // Far enough to either side to be on it, whichever zone it is; no clock changes twice in between.
   const offsets = new Set([offsetAt(zone, wall - DAY), offsetAt(zone, wall + DAY)]);
   const moments = [...offsets].map((offset) => wall - offset).sort((a, b) => a - b);
-  return moments.find((moment) => moment + offsetAt(zone, moment) === wall);
+  return moments.filter((moment) => moment + offsetAt(zone, moment) === wall);
 }
 
 /**
@@ -74,9 +76,40 @@ function momentOf(wall: number, zone: string): number | undefined {
  */
 export function* runsAfter(schedule: CronSchedule, zone: string, after: Date): Generator<Date> {
   for (const wall of wallTimes(schedule, after.getTime() - DAY)) {
-    const moment = momentOf(wall, zone);
+    const [moment] = momentsOf(wall, zone);
     if (moment !== undefined && moment > after.getTime()) yield new Date(moment);
   }
+}
+
+/**
+ * As {@link runsAfter}, but a schedule of every hour also runs in the hour that the clock repeats: no hour passes without it. One that
+ * names its hours runs once, as on AWS.
+ *
+ * @example `0 * * * *` in Europe/Berlin runs 25 times on 2027-10-31, `30 2 * * *` once
+ */
+export function* runsThroughRepeatedHours(
+  schedule: CronSchedule,
+  zone: string,
+  after: Date,
+): Generator<Date> {
+  if (schedule.hours !== undefined) {
+    yield* runsAfter(schedule, zone, after);
+    return;
+  }
+  let day = Number.NaN;
+  let moments: number[] = [];
+  // The second pass through an hour comes after all of its first: a day is put in order as a whole.
+  const inOrder = () => moments.filter((moment) => moment > after.getTime()).sort((a, b) => a - b);
+  for (const wall of wallTimes(schedule, after.getTime() - DAY)) {
+    const wallDay = Math.floor(wall / DAY);
+    if (wallDay !== day) {
+      for (const moment of inOrder()) yield new Date(moment);
+      moments = [];
+      day = wallDay;
+    }
+    moments.push(...momentsOf(wall, zone));
+  }
+  for (const moment of inOrder()) yield new Date(moment);
 }
 
 /** The first `count` runs of a schedule after a moment. */

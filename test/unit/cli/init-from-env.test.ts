@@ -275,7 +275,7 @@ const deployment = fc.record(
 function isUsable(variables: Variables): boolean {
   if (Object.values(variables).some((value) => /'|\\$/.test(value))) return false;
   try {
-    readEnvFile(envText(variables), {}, 'x.env');
+    readEnvFile(envText(variables), {}, { file: 'x.env' });
     return true;
   } catch {
     return false;
@@ -330,7 +330,7 @@ describe('sixty deployments', () => {
         const secretOf = (ref: unknown) => JSON.parse(secrets.get(String(ref)) ?? 'null');
         expect(Object.keys(config.syncs)).toHaveLength(60);
         for (const [index, variables] of deployments.entries()) {
-          const alone = readEnvFile(envText(variables), {}, 'x.env');
+          const alone = readEnvFile(envText(variables), {}, { file: 'x.env' });
           const { source, polyteia, ...sync } = config.syncs[`job-${index}`] ?? {};
           const { source: _source, polyteia: _polyteia, ...expected } = alone.config.syncs.default ?? {};
           expect(sync).toEqual(expected);

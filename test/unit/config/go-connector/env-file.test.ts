@@ -31,7 +31,7 @@ const sessionExample = classicExample
   .replace('db.my_table', 'my_table');
 
 const read = (text: string, environment: Record<string, string> = {}) =>
-  readEnvFile(text, environment, 'x.env');
+  readEnvFile(text, environment, { file: 'x.env' });
 const change = (name: string, value: string, text = classicExample) =>
   text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
 
@@ -144,7 +144,8 @@ describe('readEnvFile', () => {
   });
 
   it('does not need what it does not know', () => {
-    expect(read(`${classicExample}GREETING=hello\n`)).toEqual(read(classicExample));
+    const { environment: _environment, ...expected } = read(classicExample);
+    expect(read(`${classicExample}GREETING=hello\n`)).toMatchObject(expected);
   });
 
   it.each([
