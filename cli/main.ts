@@ -22,11 +22,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// A run that is asked to stop leaves behind what has not ended after six seconds (run-limits.ts); the rest is for its record.
-const END_AFTER_SIGNAL_MS = 7_500;
-// A process that got no time in between has both timers at once: what was due before goes first.
-const GRACE_MS = 1_000;
-// Only for connections that are still open: the command has ended.
+// A run that is asked to stop needs up to five seconds to end its query and to write its record.
+let endAfterSignalMs = 8_000;
+// Of a command that ends in order: being asked to is no failure of it.
+let endsInOrder = false;
+// For connections that are kept open, and for nothing else: the command has ended.
 const END_AFTER_WORK_MS = 2_000;
 
 const interruption = new AbortController();
@@ -36,8 +36,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // The second Ctrl-C ends the process at once. npm passes the first one on, so that one arrives twice.
     if (interruptedAt !== undefined && performance.now() - interruptedAt > 500) endProcess(EXIT.interrupted);
     interruptedAt ??= performance.now();
-    const end = () => endProcess(EXIT.interrupted);
-    setTimeout(() => setTimeout(end, GRACE_MS).unref(), END_AFTER_SIGNAL_MS).unref();
+    setTimeout(() => endProcess(EXIT.interrupted), endAfterSignalMs).unref();
     interruption.abort(new CancelledError('The run was interrupted.'));
   });
 }
@@ -54,10 +53,13 @@ await runCommandLine(
     setExitCode: (code: number) => {
       process.exitCode = code;
     },
+    allowEnding(ms) {
+      endAfterSignalMs = ms;
+      endsInOrder = true;
+    },
   },
   process.argv.slice(2),
 );
-// A statement that was given up may still wait for its source in a native thread, which would keep the process alive
-// forever.
-if (interruptedAt !== undefined) endProcess(EXIT.interrupted);
+// A statement that was given up may still wait for its source in a native thread, which would keep the process forever.
+if (interruptedAt !== undefined) endProcess(endsInOrder ? Number(process.exitCode ?? 0) : EXIT.interrupted);
 setTimeout(() => endProcess(Number(process.exitCode ?? 0)), END_AFTER_WORK_MS).unref();

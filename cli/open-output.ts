@@ -3,29 +3,22 @@ import type { ExtractionConfig } from '../shared/config/schema/ferry-config.ts';
 import { createFolderOutputStore } from '../shared/extraction/output/folder-output-store.ts';
 import { openOutputStore } from '../shared/extraction/output/open-output-store.ts';
 import type { OutputStore } from '../shared/extraction/output/output-store.ts';
-import { awsTimeouts } from '../shared/network/outgoing-https.ts';
 import type { CliContext } from './cli-context.ts';
+import { createS3Client, openState } from './open-state.ts';
 import type { GlobalOptions } from './options.ts';
 
 /**
- * Where this machine writes the files of an extraction: the folder of --out, the bucket that the extraction names, or
- * the state folder.
+ * Where the files of an extraction go from this machine: the folder of --out, the bucket that the extraction names, or the state.
  *
  * @param out the folder, without a prefix
  */
 export async function openOutput(
-  { output }: ExtractionConfig,
+  { output }: Pick<ExtractionConfig, 'output'>,
   out: string | undefined,
-  { state }: Pick<GlobalOptions, 'state'>,
-  { folder }: CliContext,
+  options: Pick<GlobalOptions, 'state'>,
+  context: CliContext,
 ): Promise<OutputStore> {
-  if (out !== undefined) return createFolderOutputStore({ folder: resolve(folder, out) });
-  return openOutputStore({
-    output,
-    own: { folder: resolve(folder, state) },
-    async client() {
-      const { S3Client } = await import('@aws-sdk/client-s3');
-      return new S3Client({ requestHandler: awsTimeouts, followRegionRedirects: true });
-    },
-  });
+  if (out !== undefined) return createFolderOutputStore({ folder: resolve(context.folder, out) });
+  const { own } = await openState(options, context);
+  return openOutputStore({ output, own, client: () => createS3Client(context) });
 }

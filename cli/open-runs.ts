@@ -29,7 +29,7 @@ export interface Runs {
 export async function openRuns(options: GlobalOptions, context: CliContext): Promise<Runs> {
   const connected = await connectStack(options, context);
   if (connected) return { list: connected.api.listRuns, cancel: connected.api.cancel };
-  const store = openRunStore(options, context);
+  const store = await openRunStore(options, context);
   return {
     list: ({ job, limit }) => store.listPage({ limit, ...(job === undefined ? {} : { job }) }),
     async cancel(id) {

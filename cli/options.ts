@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
 import { ConfigError } from '../shared/errors.ts';
-import { createFolderDocumentStore } from '../shared/runs/documents/folder-document-store.ts';
 import { createRunStore, type RunStore } from '../shared/runs/records/run-store.ts';
 import { createAwsIdentity } from '../shared/source/credentials/aws-identity.ts';
 import {
@@ -12,8 +11,9 @@ import {
   type SecretReader,
 } from '../shared/source/credentials/secrets.ts';
 import { createSecretsManagerReader } from '../shared/source/credentials/secrets-manager-reader.ts';
-import type { LogLevel } from '../shared/telemetry/logger.ts';
+import type { LogFormat, LogLevel } from '../shared/telemetry/logger.ts';
 import type { CliContext } from './cli-context.ts';
+import { openState } from './open-state.ts';
 
 /** The options that every command has. */
 export interface GlobalOptions {
@@ -24,6 +24,7 @@ export interface GlobalOptions {
   secrets?: string;
   json?: true;
   logLevel?: LogLevel;
+  logFormat?: LogFormat;
 }
 
 /** The options of a command and of `ferry` itself, together. */
@@ -31,7 +32,13 @@ export function globalOptions(command: Command): GlobalOptions {
   return command.optsWithGlobals<GlobalOptions>();
 }
 
-/** Loads the configuration given by --config. */
+/** A global option that was typed, or set by the environment; undefined for its default. */
+export function givenGlobal(command: Command, name: 'config' | 'state'): string | undefined {
+  const { parent: program } = command;
+  return program?.getOptionValueSource(name) === 'default' ? undefined : program?.getOptionValue(name);
+}
+
+/** Loads the configuration that --config names. */
 export function readConfig(
   options: GlobalOptions,
   { folder, environment }: CliContext,
@@ -39,16 +46,16 @@ export function readConfig(
   return loadConfig({ path: resolve(folder, options.config), environment });
 }
 
-/** The run store given by --state. */
-export function openRunStore(options: GlobalOptions, { folder }: CliContext): RunStore {
-  return createRunStore(createFolderDocumentStore(resolve(folder, options.state)));
+/** The run store that --state names. */
+export async function openRunStore(options: GlobalOptions, context: CliContext): Promise<RunStore> {
+  return createRunStore((await openState(options, context)).documents);
 }
 
 /** Secrets from --secrets, the .env file, the environment, and from Secrets Manager where AWS is set up. */
 export async function openSecrets(
   options: GlobalOptions,
-  loaded: LoadedConfig,
-  { folder, environment }: CliContext,
+  loaded: Pick<LoadedConfig, 'config' | 'secrets'>,
+  { folder, environment }: Pick<CliContext, 'folder' | 'environment'>,
 ): Promise<SecretReader> {
   const values = new Map(loaded.secrets);
   if (options.secrets !== undefined) {

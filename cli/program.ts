@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { ConfigError } from '../shared/errors.ts';
-import { logLevels } from '../shared/telemetry/logger.ts';
+import { logFormats, logLevels } from '../shared/telemetry/logger.ts';
 import type { CliContext } from './cli-context.ts';
 import { safeOutput } from './output/output.ts';
 
@@ -16,6 +16,8 @@ const commands: Readonly<Record<string, () => Promise<CreateCommand>>> = {
   jobs: async () => (await import('./commands/jobs.ts')).jobsCommand,
   runs: async () => (await import('./commands/runs.ts')).runsCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  'run-once': async () => (await import('./commands/run-once.ts')).runOnceCommand,
   schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand,
   cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
   accept: async () => (await import('./commands/accept.ts')).acceptCommand,
@@ -26,6 +28,9 @@ const commands: Readonly<Record<string, () => Promise<CreateCommand>>> = {
 
 /** The commands that support --stack. */
 const ofStacks = new Set(['jobs', 'runs', 'run', 'cancel', 'accept', 'resend', 'logs', 'check']);
+
+/** Options that a variable sets for all commands; one that is typed wins. */
+const optionVariables = { config: 'FERRY_CONFIG', state: 'FERRY_STATE', secrets: 'FERRY_SECRETS' } as const;
 
 /**
  * The `ferry` command with its subcommands.
@@ -44,12 +49,19 @@ export async function createProgram(context: CliContext, args: readonly string[]
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .option('--stack <name>', 'work on this deployed stack instead of this machine')
     .option('--config <file>', 'ferry.yaml, or a .env file of the Go connector', 'ferry.yaml')
-    .option('--state <folder>', 'where runs are recorded', '.ferry')
+    .option('--state <place>', 'where runs are recorded: a folder, or s3://BUCKET', '.ferry')
     .option('--secrets <file>', 'JSON file: secret name → the value that Secrets Manager would return')
     .option('--json', 'print one JSON document on stdout and nothing else')
-    .addOption(new Option('--log-level <level>', 'detail of the log on stderr').choices([...logLevels]))
+    .addOption(
+      new Option('--log-level <level>', 'detail of the log on stderr (or LOG_LEVEL)').choices([...logLevels]),
+    )
+    .addOption(new Option('--log-format <format>', 'its form (or LOG_FORMAT)').choices([...logFormats]))
     .showHelpAfterError('(ferry --help lists the commands)');
-  // A stack from the environment applies to all commands; one that is typed must have an effect.
+  for (const [option, variable] of Object.entries(optionVariables)) {
+    const set = context.environment[variable];
+    if (set) program.setOptionValueWithSource(option, set, 'env');
+  }
+  // A name in the environment stands for all commands; one that is typed must mean something.
   program.hook('preAction', (_program, called) => {
     if (program.getOptionValue('stack') !== undefined && !ofStacks.has(called.name()))
       throw new ConfigError(`ferry ${called.name()} only works on this machine, not on a stack.`);

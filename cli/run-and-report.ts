@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { RunRecord } from '../shared/runs/records/run-record.ts';
 import { deadlineOfOwn } from '../shared/runs/run-limits.ts';
 import type { RunSyncOptions } from '../shared/sync/sync-work.ts';
-import { createLogger } from '../shared/telemetry/logger.ts';
 import type { CliContext } from './cli-context.ts';
+import { createCliLogger, logSettings } from './cli-logger.ts';
 import { globalOptions, openRunStore, openSecrets, readConfig } from './options.ts';
 import { printWarnings } from './output/output.ts';
 import { createProgressPrinter } from './output/progress.ts';
@@ -31,12 +31,15 @@ export async function runAndReport(
   const options = globalOptions(command);
   const loaded = await readConfig(options, context);
   printWarnings(stderr, loaded.warnings);
-  const progress = createProgressPrinter(stderr, options.logLevel === undefined);
+  const progress = createProgressPrinter(
+    stderr,
+    logSettings(options, context.environment).level === undefined,
+  );
   const record = await run({
     config: loaded.config,
     trigger: { type: 'cli', triggeredBy: context.user },
     scope: 'cli',
-    store: openRunStore(options, context),
+    store: await openRunStore(options, context),
     secrets: await openSecrets(options, loaded, context),
     ...sessionOptions(context),
     workFolder: tmpdir(),
@@ -45,10 +48,7 @@ export async function runAndReport(
     deadline: deadlineOfOwn(timeoutMs),
     deadlineHint:
       'Check what the source is doing. If the run needs more time, allow it: ferry run --timeout 12h.',
-    logger: createLogger({
-      level: options.logLevel ?? 'silent',
-      destination: { write: (line) => stderr.write(line) },
-    }),
+    logger: createCliLogger(options, context),
     onProgress: progress.onEvent,
   }).finally(() => progress.end());
   reportRun(record, context, { json: options.json, file });

@@ -140,7 +140,12 @@ export class CancelledError extends FerryError {
   readonly class = 'CancelledError';
 }
 
-/** A defect in Ferry itself: anything that no other class describes. */
+/** The process that works on a run is about to end: the run goes back to the queue for another one, and no attempt is lost. */
+export class HandOverError extends FerryError {
+  readonly class = 'HandOverError';
+}
+
+/** A defect in Ferry itself: anything that none of the other classes describes. */
 export class UnexpectedError extends FerryError {
   readonly class = 'UnexpectedError';
 }

@@ -11,6 +11,8 @@ import type { Problem } from './schemas.ts';
 
 const titles = {
   400: 'Bad request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',

@@ -1,4 +1,4 @@
-import { LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
+import { HandOverError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { JobContext, JobResult } from './job.ts';
 import { acquireSourceSlots } from './leases/acquire-source-slots.ts';
@@ -76,16 +76,26 @@ async function doWork(
     Object.assign(record, { state: 'succeeded' }, await run.untilLastCall(workWithSources()));
   } catch (thrown) {
     if (thrown instanceof QueuedError && !signal.aborted) throw thrown;
+    if (signal.reason instanceof HandOverError) {
+      run.handOver();
+      return workedSince(started);
+    }
     if (record.state === 'queued') run.phase = QUEUED_PHASE;
     run.fail(toFerryError(signal.aborted ? signal.reason : thrown));
   } finally {
     await run[Symbol.asyncDispose]();
   }
-  return started === undefined ? 0 : Math.round(performance.now() - started);
+  return workedSince(started);
 }
+
+const workedSince = (started: number | undefined) =>
+  started === undefined ? 0 : Math.round(performance.now() - started);
 
 function logEnd(record: RunRecord, logger: Logger): void {
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
   const failed = record.state === 'failed' || record.state === 'partial' || record.state === 'cancelled';
-  logger[failed ? 'error' : 'info'](facts, `run ${record.state}`);
+  logger[failed ? 'error' : 'info'](
+    facts,
+    isFinished(record) ? `run ${record.state}` : `run left ${record.state}`,
+  );
 }

@@ -112,6 +112,13 @@ export class RunInProgress {
     };
   }
 
+  /** Puts the run back into the queue, for another process to begin at once: nothing of it is lost. */
+  handOver(): void {
+    // What Polyteia has the file of is not sent again: the next one asks how that ended.
+    this.record.state = this.record.ingest === undefined ? 'queued' : 'ingesting';
+    if (this.#effect === 'unknown') this.lease.becomeRival();
+  }
+
   /** What the job's work may use. @param folder the run's private one */
   contextIn(folder: string): JobContext {
     const { record, lease, heartbeat, signal, retry } = this;

@@ -1,4 +1,4 @@
-import { CancelledError, DeadlineError } from '../errors.ts';
+import { CancelledError, DeadlineError, HandOverError } from '../errors.ts';
 import type { RunRecord } from './records/run-record.ts';
 
 // Left for interrupting DuckDB, removing the folder and writing the record.
@@ -59,10 +59,11 @@ export function limitRun({
   clear: () => void;
 } {
   const controller = new AbortController();
-  const cancel = () =>
-    controller.abort(
-      signal?.reason instanceof CancelledError ? signal.reason : new CancelledError('The run was cancelled.'),
-    );
+  const cancel = () => {
+    const reason: unknown = signal?.reason;
+    const known = reason instanceof CancelledError || reason instanceof HandOverError;
+    controller.abort(known ? reason : new CancelledError('The run was cancelled.'));
+  };
   if (signal?.aborted) cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   const timer =

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { openObject, schemaVersion } from '../runs/documents/stored-document.ts';
+import type { DocumentStore } from '../runs/documents/document-store.ts';
+import { openObject, readDocument, schemaVersion } from '../runs/documents/stored-document.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 
 /** Since when each schedule is deployed as it is: planned times before that were never this schedule's. */
@@ -10,6 +11,40 @@ export const scheduleMemorySchema = openObject({
 export type ScheduleMemory = z.infer<typeof scheduleMemorySchema>;
 
 export const emptyScheduleMemory: ScheduleMemory = { schemaVersion: 1, jobs: {} };
+
+/** One for each stack: two may share a bucket, and each knows only its own schedules. */
+export const scheduleMemoryKey = (scope: string) => `watchdog/${encodeURIComponent(scope)}.schedules.json`;
+
+/**
+ * Reads what is noted of a stack's schedules, and which version of the document that is.
+ *
+ * @throws StateError when it is there and cannot be read
+ */
+export async function readScheduleMemory(
+  documents: Pick<DocumentStore, 'read' | 'address'>,
+  scope: string,
+): Promise<{ memory: ScheduleMemory; version: string | undefined }> {
+  const key = scheduleMemoryKey(scope);
+  const document = await documents.read(key);
+  if (document === undefined) return { memory: emptyScheduleMemory, version: undefined };
+  const memory = readDocument(scheduleMemorySchema, document.body, {
+    what: 'The record of when each schedule was deployed',
+    at: documents.address(key),
+    remedy: 'Remove it: schedules are then watched from that moment.',
+  });
+  return { memory, version: document.version };
+}
+
+/** Since when the schedules are known that are the same now as when they were noted, by job. */
+export function unchangedSince(memory: ScheduleMemory, jobs: WatchedJobs): Map<string, Date> {
+  return new Map(
+    Object.entries(jobs).flatMap(([job, { schedule }]) => {
+      const known = Object.hasOwn(memory.jobs, job) ? memory.jobs[job] : undefined;
+      const same = known !== undefined && known.schedule === JSON.stringify(schedule);
+      return same ? [[job, new Date(known.since)] as const] : [];
+    }),
+  );
+}
 
 /**
  * Notes the schedules that are new, were changed, or were switched on again, with the moment at which they were first seen: at most one

@@ -1,6 +1,5 @@
 import { mapInBatches } from '../batches.ts';
 import { StateError, toFerryError } from '../errors.ts';
-import { readDocument } from '../runs/documents/stored-document.ts';
 import { type Change, decideAlerts } from './alerts/decide-alerts.ts';
 import {
   type ClaimedIncident,
@@ -17,9 +16,10 @@ import { decideRepairs } from './repairs/decide-repairs.ts';
 import { repair } from './repairs/repair.ts';
 import {
   emptyScheduleMemory,
+  readScheduleMemory,
   rememberSchedules,
   type ScheduleMemory,
-  scheduleMemorySchema,
+  scheduleMemoryKey,
 } from './schedule-memory.ts';
 import type { WatchdogDependencies } from './watchdog-dependencies.ts';
 
@@ -36,8 +36,6 @@ export interface RoundResult {
   notRead: number;
 }
 
-/** One for each stack: two may share a bucket, and each knows only its own schedules. */
-const memoryKeyOf = (scope: string) => `watchdog/${encodeURIComponent(scope)}.schedules.json`;
 const MAX_LETTERS = 100;
 
 /**
@@ -165,19 +163,10 @@ async function readMemory(
   { documents, where, scope }: WatchdogDependencies,
   now: Date,
 ): Promise<ScheduleMemory> {
-  const key = memoryKeyOf(scope);
-  const document = await documents.read(key);
-  const before =
-    document === undefined
-      ? emptyScheduleMemory
-      : readDocument(scheduleMemorySchema, document.body, {
-          what: 'The record of when each schedule was deployed',
-          at: documents.address(key),
-          remedy: 'Remove it: schedules are then watched from that moment.',
-        });
+  const { memory: before, version } = await readScheduleMemory(documents, scope);
   const memory = rememberSchedules(before, where.jobs, now);
   // Another watchdog that was faster has noted the same, a moment earlier.
   if (JSON.stringify(memory) !== JSON.stringify(before))
-    await documents.replace(key, JSON.stringify(memory), document?.version);
+    await documents.replace(scheduleMemoryKey(scope), JSON.stringify(memory), version);
   return memory;
 }

@@ -72,6 +72,8 @@ export interface Lease {
   rival?: string | undefined;
   /** Says that the rival's upload is seen to; written with the next renewal. */
   settleRival(): void;
+  /** Says that this run's own upload may arrive yet although it gives the lease back; written with the release. */
+  becomeRival(): void;
   /**
    * Shows that the holder lives.
    *
@@ -325,6 +327,9 @@ function createLease(
     settleRival() {
       const { rival: _rival, ...rest } = document;
       document = rest;
+    },
+    becomeRival() {
+      document = { ...document, rival: runId };
     },
     async renew({ phase, bytes }) {
       const held = await write({

@@ -1,0 +1,44 @@
+import { tmpdir } from 'node:os';
+import type { Command } from 'commander';
+import type { RunSurrounding } from '../../shared/serve/execute-start.ts';
+import type { ServeOptions } from '../../shared/serve/serve.ts';
+import type { CliContext } from '../cli-context.ts';
+import { createCliLogger } from '../cli-logger.ts';
+import { openOutput } from '../open-output.ts';
+import { givenGlobal, globalOptions, openSecrets } from '../options.ts';
+import { serverMemoryLimit, sessionOptions } from '../session-options.ts';
+import { readServedConfig, type ServedConfig } from './served-config.ts';
+import { openServedState } from './served-state.ts';
+
+/** What a process in a container works with, whether it keeps schedules or runs one job. */
+export interface Served
+  extends Pick<ServeOptions, 'documents'>,
+    Omit<RunSurrounding, 'scope' | 'store' | 'deadline' | 'signal'> {
+  loaded: ServedConfig;
+  signal: AbortSignal;
+}
+
+/**
+ * Reads the configuration, opens the state, and begins to log as the connector does: lines of text from `info` on, unless LOG_LEVEL and
+ * LOG_FORMAT say otherwise.
+ */
+export async function openServed(context: CliContext, command: Command): Promise<Served> {
+  const options = globalOptions(command);
+  const loaded = await readServedConfig(context, givenGlobal(command, 'config'));
+  // A .env file wins over the environment.
+  const own = { ...context, environment: loaded.environment };
+  const logger = createCliLogger(options, own, { level: 'info', format: 'text' });
+  for (const warning of loaded.warnings) logger.warn(warning);
+  const { documents, place } = await openServedState(givenGlobal(command, 'state'), own, logger);
+  return {
+    loaded,
+    ...sessionOptions(own),
+    memoryLimitBytes: serverMemoryLimit(),
+    config: loaded.config,
+    secrets: await openSecrets(options, loaded, own),
+    documents,
+    openOutput: (output) => openOutput({ output }, undefined, { state: place }, own),
+    workFolder: tmpdir(),
+    logger,
+  };
+}

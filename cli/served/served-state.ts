@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { ConfigError } from '../../shared/errors.ts';
+import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
+import { probeConditionalWrites } from '../../shared/runs/documents/probe-conditional-writes.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { CliContext } from '../cli-context.ts';
+import { openState } from '../open-state.ts';
+
+// https://man7.org/linux/man-pages/man2/statfs.2.html: OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC
+const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
+
+/** Where a process that keeps schedules keeps its state. */
+export interface ServedState {
+  documents: DocumentStore;
+  /** As --state takes it. */
+  place: string;
+}
+
+/**
+ * Opens the state, and finds out whether it can be relied on: a bucket must support conditional writes, a folder must be writable.
+ *
+ * @param named what --state or FERRY_STATE says. @default `.ferry`, or a folder for temporary files where that cannot be written
+ * @throws ConfigError that names the mount which is missing
+ */
+export async function openServedState(
+  named: string | undefined,
+  context: CliContext,
+  logger: Logger,
+): Promise<ServedState> {
+  await assertWritable(tmpdir(), 'The folder for temporary files', MISSING_TMP);
+  if (named?.startsWith('s3:')) {
+    const { documents } = await openState({ state: named }, context);
+    await probeConditionalWrites(documents);
+    return { documents, place: named };
+  }
+  const folder = named === undefined ? await defaultFolder(context.folder) : resolve(context.folder, named);
+  if (named !== undefined) await assertWritable(folder, 'The state folder', MISSING_STATE);
+  if (await isPassing(folder))
+    logger.warn(
+      `state is in ${folder}, which ends with this container: guards and --catch-up begin again with the next one. Keep it on a volume (FERRY_STATE), or in S3`,
+    );
+  return { documents: (await openState({ state: folder }, context)).documents, place: folder };
+}
+
+const MISSING_TMP =
+  'Mount a writable folder there: in Kubernetes an emptyDir at /tmp, in Docker --tmpfs /tmp. TMPDIR names another folder.';
+const MISSING_STATE =
+  'Mount a volume there (in Kubernetes a PersistentVolumeClaim, or an emptyDir for a try), make it writable for this user, or name another place with --state or FERRY_STATE.';
+
+/** `.ferry` in the working folder; where that is read-only, as in a container, a folder for temporary files. */
+async function defaultFolder(working: string): Promise<string> {
+  const folder = resolve(working, '.ferry');
+  return (await isWritable(folder)) ? folder : join(tmpdir(), 'ferry-state');
+}
+
+async function assertWritable(folder: string, what: string, hint: string): Promise<void> {
+  if (await isWritable(folder)) return;
+  throw new ConfigError(`${what} ${folder} cannot be written to.`, { hint });
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  const probe = join(folder, `ferry-${randomUUID()}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(probe, '');
+    await rm(probe, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether what is written there ends with a container, as far as that can be seen: an emptyDir looks like any other volume. */
+async function isPassing(folder: string): Promise<boolean> {
+  if (!relative(tmpdir(), folder).startsWith('..')) return true;
+  const { type } = await statfs(folder).catch(() => ({ type: 0 }));
+  return PASSING_FILE_SYSTEMS.has(type);
+}

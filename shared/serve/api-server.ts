@@ -1,0 +1,37 @@
+import type { Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Api } from '../api/api.ts';
+import { answerProblem, ProblemError } from '../api/problems.ts';
+import { type ApiAccess, checkAccess } from './api-access.ts';
+import { createBoundedServer } from './bounded-server.ts';
+
+// What the Fetch standard has no Request for.
+const FORBIDDEN_METHODS = new Set(['TRACE', 'TRACK', 'CONNECT']);
+
+/** The API of the AWS stack, by the same router, as a server of this process. */
+export function createApiServer(api: Api, access: ApiAccess): Server {
+  const listener = getRequestListener(
+    async (request) => {
+      const allowed = checkAccess(access, request);
+      if (allowed instanceof Response) return allowed;
+      return api.fetch(request, allowed);
+    },
+    {
+      // The address of a request is nothing that the API reads, and a header that anyone may forge.
+      hostname: 'ferry',
+      overrideGlobalObjects: false,
+      errorHandler: () => answerProblem(new ProblemError(400, 'The request cannot be read.')),
+    },
+  );
+  return createBoundedServer(
+    (request, response) => {
+      if (FORBIDDEN_METHODS.has(request.method ?? '')) {
+        request.resume();
+        response.writeHead(405, { allow: 'GET, HEAD, POST', connection: 'close' }).end();
+        return;
+      }
+      void listener(request, response);
+    },
+    { maxConnections: 500, requestMs: 15_000, keepAliveMs: 5_000 },
+  );
+}

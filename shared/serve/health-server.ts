@@ -1,0 +1,67 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createBoundedServer } from './bounded-server.ts';
+
+/** What the health of a process is told by. */
+export interface Health {
+  /** How long ago the scheduler last looked what is due, in ms. */
+  lastRoundAgeMs: () => number;
+  /** Rejects when the state cannot be reached. */
+  assertReachable: () => Promise<void>;
+}
+
+const MAX_ROUND_AGE_MS = 120_000;
+// Probes of many, each of which would ask the store.
+const REMEMBER_MS = 5_000;
+const STORE_ANSWER_MS = 3_000;
+
+/**
+ * The listener for probes: `/healthz` says that the process is alive, `/readyz` that its scheduler runs and its state can be reached. No
+ * token, no body, no details: it is open to all who can reach it.
+ */
+export function createHealthServer(health: Health): Server {
+  const isReady = rememberReadiness(health);
+  const routes: Readonly<Record<string, () => Promise<boolean>>> = {
+    '/healthz': async () => health.lastRoundAgeMs() < MAX_ROUND_AGE_MS,
+    '/readyz': isReady,
+  };
+  const answer = async ({ method, url = '' }: IncomingMessage, response: ServerResponse) => {
+    const route = routes[url.split('?')[0] ?? ''];
+    if (!route) return response.writeHead(404).end();
+    if (method !== 'GET' && method !== 'HEAD') return response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    const ok = await route().catch(() => false);
+    return response.writeHead(ok ? 200 : 503, { 'cache-control': 'no-store' }).end();
+  };
+  return createBoundedServer(
+    (request, response) => {
+      // What a probe sends along is of no use; a socket that is not read would stay open.
+      request.resume();
+      void answer(request, response);
+    },
+    { maxConnections: 500, requestMs: 5_000, keepAliveMs: 20_000 },
+  );
+}
+
+function rememberReadiness({ lastRoundAgeMs, assertReachable }: Health): () => Promise<boolean> {
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let reachable: Promise<boolean> = Promise.resolve(false);
+  const ask = async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), STORE_ANSWER_MS);
+    });
+    const asked = assertReachable().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+  };
+  return async () => {
+    if (lastRoundAgeMs() >= MAX_ROUND_AGE_MS) return false;
+    const now = performance.now();
+    if (now - askedAt >= REMEMBER_MS) {
+      askedAt = now;
+      reachable = ask();
+    }
+    return reachable;
+  };
+}

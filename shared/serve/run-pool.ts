@@ -1,0 +1,118 @@
+import { HandOverError, QueuedError, toFerryError } from '../errors.ts';
+import type { RunRecord } from '../runs/records/run-record.ts';
+import { scheduledRunId } from '../runs/run-id.ts';
+import type { StartEvent } from '../runs/start-event.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface RunPoolOptions {
+  /** How many runs work at once. */
+  maxRuns: number;
+  /** Makes ids of scheduled runs unique. */
+  scope: string;
+  /** Runs what an event asks for, to its record. */
+  execute: (event: StartEvent, signal: AbortSignal) => Promise<RunRecord>;
+  logger: Logger;
+}
+
+interface Entry {
+  event: StartEvent;
+  runId: string;
+  running: Promise<void> | undefined;
+}
+
+/** The runs of this process: so many at work, the others in the order in which they were started. */
+export class RunPool {
+  readonly #options: RunPoolOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stopping = new AbortController();
+  #closed = false;
+
+  constructor(options: RunPoolOptions) {
+    this.#options = options;
+  }
+
+  /** The id of the run that an event starts. */
+  idOf(event: StartEvent): string {
+    if ('runId' in event) return event.runId;
+    return scheduledRunId(this.#options.scope, event.job, new Date(event.scheduledTime).toISOString());
+  }
+
+  /** Whether this process works on a run, or is about to. */
+  has(runId: string): boolean {
+    return this.#entries.has(runId);
+  }
+
+  /** The run of a job that this process works on, or is about to. */
+  runOf(job: string): string | undefined {
+    return [...this.#entries.values()].find(({ event }) => event.job === job)?.runId;
+  }
+
+  /** Starts a run, now or when its turn comes. The same run is started once, and of a job no second one waits. */
+  start(event: StartEvent): void {
+    const runId = this.idOf(event);
+    const { logger, maxRuns } = this.#options;
+    if (this.#closed || this.has(runId)) return;
+    const others = [...this.#entries.values()].filter((entry) => entry.event.job === event.job);
+    if (others.some(({ running }) => running === undefined)) {
+      logger.warn(
+        { job: event.job, run: runId },
+        'not started: an earlier start of this job is still waiting',
+      );
+      return;
+    }
+    const entry: Entry = { event, runId, running: undefined };
+    this.#entries.set(runId, entry);
+    // A job that is at work has its lease: this run finds that out at once, and is recorded as skipped.
+    if (others.length > 0 || this.#working() < maxRuns) this.#begin(entry);
+    else
+      logger.info({ job: event.job, run: runId, maxRuns }, 'run waits for another one to end (--max-runs)');
+  }
+
+  /**
+   * Ends: nothing new begins, what is at work has this long, and is handed over then; what waits is handed over at once.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#closed = true;
+    const atWork = [...this.#entries.values()].flatMap(({ running }) => running ?? []);
+    const timer = setTimeout(() => this.#handOver(), graceMs);
+    const waiting = [...this.#entries.values()].filter(({ running }) => running === undefined);
+    // A run that was asked for and never began is recorded as queued, which is where the next process finds it.
+    const signal = AbortSignal.abort(new HandOverError('This process is about to end.'));
+    for (const entry of waiting) {
+      entry.running = this.#execute(entry, signal);
+      atWork.push(entry.running);
+    }
+    await Promise.all(atWork);
+    clearTimeout(timer);
+  }
+
+  #handOver(): void {
+    this.#options.logger.info('runs that are still at work are handed over');
+    this.#stopping.abort(new HandOverError('The process that worked on the run ended.'));
+  }
+
+  #working(): number {
+    return [...this.#entries.values()].filter(({ running }) => running !== undefined).length;
+  }
+
+  #begin(entry: Entry): void {
+    entry.running = this.#execute(entry, this.#stopping.signal);
+  }
+
+  async #execute({ event, runId }: Entry, signal: AbortSignal): Promise<void> {
+    const { execute, logger, maxRuns } = this.#options;
+    try {
+      await execute(event, signal);
+    } catch (thrown) {
+      if (!(thrown instanceof HandOverError)) {
+        const error = toFerryError(thrown);
+        const level = error instanceof QueuedError ? 'info' : 'error';
+        logger[level]({ job: event.job, run: runId, class: error.class, hint: error.hint }, error.message);
+      }
+    } finally {
+      this.#entries.delete(runId);
+      const next = [...this.#entries.values()].find(({ running }) => running === undefined);
+      if (next && !this.#closed && this.#working() < maxRuns) this.#begin(next);
+    }
+  }
+}

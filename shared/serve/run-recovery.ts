@@ -1,0 +1,90 @@
+import { toFerryError } from '../errors.ts';
+import { isFinished } from '../runs/records/run-record.ts';
+import type { RunRequestStore } from '../runs/records/run-request-store.ts';
+import type { RunStore } from '../runs/records/run-store.ts';
+import type { StartEvent } from '../runs/start-event.ts';
+import { type Clock, sleep } from '../sleep.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { startEventOf } from '../watchdog/repairs/start-again.ts';
+import type { RunPool } from './run-pool.ts';
+
+export interface RunRecoveryOptions {
+  /** The configured jobs: runs of others are not this process's. */
+  jobs: ReadonlySet<string>;
+  runs: RunStore;
+  requests: Pick<RunRequestStore, 'find'>;
+  pool: Pick<RunPool, 'has' | 'start'>;
+  scope: string;
+  logger: Logger;
+  /** @default the real one */
+  clock?: Clock;
+}
+
+// One listing; on S3 that is 5,760 a day.
+const LOOK_MS = 15_000;
+// While a run is unfinished that another process works on: one read of its lease each time.
+const WATCH_MS = 2_000;
+
+/**
+ * Begins the runs that nobody works on: one whose process was killed, as soon as its lease has expired; one that was handed over, at once;
+ * one that Polyteia still reads the file of. Runs that somebody started by `ferry run` are left to the watchdog, which closes them.
+ */
+export class RunRecovery {
+  readonly #options: RunRecoveryOptions;
+  readonly #clock: Clock;
+
+  constructor(options: RunRecoveryOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? { sleep, now: Date.now };
+  }
+
+  /** Looks until the signal is aborted. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    let watched: { job: string; runId: string }[] = [];
+    let lookAt = 0;
+    while (!signal.aborted) {
+      try {
+        if (this.#clock.now() >= lookAt || this.#clock.now() < lookAt - LOOK_MS) {
+          watched = await this.#unfinished();
+          lookAt = this.#clock.now() + LOOK_MS;
+        }
+        const still: typeof watched = [];
+        for (const one of watched) if (await this.#recover(one)) still.push(one);
+        watched = still;
+      } catch (thrown) {
+        const error = toFerryError(thrown);
+        this.#options.logger.warn(
+          { class: error.class },
+          `unfinished runs cannot be looked for: ${error.message}`,
+        );
+        watched = [];
+      }
+      await this.#clock.sleep(watched.length > 0 ? WATCH_MS : LOOK_MS, signal).catch(() => {});
+    }
+  }
+
+  async #unfinished(): Promise<{ job: string; runId: string }[]> {
+    const { jobs, runs, pool } = this.#options;
+    return [...(await runs.listJobStates())]
+      .filter(([job]) => jobs.has(job))
+      .flatMap(([job, { unfinished }]) => unfinished.map(({ runId }) => ({ job, runId })))
+      .filter(({ runId }) => !pool.has(runId));
+  }
+
+  /** @returns whether it is still to be watched */
+  async #recover({ job, runId }: { job: string; runId: string }): Promise<boolean> {
+    const { runs, requests, pool, scope, logger } = this.#options;
+    if (pool.has(runId)) return false;
+    const holder = await runs.readHolder(job);
+    // Alive, or another run's: then it is the watchdog's to close this one.
+    if (holder?.alive) return true;
+    const record = await runs.getOfJob(job, runId);
+    if (!record || isFinished(record)) return false;
+    if (record.trigger === 'cli') return false;
+    const stored = record.trigger === 'schedule' ? undefined : await requests.find(runId);
+    const event: StartEvent = startEventOf(record, stored?.request, scope);
+    logger.info({ job, run: runId, state: record.state }, 'nobody works on this run: it begins here');
+    pool.start(event);
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import { checkExtractionJob } from '../checks/check-extraction-job.ts';
+import { checkJob } from '../checks/check-job.ts';
+import { type CheckResult, failedCheck } from '../checks/check-result.ts';
+import { type JobKind, jobsOfKind } from '../config/job-kind.ts';
+import type { ExtractionOutput } from '../config/schema/extraction.ts';
+import { findExtraction } from '../extraction/extraction-work.ts';
+import type { OutputStore } from '../extraction/output/output-store.ts';
+import type { DocumentStore } from '../runs/documents/document-store.ts';
+import type { JobReading } from '../source/job-reading.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface StartupCheckOptions extends Omit<JobReading, 'job'> {
+  state: Pick<DocumentStore, 'put' | 'get'>;
+  openOutput: (output: ExtractionOutput) => Promise<OutputStore>;
+  workFolder: string;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+// A source that does not answer holds up the checks of the others no longer.
+const CHECK_MS = 60_000;
+
+/**
+ * Tries everything that the runs of all jobs need, and logs each check with its result.
+ *
+ * @returns the jobs of which a check failed
+ */
+export async function runStartupChecks(options: StartupCheckOptions): Promise<string[]> {
+  const { config, logger, signal } = options;
+  const failed: string[] = [];
+  const kinds: readonly JobKind[] = ['sync', 'extraction'];
+  for (const kind of kinds) {
+    for (const job of Object.keys(jobsOfKind(config, kind))) {
+      if (signal.aborted) return failed;
+      const results = await check(kind, job, options);
+      for (const { check: name, status, detail, hint } of results) {
+        const level = { ok: 'info', skipped: 'info', warning: 'warn', failed: 'error' } as const;
+        logger[level[status]](
+          { job, ...(hint === undefined ? {} : { hint }) },
+          `check ${status}: ${name}: ${detail}`,
+        );
+      }
+      if (results.some(({ status }) => status === 'failed')) failed.push(job);
+    }
+  }
+  return failed;
+}
+
+async function check(
+  kind: JobKind,
+  job: string,
+  { openOutput, logger: _logger, ...options }: StartupCheckOptions,
+): Promise<CheckResult[]> {
+  const work = {
+    ...options,
+    job,
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(CHECK_MS)]),
+  };
+  try {
+    if (kind === 'sync') return await checkJob(work);
+    const { output } = findExtraction(options.config, job).extraction;
+    return await checkExtractionJob({ ...work, output: await openOutput(output) });
+  } catch (error) {
+    return [failedCheck('check', error)];
+  }
+}
