@@ -29,8 +29,9 @@ export function nextPlannedTime(schedule: ScheduleConfig, after: Date): Date | u
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-// A schedule of each minute has many times in a year, one of each year has few: the shortest look back that finds one is enough.
+// A schedule of each minute has many times in a year, one of each year has few: the shortest look back that finds enough of them.
 const LOOKS_BACK = [HOUR, 2 * DAY, 9 * DAY, 33 * DAY, 370 * DAY];
+const ENOUGH = 100;
 
 /** Planned times that have passed: the latest, and how many there were; more of them may lie further back when `more` is true. */
 export interface PassedTimes {
@@ -45,6 +46,7 @@ export interface PassedTimes {
  * @returns undefined when there was none
  */
 export function passedTimes(schedule: ScheduleConfig, after: Date, until: Date): PassedTimes | undefined {
+  let found: PassedTimes | undefined;
   for (const lookBack of LOOKS_BACK) {
     const from = Math.max(after.getTime(), until.getTime() - lookBack);
     let latest: Date | undefined;
@@ -54,8 +56,8 @@ export function passedTimes(schedule: ScheduleConfig, after: Date, until: Date):
       latest = time;
       count += 1;
     }
-    if (latest) return { latest, count, more: from > after.getTime() };
-    if (from === after.getTime()) return undefined;
+    if (latest) found = { latest, count, more: from > after.getTime() };
+    if (count >= ENOUGH || from === after.getTime()) return found;
   }
-  return undefined;
+  return found;
 }

@@ -38,6 +38,7 @@ export interface ServeOptions
     | 'workFolder'
     | 'logger'
     | 'leaseTimes'
+    | 'onProgress'
   > {
   documents: DocumentStore;
   /** Makes ids of scheduled runs unique: the same for all replicas. */
@@ -59,6 +60,8 @@ export interface ServeOptions
   signal: AbortSignal;
   /** Called when both listeners answer. */
   onListening?: (addresses: { health: Listening; api: Listening | undefined }) => void;
+  /** How often unfinished runs are looked for, in ms. @default as run-recovery.ts has it */
+  lookMs?: number;
   /** @default the real one */
   clock?: Clock;
 }
@@ -111,6 +114,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     scope,
     logger,
     clock,
+    ...(options.lookMs === undefined ? {} : { lookMs: options.lookMs }),
   });
   const watch = async () => {
     while (!signal.aborted) {

@@ -23,7 +23,9 @@ export function formatBytes(bytes: number): string {
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(milliseconds < 9_950 ? 2 : 1)} s`;
   const seconds = Math.round(milliseconds / 1000);
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
 /** An ISO moment → "2026-11-21 03:30:01", in UTC; nothing for nothing. */

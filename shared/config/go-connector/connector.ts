@@ -37,6 +37,8 @@ export interface Connector {
     dataset: string;
     schedule?: { cron: string; timezone: string; enabled?: false };
     types: 'compatible';
+    /** As the connector does, where Ferry runs instead of it. */
+    whenUnchanged?: 'upload';
   };
   /** Warnings: what works differently from the connector. */
   warnings: string[];
@@ -284,6 +286,7 @@ export function readConnector(variables: ConnectorVariables, options: ReadOption
       dataset: get('DATASET_ID') ?? '',
       ...(schedule ? { schedule } : {}),
       types: 'compatible',
+      ...(scheduler === 'process' ? { whenUnchanged: 'upload' } : {}),
     },
     warnings,
     unneeded: scheduler === 'process' ? [] : unneededVariables.filter((name) => get(name) !== undefined),
