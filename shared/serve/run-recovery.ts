@@ -60,10 +60,11 @@ export class RunRecovery {
           `unfinished runs cannot be looked for: ${error.message}`,
         );
         watched = [];
+        lookAt = this.#clock.now() + lookMs;
       }
-      await this.#clock
-        .sleep(Math.min(lookMs, watched.length > 0 ? WATCH_MS : LOOK_MS), signal)
-        .catch(() => {});
+      const untilLook = Math.max(1, lookAt - this.#clock.now());
+      const pauseMs = watched.length > 0 ? Math.min(WATCH_MS, untilLook) : untilLook;
+      await this.#clock.sleep(pauseMs, signal).catch(() => {});
     }
   }
 

@@ -40,7 +40,7 @@ describe('ferry loads the command that is called', () => {
     [[]],
   ])('and all of them for %j', async (args) => {
     const { commands, ...needed } = await printed(args, 'needed');
-    expect(commands).toHaveLength(14);
+    expect(commands).toHaveLength(16);
     const { commands: _all, ...all } = await printed(args, 'all');
     expect(needed).toEqual(all);
   });
