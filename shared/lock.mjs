@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// Another one after each start of the machine. Only Linux has it.
+// Changes with each start of the machine. Only Linux has it.
 const boot = read('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
 
 /**
- * Runs `action` while no other process does so under the same lock. A holder that was killed leaves its lock behind, which the next
- * one takes over.
+ * Runs `action` while no other process does so under the same lock. A process that was killed leaves its lock behind,
+ * and the next one takes it over.
  *
  * @template T
  * @param {string} lock a folder that exists as long as the lock is held
@@ -33,7 +33,7 @@ export async function withLock(lock, action, { onWait } = {}) {
   }
 }
 
-/** The folder appears with its holder's name in it: a rename onto a folder that holds something fails. */
+/** The folder appears together with its holder's name: renaming onto a folder that is not empty fails. */
 function take(lock) {
   const draft = mkdtempSync(`${lock}-`);
   try {
@@ -47,11 +47,14 @@ function take(lock) {
   }
 }
 
-/** Under its own lock: of two that find an abandoned lock, the second would remove the one that the first has just taken. */
+/**
+ * Under a separate lock: of two that find an abandoned lock, the second would remove the one that the first has just
+ * taken.
+ */
 function takeOver(lock) {
   const right = `${lock}.takeover`;
   if (!take(right)) {
-    // Held for the few lines below only.
+    // Held only for the few lines below.
     if (isAbandoned(right)) rmSync(right, { recursive: true, force: true });
     return;
   }
@@ -67,7 +70,7 @@ function isAbandoned(lock) {
   // Released in the meantime.
   if (holder === undefined) return false;
   const [pid, start, holdersBoot] = holder.split(' ');
-  // A process id is given to another process one day; when that one began tells them apart.
+  // Process ids are reused; the start time tells two processes apart.
   return !isAlive(Number(pid)) || holdersBoot !== boot || (startOf(pid) ?? start) !== start;
 }
 
@@ -80,10 +83,10 @@ function isAlive(pid) {
   }
 }
 
-/** When a process began, counted from the start of the machine. Empty where there is no /proc. */
+/** When a process began, counted from the start of the machine. Empty without /proc. */
 function startOf(pid) {
   if (boot === '') return '';
-  // The second field is a name in parentheses, which may hold anything; the start is the twenty-second.
+  // The second field is a name in parentheses, which may contain anything; the start is the twenty-second.
   return read(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')[19];
 }
 

@@ -12,8 +12,8 @@ import { createWorkspace } from './workspace.ts';
 /**
  * Executes a run that has its job's lease: slots of its sources, private folder, work, clean-up, record.
  *
- * @returns the record; what goes wrong in the job is in it, and not thrown
- * @throws QueuedError when a source had no slot free for as long as the run could wait for one
+ * @returns the record, which contains any failure of the job; that is not thrown
+ * @throws QueuedError when no source slot became free in the time that the run could wait
  */
 export async function executeRun(
   execution: Execution,
@@ -25,7 +25,7 @@ export async function executeRun(
   const workedMs = await doWork(run, work, execution);
   if (!run.leaseLost) {
     await lease.renew(run.progress).catch((error: unknown) => {
-      // A store that cannot be reached does not undo what was done.
+      // An unreachable store does not undo what was done.
       if (error instanceof LeaseLostError) run.fail(error);
     });
   }
@@ -35,16 +35,17 @@ export async function executeRun(
   }
   // A run that a later invocation finishes has worked in both.
   record.durationMs = (record.durationMs ?? 0) + workedMs;
-  // Anyone who has lost the lease has lost the record with it: it is the new holder's to write. A lost slot alone does not take it.
+  // A run that has lost its lease must not write its record any more; the new holder does. Losing only a slot does not
+  // matter here.
   if (!run.leaseLost || (await isStillHeld(lease))) await saveFinal(record, options.store, logger, options);
   logEnd(record, logger);
   return record;
 }
 
 /**
- * Does the work, once the run may have its sources, and notes how it ended.
+ * Does the work, once the run may use its sources, and records how it ended.
  *
- * @returns for how long it worked, in ms
+ * @returns how long it worked, in ms
  */
 async function doWork(
   run: RunInProgress,
@@ -62,13 +63,13 @@ async function doWork(
       retry,
     });
     run.sources = slots;
-    // Anyone who was stopped since it got the lease would write over the record of the one that took it.
+    // A run that was stopped after it got the lease would overwrite the record of its successor.
     await retry(() => heartbeat.beat());
     signal.throwIfAborted();
     started = performance.now();
     await retry(() => options.store.save(record));
     await using workspace = await createWorkspace(options.workFolder);
-    // Awaited here: both are given back when this returns.
+    // Awaited here, because both are released when this returns.
     return await work(run.contextIn(workspace.folder));
   };
   try {

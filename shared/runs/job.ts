@@ -5,76 +5,82 @@ import type { RunRecord } from './records/run-record.ts';
 import type { RunStore } from './records/run-store.ts';
 import type { Trigger } from './trigger.ts';
 
-/** What a run reports while it works; `detail` is a fact about a finished phase, ready to print. */
+/** What a run reports while it works. `detail` is a fact about a finished phase, ready to print. */
 export type ProgressEvent =
-  /** Another run of the job holds the lease: it is being found out whether it lives. */
+  /** Another run of the job holds the lease; Ferry is finding out whether that run is alive. */
   | { type: 'waiting' }
-  /** As many runs as the source has slots are at work; this one waits for one, after `before` others. */
+  /** All slots of the source are in use; this run waits for one, after `before` others. */
   | { type: 'queued'; source: string; slots: number; before: number }
-  /** Something that may pass on its own failed, and is tried again after this wait. */
+  /** Something failed that may pass on its own; Ferry tries again after this wait. */
   | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
-  /** `step`: which one it is of many, such as `12 of 300`. */
+  /** `step`: its position among many, such as `12 of 300`. */
   | { type: 'phase-started'; phase: string; step?: string }
   | { type: 'phase-progressed'; phase: string; bytes: number }
-  /** A fact that is known before the phase ends, or the run, ready to print. */
+  /** A fact that is known before the end of the phase or run, ready to print. */
   | { type: 'phase-noted'; phase: string | undefined; fact: string }
   | { type: 'phase-ended'; phase: string; durationMs: number; detail?: string };
 
 /** What a job's work may use. */
 export interface JobContext {
   runId: string;
-  /** Private folder, removed after the run whatever happens. */
+  /** Private folder, removed after the run in any case. */
   folder: string;
-  /** When waiting for something must end, so that what is left undone can still be recorded; undefined: whenever. */
+  /** When waiting must end, so that what is unfinished can still be recorded; undefined: no limit. */
   until: Date | undefined;
   /** Aborted when the run is cancelled or runs out of time; its reason is a FerryError. */
   signal: AbortSignal;
-  /** Times a piece of work under a name; an error is recorded with the phase it happened in. `step`: which one it is of many. */
+  /** Times a piece of work under a name. An error is recorded with its phase. `step`: its position among many. */
   phase<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string, step?: string): Promise<T>;
-  /** Tries again what may pass on its own, within the time that the run has. */
+  /** Retries failures that may pass on their own, within the time of the run. */
   retry<T>(work: () => Promise<T>): Promise<T>;
   /**
-   * To be called right before anything that changes the world outside: renews the lease.
+   * Renews the lease. Call it right before anything that has an effect outside.
    *
-   * @throws LeaseLostError when another run has it by now
+   * @throws LeaseLostError when another run has the lease
    */
   confirmLease(): Promise<void>;
   /**
-   * To be called before the last part of what {@link confirmLease} was called for, which makes it take effect: a process may have been
-   * stopped in between.
+   * Call it before the last step of what {@link confirmLease} was called for, the one that takes effect: the process
+   * may have been suspended in between.
    *
-   * @throws LeaseLostError when another run has it by now
+   * @throws LeaseLostError when another run has the lease
    */
   confirmEffect(): Promise<void>;
   /** Reports that it has taken effect. */
   tellEffect(): void;
-  /** A run that was taken over in the middle of its upload, which may arrive yet. */
+  /** A run that was taken over in the middle of its upload, which may still arrive. */
   rival: string | undefined;
   /** Reports that the rival's upload is dealt with. */
   settleRival(): void;
   /**
-   * Renews the job's lease, also for a run that was asked to stop: to be called before what has happened outside is written down.
+   * Renews the job's lease, even for a run that was asked to stop. Call it before recording what has happened outside.
    *
-   * @throws LeaseLostError when another run has it by now
+   * @throws LeaseLostError when another run has the lease
    */
   renewLease(): Promise<void>;
-  /** Lets another run have the place at a source, where that has a limit: nothing more is read from it. Of all sources when none is named. */
+  /**
+   * Releases the run's slot at a source, if that has a limit: the run reads nothing more from it. Without a name, at
+   * all sources.
+   */
   leaveSource(source?: string): Promise<void>;
   /** Reports that the current phase has moved this many bytes. */
   progress(bytes: number): void;
-  /** Reports a fact about the current phase, or about the run between two, ready to print; the record does not keep it. */
+  /**
+   * Reports a fact about the current phase, or about the run between two phases, ready to print. It is not part of the
+   * record.
+   */
   tell(fact: string): void;
   warn(message: string): void;
-  /** Facts for the record, which it keeps also when the run fails later. */
+  /** Facts for the record, which stay in it even if the run fails later. */
   note(facts: JobResult): void;
 }
 
-/** What is known of a job before it runs. */
+/** What is known about a job before it runs. */
 export type JobDescription = {
   name: string;
-  /** How many runs may be at work at once on a source, by its name: only of those that have a limit. */
+  /** How many runs may use a source at once, by its name; only sources with a limit. */
   slots?: Readonly<Record<string, number>>;
-  /** Everything that decides what the job does; its hash goes into the record. */
+  /** Everything that decides what the job does. The record contains its hash. */
   config: unknown;
 } & (
   | { kind: 'sync'; source: string; dataset: string; target: string }
@@ -83,13 +89,13 @@ export type JobDescription = {
 
 export interface RunOptions {
   trigger: Trigger;
-  /** What makes ids of scheduled runs unique: the stack's name. */
+  /** Makes the ids of scheduled runs unique: the stack's name. */
   scope: string;
   store: RunStore;
-  /** Folder in which the private one is made. */
+  /** Folder in which the private one is created. */
   workFolder: string;
   logger: Logger;
-  /** Id given to the caller beforehand; made from the trigger when absent. */
+  /** An id that the caller already has; derived from the trigger when absent. */
   runId?: string;
   signal?: AbortSignal;
   /** When the platform kills the run; it ends itself before that. */
@@ -98,11 +104,11 @@ export interface RunOptions {
   deadlineHint?: string;
   /** @default {@link leaseTimes} */
   leaseTimes?: LeaseTimes;
-  /** How often something that may pass on its own is tried. @default as retry.ts has it */
+  /** How often a failure that may pass on its own is retried. @default as in retry.ts */
   maxTries?: number;
-  /** What tries and questions are spaced by; not the lease, whose clock is the store's. @default the real one */
+  /** How to wait between tries and questions. Leases use the store's clock. @default the real one */
   clock?: Clock;
-  /** Waits for the last call of a run that was asked to stop (run-limits.ts). @default by the real clock */
+  /** Waits for the last call of a run that was asked to stop (run-limits.ts). @default with the real clock */
   lastCallSleep?: Sleep;
   onProgress?: (event: ProgressEvent) => void;
 }
@@ -125,8 +131,8 @@ export type JobResult = Pick<
   | 'manifest'
 > & {
   /**
-   * `ingesting`: the upload is for a later invocation to finish; `skipped`: an earlier upload of the job is still under way; `partial`,
-   * `failed`: `error` says why, although it was not thrown.
+   * `ingesting`: a later invocation finishes the upload; `skipped`: an earlier upload of the job is still in progress;
+   * `partial`, `failed`: `error` says why, although it was not thrown.
    * @default succeeded
    */
   state?: 'ingesting' | 'skipped' | 'partial' | 'failed';

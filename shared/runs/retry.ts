@@ -1,7 +1,7 @@
 import { FerryError } from '../errors.ts';
 import { type Sleep, sleep as sleepByClock } from '../sleep.ts';
 
-/** What a caller learns before a wait. */
+/** What a caller is given before a wait. */
 export interface Retry {
   /** Why the try failed. */
   error: FerryError;
@@ -15,7 +15,7 @@ export interface RetryOptions {
   budget: Date | undefined;
   signal?: AbortSignal | undefined;
   onRetry?: ((retry: Retry) => void) | undefined;
-  /** @default 8, which is about a minute of waiting on the average, and two at most */
+  /** @default 8, which is about a minute of waiting on average, and two at most */
   maxTries?: number;
   /** A number from 0 up to 1. */
   random?: () => number;
@@ -29,11 +29,11 @@ const CAP_MS = 60_000;
 const MAX_TRIES = 8;
 
 /**
- * Tries again what may pass on its own: errors that say so (`retryable`), and no others. Waits between tries grow exponentially and are
- * drawn from the whole range below (full jitter), so that jobs that failed together do not come back together. A server that says
- * how long to wait is not asked earlier.
+ * Retries failures that may pass on their own (`retryable`), and no others. The waits grow exponentially and are drawn
+ * from the whole range below (full jitter), so that jobs that failed together do not come back together. If a server
+ * says how long to wait, it is not asked earlier.
  *
- * @param work gets the number of the try, from 1
+ * @param work is called with the number of the try, from 1
  * @throws the last try's error; the signal's reason when it is aborted
  */
 export async function retryWithin<T>(
@@ -51,7 +51,7 @@ export async function retryWithin<T>(
       if (!(error instanceof FerryError) || !error.retryable || attempt >= maxTries) throw error;
       const jittered = random() * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
       const waitMs = Math.round(Math.max(jittered, error.retryAfterMs ?? 0));
-      // A try that could only begin after the budget would be killed in the middle.
+      // A try that could only begin after the deadline would be killed in the middle.
       if (budget !== undefined && now() + waitMs >= budget.getTime()) throw error;
       options.onRetry?.({ error, attempt, waitMs });
       await sleep(waitMs, signal);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** Lays a time and 10 bytes out as a UUID of version 7 (RFC 9562, 5.7). */
+/** Lays out a time and 10 bytes as a UUID of version 7 (RFC 9562, 5.7). */
 function uuidV7(milliseconds: number, tail: Uint8Array): string {
   const bytes = Buffer.alloc(16);
   bytes.writeUIntBE(milliseconds, 0, 6);
@@ -16,8 +16,8 @@ export function newRunId(now: Date = new Date()): string {
 }
 
 /**
- * The run id of a scheduled moment: always the same for the same stack, job and moment, so that a schedule delivered twice is one
- * run. The time part is the scheduled one, the rest comes from a SHA-256 of all three.
+ * The run id of a scheduled moment: always the same for the same stack, job and moment, so a schedule delivered twice
+ * is one run. The time part is the scheduled time, the rest comes from a SHA-256 of all three.
  *
  * @param scheduledTime ISO 8601, as EventBridge Scheduler gives it
  */
@@ -28,12 +28,12 @@ export function scheduledRunId(scope: string, job: string, scheduledTime: string
   return uuidV7(new Date(scheduledTime).getTime(), digest);
 }
 
-/** Whether something a person typed can be the id of a run: what cannot is the name of no document. */
+/** Whether a text that a person typed can be the id of a run. Any other text names no document. */
 export function isRunId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
-/** The start time that a run id carries. */
+/** The start time in a run id. */
 export function timeOfRunId(id: string): Date {
   return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16));
 }

@@ -20,7 +20,7 @@ export interface Execution {
   logger: Logger;
 }
 
-/** A run that is executed: its record, its limits, its heartbeat, and how far it has come. Its heart beats from the start. */
+/** A run in execution: its record, its limits, its heartbeat, and how far it has come. The heartbeat begins at once. */
 export class RunInProgress {
   readonly record: RunRecord;
   readonly lease: Lease;
@@ -28,9 +28,9 @@ export class RunInProgress {
   readonly progress: Progress = {};
   /** Aborted when the run is cancelled, runs out of time or loses its lease; its reason is a FerryError. */
   readonly signal: AbortSignal;
-  /** The phase that runs. */
+  /** The current phase. */
   phase: string | undefined;
-  /** The right to work on its sources, once it has that. */
+  /** The right to use its sources, once it has that. */
   sources: EnteredSources | undefined;
   leaseLost = false;
   readonly #limits: ReturnType<typeof limitRun>;
@@ -54,7 +54,7 @@ export class RunInProgress {
     });
   }
 
-  /** Tries again what may pass on its own, within the time that the run has. */
+  /** Retries failures that may pass on their own, within the time of the run. */
   readonly retry = <T>(attempt: () => Promise<T>): Promise<T> => {
     const { deadline, clock, maxTries, onProgress } = this.#options;
     return retryWithin(
@@ -73,9 +73,9 @@ export class RunInProgress {
   };
 
   /**
-   * Waits for the run's work, and once the run was asked to stop no longer than until the last call.
+   * Waits for the run's work. Once the run was asked to stop, it waits no longer than until the last call.
    *
-   * @throws what the work throws; the signal's reason when it did not end in time
+   * @throws what the work throws; the signal's reason if it did not end in time
    */
   async untilLastCall<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
@@ -99,7 +99,7 @@ export class RunInProgress {
     }
   }
 
-  /** Notes why the run ends without a result. */
+  /** Records why the run ends without a result. */
   fail(error: FerryError): void {
     this.leaseLost ||= error instanceof LeaseLostError;
     this.record.state = error instanceof CancelledError ? 'cancelled' : 'failed';
@@ -157,7 +157,7 @@ export class RunInProgress {
     };
   }
 
-  /** Ends what watches over the run. */
+  /** Stops everything that watches the run. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#limits.clear();
     await this.heartbeat[Symbol.asyncDispose]();
@@ -191,7 +191,7 @@ export class RunInProgress {
     try {
       await this.heartbeat.beat();
     } catch (error) {
-      // A lost slot of the source alone takes nothing from what the job has done.
+      // Losing only a slot of the source takes nothing from what the job has done.
       if (!(error instanceof LeaseLostError) || !(await isStillHeld(this.lease))) throw error;
     }
   }
@@ -202,7 +202,7 @@ export class RunInProgress {
       return await this.#options.store.findCancelRequest(job, id);
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
-      // Of this run or of an earlier one: no reason to stop, and not to be kept quiet.
+      // Of this run or an earlier one. This is no reason to stop, but must be reported.
       this.#warn([error.message, error.hint ?? ''].join(' ').trim());
       return undefined;
     }

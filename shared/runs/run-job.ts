@@ -35,14 +35,15 @@ function idOf(job: JobDescription, { trigger, scope, runId }: RunOptions): strin
 }
 
 /**
- * Runs a job from trigger to record: identity, lease, private folder, phases, deadline, clean-up, record (docs/architecture.md,
- * "A run id"). The same trigger delivered twice is one run: of a second delivery only the record of the first comes back.
+ * Runs a job from trigger to record: identity, lease, private folder, phases, deadline, clean-up, record
+ * (docs/architecture.md, "A run id"). The same trigger delivered twice is one run: the second delivery only gets the
+ * record of the first.
  *
- * @returns the record; what goes wrong in the job is in it, and not thrown
- * @throws StorageUnavailableError when the store cannot be reached at all, so that nothing was begun
- * @throws StateError when the run's record or the job's lease cannot be read, so that nothing was begun
- * @throws QueuedError when a source had no slot free for as long as the run could wait for one: it stays `queued`, for the caller to
- *   start again
+ * @returns the record, which contains any failure of the job; that is not thrown
+ * @throws StorageUnavailableError when the store cannot be reached at all, so that nothing has begun
+ * @throws StateError when the run's record or the job's lease cannot be read, so that nothing has begun
+ * @throws QueuedError when no source slot became free in the time that the run could wait: it stays `queued`, and the
+ *   caller starts it again
  */
 export async function runJob(
   job: JobDescription,
@@ -70,20 +71,21 @@ export async function runJob(
     return (await store.getOfJob(job.name, id)) ?? startRecord(job, id, options);
   }
   if (acquisition.outcome === 'busy') {
-    // Read again: anyone who has the lease may have closed the run meanwhile.
+    // Read it again: the holder of the lease may have closed the run meanwhile.
     const recorded = await store.getOfJob(job.name, id);
-    // What Polyteia has the file of is not undone by coming at the wrong time: the holder, or the next delivery, asks how it ended.
+    // If Polyteia has the file, coming at the wrong time does not undo that: the holder, or the next delivery, asks how
+    // it ended.
     if (recorded && (isFinished(recorded) || recorded.state === 'ingesting')) return recorded;
     return skip({ ...startRecord(job, id, options), heldBy: acquisition.runId }, options, logger);
   }
   const { lease } = acquisition;
   try {
-    // Read again: anyone who had the lease before may have finished the run in the meantime.
+    // Read it again: the previous holder of the lease may have finished the run in the meantime.
     const before = await store.getOfJob(job.name, id);
     if (before && isFinished(before)) return before;
     const record = startRecord(job, id, options);
     await takeOver(record, before, lease, store, logger);
-    // Only to ask Polyteia how an upload ended, no slot of the source is needed.
+    // Asking Polyteia how an upload ended does not need a slot of the source.
     const asks = before?.state === 'ingesting';
     return await executeRun(
       { job: asks ? { ...job, slots: {} } : job, record, lease, options, logger },

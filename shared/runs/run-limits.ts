@@ -1,20 +1,20 @@
 import { CancelledError, DeadlineError, HandOverError } from '../errors.ts';
 import type { RunRecord } from './records/run-record.ts';
 
-// Left for interrupting DuckDB, removing the folder and writing the record.
+// Reserved for interrupting DuckDB, removing the folder and writing the record.
 const DEADLINE_MARGIN_MS = 10_000;
 
-/** The deadline of a run that nothing kills, and that is to end itself after this time. */
+/** The deadline of a run that no platform kills, and that ends itself after this time. */
 export function deadlineOfOwn(limitMs: number, now: number = Date.now()): Date {
   return new Date(now + limitMs + DEADLINE_MARGIN_MS);
 }
 
-/** When the work must have ended, for the run to end before the platform kills it. */
+/** When the work must have ended, so that the run ends before the platform kills it. */
 export function workDeadline(deadline: Date): Date {
   return new Date(deadline.getTime() - DEADLINE_MARGIN_MS);
 }
 
-// Waiting ends before the run is aborted, which would make a failure of what is only unfinished.
+// Waiting ends before the run is aborted; otherwise, something unfinished would be recorded as a failure.
 const WAIT_MARGIN_MS = 5_000;
 
 /** When waiting for something outside must have ended. */
@@ -23,12 +23,12 @@ export function waitDeadline(deadline: Date): Date {
 }
 
 /**
- * How long the work of a run that was asked to stop is waited for. What it still waits for then (a source, a disk, a native thread) is left
- * behind: the time until somebody ends the process is for the record.
+ * How long Ferry waits for the work of a run that was asked to stop. After that, it abandons whatever the work waits
+ * for (a source, a disk, a native thread): the time until somebody ends the process is needed for the record.
  */
 export const LAST_CALL_MS = 6_000;
 
-// What a timer takes; a longer time would end at once.
+// The longest time that a timer accepts; a longer one would end at once.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const READ_FASTER: Readonly<Record<RunRecord['kind'], string>> = {
@@ -41,7 +41,7 @@ const READ_FASTER: Readonly<Record<RunRecord['kind'], string>> = {
 export const killedHint = (kind: RunRecord['kind']) =>
   `Usually memory: give the function more of it, or ${kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. If that is not it, check for a full disk or the platform’s time limit.`;
 
-/** The caller's signal and the deadline as one. */
+/** The caller's signal and the deadline, combined. */
 export function limitRun({
   kind,
   signal,

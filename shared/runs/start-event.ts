@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { runRequestSchema } from './records/run-request.ts';
 
-/** What starts a run, as a schedule, the API or the watchdog sends it to a job's function; the API has given the run its id already. */
+/**
+ * What starts a run: a schedule, the API or the watchdog sends it to a job's function. The API has already given the
+ * run its id.
+ */
 export const startEventSchema = z.union([
   z.strictObject({ job: z.string(), scheduledTime: z.string() }),
   runRequestSchema,

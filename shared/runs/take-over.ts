@@ -12,7 +12,7 @@ import { killedHint } from './run-limits.ts';
 /** Where a run is before its first phase. */
 export const START_PHASE = 'start';
 
-/** Notes what became of a dead holder of the lease: an earlier attempt of this run, or another run. */
+/** Records how a dead holder of the lease ended: an earlier attempt of this run, or another run. */
 export async function takeOver(
   record: RunRecord,
   before: RunRecord | undefined,
@@ -22,19 +22,19 @@ export async function takeOver(
 ): Promise<void> {
   const dead = lease.takenFrom;
   if (before?.state === 'ingesting') {
-    // It ended as it should: what is left to do is to ask Polyteia.
+    // It ended as it should; all that is left is to ask Polyteia.
     const attempts = before.attempts ?? [{ startedAt: before.startedAt }];
     Object.assign(record, before, {
       state: 'running',
       attempts: [...attempts, { startedAt: record.startedAt }],
     });
   } else if (before?.state === 'queued') {
-    // Nothing was begun, so nothing was lost: the attempt goes on waiting.
+    // Nothing had begun, so nothing was lost: the attempt continues to wait.
     record.state = 'queued';
     record.attempts = before.attempts;
     record.startedAt = before.startedAt;
   } else if (before) {
-    // The record of an attempt that died before its first heartbeat says nothing of where.
+    // The record of an attempt that died before its first heartbeat does not say where.
     const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? START_PHASE;
     const attempts = (before.attempts ?? [{ startedAt: before.startedAt }]).map((attempt) => ({
       lostIn,
@@ -79,10 +79,10 @@ export async function takeOver(
   await saveFinal(other, store, logger);
 }
 
-/** Whether a run has changed anything outside: `unknown` while it does, and after a try of which it is not known. */
+/** Whether a run has changed anything outside: `unknown` during the change, and after a try with an unknown outcome. */
 export type Effect = 'none' | 'unknown' | 'certain';
 
-/** What is true of a run that has lost its lease, which its error says instead of what to do. */
+/** What is true of a run that has lost its lease. Its error says this instead of what to do. */
 export function explainLoss(
   { hint = '' }: LeaseLostError,
   { kind, dataset }: Pick<RunRecord, 'kind' | 'dataset'>,
@@ -97,12 +97,12 @@ export function explainLoss(
   return `${told[effect]} ${hint}`.trim();
 }
 
-/** What a later release has noted of the run is not this one's to leave out. */
+/** Fields of a later release must be kept. */
 function keepUnknownFields(record: RunRecord, before: RunRecord): void {
   Object.assign(record, unknownFields(runRecordSchema, before));
 }
 
-/** A run that is killed twice at the same point would be so a third time. */
+/** A run that was killed twice at the same point would be killed a third time. */
 export function assertWorthAnotherTry({ kind, attempts = [] }: RunRecord): void {
   const [last, secondLast] = attempts.toReversed().slice(1);
   if (last?.lostIn === undefined || last.lostIn !== secondLast?.lostIn) return;
@@ -113,7 +113,9 @@ export function assertWorthAnotherTry({ kind, attempts = [] }: RunRecord): void 
 
 const TRIES = 4;
 
-/** The work is done, or failed, whether or not that can be written down; a missing record must not turn one into the other. */
+/**
+ * The work is done, or failed, whether or not that can be written: a missing record must not turn one into the other.
+ */
 export async function saveFinal(
   record: RunRecord,
   store: RunStore,

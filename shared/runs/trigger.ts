@@ -5,10 +5,10 @@ export type Trigger =
   | { type: 'cli'; triggeredBy: string };
 
 /**
- * The trigger for a schedule's input. EventBridge Scheduler puts the planned time instead of
- * `<aws.scheduler.scheduled-time>`; emulators deliver the placeholder as it is, and the current UTC minute takes its place.
+ * The trigger for a schedule's input. EventBridge Scheduler replaces `<aws.scheduler.scheduled-time>` by the planned
+ * time. Emulators deliver the placeholder as it is, and the current UTC minute is used instead.
  *
- * @returns `warning` when that happened
+ * @returns `warning` if that happened
  */
 export function scheduleTriggerFrom(
   scheduledTime: string,

@@ -4,27 +4,27 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
 
-/** A private folder for one run, removed with everything in it when disposed. */
+/** A private folder for one run, removed with everything in it when disposed of. */
 export interface Workspace extends AsyncDisposable {
   folder: string;
 }
 
-/** How often a folder's owner shows that it lives, and how long it is believed without that. */
+/** How often a folder's owner shows that it is alive, and for how long others believe it without that. */
 export interface WorkspaceTimes {
   touchMs: number;
   staleMs: number;
 }
 
-// Anyone who did not get to touch a file for so long has lost its lease long before, so that nothing of its folder is needed.
+// A process that has not touched a file for so long lost its lease long before, so nothing in its folder is needed.
 const workspaceTimes: WorkspaceTimes = { touchMs: 30_000, staleMs: 10 * 60_000 };
 
-// A process is known by its number and the moment it was started: numbers come again, on Lambda even at once.
+// A process is identified by its number and its start time: numbers are reused, on Lambda even at once.
 const STARTED_AT = Math.round(performance.timeOrigin);
 const ALIVE_FILE = '.ferry-alive';
 
 /**
- * Where a process number means something: the PID namespace (https://man7.org/linux/man-pages/man7/pid_namespaces.7.html) and the machine,
- * as it was booted. Two containers that share a work folder have both a process 1.
+ * Where a process number is meaningful: the PID namespace (https://man7.org/linux/man-pages/man7/pid_namespaces.7.html)
+ * and the machine since its last start. Two containers that share a work folder both have a process 1.
  */
 async function findScope(): Promise<string> {
   const parts = await Promise.all([
@@ -37,7 +37,7 @@ async function findScope(): Promise<string> {
     .slice(0, 12);
 }
 
-// The release before reads numbers right behind the prefix: what has none there it leaves alone.
+// The previous release reads numbers right after the prefix, and leaves folders without one alone.
 const FORM = /^ferry-run-ns([0-9a-f]{12})-(\d+)-(\d+)-/;
 const EARLIER_FORM = /^ferry-run-\d+-\d+-/;
 
@@ -46,12 +46,12 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Not ours to signal, so it lives.
+    // A process that we may not signal is alive.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
-/** Whether the process that made a folder is gone: undefined where that cannot be known from here. */
+/** Whether the process that created a folder is gone; undefined when that cannot be known from here. */
 function isGone(name: string, scope: string): boolean | undefined {
   const [, itsScope, pid, startedAt] = FORM.exec(name) ?? [];
   if (itsScope !== scope) return undefined;
@@ -60,7 +60,7 @@ function isGone(name: string, scope: string): boolean | undefined {
   return isAlive(Number(pid)) ? undefined : true;
 }
 
-/** When anything of a folder was last written, by the file system's clock. */
+/** When anything in a folder was last written, by the file system's clock. */
 async function lastTouched(folder: string): Promise<number> {
   const paths = [folder, ...(await readdir(folder)).map((name) => join(folder, name))];
   const times = await Promise.all(
@@ -74,7 +74,10 @@ async function lastTouched(folder: string): Promise<number> {
   return Math.max(...times);
 }
 
-/** Removes what killed processes have left, so that a disk does not fill up with it, and nothing of a process that may live. */
+/**
+ * Removes what killed processes have left, so that it does not fill the disk; never the files of a process that may be
+ * alive.
+ */
 async function removeLeftovers(parent: string, own: string, scope: string, staleMs: number): Promise<void> {
   const { mtimeMs: now } = await stat(join(own, ALIVE_FILE));
   for (const name of await readdir(parent)) {
@@ -84,12 +87,12 @@ async function removeLeftovers(parent: string, own: string, scope: string, stale
       const gone = isGone(name, scope) ?? now - (await lastTouched(folder)) > staleMs;
       if (gone) await rm(folder, { recursive: true, force: true });
     } catch {
-      // Somebody else's, perhaps, or removed by now: what cannot be removed is theirs.
+      // It may be somebody else's, or already removed. What cannot be removed is left to them.
     }
   }
 }
 
-/** Creates a folder that only this user can enter, and removes those of processes that were killed. */
+/** Creates a folder that only this user can enter, and removes those of killed processes. */
 export async function createWorkspace(
   parent: string,
   { touchMs, staleMs }: WorkspaceTimes = workspaceTimes,
@@ -98,7 +101,7 @@ export async function createWorkspace(
     await mkdir(parent, { recursive: true });
     const scope = await findScope();
     const folder = await mkdtemp(join(parent, `ferry-run-ns${scope}-${process.pid}-${STARTED_AT}-`));
-    // Written, and not given a time: that would be the time of this machine.
+    // Written instead of given a time, which would come from this machine's clock.
     const touch = () => writeFile(join(folder, ALIVE_FILE), '.');
     const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
     try {

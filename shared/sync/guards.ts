@@ -3,13 +3,13 @@ import { GuardError } from '../errors.ts';
 import type { Baseline } from '../runs/records/baseline.ts';
 import { formatCount } from '../text/format.ts';
 
-/** What guards judge: facts about a result, and none of its values. */
+/** What guards judge: facts about a result, but none of its values. */
 export interface GuardedResult {
   rows: number;
   schema: readonly { name: string; type: string }[];
 }
 
-/** How a result differs from the baseline's columns; empty when it does not. */
+/** How a result's columns differ from the baseline's; empty when they do not. */
 export function describeSchemaChange(
   before: GuardedResult['schema'],
   after: GuardedResult['schema'],
@@ -48,11 +48,11 @@ function findRowProblem(rows: number, guards: GuardsConfig, baseline: Baseline |
 }
 
 /**
- * Judges a result before it replaces what is there.
+ * Checks a result before it replaces the dataset's content.
  *
  * @param baseline the last accepted result; undefined before the first
  * @returns warnings for people
- * @throws GuardError that names every guard that said no
+ * @throws GuardError that names every guard that refuses
  */
 export function assertAcceptable(
   result: GuardedResult,

@@ -8,7 +8,7 @@ import { dialectOf } from '../source/registry.ts';
 import { type SessionOptions, SourceSession } from '../source/session.ts';
 
 /**
- * The sync's query in the form that a session takes; a duckdbQuery is checked here, before anything is connected to.
+ * The sync's query in the form that a session takes. A duckdbQuery is checked here, before anything connects.
  *
  * @throws QueryError for a duckdbQuery that is not allowed
  */
@@ -18,7 +18,10 @@ export async function queryOf(sync: SyncConfig): Promise<SourceQuery> {
   return { kind: 'duckdb', sql, facts: await readDuckdbQuery(sql) };
 }
 
-/** Several connections pay off for one table; two would each be read by several, and joined on our side anyway. */
+/**
+ * Several connections only pay off for one table: DuckDB would read each of two tables over several, and join them here
+ * anyway.
+ */
 export function canReadInParallel(query: SourceQuery, source: SourceConfig): boolean {
   return (
     query.kind === 'duckdb' &&
@@ -32,7 +35,7 @@ export async function openSyncSession(
   options: Omit<SessionOptions, 'login' | 'mode'> & {
     sync: SyncConfig;
     secrets: SecretReader;
-    /** The run that signs in; absent for an invalid look. */
+    /** The run that signs in; absent for a check or preview. */
     run?: SigningRun;
   },
 ): Promise<SourceSession> {

@@ -13,20 +13,21 @@ import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session
 /** What a sync would make of its source. */
 export interface SyncPreview {
   columns: Pick<ColumnPlan, 'name' | 'sourceType' | 'type' | 'reason' | 'refusal'>[];
-  /** What the source's planner expects; undefined when it cannot be asked. */
+  /** How many rows the source's planner expects; undefined when it cannot be asked. */
   estimatedRows: number | undefined;
   /** The first rows, each value as text; null is NULL. */
   rows: (string | null)[][];
-  /** Why there are no rows, when reading them failed: a value that would fail the run too. */
+  /** Why there are no rows, if reading them failed: a run would fail too. */
   rowsError: FerryError | undefined;
   reading: Reading | { mode: 'statement' };
   warnings: string[];
 }
 
 /**
- * Describes a sync's query and reads its first rows; nothing is written anywhere.
+ * Describes a sync's query and reads its first rows. Nothing is written.
  *
- * @throws what a run would end with before it reads: SourceUnavailableError, AuthError, QueryError, ExactnessError, ConfigError
+ * @throws what would end a run before it reads: SourceUnavailableError, AuthError, QueryError, ExactnessError,
+ *   ConfigError
  */
 export async function previewSync(
   options: Omit<SessionOptions, 'login' | 'mode'> & {

@@ -10,13 +10,13 @@ import { RESULT_FILE, type SyncWork } from './sync-work.ts';
 
 const NOT_PROVEN = 'The source does not confirm that the transaction was read-only.';
 
-/** A result in the run's private folder, and what is known of it. */
+/** A result in the run's private folder, and what is known about it. */
 export interface SyncResult {
   rows: number;
   bytes: number;
   schema: NonNullable<JobResult['schema']>;
   reading: NonNullable<JobResult['reading']>;
-  /** Of the content, whatever the order of its rows; absent where nothing is to be compared with it. */
+  /** Of the content, whatever the order of its rows; absent when there is nothing to compare it with. */
   fingerprint?: string;
   /** Path of the Parquet file. */
   file: string;
@@ -29,7 +29,7 @@ export async function readSource(context: JobContext, work: SyncWork): Promise<S
     try {
       return await readResult(context, work);
     } catch (error) {
-      // Once more, and no further: a connection that broke looks like a query that fails.
+      // Once more, but not again: a broken connection looks like a query that fails.
       const again = error instanceof EndedQueryError && !ended;
       ended = true;
       throw again ? Object.assign(error, { retryable: true }) : error;
@@ -51,7 +51,7 @@ async function readResult(context: JobContext, work: SyncWork): Promise<SyncResu
   return result;
 }
 
-/** @returns undefined when the connections turned out not to have shared a snapshot, so that the file is worth nothing */
+/** @returns undefined when it turns out that the connections did not share a snapshot, so that the file is of no use */
 async function exportOnce(
   context: JobContext,
   work: SyncWork,
@@ -94,7 +94,7 @@ async function exportOnce(
     const reading: SyncResult['reading'] = query.kind === 'source' ? { mode: 'statement' } : read;
     return { schema, rows, bytes, reading, ...fingerprint, file };
   } finally {
-    // Closed before the upload: the source's connection and DuckDB's memory are not needed for it.
+    // Closed before the upload, which needs neither the source's connection nor DuckDB's memory.
     session.close();
   }
 }

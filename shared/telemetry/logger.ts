@@ -11,8 +11,8 @@ export const logFormats = ['text', 'json'] as const;
 export type LogFormat = (typeof logFormats)[number];
 
 /**
- * A logger, of JSON lines or of lines for people. Errors are logged by class and message only: `cause` may hold an engine's own words,
- * with data values in them.
+ * A logger, of JSON lines or of lines for people. Errors are logged by class and message only: `cause` may contain an
+ * engine's own words, with data values in them.
  *
  * @param options.format default: json
  * @param options.destination default: stdout

@@ -1,4 +1,4 @@
-// One spelling of figures for people, whatever the machine's locale: logs and screens are compared with each other.
+// One spelling of numbers for people, whatever the machine's locale, so that logs and screens can be compared.
 const counts = new Intl.NumberFormat('en-US');
 
 /** 1234567 → "1,234,567"; with a noun, "1 row" or "1,234,567 rows". */
@@ -28,7 +28,7 @@ export function formatDuration(milliseconds: number): string {
   return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-/** An ISO moment → "2026-11-21 03:30:01", in UTC; nothing for nothing. */
+/** An ISO moment → "2026-11-21 03:30:01", in UTC; empty without one. */
 export function formatMoment(iso: string | undefined): string {
   return iso === undefined ? '' : new Date(iso).toISOString().replace('T', ' ').slice(0, 19);
 }

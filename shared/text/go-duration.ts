@@ -27,10 +27,10 @@ export function parseGoDuration(text: string): bigint | undefined {
     const [whole, fraction = ''] = number.split('.');
     const nanoseconds = unitNanoseconds[unit] ?? 0n;
     total += BigInt(whole || 0) * nanoseconds;
-    // What is finer than a nanosecond is cut off.
+    // Anything finer than a nanosecond is cut off.
     total += (BigInt(fraction || 0) * nanoseconds) / 10n ** BigInt(fraction.length);
   }
-  // Go's range reaches one further down than up.
+  // Go's range extends one further down than up.
   if (total > (sign === '-' ? LONGEST + 1n : LONGEST)) return undefined;
   return sign === '-' ? -total : total;
 }

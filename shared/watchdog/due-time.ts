@@ -5,21 +5,22 @@ import type { WatchedSchedule } from './watched-jobs.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-// A schedule of each minute has many times in a year, one of each year has few: the shortest look back that finds one is enough.
+// A schedule for every minute has many times in a year, a yearly one has few: the shortest look back that finds one is
+// enough.
 const LOOKS_BACK = [HOUR, 2 * DAY, 9 * DAY, 33 * DAY, 370 * DAY];
 
-/** Beyond the window: Scheduler tries again for an hour, but who waits for data wants to know sooner. */
+/** After the window: Scheduler keeps trying for an hour, but people who wait for data want to know sooner. */
 export const GRACE_MS = 15 * 60_000;
 
 /**
- * The latest planned time of a schedule at which a run should have begun by now, by Scheduler's own rules at changes of the clock.
+ * The latest planned time of a schedule at which a run should have begun, by Scheduler's own rules for clock changes.
  *
- * A rate counts from a moment that AWS does not disclose, so it has no planned times: one interval after the newest sign of the job, or
- * after the schedule was deployed, another sign is due.
+ * A rate counts from a moment that AWS does not disclose, so it has no planned times: the next sign is due one interval
+ * after the newest sign of the job, or after the schedule was deployed.
  *
- * @param since since when the schedule is deployed as it is
- * @param newest moment of the newest run of the job, of which only a rate needs to know
- * @returns undefined when nothing is due yet, and for a schedule that is switched off
+ * @param since when the schedule was deployed in its present form
+ * @param newest moment of the job's newest run, which only a rate needs
+ * @returns undefined when nothing is due yet, or the schedule is switched off
  */
 export function latestDueTime(
   schedule: WatchedSchedule,

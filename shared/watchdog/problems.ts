@@ -6,25 +6,28 @@ import { latestDueTime } from './due-time.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 
-/** What can be wrong with a job. There is at most one problem of each kind of a job at a time. */
+/** What can be wrong with a job. A job has at most one problem of each kind at a time. */
 export const problemKinds = ['failed', 'overdue', 'near-time', 'near-rows'] as const;
 export type ProblemKind = (typeof problemKinds)[number];
 
-/** The class of the failure of an extraction of which some databases failed, whatever their errors: these are another one each time. */
+/** The class of a partly failed extraction, whatever the errors of its databases, which differ each time. */
 export const PARTIAL = 'partial';
 
-/** Something about a job that a person should know. */
+/** Something about a job that people should know. */
 export interface Problem {
   job: string;
-  /** Empty where the job reads several. */
+  /** Empty for a job with several sources. */
   source: string;
   kind: ProblemKind;
-  /** Of a failure the class of its error, or {@link PARTIAL}; otherwise as `kind`. A problem whose class changes is reported again. */
+  /**
+   * For a failure, the class of its error, or {@link PARTIAL}; otherwise as `kind`. A problem whose class changes is
+   * reported again.
+   */
   class: string;
   /** What it is about: a run's id, or the planned time of a run that does not exist. */
   subject: string;
   since: string;
-  /** Measured and allowed, of what is near a limit. */
+  /** Measured and allowed, for a value near its limit. */
   measured?: { value: number; limit: number };
 }
 
@@ -35,14 +38,14 @@ export interface Observed {
   jobs: WatchedJobs;
   states: ReadonlyMap<string, JobState>;
   memory: ScheduleMemory;
-  /** What makes ids of scheduled runs unique. */
+  /** Makes the ids of scheduled runs unique. */
   scope: string;
   now: Date;
-  /** Reads a run whose state's name does not say enough: only for the few jobs that may have a problem. */
+  /** Reads a run if the name of its state does not say enough: only for the few jobs that may have a problem. */
   readRun: (job: string, id: string) => Promise<RunRecord | undefined>;
 }
 
-/** One damaged record must not hide what is wrong with the other jobs. `ferry runs` and the API name it. */
+/** One damaged record must not hide what is wrong with the other jobs. `ferry runs` and the API show it. */
 const ifUnreadable =
   <T>(instead: T) =>
   (error: unknown): T => {
@@ -50,7 +53,7 @@ const ifUnreadable =
     throw error;
   };
 
-/** All problems at this moment, whether they were reported or not. */
+/** All problems at this moment, reported or not. */
 export async function findProblems(observed: Observed): Promise<Problem[]> {
   const { jobs, states } = observed;
   const found = await Promise.all(
@@ -100,7 +103,7 @@ async function findOverdue(
   const due = latestDueTime(schedule, { since: new Date(since), newest, now });
   if (!due) return undefined;
   const id = scheduledRunId(scope, job, due.toISOString());
-  // A record that cannot be read is one: the run was not missed.
+  // An unreadable record still shows that the run was not missed.
   const isThere = async () => (await readRun(job, id).catch(ifUnreadable(true))) !== undefined;
   if (known(state).some(({ runId }) => runId === id) || (await isThere())) return undefined;
   const at = due.toISOString();

@@ -3,7 +3,7 @@ import type { DocumentStore } from '../runs/documents/document-store.ts';
 import { openObject, readDocument, schemaVersion } from '../runs/documents/stored-document.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 
-/** Since when each schedule is deployed as it is: planned times before that were never this schedule's. */
+/** Since when each schedule has been deployed in its present form: earlier planned times never belonged to it. */
 export const scheduleMemorySchema = openObject({
   schemaVersion,
   jobs: z.record(z.string(), openObject({ schedule: z.string(), since: z.iso.datetime() })),
@@ -47,8 +47,8 @@ export function unchangedSince(memory: ScheduleMemory, jobs: WatchedJobs): Map<s
 }
 
 /**
- * Notes the schedules that are new, were changed, or were switched on again, with the moment at which they were first seen: at most one
- * round after the deployment. A template that held the moment of its deployment would be another one each time.
+ * Records schedules that are new, changed, or switched on again, with the moment when they were first seen: at most one
+ * round after the deployment. A template that contained its own deployment time would differ each time.
  */
 export function rememberSchedules(memory: ScheduleMemory, jobs: WatchedJobs, now: Date): ScheduleMemory {
   const entries = Object.entries(jobs).flatMap(([job, { schedule }]) => {

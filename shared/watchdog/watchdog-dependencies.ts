@@ -12,15 +12,15 @@ export interface WatchdogDependencies {
   documents: DocumentStore;
   runs: RunStore;
   requests: Pick<RunRequestStore, 'find'>;
-  /** None: problems are repaired, and nobody is notified. */
+  /** Empty: problems are repaired, and nobody is notified. */
   channels: readonly Channel[];
   deadLetters: DeadLetterQueue;
   /** Starts a job's function, without waiting for its end. */
   start: (event: StartEvent) => Promise<void>;
   where: AlertLinks;
-  /** What makes ids of scheduled runs unique. */
+  /** Makes the ids of scheduled runs unique. */
   scope: string;
   logger: Logger;
-  /** @default the clock */
+  /** @default the real clock */
   now?: () => Date;
 }

@@ -29,21 +29,21 @@ export interface RoundResult {
   repaired: number;
   /** Incidents that people were notified of. */
   notified: number;
-  /** Messages that did not get through, or runs that could not be helped; the next round tries again. */
+  /** Messages that did not get through, or runs that could not be repaired; the next round tries again. */
   notificationsFailed: number;
   notRepaired: number;
-  /** Documents of the watchdog's own that are there and cannot be read: the log says what to do about them. */
+  /** The watchdog's own documents that exist and cannot be read; the log says what to do about them. */
   notRead: number;
 }
 
 const MAX_LETTERS = 100;
 
 /**
- * One round: takes care of abandoned runs, and notifies people of what changed. Two at once do no harm: each alert is claimed by a
- * conditional write first, and runs are started again by their own ids.
+ * One round: repairs abandoned runs, and notifies people of what changed. Two rounds at once do no harm: a conditional
+ * write claims each alert first, and runs are started again with their own ids.
  *
- * A quiet round costs two listings of S3 for up to 300 jobs, one of leases, and one read. The incidents are read before the states: anyone who
- * sees an incident closed sees the run that closed it.
+ * A quiet round costs two listings of S3 for up to 300 jobs, one listing of leases, and one read. The incidents are
+ * read before the states: a watchdog that sees a closed incident also sees the run that closed it.
  *
  * @throws StorageUnavailableError when nothing can be seen at all
  */
@@ -56,7 +56,7 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
     readMemory(dependencies, now).catch((error: unknown) => {
       if (!(error instanceof StateError)) throw error;
       unreadable.push(error);
-      // Without it no time is known to be overdue; the rest of the round does not need it.
+      // Without it, overdue times are unknown; the rest of the round does not need it.
       return emptyScheduleMemory;
     }),
     runs.listJobStates(),
@@ -95,7 +95,7 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   return { ...result, ...sent };
 }
 
-/** Makes the changes that are still this watchdog's to make. */
+/** Makes the changes that this watchdog is still first to make. */
 async function claim(
   changes: readonly Change[],
   { documents, scope }: Pick<WatchdogDependencies, 'documents' | 'scope'>,
@@ -111,7 +111,9 @@ async function claim(
   return claimed.flat();
 }
 
-/** Takes lost starts out of the queue: a message is removed once people were notified of it, and until then comes back. */
+/**
+ * Takes lost starts out of the queue. A message is removed once people were notified of it; until then it comes back.
+ */
 async function claimDeadLetters(
   { documents, deadLetters, where: { jobs }, scope, logger }: WatchdogDependencies,
   incidents: ReadonlyMap<string, SeenIncident>,
@@ -165,7 +167,7 @@ async function readMemory(
 ): Promise<ScheduleMemory> {
   const { memory: before, version } = await readScheduleMemory(documents, scope);
   const memory = rememberSchedules(before, where.jobs, now);
-  // Another watchdog that was faster has noted the same, a moment earlier.
+  // Another watchdog was faster and recorded the same, a moment earlier.
   if (JSON.stringify(memory) !== JSON.stringify(before))
     await documents.replace(scheduleMemoryKey(scope), JSON.stringify(memory), version);
   return memory;

@@ -3,18 +3,18 @@ import { planFunctions } from '../config/deployment/job-functions.ts';
 import type { FerryConfig, ScheduleConfig } from '../config/schema/ferry-config.ts';
 import { goDurationMs } from '../text/go-duration.ts';
 
-/** What the watchdog knows of the deployed jobs, by name. Holds no query and no secret's name. */
+/** What the watchdog knows about the deployed jobs, by name. Contains no query and no name of a secret. */
 export const watchedJobsSchema = z.record(
   z.string(),
   z.strictObject({
     kind: z.enum(['sync', 'extraction']),
     /** The source that it reads; absent for an extraction of several. */
     source: z.string().optional(),
-    /** Place of the job's function in the list of functions, from 0. */
+    /** Position of the job's function in the list of functions, from 0. */
     function: z.int().nonnegative(),
     /** After how long the platform kills a run. */
     timeoutMs: z.int().positive(),
-    /** The guard of that name. */
+    /** The guard with that name. */
     maxRows: z.int().nonnegative().optional(),
     schedule: z
       .strictObject({
@@ -32,7 +32,7 @@ export type WatchedJob = WatchedJobs[string];
 export type WatchedSchedule = NonNullable<WatchedJob['schedule']>;
 
 /**
- * What the watchdog has to know of a configuration.
+ * What the watchdog needs to know about a configuration.
  *
  * @param defaultTimeout of functions whose settings name none, such as `15m`
  */

@@ -1,6 +1,6 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
 
-/** What was asked of S3. */
+/** A request to S3. */
 export interface S3Request {
   /** The bucket as the subject of a sentence. */
   what: string;
@@ -10,7 +10,7 @@ export interface S3Request {
   permission: string;
 }
 
-/** Why S3 did not do it, for people. */
+/** Why S3 refused or failed, for people. */
 export interface S3Fault {
   message: string;
   hint?: string;
@@ -20,20 +20,20 @@ export interface S3Fault {
   denied?: true;
 }
 
-/** What answered with success did not answer as S3 does: a captive portal, a proxy, another service. */
+/** A successful answer that does not come from S3: from a captive portal, a proxy, or another service. */
 export class ForeignAnswerError extends Error {
   override readonly name = 'ForeignAnswerError';
 }
 
 /**
- * Every answer of S3 has something that others' lack: an object its ETag, a list its IsTruncated. Without this check a page of a proxy
- * is an empty list, or a document that was written.
+ * Every answer of S3 has something that others lack: an object has its ETag, a list its IsTruncated. Without this
+ * check, a proxy's page would pass for an empty list, or for a document that was written.
  */
 export function assertFromS3(proof: unknown): asserts proof {
   if (!proof) throw new ForeignAnswerError('The answer is not one of S3.');
 }
 
-/** What an object's answer shows: S3 gives each its ETag, and Ferry stores no web page. */
+/** Whether this answers a request for an object: S3 gives each object an ETag, and Ferry stores no web pages. */
 export function isObjectAnswer(answer: {
   ETag?: string | undefined;
   ContentType?: string | undefined;
@@ -49,13 +49,13 @@ const statusOf = (error: unknown): number | undefined => {
   return typeof $response?.statusCode === 'number' ? $response.statusCode : undefined;
 };
 
-/** S3's own code, where S3 sent one: what has none was said by something else, or got no answer. */
+/** S3's own code. Without one, something else answered, or nothing did. */
 const codeOf = (error: unknown): string | undefined =>
   error instanceof S3ServiceException && !/^(?:Unknown|UnknownError|NotFound)$/.test(error.name)
     ? error.name
     : undefined;
 
-/** How a failure is named in a message, in parentheses. */
+/** The name of a failure in a message, in parentheses. */
 function labelOf(error: unknown): string {
   const status = statusOf(error);
   const code = codeOf(error);
@@ -66,7 +66,7 @@ function labelOf(error: unknown): string {
   return /^\w{1,64}$/.test(reason) ? reason : 'unknown error';
 }
 
-/** Whether S3 was reached, and was too slow: no route or endpoint is missing then. */
+/** Whether S3 was reached but was too slow: then no route or endpoint is missing. */
 const isSlowAnswer = (error: unknown) =>
   error instanceof Error &&
   error.name === 'TimeoutError' &&
@@ -82,7 +82,7 @@ const NOT_SIGNED_IN =
 const OTHER_REGION =
   /^(?:PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/;
 
-/** Kinds of failures, in the order in which they are looked for. */
+/** Explains one kind of failure. They are tried in order. */
 type Explanation = (request: S3Request, failure: Failure) => S3Fault | undefined;
 interface Failure {
   error: unknown;
@@ -198,7 +198,8 @@ const explainDenial: Explanation = ({ bucket, key, permission }, { error, name, 
   };
 };
 
-// AWS says in its message which permission of which policy is missing; where it does not, the operation's own is the likely one.
+// AWS names the missing permission and its policy in the message. If it does not, the operation's own permission is the
+// likely one.
 const NAMED_PERMISSION = /perform: ([a-z0-9-]+:[A-Za-z]+)/;
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 const NAMED_POLICY = /(?:explicit deny in an? |because no )([a-z- ]{1,40}? policy|permissions boundary)\b/i;
@@ -219,7 +220,7 @@ const explainStrangers: Explanation = ({ what, bucket }, { error, code, status, 
   };
 };
 
-/** Explains every failure of a request to S3, whatever it was asked for. */
+/** Explains any failure of a request to S3. */
 export function explainS3Error(error: unknown, request: S3Request): S3Fault {
   const code = codeOf(error);
   const name = code ?? (error instanceof Error ? error.name : '');
@@ -235,7 +236,7 @@ export function explainS3Error(error: unknown, request: S3Request): S3Fault {
   };
 }
 
-/** Where S3 says that the bucket is. */
+/** The region of the bucket, according to S3. */
 function regionOf(error: unknown): string | undefined {
   const { Region, Endpoint, $response } = error as {
     Region?: unknown;

@@ -9,7 +9,7 @@ const hasCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
 const isMissing = (error: unknown) => hasCode(error, 'ENOENT');
 
-/** The versions of a replaceable document are files of its folder, named by number; the highest one counts. */
+/** The versions of a replaceable document are files in its folder, named by number; the highest one counts. */
 async function versionsIn(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (isMissing(error)) return [];
@@ -21,7 +21,7 @@ async function versionsIn(folder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
-/** The file system's idea of now: a network drive has its own clock. */
+/** The current time of the file system: a network drive has its own clock. */
 async function clockOf(folder: string): Promise<number> {
   const probe = join(folder, `${randomUUID()}.tmp`);
   await writeFile(probe, '');
@@ -33,7 +33,7 @@ async function clockOf(folder: string): Promise<number> {
 // Longer than any copy takes.
 const STALE_DRAFT_MS = 3_600_000;
 
-/** Removes what processes that were killed while they stored a file have left: such a draft may be as big as the file. */
+/** Removes what processes left that were killed while they stored a file. Such a draft may be as big as the file. */
 async function removeStaleDrafts(folder: string): Promise<void> {
   const drafts = (await readdir(folder)).filter((name) => name.endsWith('.tmp'));
   if (drafts.length === 0) return;
@@ -44,7 +44,7 @@ async function removeStaleDrafts(folder: string): Promise<void> {
   }
 }
 
-/** A document that is replaced by versions is a folder of them; others are files. */
+/** A replaceable document is a folder of versions; any other is a file. */
 async function keysIn(folder: string, prefix: string, kind: 'put' | 'any'): Promise<string[]> {
   const parent = prefix.endsWith('/') ? prefix : `${posix.dirname(prefix)}/`;
   const entries = await readdir(join(folder, parent), { withFileTypes: true });
@@ -57,7 +57,7 @@ async function keysIn(folder: string, prefix: string, kind: 'put' | 'any'): Prom
     .sort();
 }
 
-/** How old a document is, as a list of one; none when it is gone. */
+/** The age of a document, as a list of one; empty when it is gone. */
 async function ageOf(folder: string, key: string, now: number): Promise<ListedKey[]> {
   const path = join(folder, key);
   try {
@@ -69,13 +69,14 @@ async function ageOf(folder: string, key: string, now: number): Promise<ListedKe
     }
     return [{ key, ageMs: Math.max(0, now - found.mtimeMs) }];
   } catch (error) {
-    // Removed since the folder was read; a version that was replaced in this moment has a newer one, written just now.
+    // It was removed after the folder was read. If the document was just replaced, a newer version exists, written
+    // right now.
     if (isMissing(error)) return (await versionsIn(path)).length > 0 ? [{ key, ageMs: 0 }] : [];
     throw error;
   }
 }
 
-/** The newest of the versions in a folder, as it stands there. */
+/** The newest version in a folder, as it is there. */
 async function readNewest(versions: string): Promise<VersionedDocument | undefined> {
   for (;;) {
     const [newest] = await versionsIn(versions);
@@ -89,20 +90,20 @@ async function readNewest(versions: string): Promise<VersionedDocument | undefin
       ]);
       return { body, version: String(newest), ageMs: Math.max(0, now - mtimeMs) };
     } catch (error) {
-      // Replaced in this moment, and taken away: there is a newer one.
+      // It was replaced just now and removed, so a newer one exists.
       if (!isMissing(error)) throw error;
     }
   }
 }
 
-/** Documents as files below a folder, created when first written to. */
+/** Documents as files below a folder, which the first write creates. */
 export function createFolderDocumentStore(folder: string): DocumentStore {
   const unavailable = (doing: string, error: unknown) =>
     new StorageUnavailableError(`The state folder ${folder} cannot be ${doing}.`, {
       cause: error,
       hint: 'Check its permissions and the free space, or name another folder with --state.',
     });
-  /** A reader sees the old file or the new one, never half of one. */
+  /** A reader sees the old file or the new one, never part of one. */
   const replaceWhole = async (key: string, write: (draft: string) => Promise<void>) => {
     const path = join(folder, key);
     const draft = `${path}.${randomUUID()}.tmp`;
@@ -128,7 +129,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     },
     async putFile(key, source) {
       await replaceWhole(key, (draft) => copyFile(source, draft));
-      // Anyone who else tidies up at the same time is welcome to.
+      // Another process may remove it at the same time.
       await removeStaleDrafts(dirname(join(folder, key))).catch(() => {});
     },
     async getFile(key, target) {
@@ -154,10 +155,10 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       try {
         await mkdir(versions, { recursive: true });
         await writeFile(draft, body);
-        // A link is made by one only, and with its whole content.
+        // Only one process can create the link, and it has its whole content at once.
         await link(draft, join(versions, String(own)));
         const [newest, ...older] = await versionsIn(versions);
-        // Anyone who saw a version that is long gone has made an old number again.
+        // A process that saw a version that is long gone has reused an old number.
         if (newest !== own) {
           await rm(join(versions, String(own)), { force: true });
           return undefined;

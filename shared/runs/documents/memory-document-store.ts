@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { DocumentStore } from './document-store.ts';
 
-/** Documents that end with the process: for what is rehearsed and not to be remembered. */
+/** Documents that end with the process: for rehearsals, which must not be remembered. */
 export function createMemoryDocumentStore(now: () => number = () => performance.now()): DocumentStore {
   const documents = new Map<string, { body: string; version: number; writtenAt: number }>();
   const files = new Map<string, { content: Buffer; writtenAt: number }>();
-  // In order, as a list is asked for far more often than a key is new.
+  // Sorted, because lists are far more frequent than new keys.
   const keys: string[] = [];
   let writes = 0;
   const addKey = (key: string) => {
@@ -66,7 +66,7 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
   };
 }
 
-/** Where `key` stands in sorted `keys`, or would stand. */
+/** The position of `key` in the sorted `keys`, or where it would be. */
 function lowerBound(keys: readonly string[], key: string): number {
   let from = 0;
   let to = keys.length;

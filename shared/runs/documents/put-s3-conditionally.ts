@@ -12,9 +12,9 @@ const CONFLICT_ATTEMPTS = 5;
  * Stores an object, unless another writer was first.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  *
- * @param seen the version that the object must still have; undefined: there must be none
- * @returns what the object is now; undefined when there is another version, or none any more
- * @throws whatever the client throws; also for a bucket that does not exist, which no other writer explains
+ * @param seen the version that the object must still have; undefined if there must be none
+ * @returns the object's new version; undefined when there is another one, or none any more
+ * @throws whatever the client throws, also for a bucket that does not exist: no other writer explains that
  */
 export async function putS3Conditionally(
   client: Pick<S3Client, 'send'>,
@@ -22,7 +22,7 @@ export async function putS3Conditionally(
   seen: string | undefined,
 ): Promise<{ version: string } | undefined> {
   const condition = seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen };
-  // Of an empty body the SDK would say on stderr that it does not know its length.
+  // For an empty body, the SDK would complain on stderr that it does not know its length.
   const ContentLength = Buffer.byteLength(object.Body);
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -31,13 +31,16 @@ export async function putS3Conditionally(
       return { version: ETag };
     } catch (error) {
       if (isOtherVersion(error, seen)) return undefined;
-      // 409: another writer is under way, and either may win.
+      // 409: another write is in progress, and either may win.
       if (statusOf(error) !== 409 || attempt >= CONFLICT_ATTEMPTS) throw error;
     }
   }
 }
 
-/** 412: another version is there. NoSuchKey: the one that was seen has been deleted; any other 404 is of the bucket, or not of S3. */
+/**
+ * 412: there is another version. NoSuchKey: the version that was seen has been deleted. Any other 404 is about the
+ * bucket, or does not come from S3.
+ */
 function isOtherVersion(error: unknown, seen: string | undefined): boolean {
   if (statusOf(error) === 412) return true;
   return error instanceof Error && error.name === 'NoSuchKey' && seen !== undefined;

@@ -11,7 +11,7 @@ import {
 import { awsTimeouts } from '../../network/outgoing-https.ts';
 import { assertFromS3 } from './explain-s3-error.ts';
 
-/** Where a file goes, and how the object is kept. */
+/** Where a file goes, and how the object is stored. */
 export type S3Target = Pick<
   PutObjectCommandInput,
   | 'Bucket'
@@ -24,10 +24,10 @@ export type S3Target = Pick<
   | 'BucketKeyEnabled'
 >;
 
-// In parts of 8 MiB a file may have 80 GB, which no disk of a function has. The least that S3 takes is 5 MiB.
+// In parts of 8 MiB a file may have 80 GB, more than the disk of any function. S3's minimum is 5 MiB.
 const PART_BYTES = 8 * 1024 * 1024;
 
-// A client's request time-out counts the body as well. What takes a part more slowly than this (0.8 Mbit/s) stands still.
+// A client's request time-out includes the body. An upload slower than this (0.8 Mbit/s) counts as stalled.
 const MIN_BYTES_PER_SECOND = 100_000;
 
 /** How long a request with such a body may take. */
@@ -35,11 +35,11 @@ const timeoutFor = (bytes: number) =>
   Math.ceil(awsTimeouts.requestTimeout + (bytes / MIN_BYTES_PER_SECOND) * 1_000);
 
 /**
- * Stores a file of any size as one object: a large one in parts, each a request with its own time-out. A part is held in memory, so
- * that the SDK can send it again.
+ * Stores a file of any size as one object: a large one in parts, each in a request with its own time-out. A part is in
+ * memory while it is sent, so that the SDK can send it again.
  *
  * @param options.partBytes size of a part. @default 8 MiB
- * @throws whatever the client throws; no part is left behind then
+ * @throws whatever the client throws, and then leaves no part behind
  */
 export async function putS3File(
   client: Pick<S3Client, 'send'>,
@@ -89,14 +89,14 @@ async function putInParts(
       assertFromS3(ETag);
       Parts.push({ PartNumber, ETag });
     }
-    // S3 puts a large object together before it answers.
+    // S3 assembles a large object before it answers.
     const completed = await client.send(
       new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }),
       sending(PART_BYTES, signal),
     );
     assertFromS3(completed.ETag);
   } catch (error) {
-    // Parts that nobody completes are paid for until a lifecycle rule removes them.
+    // Parts of an incomplete upload cost money until a lifecycle rule removes them.
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
     throw error;
   }

@@ -18,10 +18,10 @@ import { unlessStalled } from './unless-stalled.ts';
 
 type GetStack = GetObjectCommand['middlewareStack'];
 
-/** The SDK does not pass on the time that S3 puts on its answer, from which an object's age is computed. */
+/** The SDK does not pass on the date of S3's answer, which an object's age is computed from. */
 function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack']): () => number {
   let answeredAt = Number.NaN;
-  // The step is the same for every command; only the types of what goes through it differ.
+  // The step is the same for every command; only the types differ.
   (stack as GetStack).add(
     (next) => async (args) => {
       const result = await next(args);
@@ -41,13 +41,13 @@ function noteAnswerTime(stack: GetStack | ListObjectsV2Command['middlewareStack'
 export function createS3DocumentStore(options: {
   client: S3Client;
   bucket: string;
-  /** Size of a part of a large file. @default as put-s3-file.ts has it */
+  /** Size of a part of a large file. @default as in put-s3-file.ts */
   partBytes?: number;
-  /** How long an answer may stand still. @default as unless-stalled.ts has it */
+  /** How long an answer may stall. @default as in unless-stalled.ts */
   stallMs?: number;
 }): DocumentStore {
   const { client, bucket: Bucket, partBytes, stallMs } = options;
-  // Always of this class, so that the platform delivers the event again, and keeps one that nobody could take as a dead letter.
+  // Always this class, so that the platform delivers the event again, and finally puts it into the dead-letter queue.
   const unavailable = (error: unknown, permission: string, key: string) => {
     const what = `Ferry's bucket ${Bucket}`;
     const { message, hint } = explainS3Error(error, { what, bucket: Bucket, key, permission });
@@ -78,7 +78,7 @@ export function createS3DocumentStore(options: {
     address: (key) => `s3://${Bucket}/${key}`,
     async put(Key, Body) {
       try {
-        // Of an empty body the SDK would say on stderr that it does not know its length.
+        // For an empty body, the SDK would complain on stderr that it does not know its length.
         const ContentLength = Buffer.byteLength(Body);
         const { ETag } = await client.send(
           new PutObjectCommand({ Bucket, Key, Body, ContentLength, ContentType: 'application/json' }),
@@ -92,7 +92,7 @@ export function createS3DocumentStore(options: {
       try {
         const answer = await client.send(new GetObjectCommand({ Bucket, Key }));
         assertFromS3(isObjectAnswer(answer));
-        // One that is empty is there anyway.
+        // An empty document exists too.
         return answer.Body === undefined ? '' : await text(unlessStalled(answer.Body, stallMs));
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
@@ -147,7 +147,7 @@ export function createS3DocumentStore(options: {
     async remove(Key) {
       try {
         const { $metadata } = await client.send(new DeleteObjectCommand({ Bucket, Key }));
-        // It has no body, and a page of a proxy has one.
+        // The answer has no body; a proxy's page would have one.
         assertFromS3($metadata.httpStatusCode === 204);
       } catch (error) {
         throw unavailable(error, 's3:DeleteObject', Key);

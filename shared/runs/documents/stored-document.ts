@@ -3,34 +3,38 @@ import { StateError } from '../../errors.ts';
 import { printableOutput } from '../../text/printable.ts';
 
 /**
- * The version of all documents that Ferry keeps. A release that only adds fields leaves it as it is: an older release passes them over, and
- * keeps them when it writes the document again. One that changes what a field means raises it, and is refused by older ones.
+ * The version of all stored documents. A release that only adds fields does not change it: an older release ignores the
+ * new fields, and keeps them when it writes the document again. A release that changes the meaning of a field raises
+ * it, and older ones refuse the document.
  */
 export const SCHEMA_VERSION = 1;
 export const schemaVersion = z.literal(SCHEMA_VERSION);
 
-/** An object in a document: what a later minor release has added passes, and stays. Its type tells only of the fields that this one knows. */
+/**
+ * An object in a document. Fields that a later minor release has added are accepted and kept; its type only lists the
+ * fields of this release.
+ */
 export function openObject<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
-  // With the type of a loose object any misspelt field would be one that may be there.
+  // With the type of a loose object, any misspelt field would compile.
   return z.looseObject(shape) as unknown as z.ZodObject<Shape>;
 }
 
-/** The fields of a document that this release does not know: for another one that takes its place. */
+/** The fields of a document that this release does not know, to be kept in its replacement. */
 export function unknownFields(schema: z.ZodObject, document: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(document).filter(([name]) => !Object.hasOwn(schema.shape, name)));
 }
 
-/** A document as people are notified of it. */
+/** A document, described for people. */
 export interface DocumentNote {
   /** What it is, as the beginning of a sentence. */
   what: string;
   /** Where it is. */
   at: string;
-  /** What to do about one that is damaged: a sentence. */
+  /** What to do about a damaged one: a sentence. */
   remedy: string;
 }
 
-/** A document, or why it cannot be read: it is damaged, or was written by a later release. */
+/** A document, or why it cannot be read: it is damaged, or a later release wrote it. */
 export type Reading<T> = { document: T } | { fault: 'damaged' | 'later'; reason: string };
 
 const laterVersion = z.looseObject({ schemaVersion: z.number().gt(SCHEMA_VERSION) });
@@ -40,7 +44,7 @@ export function inspectDocument<T>(schema: z.ZodType<T>, text: string): Reading<
   if (text.trim() === '') return { fault: 'damaged', reason: 'is empty' };
   let content: unknown;
   try {
-    // An editor of somebody who mended it by hand may have put a byte-order mark before it.
+    // If somebody has repaired it by hand, their editor may have put a byte-order mark before it.
     content = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     return { fault: 'damaged', reason: 'is not complete JSON' };
@@ -58,7 +62,7 @@ export function inspectDocument<T>(schema: z.ZodType<T>, text: string): Reading<
   return { fault: 'damaged', reason: `does not have the form that this release of Ferry expects${named}` };
 }
 
-/** A field's name, as far as it is one of Ferry's: of a damaged document it may be anything. */
+/** A field's name, if Ferry uses it: in a damaged document it may be anything. */
 const nameOf = (path: readonly PropertyKey[]) =>
   path
     .map(String)
@@ -72,7 +76,7 @@ export function readDocument<T>(schema: z.ZodType<T>, text: string, note: Docume
   throw unreadable(note, read);
 }
 
-/** The error of a document that is there and cannot be read. */
+/** The error of a document that exists and cannot be read. */
 export function unreadable(
   { what, at, remedy }: DocumentNote,
   { fault, reason }: { fault: 'damaged' | 'later'; reason: string },
@@ -82,7 +86,9 @@ export function unreadable(
   });
 }
 
-/** A document as it is stored: names in it keep their value, and do nothing to the terminal of a person who looks at it. */
+/**
+ * A document as it is stored: names in it keep their value, but cannot affect the terminal of a person who looks at it.
+ */
 export function toStoredText(document: unknown): string {
   return printableOutput(JSON.stringify(document));
 }

@@ -8,21 +8,21 @@ import { leaseTimes, type Progress } from './lease.ts';
 import { QUEUED_PHASE } from './slots.ts';
 import { endOfWait, type SlotWaitOptions, waitForSlot } from './wait-for-slot.ts';
 
-/** The right to work on the sources of a job; all slots go back when it is disposed. */
+/** The right to use the sources of a job. Disposing of it releases all slots. */
 export interface EnteredSources extends AsyncDisposable {
-  /** Gives the slot of one source back, or of all; what has none, or no longer, is no error. */
+  /** Releases the slot of one source, or of all. A source without a slot is not an error. */
   leave(source?: string): Promise<void>;
 }
 
 /**
- * Gets a run the right to work on its sources, waiting as `queued` while as many runs as `maxConcurrentRuns` of one of them allows are at
- * work. The time since the run was queued first becomes a phase; it is no part of the run's `durationMs`.
+ * Gets a run the right to use its sources. It waits as `queued` while one of them already has its `maxConcurrentRuns`.
+ * The time since the run was first queued becomes a phase, and does not count towards the run's `durationMs`.
  *
- * Slots are taken in the order of the sources' names, by every run the same: anyone who waits for a source holds only such as come before it,
- * so that no two runs ever wait for each other.
+ * Every run takes its slots in the order of the sources' names. So a run that waits for a source only holds slots of
+ * earlier sources, and no two runs ever wait for each other.
  *
- * @returns what gives the slots back. The record is `running` then
- * @throws QueuedError when the run may not wait here any longer: its record stays `queued`
+ * @returns an object that releases the slots. The record is `running` by then
+ * @throws QueuedError when the run may not wait here any longer; its record stays `queued`
  * @throws LeaseLostError, CancelledError, StorageUnavailableError
  */
 export async function acquireSourceSlots(
@@ -72,7 +72,7 @@ export async function acquireSourceSlots(
     record.phases.push({ name: QUEUED_PHASE, durationMs });
     onProgress?.({ type: 'phase-ended', phase: QUEUED_PHASE, durationMs });
     record.state = 'running';
-    // Anyone who is killed from here on was no longer waiting.
+    // A run that is killed from here on was no longer waiting.
     progress.phase = START_PHASE;
   }
   return {
@@ -84,7 +84,7 @@ export async function acquireSourceSlots(
 const inOrder = (slots: Readonly<Record<string, number>>) =>
   Object.entries(slots).sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** Since the attempt began that waits, wherever that was: by the clocks of the machines, so that it is no more than a hint. */
+/** Since the attempt began that waits, on whatever machine: it uses the clocks of machines, so it is only a hint. */
 function timeInQueue({ attempts, startedAt }: RunRecord): number {
   const since = attempts?.at(-1)?.startedAt ?? startedAt;
   return Math.max(0, Date.now() - Date.parse(since));

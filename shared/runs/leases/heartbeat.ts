@@ -12,31 +12,32 @@ export interface HeartbeatOptions {
   onStop: (reason: LeaseLostError | CancelledError) => void;
 }
 
-/** Renews a lease in time, for as long as it is not disposed. */
+/** Renews a lease in time, until it is disposed of. */
 export interface Heartbeat extends AsyncDisposable {
   /**
    * Renews now.
    *
-   * @throws LeaseLostError when the run is no longer the holder
+   * @throws LeaseLostError when the run no longer holds the lease
    */
   beat(): Promise<void>;
   /**
-   * Renews now, for a run in the middle of something: a store that cannot be reached for a moment does not end it.
+   * Renews now, for a run in the middle of something: a store that is unreachable for a moment does not end the run.
    *
-   * @throws LeaseLostError when the run is no longer the holder; StorageUnavailableError when others may believe that it is dead
+   * @throws LeaseLostError when the run no longer holds the lease; StorageUnavailableError when others may believe that
+   *   it is dead
    */
   confirm(): Promise<void>;
-  /** Renews another lease together with the first, and gives it back when disposed; losing it ends the run as well. */
+  /** Renews another lease together with the first, and releases it when disposed of. Losing it ends the run as well. */
   hold(lease: Lease): AsyncDisposable;
 }
 
-/** Starts to renew a lease; its holder is asked to stop when it has lost it, or was asked to. */
+/** Starts to renew a lease. The holder is asked to stop when it has lost the lease, or when a person asked for that. */
 export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { lease, times, progress, findCancelRequest, onStop } = options;
   let renewedAt = performance.now();
   let stopped = false;
   const held = new Set([lease]);
-  // One at a time: a renewal names the version that the one before it wrote.
+  // One at a time: each renewal names the version that the previous one wrote.
   let last: Promise<void> = Promise.resolve();
 
   const renew = (): Promise<void> => {
@@ -53,7 +54,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     return next;
   };
 
-  /** Whether others may believe that the holder is dead, as it could not renew for so long. */
+  /** Whether others may believe that the holder is dead, because it could not renew for so long. */
   const isSilent = () => performance.now() - renewedAt > times.expiryMs - times.heartbeatMs;
 
   const tick = async () => {
@@ -62,7 +63,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       const requestedBy = await findCancelRequest();
       if (requestedBy !== undefined) onStop(new CancelledError(`The run was cancelled by ${requestedBy}.`));
     } catch (error) {
-      // A store that cannot be reached for a while is no loss, until others may believe that the holder is dead.
+      // An unreachable store does not matter until others may believe that the holder is dead.
       if (error instanceof LeaseLostError) onStop(error);
       else if (isSilent()) {
         onStop(
@@ -98,7 +99,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       return {
         async [Symbol.asyncDispose]() {
           if (!held.delete(other)) return;
-          // A renewal that is under way names the version that the release would name.
+          // A renewal in progress names the version that the release would name.
           await last.catch(() => {});
           await other.release().catch(() => {
             // It expires on its own.

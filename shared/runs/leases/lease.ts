@@ -10,7 +10,7 @@ import {
   unreadable,
 } from '../documents/stored-document.ts';
 
-/** How often a holder shows that it lives, and how long it is believed without that. */
+/** How often a holder shows that it is alive, and for how long others believe it without that. */
 export interface LeaseTimes {
   heartbeatMs: number;
   expiryMs: number;
@@ -19,10 +19,13 @@ export interface LeaseTimes {
 /** A run that was killed blocks its job for 45 s (docs/architecture.md, "State in one bucket"). */
 export const leaseTimes: LeaseTimes = { heartbeatMs: 10_000, expiryMs: 45_000 };
 
-/** The phase in which a run sends its file: anyone who stops then may have sent all of it, and nobody knows when it arrives. */
+/**
+ * The phase in which a run sends its file. A run that stops here may have sent all of it, and nobody knows when it
+ * arrives.
+ */
 export const UPLOAD_PHASE = 'upload';
 
-/** How far a run has got, according to its heartbeat. */
+/** How far a run has come, according to its heartbeat. */
 export interface Progress {
   phase?: string;
   bytes?: number;
@@ -32,27 +35,30 @@ const leaseSchema = openObject({
   schemaVersion,
   job: z.string(),
   runId: z.string(),
-  /** Counts the holders: each one has another. */
+  /** Counts the holders: each has a different number. */
   term: z.int().positive(),
   state: z.enum(['held', 'released']),
-  /** Counts the writes that were tried in a term, so that no two documents are the same. */
+  /** Counts the attempted writes of a term, so that no two documents are the same. */
   beat: z.int().nonnegative(),
   phase: z.string().optional(),
   bytes: z.number().optional(),
-  /** A run that the lease was taken from in its upload, while it is not known what became of that: kept from holder to holder. */
+  /**
+   * A run that lost the lease during its upload, while nobody knows how that ended. Each holder passes it on to the
+   * next.
+   */
   rival: z.string().optional(),
 });
 type LeaseDocument = z.infer<typeof leaseSchema>;
 
-// No connection and no server holds an upload back for longer.
+// No connection and no server delays an upload for longer than this.
 const LATEST_ARRIVAL_MS = 3_600_000;
 
-// Of each job its lease and a request to cancel, and slots and tickets of sources.
+// For each job its lease and a request to cancel, and the slots and tickets of sources.
 const MAX_LEASES = 20_000;
 
 const leaseKeyOf = (job: string) => `leases/${job}.json`;
 
-/** Which lease a run wants. */
+/** The lease that a run wants. */
 export interface LeaseClaim {
   /** Where its document is. */
   key: string;
@@ -62,45 +68,45 @@ export interface LeaseClaim {
   runId: string;
 }
 
-/** The right to run a job, or to one of the slots of a source, held. */
+/** A held lease: the right to run a job, or to a slot of a source. */
 export interface Lease {
   runId: string;
   term: number;
-  /** What the dead holder that it was taken from had been doing, and for which run; both unknown where its lease was damaged. */
+  /** What the previous, dead holder was doing, and for which run; both unknown if its lease was damaged. */
   takenFrom?: { runId: string | undefined; phase: string | undefined };
-  /** A run whose upload may arrive yet, as an earlier holder was taken over in the middle of it. */
+  /** A run whose upload may still arrive, because an earlier holder lost the lease during it. */
   rival?: string | undefined;
-  /** Says that the rival's upload is seen to; written with the next renewal. */
+  /** Reports that the rival's upload is dealt with; the next renewal writes that. */
   settleRival(): void;
   /** Says that this run's own upload may arrive yet although it gives the lease back; written with the release. */
   becomeRival(): void;
   /**
-   * Shows that the holder lives.
+   * Shows that the holder is alive.
    *
-   * @throws LeaseLostError when somebody else has it by now
+   * @throws LeaseLostError when somebody else has the lease
    */
   renew(progress: Progress): Promise<void>;
-  /** Gives it back; when somebody else has it by now, it stays theirs. */
+  /** Releases it. If somebody else has it by now, it stays theirs. */
   release(): Promise<void>;
 }
 
-/** A lease as it was at the moment that it was looked at. */
+/** A lease as it was when it was looked at. */
 export interface LeaseView {
-  /** Nobody has it: there is no holder, it was given back, or its holder is dead by the store's clock. */
+  /** Nobody has it: it has no holder, was released, or its holder is dead by the store's clock. */
   free: boolean;
   /** Who has it, or had it last. */
   runId: string | undefined;
   version: string | undefined;
   ageMs: number;
   /**
-   * Takes it from anyone who is seen here.
+   * Takes it from the holder seen here.
    *
    * @returns undefined when somebody else was faster
    */
   take(): Promise<Lease | undefined>;
 }
 
-/** Whether a lease that was lost, or could not be renewed for a while, is the run's own after all. */
+/** Whether a lease that seemed lost, or could not be renewed for a while, still belongs to the run. */
 export async function isStillHeld(lease: Lease): Promise<boolean> {
   try {
     await lease.renew({});
@@ -110,7 +116,9 @@ export async function isStillHeld(lease: Lease): Promise<boolean> {
   }
 }
 
-/** How an attempt to get a lease ended: `duplicate` is the same run, alive elsewhere; `busy` another run of the job. */
+/**
+ * The outcome of trying to get a lease. `duplicate` is the same run, alive elsewhere; `busy` is another run of the job.
+ */
 export type Acquisition =
   | { outcome: 'acquired'; lease: Lease }
   | { outcome: 'duplicate' }
@@ -120,7 +128,7 @@ export interface AcquireOptions {
   job: string;
   runId: string;
   times: LeaseTimes;
-  /** Waits; a test's clock is faster. */
+  /** Waits; tests use a faster clock. */
   sleep: (ms: number) => Promise<void>;
 }
 
@@ -134,9 +142,10 @@ function parse(document: VersionedDocument | undefined): LeaseDocument | undefin
 }
 
 /**
- * Looks at a lease: one read. A damaged one is held, by nobody knows whom: nobody can renew it, so that it expires like any other.
+ * Looks at a lease, with one read. A damaged one counts as held by an unknown holder: nobody can renew it, so it
+ * expires like any other.
  *
- * @throws StateError when a later release has written it, whose terms this one does not know
+ * @throws StateError when a later release has written it, whose rules this one does not know
  */
 export async function lookAtLease(
   store: DocumentStore,
@@ -160,10 +169,10 @@ export async function lookAtLease(
 }
 
 /**
- * Gets the lease of a job, waiting for a holder that may be dead until that is known: at most one expiry.
+ * Gets the lease of a job. If its holder may be dead, it waits until that is known: at most one expiry.
  *
- * A holder is dead when its document is older than the expiry by the store's clock, or when it did not change for that long while it
- * was watched.
+ * A holder is dead when its document is older than the expiry by the store's clock, or did not change for that long
+ * while it was watched.
  */
 export async function acquireLease(store: DocumentStore, options: AcquireOptions): Promise<Acquisition> {
   const { job, runId, times, sleep } = options;
@@ -189,13 +198,13 @@ export async function acquireLease(store: DocumentStore, options: AcquireOptions
   }
 }
 
-/** Who has the right to run a job, according to the store at this moment. */
+/** Who has the right to run a job right now, according to the store. */
 export interface Holder extends Progress {
-  /** Unknown where the lease cannot be read. */
+  /** Unknown when the lease cannot be read. */
   runId: string | undefined;
-  /** How long ago it showed that it lives, in milliseconds. */
+  /** How long ago it showed that it is alive, in milliseconds. */
   heartbeatAgeMs: number;
-  /** Whether it may be believed to live. */
+  /** Whether it may still be alive. */
   alive: boolean;
 }
 
@@ -218,7 +227,7 @@ export async function readHolder(
   };
 }
 
-/** How long ago the lease of each job was written, in milliseconds, with one listing for all. */
+/** How long ago the lease of each job was written, in milliseconds, with one listing for all jobs. */
 export async function listLeaseAges(store: DocumentStore): Promise<Map<string, number>> {
   const leases = await store.listWithAges('leases/', MAX_LEASES);
   return new Map(
@@ -229,7 +238,7 @@ export async function listLeaseAges(store: DocumentStore): Promise<Map<string, n
   );
 }
 
-/** The jobs whose lease was written within one expiry: a run of any other job has died. */
+/** The jobs whose lease was written within one expiry. A run of any other job has died. */
 export async function listLivingJobs(store: DocumentStore, { expiryMs }: LeaseTimes): Promise<Set<string>> {
   const ages = await listLeaseAges(store);
   return new Set([...ages].filter(([, ageMs]) => ageMs < expiryMs).map(([job]) => job));
@@ -246,11 +255,11 @@ async function take(
   const dead =
     damaged || current?.state === 'held' ? { runId: current?.runId, phase: current?.phase } : undefined;
   const late = (found?.ageMs ?? 0) > LATEST_ARRIVAL_MS;
-  // The holder of a damaged lease may have been anywhere.
+  // The holder of a damaged lease may have been at any point.
   const uploading = damaged ? 'of unknown id' : dead?.phase === UPLOAD_PHASE ? dead.runId : current?.rival;
   const rival = late ? undefined : uploading;
   const document: LeaseDocument = {
-    // What a later release keeps of all holders.
+    // What a later release stores about all holders.
     ...(current ? unknownFields(leaseSchema, current) : {}),
     schemaVersion: 1,
     job: claim.job,
@@ -267,15 +276,15 @@ async function take(
 }
 
 /**
- * A term that no holder had: the next one, where the damage has left the last one to read, and otherwise one that no counting reaches. It
- * counts on from there.
+ * A term that no holder had: the next one, if the damaged document still shows the last one, and otherwise one that
+ * counting never reaches. Counting continues from there.
  */
 function termAfterDamage(body: string): number {
   const last = topLevelTerm(body);
   return last === undefined ? Date.now() : last + 1;
 }
 
-/** The term that a torn document shows. A later release may have terms of something else further down. */
+/** The term in a truncated document. A later release may have terms of something else further down. */
 function topLevelTerm(body: string): number | undefined {
   const tokens = body.match(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/g) ?? [];
   let depth = 0;
@@ -289,7 +298,7 @@ function topLevelTerm(body: string): number | undefined {
   return undefined;
 }
 
-// One finds out that an earlier answer was lost, the next one writes; the third is for bad luck.
+// The first finds out that an earlier answer was lost, the second writes; the third is a reserve.
 const WRITE_TRIES = 3;
 
 function createLease(
@@ -301,7 +310,7 @@ function createLease(
   let document = taken;
   let version = takenVersion;
   const { term } = taken;
-  /** @returns false when somebody else has it by now */
+  /** @returns false when somebody else has it */
   const write = async (changes: Partial<LeaseDocument>): Promise<boolean> => {
     for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
       document = { ...document, ...changes, beat: document.beat + 1 };
@@ -314,7 +323,8 @@ function createLease(
       const found = await store.read(key);
       const stored = parse(found);
       if (!found || stored?.term !== term || stored.runId !== runId) return false;
-      // A write whose answer was lost has changed the version too: this one, or an earlier one, which does not show that the holder lives.
+      // A write whose answer was lost has changed the version too: this write, or an earlier one, which does not show
+      // that the holder is alive.
       version = found.version;
       if (found.body === body) return true;
     }

@@ -7,27 +7,32 @@ export interface SlotWaitOptions {
   waiter: Waiter;
   /** Ends the wait, with its reason. */
   signal: AbortSignal;
-  /** Until when it makes sense to wait here; undefined: for as long as it takes. */
+  /** Until when it makes sense to wait here; undefined: no limit. */
   until: Date | undefined;
-  /** Called after each look that found no slot, with the number of runs that come before this one. */
+  /** Called after each look without success, with the number of runs before this one. */
   onWait: (before: number) => Promise<void> | void;
-  /** Tries again what may pass on its own. */
+  /** Retries failures that may pass on their own. */
   retry: <T>(work: () => Promise<T>) => Promise<T>;
   sleep?: Sleep;
   /** @default Date.now */
   now?: () => number;
 }
 
-// What is left of the run's time when its wait ends at the latest: enough for nearly everything that fits into the whole.
+// The share of the run's time that remains when its wait ends at the latest: enough for nearly any run that fits into
+// the whole.
 const SHARE_TO_WAIT = 1 / 3;
 
-/** Until when a run may wait for a slot, that has to end at `deadline`: the first third of its time, so that two are left for the work. */
+/**
+ * Until when a run that must end at `deadline` may wait for a slot: the first third of its time, so that two thirds are
+ * left for the work.
+ */
 export function endOfWait(deadline: Date | undefined, now: number = Date.now()): Date | undefined {
   return deadline && new Date(now + Math.max(0, deadline.getTime() - now) * SHARE_TO_WAIT);
 }
 
 /**
- * Waits for a slot. The place in the queue is given up however the wait ends; with the same run id it is the same place again.
+ * Waits for a slot. The place in the queue is given up however the wait ends; the same run id gets the same place
+ * again.
  *
  * @throws QueuedError when it took too long for this process; the signal's reason; StorageUnavailableError
  */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { openObject, schemaVersion } from '../documents/stored-document.ts';
 
-/** The last accepted result of a job: what guards compare the next one with. */
+/** The last accepted result of a job: guards compare the next one with it. */
 export const baselineSchema = openObject({
   schemaVersion,
   runId: z.string(),

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
 
 /**
- * What is known of a run from the name of a document alone. Such names make the states of all jobs readable with one listing: each
- * run writes names of its own, so that jobs that start in the same second do not contend for one index.
+ * What the name of a document alone says about a run. With such names, one listing shows the states of all jobs. Each
+ * run writes its own names, so jobs that start in the same second do not compete for one index.
  */
 const runSummarySchema = z.object({
   job: z.string(),
@@ -17,23 +17,26 @@ const runSummarySchema = z.object({
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
-/** The newest runs of a job that a person asks for first. */
+/** The newest runs of a job that people ask about first. */
 export interface JobState {
   last: RunSummary;
-  /** The last one that succeeded, as a whole. */
+  /** The last one that succeeded completely. */
   lastGood?: RunSummary;
-  /** The one that runs, as far as records show: the lease says whether it is alive. */
+  /** The run in progress, according to the records; the lease shows whether it is alive. */
   running?: RunSummary;
-  /** The last one that ended on its own or was stopped; a skipped one never began. */
+  /** The last one that ended or was stopped. A skipped run never began. */
   lastEnded?: RunSummary;
-  /** All that have not ended, newest first: also those that died, wait for a slot, or that Polyteia still reads the file of. */
+  /**
+   * All that have not ended, newest first, including those that died, wait for a slot, or have a file that Polyteia is
+   * still reading.
+   */
   unfinished: RunSummary[];
 }
 
 const PREFIX = 'states/';
 const FORM = /^states\/(.+)\.([0-9a-f]{12})-([0-9a-f-]{36})\.([a-z]+)\.(\d+)\.(\d*)\.(\d*)\.(\w*)$/;
 
-/** What all state keys of a job, or of all jobs, begin with. */
+/** The start of all state keys of a job, or of all jobs. */
 export const stateKeysOf = (job?: string) => (job === undefined ? PREFIX : `${PREFIX}${job}.`);
 
 /**
@@ -53,7 +56,7 @@ const isMoment = (text: string) => !Number.isNaN(new Date(Number(text)).getTime(
 
 function parseStateKey(key: string): RunSummary | undefined {
   const [, job, , runId, state, started, ended, rows, error] = FORM.exec(key) ?? [];
-  // A role may write any name here: a moment that no calendar has is one that this release does not know.
+  // A role may write any name here. A moment that no calendar has is not a name of this release.
   if (started === undefined || !isMoment(started) || (ended && !isMoment(ended))) return undefined;
   return runSummarySchema.safeParse({
     job,
@@ -66,18 +69,21 @@ function parseStateKey(key: string): RunSummary | undefined {
   }).data;
 }
 
-/** The runs of a job, newest first, that show how it is doing. */
+/** The runs of a job that show how it is doing, newest first. */
 interface Telling {
   last: RunSummary;
   lastGood: RunSummary | undefined;
-  /** The newest that had the lease: what is older and has not ended has died, as one holder has it at a time. */
+  /**
+   * The newest that had the lease. Anything older that has not ended has died, because only one run holds the lease at
+   * a time.
+   */
   lastHolder: RunSummary | undefined;
   lastEnded: RunSummary | undefined;
   unfinished: RunSummary[];
 }
 
-// A run goes through its states in this order, so that of two names the one further on is newer. An end is corrected at most once: a
-// run that was called lost turns out to have had its upload read.
+// A run goes through its states in this order, so the name with the later state is newer. An end is corrected at most
+// once: a run that was recorded as lost turns out to have had its upload read.
 const ORDER: readonly RunSummary['state'][] = [
   'queued',
   'running',
@@ -111,8 +117,8 @@ function tellingRuns(keys: readonly string[]): Map<string, Telling> {
 }
 
 /**
- * Makes the states of jobs out of the names of their runs' states. Superseded names change nothing in it: they are removed only after
- * the newer one was written, and perhaps never.
+ * Builds the states of jobs from the names of their runs' states. Superseded names do not change the result: they are
+ * removed only after the newer one was written, and perhaps never.
  *
  * @param keys in ascending order, so that a job's newest run comes first
  */
@@ -130,7 +136,7 @@ export function readJobStates(keys: readonly string[]): Map<string, JobState> {
   return states;
 }
 
-/** The names without which {@link readJobStates} says the same: all but a handful of each job. */
+/** The names that {@link readJobStates} does not need: all but a few of each job. */
 export function supersededKeys(keys: readonly string[]): string[] {
   const idOf = ({ runId, state }: RunSummary) => `${runId} ${state}`;
   const kept = new Set(
@@ -144,9 +150,9 @@ export function supersededKeys(keys: readonly string[]): string[] {
   );
   return keys.filter((key) => {
     const run = parseStateKey(key);
-    // A name of a later release is not this one's to remove.
+    // Names of a later release are not removed.
     if (run === undefined || kept.has(idOf(run))) return false;
-    // The name of its end goes last: without it a run would seem to be under way.
+    // The name of its end goes last: without it, the run would appear to be in progress.
     const all = names.get(run.runId) ?? [];
     return all.length === 1 || all.reduce(furthest).state !== run.state;
   });

@@ -8,8 +8,8 @@ const datasetContent = openObject({
 });
 
 /**
- * The last upload of a job, written as soon as Polyteia has the file: anyone who comes after a killed process knows from it that there is
- * nothing to upload again, and the next run whether anything has changed since.
+ * The last upload of a job, written as soon as Polyteia has the file. It tells the successor of a killed process that
+ * there is nothing to upload again, and the next run whether anything has changed.
  */
 export const lastUploadSchema = openObject({
   schemaVersion,
@@ -23,13 +23,13 @@ export const lastUploadSchema = openObject({
   bytes: z.int().nonnegative(),
   contentType: z.string(),
   schema: z.array(openObject({ name: z.string(), type: z.string() })),
-  /** Content, whatever the order of its rows (row-fingerprint.ts). */
+  /** Of the content, whatever the order of its rows (row-fingerprint.ts). */
   fingerprint: z.string().optional(),
-  /** Where Polyteia reads the file on its own: what to ask for. */
+  /** If Polyteia reads the file later: what to ask about. */
   ingest: openObject({ id: z.string(), dataset: z.string() }).optional(),
   /** What the dataset showed before. */
   before: datasetContent.optional(),
-  /** What the dataset showed of this upload; absent where Polyteia does not report it, or showed something else. */
+  /** What the dataset showed about this upload; absent when Polyteia does not report it, or showed something else. */
   shown: datasetContent.optional(),
   /** While the upload of a run that was taken over may still arrive and replace it (look-again.ts). */
   contested: z.boolean().optional(),

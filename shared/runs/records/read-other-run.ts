@@ -3,9 +3,10 @@ import type { RunRecord } from './run-record.ts';
 import type { RunRecords } from './run-records.ts';
 
 /**
- * Reads the record of another run, in order to close it. A record that cannot be read stays as it is: this run does not depend on it.
+ * Reads the record of another run, in order to close it. An unreadable record stays as it is, because this run does not
+ * depend on it.
  *
- * @param warn gets what is wrong with it, and what to do
+ * @param warn is called with what is wrong with it, and what to do
  */
 export async function readOtherRun(
   store: Pick<RunRecords, 'getOfJob'>,

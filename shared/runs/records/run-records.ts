@@ -7,7 +7,7 @@ import { isRunId, timeOfRunId } from '../run-id.ts';
 import { stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
 import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
 
-/** A run whose record is there and cannot be read. */
+/** A run whose record exists and cannot be read. */
 export interface UnreadableRun {
   id: string;
   /** Why, where it is, and what to do. */
@@ -19,33 +19,34 @@ export interface RunPage {
   runs: RunRecord[];
   /** Those of this part that are not in `runs`: one damaged record does not hide the others. */
   unreadable: UnreadableRun[];
-  /** The id to go on from; there is none at the end. */
+  /** The id to continue from; absent at the end. */
   next?: string;
 }
 
-/** Keeps the records of runs. */
+/** Stores the records of runs. */
 export interface RunRecords {
   /** Writes the record, replacing an earlier version of it. */
   save(record: RunRecord): Promise<void>;
   /**
-   * One run of a job; undefined when there is none. What decides about a job asks so: nobody but its own function writes there.
+   * One run of a job; undefined if there is none. Decisions about a job use this, because only the job's own function
+   * writes there.
    *
-   * @throws StateError when the record is there and cannot be read, or is another run's
+   * @throws StateError when the record exists and cannot be read, or belongs to another run
    */
   getOfJob(job: string, id: string): Promise<RunRecord | undefined>;
   /**
-   * One run, whichever job it is of: for people, who know its id only.
+   * One run, of any job: for people, who only know its id.
    *
    * @throws StateError as {@link getOfJob}
    */
   get(id: string): Promise<RunRecord | undefined>;
-  /** The newest runs, of one job or of all; without those that cannot be read. */
+  /** The newest runs of one job or of all, without those that cannot be read. */
   list(options: { job?: string; limit: number }): Promise<RunRecord[]>;
   /** The newest runs that are older than the run `after`. */
   listPage(options: { job?: string; limit: number; after?: string }): Promise<RunPage>;
 }
 
-// Keys sort ascending everywhere (S3 lists no other way): the time is inverted so that the newest comes first.
+// Keys sort ascending everywhere (S3 has no other order), so the time is inverted to put the newest first.
 const LAST_MILLISECOND = 2 ** 48 - 1;
 const orderedId = (id: string) => {
   const inverted = (LAST_MILLISECOND - timeOfRunId(id).getTime()).toString(16).padStart(12, '0');
@@ -59,12 +60,13 @@ const recordKeyOf = (job: string, id: string) => `${recordsPrefix(job)}${nameOf(
 const idOfKey = (key: string) => /\/[0-9a-f]{12}-([0-9a-f-]{36})\.json$/.exec(key)?.[1];
 
 /**
- * What `runs/` has of each run, so that all can be listed: which job it is of. Each function may write there, and so it proves nothing: what
- * happened is in the record below the job. It is a copy of that, for the release before this one, which reads nothing else.
+ * What `runs/` contains for each run, so that all can be listed: its job. Every function may write there, so it proves
+ * nothing; the record below the job says what happened. This is a copy of that record, for the previous release, which
+ * reads nothing else.
  */
 const pointerSchema = openObject({
   schemaVersion,
-  // As a name in ferry.yaml: what else stands there must not lead out of the job's folder.
+  // Like a name in ferry.yaml: anything else must not lead out of the job's folder.
   job: z.string().regex(NAME_FORM),
 });
 
@@ -77,7 +79,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
       const keys = await documents.list(stateKeysOf(job), 1000);
       await Promise.all(supersededKeys(keys).map((key) => documents.remove(key)));
     } catch {
-      // They change nothing in what is read, and the next run removes them.
+      // They do not change what is read, and the next run removes them.
     }
   };
 
@@ -108,7 +110,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     return getOfJob(job, id);
   }
 
-  /** Names of others take no place on a page. */
+  /** Names that are not Ferry's take no place on a page. */
   async function listIds(prefix: string, most: number, after: string | undefined): Promise<string[]> {
     const ids: string[] = [];
     for (let start = after; ; ) {
@@ -148,10 +150,10 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     list: async (options) => (await listPage(options)).runs,
     async save(record) {
       const body = toStoredText(runRecordSchema.parse(record));
-      // The record first: what points to it is of no use without.
+      // The record first: a pointer to it is of no use without it.
       await documents.put(recordKeyOf(record.job, record.id), body);
       await documents.put(`${pointersPrefix}${nameOf(record.id)}`, body);
-      // Without content: the name says it all.
+      // Without content: the name says everything.
       await documents.put(stateKeyOf(record, orderedId(record.id)), '');
       if (isFinished(record)) await removeSuperseded(record.job);
     },

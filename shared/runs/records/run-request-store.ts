@@ -12,22 +12,22 @@ const storedRequestSchema = openObject({
 /** A request, and when it was made. */
 export type StoredRequest = Omit<z.infer<typeof storedRequestSchema>, 'schemaVersion'>;
 
-/** Keeps what was asked for until a run's own record exists, and which request an idempotency key stands for. */
+/** Stores requests until the run's own record exists, and the request that belongs to each idempotency key. */
 export interface RunRequestStore {
-  /** The request that a caller's key stands for in a job; undefined when the key is new. */
+  /** The request that belongs to a caller's key in a job; undefined for a new key. */
   findByKey(job: string, key: string): Promise<RunRequest | undefined>;
   /**
-   * Makes a key stand for a request: of many who try at once, one succeeds.
+   * Assigns a request to a key: of many who try at once, one succeeds.
    *
-   * @returns the request that the key stands for from now on, which is another's when that was faster
+   * @returns the request that the key has from now on, which is another's if that was faster
    */
   claimKey(key: string, stored: StoredRequest): Promise<RunRequest>;
   save(stored: StoredRequest): Promise<void>;
-  /** The request for a run; undefined when there was none, or it is no longer kept. */
+  /** The request for a run; undefined if there was none, or it has expired. */
   find(runId: string): Promise<StoredRequest | undefined>;
 }
 
-// A caller's key may hold anything, also what no file name can.
+// A caller's key may contain anything, including characters that no file name can have.
 const keyOfKey = (job: string, key: string) =>
   `requests/keys/${job}.${createHash('sha256').update(key).digest('hex')}.json`;
 const keyOfRun = (runId: string) => `requests/runs/${runId}.json`;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { openObject } from '../documents/stored-document.ts';
 
 const sendAgainFields = {
-  /** The earlier run whose file is meant. */
+  /** The earlier run whose file to send. */
   runId: z.uuid(),
   why: z.string().optional(),
 };
@@ -14,8 +14,8 @@ const oneDemand = ({ accept, resend }: { accept?: object | undefined; resend?: o
   accept === undefined || resend === undefined;
 
 /**
- * What starts a run on somebody's demand. Its id is known beforehand, so that the same request delivered twice is one run. A field that
- * this release does not know may ask for something else than it would do, so that such a demand is refused.
+ * A person's or program's request to start a run. Its id is known beforehand, so the same request delivered twice is
+ * one run. An unknown field may ask for something that this release would not do, so such a request is refused.
  */
 export const runRequestSchema = z
   .strictObject({
@@ -27,7 +27,7 @@ export const runRequestSchema = z
   })
   .refine(oneDemand, { error: 'accept or resend, not both' });
 
-/** The same, as it is kept: what it asks for is for the function to understand that is started with it. */
+/** The same as it is stored. The function that is started with it must understand what it asks for. */
 export const storedRunRequestSchema = openObject({
   ...requestFields,
   accept: storedSendAgain.optional(),

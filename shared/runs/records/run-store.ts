@@ -30,7 +30,7 @@ import { createRunRecords, type RunRecords } from './run-records.ts';
 /** How long a refused result waits for somebody to accept it. */
 export const REFUSED_DAYS = 7;
 
-/** What an archive holds at most; at least one of the two is given. */
+/** The limits of an archive; at least one of the two is given. */
 export interface ArchiveLimits {
   /** Number of files. */
   keep?: number | undefined;
@@ -41,23 +41,23 @@ export interface ArchiveLimits {
 const cancelSchema = openObject({ schemaVersion, runId: z.string(), requestedBy: z.string() });
 
 /**
- * Keeps run records, newest first, and who may run what. What is there and cannot be read is a StateError, and never taken for what is
- * not there.
+ * Stores run records, newest first, and who may run what. A document that exists and cannot be read is a StateError; it
+ * never counts as absent.
  */
 export interface RunStore extends RunRecords {
   /** Gets the right to run a job (lease.ts). */
   acquireLease(options: AcquireOptions): Promise<Acquisition>;
   /** Queues for a slot of a source that has a limit (slots.ts). */
   queueForSlot(claim: SlotClaim): Waiter;
-  /** @throws StorageUnavailableError when what is kept cannot be read */
+  /** @throws StorageUnavailableError when the stored data cannot be read */
   assertReachable(): Promise<void>;
-  /** Who runs a job now, or died while it did; undefined when nobody has its lease. */
+  /** Who is running a job, or died while running it; undefined when nobody has its lease. */
   readHolder(job: string): Promise<Holder | undefined>;
-  /** The jobs that somebody runs, with one listing for all. */
+  /** The jobs that are being run, with one listing for all. */
   listLivingJobs(): Promise<Set<string>>;
-  /** How long ago somebody showed that he runs a job, by job, with one listing for all. */
+  /** How long ago somebody showed that they run a job, by job, with one listing for all. */
   listLeaseAges(): Promise<Map<string, number>>;
-  /** What became of the newest runs, by job, with one listing for all; of one job only where it is given. */
+  /** The states of the newest runs, by job, with one listing for all; only of one job if that is given. */
   listJobStates(job?: string): Promise<Map<string, JobState>>;
   /** The last accepted result of a job; undefined before the first. */
   readBaseline(job: string): Promise<Baseline | undefined>;
@@ -67,13 +67,13 @@ export interface RunStore extends RunRecords {
   saveLastUpload(job: string, upload: LastUpload): Promise<void>;
   /** Keeps the file of a refused result for {@link REFUSED_DAYS}. */
   keepRefused(job: string, runId: string, path: string, signal?: AbortSignal): Promise<void>;
-  /** Whether it still is kept. */
+  /** Whether it is still stored. */
   hasRefused(job: string, runId: string): Promise<boolean>;
   /** Whether the file of an earlier run is in the archive. */
   hasArchived(job: string, runId: string): Promise<boolean>;
-  /** Fetches it back to `path`; false when there is none, or no longer. */
+  /** Fetches it to `path`; false if it does not exist, or no longer. */
   fetchRefused(job: string, runId: string, path: string): Promise<boolean>;
-  /** Keeps the file of an upload, and removes those that the limits leave no place for. */
+  /** Stores the file of an upload, and removes those beyond the limits. */
   keepArchived(
     job: string,
     runId: string,
@@ -81,15 +81,15 @@ export interface RunStore extends RunRecords {
     limits: ArchiveLimits,
     signal?: AbortSignal,
   ): Promise<void>;
-  /** Fetches it back to `path`; false when there is none, or no longer. */
+  /** Fetches it to `path`; false if it does not exist, or no longer. */
   fetchArchived(job: string, runId: string, path: string): Promise<boolean>;
-  /** Asks the run of a job to stop; it hears that with its next heartbeat. */
+  /** Asks the run of a job to stop; the run notices with its next heartbeat. */
   requestCancel(job: string, runId: string, requestedBy: string): Promise<void>;
   /** Who asked this run to stop; undefined when nobody did. */
   findCancelRequest(job: string, runId: string): Promise<string | undefined>;
 }
 
-// Two or three keys of each job.
+// Two or three keys for each job.
 const MAX_STATE_KEYS = 20_000;
 
 const baselineKeyOf = (job: string) => `jobs/${job}/baseline.json`;
@@ -104,7 +104,7 @@ const lastUploadKeyOf = (job: string) => `jobs/${job}/last.json`;
 const cancelKeyOf = (job: string) => `leases/${job}.cancel.json`;
 
 const DAY_MS = 86_400_000;
-// More than ever are there: each run removes what is beyond the limits.
+// More than ever exist: each run removes what is beyond the limits.
 const MAX_FILES = 10_000;
 
 /** A run store over any document store; the layout is that of docs/architecture.md, "State in one bucket". */
@@ -117,8 +117,9 @@ export function createRunStore(documents: DocumentStore): RunStore {
   };
 
   /**
-   * Stores a file next to others, and removes those that are too many or too old by then: never the one that was just stored. By the store's
-   * clock, as the time in a run's id is the one that its schedule meant, or that of a machine whose clock is wrong.
+   * Stores a file next to others, and removes those that are then too many or too old, but never the one that was just
+   * stored. It uses the store's clock, because the time in a run's id is the scheduled one, or comes from a machine
+   * whose clock may be wrong.
    */
   async function keepFile(
     key: string,
@@ -128,7 +129,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
   ): Promise<void> {
     await documents.putFile(key, path, signal);
     const listed = await documents.listWithAges(`${posix.dirname(key)}/`, MAX_FILES);
-    // S3 reports times in seconds: of two that are as old, the run's moment decides.
+    // S3 reports times in seconds: for two of the same age, the run's moment decides.
     const others = listed
       .filter((other) => other.key !== key)
       .sort((a, b) => a.ageMs - b.ageMs || (a.key < b.key ? 1 : -1));
@@ -159,7 +160,7 @@ export function createRunStore(documents: DocumentStore): RunStore {
       const earlier = text === undefined ? undefined : inspectDocument(baselineSchema, text);
       if (earlier && 'fault' in earlier && earlier.fault === 'later')
         throw unreadable({ ...baselineNote(job), at: documents.address(key) }, earlier);
-      // Of another result it is another document: what else was said of that one is not true of this one.
+      // A document about another result: unknown fields of the old one do not apply to it.
       const same = earlier && 'document' in earlier && earlier.document.runId === baseline.runId;
       const kept = same ? unknownFields(baselineSchema, earlier.document) : {};
       await documents.put(key, toStoredText({ ...kept, ...baselineSchema.parse(baseline) }));

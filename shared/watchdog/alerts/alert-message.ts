@@ -6,16 +6,16 @@ import type { WatchedJobs } from '../watched-jobs.ts';
 import type { AlertFacts, AlertMessage } from './channel.ts';
 import type { Incident } from './incident.ts';
 
-/** An incident with what helps to understand it. */
+/** An incident, with what helps to understand it. */
 export interface Alert {
   incident: Incident;
-  /** The run that it is about, where that is known. */
+  /** The run that it is about, if known. */
   record?: RunRecord | undefined;
   /** When the last good run ended, ISO 8601. */
   lastGood?: string | undefined;
 }
 
-/** Where a person can look. */
+/** Where people can look. */
 export interface AlertLinks {
   stack: string;
   jobs: WatchedJobs;
@@ -25,18 +25,20 @@ export interface AlertLinks {
   logsUrl: (job: string) => string | undefined;
 }
 
-// What a person reads; the others are named.
+// How many alerts a message shows in full; it only names the others.
 const IN_DETAIL = 5;
 const MAX_NAMES = 100;
 
-/** Alerts that share one message: of the same kind and class, from the same source. A source that is down is one mail. */
+/**
+ * Alerts that share one message: of the same kind and class, from the same source. A source that is down is one mail.
+ */
 export function groupAlerts(alerts: readonly Alert[]): Alert[][] {
   const sameMail = ({ incident: { about, kind, source, class: type, sentTo } }: Alert) =>
     JSON.stringify([about, kind, source, about === 'problem' ? type : '', sentTo]);
   return [...Map.groupBy(alerts, sameMail).values()];
 }
 
-/** Which runs' records {@link messageOf} shows: those of the first alerts of a group that are about a run. */
+/** The runs whose records {@link messageOf} shows: those of the first alerts in a group that are about a run. */
 export function runsToShow(group: readonly Alert[]): Pick<Incident, 'job' | 'subject'>[] {
   return group
     .slice(0, IN_DETAIL)
@@ -44,7 +46,7 @@ export function runsToShow(group: readonly Alert[]): Pick<Incident, 'job' | 'sub
     .filter(({ about, kind }) => about === 'problem' && kind === 'failed');
 }
 
-/** Writes what people are notified of a group of alerts. */
+/** Writes the message about a group of alerts. */
 export function messageOf(group: readonly Alert[], where: AlertLinks): AlertMessage {
   const shown = group.slice(0, IN_DETAIL);
   const others = group.slice(IN_DETAIL).map(({ incident }) => incident.job);
@@ -168,13 +170,13 @@ function adviceFor(
     case 'near-rows':
       return 'Raise guards.maxRows if so many rows are right.';
     case 'dead-letter':
-      // What the function threw itself has Ferry's own name.
+      // What the function itself threw has Ferry's own name.
       if (type.endsWith('Error')) return `Look up ${type} in docs/troubleshooting.md, then start it again.`;
       return 'RetriesExhausted: its process was killed each time, usually because it ran out of memory. Anything else: the function could not be called. Start it again once that is fixed.';
   }
 }
 
-/** A moment as people of the job's zone read it. */
+/** A moment in the job's zone, for people. */
 function showTime(iso: string, timeZone: string): string {
   const shown = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
   return `${shown.format(new Date(iso))} ${timeZone}`;

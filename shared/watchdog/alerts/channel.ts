@@ -12,9 +12,9 @@ export interface AlertFacts {
 
 /** One message to people. */
 export interface AlertMessage {
-  /** ASCII, one line, below 100 characters, as SNS wants it. */
+  /** ASCII, one line, below 100 characters, as SNS requires. */
   subject: string;
-  /** Plain text, with umlauts where there are any. */
+  /** Plain text, which may contain umlauts. */
   text: string;
   stack: string;
   alerts: AlertFacts[];
@@ -23,6 +23,6 @@ export interface AlertMessage {
 /** A way to notify people. */
 export interface Channel {
   name: string;
-  /** @throws when it is not known to have arrived */
+  /** @throws when it may not have arrived */
   send(message: AlertMessage): Promise<void>;
 }

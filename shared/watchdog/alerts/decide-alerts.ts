@@ -3,12 +3,15 @@ import type { Problem } from '../problems.ts';
 import type { WatchedJobs } from '../watched-jobs.ts';
 import { type Incident, incidentName, type SeenIncident } from './incident.ts';
 
-/** Longer than a watchdog works: anyone who has not sent by then has died, or could not. */
+/** Longer than a watchdog works: one that has not sent by then has died, or could not send. */
 export const TELLING_EXPIRY_MS = 3 * 60_000;
 /** Longer than a round, so that a slow watchdog never takes an old incident for a new one. */
 export const CLOSED_KEPT_MS = 24 * 3_600_000;
 
-/** A change of an incident, to be made against the version that was seen. `tell`: who makes it sends. */
+/**
+ * A change of an incident, against the version that was seen. `tell`: the watchdog that makes the change also sends the
+ * message.
+ */
 export type Change =
   | { type: 'write'; incident: Incident; seen: string | undefined; tell: boolean }
   | { type: 'remove'; name: string };
@@ -25,10 +28,11 @@ function opened({ measured, ...problem }: Problem): Incident {
 }
 
 /**
- * Which incidents begin, end, or have to be reported again because the process that was about to report them died.
+ * Which incidents begin, end, or must be reported again because the process that was about to report them died.
  *
- * A failure, of all or of some databases, lasts until a run succeeds as a whole, whatever happens in between, and is reported again only when the class of the error changes. The end
- * is reported only if the problem was reported and kept data from arriving (failed, overdue).
+ * A failure, of all or of some databases, lasts until a run succeeds completely, whatever happens in between. It is
+ * reported again only when the class of the error changes. The end is reported only if the problem was reported and
+ * kept data from arriving (failed, overdue).
  */
 export function decideAlerts(
   problems: readonly Problem[],
@@ -72,7 +76,7 @@ function changeOf(
   }
 }
 
-/** What becomes of an incident that people were notified of, and whose problem is no longer seen. */
+/** What becomes of a reported incident whose problem no longer exists. */
 function changeOfPassed(
   incident: Incident,
   state: JobState | undefined,
@@ -80,14 +84,14 @@ function changeOfPassed(
 ): Change | undefined {
   const closed: Incident = { ...incident, state: 'closed' };
   if (incident.kind !== 'failed' && incident.kind !== 'overdue') return write(closed, false);
-  // Taken out of the configuration: nobody waits for it any more.
+  // Removed from the configuration: nobody waits for it any more.
   if (!state) return write(closed, false);
   const { lastEnded, unfinished } = state;
   if (lastEnded?.state === 'succeeded' && isNewer(lastEnded.endedAt, incident.since)) {
     const recoveredAt = lastEnded.endedAt ?? lastEnded.startedAt;
     return write({ ...incident, state: 'telling', about: 'recovery', recoveredAt, sentTo: [] }, true);
   }
-  // A late run has come, and failed: that is reported separately.
+  // A late run has come and failed, which is reported separately.
   const failed = lastEnded?.state === 'failed' || lastEnded?.state === 'partial';
   if (incident.kind === 'overdue' && failed && unfinished.length === 0) {
     return write(closed, false);

@@ -6,8 +6,9 @@ import { openObject, readDocument, schemaVersion } from '../../runs/documents/st
 import { problemKinds } from '../problems.ts';
 
 /**
- * A problem of a job as it was reported: `alerts/{stack}/{job}.{kind}.json`, as two stacks may share a bucket. `telling`: anyone who wrote it is about to send, or died; `told`: it was
- * sent, and lasts; `closed`: it is over, and all about it was sent.
+ * A problem of a job as it was reported: `alerts/{stack}/{job}.{kind}.json`, because two stacks may share a bucket.
+ * `telling`: its writer is about to send, or died; `told`: it was sent, and lasts; `closed`: it is over, and everything
+ * about it was sent.
  */
 export const incidentSchema = openObject({
   schemaVersion,
@@ -23,12 +24,12 @@ export const incidentSchema = openObject({
   about: z.enum(['problem', 'recovery']),
   /** Moment of the recovery. */
   recoveredAt: z.iso.datetime().optional(),
-  /** Channels that have it already. */
+  /** Channels that already have it. */
   sentTo: z.array(z.string()),
 });
 export type Incident = z.infer<typeof incidentSchema>;
 
-/** An incident as it was read: the version lets one of two watchdogs change it. */
+/** An incident as it was read. The version lets only one of two watchdogs change it. */
 export interface SeenIncident {
   incident: Incident;
   version: string;
@@ -37,22 +38,25 @@ export interface SeenIncident {
 
 const MAX_INCIDENTS = 5_000;
 
-/** Where the incidents of a stack are kept. The scope of a Ferry next to others holds a slash. */
+/** Where the incidents of a stack are stored. The scope of a Ferry construct next to others contains a slash. */
 const folderOf = (scope: string) => `alerts/${encodeURIComponent(scope)}/`;
 
 /** The name of an incident among those of its stack. */
 export function incidentName({ job, kind, subject }: Pick<Incident, 'job' | 'kind' | 'subject'>): string {
-  // Each lost start is its own incident; of the rest there is one of each kind at a time.
+  // Each lost start is a separate incident; of every other kind there is only one at a time.
   return `${job}.${kind}${kind === 'dead-letter' ? `-${subject.replaceAll(/[^\w-]/g, '')}` : ''}.json`;
 }
 
-/** Incidents that are kept, by name, and why others cannot be read: nothing is reported about those until somebody has repaired them. */
+/**
+ * Stored incidents by name, and why others cannot be read. Nothing is reported about those until somebody has repaired
+ * them.
+ */
 export interface KeptIncidents {
   seen: Map<string, SeenIncident>;
   unreadable: StateError[];
 }
 
-/** All incidents of a stack that are kept: one listing, and one read for each. */
+/** All stored incidents of a stack: one listing, and one read for each. */
 export async function readIncidents(documents: DocumentStore, scope: string): Promise<KeptIncidents> {
   const folder = folderOf(scope);
   const listed = await documents.listWithAges(folder, MAX_INCIDENTS);
@@ -77,7 +81,7 @@ export async function readIncidents(documents: DocumentStore, scope: string): Pr
   return kept;
 }
 
-/** Whether the change was made by this watchdog; another one that saw the same has made it otherwise. */
+/** Whether this watchdog made the change; another one may have seen the same and been faster. */
 export async function writeIncident(
   documents: DocumentStore,
   scope: string,
@@ -88,7 +92,7 @@ export async function writeIncident(
   return documents.replace(key, JSON.stringify(incidentSchema.parse(incident)), seen);
 }
 
-/** Forgets an incident that is over. */
+/** Deletes an incident that is over. */
 export async function removeIncident(documents: DocumentStore, scope: string, name: string): Promise<void> {
   await documents.remove(`${folderOf(scope)}${name}`);
 }

@@ -9,8 +9,9 @@ import { type ClaimedIncident, type Incident, writeIncident } from './incident.t
 type ClaimedAlert = Alert & { version: string };
 
 /**
- * Reports what this watchdog has claimed, and records who has received it. Each message goes to each channel at least once: a second time only when
- * the process dies between sending and recording. What did not get through stays claimed, until that claim expires.
+ * Reports what this watchdog has claimed, and records who has received it. Each message goes to each channel at least
+ * once, and a second time only when the process dies between sending and recording. What did not get through stays
+ * claimed until that claim expires.
  */
 export async function sendAlerts(
   claimed: readonly ClaimedIncident[],

@@ -4,7 +4,8 @@ import type { AlertMessage, Channel } from './channel.ts';
 const TIMEOUT_MS = 5_000;
 
 /**
- * A webhook: one POST of JSON for each message. `text` is what Slack shows, and Teams' connectors; the other members are for programs.
+ * A webhook: one POST of JSON for each message. Slack and Teams' connectors show `text`; the other members are for
+ * programs.
  *
  * @param readUrl gives the secret: the URL itself, or JSON with a member `url`
  */
@@ -47,7 +48,7 @@ function urlIn(secret: string): URL {
       text = '';
     }
   }
-  // The address is as good as a password: nothing of it may be in a message.
+  // The address is as good as a password, so no message may contain any of it.
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'https:') {
     throw new ConfigError('The secret of alerts.webhook contains no https:// address.', {

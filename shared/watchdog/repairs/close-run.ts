@@ -7,10 +7,10 @@ import { killedHint } from '../../runs/run-limits.ts';
 import { type Sleep, sleep as sleepByClock } from '../../sleep.ts';
 
 /**
- * Ends the record of a run that was killed and that nothing starts again. It takes the job's lease for that, so that it never writes over
- * a run that came back to life.
+ * Ends the record of a run that was killed and that nothing starts again. It takes the job's lease for that, so it
+ * never overwrites a run that has come back to life.
  *
- * @returns false when somebody works on the job after all, or the run has ended
+ * @returns false when somebody does work on the job, or the run has ended
  */
 export async function closeLostRun(
   store: RunStore,

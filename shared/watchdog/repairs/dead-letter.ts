@@ -8,13 +8,13 @@ export interface DeadLetter {
   body: string;
   /** When it was sent, ISO 8601. */
   sentAt: string;
-  /** Why Scheduler could not deliver it, as it says in an attribute. */
+  /** Why Scheduler could not deliver it, from an attribute. */
   errorCode?: string | undefined;
 }
 
 /** The queue, as far as the watchdog uses it. */
 export interface DeadLetterQueue {
-  /** Some of the messages, hidden from others for longer than a round; none when there are no more. */
+  /** Some of the messages, hidden from others for longer than a round; empty when there are no more. */
   receive(): Promise<(DeadLetter & { receipt: string })[]>;
   remove(receipt: string): Promise<void>;
 }
@@ -24,7 +24,8 @@ const start = z.object({ job: z.string() });
 const fromLambda = z.object({
   requestContext: z.object({ condition: z.string() }),
   requestPayload: start,
-  // What the function threw, by its class. A process that was killed threw nothing: Lambda names that otherwise (`Runtime.ExitError`).
+  // What the function threw, by its class. A process that was killed threw nothing; Lambda has another name for that
+  // (`Runtime.ExitError`).
   responsePayload: z
     .object({ errorType: z.string().regex(/^\w+Error$/) })
     .optional()
@@ -32,14 +33,14 @@ const fromLambda = z.object({
 });
 
 /**
- * Whether a start is lost at all. That of a run which waits for a slot of its source is not: Lambda has tried it as often as it does, and
- * the run's record says `queued`, so that the watchdog starts it again.
+ * Whether a start is really lost. A run that waits for a slot of its source is not: Lambda has used up its tries, but
+ * the run's record says `queued`, so the watchdog starts it again.
  */
 export function isStillQueued(letter: DeadLetter): boolean {
   return read(letter).reason === 'QueuedError';
 }
 
-/** Makes an incident of a lost start: which job, and why it was lost. Of the message nothing else is kept. */
+/** Turns a lost start into an incident: which job, and why it was lost. Nothing else of the message is stored. */
 export function incidentOf(letter: DeadLetter, jobs: WatchedJobs): Incident {
   const { job, reason } = read(letter);
   const known = job !== undefined && Object.hasOwn(jobs, job) ? job : 'unknown';

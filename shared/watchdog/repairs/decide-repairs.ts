@@ -6,35 +6,38 @@ import type { WatchedJobs } from '../watched-jobs.ts';
 /** What to do about a run that has not ended, and that nobody works on. */
 export interface Repair {
   /**
-   * `resume`: its function is started again with the same run id, as there is nothing lost; `inspect`: it was killed, and its record
-   * decides between another try and the end; `close`: nothing can run it any more.
+   * `resume`: its function is started again with the same run id, because nothing is lost; `inspect`: it was killed,
+   * and its record decides between another try and the end; `close`: nothing can run it any more.
    */
   action: 'resume' | 'inspect' | 'close';
   run: RunSummary;
-  /** How long nobody has worked on it. */
+  /** For how long nobody has worked on it. */
   silentMs: number;
   /** Another run of the job has begun since. */
   replaced: boolean;
 }
 
 /**
- * Lambda starts a killed run again after one and two minutes (retries of asynchronous invocations), and each try may wait for a lease to
- * expire. What is silent for longer than this is nobody's any more.
+ * Lambda starts a killed run again after one and two minutes (retries of asynchronous invocations), and each try may
+ * wait for a lease to expire. After a longer silence, nobody works on the run.
  */
 export const PLATFORM_RETRIES_MS = 10 * 60_000;
-/** The last of those retries of a run that waited without success comes two minutes after it gave up. */
+/** When a run waited in vain, the last of those retries comes two minutes after it gave up. */
 export const QUEUED_SILENCE_MS = 5 * 60_000;
-/** When a start that was tried again has not shown up either. */
+/** When a start that was tried again has not appeared either. */
 export const GIVE_UP_MS = 30 * 60_000;
-/** Longer than `ingest.timeout` may be: a run that no start has ended by then would be started again forever, and nobody notified. */
+/**
+ * Longer than `ingest.timeout` may be: otherwise, a run that no start can finish would be started again forever, and
+ * nobody notified.
+ */
 export const INGESTING_MS = 25 * 3_600_000;
-/** The job may be another stack's that shares the bucket, whose own watchdog comes first. */
+/** The job may belong to another stack that shares the bucket, whose own watchdog comes first. */
 export const NOT_OURS_MS = 60 * 60_000;
 
 /**
- * Which runs need help. A second start with the same run id does no harm: it finds the run finished, or under way.
+ * Which runs need help. A second start with the same run id does no harm: it finds the run finished or in progress.
  *
- * @param leaseAges how long ago the lease of each job was written; a job whose lease is alive is left alone
+ * @param leaseAges how long ago the lease of each job was written; a job with a live lease is left alone
  */
 export function decideRepairs(
   jobs: WatchedJobs,
@@ -47,7 +50,7 @@ export function decideRepairs(
     if (leaseAge < leaseTimes.expiryMs) return [];
     return state.unfinished.flatMap((run) => {
       const replacedAt = beganAfter(run, state);
-      // Of a job that runs often the lease is always young: who began later has taken it from this run.
+      // The lease of a frequent job is always young: a later run has taken it from this one.
       const age = now.getTime() - Math.max(Date.parse(run.startedAt), replacedAt ?? 0);
       const silentMs = replacedAt === undefined ? Math.min(leaseAge, age) : age;
       const ageMs = now.getTime() - Date.parse(run.startedAt);
@@ -80,8 +83,8 @@ function beganAfter(run: RunSummary, { last, lastEnded, unfinished }: JobState):
 }
 
 /**
- * Whether a killed run is worth another start. One that the platform never tried again (its event was dropped) gets that try; one that
- * was tried already, was started on somebody's machine, has a successor, or did not come back is over.
+ * Whether a killed run should be started again. One that the platform never tried again (its event was dropped) gets
+ * that try. One that was tried again, was started on a person's machine, has a successor, or did not come back is over.
  */
 export function isWorthRestart(
   { trigger, attempts = [] }: RunRecord,

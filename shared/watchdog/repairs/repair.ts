@@ -5,12 +5,12 @@ import { closeLostRun } from './close-run.ts';
 import { isWorthRestart, type Repair } from './decide-repairs.ts';
 import { startEventOf } from './start-again.ts';
 
-/** What helping needs. */
+/** What repairs need. */
 type RepairTools = Pick<WatchdogDependencies, 'runs' | 'requests' | 'start' | 'scope' | 'logger'> & {
   now: Date;
 };
 
-/** Helps one run. What goes wrong is logged; the next round tries again. */
+/** Repairs one run. Failures are logged; the next round tries again. */
 export async function repair(
   one: Repair,
   { runs, requests, start, scope, now, logger: parent }: RepairTools,

@@ -4,10 +4,10 @@ import { scheduledRunId } from '../../runs/run-id.ts';
 import type { StartEvent } from '../../runs/start-event.ts';
 
 /**
- * The event that starts a run once more, as the one that it has: the run id follows from the planned time, or is in the request.
+ * The event that starts a run again as the same run: the run id follows from the planned time, or is in the request.
  *
- * @param scope what makes ids of scheduled runs unique: in a bucket that was adopted, older runs may have had another
- * @param request what a caller of the API asked for, where it is still kept
+ * @param scope makes the ids of scheduled runs unique; older runs in an adopted bucket may have had another one
+ * @param request what a caller of the API asked for, if still stored
  */
 export function startEventOf(record: RunRecord, request: RunRequest | undefined, scope: string): StartEvent {
   const { id, job, trigger, scheduledTime, triggeredBy = 'watchdog', sentFrom } = record;
