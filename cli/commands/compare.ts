@@ -1,15 +1,14 @@
-import { tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { compareParquet } from '../../shared/compare/compare-parquet.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { CliContext } from '../cli-context.ts';
+import { duckdbMemory } from '../duckdb-memory.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
 import { formatComparison } from '../output/comparison-report.ts';
 
-// Enough for millions of rows of usual width; more than that spills to the folder for temporary files.
-const MEMORY_LIMIT_BYTES = Math.max(512_000_000, Math.min(4_000_000_000, Math.floor(totalmem() / 4)));
 // Each thread has pages of every column in memory.
 const THREADS = 2;
 
@@ -50,7 +49,8 @@ export function compareCommand(context: CliContext): Command {
           key,
           examples,
           workFolder: tmpdir(),
-          memoryLimitBytes: MEMORY_LIMIT_BYTES,
+          // Enough for millions of rows of usual width; more than that spills to the folder for temporary files.
+          memoryLimitBytes: duckdbMemory(),
           threads: THREADS,
           signal,
         });

@@ -7,6 +7,8 @@ const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
 interface Service {
+  profiles?: string[];
+  build?: string;
   image: string;
   ports: string[];
   environment?: Record<string, string>;
@@ -39,6 +41,29 @@ describe.each(Object.entries(services))('the service %s of docker-compose.yml', 
     for (const path of own.filter((path) => path.startsWith('./examples'))) {
       expect(existsSync(fileURLToPath(new URL(path, root))), path).toBe(true);
     }
+  });
+});
+
+describe('the service ferry', () => {
+  const { ferry } = services;
+
+  it('is started only when asked for, on what the image is made to run on', () => {
+    expect(ferry).toMatchObject({ profiles: ['serve'], build: '.', read_only: true, cap_drop: ['ALL'] });
+    expect(read('Dockerfile')).toContain('/folder/.ferry');
+    expect(ferry?.volumes).toContain('state:/ferry/.ferry');
+  });
+
+  it('has the configuration and the secrets of the example, and an API for those who know its token', () => {
+    expect(ferry?.volumes).toContain('.:/project:ro');
+    const {
+      FERRY_CONFIG = '',
+      FERRY_SECRETS = '',
+      FERRY_API_TOKEN,
+      FERRY_API_HOST,
+    } = ferry?.environment ?? {};
+    for (const path of [FERRY_CONFIG, FERRY_SECRETS])
+      expect(read(path.replace('/project/', ''))).toBeTruthy();
+    expect([FERRY_API_HOST, FERRY_API_TOKEN]).toEqual(['0.0.0.0', 'local-only']);
   });
 });
 
