@@ -1,20 +1,20 @@
 import type { FerryError } from '../errors.ts';
 
 /**
- * The point at which the source spoke up; before `read`, its messages cannot hold a data value. In `describe` it speaks of a query as it
- * was written, in `wrap` of a statement that Ferry made of it: names and positions in it are not those of the query.
+ * When the source reported the error. Before `read`, its messages cannot contain a data value. In `describe`, names and
+ * positions are those of the query as it was written; in `wrap`, those of a statement that Ferry made from it.
  */
 export type SourcePhase = 'connect' | 'describe' | 'wrap' | 'read';
 
 /** Why a server refuses a connection, in a form that does not depend on its language. */
 export interface Refusal {
-  /** SQLSTATE and the routine of the server that raised it, or the number of MySQL's error. */
+  /** SQLSTATE and the server routine that raised it, or the number of MySQL's error. */
   code: string;
   /** The server's words. */
   said: string;
 }
 
-/** What an engine's messages look like, and the message that replaces them: the first match counts. */
+/** The form of an engine's messages, and what replaces them: the first match counts. */
 export interface ErrorPatterns {
   /** Refusals at the door. `codes`: of a {@link Refusal}. */
   connect: readonly {
@@ -22,9 +22,9 @@ export interface ErrorPatterns {
     codes?: RegExp;
     make: (at: string, user: string, database: string) => FerryError;
   }[];
-  /** Codes of what may pass without anybody changing anything. */
+  /** Codes of failures that may pass without anybody changing anything. */
   passingRefusals: RegExp;
-  /** What the server itself said when it refused a connection, in whatever language; undefined when it has not answered. */
+  /** What the server itself said when it refused a connection, in any language; undefined if it has not answered. */
   saidByServer: (message: string) => string | undefined;
   /**
    * While rows are read: messages that name a cause without repeating data. Of any other message, only its kind is reported. `ofCatalog`: where
@@ -36,10 +36,13 @@ export interface ErrorPatterns {
     make: () => FerryError;
     ofCatalog?: () => FerryError;
   }[];
-  /** A connection that could not be opened, in whatever phase, by a client that opens several: as much of the message as counts. */
+  /**
+   * A connection that could not be opened, in any phase, by a client that opens several: the relevant part of the
+   * message.
+   */
   connecting?: RegExp;
-  /** A connection that broke, in whatever phase. */
+  /** A connection that broke, in any phase. */
   broken: RegExp;
-  /** Before a row is read: of the query itself, or of a statement that Ferry made of it. */
+  /** Before a row is read: errors of the query itself, or of a statement that Ferry made from it. */
   explainDescribe: (message: string, phase: 'describe' | 'wrap') => FerryError;
 }

@@ -13,22 +13,25 @@ import type { ErrorPatterns, Refusal, SourcePhase } from './error-patterns.ts';
 const MAX_WORDS = 300;
 
 /**
- * A source refused a statement before a row was read, in words that do not say what is wrong with it, or in another language. Its code
- * may say more ({@link explainByCode}).
+ * A source refused a statement before a row was read, in words that do not say what is wrong, or in another language.
+ * Its code may say more ({@link explainByCode}).
  */
 export class UnknownQueryError extends QueryError {
-  /** The statement, of the source's own SQL. */
+  /** The statement, in the source's own SQL. */
   statement: string | undefined;
-  /** It is a question of Ferry's own. */
+  /** It is one of Ferry's own questions. */
   ofCatalog = false;
-  /** The words name a place in the query. */
+  /** The words name a position in the query. */
   hasPlace = false;
 }
 
-/** The client does not say why the rows ended: the query failed, a person ended it, or the connection broke. A second try may show which. */
+/**
+ * The client does not say why the rows ended: the query failed, a person ended it, or the connection broke. A second
+ * try may show which.
+ */
 export class EndedQueryError extends QueryError {}
 
-/** What is wrong by the code of an error; undefined when Ferry has no words for it. */
+/** What is wrong according to the code of an error; undefined if Ferry does not know it. */
 export function explainByCode(
   code: string,
   patterns: ErrorPatterns['read'],
@@ -38,7 +41,7 @@ export function explainByCode(
   return ofCatalog ? inWordsOfCatalog(known) : known?.make();
 }
 
-/** The words for a query would send a person to look for one. */
+/** The words for a query would make a person look for one. */
 function inWordsOfCatalog(known: ErrorPatterns['read'][number] | undefined): FerryError | undefined {
   const error = known?.ofCatalog?.() ?? known?.make();
   return known?.ofCatalog || !(error instanceof QueryError) ? error : undefined;
@@ -52,18 +55,18 @@ function explainCatalogError(message: string, patterns: ErrorPatterns['read']): 
   return known ?? Object.assign(unknown, { ofCatalog: true });
 }
 
-/** What a pattern of the read phase makes of a message; undefined when none fits. */
+/** What a pattern of the read phase makes of a message; undefined if none matches. */
 export function explainByPattern(message: string, patterns: ErrorPatterns['read']): FerryError | undefined {
   return patterns.find(({ pattern }) => pattern.test(message))?.make();
 }
 
 /**
- * A server refused the connection in words that Ferry does not know, such as those of another language. The secret is read once more, as
- * after a wrong password, which it may well be.
+ * A server refused the connection in words that Ferry does not know, for example in another language. The secret is
+ * read again, as after a wrong password, which this may well be.
  */
 export class UnknownRefusal extends RefusedLoginError {}
 
-/** The server's own first line: before a login is let in, no data can be in it. */
+/** The server's own first line: before the login it cannot contain data. */
 function refused(at: string, said: string): [string, { hint: string }] {
   const words = said
     .split('\n', 1)[0]
@@ -78,7 +81,7 @@ function refused(at: string, said: string): [string, { hint: string }] {
   ];
 }
 
-/** What a refusal means by its code. */
+/** The meaning of a refusal, by its code. */
 export function explainRefusalByCode(
   patterns: ErrorPatterns,
   { code, said }: Refusal,
@@ -92,9 +95,9 @@ export function explainRefusalByCode(
 }
 
 /**
- * Reduces a message of one of DuckDB's clients to a class and to words that hold no secret and no data value.
+ * Reduces a message of one of DuckDB's clients to a class, and to words without secrets and data values.
  *
- * @param ofCatalog what failed is a question of Ferry's own, about the catalog
+ * @param ofCatalog whether one of Ferry's own questions about the catalog failed
  */
 export function explainSourceError(
   patterns: ErrorPatterns,
@@ -124,7 +127,7 @@ export function explainSourceError(
   );
 }
 
-/** The error of a statement for which Ferry's own machine has no memory or disk left; undefined for any other. */
+/** The error when Ferry's own machine has no memory or disk left for a statement; undefined for any other. */
 export function explainExhausted(error: unknown): FerryError | undefined {
   const exhausted = exhaustedResource(error);
   if (exhausted === 'disk') return fullDiskError(error);

@@ -3,11 +3,11 @@ import type { Dialect } from './dialect.ts';
 import { explainRefusalByCode, UnknownRefusal } from './explain-error.ts';
 
 /**
- * Why a server has refused a connection in words that say nothing to Ferry: it is asked once more for the code, which DuckDB's client does
- * not pass on.
+ * Why a server has refused a connection in words that Ferry does not understand: asks it once more for the code, which
+ * DuckDB's client does not pass on.
  *
- * @param login with which it was tried; undefined when it was not
- * @returns `error` itself when it was another one, or nothing more can be found out
+ * @param login what was used for the try; undefined if there was none
+ * @returns `error` itself if it was another one, or nothing more can be found out
  */
 export async function explainRefusal(
   error: unknown,

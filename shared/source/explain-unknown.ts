@@ -3,14 +3,14 @@ import type { Dialect, SourceAnswer } from './dialect.ts';
 import type { SourcePhase } from './error-patterns.ts';
 import { EndedQueryError, explainByCode, UnknownQueryError } from './explain-error.ts';
 
-/** A session, as far as its source can be asked for a code. */
+/** A session whose source can be asked for a code. */
 interface AskedSession {
   dialect: Dialect;
   execute(phase: SourcePhase, sql: string): Promise<void>;
   askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer>;
 }
 
-/** For `.catch()`: notes with an error which statement of the source's own SQL it is of. */
+/** For `.catch()`: adds to an error the statement in the source's own SQL that it is about. */
 export const ofStatement =
   (sql: string | undefined) =>
   (error: unknown): never => {
@@ -19,10 +19,10 @@ export const ofStatement =
   };
 
 /**
- * Why a statement was refused whose refusal says nothing by its words: the source is asked for the code, after the transaction that ended
- * with it.
+ * Why a statement was refused whose refusal does not say: asks the source for the code, after the transaction has
+ * ended.
  *
- * @returns `error` itself when it was another one, or nothing more can be found out
+ * @returns `error` itself if it was another one, or nothing more can be found out
  */
 export async function explainUnknown(session: AskedSession, error: unknown): Promise<unknown> {
   if (error instanceof EndedQueryError) return explainEnd(session, error);
@@ -39,7 +39,7 @@ export async function explainUnknown(session: AskedSession, error: unknown): Pro
   return Object.assign(known, { cause: error.cause });
 }
 
-/** What the source can still say of it: nothing any more, or that it limits the statements of this login. */
+/** What the source can still say: nothing, or that it limits the statements of this login. */
 async function explainEnd(session: AskedSession, error: EndedQueryError): Promise<unknown> {
   const { statementLimit } = session.dialect;
   if (statementLimit === undefined) return error;

@@ -2,22 +2,22 @@ import { SourceUnavailableError } from '../errors.ts';
 import { sleep } from '../sleep.ts';
 import type { Login } from './credentials/credentials.ts';
 
-// What is asked while a session is opened takes no time: a source that is silent for longer hangs. PgBouncer lets a client wait for a
-// connection for two minutes (query_wait_timeout).
+// Questions while a session is opened take no time, so a source that is silent for longer hangs. PgBouncer lets a
+// client wait two minutes for a connection (query_wait_timeout).
 const OPENING_ANSWER_MS = 150_000;
 const INTERRUPT_INTERVAL_MS = 100;
 const CANCEL_GRACE_MS = 4_000;
 
-/** Tried again, each try would leave one more thread that waits forever, of the few that there are. */
+/** Each further try would leave one more thread that waits forever, of which there are few. */
 class SilentSourceError extends SourceUnavailableError {
   override readonly retryable = false;
 }
 
-// How long a source may take to end a transaction that failed; and in a run that was asked to stop.
+// How long a source may take to end a transaction that failed, also in a run that was asked to stop.
 const ROLL_BACK_MS = 30_000;
 const ABORTED_ROLL_BACK_MS = 1_500;
 
-/** Whether a rollback has ended in time, well or not. Never rejects. */
+/** Whether a rollback has ended in time, successfully or not. Never rejects. */
 export async function hasRolledBack(
   running: Promise<unknown>,
   signal: AbortSignal | undefined,
@@ -43,7 +43,7 @@ export async function hasRolledBack(
  * Rejects when the source accepts a session and then says nothing while it is opened. Never resolves.
  *
  * @param ended aborted when the answer has come
- * @param options.giveUp called before it rejects: the statement is still running then
+ * @param options.giveUp called before it rejects, while the statement is still running
  */
 export function rejectWhenSilent(
   login: Login,
@@ -71,7 +71,7 @@ export function rejectWhenSilent(
  * period. Never resolves.
  *
  * @param ended aborted when the statement has ended
- * @param stop.interrupt is called again and again, as one that comes before the statement has begun is forgotten
+ * @param stop.interrupt is called repeatedly, because DuckDB forgets one that comes before the statement has begun
  */
 export function rejectWhenAborted(
   signal: AbortSignal | undefined,
@@ -91,7 +91,7 @@ export function rejectWhenAborted(
         clearTimeout(timer);
       });
       stop.cancel().catch(() => {
-        // If the source cannot be reached to cancel, there is no point in waiting for it: the grace period ends the statement for us.
+        // If the source cannot be reached to cancel, there is no point in waiting: the grace period ends the statement.
       });
     };
     signal.addEventListener('abort', onAbort, { once: true, signal: ended });

@@ -8,24 +8,24 @@ import type { Dialect } from './dialect.ts';
 /** The DuckDB in which a session attaches its source. */
 export interface SessionHost {
   connection: DuckDBConnection;
-  /** What the source is attached as. */
+  /** The name that the source is attached as. */
   name: string;
   /** Another connection to the same DuckDB. */
   connect(): Promise<DuckDBConnection>;
-  /** Ends all access to the outside but for the attached source and this folder; called once the source is attached. */
+  /** Ends all access to the outside except the attached source and this folder. Called once the source is attached. */
   closeOff(outputFolder: string): Promise<void>;
   close(): void;
   /**
-   * Frees everything once a statement that was given up has ended after all: closing now would wait for it. Left to the garbage
-   * collector, a transaction whose server has gone by then would end the whole process: DuckDB cannot roll it back, and throws where
-   * nothing can catch that.
+   * Frees everything once an abandoned statement has ended: closing now would wait for it. If this were left to the
+   * garbage collector, a transaction whose server has gone by then would end the whole process: DuckDB cannot roll it
+   * back, and throws where nothing can catch that.
    *
    * @param running the statement
    */
   abandon(running: Promise<unknown>): void;
 }
 
-/** What every host needs of an instance before it is closed off. */
+/** What every host needs from an instance before it is locked down. */
 export async function prepareInstance(
   limits: DuckdbLimits,
   { dialect, extension, mode }: { dialect: Dialect; extension: string; mode: TypesMode },
@@ -34,7 +34,7 @@ export async function prepareInstance(
   const connection = await instance.connect();
   try {
     for (const setting of dialect.settings(mode)) await connection.run(setting);
-    // For every connection, as an instance that several sessions share has one for each.
+    // For every connection, because an instance that several sessions share has one for each.
     await connection.run("SET GLOBAL TimeZone='UTC'");
     return { instance, connection };
   } catch (error) {
@@ -44,13 +44,16 @@ export async function prepareInstance(
   }
 }
 
-/** Ends the transaction of a connection once the statement that runs on it has ended. Never rejects. */
+/** Ends the transaction of a connection once its running statement has ended. Never rejects. */
 export async function rollBackAfter(running: Promise<unknown>, connection: DuckDBConnection): Promise<void> {
   await running.catch(() => {});
   await connection.run('ROLLBACK').catch(() => {});
 }
 
-/** A DuckDB of the session's own, which can reach nothing but its source and its output folder (docs/architecture.md, "Locking DuckDB down"). */
+/**
+ * A session's own DuckDB, which can access only its source and its output folder (docs/architecture.md, "Locking DuckDB
+ * down").
+ */
 export async function openOwnHost(
   limits: DuckdbLimits,
   needs: Parameters<typeof prepareInstance>[1],

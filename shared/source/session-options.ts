@@ -11,20 +11,23 @@ export interface SessionOptions {
   folder: string;
   /** Where the files of DuckDB's extensions are. */
   extensionFolders: readonly string[];
-  /** DuckDB's own limit, in bytes; what goes beyond spills to disk. */
+  /** DuckDB's own limit, in bytes; more than that spills to disk. */
   memoryLimitBytes: number;
   threads: number;
-  /** How strictly types are read. */
+  /** How strictly types are treated. */
   mode: TypesMode;
-  /** Whether one table may be read over several connections, should one snapshot be had. @default false */
+  /** Whether one table may be read over several connections, if they can share a snapshot. @default false */
   parallel?: boolean;
-  /** Not read-only, as killing a statement is no reading; for statements of our own. @default false */
+  /** Not read-only, because cancelling a statement is a change; only for Ferry's own statements. @default false */
   forCancelling?: boolean;
-  /** Nothing is read but the catalog, by questions of Ferry's own. @default false */
+  /** Only the catalog is read, with Ferry's own questions. @default false */
   ofCatalog?: boolean;
   /** How long the source may take to answer while a session is opened. @default two and a half minutes */
   openingAnswerMs?: number;
-  /** Shared with other sessions, for statements of Ferry's own: nothing is written to `folder` then. @default a DuckDB of its own */
+  /**
+   * Shared with other sessions, for Ferry's own statements: nothing is written to `folder` then. @default a separate
+   * DuckDB
+   */
   engine?: SourceEngine;
   signal?: AbortSignal;
 }
@@ -35,17 +38,17 @@ export interface SourceStream {
   chunks: AsyncIterable<DuckDBDataChunk>;
 }
 
-/** How the rows come out of the source; each way shows one moment of it. */
+/** How the rows come out of the source. Each way shows a single moment. */
 export interface Reading {
   mode: 'single' | 'parallel';
-  /** Why not in parallel, where that was asked for. */
+  /** Why it was not in parallel, if that was requested. */
   reason?: string;
 }
 
 /** How a transaction of a session begins. */
 export interface TransactionOptions {
-  /** A statement of the source that comes before anything else. */
+  /** A statement of the source that must come first. */
   first?: string | undefined;
-  /** Nothing is read but the result of one statement in the source's own SQL. */
+  /** Only the result of one statement in the source's own SQL is read. */
   oneStatement?: boolean;
 }

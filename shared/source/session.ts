@@ -30,14 +30,14 @@ import { certificateAuthorities } from './tls.ts';
 
 export type { Reading, SessionOptions, SourceStream } from './session-options.ts';
 
-// The connection string is frozen when the source is attached: one that is opened later would come with an expired token.
+// The connection string is fixed when the source is attached: a connection opened later would use an expired token.
 const TOKENS_END = 'its tokens expire, so one connection is kept for the whole run';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 
 /**
- * A DuckDB with one source attached read-only, that can reach nothing but this source and its output folder. One for each run, but for
- * extractions, whose sessions share an engine.
+ * A DuckDB with one source attached read-only, which can access only this source and its output folder. Each run has
+ * one, except extractions, whose sessions share an engine.
  */
 export class SourceSession {
   readonly outputFolder: string;
@@ -48,10 +48,10 @@ export class SourceSession {
   readonly #signal: AbortSignal | undefined;
   #server: ServerFacts | undefined;
   #reading: Reading = { mode: 'single' };
-  /** By which its statements are known at the source. */
+  /** Identifies its statements at the source. */
   readonly #mark = `ferry ${randomUUID()}`;
   #provenReadOnly: boolean | undefined;
-  /** A statement was given up that still runs: closing would wait for it. */
+  /** An abandoned statement is still running: closing would wait for it. */
   #abandoned = false;
 
   private constructor(host: SessionHost, dialect: Dialect, options: SessionOptions, outputFolder: string) {
@@ -64,7 +64,7 @@ export class SourceSession {
   }
 
   /**
-   * Connects and locks the session down. A login that is refused is tried once more if its secret says something else by now.
+   * Connects and locks the session down. A refused login is tried once more if its secret has changed.
    *
    * @throws SourceUnavailableError, AuthError, ConfigError, AccessError, StackUnavailableError
    */
@@ -74,7 +74,7 @@ export class SourceSession {
       return await SourceSession.#open({ ...options, login });
     } catch (error) {
       if (!(error instanceof RefusedLoginError)) throw error;
-      // A secret that cannot be read now has not changed either: to try the same again could lock the account.
+      // A secret that cannot be read counts as unchanged: trying the same again could lock the account.
       const changed = await login.reread?.().catch(() => undefined);
       if (changed === undefined) throw await explainRefusedLogin(error, login);
       const renewed = { ...login, ...changed };
@@ -112,7 +112,7 @@ export class SourceSession {
         for (const setting of dialect.parallel?.settings(options.threads + 1) ?? [])
           await connection.run(setting);
       }
-      // As late as can be: a token ends.
+      // As late as possible, because a token expires.
       const password = typeof login.password === 'string' ? login.password : await login.password(signal);
       const attached = { name: host.name, readOnly: !options.forCancelling, folder };
       const attaching = { ...login, password, address };
@@ -129,7 +129,7 @@ export class SourceSession {
     }
   }
 
-  /** What the connected server said of itself. */
+  /** What the connected server says about itself. */
   get server(): ServerFacts {
     if (!this.#server) throw new Error('The session is not connected.');
     return this.#server;
@@ -140,7 +140,7 @@ export class SourceSession {
     return this.#options.source.type;
   }
 
-  /** What its DuckDB may take, in bytes. */
+  /** What its DuckDB may use, in bytes. */
   get memoryLimitBytes(): number {
     return this.#options.memoryLimitBytes;
   }
@@ -149,24 +149,27 @@ export class SourceSession {
     return this.#reading;
   }
 
-  /** Whether the server itself has said that it holds the session's transactions read-only. */
+  /** Whether the server itself has said that it keeps the session's transactions read-only. */
   get isProvenReadOnly(): boolean {
     return this.#provenReadOnly ?? this.server.readOnly ?? false;
   }
 
-  /** Runs DuckDB's own SQL. Whatever goes wrong is thrown as a FerryError, with the engine's words as its `cause` only. */
+  /** Runs DuckDB's own SQL. Any failure is thrown as a FerryError, with the engine's words only in its `cause`. */
   run(phase: SourcePhase, sql: string): Promise<DuckDBResultReader> {
     return this.#ask(phase, () => this.#connection.runAndReadAll(sql));
   }
 
-  /** Has the source run its own statement SQL that answers nothing, on the connection of the transaction. Statements of Ferry's own only. */
+  /**
+   * Runs a statement without an answer at the source, on the connection of the transaction. Only for Ferry's own
+   * statements.
+   */
   async execute(phase: SourcePhase, sql: string): Promise<void> {
     if (!this.dialect.execute)
       throw new Error(`Ferry cannot run statements on a source of the type ${this.sourceType}.`);
     await this.run(phase, this.dialect.execute(sql, this.#host.name));
   }
 
-  /** Sends one SELECT in the source's own SQL, and reads the whole answer: for small ones. */
+  /** Sends one SELECT in the source's own SQL, and reads the whole answer; for small ones. */
   async askSource(phase: SourcePhase, sql: string): Promise<SourceAnswer> {
     const { name: database } = this.#host;
     const answer = this.dialect.answer?.(sql, { database }) ?? this.relationOf(sql);
@@ -179,10 +182,10 @@ export class SourceSession {
   }
 
   /**
-   * Sends one SELECT in the source's own SQL, and gives its rows in their order, a few thousand at a time and no faster than they are
-   * taken. Nothing else can be asked meanwhile.
+   * Sends one SELECT in the source's own SQL, and returns its rows in their order, a few thousand at a time and no
+   * faster than the caller takes them. Nothing else can be asked meanwhile.
    *
-   * @param replaced SQL of DuckDB for what takes the place of some of the columns, such as `decode(a) AS a`
+   * @param replaced SQL of DuckDB that replaces some of the columns, such as `decode(a) AS a`
    */
   async streamSource(sql: string, replaced: readonly string[] = []): Promise<SourceStream> {
     const columns = replaced.length === 0 ? '*' : `* REPLACE (${replaced.join(', ')})`;
@@ -202,10 +205,10 @@ export class SourceSession {
     return reader.getRowsJS().map(([name, type]) => ({ name: String(name), type: String(type) }));
   }
 
-  /** How many rows the source's planner expects of a query; undefined when it does not say. */
+  /** How many rows the source's planner expects of a query; undefined if it does not say. */
   async estimateRows(sql: string): Promise<number | undefined> {
     const trimmed = trimStatement(sql, this.dialect.lexicalRules(this.server));
-    // Only a hint: whatever goes wrong with it, the query itself may well work.
+    // This is only a hint: the query itself may work even if this fails.
     return this.dialect.estimateRows(this.#client('describe'), trimmed).catch(() => undefined);
   }
 
@@ -215,24 +218,25 @@ export class SourceSession {
   }
 
   /**
-   * Everything that is read in `work` shows one moment of the source.
+   * Everything that `work` reads shows one moment of the source.
    *
-   * @param options.first a statement of the source that comes before anything else, and so sees that moment as it is (see {@link execute})
-   * @param options.oneStatement nothing is sent but one statement of the source's own SQL, by {@link relationOf}
+   * @param options.first a statement of the source that must come first, and so sees that moment as it is (see {@link
+   *   execute})
+   * @param options.oneStatement only one statement in the source's own SQL is sent, with {@link relationOf}
    */
   async transaction<T>(work: () => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     const { first, oneStatement = false } = options;
     await this.run('describe', 'BEGIN');
     try {
       if (first !== undefined) await this.execute('read', first);
-      // Asked again, as a pooler may have given this transaction another connection of the server. Where the statement has a connection
-      // of its own, another one would only lie idle next to it.
+      // Asked again, because a pooler may have given this transaction another connection of the server. If the
+      // statement has its own connection, another one would only be idle next to it.
       if (!(oneStatement && this.dialect.statementsApart)) this.#server = await this.#askServer('describe');
       const result = await work();
       await this.run('read', 'COMMIT');
       return result;
     } catch (error) {
-      // A statement that was given up holds the connection.
+      // An abandoned statement holds the connection.
       if (!this.#abandoned) await this.#rollBack();
       throw await explainUnknown(this, error);
     }
@@ -248,7 +252,7 @@ export class SourceSession {
     this.#reading = { mode: 'single', reason };
   }
 
-  /** Ends a transaction that failed. A source that does not answer to that is not waited for. */
+  /** Ends a transaction that failed. It does not wait for a source that does not answer. */
   async #rollBack(): Promise<void> {
     const rolling = this.#connection.run('ROLLBACK');
     if (await hasRolledBack(rolling, this.#signal)) return;
@@ -257,9 +261,9 @@ export class SourceSession {
   }
 
   /**
-   * How the source was read in the end: what was to be read in parallel may have been read in one part.
+   * How the source was read in the end: not all parallel reads stay parallel.
    *
-   * @returns undefined when connections have read apart, so that what they read is worth nothing
+   * @returns undefined when connections have read different snapshots, so that the result is of no use
    */
   async verifyReading(): Promise<Reading | undefined> {
     if (this.#reading.mode === 'single') return this.#reading;
@@ -268,23 +272,23 @@ export class SourceSession {
     return how === 'alone' ? { mode: 'single', reason: 'the client read it in one part' } : undefined;
   }
 
-  /** Where DuckDB looks for a table that is named without a schema. */
+  /** Where DuckDB looks for a table without a schema in its name. */
   get defaultSchema(): string {
     return this.dialect.defaultSchema(this.#options.login);
   }
 
-  /** Frees everything. What was given up is left to the end of the process. */
+  /** Frees everything. Abandoned statements are left to the end of the process. */
   close(): void {
     if (!this.#abandoned) this.#host.close();
   }
 
-  /** Learns what the server says of itself and, where that does not say it, whether it holds a transaction read-only. */
+  /** Asks the server about itself and, if that does not say it, whether it keeps a transaction read-only. */
   async #meet(): Promise<void> {
     if (!this.dialect.proveReadOnly || this.#options.forCancelling) {
       this.#server = await this.#askServer('connect');
       return;
     }
-    // Together, as they then share a connection; a statement that is refused ends the transaction.
+    // Together, so that they share a connection; a refused statement ends the transaction.
     await this.run('connect', 'BEGIN');
     this.#server = await this.#askServer('connect');
     this.#provenReadOnly = await this.dialect.proveReadOnly(this.#client('describe'));
@@ -323,9 +327,9 @@ export class SourceSession {
   }
 
   /**
-   * Runs a statement that talks to the source; an engine's message is reduced to a FerryError. An abort cancels the statement at the
-   * source, as DuckDB's own interrupt is not heard while its client waits for an answer; a source that does not react to that either
-   * is not waited for.
+   * Runs a statement that talks to the source, and reduces an engine's message to a FerryError. An abort cancels the
+   * statement at the source, because DuckDB does not notice an interrupt while its client waits for an answer. If the
+   * source does not react to that either, it is not waited for.
    */
   async #ask<T>(phase: SourcePhase, work: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
@@ -355,7 +359,7 @@ export class SourceSession {
 
   #abandonWhenAborted(ended: AbortSignal): Promise<never> {
     return rejectWhenAborted(this.#signal, ended, {
-      // Before the statement has reached the source DuckDB's interrupt is heard.
+      // Until the statement has reached the source, DuckDB does notice an interrupt.
       interrupt: () => this.#connection.interrupt(),
       cancel: () => this.#cancelAtSource(),
       giveUp: () => this.#abandon(),

@@ -6,7 +6,7 @@ import { prepareInstance, rollBackAfter, type SessionHost } from './session-host
 
 interface Opened {
   instance: DuckDBInstance;
-  /** For what belongs to no session. */
+  /** For work that belongs to no session. */
   connection: DuckDBConnection;
 }
 
@@ -29,10 +29,10 @@ export class SourceEngine implements AsyncDisposable {
     this.#limits = limits;
   }
 
-  /** A connection for one session, and the name under which it attaches its source. */
+  /** A connection for one session, and the name that it attaches its source as. */
   async host(needs: { dialect: Dialect; extension: string; mode: TypesMode }): Promise<SessionHost> {
     const { instance, connection: control } = await this.#open(needs);
-    // The connections of those that have left are closed at the server before another one is opened.
+    // Sessions that have ended close their connections at the server before another one is opened.
     await Promise.all(this.#leaving);
     const connection = await instance.connect();
     this.#attached += 1;
@@ -62,7 +62,7 @@ export class SourceEngine implements AsyncDisposable {
     };
   }
 
-  /** To be called when no session is open any more. */
+  /** Call this when no session is open any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#leaving);
     if (this.#abandoned) return;

@@ -5,8 +5,9 @@ import type { SourceConfig } from '../config/schema/ferry-config.ts';
 import { isRdsHost } from '../config/schema/rds-host.ts';
 
 /**
- * The authorities of Amazon RDS. RDS Proxy presents certificates of Amazon's public roots, hence both lists. Those of 2019 and of some
- * regions ended in 2024 and 2025 and are still listed; they vouch for nothing any more.
+ * The authorities of Amazon RDS. RDS Proxy presents certificates of Amazon's public roots, so both lists are needed.
+ * Those of 2019 and of some regions expired in 2024 and 2025 and are still listed, but can no longer vouch for
+ * anything.
  */
 function rdsAuthorities(): string[] {
   const now = Date.now();
@@ -16,10 +17,10 @@ function rdsAuthorities(): string[] {
 }
 
 /**
- * The PEM text of the certificate authorities that may vouch for a source; undefined where nothing is verified.
+ * The PEM text of the certificate authorities that may vouch for a source; undefined if nothing is verified.
  *
- * `system` is Node's own list of public roots, so that it is the same on a laptop, in Lambda and in a container, none of which
- * agree where the operating system keeps its list.
+ * `system` is Node's own list of public roots, so it is the same on a laptop, in Lambda and in a container, whose
+ * operating systems store their lists in different places.
  */
 export function certificateAuthorities(tls: SourceConfig['tls'], host: string): string | undefined {
   if (tls.mode === 'disable' || tls.mode === 'require') return undefined;

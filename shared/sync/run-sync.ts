@@ -36,7 +36,7 @@ async function syncOnce(context: JobContext, work: SyncWork): Promise<JobResult>
   return { ...result, ...(await sendFile(context, work, target, { file, ...result })) };
 }
 
-/** Compares a result with the sync's guards; a refused file is kept, as a person may find it right. */
+/** Compares a result with the sync's guards. A refused file is stored, because a person may accept it. */
 async function judge(
   context: JobContext,
   work: SyncWork,
@@ -68,13 +68,14 @@ async function keepRefused(context: JobContext, { store, job }: SyncWork, file: 
   }
 }
 
-/** Everything but what touches Polyteia; the file is kept, also one that a guard refuses. */
+/** Everything except the calls to Polyteia. The file is kept, even if a guard refuses it. */
 async function rehearse(context: JobContext, work: SyncWork, target: string): Promise<JobResult> {
   const { file, ...result } = await readSource(context, work);
   await context.phase('write', async () => {
     const draft = `${target}.part`;
     try {
-      // Copied, as the private folder may be on another disk; renamed, so that a broken-off copy is never taken for the file.
+      // Copied, because the private folder may be on another disk, and then renamed, so that an interrupted copy never
+      // looks like the file.
       await copyFile(file, draft);
       await rename(draft, target);
     } catch (error) {

@@ -6,13 +6,13 @@ import type { JobDescription, RunOptions } from '../runs/job.ts';
 import type { JobReading } from '../source/job-reading.ts';
 
 export interface RunSyncOptions extends RunOptions, JobReading {
-  /** The way to Polyteia instead of Ferry's own agent, such as one with other time-outs. */
+  /** Replaces Ferry's own agent for Polyteia, for example by one with other time-outs. */
   dispatcher?: Dispatcher;
-  /** Reads and checks, and writes the file there instead of uploading it. */
+  /** Reads and checks, and writes the file to this path instead of uploading it. */
   dryRun?: { file: string };
 }
 
-/** A sync with what its names stand for. */
+/** A sync with its source and target resolved. */
 export type SyncWork = RunSyncOptions & {
   sync: SyncConfig;
   source: SourceConfig;
@@ -35,7 +35,7 @@ export function findSync(options: RunSyncOptions): { description: JobDescription
   if (!sync || !source || !target) {
     throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(config.syncs))));
   }
-  // How many runs there may be at once, and how Atlan knows the source, is nothing that decides what a run does.
+  // The number of concurrent runs, and how Atlan knows the source, do not change what a run does.
   const { maxConcurrentRuns, connection: _connection, ...read } = source;
   const description = {
     name: job,

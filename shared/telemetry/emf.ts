@@ -1,4 +1,4 @@
-/** The namespace of all metrics, dimensions next to. */
+/** The namespace of all metrics. */
 export const METRIC_NAMESPACE = 'Ferry';
 
 export type MetricUnit = 'Count' | 'Milliseconds';

@@ -8,7 +8,7 @@ const catalogs: Readonly<Partial<Record<SourceConfig['type'], Catalog>>> = { pos
 /**
  * The catalog of a kind of database.
  *
- * @throws ConfigError for one that cannot be extracted
+ * @throws ConfigError for a kind that extractions do not support
  */
 export function catalogOf(type: SourceConfig['type']): Catalog {
   const catalog = catalogs[type];

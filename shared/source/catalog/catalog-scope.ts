@@ -2,27 +2,27 @@ import type { CatalogFilters, FilterEntry } from './filters.ts';
 
 /** A database that a login may connect to. */
 export interface ListedDatabase {
-  /** One of no other database of the list. */
+  /** Unique in the list. */
   name: string;
-  /** What the server calls it, where that is not the name in UTF-8. */
+  /** The server's bytes for it, if they are not the name in UTF-8. */
   bytes: Buffer | undefined;
 }
 
 /** A database of a server, whether or not a login may connect to it. */
 export interface ServerDatabase extends ListedDatabase {
   isConnected: boolean;
-  /** Bytes on the server's disk; undefined when the login may not know it. */
+  /** Bytes on the server's disk; undefined when the login may not see it. */
   size: number | undefined;
   /** Why nobody, or not this login, may connect. */
   closed: string | undefined;
 }
 
-/** A schema, and what an extraction makes entities of in it. */
+/** A schema, and what an extraction would make entities of in it. */
 export interface ServerSchema {
   name: string;
-  /** Partitions and foreign tables too; none that tempTableRegex leaves out. */
+  /** Includes partitions and foreign tables; excludes what tempTableRegex leaves out. */
   tables: number;
-  /** Materialised ones too. */
+  /** Includes materialised views. */
   views: number;
   /** Functions, procedures and aggregates. */
   routines: number;
@@ -51,9 +51,9 @@ export interface ScopeSize {
 }
 
 /**
- * What a server has, and what of it the filters leave. It is asked before the catalog is read, and outside a transaction, as none goes
- * on after an error. Its filters have letters that the connected database takes (fitLetters). Where `databaseName` is undefined, it
- * stands for the connected database.
+ * What a server has, and what of it the filters leave. Ferry asks this before it reads the catalog, and outside a
+ * transaction, because a transaction does not continue after an error. The filters must have letters that the connected
+ * database accepts (fitLetters). An undefined `databaseName` stands for the connected database.
  *
  * @example
  * const scope = catalogOf(session.sourceType).scope((sql) => session.askSource('describe', sql));
@@ -62,23 +62,26 @@ export interface ScopeSize {
  */
 export interface CatalogScope {
   /**
-   * Has the source read every pattern, by one statement when all are right.
+   * Checks every pattern at the source, with one statement if all are right.
    *
-   * @throws ConfigError that names the field, the database and the pattern, and what the server calls wrong
+   * @throws ConfigError that names the field, the database and the pattern, and what the server says is wrong
    */
   assertPatterns(filters: CatalogFilters): Promise<void>;
-  /** Whether the connected database takes a statement with such a text: its encoding has every letter. */
+  /** Whether the connected database accepts a statement with this text: its encoding has every letter. */
   takesText(text: string): Promise<boolean>;
   /**
    * The databases of the server that the login may connect to and of which the filters may leave something, by name. The server may
    * still refuse a connection to one.
    *
-   * @throws ConfigError when a filter is no regular expression
+   * @throws ConfigError when a filter is not a valid regular expression
    */
   listDatabases(filters: CatalogFilters): Promise<ListedDatabase[]>;
-  /** Every database that people make, and the connected one, by name. */
+  /** Every database that people create, and the connected one, by name. */
   allDatabases(): Promise<ServerDatabase[]>;
-  /** Every schema of the connected database but the system's, by name. @param without numbers of schemas that cannot be read */
+  /**
+   * Every schema of the connected database except the system's, by name. @param without numbers of schemas that cannot
+   * be read
+   */
   allSchemas(
     filters: CatalogFilters,
     databaseName: string,
@@ -87,13 +90,13 @@ export interface CatalogScope {
   /**
    * What each entry of an include filter matches.
    *
-   * @param names.otherNames of databases of the server that the connected one may take for other letters
+   * @param names.otherNames databases of the server whose letters the connected one may misread
    */
   matchEntries(
     entries: readonly FilterEntry[],
     names: { databaseName: string | undefined; otherNames: readonly string[] },
   ): Promise<EntryMatch[]>;
-  /** Whether an entry of `include` is for the connected database, whatever `exclude` says. */
+  /** Whether an entry of `include` matches the connected database, whatever `exclude` says. */
   includesDatabase(filters: CatalogFilters, databaseName: string | undefined): Promise<boolean>;
   measure(filters: CatalogFilters, databaseName: string | undefined): Promise<ScopeSize>;
 }

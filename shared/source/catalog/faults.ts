@@ -24,18 +24,18 @@ export const partKinds = {
 export type ObjectKind = 'schema' | 'relation' | 'column' | 'routine';
 export type Part = keyof typeof partKinds;
 
-/** Something of one object that the server cannot give. */
+/** A part of an object that the server cannot return. */
 export interface Fault {
   part: Part;
-  /** The server's number of the object, of a column that of its relation. */
+  /** The server's number of the object; for a column, that of its relation. */
   object: number;
   /** Number of the column; 0 elsewhere. */
   column: number;
   /** The server's code of the error, such as a SQLSTATE. */
   code: string;
-  /** The server's words, where they may be printed. */
+  /** The server's words, if they may be printed. */
   said: string | null;
-  /** It failed in the transaction before as well, so that the object is there. */
+  /** It also failed in the previous transaction, so the object exists. */
   isSettled?: boolean;
 }
 
@@ -61,13 +61,13 @@ const leftOut: Readonly<Record<Part, (name: string) => string>> = {
   arguments: ofIt('the names of the argument types'),
 };
 
-/** More names help nobody. */
+/** More names would make the message hard to read. */
 const MAX_NAMES = 20;
 
-/** By which a fault is known again. */
+/** Identifies a fault. */
 export const keyOf = ({ part, object, column }: Fault) => `${part} ${object} ${column}`;
 
-/** The faults of which {@link describeFaults} needs the names. */
+/** The faults whose names {@link describeFaults} needs. */
 export const toName = (faults: readonly Fault[]) => faults.slice(0, MAX_NAMES);
 
 /**

@@ -1,23 +1,23 @@
-/** Which schemas and relations of a source are read; the fields of an extraction in ferry.yaml. */
+/** Which schemas and relations of a source are read: the fields of an extraction in ferry.yaml. */
 export interface CatalogFilters {
-  /** Patterns of schemas by pattern of databases; all schemas when there is none. */
+  /** Patterns of schemas by pattern of databases; without entries, all schemas. */
   include: Readonly<Record<string, '*' | readonly string[]>>;
-  /** What is left out of those; wins over `include`. */
+  /** What is left out of these; takes precedence over `include`. */
   exclude: Readonly<Record<string, '*' | readonly string[]>>;
-  /** Relations whose name it matches anywhere are left out; empty: none. */
+  /** Leaves out relations with a matching name; empty: leaves out none. */
   tempTableRegex: string;
 }
 
 /** Filters that leave out nothing. */
 export const EVERYTHING: CatalogFilters = { include: {}, exclude: {}, tempTableRegex: '' };
 
-/** The patterns of one database pattern; no `schemas` stands for all of them. */
+/** The patterns of one database pattern; empty `schemas` means all of them. */
 export interface FilterEntry {
   database: string;
   schemas: readonly string[];
 }
 
-/** Stands for anything, where a regular expression could: as one it would be wrong. */
+/** Matches anything, although it is not a valid regular expression. */
 export const ANYTHING = '*';
 
 /** The entries of a filter in their order. `"*"`, `[]` and a `*` among the patterns all mean every schema. */
@@ -31,7 +31,7 @@ export function entriesOf(filter: CatalogFilters['include']): FilterEntry[] {
 /** A pattern of the filters, for messages about it. */
 export interface PlacedPattern {
   pattern: string;
-  /** Where it stands, for people. */
+  /** Where it is in the file, for people. */
   place: string;
 }
 

@@ -1,20 +1,20 @@
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
 
 /**
- * Columns of an answer whose texts the server keeps once for all its databases. Their values are filled in, as the source may send
- * them in another encoding.
+ * Columns whose texts the server stores once for all its databases. Ferry fills in their values, because the source may
+ * send them in another encoding.
  */
 export interface SharedColumns {
   /** The name of the database, where the column is not null. */
   database: readonly string[];
-  /** Texts of the whole server, which came as bytes. */
+  /** Texts of the whole server, which arrive as bytes. */
   texts: readonly string[];
 }
 
 /**
- * SQL of DuckDB that puts them there, for `SELECT * REPLACE (…)`.
+ * SQL of DuckDB that fills them in, for `SELECT * REPLACE (…)`.
  *
- * @param texts what is read of those bytes that are not ASCII, by their hexadecimal digits
+ * @param texts the decoded texts of bytes that are not ASCII, by their hexadecimal digits
  */
 export function replaceSharedColumns(
   columns: SharedColumns,

@@ -9,25 +9,25 @@ export interface AwsKeys {
   sessionToken?: string;
 }
 
-/** A role to act as. */
+/** A role to assume. */
 export interface RoleToAssume {
   roleArn: string;
   /** Counts as secret in messages. */
   externalId?: string | undefined;
-  /** What the session is called in the other account's logs. */
+  /** The name of the session in the other account's logs. */
   sessionName: string;
-  /** Where STS is asked when the process itself has no region. */
+  /** The region of STS if the process itself has none. */
   region: string;
   /** Ends the wait for STS, which may take half a minute. */
   signal?: AbortSignal | undefined;
 }
 
-/** Who this process is to AWS, as far as signing in at databases needs it. */
+/** Who this process is to AWS, for signing in to databases. */
 export interface AwsIdentity {
   /**
-   * The keys of the process: those of the function's role on Lambda, of anyone who is signed in on a laptop.
+   * The keys of the process: on Lambda those of the function's role, on a laptop those of the person who is signed in.
    *
-   * @param region where STS is asked when the process itself has no region, and its profile wants that
+   * @param region the region of STS if the process itself has none, and its profile needs it
    * @throws AccessError when there are none
    */
   ownKeys(region: string): Promise<AwsKeys>;
@@ -37,21 +37,21 @@ export interface AwsIdentity {
    */
   assumeRole(role: RoleToAssume): Promise<AwsKeys>;
   /**
-   * Asks AWS what it makes of keys by which a token was signed that a database refused, within three seconds.
+   * Asks AWS about the keys that signed a token which a database refused, within three seconds.
    *
    * @returns sentences for a hint; empty when AWS does not answer
    */
   examine(keys: AwsKeys, region: string): Promise<string[]>;
 }
 
-// The least that STS takes, as long as a token is good for.
+// The minimum of STS, and as long as a token is valid.
 const SESSION_SECONDS = 900;
 const EXAMINATION_MS = 3_000;
-// AWS takes signatures of clocks that are wrong by five minutes.
+// AWS accepts signatures from clocks that are up to five minutes wrong.
 const TOLERANCE_MS = 4 * 60_000;
 const noRoute = 'A function in a VPC needs a route to it: NAT, or an interface endpoint for sts.';
 
-/** What AWS answers about the keys of the caller, by the names of its errors. */
+/** AWS's answers about the keys of the caller, by the names of its errors. */
 const keyProblems: Readonly<Record<string, string>> = {
   ExpiredToken: 'their session has expired',
   ExpiredTokenException: 'their session has expired',
@@ -62,7 +62,7 @@ const keyProblems: Readonly<Record<string, string>> = {
   InvalidSignatureException: 'the secret key does not belong to the access key, or the clock here is wrong',
 };
 
-/** What an answer of AWS says of the keys that a request was signed with; undefined when it is about something else. */
+/** What an answer of AWS says about the keys that signed a request; undefined when it is about something else. */
 export function explainKeyRefusal(error: unknown): AccessError | undefined {
   const problem = error instanceof Error ? keyProblems[error.name] : undefined;
   if (problem === undefined) return undefined;
@@ -73,11 +73,11 @@ export function explainKeyRefusal(error: unknown): AccessError | undefined {
 }
 
 /**
- * @param options.region where STS is asked; without it the environment says so, or the database's region is taken
+ * @param options.region the region of STS; without it, the environment's, else the database's
  */
 export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: string }): AwsIdentity {
   const { outgoing } = options;
-  // What is set to nothing is no region.
+  // An empty value is not a region.
   const ownRegion = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined;
   const clients = new Map<string, STSClient>();
   const clientIn = (region: string) => {
@@ -88,7 +88,7 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
   return {
     async ownKeys(region) {
       try {
-        // The client's own chain of providers: it asks STS only where a profile names a role.
+        // The client's own chain of providers: it asks STS only if a profile names a role.
         return await clientIn(ownRegion ?? region).config.credentials();
       } catch (error) {
         throw explainRefusal(error, outgoing);
@@ -100,7 +100,7 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
         RoleArn: roleArn,
         RoleSessionName: sessionName,
         DurationSeconds: SESSION_SECONDS,
-        // An empty one is refused by every role.
+        // Every role refuses an empty one.
         ...(externalId === undefined ? {} : { ExternalId: externalId }),
       });
       try {
@@ -137,7 +137,7 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
         const problem = error instanceof Error ? keyProblems[error.name] : undefined;
         if (problem !== undefined) said.push(`AWS rejected the keys that signed: ${problem}.`);
       }
-      // By the Date of the answer; the SDK notes it, to sign by AWS's clock.
+      // By the date of the answer; the SDK remembers it, to sign with AWS's clock.
       const { systemClockOffset = 0 } = client.config as { systemClockOffset?: number };
       if (Math.abs(systemClockOffset) > TOLERANCE_MS) {
         const minutes = Math.round(Math.abs(systemClockOffset) / 60_000);
@@ -151,7 +151,10 @@ export function createAwsIdentity(options: { outgoing: OutgoingHttps; region?: s
   };
 }
 
-/** Never AWS's own words: they may repeat what was sent. Of them only who asked is taken, which a trust policy has to name. */
+/**
+ * Never AWS's own words, which may repeat what was sent. Only the caller is taken from them, because a trust policy has
+ * to name it.
+ */
 function explainRefusal(
   error: unknown,
   outgoing: OutgoingHttps,

@@ -7,41 +7,42 @@ import { assertComplete, explainRefusedToken, sessionName, signToken, tokenScope
 import { readJsonSecret } from './read-secret.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
-/** As whom to sign in, and by what. */
+/** The user to sign in as, and the password or token. */
 export interface Credentials {
   username: string;
   /**
-   * Secret: bind it, never print it. A function makes one for each connection, good for that one only: it ends while the connection
-   * lives on.
+   * Secret: bind it, never print it. A function makes one for each connection, valid for that connection only; it
+   * expires while the connection stays open.
    */
   password: string | ((signal?: AbortSignal) => Promise<string>);
 }
 
-/** How to sign in to a source, for as long as a run lasts. */
+/** How to sign in to a source, for the duration of a run. */
 export interface Login extends Credentials {
   host: string;
   port: number;
   database: string;
-  /** What the server calls the database, where its name is not kept in UTF-8. */
+  /** The server's bytes for the database, if its name is not stored in UTF-8. */
   databaseBytes?: Buffer;
-  /** The name that the server's certificate must bear. @default host */
+  /** The name that the server's certificate must have. @default host */
   certificateHost?: string;
-  /** What the secret said when it was last read: what was refused to one connection is not tried by the next ones. */
+  /** What the secret contained when it was last read: the next connections do not try what one was refused with. */
   latest?: () => Credentials;
   /**
-   * Reads once more what the secret says, after the source has refused the latest.
+   * Reads the secret again, after the source has refused its latest contents.
    *
-   * @returns undefined when nothing has changed: the same would be refused again, and counted against the account
+   * @returns undefined when nothing has changed: the source would refuse the same again, and count it against the
+   *   account
    */
   reread?: () => Promise<Credentials | undefined>;
-  /** What may be the cause of a refusal, for a person, instead of the usual hint. */
+  /** Possible causes of a refusal, for people, instead of the usual hint. */
   explainRefusal?: () => Promise<string>;
 }
 
-/** A login for one connection: of the address at which `host` was reached. */
+/** A login for one connection: the address at which `host` was reached. */
 export type ConnectionLogin = Login & { password: string; address: string };
 
-/** The run that signs in, which AWS notes in its logs. */
+/** The run that signs in, which AWS records in its logs. */
 export interface SigningRun {
   job: string;
   runId?: string;
@@ -70,10 +71,10 @@ const keySecret = {
 };
 
 /**
- * How to sign in to a source: reads its secret, and completes what the configuration leaves to it.
+ * How to sign in to a source: reads its secret, and fills in what the configuration leaves to it.
  *
  * @param run whose session it is when a role is assumed
- * @throws ConfigError when the secret is missing, not in its layout, or neither names the host, the database or the region
+ * @throws ConfigError when the secret is missing or has another layout, or the host, database or region is in neither
  */
 export async function resolveLogin(
   name: string,
@@ -133,7 +134,7 @@ export async function resolveLogin(
   };
 }
 
-/** Credentials that come from a secret, which may say others when it is read again. */
+/** Credentials from a secret, whose contents may change when it is read again. */
 function renewable<T extends object>(
   first: T,
   read: () => Promise<T>,
@@ -152,7 +153,7 @@ function renewable<T extends object>(
   };
 }
 
-/** Where the source is: what the configuration leaves open, its secret says. */
+/** Where the source is. The secret fills in what the configuration leaves open. */
 function locate(
   name: string,
   { auth, ...source }: SourceConfig,

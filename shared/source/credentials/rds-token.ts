@@ -4,7 +4,7 @@ import { signingEndpoint, signingRegion, type TokenAuth } from '../../config/sch
 import { AccessError, ConfigError } from '../../errors.ts';
 import type { AwsIdentity, AwsKeys } from './aws-identity.ts';
 
-/** What a token is good for. */
+/** What a token is valid for. */
 export interface TokenScope {
   host: string;
   port: number;
@@ -13,7 +13,7 @@ export interface TokenScope {
 }
 
 /**
- * What tokens for a source are signed for.
+ * The target of the tokens for a source.
  *
  * @param host where the source is, from the configuration or its secret
  * @throws ConfigError when neither the configuration nor the host name contains the region
@@ -34,10 +34,10 @@ export function tokenScopeOf(
 }
 
 /**
- * Signs a token by which a user is let in for the next fifteen minutes. Nothing is sent anywhere for that.
+ * Signs a token that lets a user in during the next fifteen minutes. Nothing is sent for this.
  *
  * @returns the token, which is secret
- * @throws AccessError for temporary keys without their session token, with which nobody is let in
+ * @throws AccessError for temporary keys without their session token, which every database refuses
  */
 export async function signToken(scope: TokenScope, keys: AwsKeys): Promise<string> {
   assertComplete(keys, (hint) => {
@@ -49,18 +49,19 @@ export async function signToken(scope: TokenScope, keys: AwsKeys): Promise<strin
 }
 
 /**
- * Keys of a session are of no use without its token, and nobody says so but "refused".
+ * Temporary keys are useless without their session token, and all that a database says then is "refused".
  *
- * @param fail makes the error of a hint, as whose fault it is depends on where the keys come from
+ * @param fail makes the error from a hint; whose fault it is depends on where the keys come from
  */
 export function assertComplete(keys: AwsKeys, fail: (hint: string) => Error): void {
-  // Their ids begin so: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+  // Their ids begin like this:
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
   if (!keys.accessKeyId.startsWith('ASIA') || keys.sessionToken) return;
   throw fail('Provide the session token, or a long-term key (AKIA…).');
 }
 
 /**
- * What may be the cause when a database has refused a token: it says no more than that it did.
+ * Possible causes when a database has refused a token, because it does not give a reason.
  *
  * @param signer absent where no token was signed
  */
@@ -86,7 +87,7 @@ export async function explainRefusedToken(
   return [...found, `Check that ${causes.join('; ')} (docs/iam.md).`].join(' ');
 }
 
-/** Name of the session that a run has when it acts as a role: of the letters that STS takes, at most 64. */
+/** Name of a run's session when it assumes a role: at most 64 of the characters that STS accepts. */
 export function sessionName(job: string, runId: string | undefined): string {
   const allowed = (text: string) => text.replaceAll(/[^\w+=,.@-]/g, '-');
   const end = runId === undefined ? '' : `-${allowed(runId)}`;

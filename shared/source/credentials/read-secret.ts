@@ -6,8 +6,8 @@ import { type SecretReader, secretLabel } from './secrets.ts';
 /**
  * Reads a secret that is a JSON object.
  *
- * @param layout.name what people call it; `layout.expected` shows it, without values
- * @throws ConfigError that names what is wrong or missing, and repeats nothing of the secret
+ * @param layout.name its name for people; `layout.expected` shows it, without values
+ * @throws ConfigError that says what is wrong or missing, and repeats nothing from the secret
  */
 export async function readJsonSecret<T>(
   secrets: SecretReader,

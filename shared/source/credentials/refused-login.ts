@@ -2,8 +2,8 @@ import { type FerryError, RefusedLoginError, SourceUnavailableError } from '../.
 import type { Login } from './credentials.ts';
 
 /**
- * A connection that is opened later in a run is refused what the first one was let in with: a password that was rotated meanwhile, or a
- * token that has ended. Another try of the whole begins with what is good then.
+ * A later connection of a run was refused with the login that the first one used: the password was rotated meanwhile,
+ * or the token has expired. Another try of the whole run begins with the current one.
  */
 export async function explainLaterRefusal(error: RefusedLoginError, login: Login): Promise<FerryError> {
   const renewed =
@@ -15,7 +15,7 @@ export async function explainLaterRefusal(error: RefusedLoginError, login: Login
   );
 }
 
-/** A refusal with what the login's kind has to say about it. */
+/** A refusal, with an explanation for the kind of login. */
 export async function explainRefusedLogin(
   error: RefusedLoginError,
   login: Login,

@@ -83,9 +83,9 @@ function problemOf(error: unknown): Problem | undefined {
 }
 
 /**
- * Reads secrets from AWS Secrets Manager, again at each call: a rotated one is seen by the next run.
+ * Reads secrets from AWS Secrets Manager, each time again: the next run sees a rotated one.
  *
- * @param options.region the SDK's own by default
+ * @param options.region @default the SDK's own
  */
 export function createSecretsManagerReader(options: {
   outgoing: OutgoingHttps;

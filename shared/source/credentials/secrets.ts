@@ -3,31 +3,31 @@ import type { SecretRef } from '../../config/schema/ferry-config.ts';
 import { ConfigError } from '../../errors.ts';
 import type { AwsIdentity } from './aws-identity.ts';
 
-/** Where Ferry has from what it signs in with. */
+/** Where Ferry's credentials come from. */
 export interface SecretReader {
   /**
    * Reads the current value of a secret.
    *
-   * @throws ConfigError when there is no such secret or it may not be read
+   * @throws ConfigError when the secret does not exist or may not be read
    */
   read(ref: SecretRef): Promise<string>;
-  /** Who this process is to AWS, for sources that take that instead of a password. */
+  /** Who this process is to AWS, for sources that accept that instead of a password. */
   readonly identity?: AwsIdentity;
 }
 
-/** The name or ARN by which a secret is called in messages; it is not secret itself. */
+/** The name or ARN of a secret in messages; it is not secret itself. */
 export function secretLabel(ref: SecretRef): string {
   return typeof ref === 'string' ? ref : ref.arn;
 }
 
-/** The environment variable that holds a secret on a laptop: `ferry/erp` → `FERRY_SECRET_FERRY_ERP`. */
+/** The environment variable with a secret on a laptop: `ferry/erp` → `FERRY_SECRET_FERRY_ERP`. */
 export function secretVariable(name: string): string {
   return `FERRY_SECRET_${name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`;
 }
 
 /**
- * Looks a secret up in given values first (a --secrets file, a .env file), then in environment variables, then in `fallback`
- * (Secrets Manager).
+ * Looks up a secret in given values first (a --secrets file, a .env file), then in environment variables, then in
+ * `fallback` (Secrets Manager).
  */
 export function createLocalSecretReader(options: {
   values: ReadonlyMap<string, string>;
@@ -58,12 +58,12 @@ export function parseSecretsFile(text: string, file: string): ReadonlyMap<string
   try {
     value = JSON.parse(text);
   } catch (error) {
-    // The parser's message quotes the text, which is secret; not even as cause.
+    // The parser's message quotes the text, which is secret, so it may not even become the cause.
     throw new ConfigError(`${file} is not valid JSON${error instanceof SyntaxError ? '' : ' text'}.`, {
       hint: 'Expected: {"secret name": "value", …}.',
     });
   }
-  // Each on its own: zod's records leave a name like `__proto__` out.
+  // One by one: zod's records drop a name like `__proto__`.
   const parsed = secretsFile.safeParse(
     value instanceof Object && !Array.isArray(value) && Object.entries(value),
   );

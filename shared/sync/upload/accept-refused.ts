@@ -7,7 +7,7 @@ import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from
  * Sends the file of a result that a guard refused.
  *
  * @param refusedId id of the run whose result was refused
- * @throws ConfigError when there is no such run, its file is no longer kept, or a newer result was uploaded since
+ * @throws ConfigError when the run does not exist, its file is no longer stored, or a newer result was uploaded since
  */
 export async function acceptRefused(
   options: KeptFileOptions,
@@ -24,7 +24,8 @@ export async function acceptRefused(
     });
   }
   const last = await store.readLastUpload(from.job);
-  // A second delivery of this run, which was killed after its upload or left it to Polyteia to read, replaces nothing but its own.
+  // A second delivery of this run, which was killed after its upload or left the reading to Polyteia, only replaces its
+  // own file.
   const others = last && last.runId !== options.runId;
   if (others && from.endedAt !== undefined && last.at > from.endedAt) {
     throw new ConfigError(

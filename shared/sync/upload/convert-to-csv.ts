@@ -23,16 +23,16 @@ interface CsvColumn {
   type: string;
   text: string;
   quoted: boolean;
-  /** Which values are refused, to follow "holds". */
+  /** The values that are refused, after "holds". */
   refused: string;
 }
 
 /**
- * Writes a Parquet file once more as CSV: UTF-8, a header, RFC 4180 but for lines that end in `\n`, rows in the same order. NULL is
- * nothing, an empty text a pair of quotes. Memory does not grow with the file.
+ * Writes a Parquet file again as CSV: UTF-8, a header, RFC 4180 except for lines that end in `\n`, rows in the same
+ * order. NULL is empty, an empty text is a pair of quotes. Memory does not grow with the file.
  *
- * @param options.folder the run's private folder; the CSV file lies in it
- * @throws ExactnessError that names the column of a value which CSV has no form for; StorageUnavailableError, QueryError
+ * @param options.folder the run's private folder, which will contain the CSV file
+ * @throws ExactnessError that names the column of a value without a form in CSV; StorageUnavailableError, QueryError
  */
 export async function convertToCsv(
   parquet: string,
@@ -40,7 +40,7 @@ export async function convertToCsv(
 ): Promise<{ file: string; bytes: number }> {
   const folder = join(options.folder, 'csv');
   const output = join(folder, 'out');
-  // A retry begins again.
+  // A retry starts again.
   await rm(folder, { recursive: true, force: true });
   await mkdir(output, { recursive: true, mode: 0o700 });
   const file = join(output, 'result.csv');
@@ -49,7 +49,7 @@ export async function convertToCsv(
   const instance = await openDuckdb(settings);
   try {
     const connection = await instance.connect();
-    // The clock by which a timestamp with a zone is written.
+    // The zone in which a timestamp with a zone is written.
     await connection.run("SET TimeZone='UTC'");
     await connection.run(`SET allowed_paths=[${quoteLiteral(parquet)}]`);
     await connection.run(`SET allowed_directories=[${quoteLiteral(`${output}/`)}]`);
@@ -75,7 +75,7 @@ export async function convertToCsv(
   return { file, bytes: (await stat(file)).size };
 }
 
-/** Not by the names of folders on the way, which DuckDB would make columns of. */
+/** Without the folder names, which DuckDB would turn into columns. */
 const rowsOf = (parquet: string) => `read_parquet(${quoteLiteral(parquet)}, hive_partitioning = false)`;
 
 async function readColumns(connection: DuckDBConnection, parquet: string): Promise<CsvColumn[]> {
@@ -89,7 +89,7 @@ async function readColumns(connection: DuckDBConnection, parquet: string): Promi
     if (!form) throw withoutForm(name, `is of type ${type}, which cannot be written as CSV`);
     const column = { name, type: String(type), quoted: form.quoted };
     if (names.length > 1) return { ...column, text: form.text, refused: form.refused ?? '' };
-    // The row would be an empty line, which readers leave out.
+    // The row would be an empty line, which readers skip.
     const refused = [form.refused, 'NULL, which in a CSV file with one column looks like an empty line'];
     return {
       ...column,
@@ -99,7 +99,7 @@ async function readColumns(connection: DuckDBConnection, parquet: string): Promi
   });
 }
 
-/** The header begins the file, and readers take a U+FEFF there for a mark of the file's own. */
+/** The header begins the file, where readers take a U+FEFF for a byte-order mark. */
 function assertNoMark(name: string): void {
   if (!name.startsWith('\uFEFF')) return;
   throw new ExactnessError(

@@ -7,17 +7,19 @@ import {
 } from '@duckdb/node-api';
 import { quoteLiteral } from '../../duckdb/sql-text.ts';
 
-/** How a value of some type stands in a CSV file: docs/types.md ("As CSV") says the same for people. */
+/** How a value of some type appears in a CSV file; docs/types.md ("As CSV") explains this to people. */
 export interface CsvForm {
   /** DuckDB SQL for the value's text; NULL stays NULL. */
   text: string;
-  /** It is text to its reader, and stands in quotes: what looks like a number, or like a word for NULL, stays what it is. */
+  /**
+   * Readers take it as text, and it is in quotes: what looks like a number, or like a word for NULL, stays what it is.
+   */
   quoted: boolean;
-  /** Values that have no form, to follow "holds". */
+  /** Values without a form, after "holds". */
   refused?: string;
 }
 
-// ISO 8601 has four digits for a year without an agreement between both sides, and 0001 is the first that readers know.
+// ISO 8601 has four digits for a year unless both sides agree on more, and 0001 is the first year that readers know.
 const FAR_DATES = 'a date before the year 1, after 9999 or infinite';
 
 const asText = (value: string) => `CAST(${value} AS VARCHAR)`;
@@ -25,12 +27,15 @@ const asText = (value: string) => `CAST(${value} AS VARCHAR)`;
 const withinIso = (value: string, type: string, refuse: string, text: string) =>
   `CASE WHEN ${value} < ${type} '0001-01-01' OR ${value} >= ${type} '10000-01-01' THEN ${refuse} ELSE ${text} END`;
 
-/** Digits enough to read the same number again; Postgres's words for values that are not numbers, which other readers know too. */
+/**
+ * Enough digits to read the same number again, and Postgres's words for values that are not numbers, which other
+ * readers know too.
+ */
 const float = (value: string) =>
   `CASE WHEN isnan(${value}) THEN 'NaN' WHEN isinf(${value}) THEN CASE WHEN ${value} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE ${asText(value)} END`;
 
 /**
- * The form of a column or of a part of one.
+ * The form of a column or part of one.
  *
  * @param value DuckDB SQL of the value, named more than once
  * @param refuse DuckDB SQL that fails the statement
@@ -65,7 +70,7 @@ export function csvFormOf(value: string, type: DuckDBType, refuse: string): CsvF
     case DuckDBTypeId.TIMESTAMP_MS:
     case DuckDBTypeId.TIMESTAMP_NS:
       return {
-        // Nanoseconds do not reach as far as what they would be compared with.
+        // Nanoseconds have a smaller range than the limits they would be compared with.
         text: withinIso(
           `CAST(${value} AS TIMESTAMP)`,
           'TIMESTAMP',
@@ -76,7 +81,7 @@ export function csvFormOf(value: string, type: DuckDBType, refuse: string): CsvF
         refused: FAR_DATES,
       };
     case DuckDBTypeId.TIMESTAMP_TZ: {
-      // The session's zone is UTC, so that this is its clock.
+      // The session's zone is UTC, so this is its clock.
       const utc = `CAST(${value} AS TIMESTAMP)`;
       return {
         text: withinIso(utc, 'TIMESTAMP', refuse, `replace(${asText(utc)}, ' ', 'T') || 'Z'`),
@@ -89,7 +94,7 @@ export function csvFormOf(value: string, type: DuckDBType, refuse: string): CsvF
     case DuckDBTypeId.INTERVAL:
       return { text: asText(value), quoted: true };
     case DuckDBTypeId.BLOB:
-      // Bare hexadecimal digits may look like a number: 12, 1e5.
+      // Plain hexadecimal digits may look like a number: 12, 1e5.
       return { text: `'\\x' || lower(hex(${value}))`, quoted: true };
     default: {
       const json = nestedJson(value, type, refuse, 0);
@@ -98,7 +103,7 @@ export function csvFormOf(value: string, type: DuckDBType, refuse: string): CsvF
   }
 }
 
-/** JSON text of a list, struct or map; `depth` keeps the names of its parameters apart. */
+/** JSON text of a list, struct or map; `depth` distinguishes the names of its parameters. */
 function nestedJson(
   value: string,
   type: DuckDBType,
@@ -116,7 +121,7 @@ function nestedJson(
     );
   }
   if (type instanceof DuckDBMapType) {
-    // A key may be of any type, which a name in JSON may not.
+    // A key may have any type; a name in JSON may not.
     const entries = new DuckDBListType(
       new DuckDBStructType(['key', 'value'], [type.keyType, type.valueType]),
     );
@@ -137,7 +142,7 @@ function nestedJson(
   return refused === undefined ? { text } : { text, refused };
 }
 
-/** JSON text of what stands in a list or struct; never NULL. */
+/** JSON text of an element of a list or struct; never NULL. */
 function jsonOf(
   value: string,
   type: DuckDBType,
@@ -168,7 +173,7 @@ function isJsonNumber(type: DuckDBType): boolean {
   ].includes(type.typeId);
 }
 
-/** JSON has no number for NaN and Infinity: they stand as text, as Postgres's to_json has them. */
+/** JSON has no number for NaN and Infinity, so they become text, as in Postgres's to_json. */
 function orNumber(value: string, type: DuckDBType, text: string): string {
   if (type.typeId !== DuckDBTypeId.FLOAT && type.typeId !== DuckDBTypeId.DOUBLE) return text;
   return `CASE WHEN isfinite(${value}) THEN ${asText(value)} ELSE ${text} END`;

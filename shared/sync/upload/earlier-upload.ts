@@ -7,16 +7,16 @@ import { isFinished, type RunRecord } from '../../runs/records/run-record.ts';
 import type { SyncWork } from '../sync-work.ts';
 import { finishUpload, isOfSync, keepBaseline, keepLastUpload } from './finish-upload.ts';
 
-/** The last upload of the job, and to whom it belongs. */
+/** The last upload of the job, and which run it belongs to. */
 export interface EarlierUpload {
   upload: LastUpload;
-  /** `lost`: of this very run, whose process was killed; `unfinished`: of this very run, which ended as `ingesting`. */
+  /** `lost`: of this run, whose process was killed; `unfinished`: of this run, which ended as `ingesting`. */
   of: 'another run' | 'lost' | 'unfinished';
 }
 
 /**
- * Finds the last upload of the job. Before Polyteia is asked for anything: should that fail, the record still says that an earlier
- * attempt of the run has uploaded.
+ * Finds the last upload of the job. This happens before Polyteia is asked anything: if that fails, the record still
+ * says that an earlier attempt of the run has uploaded.
  */
 export async function findEarlierUpload(
   context: JobContext,
@@ -32,10 +32,10 @@ export async function findEarlierUpload(
 }
 
 /**
- * Sees to an upload of which it is not known yet how it ended, before anything is read from the source: one of this very run is finished
- * and not sent again; one of an earlier run is closed.
+ * Deals with an upload whose outcome is still unknown, before anything is read from the source. If it belongs to this
+ * run, it is finished and not sent again; an earlier run's upload is closed.
  *
- * @returns how the run ends when there is nothing left to do for it; undefined: it has its own work to do
+ * @returns how the run ends when nothing is left to do; undefined when it has its own work to do
  */
 export async function settleEarlierUpload(
   context: JobContext,
@@ -55,17 +55,22 @@ async function finishOwn(
   upload: LastUpload,
   of: 'lost' | 'unfinished',
 ): Promise<JobResult | undefined> {
-  // Killed while it looked whether an earlier upload would replace its own: whether that came about is not known, so it begins again.
+  // It was killed while it checked whether an earlier upload would replace its own. The outcome is unknown, so it
+  // starts again.
   if (of === 'lost' && upload.contested) return undefined;
   if (isOfSync(work.sync, upload)) return finishUpload(context, work, client, upload);
-  // The sync was given another dataset or target meanwhile: what was lost begins again there, what is only to be finished stays where it is.
+  // The sync was given another dataset or target meanwhile: a lost upload starts again there, an unfinished one stays
+  // where it is.
   if (of === 'lost') return undefined;
   if (upload.target === work.sync.polyteia) return finishUpload(context, work, client, upload);
   await keepLastUpload(context, work, { ...upload, settled: true });
   throw targetChanged();
 }
 
-/** Between settling its upload and writing its record a run may be killed as well: its baseline shows that it succeeded. */
+/**
+ * A run may also be killed between settling its upload and writing its record: then its baseline shows that it
+ * succeeded.
+ */
 async function closeSettled(context: JobContext, { store, job }: SyncWork, upload: LastUpload) {
   const record = await context.retry(() => readOtherRun(store, job, upload.runId, context.warn));
   if (!record || !isUnknown(record)) return undefined;
@@ -74,7 +79,7 @@ async function closeSettled(context: JobContext, { store, job }: SyncWork, uploa
   return undefined;
 }
 
-/** A run that was killed after its upload was called lost by anyone who took its lease: its upload knows better. */
+/** A run that the next holder of its lease recorded as lost although its upload arrived. */
 const isUnknown = (record: RunRecord) => !isFinished(record) || record.error?.class === 'LostError';
 
 async function closeEarlier(
@@ -110,7 +115,7 @@ async function findEnd(
   if (!ingest) return { state: 'done' };
   if (target !== sync.polyteia) return { state: 'failed', error: targetChanged() };
   try {
-    // Asked once: anyone who comes next asks again.
+    // Asked once: the next run asks again.
     const wait = { since: new Date(at), until: new Date(), signal: context.signal };
     const end = await context.retry(() => client.waitForIngest(ingest, wait));
     return { state: end === 'completed' ? 'done' : 'unfinished' };

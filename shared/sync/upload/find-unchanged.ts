@@ -6,9 +6,10 @@ import type { SyncWork } from '../sync-work.ts';
 import { isOfSync } from './finish-upload.ts';
 
 /**
- * Whether a result need not be sent: its content is that of the job's last upload, and the dataset still shows that upload.
+ * Whether a result need not be sent: its content is the same as in the job's last upload, and the dataset still shows
+ * that upload.
  *
- * @returns that upload; undefined when the result has to be sent, and so whenever that is unknown
+ * @returns that upload; undefined when the result must be sent, also if this is not known
  */
 export async function findUnchanged(
   context: JobContext,
@@ -18,7 +19,7 @@ export async function findUnchanged(
 ): Promise<LastUpload | undefined> {
   if (sync.whenUnchanged !== 'skip' || fingerprint === undefined) return undefined;
   if (!client.getContent || target.verify === 'off') return undefined;
-  // What stands there now may be replaced by the upload of a run that was taken over in the middle of it.
+  // The upload of a run that was taken over may still replace the dataset's content.
   if (context.rival !== undefined) return undefined;
   const last = await context.retry(() => store.readLastUpload(job));
   if (!last?.settled || last.fingerprint !== fingerprint) return undefined;

@@ -7,8 +7,8 @@ import type { LastUpload } from '../../runs/records/last-upload.ts';
 import type { SyncWork } from '../sync-work.ts';
 
 /**
- * What is left to do once Polyteia has a file: wait until it has read it, see whether the dataset shows it, remember it. May be done by
- * another process than the one that sent it.
+ * What remains to be done once Polyteia has a file: wait until it has read it, check whether the dataset shows it,
+ * record it. Another process than the one that sent it may do this.
  *
  * @returns with the state `ingesting` when the run's time ends first
  */
@@ -27,18 +27,18 @@ export async function finishUpload(
     if (pending) return { ...facts, state: 'ingesting', ingest: pending };
     shown = await verify(context, work, client, upload);
   } catch (error) {
-    // A result that asking again does not change; an interrupted wait has none.
+    // Asking again does not change a result; an interrupted wait has none.
     const ended = !context.signal.aborted && !toFerryError(error).retryable;
     if (ended) await keepLastUpload(context, work, { ...upload, settled: true });
     throw error;
   }
-  // The baseline first: a settled upload is looked at no more by anyone who comes after a killed process.
+  // The baseline first: once an upload is settled, the successor of a killed process does not look at it again.
   if (isOfSync(work.sync, upload)) await keepBaseline(context, work, upload);
   await keepLastUpload(context, work, { ...upload, ...shown, settled: true });
   return { outcome: 'uploaded', ...facts };
 }
 
-/** @returns what to ask for later, when Polyteia has not read the file by then */
+/** @returns what to ask about later, if Polyteia has not read the file by then */
 async function waitUntilRead(
   context: JobContext,
   client: PolyteiaClient,
@@ -52,7 +52,7 @@ async function waitUntilRead(
     const end = await context.phase('ingest', () => client.waitForIngest(ingest, wait));
     return end === 'unfinished' ? pending : undefined;
   } catch (error) {
-    // A question that is not answered in time says nothing of the file.
+    // A question that is not answered in time says nothing about the file.
     if (context.signal.aborted && context.signal.reason instanceof DeadlineError) return pending;
     throw error;
   }
@@ -76,12 +76,12 @@ async function verify(
   return shown ? { shown } : {};
 }
 
-/** Whether an upload is to where the sync sends now: both may have been changed since. */
+/** Whether an upload went to the sync's present dataset and target: both may have changed since. */
 export function isOfSync(sync: SyncConfig, upload: Pick<LastUpload, 'dataset' | 'target'>): boolean {
   return upload.dataset === sync.dataset && upload.target === sync.polyteia;
 }
 
-/** A run that was asked to stop has uploaded anyway: it still says so, without trying for long. */
+/** A run that was asked to stop has uploaded anyway: it still records that, without trying for long. */
 async function writeDown(
   { retry, renewLease, signal }: Pick<JobContext, 'retry' | 'renewLease' | 'signal'>,
   write: () => Promise<void>,
@@ -93,7 +93,10 @@ async function writeDown(
   await (signal.aborted ? writeOnce() : retry(writeOnce));
 }
 
-/** Writes down that there is nothing more to upload, for anyone who comes after this process. The file is sent, whether or not that works. */
+/**
+ * Records that there is nothing more to upload, for the successor of this process. The file is sent, whether or not
+ * this works.
+ */
 export async function keepLastUpload(
   context: JobContext,
   { store, job }: SyncWork,
@@ -102,9 +105,9 @@ export async function keepLastUpload(
   try {
     await writeDown(context, () => store.saveLastUpload(job, upload));
   } catch (error) {
-    // By now it is a newer run's to say what was uploaded last.
+    // By now, the last upload is a newer run's.
     if (error instanceof LeaseLostError) throw error;
-    // At the second time it was said at the first, or what is lost is little.
+    // The second time, it was reported before, or little is lost.
     if (upload.settled) return;
     context.warn(
       `Uploaded, but the upload could not be recorded: if this run is killed, it will upload the file again (${toFerryError(error).message})`,
@@ -112,7 +115,10 @@ export async function keepLastUpload(
   }
 }
 
-/** Makes an upload the one that the next result is compared with. It is sent already, whether or not that can be written down. */
+/**
+ * Makes an upload the one that the next result is compared with. It is already sent, whether or not this can be
+ * recorded.
+ */
 export async function keepBaseline(
   context: Pick<JobContext, 'retry' | 'warn' | 'renewLease' | 'signal'>,
   { store, job }: Pick<SyncWork, 'store' | 'job'>,
@@ -124,7 +130,7 @@ export async function keepBaseline(
       store.saveBaseline(job, { schemaVersion: 1, runId, at, rows, bytes, schema }),
     );
   } catch (error) {
-    // By now it is a newer run's result that the next is compared with.
+    // By now, the next result is compared with a newer run's.
     if (error instanceof LeaseLostError) throw error;
     context.warn(`The next result will be compared with an older one: ${toFerryError(error).message}`);
   }

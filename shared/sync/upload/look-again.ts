@@ -7,19 +7,20 @@ import type { LastUpload } from '../../runs/records/last-upload.ts';
 import { sleep as sleepByClock } from '../../sleep.ts';
 import type { SyncWork } from '../sync-work.ts';
 
-/** What a dataset was seen to hold: the run's own upload, another one that came later, or it is unknown. */
+/** What a dataset was seen to contain: the run's own upload, a later one, or it is unknown. */
 type Found = { is: 'own' } | { is: 'other'; shown: DatasetContent } | { is: 'unknown' };
 
-// Whatever comes after that is no late upload of one run.
+// Anything that comes after this is not a late upload.
 const MAX_RESENDS = 2;
 
 /**
- * Sees to it that the dataset ends with this run's file though an earlier run was taken over in the middle of its upload, which may
- * arrive after this one's. A stopped process that goes on hears within a heartbeat that it has lost the lease, and what the network or
- * Polyteia still holds of its upload comes soon: the dataset is looked at for one expiry of the lease, and the file sent again when
- * another one stands there. Where Polyteia does not report what a dataset holds, it is sent once more after that time in any case.
+ * Makes sure that the dataset ends up with this run's file although an earlier run was taken over during its upload,
+ * which may arrive after this one. A suspended process that continues learns within a heartbeat that it has lost the
+ * lease, and whatever the network or Polyteia still holds of its upload arrives soon. So this watches the dataset for
+ * one expiry of the lease, and sends the file again if another upload appears. Where Polyteia does not report what a
+ * dataset contains, it sends the file once more after that time in any case.
  *
- * @param send sends the file again; what stands there then is reported as `before`
+ * @param send sends the file again; the dataset's content at that time is reported as `before`
  * @returns the last upload
  */
 export async function lookAgain(
@@ -61,7 +62,7 @@ const clockOf = ({ clock }: SyncWork) => clock ?? { sleep: sleepByClock, now: Da
 const isOver = ({ until }: JobContext, work: SyncWork) =>
   until !== undefined && clockOf(work).now() >= until.getTime();
 
-/** Looks at the dataset until something else stands there, for one expiry at most. */
+/** Watches the dataset until something else appears, at most for one expiry. */
 async function watch(
   context: JobContext,
   work: SyncWork,
@@ -100,7 +101,7 @@ async function look(
   }
 }
 
-/** A dataset may show an upload late: what it showed before is no other upload. */
+/** A dataset may show an upload late: what it showed before is not another upload. */
 function isOther(
   shown: DatasetContent | undefined,
   { before, bytes, contentType }: LastUpload,

@@ -4,10 +4,10 @@ import { unknownRun } from '../../runs/unknown-run.ts';
 import { assertOfSync, findEarlierRun, type KeptFileOptions, sendKeptFile } from './send-kept-file.ts';
 
 /**
- * Sends the file of an earlier run once more, from the archive: the way back when a good result was replaced by a wrong one.
+ * Sends the file of an earlier run again, from the archive: the way back after a wrong result has replaced a good one.
  *
  * @param archivedId id of the run that sent it
- * @throws ConfigError when there is no such run, or its file is not in the archive
+ * @throws ConfigError when the run does not exist, or its file is not in the archive
  */
 export async function resendArchived(
   options: KeptFileOptions,

@@ -19,16 +19,16 @@ import { lookAgain } from './look-again.ts';
 /** A sync's target, connected. */
 export interface OpenTarget extends AsyncDisposable {
   client: PolyteiaClient;
-  /** What the dataset held before the run, where Polyteia reports it. */
+  /** What the dataset contained before the run, if Polyteia reports it. */
   before: DatasetContent | undefined;
 }
 
-/** What is known of a file that is to be sent. */
+/** What is known about a file to send. */
 export type FileToSend = Pick<SyncResult, 'file' | 'rows' | 'schema'> & {
   fingerprint?: string | undefined;
 };
 
-/** Signs in to the target of a sync, and asks it for what would make an upload fail. */
+/** Signs in to the target of a sync, and checks everything that would make an upload fail. */
 export function openTarget(
   context: JobContext,
   { sync, target, secrets, config, dispatcher, clock }: SyncWork,
@@ -51,10 +51,10 @@ export function openTarget(
 }
 
 /**
- * Replaces the dataset's content by a Parquet file, or by what it is as CSV where the target says so, and waits until Polyteia has it.
- * The source is not read again for a second try.
+ * Replaces the dataset's content by a Parquet file, or by its CSV form if the target says so, and waits until Polyteia
+ * has it. A second try does not read the source again.
  *
- * @returns what is to be recorded of it
+ * @returns what to record about it
  */
 export async function sendFile(
   context: JobContext,
@@ -98,7 +98,7 @@ export async function sendFile(
     const { archive } = sync;
     await context.phase('archive', async () => {
       try {
-        // Parquet in any case: it can be sent in either format.
+        // Always Parquet, which can be sent in either format.
         await context.retry(() => store.keepArchived(job, context.runId, parquet, archive, context.signal));
         context.note({ archived: true });
       } catch (error) {
@@ -110,7 +110,7 @@ export async function sendFile(
   return finishUpload(context, work, client, last);
 }
 
-/** Sends the file, as the holder of the lease: of one that was stopped in between, the last bytes are not sent. */
+/** Sends the file as the holder of the lease. If the run has lost it in between, the last bytes are not sent. */
 function upload(
   context: JobContext,
   client: PolyteiaClient,
@@ -150,7 +150,7 @@ function convert(
 
 const tokenSecret = z.looseObject({ token: z.string().min(1) });
 
-/** The personal access key: the secret's whole text, or its field `token` when it is JSON. */
+/** The personal access key: the whole text of the secret, or its field `token` if it is JSON. */
 export async function readToken(target: PolyteiaTargetConfig, secrets: SecretReader): Promise<string> {
   const label = secretLabel(target.token);
   const text = (await secrets.read(target.token)).trim();
@@ -162,7 +162,7 @@ export async function readToken(target: PolyteiaTargetConfig, secrets: SecretRea
       token = undefined;
     }
   }
-  // What cannot stand in an HTTP header is not a key, and would be repeated in an error of the HTTP client.
+  // A text that cannot be in an HTTP header is not a key, and the HTTP client's error would repeat it.
   if (!token || !/^[\x21-\x7e]+$/.test(token)) {
     throw new ConfigError(`The secret ${label} contains no personal access key.`, {
       hint: 'Expected: the key itself, or JSON {"token": "pak_…"}.',

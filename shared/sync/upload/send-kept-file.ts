@@ -8,19 +8,19 @@ import { findSync, RESULT_FILE, type RunSyncOptions } from '../sync-work.ts';
 import { findEarlierUpload, settleEarlierUpload } from './earlier-upload.ts';
 import { openTarget, sendFile } from './send-file.ts';
 
-/** A file of an earlier run that the store has kept. */
+/** A stored file of an earlier run. */
 export interface KeptFile {
   /** The run that made it. */
   from: RunRecord;
   fetch: RunStore['fetchRefused'];
-  /** What the file is called in a message: “The refused file”. */
+  /** What a message calls the file: “The refused file”. */
   what: string;
 }
 
-/** What sending it needs. A function knows which job it was asked for, and may read no other's; a person has only the run's id. */
+/** What sending it needs. A function knows its job, and may read no other's; a person only knows the run's id. */
 export type KeptFileOptions = Omit<RunSyncOptions, 'job'> & { job?: string };
 
-/** @throws StateError when its record is there and cannot be read */
+/** @throws StateError when its record exists and cannot be read */
 export function findEarlierRun({ store, job }: KeptFileOptions, id: string): Promise<RunRecord | undefined> {
   return job === undefined ? store.get(id) : store.getOfJob(job, id);
 }
@@ -37,10 +37,10 @@ export function assertOfSync(from: RunRecord | undefined): void {
 }
 
 /**
- * Sends a file that the store has kept, exactly as it was, and makes it the one that the next result is compared with. A run of its
- * own, so that the record says who did it and why.
+ * Sends a stored file, exactly as it was, and makes it the one that the next result is compared with. This is a
+ * separate run, so that its record says who did it and why.
  *
- * @throws ConfigError when the sync is gone, or has another dataset by now
+ * @throws ConfigError when the sync no longer exists, or has another dataset by now
  */
 export async function sendKeptFile(
   options: KeptFileOptions,
@@ -71,6 +71,6 @@ export async function sendKeptFile(
     // Awaited here: the target is closed when this returns.
     return settled ?? (await sendFile(context, work, target, { file, rows, schema, fingerprint }));
   };
-  // Nothing is read from the source, so that no slot of it is needed.
+  // Nothing is read from the source, so no slot is needed.
   return runJob({ ...description, slots: {} }, send, options);
 }
