@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from '../cli-context.ts';
+import { EXIT } from '../exit-codes.ts';
 import { openServed } from '../served/open-served.ts';
 import { readApiSettings, readServeSettings, type ServeCommandOptions } from '../served/serve-settings.ts';
 
@@ -37,6 +38,7 @@ working folder, else the variables of the Go connector (docs/serve.md).`,
       context.allowEnding?.(settings.graceMs + END_MARGIN_MS);
       const api = connector ? undefined : await readApiSettings(given, context);
       const { serve } = await import('../../shared/serve/serve.ts');
-      await serve({ ...served, ...settings, api, exitOnFailedCheck: connector });
+      const ended = await serve({ ...served, ...settings, api, exitOnFailedCheck: connector });
+      context.setExitCode(ended === 'stopped' ? EXIT.succeeded : EXIT.failed);
     });
 }

@@ -14,7 +14,7 @@ export function createApiServer(api: Api, access: ApiAccess): Server {
     async (request) => {
       const allowed = checkAccess(access, request);
       if (allowed instanceof Response) return allowed;
-      return api.fetch(request, allowed);
+      return api.fetch(plainRequest(request), allowed);
     },
     {
       // The address of a request is nothing that the API reads, and a header that anyone may forge.
@@ -34,4 +34,10 @@ export function createApiServer(api: Api, access: ApiAccess): Server {
     },
     { maxConnections: 500, requestMs: 15_000, keepAliveMs: 5_000 },
   );
+}
+
+/** The library's requests look like those of the Fetch standard, which takes none of them for one: a middleware that makes a new one fails. */
+function plainRequest({ url, method, headers, body }: Request): Request {
+  const takesBody = method !== 'GET' && method !== 'HEAD' && body !== null;
+  return new Request(url, { method, headers, ...(takesBody ? { body, duplex: 'half' } : {}) });
 }

@@ -2,7 +2,7 @@ import { createApi } from '../api/create-api.ts';
 import { jobIndexOf } from '../api/job-index.ts';
 import { ProblemError } from '../api/problems.ts';
 import type { FerryConfig, ScheduleConfig } from '../config/schema/ferry-config.ts';
-import { ConfigError, StateError, toFerryError } from '../errors.ts';
+import { StateError, toFerryError } from '../errors.ts';
 import type { DocumentStore } from '../runs/documents/document-store.ts';
 import { createRunRequestStore } from '../runs/records/run-request-store.ts';
 import { createRunStore } from '../runs/records/run-store.ts';
@@ -73,9 +73,9 @@ const ROUND_MS = 5 * 60_000;
  * Keeps the schedules of a configuration in this process, runs its jobs, answers probes and the API, and looks after runs that others left.
  * Ends when the signal is aborted: runs have the grace, and are then handed over.
  *
- * @throws ConfigError when it cannot begin: a port is taken, a check has failed and that is to end it
+ * @throws ConfigError when it cannot begin: a port is taken
  */
-export async function serve(options: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions): Promise<'stopped' | 'check failed'> {
   const { config, documents, logger, signal, name: scope, secrets } = options;
   const runs = createRunStore(documents);
   const requests = createRunRequestStore(documents);
@@ -95,12 +95,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   options.onListening?.(listeners);
 
   const failed = runStartupChecks({ ...options, state: documents });
-  if (options.exitOnFailedCheck) {
-    const [job] = await failed;
-    if (job !== undefined && !signal.aborted)
-      throw new ConfigError('A start-up check failed, so nothing is scheduled; the log says which.', {
-        hint: 'Fix it and start again. ferry check shows the same checks as a table.',
-      });
+  if (options.exitOnFailedCheck && (await failed).length > 0 && !signal.aborted) {
+    const hint = 'Fix it and start again. ferry check shows the same checks as a table.';
+    logger.error({ hint }, 'a start-up check failed, so nothing is scheduled');
+    return 'check failed';
   }
   const watched = watchedJobs(config, options.timeoutMs);
   await makeUpForMissedStarts({ ...options, clock, schedules, watched, runs, pool });
@@ -139,6 +137,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   logger.info(`stopping: runs have ${formatDuration(options.graceMs)} to end`);
   await pool.stop(options.graceMs);
   logger.info('stopped');
+  return 'stopped';
 }
 
 /** The schedules that are switched on, by job. */
