@@ -23,13 +23,14 @@ import {
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
 
 /**
- * Whether a statement can name a query's column. The client calls one without a name (`SELECT ''`) by its position, the server makes
- * names of expressions that are longer than a name may be, and letters beyond the basic ones cannot be in a name.
+ * Whether a statement can refer to a query's column by name. The client uses the position for a column without a name
+ * (`SELECT ''`), the server uses the expression even if it is longer than a name may be, and a name cannot contain
+ * letters beyond the basic ones.
  */
 const hasName = (name: string, index: number) =>
   name !== `C${index}` && [...name].length <= 64 && !/[^\0-\uffff]|\ufffd|\?/u.test(name);
 
-/** What a query's column is called in a statement around the query. */
+/** The name of a query's column in a statement around the query. */
 const labelOf = (columns: readonly string[], index: number) => {
   const name = columns[index] ?? '';
   return hasName(name, index) ? name : `ferry_column_${index}`;
@@ -38,21 +39,22 @@ const labelOf = (columns: readonly string[], index: number) => {
 const reference = (columns: readonly string[], index: number) =>
   `q.${quoteMysqlName(labelOf(columns, index))}`;
 
-/** The query as a table: what stands behind FROM and, where columns must be given names, before the SELECT. */
+/** The query as a table: what follows FROM and, if columns must be given names, what precedes the SELECT. */
 function tableOf(query: string, columns: readonly string[]): { before: string; from: string } {
   if (columns.every(hasName)) return { before: '', from: `(${query}\n)` };
   const labels = columns.map((_, index) => quoteMysqlName(labelOf(columns, index)));
   return { before: `WITH ferry_query (${labels.join(', ')}) AS (${query}\n) `, from: 'ferry_query' };
 }
 
-/** More digits than a DOUBLE has: printed as it is by a DECIMAL only. */
+/** More digits than a DOUBLE has; only a DECIMAL is printed with all of them. */
 const LONG_INTEGER = '123456789012345678';
 
 const isMariadb = ({ version }: ServerFacts) => /mariadb/i.test(version);
 
 /**
- * What the client leaves out when it describes a query: the character set of a text, whether a DECIMAL is unsigned, whether a text is a
- * TIME, and whether a DOUBLE is a DECIMAL. LIMIT 0, so that nothing is run (a WHERE that is false would be evaluated too late).
+ * What the client omits when it describes a query: the character set of a text, whether a DECIMAL is unsigned, whether
+ * a text is a TIME, and whether a DOUBLE is a DECIMAL. LIMIT 0 keeps it from running (a false WHERE would be evaluated
+ * too late).
  */
 async function describeColumns(
   ask: AskSource,
@@ -68,7 +70,7 @@ async function describeColumns(
     return `${decimalOf(type) ? `${value} DIV 1` : `CHARSET(${value})`} AS c${index}`;
   });
   const { types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
-  // A TIME counts as an integer or a DECIMAL, text as a DOUBLE; a UUID cannot be counted with.
+  // A TIME counts as an integer or a DECIMAL, text as a DOUBLE; a UUID does not work in arithmetic.
   const mayBeTime = columns.flatMap(({ type }, index) =>
     type === 'VARCHAR' && rows[0]?.[index] === 'binary' ? [index] : [],
   );
@@ -121,11 +123,11 @@ function orderOutside(query: string, columns: readonly string[], server: ServerF
 }
 
 interface DoubleFacts {
-  /** The client calls it DOUBLE, as it has too many digits, or just one. */
+  /** The client calls it DOUBLE, because it has too many digits, or only one. */
   isDecimal: boolean;
-  /** Of a DECIMAL of one digit, or two where it is unsigned. */
+  /** For a DECIMAL with one digit, or two if it is unsigned. */
   decimal: { precision: number; scale: number } | undefined;
-  /** A DOUBLE with a fixed number of decimals, such as ROUND(x, 2) has. */
+  /** A DOUBLE with a fixed number of decimals, as from ROUND(x, 2). */
   isFixed: boolean;
 }
 
@@ -147,7 +149,7 @@ async function probeDoubles(
        SELECT * FROM (SELECT ${values.join(', ')} FROM ${from} AS q LIMIT 0) AS v
        UNION ALL SELECT ${doubles.map(() => LONG_INTEGER).join(', ')}) AS w`,
   );
-  // Six digits more make one of a single digit one that the client describes.
+  // With six more digits, the client can describe a column of a single digit.
   const widened = await ask(
     `${before}SELECT ${doubles.map(({ value }, index) => `${value} * 1000000 AS c${index}`).join(', ')}
        FROM (SELECT * FROM ${from} AS u LIMIT 0) AS q`,
@@ -189,7 +191,7 @@ export const mysqlDialect: Dialect = {
   probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),
   lexicalRules: ({ sqlMode }) => mysqlLexicalRules(sqlMode),
   defaultSchema: ({ database }) => database,
-  // Converted, as MySQL gives its own names as bytes.
+  // Converted, because MySQL returns its own names as bytes.
   tablesNamed: (schema, table) => {
     const isNamed = (column: string, name: string) =>
       `LOWER(CONVERT(${column} USING utf8mb4)) COLLATE utf8mb4_bin = LOWER(${quoteMysqlText(name)})`;
@@ -198,20 +200,23 @@ export const mysqlDialect: Dialect = {
   },
 
   settings: (mode) => [
-    // No connection is used twice: a pool resets it, and with that ends the transaction that it began with (mysql-transaction.ts).
+    // No connection is used twice: a pool resets it, which ends the transaction that it began with
+    // (mysql-transaction.ts).
     'SET GLOBAL mysql_pool_size=0',
     'SET GLOBAL mysql_enable_transactions=false',
-    // Otherwise a query ends after five minutes, and its result is first copied into a temporary table of the server.
+    // Without these, a query ends after five minutes, and its result is first copied into a temporary table of the
+    // server.
     'SET GLOBAL mysql_query_timeout_enabled=false',
     'SET GLOBAL mysql_sql_buffer_result=false',
-    // The client writes a backslash in a filter as it is, which the server reads as an escape: '\\'' OR 1=1 -- ' gets out of its quotes.
+    // The client sends a backslash in a filter unchanged, and the server reads it as an escape: '\\'' OR 1=1 -- '
+    // leaves its quotes.
     'SET GLOBAL mysql_experimental_filter_pushdown=false',
     ...(mode === 'exact'
       ? [
           'SET GLOBAL mysql_tinyint1_as_boolean=false',
-          // Told apart from a real NULL by a second column (mysql-types.ts).
+          // A second column distinguishes it from a real NULL (mysql-types.ts).
           'SET GLOBAL mysql_incomplete_dates_as_nulls=true',
-          // A TIMESTAMP is converted to the session's zone, in which an hour of autumn comes twice.
+          // A TIMESTAMP is converted to the session's zone, in which one hour in autumn occurs twice.
           "SET GLOBAL mysql_session_time_zone='+00:00'",
         ]
       : []),
@@ -219,7 +224,7 @@ export const mysqlDialect: Dialect = {
 
   async attach(connection, login, tls, { name, readOnly }) {
     const secret = `ferry_${name}`;
-    // What a login needs beyond the client's own methods it loads as native code, from a folder relative to the working directory
+    // Login methods beyond the client's own are loaded as native code, from a folder relative to the working directory
     // unless this variable names one. Nobody can put a file there; a person who has such methods names their folder.
     process.env.MARIADB_PLUGIN_DIR ??= '/nonexistent';
     const verified = tls.caFile === undefined ? '' : ', SSL_CA $7';
@@ -247,7 +252,8 @@ export const mysqlDialect: Dialect = {
     }
   },
 
-  // Rarely needed, and not worth the time of each start: its own file in the bundle, too (build-lambda-code.ts).
+  // Rarely needed, and not worth the time at each start: it is also a separate file in the bundle
+  // (build-lambda-code.ts).
   askRefusal: async (...asked) => (await import('./mysql-refusal.ts')).askMysqlRefusal(...asked),
 
   serverFacts:
@@ -277,7 +283,7 @@ export const mysqlDialect: Dialect = {
     const risky = columns.find(({ mayBeCutOff }) => mayBeCutOff);
     if (!risky) return;
     const { names, rows } = await ask(`EXPLAIN ${wrapped}`);
-    // Merged into the wrapper, the query's rows are kept nowhere, and nothing is cut off.
+    // When it is merged into the wrapper, the query's rows are stored nowhere, and nothing is truncated.
     const kept = rows.some((row) => /^<derived/.test(String(row[names.indexOf('table')])));
     if (!kept) return;
     throw new ExactnessError(
@@ -296,9 +302,9 @@ export const mysqlDialect: Dialect = {
   },
 
   async estimateRows({ ask }, query) {
-    // MySQL 9 answers with a tree by default; MariaDB, which knows no other form, does not read what stands in that comment.
+    // By default MySQL 9 answers with a tree. MariaDB, which has no other form, ignores this comment.
     const { names, rows } = await ask(`EXPLAIN /*!80000 FORMAT=TRADITIONAL */ ${query}`);
-    // One row for each table of the plan: nested loops multiply what they read, filters take away from it.
+    // One row for each table of the plan: nested loops multiply the rows, filters reduce them.
     const [at, filtered] = [names.indexOf('rows'), names.indexOf('filtered')];
     const outer = rows.filter((row) => Number(row[names.indexOf('id')] ?? 1) === 1);
     if (at < 0 || outer.length === 0) return undefined;
@@ -325,7 +331,7 @@ export const mysqlDialect: Dialect = {
   },
 
   assertTakesNoLocks: assertMysqlTakesNoLocks,
-  // It writes a backslash before each of both, which is no escape between backticks.
+  // It writes a backslash before both, which is not an escape between backticks.
   isMisreadInScan: (name) => /[\\`]/.test(name),
   // MariaDB has it in seconds, MySQL in milliseconds.
   statementLimit: 'SELECT /*M!100101 @@max_statement_time */ /*!50708 @@max_execution_time */ AS most',

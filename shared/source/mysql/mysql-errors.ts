@@ -22,7 +22,7 @@ const refuseLogin = (at: string, user: string) =>
 
 // Numbers: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-code-reference/
 
-/** Refusals at the door, as DuckDB's client or the server words them; the first that fits. */
+/** Refused logins, in the words of DuckDB's client or of the server; the first match counts. */
 const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /account is (locked|blocked)|too many credential errors/i,
@@ -50,8 +50,8 @@ const connectErrors: ErrorPatterns['connect'] = [
     codes: /^(1045|1698)$/,
     make: refuseLogin,
   },
-  // The same in the server's other languages, which all have the names in these quotes. By their look, as to ask for the number of the
-  // error would count as one more failed login, and could lock the account.
+  // The same in the server's other languages, which all have the names in these quotes. They are recognised by their
+  // form: asking for the number of the error would count as one more failed login, and could lock the account.
   {
     pattern: /'[^'\n]*'@'[^'\n]*'[^'\n]*'[^'\n]+'/,
     make: refuseDatabase,
@@ -160,7 +160,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
 ];
 
-/** What the client itself says when it has no answer of the server: it speaks English only. */
+/** What the client itself says when the server has not answered; it is always in English. */
 const ofClient =
   /^(Bind to|Can't (connect|create|wait|open|set|initialize)|Client run out|Connection (type|with)|Error (in server handshake|while)|Got packet bigger|Invalid client flags|Lost connection|Plugin |Authentication plugin|Protocol mismatch|Read error|Write error|Received malformed|Server (has gone away|doesn't support)|SSL is required|TLS\/SSL error|Unknown server host|Wrong (host|or unknown))/;
 
@@ -171,7 +171,9 @@ function saidByServer(message: string): string | undefined {
   return said === undefined || said === '' || ofClient.test(said) ? undefined : said;
 }
 
-/** Messages of the read phase that name a cause without repeating data. Of any other message, only its kind is reported. */
+/**
+ * Messages of the read phase that name a cause without repeating data. Of any other message, only the kind is reported.
+ */
 const readErrors: ErrorPatterns['read'] = [
   {
     pattern: /Failure in decode/,
@@ -215,7 +217,7 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   {
-    // The client leaves out why.
+    // The client does not say why.
     pattern: /Failed to fetch result row[\s\S]*":\s*$/,
     make: () =>
       new EndedQueryError('The source ended the query while Ferry read its result.', {
@@ -265,9 +267,9 @@ const readErrors: ErrorPatterns['read'] = [
 ];
 
 /**
- * What the server says of a query's words and of the catalog's names, in English and German. Its other messages may quote data even
- * before anything is read: to prepare a query MariaDB computes what it takes for constant, a function that reads a table among that,
- * and a query of a single row is all but run.
+ * What the server says about a query's words and the catalog's names, in English and German. Its other messages may
+ * quote data even before anything is read: to prepare a query, MariaDB computes what it considers constant, including
+ * functions that read tables, and nearly runs a query of a single row.
  */
 const harmlessAnswers = [
   /^You have an error in your SQL syntax;|^Fehler in der SQL-Syntax/,
@@ -299,7 +301,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
       hint: 'Write a SELECT with at least one column, and without INTO.',
     });
   }
-  // DuckDB repeats the whole statement between quotes; what the server said of it comes behind.
+  // DuckDB repeats the whole statement between quotes, followed by what the server said about it.
   const said = /Failed to (?:prepare|execute|run)[\s\S]*": ([^\n]*)/.exec(message)?.[1];
   if (said === undefined) {
     const duckdb = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
@@ -314,7 +316,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
       new QueryError('The source refused the query.', { hint: 'Run it on the source itself to see why.' })
     );
   }
-  // What a syntax error repeats of the statement, and the line, are those of Ferry's own.
+  // The words and the line number in a syntax error come from Ferry's own statement.
   const words = phase === 'wrap' ? said.replace(/ near '[\s\S]*$/, '') : said;
   return new QueryError(`The source refused the query: ${words.replace(/\.?\s*$/, '')}.`, {
     hint: /doesn't exist|Unknown column/.test(said)
@@ -323,14 +325,14 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   });
 }
 
-/** What the messages of DuckDB's MySQL client mean. */
+/** The meaning of messages from DuckDB's MySQL client. */
 export const mysqlErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
   // No connection, no memory or disk, a lock, the server going down.
   passingRefusals: /^(1021|1037|1038|1040|1041|1053|1135|1203|1205|1226|3032)$/,
   saidByServer,
   read: readErrors,
-  // Without the host, which holds the statements that a connection begins with.
+  // Without the host, which contains the statements that a connection begins with.
   connecting: /^IO Error: Failed to connect to MySQL[\s\S]*?(?= (?:First a|A)ttempted host: |$)/,
   broken: /Lost connection|gone away/,
   explainDescribe: explainDescribeError,

@@ -4,13 +4,16 @@ import type { Login } from '../credentials/credentials.ts';
 import { explainRefusalByCode } from '../explain-error.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 
-/** The one host besides those in mysql.ts that DuckDB's client treats unlike others, and it has no other spelling. */
+/**
+ * Besides those in mysql-dialect.ts, the only host that DuckDB's client treats differently, and it has no other
+ * spelling.
+ */
 const UNVERIFIED_HOST = '127.0.0.1';
 const PLAIN_TEXT_METHOD = 'mysql_clear_password';
 const ERROR_PACKET = 0xff;
 
 /**
- * Waits for the greeting of a MySQL or MariaDB server, for which DuckDB's client would wait forever.
+ * Waits for the greeting of a MySQL or MariaDB server, because DuckDB's client would wait forever.
  *
  * Without TLS the client sends the password in plain text to anyone who wants it so, which a server may say in its greeting, and is then
  * refused here, or for the single user later: to ask for that would count as a failed login, and could lock the account.
@@ -43,7 +46,7 @@ export async function probeMysqlServer(socket: Socket, login: Login, encrypted: 
   }
 }
 
-/** The content of the first packet, before which are its length in three bytes and its number. */
+/** The content of the first packet, after its length in three bytes and its number. */
 async function readPacket(socket: Socket): Promise<Buffer> {
   let received: Buffer = Buffer.alloc(0);
   for await (const chunk of socket as AsyncIterable<Buffer>) {

@@ -6,7 +6,7 @@ import type { Refusal } from '../error-patterns.ts';
 
 const TIMEOUT_MS = 3_000;
 
-/** By mysql2, which gives the number of an error that DuckDB's client leaves out. See Dialect.askRefusal. */
+/** Uses mysql2, which returns the number of an error that DuckDB's client omits. See Dialect.askRefusal. */
 export async function askMysqlRefusal(
   login: ConnectionLogin,
   { caFile }: { caFile: string | undefined },
@@ -24,7 +24,8 @@ export async function askMysqlRefusal(
       database,
       connectTimeout: TIMEOUT_MS,
       charset: 'utf8mb4',
-      // Always with the name in the certificate, as DuckDB's client does; in plain text the password goes to verified servers only.
+      // Always with the name in the certificate, as DuckDB's client does; the password goes in plain text only to
+      // verified servers.
       ...(verified === undefined
         ? {}
         : {
@@ -36,7 +37,7 @@ export async function askMysqlRefusal(
     return undefined;
   } catch (error) {
     const { errno, sqlMessage } = error as { errno?: unknown; sqlMessage?: unknown };
-    // Errors of the server have both, those of the network or of this client do not.
+    // Errors of the server have both; those of the network or of this client do not.
     if (typeof errno !== 'number' || typeof sqlMessage !== 'string') return undefined;
     return { code: String(errno), said: sqlMessage };
   } finally {

@@ -4,9 +4,10 @@ import type { AskSource, RunningStatements, ServerFacts, SourceClient, SourceTab
 import { quoteMysqlText } from './mysql-types.ts';
 
 /**
- * What each connection begins with. What the server says from then on is in English, whatever its own language is, as the client gives the
- * text of an error alone, without its number. A session's own limits would end a long run: the server gives up a connection that is idle while
- * another one reads, and one whose rows are taken slowly. MySQL reads the MariaDB parts as comments.
+ * What each connection begins with. From then on the server's messages are in English, whatever its own language is,
+ * because the client passes on only the text of an error, without its number. A session's own limits would end a long
+ * run: the server closes a connection that is idle while another one reads, and one whose rows are taken slowly. MySQL
+ * reads the MariaDB parts as comments.
  */
 const firstStatements = [
   "SET SESSION lc_messages = 'en_US'",
@@ -14,14 +15,15 @@ const firstStatements = [
     /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
   'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY',
-  // Fails, and the connection with it, where the server did not begin one.
+  // Fails, and the connection with it, if the server did not begin one.
   '/*M!100000 DO IF(@@in_transaction = 1, 0, (SELECT 1 UNION SELECT 2)) */',
 ];
 
 /**
- * A host whose connections each begin with a read-only transaction of one snapshot. DuckDB's client sends no BEGIN before a query of the
- * source's own SQL, and has no option for one; but MariaDB's library under it takes a connection string instead of a host, and with
- * that statements that come first: https://mariadb.com/docs/connectors/mariadb-connector-c/mariadb-connector-c-guide
+ * A host whose connections each begin with a read-only transaction of one snapshot. DuckDB's client sends no BEGIN
+ * before a query in the source's own SQL, and has no option for it. But MariaDB's library below it accepts a connection
+ * string instead of a host, with statements to run first:
+ * https://mariadb.com/docs/connectors/mariadb-connector-c/mariadb-connector-c-guide
  *
  * @param host a name or an address, which contains none of the string's special characters (hostName of the config's schema)
  * @example beginningReadOnly('db.example.org') // 'host={db.example.org};init-command={…};init-command={…}'
@@ -31,13 +33,13 @@ export function beginningReadOnly(host: string): string {
   return [`host={${host}}`, ...firstStatements.map((sql) => `init-command={${sql}}`)].join(';');
 }
 
-/** A temporary table that nobody has. */
+/** A temporary table that does not exist. */
 const NO_TABLE = 'ferry_is_this_read_only';
 
 /**
- * Whether the server holds a connection's transaction read-only, by what it answers to a statement that would change nothing without
- * one: error 1792 inside a read-only transaction, error 1051 (unknown table) elsewhere. `@@transaction_read_only` is the session's
- * default and says nothing of it.
+ * Whether the server keeps a connection's transaction read-only, according to its answer to a statement that would
+ * change nothing otherwise: error 1792 in a read-only transaction, error 1051 (unknown table) elsewhere.
+ * `@@transaction_read_only` is only the session's default.
  */
 export async function proveMysqlReadOnly({ ask }: SourceClient): Promise<boolean> {
   const refusal: unknown = await ask(`DROP TEMPORARY TABLE ${NO_TABLE}`).then(
@@ -50,14 +52,14 @@ export async function proveMysqlReadOnly({ ask }: SourceClient): Promise<boolean
   return /READ[ -]ONLY|1792/.test(said);
 }
 
-/** SQL of the pairs of schema and name. */
+/** SQL for the pairs of schema and name. */
 const namesOf = (tables: readonly SourceTable[]) =>
   tables.map(({ schema, table }) => `(${quoteMysqlText(schema)}, ${quoteMysqlText(table)})`).join(', ');
 
 /**
- * Why a transaction does not show one moment of these tables: their engine knows none.
+ * Why a transaction does not show these tables at one moment: their engine has no snapshots.
  *
- * @param tables by the names that the source gives them
+ * @param tables by the source's names
  */
 export async function findMysqlSnapshotGap(
   ask: AskSource,
@@ -80,8 +82,8 @@ const locking = (what: string) =>
   });
 
 /**
- * A read-only transaction refuses FOR UPDATE, and lets shared locks pass. Those in views that a `query` names, and in stored functions,
- * are not seen (docs/decisions/0011-mysql-transactions.md).
+ * A read-only transaction refuses FOR UPDATE, but allows shared locks. Those in views that a `query` names, and in
+ * stored functions, are not detected (docs/decisions/0011-mysql-transactions.md).
  *
  * @throws QueryError
  */
@@ -102,7 +104,7 @@ export async function assertMysqlTakesNoLocks(
     if (asksForSharedLocks(String(definition), rules)) throw locking(`The view ${name}`);
 }
 
-/** Ends what a session's connections do: the one of its transaction, and those that carry its mark. */
+/** Cancels what a session's connections do: the one of its transaction, and those with its mark. */
 export async function cancelMysql({ ask, run }: SourceClient, running: RunningStatements): Promise<void> {
   const { rows } = await ask(
     `SELECT CONCAT(id) AS id FROM information_schema.processlist

@@ -6,24 +6,24 @@ import {
   type SourceColumn,
 } from '../column-plan.ts';
 
-/** What the server itself says of a column, next to what DuckDB's client makes of it. */
+/** What the server itself says about a column, and what DuckDB's client makes of it. */
 export interface MysqlColumn extends SourceColumn {
-  /** Character set; `binary` for everything that is no text. */
+  /** Character set; `binary` for everything except text. */
   charset: string;
-  /** Of a DECIMAL: what it was declared with, or computed to; undefined for a DOUBLE that is not a DECIMAL. */
+  /** Only for a DECIMAL: its declared or computed precision; undefined for a DOUBLE that is not a DECIMAL. */
   decimal: { precision: number; scale: number } | undefined;
-  /** A DECIMAL that the client takes for a DOUBLE, as it is too wide for it. */
+  /** A DECIMAL that the client takes for a DOUBLE, because it is too wide for the client. */
   wideDecimal: boolean;
-  /** A TIME, of which the client makes text, as it may be beyond any time of day. */
+  /** A TIME, which the client turns into text, because it may be outside of a day. */
   isTime: boolean;
-  /** A FLOAT or DOUBLE with fixed decimals, of MariaDB. */
+  /** A FLOAT or DOUBLE with fixed decimals (MariaDB). */
   mayBeCutOff: boolean;
 }
 
-/** A name as the source's SQL has it. */
+/** A name for the source's SQL. */
 export const quoteMysqlName = (name: string) => `\`${name.replaceAll('`', '``')}\``;
 
-/** Text as the source's SQL has it, whatever its sql_mode makes of a backslash. */
+/** Text for the source's SQL, whatever its sql_mode makes of a backslash. */
 export const quoteMysqlText = (text: string) =>
   `CONVERT(X'${Buffer.from(text).toString('hex')}' USING utf8mb4)`;
 
@@ -43,7 +43,10 @@ const sourceNames: Readonly<Record<string, string>> = {
   VARCHAR: 'text',
 };
 
-/** The nearest to the declared type that the server reports a query's column: its protocol does not name every one. */
+/**
+ * The closest type to the declared one that the server reports for a query's column: its protocol does not have a name
+ * for every type.
+ */
 export function mysqlTypeName({
   clientType,
   charset,
@@ -66,8 +69,8 @@ function planDecimal(
 ): ColumnPlan {
   const { name, sourceType, clientType } = column;
   const type = `DECIMAL(${decimal.precision},${decimal.scale})`;
-  // The client reads up to 18 digits fast and as declared. It miscounts the digits of unsigned ones and of those without decimals, and
-  // decodes longer ones slowly.
+  // The client reads up to 18 digits fast and as declared. It miscounts the digits of unsigned columns and of those
+  // without decimals, and decodes longer ones slowly.
   if (type === clientType && decimal.precision <= 18) return { name, sourceType, type };
   return {
     name,
@@ -88,7 +91,7 @@ function planDecimal(
 
 const beyondMonth = (date: string) => `DAYOFMONTH(${date}) > DAYOFMONTH(LAST_DAY(${date}))`;
 
-/** JSON of MySQL, or bytes put together as text by GROUP_CONCAT: the server does not say which before it is read. */
+/** JSON of MySQL, or bytes that GROUP_CONCAT joined as text: the server does not say which before it is read. */
 function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference: string): ColumnPlan {
   return {
     name,
@@ -96,7 +99,7 @@ function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference
     type: clientType,
     atSource: `CONVERT(${reference} USING utf8mb4)`,
     companion: `${reference} IS NOT NULL`,
-    // What is no UTF-8 becomes NULL.
+    // Anything that is not UTF-8 becomes NULL.
     inDuckdb: (value, given, refuse) =>
       `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
     refusal: {
@@ -106,7 +109,7 @@ function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference
   };
 }
 
-/** How a column of a MySQL or MariaDB query is carried so that nothing of it is lost. */
+/** How a column of a MySQL or MariaDB query is written without losing anything. */
 function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
   const { name, sourceType, clientType, decimal } = column;
   const kept = {
@@ -133,13 +136,13 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
       reason: 'text, although its collation makes the client treat it as bytes',
     };
   }
-  // The client leaves out zeros at the end of a fraction, which the server prints.
+  // The client omits zeros at the end of a fraction, which the server prints.
   if (column.isTime) return { ...kept, atSource: `CAST(${reference} AS CHAR)` };
   if (clientType === 'VARCHAR' && column.charset === 'binary') return planBinaryText(column, reference);
   if (clientType === 'DATE' || clientType === 'TIMESTAMP') {
     return {
       ...kept,
-      // A server with ALLOW_INVALID_DATES keeps 2024-02-31, on which the client would fail without naming the column.
+      // A server with ALLOW_INVALID_DATES stores 2024-02-31, on which the client would fail without naming the column.
       atSource: `IF(${beyondMonth(reference)}, NULL, ${reference})`,
       companion: `${reference} IS NOT NULL`,
       inDuckdb: (value, given, refuse) =>
@@ -172,16 +175,17 @@ function lossOf(column: MysqlColumn): ColumnPlan['loss'] {
   return undefined;
 }
 
-/** Decides how a column of a MySQL or MariaDB query is carried. */
+/** Decides how a column of a MySQL or MariaDB query is written. */
 export function planMysqlColumn(column: MysqlColumn, { mode, reference }: PlanRequest): ColumnPlan {
   const { name, sourceType, clientType } = column;
   const exact = planExactly(column, reference);
   if (mode === 'exact') return exact;
   const loss = lossOf(column);
-  // Without a loss the exact form is the connector's, which read tables and so was spared the client's errors on queries.
+  // Where nothing is lost, the exact form equals the connector's, which read tables and so avoided the client's errors
+  // with queries.
   if (!loss) return exact;
   if (!isWide(column)) return { name, sourceType, type: clientType, loss, reason: loss.text };
-  // Through text, as the client may describe one of 39 digits as one of 38.
+  // Through text, because the client may describe a column of 39 digits as one of 38.
   return {
     name,
     sourceType,

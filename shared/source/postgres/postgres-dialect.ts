@@ -13,7 +13,7 @@ const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.
 const tablesSql = readFileSync(new URL('./postgres-tables.sql', import.meta.url), 'utf8');
 const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.meta.url), 'utf8');
 
-/** On which the text of values depends. */
+/** Settings that the text form of values depends on. */
 const printSettings = [
   'DateStyle',
   'IntervalStyle',
@@ -36,7 +36,7 @@ const joined = (names: Iterable<string>) =>
 const reference = (columns: readonly string[], index: number) =>
   `q.${quotePostgresName(columns[index] ?? '')}`;
 
-/** What Postgres itself says of a query's columns; the query is prepared for that, and not run. */
+/** What Postgres itself says about a query's columns. The query is prepared for this, but not run. */
 async function describeColumns(
   ask: AskSource,
   query: string,
@@ -62,7 +62,7 @@ async function describeColumns(
   });
 }
 
-/** A database of encoding SQL_ASCII takes any bytes for text: nobody knows what those beyond ASCII mean. */
+/** A database with encoding SQL_ASCII accepts any bytes as text: nobody knows the meaning of those beyond ASCII. */
 async function assertReadableText(ask: AskSource, columns: readonly ClientColumn[]): Promise<void> {
   const text = columns.find(({ type }) => type.startsWith('VARCHAR'));
   if (!text) return;
@@ -76,7 +76,7 @@ async function assertReadableText(ask: AskSource, columns: readonly ClientColumn
   );
 }
 
-/** Postgres does not report an expression's precision in SQL; the client has it from the protocol. */
+/** Postgres does not report an expression's precision in SQL; the client gets it from the protocol. */
 function declaredType(declared: string, clientType: string): string {
   const digits = /^DECIMAL(\(\d+,\d+\))/.exec(clientType)?.[1];
   return digits ? declared.replace(/^numeric/, `numeric${digits}`) : declared;
@@ -86,7 +86,7 @@ function rowsByName({ names, rows }: SourceAnswer): Record<string, unknown>[] {
   return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
 }
 
-/** A dollar quote that the text does not end. */
+/** A dollar quote that the text does not contain. */
 function dollarTag(text: string): string {
   let n = 0;
   while (text.includes(`$ferry${n}$`)) n += 1;
@@ -94,8 +94,8 @@ function dollarTag(text: string): string {
 }
 
 /**
- * What a shell sets for psql, libpq takes for whatever a connection leaves open: another address than `host`, or start-up options,
- * which a pooler refuses.
+ * What a shell sets for psql, libpq uses for whatever a connection leaves open: another address than `host`, or
+ * start-up options, which a pooler refuses.
  */
 function forgetPsqlVariables(): void {
   for (const name of Object.keys(process.env)) {
@@ -106,9 +106,9 @@ function forgetPsqlVariables(): void {
 const SERVICE_FILE = 'PGSERVICEFILE';
 
 /**
- * Has libpq take the name of the database from a file: https://www.postgresql.org/docs/current/libpq-pgservice.html
+ * Makes libpq read the name of the database from a file: https://www.postgresql.org/docs/current/libpq-pgservice.html
  *
- * @returns the name under which it is there
+ * @returns the name of its entry
  */
 async function writeService(folder: string, database: Buffer): Promise<string> {
   if (database.includes('\n') || database.includes('\r'))
@@ -123,10 +123,12 @@ async function writeService(folder: string, database: Buffer): Promise<string> {
   return 'ferry';
 }
 
-// How long a statement waits for a lock where the login has no limit of its own: then it is tried again.
+// How long a statement waits for a lock if the login has no limit for that; then it is tried again.
 const LOCK_TIMEOUT = '30s';
 
-/** SQL that lifts a limit for this transaction, where the server knows it. What a person set for statements is left as it is. */
+/**
+ * SQL that lifts a limit for this transaction, if the server knows it. A limit that a person set for statements stays.
+ */
 const unlimited = (name: string) =>
   `CASE WHEN pg_catalog.current_setting('${name}', true) IS NOT NULL THEN pg_catalog.set_config('${name}', '0', true) END`;
 
@@ -147,7 +149,8 @@ export const postgresDialect: Dialect = {
     // One connection for the whole run: the connection string is frozen at ATTACH, and one connection is one snapshot.
     'SET GLOBAL pg_pool_max_connections=1',
     'SET GLOBAL pg_pool_idle_timeout_millis=0',
-    // The parallel scan gives each connection its own snapshot where none can be exported (duckdb-postgres #381, #163).
+    // Where no snapshot can be exported, the parallel scan would give each connection its own (duckdb-postgres #381,
+    // #163).
     'SET GLOBAL pg_use_ctid_scan=false',
   ],
 
@@ -155,11 +158,11 @@ export const postgresDialect: Dialect = {
     const secret = `ferry_${name}`;
     forgetPsqlVariables();
     const { host, certificateHost = host } = login;
-    // The certificate is compared with HOST, and the connection made to HOSTADDR.
+    // The certificate is compared with HOST, and the connection is made to HOSTADDR.
     const optional = {
       SSLROOTCERT: tls.caFile,
       HOSTADDR: certificateHost === host ? undefined : login.address,
-      // DuckDB's text is UTF-8, but what libpq reads from its own file are bytes.
+      // DuckDB's text is UTF-8, but libpq reads bytes from its own file.
       ...(login.databaseBytes === undefined
         ? { DATABASE: login.database }
         : { SERVICE: await writeService(folder, login.databaseBytes) }),
@@ -192,10 +195,11 @@ export const postgresDialect: Dialect = {
     }
   },
 
-  // Rarely needed, and not worth the time of each start: its own file in the bundle, too (build-lambda-code.ts).
+  // Rarely needed, and not worth the time at each start: it is also a separate file in the bundle
+  // (build-lambda-code.ts).
   askRefusal: async (...asked) => (await import('./postgres-refusal.ts')).askPostgresRefusal(...asked),
 
-  // What is set holds for this transaction only, which a pooler hands to one connection of the server as a whole.
+  // The settings apply to this transaction only, and a pooler keeps a transaction on one connection of the server.
   // By their full names: a login's search_path may have its own type called text before the server's.
   serverFacts: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS id, pg_catalog.current_setting('server_version') AS version,
     '' AS mode, pg_catalog.current_setting('transaction_read_only') AS read_only, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
@@ -216,7 +220,8 @@ export const postgresDialect: Dialect = {
     );
   },
 
-  // Postgres keeps the order of a sorted subquery that is only computed on: it is neither merged nor read in parallel.
+  // Postgres keeps the order of a sorted subquery if the wrapper only computes values: it is neither merged nor read in
+  // parallel.
   selectFrom: (query, expressions) =>
     `SELECT ${expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ')} FROM (${query}\n) AS q`,
   reference,
@@ -225,7 +230,7 @@ export const postgresDialect: Dialect = {
 
   codeOfRefusal(select) {
     const tag = dollarTag(select);
-    // By a cursor, which takes one statement and no more.
+    // With a cursor, which takes exactly one statement.
     const block = `DECLARE plan text; code text; BEGIN
       BEGIN
         FOR plan IN EXECUTE ${tag}EXPLAIN ${select}${tag} LOOP EXIT; END LOOP;
@@ -238,7 +243,8 @@ export const postgresDialect: Dialect = {
   },
 
   async estimateRows({ run }, query) {
-    // postgres_query sends nothing but a SELECT, and EXPLAIN is not one. A block can run it, but can only answer with an error.
+    // postgres_query only sends a SELECT, and EXPLAIN is not one. A block can run it, but can only answer with an
+    // error.
     const tag = dollarTag(query);
     const block = `DO $ferry_block$ DECLARE plan json; BEGIN
       EXECUTE ${tag}EXPLAIN (FORMAT JSON) ${query}${tag} INTO plan;

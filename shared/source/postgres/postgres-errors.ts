@@ -17,7 +17,10 @@ const refuseLogin = (at: string, user: string) =>
 
 // SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html, and the routine where one code stands for several things.
 
-/** Refusals at the door. A server speaks the language of its lc_messages: what is not known by its words in English or German has a code. */
+/**
+ * Refused logins. A server uses the language of its lc_messages: messages that Ferry does not know in English or German
+ * have a code.
+ */
 const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern:
@@ -42,7 +45,8 @@ const connectErrors: ErrorPatterns['connect'] = [
       }),
   },
   {
-    // Their names stand in the messages of every language. To ask these for the code would count as one more failed login in a directory.
+    // Their names are the same in every language. Asking for the code would count as one more failed login in a
+    // directory.
     pattern: /: {2}.*\b(LDAP|PAM|RADIUS|GSSAPI|SSPI)\b/,
     make: refuseLogin,
   },
@@ -112,14 +116,17 @@ const writes = () =>
     hint: 'Write a SELECT that changes nothing.',
   });
 
-/** Limits that a server sets to a session. Ferry lifts them for its transactions; a pooler or a fork of Postgres may not let it. */
+/**
+ * Limits that a server sets for a session. Ferry lifts them for its transactions; a pooler or a fork of Postgres may
+ * not allow that.
+ */
 const sessionLimits = [
   { words: 'idle-in-transaction timeout', setting: 'idle_in_transaction_session_timeout' },
   { words: 'transaction timeout', setting: 'transaction_timeout' },
   { words: 'idle-session timeout', setting: 'idle_session_timeout' },
 ];
 
-/** The server ended the statement, and not for what it says; in whatever phase. */
+/** The server ended the statement for a reason outside of it, in any phase. */
 const interruptions: ErrorPatterns['read'] = [
   {
     pattern: /canceling statement due to statement timeout/i,
@@ -175,12 +182,14 @@ const interruptions: ErrorPatterns['read'] = [
 
 const severalStatements = {
   pattern: /cannot insert multiple commands/,
-  // Of a cursor, by which a code is asked for (codeOfRefusal).
+  // From a cursor, which asks for a code (codeOfRefusal).
   codes: /^42P11$/,
   make: () => new QueryError('The query contains several statements.', { hint: 'Write one SELECT.' }),
 };
 
-/** Messages of the read phase that name a cause without repeating data. Of any other message, only its kind is reported. */
+/**
+ * Messages of the read phase that name a cause without repeating data. Of any other message, only the kind is reported.
+ */
 const readErrors: ErrorPatterns['read'] = [
   {
     pattern: /permission denied for ([a-z ]+) "?([^"\n]+)"?/i,
@@ -277,8 +286,8 @@ const readErrors: ErrorPatterns['read'] = [
 ];
 
 /**
- * What a server said: libpq writes `FATAL:  ` before it, the word in the language of the server, and with two blanks, which it has nowhere
- * else. DuckDB repeats the whole statement between quotes before it.
+ * What a server said: libpq writes `FATAL:  ` before it, in the server's language and with two blanks, which it has
+ * nowhere else. Before that, DuckDB repeats the whole statement between quotes.
  */
 const answerIn = (message: string) =>
   (/": [^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message) ??
@@ -289,33 +298,34 @@ function positionIn(message: string): string {
   const match = /\nLINE (\d+): (.*)\n( *)\^/.exec(message);
   if (!match) return '';
   const [, line, , spaces = ''] = match;
-  // libpq shortens a long line with "..." and moves the caret along: the column is then not the query's. Where letters are wide, or tabs
-  // stand before it, the caret counts places on a screen.
+  // libpq shortens a long line with "..." and moves the caret along, so its column is not the query's. With wide
+  // letters or tabs before it, the caret counts positions on a screen.
   if (/^\.\.\.|[^\x20-\u02ff]/.test(match[2] ?? '')) return ` (line ${line})`;
   return ` (line ${line}, column ${spaces.length - `LINE ${line}: `.length + 1})`;
 }
 
-/** DuckDB's own words on a duckdbQuery: names of tables and columns, taken from the query and the source's catalog. */
+/** DuckDB's own words about a duckdbQuery: names of tables and columns, from the query and the source's catalog. */
 function explainDuckdbError(message: string): FerryError {
   const said = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
   if (said === undefined) return new QueryError('The source refused the query.');
-  // The names of an enum's values are what its columns hold.
+  // The labels of an enum are the contents of its columns.
   const unlabelled = said.replace(/ENUM\('(?:[^']|'')*'(?:, '(?:[^']|'')*')*\)/g, 'ENUM');
   return new QueryError(`The query cannot be prepared: ${unlabelled.replace(/[.!]?$/, '.')}`, {
     hint: 'Check the names: write tables of the source as db.table or db.schema.table.',
   });
 }
 
-/** Messages without a position in the query that hold nothing but names. */
+/** Messages without a position in the query that contain only names. */
 const harmlessAnswers =
   /^permission denied for |^keine Berechtigung für |^materialized view .* has not been populated$|^target lists can have at most /;
 
 /**
- * Whether an answer of the server holds only words of the query and names of the catalog. To plan a query it runs the functions in it
- * that call themselves immutable or stable; what they say quotes data, and comes without a position in the query, or with a context.
+ * Whether an answer of the server contains only words of the query and names of the catalog. To plan a query, the
+ * server runs functions that are declared immutable or stable; their messages quote data, and have no position in the
+ * query, or a context.
  */
 function isOfQueryOnly(message: string, answer: string): boolean {
-  // Parsed and looked up, not planned.
+  // Parsed and looked up, but not planned.
   if (message.startsWith('Binder Error: Failed to prepare query')) return true;
   if (/\n(CONTEXT|QUERY): /.test(answer)) return false;
   return /\nLINE \d+: /.test(answer) || harmlessAnswers.test(answer.split('\n', 1)[0] ?? '');
@@ -353,22 +363,22 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   const hint = /does not exist|existiert nicht/.test(said)
     ? 'Check the name, its schema, and that the login may see it.'
     : 'Run the query on the source itself to see more.';
-  // What names the table is better than what its code means.
+  // A message that names the table is better than the meaning of its code.
   if (harmlessAnswers.test(said)) return new QueryError(told, { hint });
-  // So is a place in the query; but a lock has one, too.
+  // So is a position in the query; but an error about a lock has one, too.
   return Object.assign(new UnknownQueryError(told, { hint }), { hasPlace: position !== '' });
 }
 
-/** What the messages of DuckDB's Postgres client mean. */
+/** The meaning of messages from DuckDB's Postgres client. */
 export const postgresErrorPatterns: ErrorPatterns = {
   connect: connectErrors,
   // A connection, a resource, an operator, the server's machine.
   passingRefusals: /^(08|53|57|58)/,
-  // A PgBouncer says why it ends a connection before it does so, which libpq then passes over.
+  // PgBouncer says why before it closes a connection, but libpq ignores that.
   saidByServer: (message) =>
     answerIn(message) ?? /"BEGIN [^"]*": (server closed the connection)/.exec(message)?.[1],
   read: readErrors,
-  // The client makes a new connection for a statement when it finds the old one closed.
+  // The client makes a new connection for a statement when the old one is closed.
   broken: new RegExp(
     `^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection|${ENDED.source}`,
   ),

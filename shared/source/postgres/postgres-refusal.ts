@@ -8,12 +8,12 @@ import type { Refusal } from '../error-patterns.ts';
 
 const TIMEOUT_MS = 3_000;
 
-/** By node-postgres, which gives the fields of an error that libpq leaves out. See Dialect.askRefusal. */
+/** Uses node-postgres, which returns the fields of an error that libpq omits. See Dialect.askRefusal. */
 export async function askPostgresRefusal(
   login: ConnectionLogin,
   { mode, caFile }: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
 ): Promise<Refusal | undefined> {
-  // It takes no other bytes than those of UTF-8, and would ask for another database.
+  // It only accepts bytes in UTF-8, and would ask for another database.
   if (login.databaseBytes !== undefined) return undefined;
   const { address, port, username, password, database, certificateHost = login.host } = login;
   const client = new pg.Client({
@@ -27,11 +27,11 @@ export async function askPostgresRefusal(
     application_name: 'ferry',
     client_encoding: 'UTF8',
   });
-  // What comes after the refusal.
+  // What follows the refusal.
   client.on('error', () => {});
   try {
     await client.connect();
-    // A pooler may let in and then refuse that.
+    // A pooler may accept the login and refuse that afterwards.
     await client.query('BEGIN READ ONLY');
     return undefined;
   } catch (error) {
@@ -42,7 +42,7 @@ export async function askPostgresRefusal(
   }
 }
 
-/** What libpq verifies in a mode. */
+/** What libpq verifies in each mode. */
 async function verification(
   mode: SourceConfig['tls']['mode'],
   caFile: string | undefined,

@@ -15,7 +15,7 @@ const conditions = `
     (SELECT reset_val FROM pg_settings WHERE name = 'transaction_timeout') AS transaction_limit,
     pg_export_snapshot() IS NOT NULL AS exported`;
 
-// How the client itself exports the snapshot of its first connection, once for each scan of a table.
+// As the client itself exports the snapshot of its first connection, once for each scan of a table.
 const exportStatement = 'pg_export_snapshot(), (select count(*) from pg_stat_wal_receiver)';
 
 async function findObstacle(connection: DuckDBConnection): Promise<string | undefined> {
@@ -31,7 +31,7 @@ async function findObstacle(connection: DuckDBConnection): Promise<string | unde
   if (Number(row.receivers) > 0) return 'the source receives its data from another server';
   if (Number(row.amazon) > 0 || /aurora|redshift|cockroach|yugabyte|greenplum/i.test(String(row.version)))
     return 'this kind of Postgres does not share snapshots';
-  // Ferry lifts it on its own connections, but has no way to do so on those that the client opens next to them.
+  // Ferry lifts it on its own connections, but cannot do so on the additional ones that the client opens.
   if (![null, '0'].includes(row.transaction_limit as string | null))
     return 'the login has a transaction_timeout, which cannot be lifted on all connections';
   return row.exported === true ? undefined : 'the source exports no snapshot';
@@ -44,23 +44,23 @@ export const postgresParallelReading: ParallelReading = {
   settings: (connections) => [
     `SET GLOBAL pg_pool_max_connections=${connections}`,
     'SET GLOBAL pg_use_ctid_scan=true',
-    // Between two parts of the table, a connection is idle in its transaction for as long as this machine takes to write.
+    // Between two parts of the table, a connection is idle in its transaction while this machine writes.
     'SET GLOBAL pg_idle_in_transaction_timeout_millis=0',
-    // What the client sends, kept in memory: the only witness of which snapshot a connection read.
+    // What the client sends, in memory: the only evidence of which snapshot a connection read.
     "CALL enable_logging('PostgresQueryLog')",
   ],
   fallBack: ['SET GLOBAL pg_use_ctid_scan=false', ONE_CONNECTION],
   fallBackLate: ONE_CONNECTION,
 
   async prepare(connect, connections, beginning) {
-    // All are opened now: one that is opened later would do so with a password that may have been changed since.
+    // All are opened now: a connection opened later would use a password that may have changed since.
     const opened: DuckDBConnection[] = [];
     try {
       for (let n = 0; n < connections; n += 1) {
         const connection = await connect();
         opened.push(connection);
         await connection.run('BEGIN');
-        // What ends an idle transaction would do so while the others are opened.
+        // A limit on idle transactions would end this one while the others are opened.
         await connection.run('SELECT * FROM postgres_query($1, $2)', ['db', beginning]);
       }
       const obstacle = await findObstacle(opened[0] as DuckDBConnection);
@@ -88,7 +88,7 @@ export const postgresParallelReading: ParallelReading = {
   },
 
   async verify(connection) {
-    // Each connection next to the first begins a transaction, and then takes over the snapshot: one that did not has read another.
+    // Each additional connection begins a transaction and then imports the snapshot; one that did not has read another.
     const reader = await connection.runAndReadAll(`
       WITH said AS (SELECT message, row_number() OVER (ORDER BY timestamp) AS n
                     FROM duckdb_logs WHERE type = 'PostgresQueryLog'),
@@ -97,7 +97,7 @@ export const postgresParallelReading: ParallelReading = {
         count(*) FILTER (message LIKE '%BEGIN TRANSACTION%'), count(*) FILTER (message LIKE '%SET TRANSACTION SNAPSHOT%')
       FROM said WHERE n > (SELECT coalesce(n, 0) FROM exported)`);
     const [exports, begun, imports] = (reader.getRowsJS()[0] ?? []).map(Number);
-    // A view, or a table that is small or unknown to the planner, is read in one part, and nothing is exported for that.
+    // A view, or a table that is small or unknown to the planner, is read in one part, without exporting a snapshot.
     if (exports === 0) return 'alone';
     if (exports !== 1 || begun !== imports) return 'apart';
     return imports === 0 ? 'alone' : 'shared';

@@ -8,27 +8,27 @@ import {
   type SourceColumn,
 } from '../column-plan.ts';
 
-/** What Postgres itself says of a column, next to what DuckDB's client makes of it. */
+/** What Postgres itself says about a column, and what DuckDB's client makes of it. */
 export interface PostgresColumn extends SourceColumn {
-  /** Name of the type in pg_catalog, behind all domains; '' for a type of somebody's own. */
+  /** Name of the type in pg_catalog, behind all domains; '' for a user-defined type. */
   base: string;
   /** Of an array: the same for its elements. */
   element: string | undefined;
   /** pg_type.typtype, behind all domains; of an array: that of its elements. */
   kind: string;
-  /** The declared type, where it is one of somebody's own. */
+  /** The declared type, if it is user-defined. */
   own?: { name: string; isArray: boolean };
 }
 
-// int64 microseconds from 1970 end here; Postgres counts from 2000 and goes on for 30 years.
+// int64 microseconds from 1970 end here; Postgres counts from 2000 and continues for 30 years.
 const LAST_TIMESTAMP = '294247-01-10 04:00:54.775807';
 
 const scalarsThatStay = new Set(['bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'bytea', 'uuid']);
 
-/** A type whose every value fits, but for a few. */
+/** A type in which all but a few values fit. */
 interface Guarded {
   type: string;
-  /** The type in Postgres' words: what a cast names. */
+  /** The type in Postgres' words, for a cast. */
   cast: string;
   violation: (value: string) => string;
   refusal: (name: string) => Refusal;
@@ -37,7 +37,7 @@ interface Guarded {
 
 // Types and functions are called by their full names: a login's search_path may have others of the same name before them.
 
-/** A name as the source's SQL has it. */
+/** A name for the source's SQL. */
 export const quotePostgresName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 const infinite = (name: string): Refusal => ({
@@ -86,10 +86,12 @@ function guardedScalar(base: string, clientType: string): Guarded | undefined {
   }
 }
 
-/** numeric(p,s) as DuckDB's client describes it; undefined for one without precision, or beyond what a decimal can hold. */
+/**
+ * numeric(p,s) as DuckDB's client describes it; undefined for one without precision, or wider than a decimal can be.
+ */
 function guardedNumeric(clientType: string): Guarded | undefined {
   const decimal = decimalOf(clientType);
-  // A scale that is negative at the source comes out as one beyond 200.
+  // A negative scale at the source appears as one beyond 200.
   if (!decimal || decimal.scale > MAX_DECIMAL_DIGITS) return undefined;
   const precision = Math.max(decimal.precision, decimal.scale);
   const { scale } = decimal;
@@ -98,7 +100,7 @@ function guardedNumeric(clientType: string): Guarded | undefined {
   return {
     type: `DECIMAL(${precision},${scale})`,
     cast,
-    // NaN is greater than everything in Postgres, so that two comparisons find all three, on every release.
+    // In Postgres NaN is greater than everything, so two comparisons find all three, in every release.
     violation: (value) => `(${value} >= ${bound} OR ${value} <= -${bound})`,
     refusal: (name) => ({
       values: 'NaN or Infinity',
@@ -108,9 +110,9 @@ function guardedNumeric(clientType: string): Guarded | undefined {
   };
 }
 
-/** What fails the statement at the source with a message that names the column and none of its data. */
+/** Fails the statement at the source with a message that names the column and contains none of its data. */
 const raise = (index: number, value: string, cast: string) =>
-  // Made of the value, as Postgres would evaluate a constant before it reads the first row.
+  // Computed from the value, because Postgres would evaluate a constant before it reads the first row.
   `('${refusalMarker(index)}' || pg_catalog.left(${value}::pg_catalog.text, 0))::${cast}`;
 
 const toText = (column: PostgresColumn, value: string, reason: string): ColumnPlan => ({
@@ -133,14 +135,14 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   const clientElement = column.clientType.slice(0, -2);
   const element = column.element ?? '';
   const scalar = guardedScalar(element, clientElement);
-  // A decimal with more decimals than digits is widened, as on its own.
+  // A decimal with more decimals than digits is widened, as it is outside of an array.
   const guarded = element === 'numeric' || scalar?.type === clientElement ? scalar : undefined;
   const cast = guarded?.cast ?? `pg_catalog.${scalarsThatStay.has(element) ? element : 'text'}`;
   const shape = `pg_catalog.array_ndims(${reference}) > 1 OR pg_catalog.array_lower(${reference}, 1) <> 1`;
   const violation = guarded
     ? `(${shape} OR EXISTS (SELECT FROM pg_catalog.unnest(${reference}) AS e (v) WHERE ${guarded.violation('e.v')}))`
     : `(${shape})`;
-  // Cast in any case: of a domain over an array the client reads other types than it describes.
+  // Always cast: for a domain over an array, the client reads other types than it describes.
   const value = `${reference}::${cast}[]`;
   const converted = cast === 'pg_catalog.text' && clientElement !== 'VARCHAR';
   return {
@@ -159,7 +161,7 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   };
 }
 
-/** How a column of a Postgres query is carried so that nothing of it is lost. */
+/** How a column of a Postgres query is written without losing anything. */
 function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const { name, sourceType, clientType, base } = column;
   const { reference, index } = request;
@@ -180,8 +182,8 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
       reason: 'the source prints it in its locale; a decimal is the same everywhere',
     };
   }
-  // As psql prints it: the cast to text, which the client would take, adds /32 to a single address.
-  // As text it is empty where its byte is zero, and escaped where it is no letter.
+  // As psql prints it: the cast to text, which the client would use, adds /32 to a single address.
+  // As text, a zero byte is empty, and a byte that is not a letter is escaped.
   if (base === 'char') return { ...kept, atSource: `${reference}::pg_catalog.text`, damagedInScan: true };
   if (base === 'inet') return { ...kept, atSource: `pg_catalog.abbrev(${reference})` };
   if (clientType.endsWith('[]')) return planArray(column, request);
@@ -197,12 +199,12 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
       ...(guarded.type === clientType ? {} : { reason: `readers refuse ${clientType}` }),
     };
   }
-  // The client has the source print what it has no type for: exact already.
+  // The client has the source print types that it does not know, which is already exact.
   if (clientType === 'VARCHAR') return kept;
   return toText(column, reference, textReasons[base] ?? 'Parquet has no type for it; text is exact');
 }
 
-/** What is lost of a column that is carried as the Go connector did. */
+/** What is lost in a column that is written as the Go connector did. */
 function lossOf({ base, element, clientType }: PostgresColumn): ColumnPlan['loss'] {
   const scalar = element ?? base;
   const type = clientType.replace(/\[\]$/, '');
@@ -218,13 +220,15 @@ function lossOf({ base, element, clientType }: PostgresColumn): ColumnPlan['loss
   return guarded && { always: false, text: guarded.loss };
 }
 
-/** Types that the client knows by these names, whatever schema they are in. An array's has an underscore before it. */
+/** Types that the client recognises by these names, in any schema. An array's name begins with an underscore. */
 const namesOfTheClient = new Set(
   `bool int2 int4 int8 oid float4 float8 numeric char bpchar varchar text json jsonb date bytea time timetz timestamp timestamptz
    interval uuid point line lseg box path polygon circle`.split(/\s+/),
 );
 
-/** The type for which the client takes a type of somebody's own, where it scans a table; undefined where it makes no mistake. */
+/**
+ * The type that the client mistakes a user-defined type for when it scans a table; undefined if it makes no mistake.
+ */
 function typeNamedLike({ own, base }: PostgresColumn): string | undefined {
   if (own === undefined || own.name === base) return undefined;
   const [, underscore, name = ''] = /^(_?)(.*)$/s.exec(own.name) ?? [];
@@ -232,7 +236,7 @@ function typeNamedLike({ own, base }: PostgresColumn): string | undefined {
   return namesOfTheClient.has(name) ? `${name}${underscore ? '[]' : ''}` : undefined;
 }
 
-/** Composites, ranges, multiranges, and domains within an array: they may contain any type. */
+/** Composites, ranges, multiranges, and domains in an array: they may contain any type. */
 const kindsOfParts = new Set(['c', 'r', 'm', 'd']);
 
 const settingsOfParts = [
@@ -258,7 +262,7 @@ function textDependsOn({ base, element, kind }: PostgresColumn): readonly string
   return /^reg[a-z]+$/.test(scalar) ? ['quote_all_identifiers', 'search_path'] : undefined;
 }
 
-/** Decides how a column of a Postgres query is carried. */
+/** Decides how a column of a Postgres query is written. */
 export function planPostgresColumn(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const namedLike = typeNamedLike(column);
   const settings = textDependsOn(column);
@@ -272,12 +276,12 @@ export function planPostgresColumn(column: PostgresColumn, request: PlanRequest)
 function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const exact = planExactly(column, request);
   if (request.mode === 'exact') return exact;
-  // What the connector wrote here no reader could open: a decimal with more decimals than digits.
+  // No reader could open what the connector wrote here: a decimal with more decimals than digits.
   const decimal = decimalOf(column.clientType.replace(/(\[\])+$/, ''));
-  // A scan cannot refuse NaN, and would give 0.
+  // A scan cannot refuse NaN, and would return 0.
   if (decimal && decimal.scale > decimal.precision) return { ...exact, damagedInScan: true };
   const loss = lossOf(column);
-  // A table's is read as its byte, which is no text beyond ASCII.
+  // A scan of a table reads its byte, which is not text beyond ASCII.
   if (column.base === 'char') {
     const violation = `pg_catalog.octet_length(${request.reference}::pg_catalog.text) > 1`;
     const refusal = { values: 'a byte that is not a letter', hint: '' };

@@ -4,7 +4,7 @@ import { type ColumnPlan, decimalFromText, decimalOf, MAX_DECIMAL_DIGITS } from 
 const integers = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
 const isExactNumber = (type: string) => integers.test(type) || decimalOf(type) !== undefined;
 
-/** DuckDB SQL that is the value as another type, and fails the run where that is not the same number. */
+/** DuckDB SQL for the value as another type, which fails the run if it is not the same number. */
 export function strictly(
   plan: Pick<ColumnPlan, 'type' | 'numberAsText'>,
   value: string,
@@ -15,7 +15,7 @@ export function strictly(
   const converted =
     decimal && plan.numberAsText ? decimalFromText(value, decimal) : `TRY_CAST(${value} AS ${target})`;
   const scale = decimal?.scale ?? 0;
-  // A decimal of any length that the source printed: digits beyond the target's would be rounded away.
+  // A decimal of any length that the source printed: digits beyond the target's would be rounded off.
   const same = plan.numberAsText
     ? `regexp_matches(${value}, '^-?[0-9]*([.][0-9]{0,${scale}}0*)?$')`
     : `TRY_CAST(${converted} AS ${plan.type}) IS NOT DISTINCT FROM ${value}`;
@@ -23,10 +23,10 @@ export function strictly(
 }
 
 /**
- * Changes how a column is carried to what `columns:` of a sync asks for.
+ * Changes how a column is written to what `columns:` of a sync asks for.
  *
- * @param plan how the column is carried exactly
- * @param asText SQL of the source for the column as it prints it; absent where the value is DuckDB's own
+ * @param plan how the column is written exactly
+ * @param asText the source's SQL for the column as it prints it; absent for a value of DuckDB's own
  * @throws ConfigError when a column of this type cannot become that
  */
 export function overrideColumn(plan: ColumnPlan, target: string, asText: string | undefined): ColumnPlan {

@@ -11,7 +11,7 @@ import {
 import type { SourceSession } from '../session.ts';
 import { changedWhileRunning, readSettings } from './keep-settings.ts';
 
-/** Where the markers of a table's own columns begin, beyond those of any result. */
+/** Where the markers of a table's own columns begin, after those of any result. */
 export const TABLE_MARKERS = 100_000;
 
 interface Conversion {
@@ -20,7 +20,7 @@ interface Conversion {
   firstMarker?: number;
 }
 
-/** Whether the source prints the value, or computes it, in a way that a setting of its session decides. */
+/** Whether a setting of its session decides how the source prints or computes the value. */
 const dependsOnSettings = ({ type, textDependsOn, atSource }: ColumnPlan) =>
   textDependsOn !== undefined &&
   (/^VARCHAR(\[\])?$/.test(type) || (atSource !== undefined && /^DECIMAL\([\d,]+\)$/.test(type)));
@@ -28,7 +28,7 @@ const dependsOnSettings = ({ type, textDependsOn, atSource }: ColumnPlan) =>
 const needsSource = (plan: ColumnPlan) =>
   plan.atSource !== undefined || plan.companion !== undefined || dependsOnSettings(plan);
 
-/** DuckDB SQL for the result of a query of the source, with each of its columns carried as planned. */
+/** DuckDB SQL for the result of a query of the source, with each of its columns written as planned. */
 export async function convertAtSource(
   session: SourceSession,
   sql: string,
@@ -41,7 +41,10 @@ export async function convertAtSource(
   return convert(checked, names, session.relationOf(sql), firstMarker);
 }
 
-/** Text that the client hands on as bytes of whatever encoding: a query may change that of its session while it runs. */
+/**
+ * Text that the client passes on as bytes in any encoding: a query may change the encoding of its session while it
+ * runs.
+ */
 export function withCheckedText(plan: ColumnPlan): ColumnPlan {
   if (plan.inDuckdb) return plan;
   if (plan.type === 'VARCHAR') return { ...plan, inDuckdb: (value) => `decode(encode(${value}))` };
@@ -50,8 +53,8 @@ export function withCheckedText(plan: ColumnPlan): ColumnPlan {
 }
 
 /**
- * The query wrapped in one that converts at the source. A wrapper may have other types than the query on its own (MariaDB, of a UNION
- * or of constants): what comes is made what was planned.
+ * The query in a wrapper that converts at the source. A wrapper may give other types than the query alone (MariaDB, for
+ * a UNION or constants), so its columns are converted to what was planned.
  */
 async function convertThroughSource(
   session: SourceSession,
@@ -94,10 +97,10 @@ async function convertThroughSource(
 }
 
 /**
- * DuckDB SQL that makes the file's columns of what came from the source.
+ * DuckDB SQL that makes the file's columns from what the source sends.
  *
- * @param names what the columns are called there
- * @param firstMarker by which the first one's refusal is known
+ * @param names the names of the columns there
+ * @param firstMarker identifies a refusal of the first column
  */
 export function convert(
   columns: readonly ColumnPlan[],

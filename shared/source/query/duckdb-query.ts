@@ -5,7 +5,10 @@ import { QueryError } from '../../errors.ts';
 /** Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is refused. */
 const allowedTableFunctions = new Set(['range', 'generate_series', 'unnest', 'repeat']);
 
-/** Kinds of tables in a query that are checked here; one that a later DuckDB adds is refused until somebody has looked at it. */
+/**
+ * Kinds of tables in a query that are checked here. A kind that a later DuckDB adds is refused until somebody has
+ * looked at it.
+ */
 const knownTables = new Set([
   'BASE_TABLE',
   'TABLE_FUNCTION',
@@ -17,11 +20,11 @@ const knownTables = new Set([
   'SHOW_REF',
 ]);
 
-/** Scalar functions that reach beyond the query. duckdb-query.test.ts goes through all that DuckDB has. */
+/** Scalar functions that reach beyond the query. duckdb-query.test.ts goes through all functions of DuckDB. */
 const deniedFunctions = new Set([
-  // Plans SQL that is hidden in a text, which connects to whatever server that names.
+  // Plans SQL that is hidden in a text, which connects to any server named there.
   'json_serialize_plan',
-  // They reveal the machine that Ferry runs on, or of Ferry's own session.
+  // They reveal the machine that Ferry runs on, or Ferry's own session.
   'current_setting',
   'getenv',
   'getvariable',
@@ -30,25 +33,25 @@ const deniedFunctions = new Set([
   'pg_get_viewdef',
   'pg_get_constraintdef',
   'write_log',
-  // Hold up the run and a connection of the source for nothing.
+  // Delay the run, and occupy a connection of the source, for nothing.
   'sleep_ms',
   'pg_sleep',
 ]);
 
-/** A table of the source, in the words of the query: DuckDB finds it whatever its upper and lower case. */
+/** A table of the source, in the words of the query: DuckDB ignores case when it looks for it. */
 export interface TableReference {
-  /** Absent: the one that the source takes when none is given. */
+  /** Absent: the one that the source uses by default. */
   schema: string | undefined;
   table: string;
 }
 
 /** What a checked query reads. */
 export interface DuckdbQueryFacts {
-  /** Every mention, so a table that is read twice stands here twice. */
+  /** Every mention, so a table that is read twice is here twice. */
   tables: TableReference[];
-  /** Names of columns in small letters; `all` when the query does not name what it reads. */
+  /** Names of columns in lower case; `all` when the query does not name what it reads. */
   columns: ReadonlySet<string> | 'all';
-  /** Names in small letters that stand next to a `*`; absent when the query reads columns in another way than by these two. */
+  /** Names in lower case next to a `*`; absent when the query reads columns in other ways than these two. */
   besideStars?: ReadonlySet<string>;
 }
 
@@ -84,7 +87,7 @@ function* walk(value: unknown): Generator<Node> {
   for (const child of Object.values(value)) yield* walk(child);
 }
 
-/** {@link inspectDuckdbQuery} without a connection: an instance of DuckDB that can reach nothing, for this alone. */
+/** {@link inspectDuckdbQuery} without a connection: uses a separate instance of DuckDB that can access nothing. */
 export async function readDuckdbQuery(query: string): Promise<DuckdbQueryFacts> {
   const instance = await openDuckdb({
     enable_external_access: 'false',
@@ -99,8 +102,9 @@ export async function readDuckdbQuery(query: string): Promise<DuckdbQueryFacts> 
 }
 
 /**
- * Checks SQL that is to run in DuckDB itself by its syntax tree: exactly one SELECT, over tables of the attached source, with
- * table functions of an allow-list. The lock-down of the session does not stop postgres_scan('host=…') and its like, so this must.
+ * Checks SQL that will run in DuckDB itself by its syntax tree: exactly one SELECT, over tables of the attached source,
+ * with table functions of an allow-list. The lock-down of the session does not stop postgres_scan('host=…') and similar
+ * functions, so this must.
  *
  * @returns what it reads
  * @throws QueryError that says what is not allowed
@@ -152,8 +156,8 @@ async function parseStatement(connection: DuckDBConnection, query: string): Prom
 }
 
 /**
- * A CTE is known in its own query only, but its name is looked for here in the whole: one that is also a view of DuckDB, or could
- * be a file, would let that one in elsewhere.
+ * A CTE is only known in its own query, but its name is looked up here in the whole. A CTE that is also the name of a
+ * view of DuckDB, or could be a file, would allow that one elsewhere.
  */
 function assertNames(ctes: ReadonlySet<string>): void {
   for (const name of ctes) {
@@ -165,10 +169,11 @@ function assertNames(ctes: ReadonlySet<string>): void {
   }
 }
 
-/** Refuses what is no plain reading of tables, or could reach beyond the source. */
+/** Refuses anything but a plain reading of tables, or that could reach beyond the source. */
 function assertAllowed(node: Node): void {
   const isTable = 'sample' in node && 'alias' in node;
-  // SHOW lists what DuckDB knows; DESCRIBE and SUMMARIZE hold the query that they are of, which is checked like any other.
+  // SHOW lists what DuckDB knows; DESCRIBE and SUMMARIZE contain the query that they describe, which is checked like
+  // any other.
   if (isTable && (!knownTables.has(String(node.type)) || (node.type === 'SHOW_REF' && !node.query))) {
     throw new QueryError('duckdbQuery: SHOW and similar are not allowed.', {
       hint: 'Write one SELECT over the source attached as db: SELECT * FROM db.public.orders',
@@ -187,7 +192,7 @@ function assertAllowed(node: Node): void {
   }
 }
 
-/** Whether a table is one of the source; else it is a CTE of the query. @throws QueryError for any other one */
+/** Whether a table is one of the source; otherwise it is a CTE of the query. @throws QueryError for any other table */
 function isOfSource(node: Node, ctes: ReadonlySet<string>): boolean {
   const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map((part) =>
     String(part ?? ''),
@@ -208,7 +213,7 @@ export function referenceOf(node: Node): TableReference {
   return { schema: catalog_name ? String(schema_name) : undefined, table: String(table_name) };
 }
 
-/** Expressions whose columns are named in them; with any other one all columns count as read. */
+/** Expressions that name their columns; for any other one, all columns count as read. */
 const knownExpressions = new Set([
   'BETWEEN',
   'CASE',

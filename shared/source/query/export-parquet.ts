@@ -10,7 +10,7 @@ import type { TableCheck } from './plan-table-scans.ts';
 import type { PreparedQuery } from './prepare-query.ts';
 
 /**
- * Looks for values that must not be in a table that is read as it stands.
+ * Checks a table that is read as it is for values that must not be in it.
  *
  * @throws ExactnessError that names the column
  */
@@ -24,7 +24,7 @@ export async function assertFit(session: SourceSession, { table, sql, columns }:
   );
 }
 
-/** The last look: whatever the client did with a type on the way, the file must have the one that was planned. */
+/** The last check: whatever the client did with a type on the way, the file must have the planned one. */
 async function assertTypes(
   session: SourceSession,
   { columns, mode }: PreparedQuery,
@@ -45,7 +45,7 @@ async function assertTypes(
  * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of the source.
  * Nothing is left of the file when it fails.
  *
- * @throws ExactnessError when a value has no place in the file
+ * @throws ExactnessError when a value cannot be written
  */
 export async function exportParquet(
   session: SourceSession,

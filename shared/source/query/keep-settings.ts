@@ -2,8 +2,8 @@ import { ExactnessError } from '../../errors.ts';
 import type { SourceSession } from '../session.ts';
 
 /**
- * Does work in a transaction, and sees whether a query changed settings of the source's session meanwhile: of its rows, some were printed
- * one way then and some another way, and nobody can tell which.
+ * Does work in a transaction, and checks whether a query changed settings of the source's session meanwhile: then some
+ * of its rows were printed in one way and some in another, and nobody can say which.
  *
  * @throws ExactnessError that names the setting
  */
@@ -18,7 +18,7 @@ export async function keepSettings<T>(session: SourceSession, work: () => Promis
   );
 }
 
-/** The error of a query that changes how its values are printed, and so of any column of it. */
+/** The error of a query that changes how its values are printed, which affects any of its columns. */
 export function changedWhileRunning(what: string): ExactnessError {
   return new ExactnessError(`${what} Nothing was uploaded.`, {
     hint: 'Remove the function that sets it (in the query, or called by it), and convert the values instead; or change the setting of the login.',

@@ -9,39 +9,39 @@ import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
 
-/** A condition on a table that is read as it stands: no value of these columns may be one that the client damages. */
+/** A condition on a table that is read as it is: these columns may not contain a value that the client damages. */
 export interface TableCheck {
   /** As the query calls it. */
   table: string;
-  /** SQL of the source: one row, with 1 for each column that holds such a value. */
+  /** The source's SQL: one row, with 1 for each column that contains such a value. */
   sql: string;
   columns: { name: string; sourceType: string; refusal: Refusal }[];
 }
 
 interface Table {
   label: string;
-  /** The columns that the query reads, in SQL of the source. */
+  /** The columns that the query reads, for the source's SQL. */
   query: string;
-  /** Of the columns that the query reads. */
+  /** Only for the columns that the query reads. */
   columns: { plan: ColumnPlan; scanType: string }[];
-  /** DuckDB SQL of a SELECT to read instead of the table. */
+  /** DuckDB SQL of a SELECT that replaces the table. */
   select?: string;
   /** Columns that the SELECT leaves out, as the source's own * does. */
   hidden?: string[];
-  /** Columns of the SELECT that the query names, and no * of it gives. */
+  /** Columns of the SELECT that the query names, and that no * includes. */
   unstarred?: string[];
-  /** That SELECT sends the source its own statement, which converts and refuses: there is nothing to check. */
+  /** The SELECT sends its own statement to the source, which converts and refuses, so there is nothing to check. */
   convertedAtSource?: boolean;
 }
 
-/** By its letters: names that differ only in case may be two tables. */
+/** Exactly: names that differ only in case may be two tables. */
 const key = ({ schema, table }: TableReference) => JSON.stringify([schema, table]);
 
 /**
- * The table that a name means, as the source spells it. DuckDB does not distinguish case, and its client takes any of those
+ * The table that a name refers to, in the source's spelling. DuckDB ignores case, and its client takes any of those
  * that differ in nothing else.
  *
- * @throws QueryError for a table that does not exist, ExactnessError for a name that may mean several
+ * @throws QueryError for a table that does not exist, ExactnessError for a name that may refer to several
  */
 async function findTable(session: SourceSession, { schema, table }: TableReference): Promise<SourceTable> {
   const { dialect } = session;
@@ -78,7 +78,7 @@ async function describeTable(
   const scanned = isMisread
     ? undefined
     : await session.describe(scanName).catch((error: unknown) => {
-        // The client cannot list the tables of a schema in which some differ only in case.
+        // The client cannot list the tables of a schema if some differ only in case.
         if (!(error instanceof QueryError)) throw error;
         return undefined;
       });
@@ -94,7 +94,7 @@ async function describeTable(
     });
   }
 
-  // A login may be let at some columns only: no others are asked for.
+  // A login may have access to some columns only, so no others are read.
   // Columns that the source's own * leaves out (INVISIBLE), and DuckDB's would not.
   const unshown = scannedNames.filter((name) => !shownNames.includes(name));
   const unstarred = unshown.filter((name) => besideStars?.has(name.toLowerCase()));
@@ -111,7 +111,7 @@ async function describeTable(
       hint: 'Name a column of the source.',
     });
   }
-  // Rows are counted by any column.
+  // Any column will do to count rows.
   const read = named.length === 0 && scanned === undefined ? shownNames.slice(0, 1) : named;
   const query = `SELECT ${read.map(dialect.quoteName).join(', ')} FROM ${sourceName}`;
   const plans = read.length === 0 ? [] : await planSource(session, query, mode);
@@ -134,7 +134,7 @@ async function planSource(session: SourceSession, query: string, mode: TypesMode
   return session.dialect.planColumns(ask, query, client, () => mode, session.server);
 }
 
-/** Text that the source printed, or a name out of a list: nothing of it can be damaged. */
+/** Text that the source printed, or a name from a list: nothing in it can be damaged. */
 const isPlain = (type: string) => type === 'VARCHAR' || /^ENUM\(.*\)$/s.test(type) || type === 'UINTEGER';
 
 function cannotBeRead(label: string, { plan, scanType }: Table['columns'][number]): ExactnessError {
@@ -146,7 +146,7 @@ function cannotBeRead(label: string, { plan, scanType }: Table['columns'][number
   );
 }
 
-/** Types of somebody's own that the client takes for others, by their names. */
+/** User-defined types that the client mistakes for others by their names. */
 function assertKnownTypes({ label, columns, convertedAtSource }: Table): void {
   const mistaken = columns.find(({ plan }) => plan.namedLike !== undefined)?.plan;
   if (mistaken === undefined || convertedAtSource) return;
@@ -156,7 +156,10 @@ function assertKnownTypes({ label, columns, convertedAtSource }: Table): void {
   );
 }
 
-/** What `types: compatible` loses of a table: as a query's column would, and what the client makes of types that a query gives as text. */
+/**
+ * What `types: compatible` loses in a table: what a query's column would lose, and what the client makes of types that
+ * a query gives as text.
+ */
 function warningsOf({ label, columns }: Table): string[] {
   return columns.flatMap(({ plan: { name, sourceType, type, loss }, scanType }) => {
     const lost = loss?.text ?? (scanType === type ? undefined : lossOfScan(scanType));
@@ -189,7 +192,7 @@ function checkTable(
   }
   const checked = columns.filter(({ plan, scanType }) => {
     if (mode === 'compatible') return plan.damagedInScan && plan.violation !== undefined;
-    // Text of what is a number would sort and compare as text.
+    // Text of a number would sort and compare as text.
     const plain =
       isPlain(scanType) && !plan.damagedInScan && (scanType !== 'VARCHAR' || plan.type === 'VARCHAR');
     if (plain) return false;
@@ -213,9 +216,9 @@ function checkTable(
   };
 }
 
-/** What becomes of the tables that a duckdbQuery reads. */
+/** What happens to the tables that a duckdbQuery reads. */
 export interface TableScans {
-  /** The query, with what is to be read instead of its tables. */
+  /** The query, with replacements for its tables. */
   sql: string;
   checks: TableCheck[];
   tableColumns: ColumnPlan[];
@@ -224,7 +227,7 @@ export interface TableScans {
   warnings: string[];
 }
 
-/** The error of a query that could not be prepared, where that is as it names a column which a `*` leaves out. */
+/** The error of a query that could not be prepared, if the reason is that it names a column which a `*` leaves out. */
 export function explainHidden(error: unknown, { hidden }: TableScans): unknown {
   if (!(error instanceof QueryError)) return error;
   const named = hidden.find((name) => error.message.toLowerCase().includes(`"${name.toLowerCase()}"`));
@@ -236,8 +239,8 @@ export function explainHidden(error: unknown, { hidden }: TableScans): unknown {
 }
 
 /**
- * Decides for the tables that a duckdbQuery reads whether they can be read as they stand. They are read without a wrapper, so that
- * filters and columns are pushed down; what a wrapper would refuse is looked for before, in the same snapshot.
+ * Decides whether the tables that a duckdbQuery reads can be read as they are. They are read without a wrapper, so that
+ * filters and columns are pushed down. What a wrapper would refuse is looked for before, in the same snapshot.
  *
  * @throws ExactnessError for a column that would need a conversion, QueryError for a table that does not exist
  */
@@ -288,7 +291,7 @@ export async function planTableScans(
   return { sql, checks, tableColumns, hidden, warnings };
 }
 
-/** Puts into the query what is to be read instead of its tables. */
+/** Puts the replacements for its tables into the query. */
 async function replaceThose(
   session: SourceSession,
   query: string,

@@ -11,40 +11,40 @@ import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { keepSettings } from './keep-settings.ts';
 import { explainHidden, planTableScans, type TableCheck } from './plan-table-scans.ts';
 
-/** What to read: SQL of the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */
+/** What to read: SQL for the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */
 export type SourceQuery =
   | { kind: 'source'; sql: string }
   | { kind: 'duckdb'; sql: string; facts: DuckdbQueryFacts };
 
-/** A query of which it is known how each of its columns gets into the file. */
+/** A query, with a plan for each of its columns. */
 export interface PreparedQuery {
   columns: ColumnPlan[];
   /** DuckDB SQL for the result as it goes into the file. */
   relation: string;
-  /** What must hold of the tables that a duckdbQuery reads, in the same transaction. */
+  /** Conditions on the tables that a duckdbQuery reads, to be checked in the same transaction. */
   checks: TableCheck[];
-  /** Columns of such tables that are converted where they are read, and may refuse values of their own. */
+  /** Columns of such tables that are converted where they are read, and may refuse values. */
   tableColumns: ColumnPlan[];
-  /** What gets lost, for people; `types: compatible` only. */
+  /** What is lost, for people; `types: compatible` only. */
   warnings: string[];
   mode: TypesMode;
-  /** The relation is one statement of the source's own SQL. */
+  /** The relation is one statement in the source's own SQL. */
   oneStatement: boolean;
 }
 
 /**
- * Has the source prepare the query, without running it, and decides for each column how it is carried.
+ * Has the source prepare the query, without running it, and decides how each column is written.
  *
  * @param overrides the sync's `columns:`: name → type
- * @throws QueryError with what the source said of the query, ExactnessError for a column that cannot be carried, ConfigError for an
- *   override that cannot be
+ * @throws QueryError with what the source said about the query, ExactnessError for a column that cannot be written,
+ *   ConfigError for an invalid override
  */
 export function prepareQuery(
   session: SourceSession,
   query: SourceQuery,
   options: PrepareOptions,
 ): Promise<PreparedQuery> {
-  // In a transaction, as that has the settings under which the query will be read.
+  // In a transaction, which has the settings under which the query will be read.
   return session.transaction(() => keepSettings(session, () => prepare(session, query, options)));
 }
 
@@ -94,13 +94,13 @@ async function prepare(
 
   const ask = (statement: string) => session.askSource('wrap', statement);
   await dialect.assertTakesNoLocks?.(ask, sql, [], session.server);
-  // An override starts from what is exact, whatever the rest does.
+  // An override starts from the exact form, whatever the other columns do.
   const modeOf = (name: string) => (Object.hasOwn(overrides, name) ? 'exact' : mode);
   const planned = await dialect
     .planColumns(ask, sql, client, modeOf, session.server)
     .catch((error: unknown) => {
       if (!(error instanceof QueryError) || !/syntax/i.test(error.message)) throw error;
-      // By itself it could be prepared; as a part of another statement it cannot.
+      // It can be prepared alone, but not as part of another statement.
       throw new QueryError('The query is not one SELECT that only reads.', {
         cause: error,
         hint: 'Ferry does not support SHOW, EXPLAIN, INSERT … RETURNING and similar; write a SELECT.',
@@ -126,7 +126,7 @@ async function prepare(
 /** A type as the file has it: text instead of enums. */
 const withoutEnums = (type: string) => type.replaceAll(/ENUM\((?:'(?:[^']|'')*'(?:, ?)?)*\)/g, 'VARCHAR');
 
-/** Types of DuckDB's own that a file has no word for, and what says the same. */
+/** DuckDB's own types that a file cannot have, and their equivalents. */
 const sameInOtherWords: Readonly<Record<string, string>> = {
   TIMESTAMP_S: 'TIMESTAMP',
   TIMESTAMP_MS: 'TIMESTAMP',
@@ -136,7 +136,9 @@ const sameInOtherWords: Readonly<Record<string, string>> = {
   'TIME WITH TIME ZONE': 'VARCHAR',
 };
 
-/** A decimal with more decimals than digits is one that no reader opens; Postgres has such, and the client takes them over. */
+/**
+ * No reader opens a decimal with more decimals than digits; Postgres has such decimals, and the client passes them on.
+ */
 function withReadableDecimals(plan: ColumnPlan): ColumnPlan {
   const type = plan.type.replaceAll(/DECIMAL\((\d+),(\d+)\)/g, (own, precision, scale) =>
     Number(scale) > Number(precision) ? `DECIMAL(${scale},${scale})` : own,
@@ -157,7 +159,7 @@ function withReadableDecimals(plan: ColumnPlan): ColumnPlan {
   };
 }
 
-/** A column of what DuckDB computed. */
+/** A column that DuckDB computed. */
 function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
   const type = withoutEnums(clientType);
   const plan = { name, sourceType: withoutLabels(clientType), type };
@@ -196,7 +198,7 @@ function planComputed(name: string, clientType: string, mode: TypesMode): Column
 const typeOf = (overrides: Readonly<Record<string, string>>, column: string) =>
   Object.hasOwn(overrides, column) ? overrides[column] : undefined;
 
-/** A line for each column that always loses, and one for all that share what they may lose. */
+/** A line for each column that always loses something, and one for all those that may. */
 function warningsFor(columns: readonly ColumnPlan[]): string[] {
   const lossy = columns.flatMap(({ name, sourceType, loss }) =>
     loss ? [{ name, sourceType, ...loss }] : [],

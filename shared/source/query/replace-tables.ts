@@ -3,21 +3,20 @@ import { QueryError } from '../../errors.ts';
 import type { SourceSession } from '../session.ts';
 import { type Node, referenceOf, type TableReference } from './duckdb-query.ts';
 
-/** A query's mention of a table, and what to read in its place. */
+/** A query's mention of a table, and its replacement. */
 export interface Replacement {
   /** Whether the query means it by these words. */
   isMeant(reference: TableReference): boolean;
   /** DuckDB SQL of a SELECT. */
   select: string;
-  /** Columns of that SELECT which no `*` gives. */
+  /** Columns of that SELECT that no `*` includes. */
   unstarred?: readonly string[];
 }
 
 /**
- * A duckdbQuery that reads something else instead of some tables. DuckDB takes it apart and puts it together again; what it then says
- * must be what it said before.
+ * A duckdbQuery with replacements for some tables. DuckDB parses it and writes it again; its meaning must not change.
  *
- * @throws QueryError when DuckDB would not put it together as it was
+ * @throws QueryError when DuckDB would not write it as it was
  */
 export async function replaceTables(
   session: SourceSession,
@@ -57,14 +56,16 @@ async function parse(session: SourceSession, sql: string): Promise<Tree> {
   return exactJson.parse(String(reader.getRowsJS()[0]?.[0]), keepNumber);
 }
 
-/** What TypeScript does not know of JSON yet: https://github.com/tc39/proposal-json-parse-with-source */
+/** A feature of JSON that TypeScript does not know yet: https://github.com/tc39/proposal-json-parse-with-source */
 const exactJson = JSON as unknown as {
   parse(text: string, reviver: (key: string, value: unknown, context: { source: string }) => unknown): Tree;
   rawJSON(text: string): object;
   isRawJSON(value: unknown): boolean;
 };
 
-/** A constant of the query may have more digits than a number of JavaScript. Nothing depends on the places in the text. */
+/**
+ * A constant of the query may have more digits than a number in JavaScript. The positions in the text do not matter.
+ */
 function keepNumber(key: string, value: unknown, { source }: { source: string }): unknown {
   if (key === 'query_location') return 0;
   return typeof value === 'number' ? exactJson.rawJSON(source) : value;
@@ -100,7 +101,7 @@ const nameOf = ({ alias, table_name }: Node) => alias || table_name;
 const isReplaced = (node: Node, { isMeant }: Replacement) =>
   node.type === 'BASE_TABLE' && isOfSource(node) && isMeant(referenceOf(node));
 
-/** The tables that a SELECT reads itself, alone or joined. */
+/** The tables that a SELECT itself reads, alone or joined. */
 function replacedIn(from: unknown, replacement: Replacement): Node[] {
   if (from === null || typeof from !== 'object') return [];
   const node = from as Node;

@@ -5,8 +5,9 @@ import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
 import type { SourceSession } from '../session.ts';
 
 /**
- * Fingerprint of a Parquet file's content, whatever the order of its rows: columns with their types, number of rows, and the sums of two
- * hashes of each row. It is only comparable with those of the same version of DuckDB, which is a part of it.
+ * Fingerprint of a Parquet file's content, whatever the order of its rows: columns with their types, number of rows,
+ * and the sums of two hashes of each row. It can only be compared with those of the same version of DuckDB, which is
+ * part of it.
  *
  * @param file path in the session's output folder
  * @returns SHA-256, hexadecimal
@@ -27,7 +28,10 @@ export async function fingerprintRows(session: SourceSession, file: string): Pro
     .digest('hex');
 }
 
-/** Texts for what hashes alike and is not the same: 0 and -0, 1 month and 30 days, and whatever is made of parts. */
+/**
+ * Texts for values with the same hash that are not the same: 0 and -0, 1 month and 30 days, and everything composed of
+ * parts.
+ */
 function imageOf(name: string, type: string): string {
   return /^(FLOAT|DOUBLE|INTERVAL)$|[[(]/.test(type) && !type.startsWith('DECIMAL')
     ? `CAST(${name} AS VARCHAR)`

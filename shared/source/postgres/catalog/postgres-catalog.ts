@@ -15,18 +15,20 @@ import { queriesOf } from './rows/postgres-rows.ts';
 import { postgresScope } from './scope/postgres-scope.ts';
 import { readSharedTexts } from './scope/postgres-shared-texts.ts';
 
-/** How long a lock is waited for at most, in milliseconds, while those that are held stand in the way of others. */
+/** How long to wait for a lock, in milliseconds, while the locks we hold may block others. */
 const LOCK_TIMEOUT_MS = 250;
 
-// What texts of the server depend on is the same for every login, and each text so too:
-// - search_path: what of it is visible stands without its schema in definitions and types. pg_catalog first, so that no function or
-//   operator of a user's schema stands in for one of the server's; public as in Atlan's app, whose logins have the default.
-// - TimeZone and lc_monetary: constants in defaults, views and bounds of partitions. What else these depend on is set at the
-//   beginning of each transaction (serverFacts of the dialect).
-// - jit and nested loops: the planner guesses a few rows where a big catalog has millions, above all before its first ANALYZE.
-// - lock_timeout: below deadlock_timeout, so that nobody who waits for us is ended as the victim of a deadlock. Other transactions of
-//   Ferry wait for longer, which serverFacts has set before.
-// Taken from pg_settings, as not every version knows all of them. Types by their full names, as the login's own search_path holds for it.
+// Settings that make the server's texts the same for every login and every time:
+// - search_path: names in it appear without their schema in definitions and types. pg_catalog comes first, so that a
+// user's function or operator cannot replace the server's; public as in Atlan's app, whose logins have the default.
+// - TimeZone and lc_monetary: constants in defaults, views and bounds of partitions. The other settings that these
+// depend on are set at the beginning of each transaction (serverFacts of the dialect).
+// - jit and nested loops: the planner expects a few rows where a big catalog has millions, above all before its first
+// ANALYZE.
+// - lock_timeout: below deadlock_timeout, so that nobody who waits for us becomes the victim of a deadlock. In Ferry's
+// other transactions, serverFacts sets a longer one.
+// They come from pg_settings, because not every version knows all of them. Types have their full names, because the
+// login's own search_path is still in effect.
 const settings = `SELECT
     coalesce((SELECT pg_catalog.has_language_privilege(l.oid, 'USAGE') FROM pg_catalog.pg_language AS l WHERE l.lanname = 'plpgsql'), false)
       AS guarded,

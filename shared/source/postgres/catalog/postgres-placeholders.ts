@@ -2,19 +2,19 @@ import type { CatalogState } from '../../catalog/catalog.ts';
 import type { Fault, Part } from '../../catalog/faults.ts';
 import { relationInScope, schemasInScope } from './scope/postgres-filters.ts';
 
-/** The relations that have files of their own. */
+/** The relations that have files. */
 export const STORED = `SELECT c.oid AS relation FROM pg_catalog.pg_class AS c JOIN (__SCOPE__) AS scope ON scope.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'm') AND __RELATION_IN_SCOPE__`;
 
-/** SQL for a text of ASCII instead of one that cannot be sent. */
+/** SQL for an ASCII text that replaces one that cannot be sent. */
 export const escaped = (text: string) =>
   `pg_catalog.encode(pg_catalog.convert_to(${text}, 'SQL_ASCII'), 'escape')`;
 
-/** SQL condition; none at all where there is nothing to find, as there may be a million columns. */
+/** SQL condition. It is constant if there is nothing to find, because there may be a million columns. */
 export const isOneOf = (object: string, numbers: readonly number[]) =>
   numbers.length === 0 ? 'false' : `${object} = ANY ('{${numbers}}'::oid[])`;
 
-/** SQL condition: an object is among those of which a part is left out. */
+/** SQL condition: an object is among those with a part that is left out. */
 export function isFaulty(faults: readonly Fault[], part: Part, object: string, column?: string): string {
   const found = faults.filter((fault) => fault.part === part);
   if (found.length === 0) return 'false';
@@ -27,7 +27,7 @@ export function isFaulty(faults: readonly Fault[], part: Part, object: string, c
   return `${object}::int8 * 65536 + ${column} = ANY ('{${keys}}'::int8[])`;
 }
 
-/** What stands for the scope in all queries: what the filters leave, but for what cannot be named. */
+/** The placeholders that all queries share: what the filters leave, except what cannot be named. */
 export function scopeOf({ filters, databaseName, faults }: CatalogState) {
   const relations = (alias: string) =>
     `${relationInScope(filters, `${alias}.relname`)} AND NOT ${isFaulty(faults, 'relation', `${alias}.oid`)}`;

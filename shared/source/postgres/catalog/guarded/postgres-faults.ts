@@ -1,6 +1,6 @@
 import type { Fault } from '../../../catalog/faults.ts';
 
-/** Whether it is only that another session holds a lock. */
+/** Whether the only reason is that another session holds a lock. */
 export const isLocked = ({ code }: Pick<Fault, 'code'>) => code === '55P03' || code === '40P01';
 
 /** Why a part is left out; see https://www.postgresql.org/docs/current/errcodes-appendix.html. */
@@ -13,7 +13,10 @@ export function reasonOf({ code, said, isSettled = false }: Fault): string {
   return `the server fails to return it (${said === null || !isHarmless(said) ? `error ${code}` : said})`;
 }
 
-/** Words of the server that hold nothing but names of the catalog. The first are those of internal errors, in no other language. */
+/**
+ * Words of the server that contain only names from the catalog. The first are internal errors, which exist in English
+ * only.
+ */
 const isHarmless = (said: string) =>
   /^(cache lookup failed for [a-z ]+ \d+|could not open relation with OID \d+|could not find [a-z ]+ "[^"]*" in file "[^"]*"|could not (access|load) (file|library) "[^"]*".*|missing chunk number .*|stack depth limit exceeded)$/.test(
     said,

@@ -11,7 +11,10 @@ const openUnguardedSql = read(new URL('./postgres-open-unguarded.sql', import.me
 const measureSql = read(new URL('./postgres-measure.sql', import.meta.url));
 const probeSql = read(new URL('./postgres-probe.sql', import.meta.url));
 
-/** What is no matter of one object ends the statement: no memory, no disk, the server going down, a standby's conflicts. */
+/**
+ * Errors that have nothing to do with one object end the statement: no memory, no disk, the server going down, a
+ * standby's conflicts.
+ */
 const RAISE_AGAIN = `IF code ~ '^(08|53|57|40001)' THEN RAISE; END IF;`;
 /** Words beyond ASCII may be in no encoding. */
 const FAILURE = `pg_catalog.json_build_object('code', code, 'said', CASE WHEN said ~ '^[ -~]*$' THEN said END)`;
@@ -26,7 +29,7 @@ function blockOf(sql: string, parts: Readonly<Record<string, string>>): string {
   return `DO ${tag}${body}${tag}`;
 }
 
-/** Opens relations, and keeps no lock of it. */
+/** Opens relations without keeping their locks. */
 export function openRelations(
   relations: readonly OpenedRelation[],
   { guarded }: Pick<CatalogState, 'guarded'>,
@@ -43,11 +46,11 @@ export function openRelations(
 }
 
 /**
- * Opens those of some relations that are not known yet. It may be the first statement of a transaction, whose snapshot is then taken by it:
- * what it finds there is opened a moment later.
+ * Opens those of some relations that are not known yet. It may be the first statement of a transaction and then takes
+ * its snapshot, so it opens what it finds a moment later.
  *
  * @param settings SQL that sets what definitions depend on, each with a column `a`
- * @param toOpen SQL for the relations, as of postgres-opened.sql
+ * @param toOpen SQL for the relations, as in postgres-opened.sql
  */
 export function openUnknown(
   settings: readonly string[],
@@ -56,7 +59,7 @@ export function openUnknown(
 ): GuardedQuestion {
   const BEFORE = settings.map((sql) => `PERFORM pg_catalog.count(one.a) FROM (${sql}) AS one;`).join('\n  ');
   const ASKED = `SELECT one.* FROM (${toOpen}) AS one WHERE one.relation <> ALL ('{${known}}'::int8[])`;
-  // Which types a block means is decided before it sets anything. SET takes no snapshot.
+  // The types in a block are resolved before it sets anything. SET takes no snapshot.
   const before = `SET LOCAL search_path = pg_catalog; ${blockOf(openSql, { BEFORE, ASKED })}`;
   return { before, ask: ANSWER };
 }
@@ -64,7 +67,7 @@ export function openUnknown(
 /** Puts the sizes of relations into a setting of the transaction. @param stored SQL for their numbers, as `relation` */
 export const measureRelations = (stored: string) => blockOf(measureSql, { STORED: stored });
 
-/** Finds the objects of which a text cannot be read. @param texts SQL with the columns `object`, `part` and `text` */
+/** Finds the objects with an unreadable text. @param texts SQL with the columns `object`, `part` and `text` */
 export const probeTexts = (texts: string): GuardedQuestion => ({
   before: blockOf(probeSql, { TEXTS: texts }),
   ask: ANSWER,

@@ -1,5 +1,6 @@
--- Measures the relations in scope that have files: pg_relation_size() opens each for a moment, and so waits where somebody holds it. All
--- at once if that works, else one by one; what is locked has no size then. The sizes are a setting, which the query of the tables reads.
+-- Measures the relations in scope that have files: pg_relation_size() opens each for a moment, and so waits for locks.
+-- All at once if that works, else one by one; a locked relation then has no size. The sizes go into a setting, which
+-- the query of the tables reads.
 DECLARE
   patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
   asked record;

@@ -1,4 +1,4 @@
--- What objects are called, for people. A name that cannot be sent has its letters beyond ASCII escaped.
+-- The names of objects, for people. If a name cannot be sent, its letters beyond ASCII are escaped.
 SELECT asked.place, pg_catalog.concat_ws('.', __SCHEMA__, __RELATION__, __ROUTINE__, __COLUMN__) AS name
 FROM (VALUES __OBJECTS__) AS asked (place, kind, object, part, escaped)
 LEFT JOIN pg_catalog.pg_class AS c ON c.oid = asked.object AND asked.kind IN ('relation', 'column')

@@ -1,4 +1,5 @@
--- The same without blocks, for a login that may not use PL/pgSQL: below the caller's savepoint, and an error is one of all of them.
+-- The same without blocks, for a login that may not use PL/pgSQL: below the caller's savepoint, and an error concerns
+-- all of them.
 SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
   'relation', one.relation::int8, 'kind', one.kind, 'version', one.version,
   'definition', CASE WHEN one.kind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(one.relation::oid) END,

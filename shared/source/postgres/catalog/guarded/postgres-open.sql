@@ -1,6 +1,7 @@
--- Opens some relations one by one, each below its own savepoint that is always rolled back. That gives back the locks that
--- pg_get_viewdef() takes on a view and on all that it reads, which would stay to the end of the transaction, and keeps an error to its
--- object; variables keep their values. A block returns nothing: the answer is a setting of the transaction.
+-- Opens some relations one by one, each below its own savepoint that is always rolled back. This releases the locks
+-- that pg_get_viewdef() takes on a view and on everything that it reads, which would last to the end of the
+-- transaction, and confines an error to its object; variables keep their values. A block returns nothing: the answer is
+-- a setting of the transaction.
 DECLARE
   patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
   asked record;
@@ -12,7 +13,7 @@ DECLARE
   failure json;
   answers text[] := '{}';
   written int8 := 0;
-  -- The server looks for the rule of every view below one, and crashes where there is none.
+  -- The server looks for the rule of every view below one, and crashes if one is missing.
   ruleless CONSTANT bool := EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.relkind = 'v' AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid AND r.ev_type = '1'));
 BEGIN
@@ -47,7 +48,7 @@ BEGIN
         RAISE SQLSTATE 'FERRY';
       EXCEPTION
         WHEN SQLSTATE 'FERRY' THEN NULL;
-        -- There is a foreign table whose wrapper has no handler, here or below the view.
+        -- A foreign table, here or below the view, has a wrapper without a handler.
         WHEN object_not_in_prerequisite_state THEN
           insertable := false;
         WHEN OTHERS THEN
@@ -60,13 +61,13 @@ BEGIN
       END;
     END IF;
     IF code IN ('55P03', '40P01') THEN
-      -- One lock that is held often means more: the others are asked for again, not waited for.
+      -- One lock often means more: the others are tried again later instead of waiting here.
       PERFORM pg_catalog.set_config('lock_timeout', '10ms', true);
     END IF;
     answers := answers || pg_catalog.json_build_object(
       'relation', asked.relation::int8, 'kind', asked.kind, 'version', asked.version, 'definition', definition, 'insertable', insertable, 'part', part, 'failure', failure)::text;
     written := written + coalesce(pg_catalog.length(definition), 0);
-    -- The caller asks for the rest by another block: a statement stays short, and so does its answer.
+    -- The caller asks for the rest with another block, which keeps statements and answers short.
     EXIT WHEN written > 1000000 OR pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp() > '500 ms';
   END LOOP;
   PERFORM

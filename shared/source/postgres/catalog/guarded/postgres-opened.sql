@@ -1,5 +1,5 @@
--- The relations in scope about which something can only be learnt by opening them, and what distinguishes one state of each from another. No texts: a
--- name may be unreadable.
+-- The relations in scope that must be opened to learn something about them, and a version that distinguishes their
+-- states. No texts, because a name may be unreadable.
 WITH scope AS (
   __SCOPE__
 )

@@ -1,4 +1,5 @@
--- Finds the objects of which one text cannot be made or sent: all at once, and the halves of those that fail, down to single ones.
+-- Finds the objects for which a text cannot be made or sent: first all at once, then the halves of those that fail,
+-- down to single ones.
 DECLARE
   patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
   relations oid[];
@@ -14,9 +15,9 @@ BEGIN
   SELECT pg_catalog.array_agg(one.object), pg_catalog.array_agg(one.part) INTO relations, columns
   FROM (SELECT DISTINCT texts.object, texts.part FROM (__TEXTS__) AS texts) AS one;
   lasts := ARRAY[coalesce(pg_catalog.array_length(relations, 1), 0)];
-  -- What is wrong with the statement itself, and with no object, fails here.
+  -- An error in the statement itself fails here, and not in an object.
   PERFORM pg_catalog.convert_to(texts.text, 'UTF8') FROM (__TEXTS__) AS texts WHERE false;
-  -- A few at a time are looked up by an index.
+  -- A few at a time are found by an index.
   PERFORM pg_catalog.set_config('enable_nestloop', 'on', true);
   WHILE pg_catalog.cardinality(firsts) > 0 LOOP
     lower := firsts[1];
@@ -35,7 +36,7 @@ BEGIN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = MESSAGE_TEXT;
         __RAISE_AGAIN__
         IF code = '55P03' THEN
-          -- The halves of it need not wait as long.
+          -- Its halves need not wait as long.
           PERFORM pg_catalog.set_config('lock_timeout', '1ms', true);
         END IF;
         IF lower = upper THEN

@@ -1,7 +1,7 @@
 import type { Part } from '../../../catalog/faults.ts';
 import { ARGUMENTS } from '../rows/postgres-rows.ts';
 
-/** The relations that are read, as `c`; their schemas as `scope`. */
+/** The relations to read, as `c`; their schemas as `scope`. */
 const RELATIONS = `pg_catalog.pg_class AS c JOIN (__SCOPE__) AS scope ON scope.oid = c.relnamespace
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.reltype <> 0 AND __RELATION_IN_SCOPE__`;
 /** Their columns, as `a`. */
@@ -18,8 +18,9 @@ const ofColumn = (text: string, from = COLUMNS) =>
 const ofRoutine = (text: string) => `SELECT p.oid AS object, 0 AS part, ${text} AS text FROM ${ROUTINES}`;
 
 /**
- * SQL for every text of the catalog that may fail, for each object: made by the same means as in the queries. Names come first: what has
- * none that can be read is not asked for more. The rows are identified by columns without text, so that they can be taken one by one.
+ * SQL for every text of the catalog that may fail, for each object, made in the same way as in the queries. Names come
+ * first: an object without a readable name is not asked for more. Columns without text identify the rows, so that they
+ * can be read one by one.
  */
 export const probedTexts: readonly { part: Part; texts: string }[] = [
   {

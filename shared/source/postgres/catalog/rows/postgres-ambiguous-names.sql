@@ -1,5 +1,5 @@
--- What is in scope and may have the qualifiedName of something else (see qualified-names.ts): first schemas, without a relation, then
--- relations in the order of the table query.
+-- What is in scope and may have the same qualifiedName as something else (see qualified-names.ts): first schemas,
+-- without a relation, then relations in the order of the table query.
 WITH scope AS (
   __SCOPE__
 ),

@@ -1,6 +1,7 @@
 -- SQL expression for the names of the argument types of a routine, pg_proc as p.
--- As oidvectortypes() has them, but every type that is not the server's own with its schema: what format_type() says depends on what the
--- login sees without one. One by one by the index, as joined all types would be gone through for each routine.
+-- Like oidvectortypes(), but with the schema of every type that is not the server's own: without one, the result of
+-- format_type() depends on what the login can see. One by one through the index, because a join would scan all types
+-- for each routine.
 coalesce((
   SELECT pg_catalog.string_agg(
     coalesce((
@@ -11,7 +12,7 @@ coalesce((
       )
       FROM pg_catalog.pg_type AS named
       WHERE named.oid = coalesce((
-        -- Of an array, format_type() names the element.
+        -- For an array, format_type() names the element.
         SELECT whole.typelem
         FROM pg_catalog.pg_type AS whole
         WHERE whole.oid = argument.type AND whole.typelem <> 0 AND whole.typcategory = 'A'

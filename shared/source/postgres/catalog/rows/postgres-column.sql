@@ -1,6 +1,7 @@
--- One row for each column of the relations in scope. Every join is by oid; what there may be several of is gathered before it is joined.
--- Relations come in their order, and the columns of one after those of the other (LATERAL): the rows of each are sorted on their own, so
--- that the first ones arrive at once, however many there are (an incremental sort; Postgres 12 and older sort them all).
+-- One row for each column of the relations in scope. Every join is by oid; what may occur several times is aggregated
+-- before it is joined. Relations come in their order, and the columns of each after those of the previous one
+-- (LATERAL): the rows of each relation are sorted separately, so that the first ones arrive at once, however many there
+-- are (an incremental sort; Postgres 12 and older sort them all).
 WITH scope AS (
   __SCOPE__
 ),
@@ -11,14 +12,14 @@ relation AS (
     c.relname AS name,
     c.relkind,
     c.relispartition,
-    -- Columns are sorted by this number: names are longer to compare, and there are a hundred times as many of them.
+    -- Columns are sorted by this number: comparing names takes longer, and there are a hundred times as many columns.
     row_number() OVER (ORDER BY scope.name, c.relname) AS position
   FROM pg_catalog.pg_class AS c
   JOIN scope ON scope.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.reltype <> 0 AND __RELATION_IN_SCOPE__
 )
 SELECT
-  -- The name of the database is put in later (shared-columns.ts).
+  -- The name of the database is filled in later (shared-columns.ts).
   ''::text AS table_catalog,
   relation.schema::text AS table_schema,
   relation.name::text AS table_name,
@@ -56,7 +57,7 @@ SELECT
   attribute.comment AS remarks,
   NULL::int4 AS partition_order,
   NULL::text AS is_partition,
-  -- Eleven bits with a sign: numeric(5,-2) from Postgres 15 on.
+  -- Eleven bits with a sign: numeric(5,-2) exists from Postgres 15 on.
   CASE
     WHEN attribute.base_type = 'pg_catalog.numeric'::pg_catalog.regtype AND attribute.modifier >= 4
       THEN (((attribute.modifier - 4) & 2047) # 1024) - 1024
@@ -72,7 +73,7 @@ SELECT
   coalesce(attribute.is_primary, false) AS is_primary,
   coalesce(attribute.is_foreign, false) AS is_foreign,
   relation.position::int4 AS table_number,
-  -- An int4 as the others, which not every oid fits into.
+  -- An int4 like the others, although not every oid fits.
   attribute.atttypid::int8::bit(32)::int4 AS type_number,
   (
     attribute.attnotnull::int4
@@ -101,7 +102,7 @@ CROSS JOIN LATERAL (
     (CASE WHEN type.typelem <> 0 THEN type.typelem ELSE a.atttypid END)::pg_catalog.regtype::text AS element_name,
     __NO_TYPE__ AS no_type,
     CASE WHEN a.atthasdef AND NOT __NO_DEFAULT__ THEN (
-      -- Only what is generated from other columns needs the relation, whose columns Postgres then gets ready for each expression.
+      -- Only generated columns need the relation, whose columns Postgres then prepares for each expression.
       SELECT pg_catalog.pg_get_expr(d.adbin, CASE WHEN d.adbin::text LIKE '%{VAR %' THEN d.adrelid ELSE 0 END)
       FROM pg_catalog.pg_attrdef AS d
       WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -120,7 +121,7 @@ CROSS JOIN LATERAL (
       t.typlen,
       t.typtypmod,
       t.typelem,
-      -- A domain may be made of another one; its modifier (length, digits) is that of the last.
+      -- A domain may be based on another one; its modifier (length, digits) is that of the last.
       CASE WHEN t.typtype = 'd' THEN (
         WITH RECURSIVE made_of (base, typmod) AS (
           SELECT t.typbasetype, t.typtypmod
@@ -142,7 +143,7 @@ CROSS JOIN LATERAL (
       ) END AS domain
     FROM pg_catalog.pg_type AS t
     WHERE t.oid = a.atttypid
-    -- By the index, for each column: joined, all types would be gone through once for each relation.
+    -- By the index, for each column: a join would scan all types once for each relation.
     OFFSET 0
   ) AS type ON true
   LEFT JOIN (
@@ -161,7 +162,7 @@ CROSS JOIN LATERAL (
     ON comment.objoid = relation.oid AND comment.objsubid = a.attnum AND comment.objsubid > 0
     AND comment.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
   WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT __NO_COLUMN__
-  -- As a whole for each relation: joined with all relations at once it would be sorted as a whole too.
+  -- Aggregated for each relation: joined with all relations at once, it would also be sorted as a whole.
   OFFSET 0
 ) AS attribute
 ORDER BY relation.position, attribute.attnum

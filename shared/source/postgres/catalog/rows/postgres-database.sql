@@ -1,4 +1,5 @@
--- The connected database, its texts as bytes (postgres-shared-texts.ts): all that pg_database has from Postgres 10 to 18, null where a version has not. Filters do not apply to it.
+-- The connected database, with its texts as bytes (postgres-shared-texts.ts): everything in pg_database from Postgres
+-- 10 to 18, null where a version lacks it. Filters do not apply.
 SELECT
   d.oid::int8 AS oid,
   __DATNAME__ AS datname,

@@ -1,5 +1,5 @@
--- One row for each routine in scope: procedures, functions, aggregates, window and trigger functions. The owner comes as bytes, and the name of
--- the database is put in later (shared-columns.ts).
+-- One row for each routine in scope: procedures, functions, aggregates, window and trigger functions. The owner comes
+-- as bytes, and the name of the database is filled in later (shared-columns.ts).
 WITH scope AS (
   __SCOPE__
 ),
@@ -13,7 +13,7 @@ routine AS (
     CASE WHEN __NO_ARGUMENTS__ THEN __ESCAPED_ARGUMENTS__ ELSE __ARGUMENTS__ END AS argument_types
   FROM pg_catalog.pg_proc AS p
   JOIN scope ON scope.oid = p.pronamespace
-  -- The account of Amazon RDS owns what belongs to the service.
+  -- Amazon RDS's own account owns what belongs to the service.
   WHERE pg_catalog.pg_get_userbyid(p.proowner) <> 'rdsdb' AND NOT __NO_ROUTINE__
 )
 SELECT

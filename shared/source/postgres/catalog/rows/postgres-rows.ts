@@ -16,7 +16,7 @@ const procedureSql = read(new URL('./postgres-procedure.sql', import.meta.url));
 /** SQL expression for the names of the argument types of a routine, `p`. */
 export const ARGUMENTS = read(new URL('./postgres-arguments.sql', import.meta.url)).trim();
 
-/** What in the answers is the same for the whole server. */
+/** Columns whose values are the same for the whole server. */
 const sharedColumns: CatalogQueries['shared'] = {
   database: { database: ['database_name'], texts: ['datname', 'datcollate', 'datctype', 'datacl'] },
   schema: { database: ['catalog_name'], texts: ['schema_owner'] },
@@ -27,7 +27,7 @@ const sharedColumns: CatalogQueries['shared'] = {
 
 const ownerOf = (oid: string) => bytesOf(`pg_catalog.pg_get_userbyid(${oid})`);
 
-/** pg_attribute knows generated columns from this version on. */
+/** pg_attribute has generated columns from this version on. */
 const GENERATED_COLUMNS_VERSION = 12;
 const MEASURED = `SELECT size.key::oid AS relation, size.value::int8 AS bytes
   FROM pg_catalog.json_each_text(nullif(pg_catalog.current_setting('ferry.sizes', true), '')::json) AS size`;

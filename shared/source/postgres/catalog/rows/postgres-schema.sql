@@ -1,5 +1,5 @@
--- One row for each schema in scope, its owner as bytes; the name of the database is put in later (shared-columns.ts). tempTableRegex does
--- not apply to the counts.
+-- One row for each schema in scope, with its owner as bytes; the name of the database is filled in later
+-- (shared-columns.ts). tempTableRegex does not apply to the counts.
 WITH scope AS (
   __SCOPE__
 ),

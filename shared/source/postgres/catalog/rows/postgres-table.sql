@@ -1,5 +1,5 @@
 -- One row for each relation in scope: tables, views, materialised views, foreign tables, partitions. Every join is by oid.
--- The name of the database is put in later (shared-columns.ts).
+-- The name of the database is filled in later (shared-columns.ts).
 WITH scope AS (
   __SCOPE__
 ),
@@ -14,7 +14,7 @@ partitions AS (
   FROM pg_catalog.pg_inherits AS i
   GROUP BY i.inhparent
 ),
--- Taken before, as what is locked cannot be measured (postgres-measure.sql).
+-- Measured before, because a locked relation cannot be measured (postgres-measure.sql).
 sizes AS (
   __SIZES__
 )
@@ -22,7 +22,7 @@ SELECT
   ''::text AS table_catalog,
   scope.name::text AS table_schema,
   c.relname::text AS table_name,
-  -- Only what ANALYZE or VACUUM has seen has statistics. What has no pages of its own is not scaled by them.
+  -- Only relations that ANALYZE or VACUUM has seen have statistics. A relation without pages is not scaled by them.
   CASE
     WHEN c.reltuples < 0 OR c.relkind = 'v' THEN NULL
     WHEN c.relkind IN ('p', 'f') THEN c.reltuples::float8
@@ -46,19 +46,19 @@ SELECT
   parent.relispartition AS partitioned_parent_table,
   CASE
     WHEN __NO_BOUND__ THEN NULL
-    -- A bound names no column: with the relation's number Postgres 18 would wait for its lock.
+    -- A bound names no column: with the relation's number, Postgres 18 would wait for its lock.
     WHEN c.relispartition AND c.relkind = 'r' THEN pg_catalog.pg_get_expr(c.relpartbound, 0)
   END AS partition_constraint,
   keys.partnatts::int4 AS number_columns_in_part_key,
   keys.partattrs::text AS columns_participating_in_part_key,
-  -- The definition stands in its place in the end: it was read before (postgres-open.sql).
+  -- The definition replaces this in the end; it was read before (postgres-open.sql).
   CASE WHEN c.relkind IN ('v', 'm') THEN c.oid::text END AS view_definition,
   NULL::text AS self_referencing_column_name,
   NULL::text AS reference_generation,
   CASE WHEN row_type.oid IS NOT NULL THEN ''::text END AS user_defined_type_catalog,
   CASE WHEN __NO_ROW_TYPE__ THEN NULL ELSE row_type_schema.nspname::text END AS user_defined_type_schema,
   CASE WHEN __NO_ROW_TYPE__ THEN NULL ELSE row_type.typname::text END AS user_defined_type_name,
-  -- As information_schema.tables has them, but whatever the login may do with the relation.
+  -- As in information_schema.tables, but whatever the login may do with the relation.
   CASE
     WHEN c.relkind IN ('r', 'p') THEN 'YES'
     WHEN c.relkind = 'm' OR __NO_INSERTABLE__ THEN NULL

@@ -1,4 +1,5 @@
--- Every database of the server but its templates, by the bytes of its name (postgres-shared-texts.ts), whether the login may connect to it, and its size where the login may know it.
+-- Every database of the server except its templates, with the bytes of its name (postgres-shared-texts.ts), whether the
+-- login may connect to it, and its size if the login may see it.
 SELECT
   __NAME__ AS name,
   CASE WHEN may.connect THEN pg_catalog.pg_database_size(d.oid) END AS bytes,

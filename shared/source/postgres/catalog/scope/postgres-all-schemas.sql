@@ -1,4 +1,5 @@
--- Every schema of the connected database but the system's, with what an extraction would make of it, and whether the filters leave it.
+-- Every schema of the connected database except the system's, with what an extraction would make of it, and whether the
+-- filters leave it.
 SELECT
   s.name,
   relations.tables,

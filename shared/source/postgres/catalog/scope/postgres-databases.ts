@@ -9,7 +9,10 @@ import { ENCODINGS, hexOf, rawBytesOf, readSharedText, split } from './postgres-
 
 const allDatabasesSql = readFileSync(new URL('./postgres-all-databases.sql', import.meta.url), 'utf8');
 
-/** SQL of a SELECT for the databases of the server that the login may connect to, as column `name`: no templates, none half dropped. */
+/**
+ * SQL of a SELECT for the databases that the login may connect to, as column `name`: no templates, and none that were
+ * only half dropped.
+ */
 export const OPEN_DATABASES = `SELECT d.datname AS name FROM pg_catalog.pg_database AS d
 WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
   AND pg_catalog.has_database_privilege(d.oid, 'CONNECT')`;
@@ -46,7 +49,7 @@ export async function allDatabases(ask: AskSource): Promise<ServerDatabase[]> {
 }
 
 /**
- * Reads names of databases as they come from the server.
+ * Decodes the names of databases.
  *
  * @param rows the bytes of each name as hexadecimal digits, and the encodings of the server's databases
  */
@@ -76,7 +79,7 @@ async function isInScope(ask: AskSource, filters: CatalogFilters, name: string):
     const { rows } = await ask(`SELECT ${condition} AS in_scope`);
     return rows[0]?.[0] === true;
   } catch (error) {
-    // Letters that the connected database has not: it is asked itself when it is its turn.
+    // The connected database lacks some letters: the other database is asked itself when its turn comes.
     if (error instanceof QueryError) return true;
     throw error;
   }

@@ -9,9 +9,9 @@ import {
 import type { AskSource } from '../../../dialect.ts';
 
 /**
- * Text as Postgres's SQL has it, whatever standard_conforming_strings and backslash_quote are set to.
+ * Text for Postgres' SQL, whatever standard_conforming_strings and backslash_quote are set to.
  *
- * @throws ConfigError for text with a NUL, at which the statement would end
+ * @throws ConfigError for text with a NUL, which would end the statement
  */
 export function quoteText(text: string): string {
   if (text.includes('\0'))
@@ -20,8 +20,8 @@ export function quoteText(text: string): string {
 }
 
 /**
- * A regular expression of Postgres that matches what the given one does, when that is the whole text. Not for the options b, e and q,
- * which make another language of the rest: the configuration refuses them.
+ * A regular expression for Postgres that matches what the given one does, but only whole texts. Not for the options b,
+ * e and q, which switch to another language for the rest: the configuration refuses them.
  * https://www.postgresql.org/docs/current/functions-matching.html#POSIX-METASYNTAX
  */
 export function matchWhole(pattern: string): string {
@@ -29,16 +29,18 @@ export function matchWhole(pattern: string): string {
   const literal = /^\*\*\*=(.*)$/s.exec(pattern)?.[1];
   if (literal !== undefined) return `\\A${literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}\\Z`;
   const [, options = '', rest = ''] = /^(?:\*\*\*:)?(\(\?[a-z]+\))?(.*)$/s.exec(pattern) ?? [];
-  // In expanded syntax a comment runs to the end of its line, and would take the bracket along.
+  // In expanded syntax a comment runs to the end of its line, and would include the bracket.
   const end = options.lastIndexOf('x') > options.lastIndexOf('t') ? '\n' : '';
-  // \A and \Z, as ^ and $ match at the ends of lines too when an option says so.
+  // \A and \Z, because some options make ^ and $ match at the ends of lines too.
   return `${options}\\A(?:${rest}${end})\\Z`;
 }
 
-/** As text a name compares by the rules of its database; as a name by those of C, which do not know umlauts as letters. */
+/**
+ * As text, a name compares by the rules of its database; as a name by those of C, which do not know umlauts as letters.
+ */
 const asText = (name: string) => `${name}::text COLLATE pg_catalog."default"`;
 
-/** SQL condition: a name matches a pattern as a whole. */
+/** SQL condition: a name as a whole matches a pattern. */
 function nameMatches(name: string, patterns: readonly string[]): string {
   return `${asText(name)} ~ ANY (ARRAY[${patterns.map((pattern) => quoteText(matchWhole(pattern))).join(', ')}])`;
 }
@@ -52,10 +54,10 @@ function anyEntryMatches(entries: readonly FilterEntry[], database: string, sche
 }
 
 /**
- * SQL of a SELECT for the schemas in scope in the connected database, as columns `oid` and `name`: none of the system's, and what the
- * filters leave.
+ * SQL of a SELECT for the schemas in scope in the connected database, as columns `oid` and `name`: none of the
+ * system's, and only what the filters leave.
  *
- * @param databaseName of the connected database, where it is known
+ * @param databaseName of the connected database, if known
  */
 export function schemasInScope(filters: CatalogFilters, databaseName?: string): string {
   const [include, exclude] = [entriesOf(filters.include), entriesOf(filters.exclude)];
@@ -69,8 +71,8 @@ export function schemasInScope(filters: CatalogFilters, databaseName?: string): 
 }
 
 /**
- * SQL for the name of the connected database. What is not ASCII in it the server may have in another encoding than the database's
- * (shared-texts.ts), and take for other letters; a percent sign may stand for a byte.
+ * SQL for the name of the connected database. The server may have its letters beyond ASCII in another encoding than the
+ * database's (postgres-shared-texts.ts), and misread them; a percent sign may stand for a byte.
  */
 export const connectedDatabase = (name: string | undefined) =>
   name === undefined || /^[ -$&-~]*$/.test(name)
@@ -90,19 +92,23 @@ export function databaseInScope(filters: CatalogFilters, name: string): string {
   return conditions.length === 0 ? 'true' : conditions.join(' AND ');
 }
 
-/** SQL condition on the name of a relation, such as `c.relname`: it is none of those that tempTableRegex leaves out. */
+/** SQL condition on the name of a relation, such as `c.relname`: tempTableRegex does not leave it out. */
 export function relationInScope({ tempTableRegex }: CatalogFilters, name: string): string {
   return tempTableRegex === '' ? 'true' : `${asText(name)} !~ ${quoteText(tempTableRegex)}`;
 }
 
-/** SQL that fails when one of the patterns is no regular expression: each is read, whether or not it matches. */
+/**
+ * SQL that fails when one of the patterns is not a valid regular expression: each is compiled, whether or not it
+ * matches.
+ */
 const readPatterns = (patterns: readonly string[]) =>
   `SELECT count(*)::int4 AS n FROM unnest(ARRAY[${patterns.map(quoteText).join(', ')}]) AS p WHERE '' ~ p`;
 
 /**
- * Has the source read every pattern, by one statement when all are right. Outside a transaction, as none goes on after an error.
+ * Checks every pattern at the source, with one statement if all are right. Outside a transaction, because a transaction
+ * does not continue after an error.
  *
- * @throws ConfigError that names the field, the database and the pattern, and what the server calls wrong
+ * @throws ConfigError that names the field, the database and the pattern, and what the server says is wrong
  */
 export async function assertPatterns(ask: AskSource, filters: CatalogFilters): Promise<void> {
   const placed = placedPatterns(filters);
@@ -112,7 +118,7 @@ export async function assertPatterns(ask: AskSource, filters: CatalogFilters): P
     placed.map(({ pattern }) => pattern),
   );
   if (refusal === undefined) return;
-  // A right one first: if that is refused too, the patterns are not what is wrong.
+  // First a valid one: if the server refuses that too, the patterns are not the problem.
   if ((await refusalOf(ask, ['a'])) !== undefined) throw refusal;
   for (const { pattern, place } of placed) {
     const cause = await refusalOf(ask, [pattern]);
@@ -135,7 +141,10 @@ async function refusalOf(ask: AskSource, patterns: readonly string[]): Promise<F
   }
 }
 
-/** What the server said of a pattern, in its language: words about the pattern only, as the statement holds nothing else. */
+/**
+ * What the server said about a pattern, in its language. These words are about the pattern only, because the statement
+ * contains nothing else.
+ */
 function complaintIn({ cause }: FerryError): string {
   const said =
     cause instanceof Error

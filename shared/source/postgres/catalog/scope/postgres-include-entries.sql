@@ -1,5 +1,6 @@
--- One row for each entry of an include filter, in order: how many databases its pattern matches, whether the connected one is among
--- them, and which of its schema patterns is the first, from 1, that no schema of the connected database matches.
+-- One row for each entry of an include filter, in order: how many databases its pattern matches, whether the connected
+-- one is among them, and the position, from 1, of its first schema pattern that no schema of the connected database
+-- matches.
 WITH entry (position, database, schemas) AS (VALUES __ENTRIES__),
 database (name) AS (
   SELECT name FROM (__DATABASES__) AS open

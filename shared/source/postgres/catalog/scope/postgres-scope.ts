@@ -20,7 +20,7 @@ const allSchemasSql = read(new URL('./postgres-all-schemas.sql', import.meta.url
 const includeEntriesSql = read(new URL('./postgres-include-entries.sql', import.meta.url));
 const relationCountSql = read(new URL('./postgres-relation-count.sql', import.meta.url));
 
-/** As Atlan's app has it in its settings: partitioned tables, which the catalog is asked for, came with it. */
+/** As in the settings of Atlan's app: this version introduced partitioned tables, which the catalog queries read. */
 const MINIMUM_VERSION = 10;
 
 export const postgresScope = (ask: AskSource): CatalogScope => ({

@@ -1,5 +1,5 @@
--- What is kept for the whole server, as bytes: the name of the connected database; what of it and of the roles is not ASCII, each once;
--- and the encodings that it may be in.
+-- Texts stored for the whole server, as bytes: the name of the connected database; those of its texts and of the roles'
+-- names that are not ASCII, each once; and the encodings that they may be in.
 SELECT
   __DATABASE__ AS database,
   (

@@ -3,23 +3,24 @@ import { fillIn } from '../../../../text/fill-in.ts';
 import type { SharedTexts } from '../../../catalog/catalog.ts';
 import type { AskSource } from '../../../dialect.ts';
 
-// Names of databases and roles are kept once for the whole server, in the letters of the database in which they were made, which is noted
-// nowhere: https://www.postgresql.org/docs/current/multibyte.html. In a database of another encoding they are text of wrong letters, or
-// none at all. So they are taken as bytes, and read in one way wherever they come from.
+// Names of databases and roles are stored once for the whole server, in the encoding of the database in which they were
+// created, which is recorded nowhere: https://www.postgresql.org/docs/current/multibyte.html. In a database with
+// another encoding, they appear with wrong letters, or as no text at all. So Ferry reads them as bytes, and always
+// decodes them in the same way.
 
-/** SQL of Postgres for the bytes of a text, whatever they are: nothing is converted, and nothing is checked. */
+/** SQL of Postgres for the bytes of a text, whatever they are: nothing is converted or checked. */
 export const bytesOf = (text: string) =>
   `pg_catalog.decode(pg_catalog.replace(${text}::pg_catalog.text, E'\\\\', E'\\\\\\\\'), 'escape')`;
 
 /** The same, as hexadecimal digits. */
 export const hexOf = (text: string) => `pg_catalog.encode(${bytesOf(text)}, 'hex')`;
 
-/** SQL for the encodings of the databases of the server, with commas between them. */
+/** SQL for the encodings of the server's databases, separated by commas. */
 export const ENCODINGS = `(SELECT pg_catalog.string_agg(DISTINCT pg_catalog.pg_encoding_to_char(e.encoding)::text, ',') FROM pg_catalog.pg_database AS e)`;
 
 /**
- * As hexadecimal digits the name of the database, and with commas between them the texts that are not ASCII; and the encodings of the
- * server's databases.
+ * The name of the database in hexadecimal digits, the texts that are not ASCII in the same form and separated by
+ * commas, and the encodings of the server's databases.
  */
 const sharedTexts = fillIn(readFileSync(new URL('./postgres-shared-texts.sql', import.meta.url), 'utf8'), {
   DATABASE: hexOf('pg_catalog.current_database()'),
@@ -28,7 +29,7 @@ const sharedTexts = fillIn(readFileSync(new URL('./postgres-shared-texts.sql', i
   ENCODINGS,
 });
 
-/** What the web's standard calls those encodings of Postgres that it names otherwise; ISO_8859_5 and WIN1252 it finds by rule. */
+/** The web standard's names for encodings that Postgres calls otherwise; it finds ISO_8859_5 and WIN1252 by rule. */
 const LABELS: Readonly<Record<string, string>> = {
   LATIN1: 'iso-8859-1',
   LATIN2: 'iso-8859-2',
@@ -59,9 +60,9 @@ const labelOf = (encoding: string) =>
     .toLowerCase();
 
 /**
- * Reads bytes of a text that all databases of a server share: as UTF-8 where they are that, else in the first of the server's other
- * encodings that they are text of, else as LATIN1, in which all bytes are. Each run of bytes beyond ASCII on its own, as a list of
- * privileges may hold names of several encodings.
+ * Decodes a text that all databases of a server share: as UTF-8 if it is that, else in the first of the server's other
+ * encodings in which it is valid, else as LATIN1, in which all bytes are valid. Each run of bytes beyond ASCII is
+ * decoded separately, because a list of privileges may contain names in several encodings.
  *
  * @param hex the bytes, as hexadecimal digits
  * @param encodings of the server's databases, in Postgres's words
@@ -74,7 +75,7 @@ export function readSharedText(hex: string, encodings: readonly string[]): strin
       try {
         return new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(bytes);
       } catch {
-        // Not text of this encoding, or one that only Postgres knows.
+        // Not valid in this encoding, or one that only Postgres knows.
       }
     }
     return new TextDecoder('windows-1252').decode(bytes);
@@ -94,10 +95,10 @@ export async function readSharedTexts(ask: AskSource): Promise<SharedTexts> {
   };
 }
 
-/** The parts of a list with commas; none of null. */
+/** The parts of a list with commas; empty for null. */
 export const split = (list: unknown) => (typeof list === 'string' ? list.split(',') : []);
 
-/** A name as the server has it where that is not the name in UTF-8: what has to be sent to ask for it. */
+/** The server's bytes for a name, if they are not the name in UTF-8: they must be sent to refer to it. */
 export function rawBytesOf(hex: string, name: string): Buffer | undefined {
   const bytes = Buffer.from(hex, 'hex');
   return bytes.equals(Buffer.from(name, 'utf8')) ? undefined : bytes;
