@@ -69,6 +69,9 @@ export class SourceUnavailableError extends FerryError {
   override readonly retryable: boolean = true;
 }
 
+/** Somebody holds a lock of the source's catalog. Locks of this kind are short: it is tried again even where nothing else is. */
+export class LockedCatalogError extends SourceUnavailableError {}
+
 /** Polyteia, or something in front of it, does not answer as it should. */
 export class PolyteiaUnavailableError extends FerryError {
   readonly class = 'PolyteiaUnavailableError';

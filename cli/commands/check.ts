@@ -9,6 +9,7 @@ import { asSentence, unknownNameMessage } from '../../shared/config/config-probl
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
+import { RefusedLogins } from '../../shared/source/credentials/refused-logins.ts';
 import type { CliContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openOutput } from '../open-output.ts';
@@ -39,6 +40,7 @@ export function checkCommand(context: CliContext): Command {
       assertKnown(only, loaded.config);
       const secrets = await openSecrets(options, loaded, context);
       await using workspace = await createWorkspace(tmpdir());
+      const refusals = new RefusedLogins();
       const all: SourceChecks[] = [];
       const ofExtractions: ExtractionChecks[] = [];
       const print = (name: string, checks: readonly CheckResult[]) => {
@@ -51,6 +53,7 @@ export function checkCommand(context: CliContext): Command {
         const ofSource = Object.entries(syncs).filter(([, sync]) => sync.source === name);
         const checks = await checkSource({
           ...sessionOptions(context),
+          refusals,
           name,
           source,
           syncs: Object.fromEntries(ofSource),
@@ -73,6 +76,7 @@ export function checkCommand(context: CliContext): Command {
         context.signal.throwIfAborted();
         const checks = await checkExtraction({
           ...sessionOptions(context),
+          refusals,
           config: loaded.config,
           job,
           secrets,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { findExtraction } from '../extraction/extraction-work.ts';
 import type { DocumentStore } from '../runs/documents/document-store.ts';
 import { createWorkspace } from '../runs/workspace.ts';
+import { RefusedLogins } from '../source/credentials/refused-logins.ts';
 import { type CheckExtractionOptions, checkExtraction } from './check-extraction.ts';
 import type { CheckResult } from './check-result.ts';
 import { checkSource } from './check-source.ts';
@@ -18,6 +19,7 @@ export async function checkExtractionJob(
 ): Promise<CheckResult[]> {
   const { config, job, state, secrets, workFolder, extensionFolders, memoryLimitBytes, threads, signal } =
     options;
+  const { refusals = new RefusedLogins() } = options;
   const { sources } = findExtraction(config, job);
   const results = await checkState(job, state);
   await using workspace = await createWorkspace(workFolder);
@@ -32,11 +34,12 @@ export async function checkExtractionJob(
       extensionFolders,
       memoryLimitBytes,
       threads,
+      refusals,
       signal,
     });
     results.push(
       ...hops.map((hop) => (sources.length > 1 ? { ...hop, check: `${name}: ${hop.check}` } : hop)),
     );
   }
-  return [...results, ...(await checkExtraction(options))];
+  return [...results, ...(await checkExtraction({ ...options, refusals }))];
 }

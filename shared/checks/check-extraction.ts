@@ -20,6 +20,7 @@ import {
 import { labelOf } from '../extraction/read-database.ts';
 import { watchSignIn } from '../extraction/watch-sign-in.ts';
 import { createWorkspace } from '../runs/workspace.ts';
+import { RefusedLogins } from '../source/credentials/refused-logins.ts';
 import type { JobReading } from '../source/job-reading.ts';
 import { type CheckResult, failedCheck, skippedCheck } from './check-result.ts';
 
@@ -37,7 +38,8 @@ export async function checkExtraction(options: CheckExtractionOptions): Promise<
   const found = findExtraction(config, job);
   await using workspace = await createWorkspace(options.workFolder);
   const { folder } = workspace;
-  const catalogs = await checkCatalogs({ ...options, ...found }, folder, signal);
+  const refusals = new RefusedLogins();
+  const catalogs = await checkCatalogs({ refusals, ...options, ...found }, folder, signal);
   return [...catalogs, ...(await checkOutput(output, { ...found, signal }))];
 }
 

@@ -9,7 +9,7 @@ import { replaceSharedColumns } from '../source/catalog/shared-columns.ts';
 import type { SourceAnswer } from '../source/dialect.ts';
 import { UnknownQueryError } from '../source/explain-error.ts';
 import type { SourceSession } from '../source/session.ts';
-import { FaultFinder, warnOfFaults } from './catalog/find-faults.ts';
+import { FaultFinder, warnOfFaults, warnOfOrphans } from './catalog/find-faults.ts';
 import type { CatalogClient, OpenedRelations } from './catalog/opened-relations.ts';
 import { putDefinitions } from './catalog/put-definitions.ts';
 import { rowReader } from './catalog/read-rows.ts';
@@ -159,6 +159,7 @@ async function extractIn(
   if (!faults) return undefined;
   const state = { ...asked, faults };
   const warnings = await warnOfFaults(toRead, faults);
+  warnings.push(...(await warnOfOrphans(toRead)));
   const names = new QualifiedNames(connection.qualifiedName, database, options.writtenAs);
   const queries = catalog.queries(state, finder.opened.rowTakers);
   const measure = catalog.measure(state);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { JobContext, JobResult } from '../runs/job.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
 import { runJob } from '../runs/run-job.ts';
+import { RefusedLogins } from '../source/credentials/refused-logins.ts';
 import { CatalogSessions } from './catalog/catalog-sessions.ts';
 import { describeFailures } from './describe-failures.ts';
 import { extractDatabase } from './extract-database.ts';
@@ -33,7 +34,8 @@ export async function runExtraction(
   options: RunExtractionOptions,
   extract: typeof extractDatabase = extractDatabase,
 ): Promise<RunRecord> {
-  const work = { ...options, ...findExtraction(options.config, options.job) };
+  const refusals = new RefusedLogins();
+  const work = { refusals, ...options, ...findExtraction(options.config, options.job) };
   return runJob(describeExtraction(work), (context) => extractOnce(context, work, extract), options);
 }
 

@@ -1,4 +1,4 @@
-import { FerryError } from '../errors.ts';
+import { FerryError, LockedCatalogError } from '../errors.ts';
 import { type Sleep, sleep as sleepByClock } from '../sleep.ts';
 
 /** What a caller is given before a wait. */
@@ -48,7 +48,9 @@ export async function retryWithin<T>(
       return await work(attempt);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof FerryError) || !error.retryable || attempt >= maxTries) throw error;
+      if (!(error instanceof FerryError) || !error.retryable) throw error;
+      const most = error instanceof LockedCatalogError ? Math.max(maxTries, MAX_TRIES) : maxTries;
+      if (attempt >= most) throw error;
       const jittered = random() * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
       const waitMs = Math.round(Math.max(jittered, error.retryAfterMs ?? 0));
       // A try that could only begin after the deadline would be killed in the middle.

@@ -20,7 +20,8 @@ export interface ErrorPatterns {
   connect: readonly {
     pattern: RegExp;
     codes?: RegExp;
-    make: (at: string, user: string, database: string) => FerryError;
+    /** @param said what the client or the server says */
+    make: (at: string, user: string, database: string, said: string) => FerryError;
   }[];
   /** Codes of failures that may pass without anybody changing anything. */
   passingRefusals: RegExp;
@@ -34,7 +35,8 @@ export interface ErrorPatterns {
     pattern: RegExp;
     codes?: RegExp;
     make: () => FerryError;
-    ofCatalog?: () => FerryError;
+    /** @param said absent where only the code is known */
+    ofCatalog?: (said?: string) => FerryError;
   }[];
   /**
    * A connection that could not be opened, in any phase, by a client that opens several: the relevant part of the

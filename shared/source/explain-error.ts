@@ -42,13 +42,19 @@ export function explainByCode(
 }
 
 /** The words for a query would make a person look for one. */
-function inWordsOfCatalog(known: ErrorPatterns['read'][number] | undefined): FerryError | undefined {
-  const error = known?.ofCatalog?.() ?? known?.make();
+function inWordsOfCatalog(
+  known: ErrorPatterns['read'][number] | undefined,
+  said?: string,
+): FerryError | undefined {
+  const error = known?.ofCatalog?.(said) ?? known?.make();
   return known?.ofCatalog || !(error instanceof QueryError) ? error : undefined;
 }
 
 function explainCatalogError(message: string, patterns: ErrorPatterns['read']): FerryError {
-  const known = inWordsOfCatalog(patterns.find(({ pattern }) => pattern.test(message)));
+  const known = inWordsOfCatalog(
+    patterns.find(({ pattern }) => pattern.test(message)),
+    message,
+  );
   const unknown = new UnknownQueryError('The source failed to answer a catalog query.', {
     hint: 'The log of the server says why. Use filters (include, exclude) to leave a broken object out of an extraction.',
   });
@@ -89,7 +95,7 @@ export function explainRefusalByCode(
 ): FerryError {
   const at = `${login.host}:${login.port}`;
   const known = patterns.connect.find(({ codes, pattern }) => codes?.test(code) || pattern.test(said));
-  if (known) return known.make(at, login.username, login.database);
+  if (known) return known.make(at, login.username, login.database, said);
   const Refused = patterns.passingRefusals.test(code) ? SourceUnavailableError : AuthError;
   return new Refused(...refused(at, said));
 }
@@ -111,7 +117,7 @@ export function explainSourceError(
   if (phase === 'connect' || connecting !== undefined) {
     const counts = connecting ?? message;
     const known = patterns.connect.find(({ pattern }) => pattern.test(counts));
-    if (known) return known.make(at, login.username, login.database);
+    if (known) return known.make(at, login.username, login.database, counts);
     const said = patterns.saidByServer(counts);
     if (said !== undefined) return new UnknownRefusal(...refused(at, said));
     return new SourceUnavailableError(`The source at ${at} cannot be reached, or closed the connection.`, {

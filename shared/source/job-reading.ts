@@ -7,7 +7,7 @@ import type { SessionOptions } from './session-options.ts';
  * job.
  */
 export interface JobReading
-  extends Pick<SessionOptions, 'extensionFolders' | 'memoryLimitBytes' | 'threads'> {
+  extends Pick<SessionOptions, 'extensionFolders' | 'memoryLimitBytes' | 'threads' | 'refusals'> {
   config: FerryConfig;
   /** Name of the job. */
   job: string;

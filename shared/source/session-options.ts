@@ -1,6 +1,7 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema/ferry-config.ts';
 import type { Login } from './credentials/credentials.ts';
+import type { RefusedLogins } from './credentials/refused-logins.ts';
 import type { ClientColumn } from './dialect.ts';
 import type { SourceEngine } from './source-engine.ts';
 
@@ -29,6 +30,8 @@ export interface SessionOptions {
    * DuckDB
    */
   engine?: SourceEngine;
+  /** The logins that were refused before, which are not tried again. @default only those of this session */
+  refusals?: RefusedLogins;
   signal?: AbortSignal;
 }
 

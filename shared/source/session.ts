@@ -85,7 +85,7 @@ export class SourceSession {
   }
 
   static async #open(options: SessionOptions): Promise<SourceSession> {
-    const { source, login, folder, signal } = options;
+    const { source, login, folder, signal, refusals } = options;
     const dialect = dialectOf(source.type);
     const extension = findExtension(dialect.extension, options.extensionFolders);
     const address = await assertReachable(login, {
@@ -116,16 +116,18 @@ export class SourceSession {
       const password = typeof login.password === 'string' ? login.password : await login.password(signal);
       const attached = { name: host.name, readOnly: !options.forCancelling, folder };
       const attaching = { ...login, password, address };
+      refusals?.assertWorthTrying(attaching);
       tried = attaching;
       await session.#ask('connect', () => dialect.attach(connection, attaching, tls, attached));
       await session.#meet();
+      refusals?.note(attaching);
       if (parallel) session.#reading = await session.#prepareParallel();
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
       await host.closeOff(outputFolder);
       return session;
     } catch (error) {
       session.close();
-      throw await explainRefusal(error, dialect, tried, tls);
+      throw await explainRefusal(error, dialect, tried, { tls, refusals });
     }
   }
 

@@ -2,6 +2,7 @@ import { QueryError, SourceUnavailableError } from '../../errors.ts';
 import type { Probed } from '../../source/catalog/catalog.ts';
 import { describeFaults, type Fault, keyOf, toName } from '../../source/catalog/faults.ts';
 import type { SourceSession } from '../../source/session.ts';
+import { formatCount } from '../../text/format.ts';
 import { namesOf, OpenedRelations, type ReadOptions } from './opened-relations.ts';
 
 /** Two or three are enough for a catalog that changes. */
@@ -92,4 +93,20 @@ export async function warnOfFaults(
 ): Promise<string[]> {
   const names = await namesOf(client, catalog, toName(faults), faults);
   return describeFaults(faults, names, catalog.reasonOf);
+}
+
+/** What a person is told about objects that belong to no schema. */
+export async function warnOfOrphans({
+  client,
+  catalog: { orphans },
+}: Pick<ReadOptions, 'client' | 'catalog'>): Promise<string[]> {
+  if (orphans === undefined) return [];
+  const found = await client.ask(orphans);
+  if (found.length === 0) return [];
+  const number = Number(found[0]?.[0]);
+  const more = number > found.length ? ` and ${formatCount(number - found.length)} more` : '';
+  const names = found.map(([, name]) => String(name)).join(', ');
+  return [
+    `Left out, because the catalog has no row of their schema: ${names}${more}. The catalog is damaged: restore the database, or drop them.`,
+  ];
 }

@@ -8,7 +8,8 @@ export type CatalogSessionOptions = Omit<SessionOptions, 'mode' | 'parallel' | '
 
 /** Signs in to a database to read its catalog, and creates its folder. */
 export async function openCatalogSession(options: CatalogSessionOptions): Promise<SourceSession> {
-  const { source, login, folder, extensionFolders, memoryLimitBytes, threads, engine, signal } = options;
+  const { source, login, folder, extensionFolders, memoryLimitBytes, threads, engine, refusals, signal } =
+    options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return SourceSession.open({
     source,
@@ -20,6 +21,7 @@ export async function openCatalogSession(options: CatalogSessionOptions): Promis
     mode: 'exact',
     ofCatalog: true,
     ...(engine === undefined ? {} : { engine }),
+    ...(refusals === undefined ? {} : { refusals }),
     ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -59,6 +59,11 @@ export interface Catalog {
   scope(ask: AskSource): CatalogScope;
   /** Asks for the texts that the server keeps once for all its databases. */
   readSharedTexts(ask: AskSource): Promise<SharedTexts>;
+  /**
+   * SQL for objects that no other query finds, because the catalog is damaged: their number, and the names of the first
+   * ones. Absent if there can be none.
+   */
+  orphans?: string;
   /** SQL for the relations that have to be opened, as rows of {@link OpenedRelation}. */
   toOpen(state: CatalogState): string;
   /**

@@ -3,12 +3,14 @@ import {
   ConfigError,
   ExactnessError,
   type FerryError,
+  LockedCatalogError,
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
 import { explainByPattern, UnknownQueryError } from '../explain-error.ts';
+import { explainDeniedCatalog, explainDeniedFacts } from './explain-denial.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
@@ -43,6 +45,11 @@ const connectErrors: ErrorPatterns['connect'] = [
       new AuthError(`The source at ${at} denies user "${user}" access to database "${database}".`, {
         hint: 'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer when tls.mode is disable.',
       }),
+  },
+  {
+    pattern:
+      /(permission denied|keine Berechtigung) f(or|ür) (function|table|view|relation|Funktion|Tabelle|Sicht|Relation) /,
+    make: (at, user, _database, said) => explainDeniedFacts(at, user, said),
   },
   {
     // Their names are the same in every language. Asking for the code would count as one more failed login in a
@@ -151,7 +158,7 @@ const interruptions: ErrorPatterns['read'] = [
         },
       ),
     ofCatalog: () =>
-      new SourceUnavailableError(
+      new LockedCatalogError(
         "A part of the source's catalog is locked, and the lock was not released in time.",
         {
           hint: 'Maintenance of the catalog (VACUUM FULL, REINDEX) may hold the lock: pg_locks shows it. Ferry waits a quarter of a second at a time, so that it holds up nobody.',
@@ -198,10 +205,7 @@ const readErrors: ErrorPatterns['read'] = [
       new QueryError('The source denied the query: the login lacks a permission.', {
         hint: 'Grant SELECT on everything that the query reads.',
       }),
-    ofCatalog: () =>
-      new QueryError('The source denied a catalog query: the login lacks a permission.', {
-        hint: 'By default every login may read pg_catalog and call its functions: GRANT that to this login again. The log of the server says which permission was denied.',
-      }),
+    ofCatalog: explainDeniedCatalog,
   },
   ...interruptions,
   severalStatements,

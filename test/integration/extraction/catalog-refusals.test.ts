@@ -8,6 +8,23 @@ import { sessionOptions } from '../../support/source/source-session.ts';
 
 // An error in a question of Ferry's own is nothing that a person could change in a query.
 
+describe('a function that Ferry needs to connect', () => {
+  it('is named where the login may not call it, and the login is not to blame', async () => {
+    await using server = await startPostgres();
+    await server.query("CREATE ROLE reader LOGIN PASSWORD 'right'");
+    await server.query('REVOKE EXECUTE ON FUNCTION pg_catalog.set_config FROM PUBLIC');
+    const reader = { ...server, user: 'reader', password: 'right' };
+    await using setup = await setUpExtraction(reader);
+    expect((await runExtraction(setup.options())).error).toMatchObject({
+      class: 'QueryError',
+      message: `The source at ${server.host}:${server.port} lets user "reader" in, but denies the function pg_catalog.set_config, which Ferry needs.`,
+      hint: expect.stringContaining('GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO "reader"'),
+    });
+    await server.query('GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO "reader"');
+    expect(await runExtraction(setup.options())).toMatchObject({ state: 'succeeded' });
+  });
+});
+
 describe.each([
   ['in English', { binaries: 'embedded' }],
   ['in Japanese', { binaries: '15', language: 'ja' }],
@@ -28,7 +45,7 @@ describe.each([
 
   const denied = {
     class: 'QueryError',
-    message: 'The source denied a catalog query: the login lacks a permission.',
+    message: expect.stringMatching(/^The source denied a catalog query: the login lacks a permission/),
     hint: expect.stringContaining('read pg_catalog'),
   };
 
@@ -50,6 +67,21 @@ describe.each([
     const [failed] = checks.filter(({ status }) => status === 'failed');
     expect(failed?.detail).toMatch(/catalog query/);
     expect(JSON.stringify(checks)).not.toMatch(/the query|SELECT on everything/);
+  });
+
+  it('is named with the GRANT to write, as far as Ferry understands the server', async () => {
+    await server.query('REVOKE SELECT ON pg_catalog.pg_attrdef FROM PUBLIC');
+    const table = await runExtraction(setup.options());
+    await server.query('GRANT SELECT ON pg_catalog.pg_attrdef TO PUBLIC');
+    await server.query('REVOKE EXECUTE ON FUNCTION pg_catalog.format_type FROM PUBLIC');
+    const routine = await runExtraction(setup.options());
+    await server.query('GRANT EXECUTE ON FUNCTION pg_catalog.format_type TO PUBLIC');
+    expect([table.error, routine.error]).toMatchObject([denied, denied]);
+    if (_title !== 'in English') return;
+    expect(table.error?.message).toContain('for the table pg_catalog.pg_attrdef.');
+    expect(table.error?.hint).toContain('GRANT SELECT ON pg_catalog.pg_attrdef TO');
+    expect(routine.error?.message).toContain('for the function pg_catalog.format_type.');
+    expect(routine.error?.hint).toContain('GRANT EXECUTE ON FUNCTION pg_catalog.format_type TO');
   });
 
   it('is no regular expression, and that is told in its words', async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkExtraction } from '../../../shared/checks/check-extraction.ts';
 import { ConfigError, StorageUnavailableError } from '../../../shared/errors.ts';
@@ -162,6 +163,47 @@ describe('an extraction', () => {
     });
     expect((await countRefusals()) - before).toBe(1);
     expect(reads).toBe(2);
+  });
+
+  it('offers a wrong password once that several sources share', async () => {
+    const read = async () => JSON.stringify({ username: postgres.user, password: 'wrong' });
+    const others = { hr: { database: 'hr' }, void: { database: 'empty' } };
+    const options = { ...setup.options({ sources: ['*'] }, others), secrets: { read } };
+    const before = await countRefusals();
+    const record = await runExtraction(options);
+    expect(record.databases?.map(({ source, error }) => [source, error?.class])).toEqual([
+      ['erp', 'AuthError'],
+      ['hr', 'AuthError'],
+      ['void', 'AuthError'],
+    ]);
+    expect(record.databases?.[1]?.error?.message).toMatch(
+      /refused the login of user ".*" before\. Ferry did not/,
+    );
+    expect((await countRefusals()) - before).toBe(1);
+    await checkExtraction({ ...options, signal: AbortSignal.timeout(60_000) });
+    expect((await countRefusals()) - before).toBe(2);
+  });
+
+  it('waits for a lock of the catalog that passes, even where nothing else is tried again', async () => {
+    const holder = new pg.Client(postgres);
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE pg_catalog.pg_description IN ACCESS EXCLUSIVE MODE');
+    const retries: string[] = [];
+    const record = await runExtraction({
+      ...setup.options(),
+      clock: { now: Date.now, sleep: async () => {} },
+      onProgress: (event) => {
+        if (event.type !== 'retrying') return;
+        retries.push(event.message);
+        if (retries.length === 2) void holder.query('COMMIT');
+      },
+    });
+    expect(record).toMatchObject({ state: 'succeeded' });
+    await holder.end();
+    expect(retries.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(retries)).toEqual(
+      new Set(["A part of the source's catalog is locked, and the lock was not released in time."]),
+    );
   });
 
   it('offers a wrong password once to be checked', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fillIn } from '../../../text/fill-in.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { isLocked, reasonOf } from './guarded/postgres-faults.ts';
@@ -46,6 +47,7 @@ export const postgresCatalog: Catalog = {
 
   scope: postgresScope,
   readSharedTexts,
+  orphans: readFileSync(new URL('./postgres-orphans.sql', import.meta.url), 'utf8'),
 
   toOpen: (state) => fillIn(TO_OPEN, scopeOf(state)),
   open: openRelations,

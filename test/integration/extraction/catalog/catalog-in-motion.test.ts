@@ -230,6 +230,22 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect((await made.client.query(LOCKS)).rows).toEqual([]);
   });
 
+  it('names what belongs to no schema, and reads the rest', async () => {
+    await using made = await create(
+      'orphans',
+      `CREATE SCHEMA gone; CREATE TABLE gone.lost (a int); CREATE TABLE gone."größe" (a int); CREATE VIEW gone.seen AS SELECT 1 AS a;
+       CREATE FUNCTION gone.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE kept (a int)`,
+    );
+    const { rows } = await made.client.query<{ oid: number }>(
+      `DELETE FROM pg_namespace WHERE nspname = 'gone' RETURNING 'gone."größe"'::regclass::oid::int AS oid`,
+    );
+    await using extraction = await extract('orphans');
+    expect(namesOf(extraction.entities, 'Table')).toEqual(['kept']);
+    expect(extraction.result.warnings).toEqual([
+      `Left out, because the catalog has no row of their schema: relation lost, relation with OID ${rows[0]?.oid}, relation seen and 1 more. The catalog is damaged: restore the database, or drop them.`,
+    ]);
+  });
+
   it('is read without a text that is none in its encoding, or is no Unicode', async () => {
     const byte = (hex: string) => `convert_from('\\x${hex}'::bytea, 'SQL_ASCII')`;
     await using _bytes = await create(
