@@ -12,6 +12,11 @@ export function openApiDocument(): object {
     description: 'AWS Signature Version 4, service execute-api: curl --aws-sigv4.',
     'x-amazon-apigateway-authtype': 'awsSigv4',
   });
+  described.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'Behind ferry serve: the token of FERRY_API_TOKEN or --api-token-file.',
+  });
   return described.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -26,7 +31,8 @@ export function openApiDocument(): object {
         description: 'The output ApiUrl of the stack.',
         variables: { api: { default: 'id' }, region: { default: 'eu-central-1' } },
       },
+      { url: 'http://127.0.0.1:8000', description: 'ferry serve.' },
     ],
-    security: [{ sigv4: [] }],
+    security: [{ sigv4: [] }, { token: [] }],
   });
 }

@@ -32,6 +32,8 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: problemSchema } },
 });
 const failures = {
+  401: problem('Behind ferry serve: the API token is missing or wrong.'),
+  403: problem('Behind ferry serve without a token: the caller is no program of that machine.'),
   400: problem('The request does not match the route; `errors` says where.'),
   500: problem('A defect; see the log for details.'),
   503: problem('The state cannot be reached; try again.'),

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { HandOverError } from '../../../shared/errors.ts';
+import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
+import { newRunId } from '../../../shared/runs/run-id.ts';
+import { RunPool } from '../../../shared/serve/run-pool.ts';
+import { createLogger } from '../../../shared/telemetry/logger.ts';
+
+/** A pool whose runs end when they are told to, or are handed over. */
+function createPool(maxRuns: number) {
+  const running = new Map<string, () => void>();
+  const begun: string[] = [];
+  const handedOver: string[] = [];
+  const pool = new RunPool({
+    maxRuns,
+    scope: 'test',
+    logger: createLogger({ level: 'silent' }),
+    execute: ({ job }, signal) => {
+      begun.push(job);
+      return new Promise((resolve, reject) => {
+        const giveUp = () => {
+          running.delete(job);
+          handedOver.push(job);
+          reject(signal.reason);
+        };
+        if (signal.aborted) return giveUp();
+        signal.addEventListener('abort', giveUp);
+        running.set(job, () => {
+          running.delete(job);
+          resolve({} as RunRecord);
+        });
+      });
+    },
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    pool,
+    begun,
+    handedOver,
+    settle,
+    end: async (job: string) => {
+      running.get(job)?.();
+      await settle();
+    },
+  };
+}
+
+const scheduled = (job: string, scheduledTime = '2027-03-01T04:30:00.000Z') => ({ job, scheduledTime });
+
+describe('the runs of a process', () => {
+  it('work so many at once, the others in their order', async () => {
+    const { pool, begun, end } = createPool(2);
+    for (const job of ['a', 'b', 'c', 'd']) pool.start(scheduled(job));
+    expect(begun).toEqual(['a', 'b']);
+    await end('b');
+    expect(begun).toEqual(['a', 'b', 'c']);
+    await end('a');
+    await end('c');
+    expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('are started once, however often', () => {
+    const { pool, begun } = createPool(5);
+    const runId = newRunId();
+    for (let n = 0; n < 3; n += 1) {
+      pool.start(scheduled('a'));
+      pool.start(scheduled('a', '2027-03-01T04:30Z'));
+      pool.start({ job: 'b', runId, triggeredBy: 'someone' });
+    }
+    expect(begun).toEqual(['a', 'b']);
+    expect(pool.has(runId)).toBe(true);
+    expect(pool.runOf('b')).toBe(runId);
+  });
+
+  it('do not wait for a place twice for one job', async () => {
+    const { pool, begun, end } = createPool(1);
+    pool.start(scheduled('long'));
+    for (let minute = 10; minute < 60; minute += 1)
+      pool.start(scheduled('often', `2027-03-01T04:${minute}:00Z`));
+    await end('long');
+    expect(begun).toEqual(['long', 'often']);
+    await end('often');
+    expect(begun).toEqual(['long', 'often']);
+  });
+
+  it('of a job that is at work begin at once, to be recorded as skipped', () => {
+    const { pool, begun } = createPool(1);
+    pool.start(scheduled('a'));
+    pool.start(scheduled('a', '2027-03-01T05:30:00Z'));
+    expect(begun).toEqual(['a', 'a']);
+  });
+
+  it('have the grace to end; what waits is handed over at once', async () => {
+    const { pool, begun, handedOver, end, settle } = createPool(1);
+    pool.start(scheduled('a'));
+    pool.start(scheduled('b'));
+    const stopped = pool.stop(60_000);
+    await settle();
+    expect([begun, handedOver]).toEqual([['a', 'b'], ['b']]);
+    pool.start(scheduled('c'));
+    await end('a');
+    await stopped;
+    expect([begun, handedOver]).toEqual([['a', 'b'], ['b']]);
+  });
+
+  it('are handed over when the grace is over', async () => {
+    const { pool, handedOver } = createPool(2);
+    pool.start(scheduled('a'));
+    pool.start(scheduled('b'));
+    await pool.stop(0);
+    expect(handedOver).toEqual(['a', 'b']);
+  });
+
+  it('that fail make room for the next one', async () => {
+    const failing = new RunPool({
+      maxRuns: 1,
+      scope: 'test',
+      logger: createLogger({ level: 'silent' }),
+      execute: async ({ job }) => {
+        order.push(job);
+        throw job === 'a' ? new Error('unexpected') : new HandOverError('ends');
+      },
+    });
+    const order: string[] = [];
+    for (const job of ['a', 'b', 'c']) failing.start(scheduled(job));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(order).toEqual(['a', 'b', 'c']);
+  });
+});
