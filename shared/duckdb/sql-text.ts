@@ -45,7 +45,8 @@ const plain: LexicalRules = {
   nestedComments: false,
 };
 
-interface Token {
+/** A word, a quoted text or name, or a semicolon. */
+export interface Token {
   kind: 'quoted' | 'end' | 'word';
   text: string;
   start: number;
@@ -66,7 +67,7 @@ function endOfBlockComment(sql: string, start: number, nested: boolean): number 
 }
 
 /** Everything except white space and comments. An unterminated part runs to the end. */
-function* tokensOf(sql: string, { part, nestedComments }: LexicalRules): Generator<Token> {
+export function* tokensOf(sql: string, { part, nestedComments }: LexicalRules): Generator<Token> {
   let start = 0;
   while (start < sql.length) {
     part.lastIndex = start;
@@ -139,47 +140,6 @@ export function asksForSharedLocks(sql: string, rules: LexicalRules): boolean {
     kind === 'word' ? text.toUpperCase() : '"',
   );
   return /(^| )(LOCK IN SHARE MODE|FOR SHARE)( |$)/.test(words.join(' '));
-}
-
-/** What a statement is sorted by: a column of its result, by its name or its position from 1. */
-export interface OrderTerm {
-  column: string | number;
-  descending: boolean;
-}
-
-/**
- * The ORDER BY at the end of a statement if it consists of columns only; undefined without one, when a LIMIT or another
- * clause follows, or when it sorts by an expression.
- */
-export function readOrderBy(sql: string, rules: LexicalRules): OrderTerm[] | undefined {
-  let depth = 0;
-  let terms: Token[][] | undefined;
-  let previous = '';
-  for (const token of tokensOf(sql, rules)) {
-    const word = token.kind === 'word' ? token.text.toUpperCase() : '';
-    if (word === '(') depth += 1;
-    if (depth === 0 && previous === 'ORDER' && word === 'BY') terms = [[]];
-    else if (depth === 0 && word === ',' && terms) terms.push([]);
-    else terms?.at(-1)?.push(token);
-    if (word === ')') depth -= 1;
-    previous = word;
-  }
-  const read = terms?.map(readOrderTerm);
-  return read?.every((term) => term !== undefined) ? read : undefined;
-}
-
-/** `name`, `table.name` or `2`, followed by ASC or DESC. */
-function readOrderTerm(tokens: readonly Token[]): OrderTerm | undefined {
-  const words = tokens.map(({ text }) => text);
-  const direction = /^(ASC|DESC)$/i.test(words.at(-1) ?? '') ? words.pop()?.toUpperCase() : 'ASC';
-  const path = words.filter((_, index) => index % 2 === 0);
-  const points = words.filter((_, index) => index % 2 === 1);
-  const last = path.at(-1);
-  if (last === undefined || !points.every((point) => point === '.')) return undefined;
-  const descending = direction === 'DESC';
-  if (/^[0-9]+$/.test(last)) return path.length === 1 ? { column: Number(last), descending } : undefined;
-  if (/^`.*`$/s.test(last)) return { column: last.slice(1, -1).replaceAll('``', '`'), descending };
-  return /^[\w\u0080-\uffff$]+$/.test(last) ? { column: last, descending } : undefined;
 }
 
 /** Text for DuckDB's SQL: quotes are doubled, and no other character is special. */

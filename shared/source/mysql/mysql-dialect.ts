@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { mysqlLexicalRules, quoteLiteral, readOrderBy, withoutTopModifiers } from '../../duckdb/sql-text.ts';
+import { readOrderBy } from '../../duckdb/order-by.ts';
+import { mysqlLexicalRules, quoteLiteral, withoutTopModifiers } from '../../duckdb/sql-text.ts';
 import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
