@@ -49,6 +49,8 @@ export interface ColumnPlan {
   mayBeCutOff?: boolean;
   /** What the client reads from a whole table differs from what the source prints. */
   damagedInScan?: boolean;
+  /** Why the client cannot scan it at all. */
+  unscannable?: string;
   /** The client mistakes it for a built-in type with the same name. */
   namedLike?: string;
   /** What is lost on the way (types: compatible only). */

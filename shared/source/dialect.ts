@@ -193,6 +193,8 @@ export interface Dialect {
     tables: readonly SourceTable[],
     server: ServerFacts,
   ): Promise<void>;
+  /** Preparing `SELECT *` needs the right to read all columns, and a refusal ends DuckDB's transaction. */
+  starNeedsAllColumns?: boolean;
   /** Whether DuckDB's client scans another table or column than the one with this name. */
   isMisreadInScan?(name: string): boolean;
   /** The source's SQL for the time limit of the session's statements: one row, 0 without a limit. */

@@ -12,6 +12,10 @@ import type { ErrorPatterns, Refusal, SourcePhase } from './error-patterns.ts';
 
 const MAX_WORDS = 300;
 
+/** In DuckDB's own words, and in those of its MySQL client. */
+const MISSING_PARAMETER =
+  /^(Binder Error|Invalid Input Error): [^\n"]*(Incorrect number of parameters specified|Expected \d+ parameters, but none)|: No data supplied for parameters in prepared statement/;
+
 /**
  * A source refused a statement before a row was read, in words that do not say what is wrong, or in another language.
  * Its code may say more ({@link explainByCode}).
@@ -125,6 +129,11 @@ export function explainSourceError(
     });
   }
   if (ofCatalog) return explainCatalogError(message, patterns.read);
+  if (phase !== 'read' && MISSING_PARAMETER.test(message)) {
+    return new QueryError('The query contains a parameter ($1, $name or ?), and nothing gives it a value.', {
+      hint: 'Write the value itself. A ? or $ within a text needs quotes around it.',
+    });
+  }
   if ((phase === 'describe' || phase === 'wrap') && !patterns.broken.test(message))
     return patterns.explainDescribe(message, phase);
   return (

@@ -249,7 +249,7 @@ const readErrors: ErrorPatterns['read'] = [
       new ExactnessError(
         "The query returns a column of a type that DuckDB's client cannot read, such as vector.",
         {
-          hint: 'Convert it in the query: VECTOR_TO_STRING(v) AS v, or CAST(v AS BINARY) AS v.',
+          hint: 'Convert it in the query: HEX(v) AS v.',
         },
       ),
   },

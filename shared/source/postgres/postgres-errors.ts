@@ -312,8 +312,10 @@ function positionIn(message: string): string {
 function explainDuckdbError(message: string): FerryError {
   const said = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
   if (said === undefined) return new QueryError('The source refused the query.');
-  // The labels of an enum are the contents of its columns.
-  const unlabelled = said.replace(/ENUM\('(?:[^']|'')*'(?:, '(?:[^']|'')*')*\)/g, 'ENUM');
+  // The labels of an enum are the contents of its columns; a line break in one cuts the message off.
+  const unlabelled = said
+    .replace(/ENUM\('(?:[^']|'')*'(?:, '(?:[^']|'')*')*\)/g, 'ENUM')
+    .replace(/ENUM\('.*$/, 'ENUM …');
   return new QueryError(`The query cannot be prepared: ${unlabelled.replace(/[.!]?$/, '.')}`, {
     hint: 'Check the names: write tables of the source as db.table or db.schema.table.',
   });

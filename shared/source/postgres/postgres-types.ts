@@ -266,10 +266,15 @@ function textDependsOn({ base, element, kind }: PostgresColumn): readonly string
 export function planPostgresColumn(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const namedLike = typeNamedLike(column);
   const settings = textDependsOn(column);
+  const decimal = decimalOf(column.clientType.replace(/(\[\])+$/, ''));
+  // It puts up to 18 digits into 64 bits, and has no power of ten for more decimals there.
+  const unscannable =
+    decimal && decimal.precision <= 18 && decimal.scale > 18 && decimal.scale <= MAX_DECIMAL_DIGITS;
   return {
     ...planByMode(column, request),
     ...(namedLike === undefined ? {} : { namedLike }),
     ...(settings === undefined ? {} : { textDependsOn: settings }),
+    ...(unscannable ? { unscannable: `DuckDB's client cannot decode ${column.sourceType}` } : {}),
   };
 }
 

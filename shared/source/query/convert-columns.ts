@@ -117,6 +117,23 @@ export function convert(
   return `SELECT ${list.join(', ')} FROM ${relation}`;
 }
 
+/** What DuckDB says of 2024-02-00, which the client hands on to it. */
+const DAMAGED_DATE = /^Conversion Error: (Date|Timestamp) out of range: /;
+
+/** The client does not say in which column it found the date. */
+function explainDamagedDate(columns: readonly ColumnPlan[], error: unknown): ExactnessError | undefined {
+  const dates = columns.filter(({ type }) => type === 'DATE' || type === 'TIMESTAMP');
+  const named = dates.map(({ name, sourceType }) => `"${name}" (${sourceType})`).join(', ');
+  if (dates.length === 0) return undefined;
+  return new ExactnessError(
+    `${dates.length === 1 ? 'Column' : 'One of the columns'} ${named} contains an invalid date (a month or day 0, or a day that does not exist in its month). Nothing was uploaded.`,
+    {
+      cause: error,
+      hint: 'types: compatible only turns 0000-00-00 into NULL. Set columns: { name: text } to keep such dates as text, or convert them in the query.',
+    },
+  );
+}
+
 /** The error for an engine's failure that was Ferry's own refusal of a value; undefined when it was something else. */
 export function explainRefusal(
   error: unknown,
@@ -132,6 +149,7 @@ export function explainRefusal(
       `The query changes a setting while it runs, and the values of column "${changed.name}" (${changed.sourceType}) depend on it (${changed.textDependsOn?.join(', ')}).`,
     );
   }
+  if (DAMAGED_DATE.test(said)) return explainDamagedDate(columns, error);
   const column = planAt(refusedColumn(said));
   if (!column?.refusal) return undefined;
   const { name, sourceType, refusal } = column;

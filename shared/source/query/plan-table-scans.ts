@@ -3,7 +3,7 @@ import type { TypesMode } from '../../config/schema/ferry-config.ts';
 import { quoteIdentifier } from '../../duckdb/sql-text.ts';
 import { ExactnessError, QueryError } from '../../errors.ts';
 import { type ColumnPlan, type Refusal, withoutLabels } from '../column-plan.ts';
-import type { SourceTable } from '../dialect.ts';
+import type { ClientColumn, SourceTable } from '../dialect.ts';
 import type { SourceSession } from '../session.ts';
 import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
@@ -70,18 +70,23 @@ async function describeTable(
   const sourceName = `${dialect.quoteName(found.schema)}.${dialect.quoteName(found.table)}`;
   const scanName = `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`;
   const label = `db.${found.schema}.${found.table}`;
-  const shown = await session.describe(session.relationOf(`SELECT * FROM ${sourceName}`), 'wrap');
+  const scan = () =>
+    session.describe(scanName).catch((error: unknown) => {
+      // The client cannot list the tables of a schema if some differ only in case.
+      if (!(error instanceof QueryError)) throw error;
+      return undefined;
+    });
+  const isMisread = (described: readonly ClientColumn[]) =>
+    [found.schema, found.table, ...described.map(({ name }) => name)].some((name) =>
+      dialect.isMisreadInScan?.(name),
+    );
+  // A * may be refused where the columns that the query names are not.
+  const listed = columns !== 'all' && dialect.starNeedsAllColumns ? await scan() : undefined;
+  const trusted = listed === undefined || isMisread(listed) ? undefined : listed;
+  const shown =
+    trusted ?? (await session.describe(session.relationOf(`SELECT * FROM ${sourceName}`), 'wrap'));
   const shownNames = shown.map(({ name }) => name);
-  const isMisread = [found.schema, found.table, ...shownNames].some((name) =>
-    dialect.isMisreadInScan?.(name),
-  );
-  const scanned = isMisread
-    ? undefined
-    : await session.describe(scanName).catch((error: unknown) => {
-        // The client cannot list the tables of a schema if some differ only in case.
-        if (!(error instanceof QueryError)) throw error;
-        return undefined;
-      });
+  const scanned = trusted ?? (isMisread(shown) ? undefined : await scan());
   const scannedNames = scanned?.map(({ name }) => name) ?? shownNames;
   if (
     !isDeepStrictEqual(
@@ -137,6 +142,23 @@ async function planSource(session: SourceSession, query: string, mode: TypesMode
 /** Text that the source printed, or a name from a list: nothing in it can be damaged. */
 const isPlain = (type: string) => type === 'VARCHAR' || /^ENUM\(.*\)$/s.test(type) || type === 'UINTEGER';
 
+function cannotBeScanned({ plan, scanType }: Table['columns'][number]): string | undefined {
+  // Bytes that are no text.
+  const asText = plan.type === 'BLOB' && scanType === 'VARCHAR';
+  return plan.unscannable ?? (asText ? "DuckDB's client takes its bytes for text" : undefined);
+}
+
+/** @throws ExactnessError for a column that no mode can read without a conversion */
+function assertScannable({ label, columns, convertedAtSource }: Table): void {
+  const column = columns.find((each) => cannotBeScanned(each) !== undefined);
+  if (column === undefined || convertedAtSource) return;
+  const { name, sourceType } = column.plan;
+  throw new ExactnessError(
+    `Column "${name}" (${sourceType}) of ${label} cannot be read by duckdbQuery: ${cannotBeScanned(column)}.`,
+    { hint: 'Use `query` instead, so the source converts it; or select columns without this one.' },
+  );
+}
+
 function cannotBeRead(label: string, { plan, scanType }: Table['columns'][number]): ExactnessError {
   return new ExactnessError(
     `Column "${plan.name}" (${plan.sourceType}) of ${label} cannot be read exactly by duckdbQuery: ${plan.reason ?? `it would become ${withoutLabels(scanType)}`}.`,
@@ -162,6 +184,8 @@ function assertKnownTypes({ label, columns, convertedAtSource }: Table): void {
  */
 function warningsOf({ label, columns }: Table): string[] {
   return columns.flatMap(({ plan: { name, sourceType, type, loss }, scanType }) => {
+    // Of a domain, the client reads the source's own text.
+    if (/^VARCHAR(\[\])*$/.test(scanType)) return [];
     const lost = loss?.text ?? (scanType === type ? undefined : lossOfScan(scanType));
     return lost === undefined ? [] : [`Column "${name}" (${sourceType}) of ${label}: ${lost}.`];
   });
@@ -263,7 +287,10 @@ export async function planTableScans(
     described.map(({ found }) => found),
     session.server,
   );
-  for (const table of described) assertKnownTypes(table);
+  for (const table of described) {
+    assertKnownTypes(table);
+    assertScannable(table);
+  }
   for (const { found } of described) await session.chooseReadingOf(found);
   const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
   const checks = described

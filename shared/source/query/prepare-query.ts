@@ -77,10 +77,13 @@ async function prepare(
   if (scans !== undefined) {
     const columns = client.map(({ name, type }) => {
       const target = typeOf(overrides, name);
-      const plan = planComputed(name, type, mode);
+      const plan = planComputed(name, type, target === undefined ? mode : 'exact');
       return withCheckedText(target === undefined ? plan : overrideColumn(plan, target, undefined));
     });
-    const { checks, tableColumns, warnings } = scans;
+    const { checks, tableColumns } = scans;
+    const isTold = ({ name }: ColumnPlan) =>
+      scans.warnings.some((told) => told.startsWith(`Column "${name}" `));
+    const warnings = [...scans.warnings, ...warningsFor(columns.filter((plan) => !isTold(plan)))];
     return {
       columns,
       relation: convert(columns, names, relation),
@@ -159,11 +162,24 @@ function withReadableDecimals(plan: ColumnPlan): ColumnPlan {
   };
 }
 
+/** What a file loses of DuckDB's own types, alone or as a part of others. */
+function lossOfComputed(type: string): ColumnPlan['loss'] {
+  const always = true;
+  if (/\bU?HUGEINT\b/.test(type)) return { always, text: 'written as DOUBLE: about 15 digits are kept' };
+  if (/\bTIME WITH TIME ZONE\b/.test(type)) return { always, text: 'the offset is lost' };
+  if (/\bINTERVAL\b/.test(type))
+    return { always, text: 'microseconds are lost, and a negative one fails the run' };
+  return undefined;
+}
+
 /** A column that DuckDB computed. */
 function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
   const type = withoutEnums(clientType);
   const plan = { name, sourceType: withoutLabels(clientType), type };
-  if (mode === 'compatible') return withReadableDecimals(plan);
+  if (mode === 'compatible') {
+    const loss = lossOfComputed(type);
+    return withReadableDecimals({ ...plan, ...(loss ? { loss, reason: loss.text } : {}) });
+  }
   const other = sameInOtherWords[type];
   if (other !== undefined) {
     const reason = `a file has no ${type.toLowerCase()} with all its values`;

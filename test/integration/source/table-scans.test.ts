@@ -133,6 +133,24 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     expect(error.hint).toMatch(/name all columns/);
   });
 
+  it('a login reads the columns that it may read', async () => {
+    await server.query(
+      `CREATE TABLE ferry.secrets (a int, b int, d date); INSERT INTO ferry.secrets VALUES (1, 2, '0000-00-00');
+       CREATE USER half IDENTIFIED BY 'half'; GRANT SELECT (a, d) ON ferry.secrets TO half`.replace(
+        'INSERT',
+        "SET SESSION sql_mode = ''; INSERT",
+      ),
+    );
+    const half = { ...server, user: 'half', password: 'half' };
+    const scan = (duckdbQuery: string) => readThroughFerry('mysql', half, { sync: { duckdbQuery } });
+    expect((await scan('SELECT a FROM db.secrets')).content.rows).toEqual([[1]]);
+    expect((await failureOf(scan('SELECT a, d FROM db.secrets'))).message).toMatch(
+      /^Column "d" .* contains an invalid date/,
+    );
+    expect((await failureOf(scan('SELECT a, b FROM db.secrets'))).message).toMatch(/"b" not found/);
+    expect((await failureOf(scan('SELECT * FROM db.secrets'))).message).toMatch(/SELECT command denied/);
+  });
+
   it('tables whose names differ only in case are refused', async () => {
     for (const [sql, database] of [
       ['select * from db.orders', 'pairs'],

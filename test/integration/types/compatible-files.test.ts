@@ -27,9 +27,12 @@ describe('Postgres', () => {
       CREATE DOMAIN tiny AS numeric(3,5); CREATE DOMAIN tinies AS numeric(3,5)[];
       CREATE TYPE parcel AS (a numeric(3,5), b numeric, c numeric(3,5)[], d timestamptz, e interval);
       CREATE TABLE small (n int, a numeric(3,5)[], b numeric(10,-3)[], c numeric(3,5)[][], d tiny, e tinies, f tiny[], g parcel, h parcel[],
-        i numeric(3,5), j numeric(10,-3), k numeric(2,40), l numeric(2,40)[], m numeric(38,38)[]);
+        o numeric(2,19), p numeric(2,19)[], i numeric(3,5), j numeric(10,-3), k numeric(2,40), l numeric(2,40)[], m numeric(38,38)[]);
       INSERT INTO small VALUES (1, '{0.00999,NULL}', '{1234567}', '{0.00001}', 0.00002, '{0.00003}', '{0.00004}',
-        ROW(0.00005, 1.5, '{0.00006}', '2026-01-01', '1 day'), NULL, 0.00007, 5678901, 1e-39, '{1e-39}', '{0.1}');
+        ROW(0.00005, 1.5, '{0.00006}', '2026-01-01', '1 day'), NULL, 12e-19, '{12e-19}', 0.00007, 5678901, 1e-39, '{1e-39}', '{0.1}');
+      CREATE DOMAIN nan_number AS numeric(10,2); CREATE DOMAIN nan_numbers AS numeric(10,2)[];
+      CREATE TABLE nan_domains (x nan_number, y nan_number[], z nan_numbers);
+      INSERT INTO nan_domains VALUES ('NaN', '{NaN}', '{NaN}');
       ${postgis}`);
   });
   afterAll(() => server?.stop());
@@ -49,6 +52,8 @@ describe('Postgres', () => {
         '{0.00004}',
         '(0.00005,1.5,{0.00006},"2026-01-01 00:00:00+00","1 day")',
         null,
+        '0.0000000000000000012',
+        ['0.0000000000000000012'],
         '0.00007',
         '5679000',
         '0.000000000000000000000000000000000000001000'.slice(0, 42),
@@ -63,6 +68,24 @@ describe('Postgres', () => {
     const { content } = await read({ duckdbQuery: `SELECT ${column} FROM db.small` });
     const values = JSON.stringify(content.rows).replace('"{0.00004}"', '["0.00004"]');
     expect(values).toBe(JSON.stringify(exact.content.rows).replace('"{0.00004}"', '["0.00004"]'));
+  });
+
+  it.each(['o', 'p'])('more decimals than its 64 bits have powers of ten: %s', async (column) => {
+    const error = await read({ duckdbQuery: `SELECT count(${column}) FROM db.small` }).catch(
+      (thrown) => thrown,
+    );
+    expect(error).toBeInstanceOf(ExactnessError);
+    expect((error as Error).message).toMatch(
+      new RegExp(`^Column "${column}" .* cannot be read by duckdbQuery: DuckDB's client cannot decode`),
+    );
+    expect((await read({ query: `SELECT ${column} FROM small` })).content.rows.flat(2)).toEqual([
+      '0.0000000000000000012',
+    ]);
+  });
+
+  it('a domain in a duckdbQuery is its text, which loses nothing', async () => {
+    const result = await read({ duckdbQuery: 'SELECT * FROM db.nan_domains' });
+    expect([result.content.rows, result.warnings]).toEqual([[['NaN', ['NaN'], '{NaN}']], []]);
   });
 
   it.each(['b', 'j', 'k', 'l'])('what no decimal holds is refused in a duckdbQuery: %s', async (column) => {
@@ -113,6 +136,32 @@ describe('Postgres', () => {
     else expect(result).toMatchObject({ content: { rowCount: 1 } });
   });
 
+  it.each([
+    ['sum(n::BIGINT)', 'HUGEINT', 'written as DOUBLE: about 15 digits are kept'],
+    ['[sum(n::BIGINT)]', 'HUGEINT[]', 'written as DOUBLE: about 15 digits are kept'],
+    ["{'total': sum(n)}", 'STRUCT(total HUGEINT)', 'written as DOUBLE: about 15 digits are kept'],
+    ["max(TIMETZ '12:00:00+02')", 'TIME WITH TIME ZONE', 'the offset is lost'],
+    ['max(INTERVAL 1 DAY)', 'INTERVAL', 'microseconds are lost, and a negative one fails the run'],
+  ])('what DuckDB computes and a file loses has a warning: %s', async (sql, type, loss) => {
+    const duckdbQuery = `SELECT ${sql} AS x, count(*) AS n FROM db.small`;
+    expect((await read({ duckdbQuery })).warnings).toEqual([`Column "x" (${type}): ${loss}.`]);
+  });
+
+  it('what `columns` asks for has no warning', async () => {
+    const result = await read({
+      duckdbQuery: 'SELECT sum(n::BIGINT) AS x FROM db.small',
+      columns: { x: 'bigint' },
+    });
+    expect([result.content.rows, result.warnings]).toEqual([[[1]], []]);
+  });
+
+  it('a column of a table has one warning', async () => {
+    await server.query(`CREATE TABLE spans (i interval); INSERT INTO spans VALUES ('1 day')`);
+    expect((await read({ duckdbQuery: 'SELECT i FROM db.spans' })).warnings).toEqual([
+      'Column "i" (interval) of db.public.spans: microseconds are lost, and a negative one fails the run.',
+    ]);
+  });
+
   it('a table with every type', async () => {
     const columns = postgresTypes.map(({ type, column }, index) => `c${index} ${column ?? type}`);
     // The connector's client fails on a negative interval, and so do its heirs.
@@ -150,8 +199,51 @@ describe('Postgres', () => {
 });
 
 describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
+  let server: Awaited<ReturnType<typeof startMysql>>;
+  beforeAll(async () => {
+    server = await startMysql({ flavor });
+  }, 300_000);
+  afterAll(() => server?.stop());
+  const read = (sync: object) =>
+    readThroughFerry('mysql', server, { sync: { types: 'compatible', ...sync } });
+  const refused = async (sync: object) => {
+    const error = await read(sync).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ExactnessError);
+    return error as Error;
+  };
+
+  it('a collection of geometries, which the client of MariaDB takes for text', async () => {
+    await server.query(
+      `CREATE TABLE ferry.places (g geometrycollection);
+       INSERT INTO ferry.places VALUES (ST_GeomFromText('GEOMETRYCOLLECTION(POINT(0 0))'))`,
+    );
+    const bytes = [[`00000000010700000001000000010100000000${'0'.repeat(30)}`]];
+    expect((await read({ query: 'SELECT g FROM places' })).content.rows).toEqual(bytes);
+    const sync = { duckdbQuery: 'SELECT g FROM db.places' };
+    if (flavor === 'mysql') expect((await read(sync)).content.rows).toEqual(bytes);
+    else {
+      expect((await refused(sync)).message).toBe(
+        `Column "g" (binary, bit or geometry) of db.ferry.places cannot be read by duckdbQuery: DuckDB's client takes its bytes for text.`,
+      );
+    }
+  });
+
+  it('an invalid date fails the run with the names of the columns that it may be in', async () => {
+    await server.query(
+      `SET SESSION sql_mode = ''; CREATE TABLE ferry.dates (n int, d date, e datetime);
+       INSERT INTO ferry.dates VALUES (1, '2024-02-00', '2024-00-10 01:02:03')`,
+    );
+    for (const from of [{ query: 'FROM dates' }, { duckdbQuery: 'FROM db.dates' }]) {
+      const [[kind, sql] = []] = Object.entries(from);
+      const messageOf = async (columns: string) =>
+        (await refused({ [String(kind)]: `SELECT ${columns} ${sql}` })).message;
+      expect(await messageOf('n, d')).toMatch(/^Column "d" \(date\) contains an invalid date/i);
+      expect(await messageOf('e')).toMatch(/^Column "e" \(\w+.*\) contains an invalid date/);
+      expect(await messageOf('d, e')).toMatch(/^One of the columns "d" \(date\), "e" \(.*\) contains an/i);
+    }
+  });
+
   it('a table with every type', async () => {
-    await using server = await startMysql({ flavor });
     const types = mysqlTypes.filter(({ only }) => only === undefined || only === flavor);
     const columns = types.map(({ type, column }, index) => `c${index} ${column ?? type}`);
     const values = types.map(({ values: [first] }) => first?.[0] ?? 'NULL');
