@@ -1,4 +1,4 @@
-import { chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,8 @@ import { type BuiltImage, buildImage, bytesBelow } from '../support/image/build-
 import { type ContainerOptions, startContainer } from '../support/image/run-container.ts';
 import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
+import { freePort } from '../support/processes/bound-process.ts';
+import { waitFor } from '../support/processes/wait-for.ts';
 import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
 import { sourceConfig } from '../support/source/source-config.ts';
 
@@ -48,7 +50,7 @@ beforeAll(async () => {
           query: 'SELECT * FROM orders',
           dataset: DATASET,
           whenUnchanged: 'upload',
-          schedule: { cron: '@every 1m' },
+          schedule: { cron: '@every 2s' },
         },
       },
     }),
@@ -113,25 +115,112 @@ describe('the image', () => {
   });
 });
 
-describe('a container of it', () => {
-  const mounts = { '/etc/ferry': '' };
+// Each command starts DuckDB's client on processors that others may be using.
+describe('a container of it', { timeout: 120_000 }, () => {
   const env = { FERRY_CONFIG: '/etc/ferry/ferry.yaml', FERRY_SECRETS: '/etc/ferry/secrets.json' };
-  beforeAll(() => {
-    mounts['/etc/ferry'] = config;
+  const withConfig = (): Required<Pick<ContainerOptions, 'env' | 'mounts'>> => ({
+    env: { ...env },
+    mounts: { '/etc/ferry': config },
   });
+  const uploads = () => polyteia.datasets.get(DATASET)?.uploads ?? 0;
+  const untilUploaded = (count: number) =>
+    waitFor(`${count} uploads`, () => (uploads() >= count ? true : undefined), 60_000);
 
   it('runs any command, as its own user', async () => {
     expect(await runToEnd(['--version'])).toEqual({ log: '0.1.0\n', exitCode: 0 });
     expect(await runToEnd(['nonsense'])).toMatchObject({ exitCode: 2 });
   });
 
-  it('uploads a result by a run of its own', async () => {
-    const { log, exitCode } = await runToEnd(
-      ['run', 'orders', '--config', env.FERRY_CONFIG, '--secrets', env.FERRY_SECRETS],
-      { mounts, writable: { '/ferry/.ferry': state } },
-    );
-    expect(log).toContain('orders succeeded (uploaded): 3 rows');
-    expect(exitCode).toBe(0);
+  it('serves: is healthy, uploads by schedule, and ends on SIGTERM', async () => {
+    const port = await freePort();
+    const before = uploads();
+    await using container = await startContainer(image, {
+      env: {
+        ...env,
+        HEALTH_CHECK_PORT: String(port),
+        FERRY_API_PORT: String(await freePort()),
+        LOG_FORMAT: 'json',
+        TZ: 'Europe/Berlin',
+      },
+      mounts: { '/etc/ferry': config },
+      writable: { '/ferry/.ferry': state },
+    });
+    const statusOf = (path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`).then(
+        ({ status }) => status,
+        () => undefined,
+      );
+    await waitFor('readiness', async () => ((await statusOf('/readyz')) === 200 ? true : undefined), 30_000);
+    expect(await statusOf('/healthz')).toBe(200);
+    const [, ...healthcheck] = image.config.Healthcheck.Test;
+    expect(await container.exec(healthcheck)).toBe(0);
+    const zone = 'process.exit(new Date(0).getHours() === 1 ? 0 : 1)';
+    expect(await container.exec(['/usr/local/bin/node', '-e', zone])).toBe(0);
+    await untilUploaded(before + 2);
+    // For a person who looks into it.
+    expect(await container.exec(['/usr/local/bin/ferry', 'runs'])).toBe(0);
+
+    const { exitCode, ms } = await container.stop('TERM');
+    const log = await container.log();
+    expect(exitCode, log).toBe(0);
+    expect(ms).toBeLessThan(25_000);
+    expect(log).toMatch(/"msg":"stopped"/);
+    // The state is on a volume.
+    expect(log).not.toMatch(/ends with this container/);
     expect(polyteia.violations).toEqual([]);
+    const after = uploads();
+    await using again = await startContainer(image, {
+      ...withConfig(),
+      args: ['run-once', 'orders'],
+      writable: { '/ferry/.ferry': state },
+    });
+    await again.process.ended;
+    expect(await again.exitCode(), await again.log()).toBe(0);
+    expect(uploads()).toBe(after + 1);
+  });
+
+  it("serves by the connector's variables, and says what it needs a volume for", async () => {
+    const before = uploads();
+    const { host, port, user, password, database } = postgres;
+    await using container = await startContainer(image, {
+      env: {
+        PERSONAL_ACCESS_TOKEN: polyteia.personalAccessKey,
+        POLYTEIA_BASE_URL: polyteia.baseUrl,
+        DATASET_ID: DATASET,
+        CRON_SCHEDULE: '@every 2s',
+        HEALTH_CHECK_PORT: String(await freePort()),
+        SOURCE_DATABASE_HOST: host,
+        SOURCE_DATABASE_PORT: String(port),
+        SOURCE_DATABASE_USER: user,
+        SOURCE_DATABASE_PASSWORD: password,
+        SOURCE_DATABASE_NAME: database,
+        SOURCE_DATABASE_TYPE: 'postgres',
+        SOURCE_DATABASE_SQL_QUERY: `'SELECT * FROM db.orders;'`,
+      },
+    });
+    await untilUploaded(before + 2);
+    expect((await container.stop('TERM')).exitCode).toBe(0);
+    expect(await container.log()).toMatch(/state is in \/tmp\/ferry-state, which ends with this container/);
+  });
+
+  it('names the mount that is missing for what it reads', async () => {
+    const { log, exitCode } = await runToEnd(['serve'], { ...withConfig(), hasTmp: false });
+    expect(exitCode).toBe(2);
+    expect(log).toContain('an emptyDir at /tmp');
+  });
+
+  it('runs as any user', async () => {
+    const folderOfUser = join(folder, 'state-of-user');
+    await mkdir(folderOfUser);
+    // As Kubernetes does for fsGroup, and OpenShift for its users: the group may write.
+    await chown(folderOfUser, 0, 4711);
+    await chmod(folderOfUser, 0o2770);
+    const { log, exitCode } = await runToEnd(['run-once'], {
+      ...withConfig(),
+      writable: { '/ferry/.ferry': folderOfUser },
+      user: { uid: 1_000_680_000, gid: 4711 },
+    });
+    expect(exitCode, log).toBe(0);
+    expect(await readdir(join(folderOfUser, 'jobs'))).toEqual(['orders']);
   });
 });

@@ -32,6 +32,6 @@ export const RUNC: Tool<'runc'> = {
   programs: ['runc'],
   version: /^runc version 1\.\d/,
   restartsItself: true,
-  // apt itself needs libseccomp2, so that it is there; what runc starts of itself has no variable that would say where another one is.
+  // apt itself needs libseccomp2, so it is there.
   debian: { suite: 'bookworm', packages: ['runc'], without: ['libc6', 'libseccomp2'] },
 };

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withLock } from '../processes/lock.ts';
 import { downloadDebianPackages, versionOfPackage } from './debian-packages.ts';
-import { startByMachineLoader, startByOwnLoader } from './loader-scripts.ts';
+import { startByOwnLoader } from './loader-scripts.ts';
+import { PATCHELF } from './patchelf.ts';
 import { cache } from './surroundings.ts';
 import { type Tool, urlVariable } from './tool.ts';
 
@@ -35,7 +36,9 @@ export async function installTool(tool: Tool): Promise<CachedTool> {
   const home = join(cache, tool.name);
   const record = join(home, `installed-${process.arch}.json`);
   const url = process.env[urlVariable(tool)];
-  const origin = hashOf([FORM, url ?? tool.debian, tool.programs]);
+  // Programs that name their libraries' place do so with this folder's: a copy of it elsewhere is another one.
+  const place = tool.restartsItself ? [home] : [];
+  const origin = hashOf([FORM, url ?? tool.debian, tool.programs, ...place]);
   const installed = (): CachedTool | undefined => {
     if (!existsSync(record)) return undefined;
     const { id, programs, ...last } = JSON.parse(readFileSync(record, 'utf8'));
@@ -54,6 +57,7 @@ export async function installTool(tool: Tool): Promise<CachedTool> {
       const programs = findPrograms(tool, root);
       const id = `${version}-${process.arch}-${origin}`;
       const folder = join(home, id);
+      if (tool.restartsItself && !url) await nameLibraries(root, folder, Object.values(programs));
       await rm(folder, { recursive: true, force: true });
       await rename(root, folder);
       await writeFile(`${record}.draft`, JSON.stringify({ origin, id, programs }));
@@ -79,9 +83,23 @@ async function unpackPackages(tool: Tool, draft: string, root: string): Promise<
   const needless = [...NEVER_READ, ...unused, ...others.filter((path) => !programs.includes(path))];
   for (const path of needless.filter((each) => !kept.includes(each)))
     await rm(join(root, path), { recursive: true, force: true });
-  if (tool.restartsItself) startByMachineLoader(root, programs);
-  else startByOwnLoader(root, programs);
+  if (!tool.restartsItself) startByOwnLoader(root, programs);
   return version.replaceAll(/[^\w.+~-]/g, '-');
+}
+
+/**
+ * Writes into programs where the packages' libraries will be, so that the machine's loader finds them there: without a variable, and for
+ * a program that is started from a copy in memory.
+ */
+async function nameLibraries(root: string, folder: string, programs: readonly string[]): Promise<void> {
+  const folders = globSync('{lib,usr/lib}/*-linux-gnu*', { cwd: root });
+  if (folders.length === 0) return;
+  const { folder: patchelfFolder, programs: found } = await installTool(PATCHELF);
+  const patchelf = join(patchelfFolder, found.patchelf as string);
+  const path = folders.map((each) => join(folder, each)).join(':');
+  // The older kind of path counts for the libraries of libraries too.
+  for (const program of programs)
+    await run(patchelf, ['--force-rpath', '--set-rpath', path, join(root, program)]);
 }
 
 /** Anything that the machine's tar reads. */

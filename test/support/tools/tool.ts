@@ -17,8 +17,8 @@ export interface Tool<Program extends string = string> {
   /** Folders of a machine to look into before PATH. */
   machineFolders?: readonly string[];
   /**
-   * Its programs start themselves again by `/proc/self/exe`, which must not be a loader: they run with the machine's loader and C library.
-   * What else they ask for comes from the packages, of which the C library is left out.
+   * Its programs start themselves again by `/proc/self/exe`, which must not be a loader, and without their environment: they run with the
+   * machine's loader and C library. Their other libraries come from the packages, which `without` must keep free of the C library.
    */
   restartsItself?: boolean;
   debian: DebianPackages & {

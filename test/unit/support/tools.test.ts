@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findTool } from '../../support/tools/find-tool.ts';
 import { installTool } from '../../support/tools/install-tool.ts';
-import { startByMachineLoader, startByOwnLoader } from '../../support/tools/loader-scripts.ts';
+import { startByOwnLoader } from '../../support/tools/loader-scripts.ts';
 import { placeForUser } from '../../support/tools/place-for-user.ts';
 import { cache } from '../../support/tools/surroundings.ts';
 import { type Tool, urlVariable } from '../../support/tools/tool.ts';
@@ -116,18 +116,6 @@ describe('startByOwnLoader', () => {
     expect(stdout).toBe(
       `--library-path ${bin}/../../any-linux:${bin}/../../../../lib/any-linux --argv0 ${bin}/${PROGRAM} ${bin}/${PROGRAM}.original --option a  value\n`,
     );
-  });
-});
-
-describe('startByMachineLoader', () => {
-  it('starts programs themselves, with the libraries next to them', async () => {
-    await writeProgram('packages/lib/any-linux-gnu/library.so', 'never');
-    await writeProgram(`packages/usr/bin/${PROGRAM}`, '"$LD_LIBRARY_PATH $0 $*"');
-    startByMachineLoader(join(folder, 'packages'), [`usr/bin/${PROGRAM}`]);
-    await rename(join(folder, 'packages'), join(folder, 'moved there'));
-    const bin = join(folder, 'moved there/usr/bin');
-    const { stdout } = await run(join(bin, PROGRAM), ['a  value']);
-    expect(stdout).toBe(`${bin}/../../lib/any-linux-gnu ${bin}/${PROGRAM}.original a  value\n`);
   });
 });
 
