@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
+import { guideValues } from '../support/helm/guide.ts';
 import { helmProgram } from '../support/helm/helm.ts';
 import { validateManifests } from '../support/helm/validate-manifests.ts';
 
@@ -195,6 +196,18 @@ describe("the connector's values file, unchanged", () => {
     ]);
     expect(pod.terminationGracePeriodSeconds).toBe(40);
   });
+});
+
+it('renders each values file of docs/serve.md', async () => {
+  const guides = guideValues();
+  expect(guides).toHaveLength(4);
+  for (const guide of guides) {
+    const file = join(folder, 'guide.yaml');
+    await writeFile(file, guide);
+    const { Deployment } = manifestsIn(await template('--values', file));
+    const [{ image }] = Deployment.spec.template.spec.containers;
+    expect(image).toBe('registry.example.org/ferry:0.1.0');
+  }
 });
 
 describe("what Ferry's values make", () => {
