@@ -68,12 +68,12 @@ describe('the API of a deployed stack', () => {
     ['POST', `/runs/${UNKNOWN_RUN}/cancel`],
     ['POST', `/runs/${UNKNOWN_RUN}/accept`],
     ['POST', `/runs/${UNKNOWN_RUN}/resend`],
-  ])('lets nobody without a signature %s %s', async (method, path) => {
+  ])('refuses anyone without a signature %s %s', async (method, path) => {
     expect((await stack.call(method, path, { signed: false })).status).toBe(403);
     expect(await stack.runs.list({ limit: 1 })).toEqual([]);
   });
 
-  it('starts a run, tells where it is found, and shows what came of it', async () => {
+  it('starts a run, says where to find it, and shows its result', async () => {
     const started = await stack.call('POST', '/jobs/orders/runs');
     const { runId } = started.body;
     expect(started).toMatchObject({
@@ -111,7 +111,7 @@ describe('the API of a deployed stack', () => {
     expect(body.jobs.map(({ name }: { name: string }) => name)).toEqual(['orders', 'slow']);
   });
 
-  it('starts one run for one idempotency key, however often it is sent, and refuses it for another demand', async () => {
+  it('starts one run for an idempotency key, however often it is sent, and refuses the key for another request', async () => {
     const headers = { 'idempotency-key': 'nightly-2026-11-21' };
     const [first, second] = await Promise.all([
       stack.call('POST', '/jobs/orders/runs', { headers }),
@@ -134,7 +134,7 @@ describe('the API of a deployed stack', () => {
     expect(other).toMatchObject({ status: 422, body: { status: 422 } });
   });
 
-  it('shows a run that is under way, starts no second one, and cancels it: its query ends at the source', async () => {
+  it('shows a run in progress, starts no second one, and cancels it: its query ends at the source', async () => {
     const { id, gate } = await startSlow();
     expect(await stack.call('POST', '/jobs/slow/runs')).toMatchObject({
       status: 409,
@@ -165,7 +165,7 @@ describe('the API of a deployed stack', () => {
     expect(await stack.ended(await stack.start('slow'))).toMatchObject({ state: 'succeeded', rows: 100 });
   });
 
-  it('sends what a guard refused when a person accepts it, and an earlier file again', async () => {
+  it('sends a refused file when a person accepts it, and an earlier file again', async () => {
     await around.postgres.query('DELETE FROM orders WHERE id > 20');
     const refused = await stack.ended(await stack.start('orders'));
     expect(refused).toMatchObject({ state: 'failed', rows: 20, error: { class: 'GuardError' } });
@@ -242,7 +242,7 @@ describe('the API of a deployed stack', () => {
     });
   });
 
-  it('speaks to Polyteia only as the contract allows', () => {
+  it('calls Polyteia only as the contract allows', () => {
     around.polyteia.assertNoViolations();
   });
 });

@@ -175,7 +175,7 @@ const outcomes: Record<string, (printed: string) => unknown> = {
 };
 
 describe('docs/deploy.md and docs/api.md', () => {
-  it('have their commands run from first to last; what is not run on other pages is known', () => {
+  it('run their commands from first to last; commands on other pages that are not run are known', () => {
     const notRun = [...blocks, ...local].filter((block) => block.notRun);
     expect(notRun.map(({ title, notRun }) => [title, notRun])).toEqual([['npm ci', 'needs Docker']]);
     expect(local).toHaveLength(1);
@@ -198,7 +198,7 @@ describe('docs/deploy.md and docs/api.md', () => {
     },
   );
 
-  it('leaves Polyteia with the rows that the query returns, and nothing that its contract forbids', () => {
+  it('leave Polyteia with the rows that the query returns, without breaking its contract', () => {
     expect(polyteia.datasets.get('ds_cv4t2cf0i6q1gflvu4m0')?.uploads).toBeGreaterThan(0);
     polyteia.assertNoViolations();
   });

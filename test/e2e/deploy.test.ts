@@ -100,7 +100,7 @@ const contentOf = (dataset: string) => {
 };
 
 describe('a deployed stack', () => {
-  it('runs a sync when its schedule fires, on its own, and the dataset holds the right Parquet', async () => {
+  it('runs a sync when its schedule fires, and the dataset gets the right Parquet', async () => {
     const run = await stack.finishedRun('every-minute', [], 150_000);
     expect(run).toMatchObject({ state: 'succeeded', outcome: 'uploaded', trigger: 'schedule', rows: 3 });
     expect(run.scheduledTime).toMatch(/:00\.000Z$/);
@@ -142,7 +142,7 @@ describe('a deployed stack', () => {
     expect(polyteia.datasets.get(TRIGGERED)?.uploads).toBe(0);
   });
 
-  it('runs a sync when a signed caller asks for it, and says who it was', async () => {
+  it('runs a sync when a signed caller asks for it, and records who that was', async () => {
     const started = await stack.call('POST', '/jobs/on-demand/runs');
     const { runId } = started.body as { runId: string };
     expect(started).toMatchObject({
@@ -169,7 +169,7 @@ describe('a deployed stack', () => {
     });
   });
 
-  it('tells a signed caller of a route that does not exist, and of a method that a route does not take', async () => {
+  it('answers a signed caller that a route does not exist, or does not accept a method', async () => {
     expect((await stack.call('GET', '/no/such/route')).status).toBe(404);
     expect(await stack.call('PUT', '/jobs/on-demand/runs')).toMatchObject({
       status: 405,
@@ -222,7 +222,7 @@ describe('a deployed stack', () => {
     expect(line).toMatchObject({ node: expect.stringMatching(/^v24\./) });
   });
 
-  it('carries what a changed query returns after a second deploy, which uploads no code', async () => {
+  it('copies what a changed query returns after a second deploy, which uploads no code', async () => {
     const codeBefore = await codeAssets();
     expect(codeBefore).toHaveLength(1);
     const known = (await stack.runs.list({ job: 'every-minute', limit: 1000 })).map(({ id }) => id);
@@ -242,7 +242,7 @@ describe('a deployed stack', () => {
     expect((await readParquetWithPyarrow(contentOf(SCHEDULED))).rows).toEqual([[3]]);
   });
 
-  it('speaks to Polyteia only as the contract allows', () => {
+  it('calls Polyteia only as the contract allows', () => {
     polyteia.assertNoViolations();
   });
 
@@ -254,7 +254,7 @@ describe('a deployed stack', () => {
     expect(Functions.filter(({ FunctionName }) => FunctionName?.startsWith(STACK))).toEqual([]);
   });
 
-  it('continues with the bucket that was left, when it is named: a guard knows the last accepted result', async () => {
+  it('uses the bucket that it left, when the bucket is named: a guard knows the last accepted result', async () => {
     const bucket = outputs.StateBucketName;
     const known = (await stack.runs.list({ job: 'on-demand', limit: 10 })).map(({ id }) => id);
     const { syncs, ...rest } = configuration('SELECT 1 AS a');

@@ -144,7 +144,7 @@ describe('a stack with a sync and extractions', () => {
     );
   });
 
-  it('writes the files of an extraction into its own bucket when the API asks for it, while its sync runs as ever', async () => {
+  it('writes the files of an extraction into its own bucket when the API asks for it, while its sync keeps running', async () => {
     const [extraction, sync] = await Promise.all([stack.start('own'), stack.start('orders')]);
     const run = await stack.ended(extraction);
     expect(run).toMatchObject({
@@ -165,7 +165,7 @@ describe('a stack with a sync and extractions', () => {
     expect((await stack.call('POST', `/runs/${extraction}/resend`)).status).toBe(409);
   });
 
-  it('writes them into a bucket of the user, by another layout', async () => {
+  it('writes them into a user’s bucket, with another layout', async () => {
     const id = await stack.start('theirs');
     expect(await stack.ended(id)).toMatchObject({ state: 'succeeded' });
     const folder = 'atlan/postgres/artifacts/apps/postgres/workflows/w-1/';
@@ -177,7 +177,7 @@ describe('a stack with a sync and extractions', () => {
     );
   });
 
-  it('writes what it can when a source refuses the login, and says so', async () => {
+  it('writes what it can when a source refuses the login, and reports it', async () => {
     const id = await stack.start('some');
     expect(await stack.ended(id)).toMatchObject({
       state: 'partial',
@@ -194,7 +194,7 @@ describe('a stack with a sync and extractions', () => {
     });
   });
 
-  it('checks from within the function what a run needs', async () => {
+  it('checks from inside the function what a run needs', async () => {
     const checks = await check('theirs');
     // The test's server has no TLS, and its login is a superuser's.
     expect(checks.filter(({ status }) => status !== 'ok')).toMatchObject([
@@ -222,7 +222,7 @@ describe('a stack with a sync and extractions', () => {
 });
 
 describe('the role of an extraction', () => {
-  it('cannot write outside the folder of its own workflow, whatever its function is told', async () => {
+  it('cannot write outside the folder of its own workflow, even if its function is configured to', async () => {
     // What its function reads, before it has read it: another workflow of the same bucket.
     const { CONFIG_BUCKET, CONFIG_KEY } = (await configurationOf('strayed')).Environment?.Variables ?? {};
     const config = JSON.parse(String(await read(CONFIG_BUCKET ?? '', CONFIG_KEY ?? '')));

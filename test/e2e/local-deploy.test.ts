@@ -136,7 +136,7 @@ describe('npm run local:deploy', () => {
     expect(good.rows).toBe(rows);
   });
 
-  it('can be run again: secrets are set again, and the stack is as it was', async () => {
+  it('can be run again: it sets the secrets again, and leaves the stack as it was', async () => {
     expect((await deployLocally()).stdout).toContain('Deployed. The API:');
   });
 
@@ -155,7 +155,7 @@ describe('npm run local:deploy', () => {
     });
   });
 
-  it('says what to start where nothing answers', async () => {
+  it('says what to start when nothing answers', async () => {
     const failed = await run('npm', ['run', '-s', 'local:deploy'], {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: folder, AWS_ENDPOINT_URL: `http://127.0.0.1:${await freePort()}` },

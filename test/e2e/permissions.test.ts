@@ -54,7 +54,7 @@ const about =
 const uploads = () => around.polyteia.datasets.get(DATASET)?.uploads ?? 0;
 
 describe('a role without one of its statements', () => {
-  it('of a sync function that may not read its secrets: the run fails, and names what to allow', async () => {
+  it('of a sync function that may not read its secrets: the run fails, and says what to allow', async () => {
     const restore = await roles.remove(`${STACK}-Syncerp`, allowing('secretsmanager:GetSecretValue'));
     expect(await stack.ended(await stack.start('orders'))).toMatchObject({
       state: 'failed',
@@ -69,7 +69,7 @@ describe('a role without one of its statements', () => {
     expect(await stack.ended(await stack.start('orders'))).toMatchObject({ state: 'succeeded' });
   });
 
-  it('of a sync function that may not keep what its job left: nothing is begun, and the event becomes a dead letter', async () => {
+  it('of a sync function that may not store its job’s documents: nothing begins, and the event becomes a dead letter', async () => {
     const before = uploads();
     const restore = await roles.remove(`${STACK}-Dedicatedalone`, about('/jobs/alone/'));
     const id = await stack.start('alone');
@@ -104,7 +104,7 @@ describe('a role without one of its statements', () => {
     expect(await stack.ended(await stack.start('orders'))).toMatchObject({ state: 'succeeded' });
   });
 
-  it('of the API that may not write requests to cancel: it says that the state cannot be reached, and the run goes on', async () => {
+  it('of the API that may not write requests to cancel: it says that the state cannot be reached, and the run continues', async () => {
     const gate = await closeGate(around.postgres, GATE);
     const id = await stack.start('slow');
     await stack.reached(id, 'running');

@@ -145,7 +145,7 @@ describe.concurrent('runs of a deployed stack', () => {
     expect(await around.rowsOf(CHANGED)).toEqual([[5]]);
   });
 
-  it('wait as queued when their source takes no more at once, and go on on their own', async () => {
+  it('wait as queued while their source has no free slot, and then continue on their own', async () => {
     const gate = await closeGate(around.postgres, gates.narrow);
     const first = await stack.start('first');
     await queriesAt(gates.narrow);
@@ -166,7 +166,7 @@ describe.concurrent('runs of a deployed stack', () => {
     expect(ended.map(({ attempts }) => attempts?.length)).toEqual([1, 1]);
   });
 
-  it('are left ingesting when Polyteia reads longer than their function may run; the next start ends them', async () => {
+  it('stay ingesting when Polyteia reads for longer than their function may run; the next start ends them', async () => {
     modern.planIngest({ outcome: 'hanging' });
     const id = await stack.start('slowly-read');
     const waiting = await stack.reached(id, 'ingesting', 120_000);
@@ -184,7 +184,7 @@ describe.concurrent('runs of a deployed stack', () => {
 });
 
 describe('after that', () => {
-  it('nothing was said to Polyteia that the contract does not allow', () => {
+  it('no call to Polyteia broke the contract', () => {
     around.polyteia.assertNoViolations();
   });
 });

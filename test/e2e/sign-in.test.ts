@@ -158,8 +158,8 @@ describe('a deployed extraction signs in', () => {
   });
 });
 
-describe('who signs in', () => {
-  it('leaves nothing of it in its logs and records', async () => {
+describe('the sign-in', () => {
+  it('leaves no secret in logs and records', async () => {
     const functions = [
       ...['SyncFunctionown', 'SyncFunctionassumed', 'SyncFunctionownmysql'],
       ...['catalog-by-own', 'catalog-by-assumed'].map(functionOutputOfExtraction),

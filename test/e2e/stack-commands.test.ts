@@ -100,7 +100,7 @@ describe('ferry --stack', () => {
     expect(log).toMatch(/^\d{4}-\d\d-\d\d [\d:.]{12} {2}info {3}orders: run started/m);
   });
 
-  it('checks each job from within its function, and names the hop that is missing', async () => {
+  it('checks each job from inside its function, and names the hop that fails', async () => {
     const good = await ferry('check', 'orders');
     expect(good, good.stdout + good.stderr).toMatchObject({ exitCode: 0 });
     for (const check of [
@@ -124,7 +124,7 @@ describe('ferry --stack', () => {
 });
 
 describe('npm run smoke', () => {
-  it('tries what it can on an emulator, and finds the job that cannot reach its source', async () => {
+  it('checks what it can on an emulator, and finds the job that cannot reach its source', async () => {
     const smoke = promisify(execFile)(
       process.execPath,
       [SMOKE, '--stack', STACK, '--json', '--run', 'orders'],

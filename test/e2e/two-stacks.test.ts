@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 describe('two stacks side by side', () => {
-  it('run jobs of the same name at the same time, each with leases and slots of its own', async () => {
+  it('run jobs with the same name at the same time, each with its own leases and slots', async () => {
     const gate = await closeGate(around.postgres, GATE);
     const ids = await Promise.all([stadt.start('orders'), werke.start('orders')]);
     // Neither waits for the other, though each source takes one run at a time.
@@ -61,7 +61,7 @@ describe('two stacks side by side', () => {
     expect(await around.rowsOf(datasets.FerryWerke)).toHaveLength(5);
   });
 
-  it('know nothing of each other’s runs', async () => {
+  it('do not see each other’s runs', async () => {
     const [ofStadt] = await stadt.runs.list({ limit: 10 });
     const [ofWerke] = await werke.runs.list({ limit: 10 });
     for (const [stack, own, other] of [
@@ -78,7 +78,7 @@ describe('two stacks side by side', () => {
     }
   });
 
-  it('go on when the other one is destroyed', async () => {
+  it('survive when the other one is destroyed', async () => {
     await deployments.get('FerryStadt')?.destroy();
     expect(await werke.ended(await werke.start('orders'))).toMatchObject({ state: 'succeeded', rows: 5 });
     expect(around.polyteia.datasets.get(datasets.FerryStadt)?.uploads).toBe(1);

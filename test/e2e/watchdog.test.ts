@@ -97,7 +97,7 @@ async function mails(): Promise<z.infer<typeof notification>[]> {
 }
 
 describe('a deployed watchdog', () => {
-  it('tells once of a job that failed, with what to do, and once that it is well again', async () => {
+  it('reports a failed job once, with what to do, and once that it works again', async () => {
     // There is no such table yet.
     const failed = await stack.ended(await stack.start('orders'));
     expect(failed).toMatchObject({ state: 'failed', error: { class: 'QueryError' } });
@@ -121,7 +121,7 @@ describe('a deployed watchdog', () => {
     expect(await mails()).toEqual([]);
   });
 
-  it('closes a run that nobody works on, and that nothing will start again', async () => {
+  it('closes a run that nobody works on and nothing will start again', async () => {
     const begunAt = new Date(Date.now() - 3_600_000);
     const id = newRunId(begunAt);
     const startedAt = begunAt.toISOString();

@@ -90,7 +90,7 @@ describe('300 jobs over ten sources', () => {
       [...reading, ...index, 'removed: Scheduler::Schedule Scheduletablenumber7Schedule'],
     ],
     ['the order in the file means nothing', reversed, []],
-  ])('%s, and nothing else is touched', (_name, changed, expected) => {
+  ])('%s, and nothing else changes', (_name, changed, expected) => {
     expect(differences(before, resourcesOf(changed))).toEqual(expected.sort());
   });
 });
@@ -114,7 +114,7 @@ describe('policies', () => {
     ['300 jobs over ten sources', large],
     ['as many jobs as are named, with the longest names', withLongNames(60)],
     ['as many jobs as have their records named, with the longest names', withLongNames(300)],
-  ])('are as long and as many as IAM takes, for %s', (_name, config) => {
+  ])('are as long and as many as IAM allows, for %s', (_name, config) => {
     const resources = Object.entries(resourcesOf(config));
     const lengths = (type: string) =>
       resources
@@ -141,7 +141,7 @@ describe('what is too large for one stack', () => {
     throw new Error('nothing was refused');
   };
 
-  it('is refused with how to split the file, by sources of about equally many jobs', () => {
+  it('is refused, with how to split the file into sources with about equally many jobs', () => {
     const error = problem(configWith({ jobs: 420, sources: 2 }));
     expect(error.message).toMatch(
       /^This configuration is too large for one stack: 420 syncs in 2 functions for sources and 0 dedicated ones take \d+ resources, and a stack has room for 450\.$/,
@@ -152,7 +152,7 @@ describe('what is too large for one stack', () => {
     expect(problem(configWith({ jobs: 450, sources: 1 })).hint).toContain('half of the syncs of source-0');
   });
 
-  it('is refused when the API cannot hold the names of all functions', () => {
+  it('is refused when the API has no room for the names of all functions', () => {
     expect(problem(configWith({ jobs: 66, sources: 66 })).message).toMatch(
       /^This configuration is too large for one stack: 66 syncs in 66 functions .* their names take \d+ bytes, and 3200 fit\.$/,
     );

@@ -32,14 +32,14 @@ function pathsOfSchema({ properties }: Schema, prefix = ''): string[] {
 }
 
 describe('values.schema.json', () => {
-  it('fits the defaults, and knows each of them and no other', () => {
+  it('matches the defaults, and contains all of them and nothing else', () => {
     validate(values);
     expect(validate.errors ?? []).toEqual([]);
     const known = pathsOfSchema(schema).filter((path) => path !== 'global');
     expect(known.sort()).toEqual(pathsOf(values).sort());
   });
 
-  it("fits the connector's values, and knows all of them", () => {
+  it('accepts the connector’s values, and contains all of them', () => {
     const connector = parse(read('test/fixtures/polyteia-db-connector/values.yaml'));
     validate(connector);
     expect(validate.errors ?? []).toEqual([]);
@@ -61,7 +61,7 @@ describe('values.schema.json', () => {
   });
 });
 
-it('Chart.yaml and the Dockerfile name the release that package.json does', () => {
+it('Chart.yaml and the Dockerfile have the version of package.json', () => {
   const { version } = JSON.parse(read('package.json'));
   expect([chart.version, chart.appVersion]).toEqual([version, version]);
   expect(read('Dockerfile')).toContain(`ARG VERSION=${version}\n`);

@@ -71,7 +71,7 @@ describe('a stack of one extraction', () => {
     });
   });
 
-  it('starts it by its schedule, and keeps the event of a start that was lost', () => {
+  it('starts it on its schedule, and keeps the event of a start that was lost', () => {
     synthesized.template.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'cron(0 5 * * ? *)',
       ScheduleExpressionTimezone: 'Europe/Berlin',
@@ -121,7 +121,7 @@ describe('a stack of one extraction', () => {
     expect(allowing(template, 'kms:Decrypt')).toMatchObject([{ Action: 'kms:Decrypt', Resource: key }]);
   });
 
-  it('lets it keep its own state, take slots of its sources, and write below the folder of its workflow', () => {
+  it('lets it store its state, take slots of its sources, and write below the folder of its workflow', () => {
     const { template } = synthesized;
     const prefixes = (action: string) =>
       allowing(template, action)
@@ -184,7 +184,7 @@ describe('a stack of one extraction', () => {
     });
   });
 
-  it('keeps what extractions write, however old, but for parts of uploads that nobody completes', () => {
+  it('keeps what extractions write, however old, except parts of incomplete uploads', () => {
     synthesized.template.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: Match.arrayWith([
@@ -205,7 +205,7 @@ describe('the output of an extraction', () => {
     'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::city-catalogs${path}`]],
   });
 
-  it('in a bucket of the user is written below the folder of its workflow, and no longer into Ferry’s', () => {
+  it('in a user’s bucket is written below the folder of its workflow, and no longer into Ferry’s', () => {
     const { template } = stackWith({ output, workflowId: 'w-1' });
     expect(allowing(template, 's3:AbortMultipartUpload')).toEqual([
       {
@@ -223,7 +223,7 @@ describe('the output of an extraction', () => {
     expect(JSON.stringify(statementsOf(template, ROLE))).not.toContain('artifacts');
   });
 
-  it('is written to a bucket of the account that was named only, whose owner gets the files, with its key', () => {
+  it('is only written to a bucket of the named account, whose owner gets the files, with its key', () => {
     const { template } = stackWith({ output: { ...output, bucketOwner: '444455556666', kmsKeyArn: key } });
     const owner = { StringEquals: { 's3:ResourceAccount': '444455556666' } };
     expect(allowing(template, 's3:AbortMultipartUpload')).toEqual([
@@ -240,19 +240,19 @@ describe('the output of an extraction', () => {
     ]);
   });
 
-  it('is encrypted with the key of Ferry’s bucket where it goes there', () => {
+  it('is encrypted with the key of Ferry’s bucket when it goes there', () => {
     const { template } = stackWith({}, { kmsKeyArn: key });
     expect(allowing(template, 'kms:GenerateDataKey')).toMatchObject([{ Resource: key }]);
   });
 
-  it('is where the layout has it', () => {
+  it('is where its layout says', () => {
     const { template } = stackWith({ output: { layout: 'sdk', application: 'pg' } });
     expect(JSON.stringify(allowing(template, 's3:AbortMultipartUpload'))).toContain(
       '/artifacts/apps/pg/workflows/nightly/*',
     );
   });
 
-  it.each(['каталог', 'a*b'])('may not have a prefix that no policy takes: %s', (prefix) => {
+  it.each(['каталог', 'a*b'])('may not have a prefix that policies cannot contain: %s', (prefix) => {
     expect(() => stackWith({ output: { bucket: 'city-catalogs', prefix } })).toThrow(
       /^extractions\.nightly\.output\.prefix: a role's policy cannot name keys that contain "[к*]"\.$/,
     );
@@ -267,7 +267,7 @@ describe('the output of an extraction', () => {
 });
 
 describe('the network of an extraction', () => {
-  it('is that of its sources, with a security group of its own', () => {
+  it('is that of its sources, with its own security group', () => {
     const inVpc = Object.fromEntries(
       ['erp', 'hr'].map((name) => [name, { ...login(`ferry/${name}`), network }]),
     );
@@ -286,7 +286,7 @@ describe('the network of an extraction', () => {
     );
   });
 
-  it('has the security groups that its sources name, and none is made', () => {
+  it('has the security groups that its sources name, and creates none', () => {
     const named = { ...network, securityGroupIds: ['sg-0123456789abcdef0'] };
     const { template } = stackWith(
       {},
@@ -302,7 +302,7 @@ describe('the network of an extraction', () => {
 describe('an extraction next to syncs', () => {
   const idsOf = ({ template }: { template: Template }) => Object.keys(template.toJSON().Resources).sort();
 
-  it('adds resources of its own and touches none of theirs but what has to know of it', () => {
+  it('adds its own resources, and changes only those of the syncs that must know about it', () => {
     const syncs = { orders: { source: 'erp', query: 'SELECT 1', dataset: 'ds_a' } };
     const polyteia = { default: { token: 'ferry/polyteia' } };
     const without = synthesize(configWith({ jobs: 0, sources: 0, top: { sources, syncs, polyteia } }));
@@ -324,7 +324,7 @@ describe('an extraction next to syncs', () => {
 });
 
 describe('many extractions', () => {
-  it('of 200 sources have a role as IAM takes it', () => {
+  it('of 200 sources have a role within IAM’s limits', () => {
     const many = Object.fromEntries(
       Array.from({ length: 200 }, (_, index) => [
         `source-with-a-name-${index}`,
@@ -365,7 +365,7 @@ describe('many extractions', () => {
     throw new Error('nothing was refused');
   };
 
-  it('are refused where one stack has no room for them, with how to split the file', () => {
+  it('are refused when they do not fit into one stack, with how to split the file', () => {
     const alone = refusalOf(70);
     expect(alone.message).toMatch(
       /^This configuration is too large for one stack: 70 extractions with one function each /,

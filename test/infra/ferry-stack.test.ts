@@ -42,7 +42,7 @@ describe('the stack', () => {
     }
   });
 
-  it('starts each job with a schedule in its own time zone, with the planned time as input', () => {
+  it('starts each scheduled job in its own time zone, with the planned time as input', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'cron(30 4 ? * MON,TUE,WED,THU,FRI *)',
       ScheduleExpressionTimezone: 'Europe/Berlin',
@@ -131,7 +131,7 @@ describe('the stack', () => {
     expect(JSON.stringify(statementsOf(template, 'SyncerpFunctionRole'))).not.toMatch(/leases\/slots/);
   });
 
-  it('lets a function decrypt with a key of the user, and read a secret by its ARN', () => {
+  it('lets a function decrypt with a user’s key, and read a secret by its ARN', () => {
     const statements = statementsOf(template, 'SynchrFunctionRole');
     expect(statements).toContainEqual(['kms:Decrypt', '"arn:aws:kms:eu-central-1:111122223333:key/k"']);
     expect(statements.find(([action]) => action.startsWith('secretsmanager'))?.[1]).toContain(
@@ -174,14 +174,14 @@ describe('the stack', () => {
     });
   });
 
-  it('makes one resource for a job, its schedule', () => {
+  it('needs one resource for a job: its schedule', () => {
     const more = configWith({ jobs: 5, sources: 2 });
     const less = configWith({ jobs: 4, sources: 2 });
     const count = (used: FerryConfig) => Object.keys(synthesize(used).template.toJSON().Resources).length;
     expect(count(more) - count(less)).toBe(1);
   });
 
-  it('asks for a signature on every route but liveness', () => {
+  it('requires a signature on every route except liveness', () => {
     const methods = Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => [
       Properties.HttpMethod,
       Properties.AuthorizationType,
@@ -194,7 +194,7 @@ describe('the stack', () => {
     ]);
   });
 
-  it('keeps its bucket when the stack goes, encrypted, private and by TLS only', () => {
+  it('keeps its bucket when the stack is deleted, encrypted, private and with TLS only', () => {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
       Properties: Match.objectLike({
@@ -217,7 +217,7 @@ describe('the stack', () => {
     });
   });
 
-  it('names nothing, has no custom resource, and puts no secret and no configuration into the template', () => {
+  it('sets no physical names, has no custom resource, and puts no secret and no configuration into the template', () => {
     const text = JSON.stringify(template.toJSON());
     for (const field of ['BucketName', 'FunctionName', 'RoleName', 'QueueName', 'LogGroupName']) {
       const named = Object.values(
@@ -253,7 +253,7 @@ describe('the stack', () => {
     });
   });
 
-  it('keeps names apart that differ only in what a logical id cannot hold, or that are like one of its own', () => {
+  it('distinguishes names that differ only in characters that a logical id cannot contain, or that resemble its own', () => {
     const login = 'type: postgres, host: h, database: d, auth: { type: password, secret: s }';
     const names = ['a-b', 'a_b', 'aDashb', 'ab', 'Config', 'Function', 'x', 'xConfig', 'Functionx'];
     const text = [

@@ -25,8 +25,8 @@ const resourcesOf = (stack: Stack): Resources => Template.fromStack(stack).toJSO
 const scopesOf = (template: Template) =>
   Object.entries(functionsOf(template)).map(([, { Environment }]) => Environment.Variables.STACK_NAME);
 
-describe('Ferry in a CDK app of one’s own', () => {
-  it('stands next to what else is in a stack, which uses its parts', () => {
+describe('Ferry in another CDK app', () => {
+  it('fits next to other resources of a stack, which can use its parts', () => {
     // An app that has none of the feature flags of Ferry's cdk.json.
     const stack = new Stack(new App({ outdir: newApp().outdir }), 'City', { env: german });
     const ferry = new Ferry(stack, 'Data', props);
@@ -46,7 +46,7 @@ describe('Ferry in a CDK app of one’s own', () => {
     expect(scopesOf(template)).toContain('City/Data');
   });
 
-  it('stands twice in one stack, with nothing in common but the code', () => {
+  it('fits twice into one stack, with nothing in common but the code', () => {
     const stack = new Stack(newApp(), 'City', { env: german });
     new Ferry(stack, 'Town', props);
     new Ferry(stack, 'County', props);
@@ -61,7 +61,7 @@ describe('Ferry in a CDK app of one’s own', () => {
     }
   });
 
-  it('stands in two stacks of one app', () => {
+  it('fits into two stacks of one app', () => {
     const app = newApp();
     const stacks = ['North', 'South'].map((name) => new FerryStack(app, name, props));
     app.synth();
@@ -81,7 +81,7 @@ describe('partitions', () => {
     ['aws-cn', 'cn-north-1'],
     ['aws-us-gov', 'us-gov-west-1'],
     ['none that is known', undefined],
-  ])('no ARN is of another one than %s', (partition, region) => {
+  ])('all ARNs are in %s', (partition, region) => {
     const env = region === undefined ? {} : { account: '111122223333', region };
     const { template } = synthesize(config, env);
     const found = JSON.stringify(template.toJSON()).matchAll(/arn:(aws[a-z-]*):/g);
@@ -89,7 +89,7 @@ describe('partitions', () => {
   });
 });
 
-it('takes jobs and sources with names that JavaScript has uses of its own for', () => {
+it('accepts jobs and sources whose names have a meaning in JavaScript', () => {
   const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf'];
   const source = { type: 'postgres', host: 'h', database: 'd', auth: { type: 'password', secret: 's' } };
   const schedule = { cron: '30 4 * * *' };

@@ -21,7 +21,7 @@ describe('the command line in the image', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('is modules, SQL and the license', async () => {
+  it('consists of modules, SQL and the license', async () => {
     const files = await readdir(program);
     expect(files.filter((file) => !/\.(mjs|sql)$/.test(file))).toEqual(['LICENSE']);
     const sql = globSync('shared/**/*.sql', { cwd: PROJECT }).map((path) => basename(path));
@@ -41,7 +41,7 @@ describe('the command line in the image', () => {
     expect(stdout).toContain('Usage: ferry');
   });
 
-  it('loads of a command no more than it needs', async () => {
+  it('loads only what a command needs', async () => {
     const entry = await readFile(join(program, 'ferry.mjs'), 'utf8');
     expect(entry.length).toBeLessThan(20_000);
     expect(entry).not.toContain('@duckdb/node-api');

@@ -22,21 +22,21 @@ const secrets = JSON.parse(read('examples/local/secrets.json'));
 const standIn = services.polyteia?.command?.join('\n') ?? '';
 
 describe.each(Object.entries(services))('the service %s of docker-compose.yml', (_name, service) => {
-  it('is of one release', () => {
+  it('has a pinned version', () => {
     const image = service.image.replace(/^\$\{\w+:-(.*)\}$/, '$1');
     expect(image).toMatch(/^[a-z/]+:\d+[\w.-]*$/);
   });
 
-  it('is open to this machine only', () => {
+  it('is only reachable from this machine', () => {
     expect(service.ports.length).toBeGreaterThan(0);
     for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
   });
 
-  it('says when it is ready', () => {
+  it('reports when it is ready', () => {
     expect(service.healthcheck?.test.length).toBeGreaterThan(1);
   });
 
-  it('mounts files that are there', () => {
+  it('mounts files that exist', () => {
     const own = service.volumes.map((volume) => volume.split(':')[0] ?? '');
     for (const path of own.filter((path) => path.startsWith('./examples'))) {
       expect(existsSync(fileURLToPath(new URL(path, root))), path).toBe(true);
@@ -47,7 +47,7 @@ describe.each(Object.entries(services))('the service %s of docker-compose.yml', 
 describe('the service ferry', () => {
   const { ferry } = services;
 
-  it('is started only when asked for, on what the image is made to run on', () => {
+  it('only starts when asked for, on a base that the image supports', () => {
     expect(ferry).toMatchObject({ profiles: ['serve'], build: '.', read_only: true, cap_drop: ['ALL'] });
     expect(read('Dockerfile')).toContain('/folder/.ferry');
     expect(ferry?.volumes).toContain('state:/ferry/.ferry');

@@ -66,7 +66,7 @@ describe.each(cases)('%s', (_name, configuration, env) => {
   });
 
   it.each(Object.entries(packs))(
-    'passes cdk-nag’s %s, but for what is acknowledged with a reason',
+    'passes cdk-nag’s %s, except for findings that are acknowledged with a reason',
     (_pack, Checks) => {
       const { violations } = new Checks(app).validateScope(app);
       const found = violations.flatMap(({ ruleName, violatingResources }) =>

@@ -42,7 +42,7 @@ describe('functions', () => {
     });
   });
 
-  it('are set by source, and a dedicated one by its job, with what its source says otherwise', () => {
+  it('are set for each source, and a dedicated one by its job, which inherits the rest from its source', () => {
     const { template } = stackWith({
       source: { function: { memory: 3008, timeout: '10m' } },
       sync: { dedicated: { memory: 8192, ephemeralStorage: 10_240 } },
@@ -56,7 +56,7 @@ describe('functions', () => {
     });
   });
 
-  it('of their own write the records of their job only, and are what its schedule starts', () => {
+  it('that are dedicated only write the records of their job, and are started by its schedule', () => {
     const { template } = stackWith({ sync: { dedicated: {}, schedule: { cron: '0 4 * * *' } } });
     const written = (prefix: string) =>
       statementsOf(template, prefix).find(
@@ -73,7 +73,7 @@ describe('functions', () => {
     });
   });
 
-  it('are in a list that the API’s index counts in', () => {
+  it('are in a list that the API’s index refers to', () => {
     const { template, app } = stackWith({ sync: { dedicated: {} } });
     const api = functionsOf(template)['Ferry: API'];
     expect(api && readDocumentOf(app, api)).toEqual({
@@ -101,7 +101,7 @@ describe('functions', () => {
     expect(JSON.stringify(document)).not.toMatch(/network|function|dedicated|schedule/);
   });
 
-  it('name each job of whose records they are, and reach the leases of all where a role has no room for more', () => {
+  it('name each job whose records they write, and reach all leases if a role has no room for more', () => {
     const syncs = Object.fromEntries(
       Array.from({ length: 100 }, (_, index) => [
         `a-table-with-a-long-name-${index}`,
@@ -124,7 +124,7 @@ describe('functions', () => {
 });
 
 describe('network', () => {
-  it('puts the functions of a source into subnets, with a security group of their own unless one is given', () => {
+  it('puts the functions of a source into subnets, with a new security group unless one is given', () => {
     const { template } = stackWith({ source: { network }, sync: { dedicated: {} } });
     const inVpc = Object.values(functionsOf(template)).filter(({ VpcConfig }) => VpcConfig);
     expect(inVpc).toHaveLength(2);
@@ -149,7 +149,7 @@ describe('network', () => {
     });
   });
 
-  it('asks no account for what is in the VPC', () => {
+  it('asks no account about the VPC', () => {
     const { app } = stackWith({ source: { network } });
     expect(app.synth().manifest.missing).toBeUndefined();
   });
@@ -167,7 +167,7 @@ describe('network', () => {
 });
 
 describe('bucket', () => {
-  it('is an existing one when it is named: nothing of it is made or changed, and roles reach it by its name', () => {
+  it('is an existing one when it is named: it is not created or changed, and roles refer to it by its name', () => {
     const { template } = stackWith({ top: { bucket: 'the-bucket-that-was-left' } });
     expect(typesOf(template).filter((type) => type.startsWith('AWS::S3'))).toEqual([]);
     const functions = Object.values(functionsOf(template));
@@ -187,7 +187,7 @@ describe('bucket', () => {
   it.each([
     ['of the stack', {}],
     ['of another', { bucket: 'the-bucket-that-was-left' }],
-  ])('%s is read and written with a key of the user', (_name, top) => {
+  ])('%s is read and written with a user’s key', (_name, top) => {
     const { template } = stackWith({ top: { ...top, kmsKeyArn: key } });
     for (const role of ['SyncerpFunctionRole', 'ApiHandlerRole'])
       expect(statementsOf(template, role)).toContainEqual(['kms:Decrypt kms:GenerateDataKey', `"${key}"`]);
@@ -251,7 +251,7 @@ describe('bucket', () => {
 });
 
 describe('alerts', () => {
-  it('have an alarm for lost starts, whose topic is encrypted in transit and tells each address', () => {
+  it('have an alarm for lost starts, with a topic that is encrypted in transit and notifies each address', () => {
     const { template } = stackWith({ top: { alerts: { email: ['a@example.org', 'b@example.org'] } } });
     const [topic = ''] = Object.keys(template.findResources('AWS::SNS::Topic'));
     expect(
@@ -283,7 +283,7 @@ describe('alerts', () => {
     });
   });
 
-  it('go to an existing topic, and there is nothing of it without the field', () => {
+  it('go to an existing topic, and need nothing without the field', () => {
     const topicArn = 'arn:aws:sns:eu-central-1:111122223333:data-alerts';
     const { template } = stackWith({ top: { alerts: { topicArn } } });
     template.resourceCountIs('AWS::SNS::Topic', 0);
@@ -302,7 +302,7 @@ describe('the rest', () => {
     expect(retention({})).toEqual([90, 90, 90]);
   });
 
-  it('logs requests to the API where the file asks for it, without what they hold', () => {
+  it('logs requests to the API if the file asks for it, without their contents', () => {
     const { template } = stackWith({ top: { api: { accessLogs: true } } });
     const [{ Properties }] = Object.values(template.findResources('AWS::ApiGateway::Stage')) as [
       { Properties: { AccessLogSetting: { Format: string } } },
@@ -319,7 +319,7 @@ describe('the rest', () => {
     ]);
   });
 
-  it('tags whatever can have tags', () => {
+  it('tags everything that can have tags', () => {
     const { template } = stackWith({ source: { network }, top: { tags: { department: 'IT' } } });
     for (const type of ['AWS::Lambda::Function', 'AWS::S3::Bucket', 'AWS::SQS::Queue', 'AWS::IAM::Role']) {
       const resources = Object.values(template.findResources(type));

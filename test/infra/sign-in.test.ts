@@ -59,14 +59,14 @@ describe('a function may sign in at its source', { timeout: 60_000 }, () => {
     expect(secrets).not.toContain('erp');
   });
 
-  it('of another partition', () => {
+  it('in another partition', () => {
     const host = 'erp.abc.rds.cn-north-1.amazonaws.com.cn';
     expect(statementsWith(iam, { host }, 'cn-north-1').connect).toEqual([
       JSON.stringify('arn:aws-cn:rds-db:cn-north-1:111122223333:dbuser:db-ABCDEFGHIJKL01234/ferry'),
     ]);
   });
 
-  it('by the role that it assumes', () => {
+  it('with the role that it assumes', () => {
     const { connect, assume } = statementsWith({ type: 'iam-role', username: 'ferry', roleArn: ROLE });
     expect(assume).toEqual([JSON.stringify(ROLE)]);
     expect(connect).toEqual([]);
@@ -117,7 +117,7 @@ describe('a function may sign in at its source', { timeout: 60_000 }, () => {
     expect(policies.match(/rds-db:connect|sts:/g)).toHaveLength(extraction.length + 1);
   });
 
-  it('by the keys in a secret', () => {
+  it('with the keys in a secret', () => {
     const { connect, assume, secrets } = statementsWith({
       type: 'iam-user',
       username: 'ferry',

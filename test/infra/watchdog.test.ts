@@ -60,7 +60,7 @@ describe('the watchdog', () => {
     expect(JSON.stringify(others.filter(([actions]) => !actions.startsWith('secrets')))).not.toContain('*');
   });
 
-  it('takes nothing out of the queue and tells nobody where there is nobody to tell, but helps runs', () => {
+  it('without a channel takes nothing out of the queue and notifies nobody, but repairs runs', () => {
     const { template } = synthesize(configWith({ jobs: 1, sources: 1 }));
     const actions = statementsOf(template, 'WatchdogHandler').map(([action]) => action);
     expect(actions).toContain('lambda:InvokeFunction');
@@ -85,7 +85,7 @@ describe('the watchdog', () => {
 });
 
 describe('a run’s end', () => {
-  it('is an event that the job’s function may put on the default bus, as itself only', () => {
+  it('is an event that only the job’s function may put on the default bus', () => {
     const { template } = synthesize(configWith({ jobs: 1, sources: 1 }));
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: Match.objectLike({
@@ -104,7 +104,7 @@ describe('the dashboard', () => {
   it.each([
     [true, 1],
     [false, 0],
-  ])('is made where dashboard is %s', (dashboard, count) => {
+  ])('exists with dashboard: %s', (dashboard, count) => {
     const { template } = synthesize(configWith({ jobs: 1, sources: 1, top: { dashboard } }));
     template.resourceCountIs('AWS::CloudWatch::Dashboard', count);
     if (count === 1) {

@@ -13,7 +13,7 @@ describe('batchesOf', () => {
 });
 
 describe('mapInBatches', () => {
-  it('keeps the order, with no more at once than it may', async () => {
+  it('keeps the order, with no more at once than allowed', async () => {
     let atWork = 0;
     let most = 0;
     const double = async (item: number) => {
@@ -27,7 +27,7 @@ describe('mapInBatches', () => {
     expect(most).toBe(2);
   });
 
-  it('leaves nothing at work, and begins nothing more, when one fails', async () => {
+  it('leaves nothing running, and begins nothing more, when one fails', async () => {
     const done: string[] = [];
     const work = async (item: string) => {
       if (item === 'fails') throw new Error('failed');

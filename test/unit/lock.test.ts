@@ -45,7 +45,7 @@ describe('a lock between processes', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('is taken over when the takeover itself was broken off', async () => {
+  it('is taken over when the takeover itself was interrupted', async () => {
     await leaveLock('999999999 1 another-boot');
     await mkdir(`${lock}.takeover`);
     await writeFile(join(`${lock}.takeover`, 'pid'), '999999998 1 another-boot');
@@ -53,7 +53,7 @@ describe('a lock between processes', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('is released when the action fails, and says once that it is waited for', async () => {
+  it('is released when the action fails, and reports once that somebody waits for it', async () => {
     const waits: string[] = [];
     const failing = withLock(lock, async () => {
       await sleep(150);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queryDatabase } from '../../support/servers/query-database.ts';
 import { type SyncSetup, setUpSync } from '../../support/sync/sync-setup.ts';
 
-describe('a server that speaks Japanese', () => {
+describe('a server with Japanese messages', () => {
   let setup: SyncSetup;
   beforeAll(async () => {
     setup = await setUpSync({ binaries: '15', language: 'ja' });
@@ -25,13 +25,13 @@ describe('a server that speaks Japanese', () => {
   it.each([
     ['check', 'erp'],
     ['preview', 'orders'],
-  ])('has what is no SELECT explained by ferry %s', async (...command) => {
+  ])('has anything but a SELECT explained by ferry %s', async (...command) => {
     const { stdout, stderr } = await setup.run({ query: 'show all' }, { command });
     expect(stdout + stderr).toMatch(/The query is not one SELECT that only reads\./);
     expect(stdout + stderr).not.toMatch(/pg_typeof|LEFT JOIN/);
   });
 
-  it('has a schema that cannot be named told by ferry tree', async () => {
+  it('has a schema with an unreadable name reported by ferry tree', async () => {
     await setup.postgres.query(`CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'`);
     await queryDatabase(
       setup.postgres,

@@ -58,7 +58,7 @@ describe('the command', () => {
     (1, 'Müller', 10.50, true), (2, 'Süd', 20.00, false), (3, NULL, 30.11, NULL), (4, 'dup', 1, true), (5, 'new', 5, false)
   ) AS rows(id, name, amount, open)`;
 
-  it('tells a person what differs, and ends in one sentence', async () => {
+  it('tells a person what differs, and ends with one sentence', async () => {
     const [a, b] = [await bench.write(old, 'old.parquet'), await bench.write(now, 'new.parquet')];
     const result = await bench.ferryCompare(a, b, '--key', 'id', '--examples', '5');
     expect(result).toMatchObject({ exitCode: 1, stderr: '', leftovers: [] });
@@ -94,7 +94,7 @@ describe('the command', () => {
     `);
   });
 
-  it('says so when they are the same, with paths from where one stands', async () => {
+  it('says so when they are the same, with paths relative to the person’s folder', async () => {
     const path = await bench.write(old, 'same.parquet');
     const result = await bench.ferryCompare(join(basename(join(path, '..')), 'same.parquet'), path);
     expect(result).toMatchObject({ exitCode: 0, stderr: '', leftovers: [] });
@@ -112,7 +112,7 @@ describe('the command', () => {
     expect(JSON.parse((await bench.ferryCompare(a, a, '--json')).stdout)).toMatchObject({ same: true });
   });
 
-  it('shows in what values differ that look alike, and lets none of them move the cursor', async () => {
+  it('shows where similar values differ, without letting them move the cursor', async () => {
     const values = (...texts: string[]) =>
       `SELECT * FROM (VALUES ${texts.map((text, index) => `(${index}, '${text}')`)}) AS rows(id, "odd\u001b[2J  name")`;
     const result = await bench.ferryCompare(
@@ -129,7 +129,7 @@ describe('the command', () => {
     expect(Math.max(...result.stdout.split('\n').map((line) => line.length))).toBeLessThan(200);
   });
 
-  it('refuses what is not there or no Parquet file, with exit code 2 and what to do', async () => {
+  it('refuses missing files and files that are not Parquet, with exit code 2 and what to do', async () => {
     const good = await bench.write('SELECT 1 AS x');
     const text = join(bench.folder, 'text.parquet');
     await writeFile(text, 'id;name\n1;Müller\n');
@@ -160,7 +160,7 @@ describe('the command', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ error: { class: 'ConfigError' } });
   });
 
-  it('tells a damaged page from a difference', async () => {
+  it('distinguishes a damaged page from a difference', async () => {
     const path = await bench.write('SELECT md5(id::VARCHAR) AS x FROM range(10000) AS rows(id)');
     const bytes = await readFile(path);
     bytes.fill(0xff, 100, 5000);

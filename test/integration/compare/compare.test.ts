@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => bench?.stop());
 
 describe('schemas', () => {
-  it('tells columns of one file only, other types, another order', async () => {
+  it('reports columns of only one file, other types, another order', async () => {
     const { same, schema, a, columns } = await bench.compare(
       'SELECT 1 AS id, 2 AS x, 3 AS old, 4 AS y',
       'SELECT 4 AS y, 2::BIGINT AS x, 1 AS id, 5 AS new',
@@ -32,19 +32,19 @@ describe('schemas', () => {
     expect(columns.map(({ name }) => name)).toEqual(['id', 'x', 'y']);
   });
 
-  it('does not take a column more or less for another order', async () => {
+  it('does not take an additional column for another order', async () => {
     const { schema } = await bench.compare('SELECT 1 AS a, 2 AS b, 3 AS c', 'SELECT 0 AS z, 1 AS a, 3 AS c');
     expect(schema).toMatchObject({ onlyInA: ['b'], onlyInB: ['z'], orderDiffers: false });
   });
 
-  it('counts another order or type as a difference, though the rows are the same', async () => {
+  it('counts another order or type as a difference, even if the rows are the same', async () => {
     const order = await bench.compare('SELECT 1 AS a, 2 AS b', 'SELECT 2 AS b, 1 AS a');
     expect(order).toMatchObject({ same: false, rows: { same: true } });
     const type = await bench.compare('SELECT 1 AS a', 'SELECT 1::BIGINT AS a');
     expect(type).toMatchObject({ same: false, rows: { same: true } });
   });
 
-  it('tells names apart that DuckDB does not, and reads the right one', async () => {
+  it('distinguishes names that DuckDB does not, and reads the right one', async () => {
     const { python } = await pythonEnvironment();
     const paths = ['a', 'b', 'twice', 'wide'].map((name) => join(bench.folder, `case-${name}.parquet`));
     // DuckDB would write `Name` and `name_1`: pyarrow writes what it is told.
@@ -76,7 +76,7 @@ pq.write_table(pa.table({'l': [[1]]}).cast(pa.schema([('l', pa.list_(pa.decimal2
     });
   });
 
-  it('compares files without a common column, and without rows', async () => {
+  it('compares files without common columns, and without rows', async () => {
     const nothing = await bench.compare('SELECT 1 AS a', 'SELECT 1 AS b');
     expect(nothing).toMatchObject({
       same: false,
@@ -89,7 +89,7 @@ pq.write_table(pa.table({'l': [[1]]}).cast(pa.schema([('l', pa.list_(pa.decimal2
 });
 
 describe('rows as a multiset', () => {
-  it('does not regard their order, and counts each as often as it stands', async () => {
+  it('ignores their order, and counts how often each occurs', async () => {
     const rows = (values: string) => `FROM (VALUES ${values}) AS rows(id, name)`;
     const ordered = rows("(1, 'a'), (2, NULL), (2, NULL), (3, 'c')");
     expect(await bench.compare(ordered, rows("(3, 'c'), (2, NULL), (1, 'a'), (2, NULL)"))).toMatchObject({
@@ -109,7 +109,7 @@ describe('rows as a multiset', () => {
     });
   });
 
-  it('sees values that changed places, though each column holds the same', async () => {
+  it('notices values that changed places, although each column contains the same', async () => {
     const { rows, columns } = await bench.compare(
       "FROM (VALUES (1, 'a'), (2, 'b')) AS rows(id, name)",
       "FROM (VALUES (1, 'b'), (2, 'a')) AS rows(id, name)",
@@ -118,7 +118,7 @@ describe('rows as a multiset', () => {
     expect(columns.every(({ same }) => same)).toBe(true);
   });
 
-  it('counts and joins as a comparison in JavaScript does', async () => {
+  it('counts and joins like a comparison in JavaScript', async () => {
     const cell = fc.option(fc.constantFrom('', 'a', 'A', 'a ', 'NULL', "'", 'ferrya'), { nil: null });
     const table = fc.array(fc.record({ id: fc.nat(6), x: cell, y: cell }), { maxLength: 12 });
     const values = (rows: Array<Record<string, unknown>>) => {
@@ -204,7 +204,7 @@ describe('--key', () => {
     });
   });
 
-  it('sorts by the key as A has it', async () => {
+  it('sorts by the key in A', async () => {
     const { byKey } = await bench.compare(
       'SELECT id, 1 AS x FROM range(8, 12) AS rows(id)',
       'SELECT id::VARCHAR AS id, 2 AS x FROM range(12) AS rows(id)',
@@ -221,7 +221,7 @@ describe('--key', () => {
     ]);
   });
 
-  it('counts apart what is rounding in the last digits', async () => {
+  it('counts differences by rounding in the last digits separately', async () => {
     const { byKey } = await bench.compare(
       "FROM (VALUES (1, 12094639.572385293::DOUBLE), (2, 1.5), (3, 1.5), (4, 'inf'::DOUBLE)) AS rows(id, x)",
       "FROM (VALUES (1, '12094639.57238529346660760200'), (2, '1.5'), (3, '1.6'), (4, '5')) AS rows(id, x)",
@@ -249,7 +249,7 @@ describe('--key', () => {
     ]);
   });
 
-  it('does not join rows of a repeated key each with each', async () => {
+  it('does not join all rows with a repeated key to each other', async () => {
     const path = await bench.write('SELECT id, id // 50000 AS part FROM range(200000) AS rows(id)');
     expect((await bench.compareFiles(path, path, { key: ['part'] })).byKey).toMatchObject({
       rowsCompared: 0,

@@ -82,7 +82,7 @@ describe('a million rows', () => {
     expect(await readdir(bench.temporary)).toEqual([]);
   });
 
-  it('are given up on an abort, without a trace', async () => {
+  it('are abandoned on an abort, without leaving anything', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
     setTimeout(() => controller.abort(reason), 200);

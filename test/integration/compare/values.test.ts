@@ -182,7 +182,7 @@ describe('when values are the same', () => {
     }
   });
 
-  it('as a whole row and by a key of any type, too', async () => {
+  it('also as a whole row, and with a key of any type', async () => {
     const odd = `SELECT [1, NULL] AS l, {'a': 'x'} AS s, MAP {'k': 1} AS m, '\\xAA'::BLOB AS b, uuid() AS u, INTERVAL '3 days' AS i,
       '10:00:00+00'::TIMETZ AS t, ${long}.5::DECIMAL(38,10) AS d, 5::HUGEINT AS h, 'nan'::DOUBLE AS n FROM range(3)`;
     const path = await bench.write(odd);

@@ -69,7 +69,7 @@ describe('a role', () => {
     ['with-id', EXTERNAL_ID],
     // A role that asks for none takes any.
     ['open', 'whatever'],
-  ])('%s gives keys of a session with the external id %s', async (name, externalId) => {
+  ])('%s returns keys of a session with the external id %s', async (name, externalId) => {
     const keys = await assume(name, externalId);
     expect(keys.accessKeyId).toMatch(/^ASIA/);
     expect(keys.sessionToken).toBeTruthy();

@@ -143,7 +143,7 @@ const quotedByPostgres = [
 ];
 
 describe('an error of Postgres that quotes a value', () => {
-  it.each(quotedByPostgres)('keeps it to itself while rows are read: %s', async (expression) => {
+  it.each(quotedByPostgres)('does not reveal it while rows are read: %s', async (expression) => {
     const { error, engine } = await failure('postgres', { query: `SELECT ${expression} AS v FROM people` });
     expect(canaries.some((canary) => canary.test(engine))).toBe(true);
     expectNoData(shown(error));
@@ -157,14 +157,14 @@ describe('an error of Postgres that quotes a value', () => {
     'SELECT planned()::int AS v',
     'SELECT id FROM people WHERE id < estimated()',
     'SELECT id FROM people WHERE id < run(planned())',
-  ])('keeps it to itself before anything is read: %s', async (query) => {
+  ])('does not reveal it before anything is read: %s', async (query) => {
     const { error, engine } = await failure('postgres', { query });
     expect(canaries.some((canary) => canary.test(engine))).toBe(true);
     expectNoData(shown(error));
   });
 
   it.each(['planned_cast', 'planned_shout', 'planned_sql', 'planned_denial'])(
-    'keeps it to itself before a duckdbQuery reads %s',
+    'does not reveal it before a duckdbQuery reads %s',
     async (view) => {
       const { error, engine } = await failure('postgres', { duckdbQuery: `SELECT * FROM db.${view}` });
       expect(canaries.some((canary) => canary.test(engine))).toBe(true);
@@ -172,7 +172,7 @@ describe('an error of Postgres that quotes a value', () => {
     },
   );
 
-  it('still says what is wrong with the words of the query itself', async () => {
+  it('still explains an error in the query, in its own words', async () => {
     const said = async (fields: Record<string, unknown>) => (await failure('postgres', fields)).error.message;
     expect(await said({ query: "SELECT 'abc'::int" })).toContain(
       'invalid input syntax for type integer: "abc"',
@@ -220,19 +220,19 @@ const quotedByDuckdb = [
 ];
 
 describe('an error of DuckDB that quotes a value', () => {
-  it.each(quotedByDuckdb)('keeps it to itself: %s', async (expression) => {
+  it.each(quotedByDuckdb)('does not reveal it: %s', async (expression) => {
     const { error } = await failure('postgres', {
       duckdbQuery: `SELECT ${expression} AS v FROM db.people`,
     });
     expectNoData(shown(error));
   });
 
-  it('was quoted at all', async () => {
+  it('really was quoted', async () => {
     const { engine } = await failure('postgres', { duckdbQuery: 'SELECT name::INT AS v FROM db.people' });
     expect(engine).toContain(NAME);
   });
 
-  it("keeps an enum's labels to itself: they are what its columns hold", async () => {
+  it('does not reveal an enum’s labels, which are the contents of its columns', async () => {
     const { error, engine } = await failure('postgres', {
       duckdbQuery: 'SELECT mood + 1 AS v FROM db.moods',
     });
@@ -261,7 +261,7 @@ describe('the labels of an enum that a duckdbQuery reads', () => {
     expectNoData(JSON.stringify(columns.map(({ name, type }) => ({ name, type }))));
   });
 
-  it('may hold a parenthesis', async () => {
+  it('may contain a parenthesis', async () => {
     const { sync } = parseSync('postgres', { duckdbQuery: 'SELECT mood FROM db.moods' });
     await prepareQuery(sessions.postgres, await queryOf(sync), { mode: sync.types, overrides: {} });
   });
@@ -303,7 +303,7 @@ const quotedByMariadb: [query: Record<string, unknown>, quoted: boolean][] = [
 
 describe('an error of MariaDB that quotes a value', () => {
   it.each(quotedByMariadb.map(([fields, quoted]) => ({ fields, quoted, what: JSON.stringify(fields) })))(
-    'keeps it to itself: $what',
+    'does not reveal it: $what',
     async ({ fields, quoted }) => {
       const { error, engine } = await failure('mariadb', fields);
       if (quoted) expect(canaries.some((canary) => canary.test(engine))).toBe(true);
@@ -311,7 +311,7 @@ describe('an error of MariaDB that quotes a value', () => {
     },
   );
 
-  it('still says what is wrong with the words of the query itself', async () => {
+  it('still explains an error in the query, in its own words', async () => {
     const said = async (fields: Record<string, unknown>) => (await failure('mariadb', fields)).error.message;
     expect(await said({ query: 'SELECT nix FROM people' })).toContain("Unknown column 'nix'");
     expect(await said({ query: 'SELECT * FROM nix' })).toContain("nix' doesn't exist");
@@ -322,7 +322,7 @@ describe('an error of MariaDB that quotes a value', () => {
 });
 
 describe('an error that nobody expected', () => {
-  it('shows neither its words nor its cause', () => {
+  it('shows neither its message nor its cause', () => {
     const engine = new Error(`bad value ${NAME}`);
     const wrapped = new QueryError('The query failed.', { cause: engine });
     const lines: string[] = [];

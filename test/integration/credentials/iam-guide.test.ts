@@ -59,13 +59,13 @@ describe('docs/iam.md', () => {
     for (const { code } of blocks) await shell.run(code, 60_000);
   });
 
-  it('makes a role that can be assumed with its external id', async () => {
+  it('creates a role that can be assumed with its external id', async () => {
     const auth = { type: 'iam-role', roleArn: `arn:aws:iam::${aws.accountId}:role/ferry-reads-erp` };
     expect(await resolve({ ...auth, externalId: 'stadt-beispiel' })).toContain('&X-Amz-Security-Token=');
     await expect(resolve(auth)).rejects.toMatchObject({ class: 'AccessError' });
   });
 
-  it('makes a secret that a token can be signed with', async () => {
+  it('creates a secret that can sign a token', async () => {
     const token = await resolve({ type: 'iam-user', secret: 'ferry/aws' });
     expect(token).toMatch(new RegExp(`^${HOST}:5432/\\?Action=connect&DBUser=ferry&`));
   });

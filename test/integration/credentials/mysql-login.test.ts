@@ -121,7 +121,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
     expect(result.exitCode).toBe(expected.class === 'ConfigError' ? 2 : 1);
   });
 
-  it('explains that no connection is left, of all or of this user', async () => {
+  it('explains that there are too many connections, in all or for this user', async () => {
     const open = (user: string, password: string) =>
       mysql.createConnection({ host: '127.0.0.1', port: server.port, user, password });
     await using connections = new AsyncDisposableStack();
@@ -149,7 +149,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
   });
 
   // The server's greeting is awaited on its own connection, which is broken off.
-  it('is not counted as a failed one', async () => {
+  it('does not count as a failed one', async () => {
     const limited = flavor === 'mysql' ? 'FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME UNBOUNDED' : '';
     await server.query(`
       ${flavor === 'mariadb' ? 'SET GLOBAL max_password_errors = 1;' : ''}
@@ -163,7 +163,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
   });
 });
 
-describe('the methods of MySQL', () => {
+describe('the login methods of MySQL', () => {
   let server: MysqlServer;
   beforeAll(async () => {
     server = await startMysql({ flavor: 'mysql', tls: certificate });
@@ -191,7 +191,7 @@ describe('the methods of MySQL', () => {
   });
 });
 
-describe('a method that the client does not have', () => {
+describe('a login method that the client lacks', () => {
   it('is explained', async () => {
     await using server = await startMysql({ authPlugin: 'ed25519' });
     const { exitCode, error } = await connect(server.port, { username: 'ferry', password: 'ferry' });
@@ -206,7 +206,7 @@ describe('a method that the client does not have', () => {
   });
 });
 
-describe('something else instead of the server', () => {
+describe('a service that is not a MySQL server', () => {
   /** Answers each connection with the same bytes, and closes it unless told to keep it. */
   async function answerWith(bytes: Uint8Array | string, keepOpen = false) {
     const server = createServer((socket) => {
@@ -270,7 +270,7 @@ describe('something else instead of the server', () => {
     expect(seconds).toBeLessThan(6);
   });
 
-  it('says that nothing listens', async () => {
+  it('reports that nothing listens', async () => {
     expect(await connect(1, { username: 'reader', password: 'right' })).toMatchObject({
       exitCode: 1,
       error: {

@@ -83,7 +83,7 @@ describe.each([
 ] as const)(
   'a $kind server that asks for the $what in plain text',
   ({ kind, wishForTls, withoutTls, auth, secret }) => {
-    it('gets it when its certificate is the right one, so that these tests can see one', async () => {
+    it('gets it when its certificate is valid, so these tests would notice a leak', async () => {
       const [{ plain, decrypted }, error] = await visit(
         { kind, certificate: certificates.right },
         { ca: './ca.pem' },
@@ -116,9 +116,9 @@ describe.each([
   },
 );
 
-describe('without TLS, as tls.mode: disable has it', () => {
+describe('without TLS, as with tls.mode: disable', () => {
   // To a server that asks for it later the client sends it: nothing but TLS protects from that.
-  it('a mysql server that greets with the wish for plain text does not get the password', async () => {
+  it('a mysql server whose greeting asks for plain text does not get the password', async () => {
     const [{ plain }, error] = await visit({ kind: 'mysql', asks: 'in greeting' }, { mode: 'disable' });
     expect(error).toMatchObject({
       class: 'ConfigError',

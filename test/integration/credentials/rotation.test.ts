@@ -73,7 +73,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     return Number(rows[0]?.[0]);
   };
 
-  it('does not end what is being read, and is refused to the next session, which finds the new one', async () => {
+  it('does not interrupt what is being read, and fails for the next session, which finds the new one', async () => {
     await createUser('steady', 'first');
     const before = await open(
       { username: 'steady', password: 'first' },
@@ -99,7 +99,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     for (const { session } of [before, after]) (session as SourceSession).close();
   });
 
-  it('while a run reads with it, is not noticed by that run, and the next one begins with the new one', async () => {
+  it('while a run reads with it, does not affect that run, and the next one begins with the new one', async () => {
     await using polyteia = await startPolyteiaStandIn({ datasets: [DATASET] });
     await using sync = await setUpInProcessSync(server, polyteia);
     let password = 'first';
@@ -135,7 +135,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     expect(reads).toBe(2);
   });
 
-  it('is known to the connections that follow, and may be rotated again', async () => {
+  it('is known to the following connections, and may be rotated again', async () => {
     await createUser('often', 'second');
     const versions = ['first', 'second', 'third'];
     let reads = 0;
@@ -161,7 +161,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     expect([await visit(), await visit()]).toEqual([3, 3]);
   });
 
-  it('is found under the name of another user, too', async () => {
+  it('is also found with another user name', async () => {
     await createUser('even', 'old');
     await createUser('odd', 'new');
     await changePassword('even', 'gone');
@@ -190,7 +190,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     expect(reads).toBe(2);
   });
 
-  it('is not tried twice when the secret says the same, nor a third time when it says another wrong one', async () => {
+  it('is not tried twice when the secret is unchanged, nor a third time when it has another wrong one', async () => {
     await createUser('guarded', 'right');
     const same = await open({ username: 'guarded', password: 'wrong' });
     expect(same.session).toMatchObject({

@@ -52,7 +52,7 @@ describe('STS behind a proxy', () => {
     ],
     // Of anyone who is signed in on a laptop.
     ['the role of a profile', (identity: AwsIdentity) => identity.ownKeys(REGION)],
-  ])('gives keys of %s', async (what, keysOf) => {
+  ])('returns keys of %s', async (what, keysOf) => {
     const config = join(folder, 'config');
     await writeFile(
       config,

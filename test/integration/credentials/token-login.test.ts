@@ -72,7 +72,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
   it.each([
     ['a key that lasts', KEYS],
     ['a key of a session', SESSION_KEYS],
-  ])('is let in by a token that AWS would take, signed with %s', async (_what, keys) => {
+  ])('accepts a token that AWS would accept, signed with %s', async (_what, keys) => {
     const login = await signIn(iam, keys);
     const made: string[] = [];
     const password = async () => {
@@ -86,7 +86,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     if (keys.sessionToken) expect(made[0]?.length).toBeGreaterThan(2_000);
   });
 
-  it('signs in again with its own token, as the first one has ended by then', async () => {
+  it('signs in again with a new token, because the first one has expired by then', async () => {
     const login = await signIn(iam);
     const first = await visit(login);
     database.tokens.advance(20);
@@ -98,7 +98,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     expect(new Set(received.flat().map(({ token }) => token)).size).toBe(2);
   });
 
-  it.each([350, 2_000])('gets a token of %i characters as it was made', async (length) => {
+  it.each([350, 2_000])('gets a token of %i characters unchanged', async (length) => {
     const token = `localhost:${database.port}/?Action=connect&X-Amz-Security-Token=${'aB3%2F%2B'.repeat(300)}`;
     const password = async () => token.slice(0, length);
     const { received } = await visit({ ...(await signIn(iam)), password });
@@ -118,7 +118,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
       'another address',
       /localhost:1 is its own endpoint/,
     ],
-  ])('refuses a token %s, once, and is told what may be the cause', async (_what, auth, refused, hint) => {
+  ])('refuses a token %s, once, with the likely cause', async (_what, auth, refused, hint) => {
     const login = await signIn(auth, KEYS, ['AWS knows the signer as somebody.']);
     const { received, error } = await visit(login, auth);
     expect(received.map((each) => each.refused)).toEqual([refused]);
@@ -142,7 +142,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
   it.each([
     ['behind by an hour', -1, 'expired'],
     ['ahead by an hour', 1, 'from the future'],
-  ])('refuses a token of a clock %s', async (_what, hours, refused) => {
+  ])('refuses a token from a clock %s', async (_what, hours, refused) => {
     const login = await signIn(iam);
     const token = await withClockOf(hours, login.password as () => Promise<string>);
     const { received, error } = await visit({ ...login, password: async () => token });
@@ -153,7 +153,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     });
   });
 
-  it('refuses a token of an unknown key, or of a session without its token', async () => {
+  it('refuses a token with an unknown key, or for a session without its token', async () => {
     const { received } = await visit(await signIn(iam, { ...KEYS, accessKeyId: 'AKIAUNKNOWN' }));
     expect(received.map((each) => each.refused)).toEqual(['unknown key']);
     const { sessionToken: _missing, ...bare } = SESSION_KEYS;
@@ -171,7 +171,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
       [{ ...KEYS, accessKeyId: 'AKIAGONE' }],
       ['unknown key', 'unknown key', 'unknown key'],
     ],
-  ])('with keys that were exchanged tries only %s at its next connection', async (_what, later, refused) => {
+  ])('with exchanged keys only tries %s at its next connection', async (_what, later, refused) => {
     const versions = [{ ...KEYS, accessKeyId: 'AKIADELETED' }, ...later];
     const read = async () => JSON.stringify(versions.length > 1 ? versions.shift() : versions[0]);
     const auth = { type: 'iam-user', secret: 'ferry/aws' };
@@ -181,7 +181,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     expect(visits.flatMap(({ received }) => distinct(received).map((each) => each.refused))).toEqual(refused);
   });
 
-  it('is read over one connection, as a second one would come with a token that has ended', async () => {
+  it('is read over one connection, because a second one would use an expired token', async () => {
     const before = database.tokens.received.length;
     const session = await open(await signIn(iam), iam, { parallel: true });
     expect(session.reading).toEqual({ mode: 'single', reason: expect.stringContaining('tokens expire') });
@@ -190,7 +190,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     expect(database.tokens.received).toHaveLength(before + (type === 'mysql' ? 2 : 1));
   });
 
-  it('tells a session of a run to cancel by its own token', async () => {
+  it('cancels a session of a run with a new token', async () => {
     const login = await signIn(iam);
     let made = 0;
     const password = () => {
@@ -233,12 +233,12 @@ describe('another name for the database', () => {
     session.close();
   };
 
-  it('is connected to, while signHost is signed for and must be in the certificate', async () => {
+  it('is used for the connection, while signHost is signed for and must be in the certificate', async () => {
     await visit('127.0.0.1', 'localhost');
     expect(database.tokens.received).toMatchObject([{ refused: undefined }]);
   });
 
-  it('gets no token when its certificate does not bear signHost', async () => {
+  it('gets no token when its certificate does not contain signHost', async () => {
     const before = database.tokens.received.length;
     await expect(visit('localhost', 'db.example.org')).rejects.toMatchObject({
       class: 'ConfigError',
@@ -248,8 +248,8 @@ describe('another name for the database', () => {
   });
 });
 
-describe('the judge of these tokens', () => {
-  it('takes none that was signed otherwise', async () => {
+describe('the stand-in that checks these tokens', () => {
+  it('accepts none that was signed differently', async () => {
     const judge = createTokenJudge({ region: REGION, keys: [KEYS] });
     const scope = { host: 'db.example.org', port: 5432, region: REGION, username: 'ferry' };
     const token = await signToken(scope, KEYS);

@@ -45,7 +45,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
   const lastUses = (from: number) => database.tokens.received.slice(from).map(({ refused }) => refused);
 
   // The database's clock is moved on, instead of waiting for a token's end.
-  it('of twenty minutes outlives its token: it signs in before it ends, and reads to the end', async () => {
+  it('of twenty minutes outlives its token: it signs in before the token expires, and reads to the end', async () => {
     const gate = await database.closeGate();
     // Of a table: without one MariaDB would compute it to prepare the query.
     const query = `SELECT 42 AS n, ${database.throughGate} AS gate FROM two WHERE id = 1`;
@@ -79,7 +79,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
     expect(reads).toBe(2);
   });
 
-  it('with keys that AWS does not know, and that nobody exchanged, signs in once, and says what AWS says', async () => {
+  it('with keys that AWS does not know, and that nobody exchanged, signs in once, and reports AWS’s answer', async () => {
     const before = database.tokens.received.length;
     const unknown = { accessKeyId: 'AKIADELETED', secretAccessKey: 'x' };
     const read: SecretReader['read'] = async (ref) =>
@@ -103,7 +103,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
 
   // On Postgres a run has one connection.
   if (type === 'mysql')
-    it('that needs another connection after its token has ended begins again with a fresh one', async () => {
+    it('that needs another connection after its token has expired starts again with a new one', async () => {
       const options = sync.options({ query: 'SELECT 42 AS n', whenUnchanged: 'upload' });
       const sources = { erp: database.source(iam) };
       const before = database.tokens.received.length;
@@ -124,7 +124,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
       expect(lastUses(before).at(-1)).toBeUndefined();
     });
 
-  it('as a role is in a session that is named after job and run', async () => {
+  it('as a role has a session that is named after job and run', async () => {
     const assumed: unknown[] = [];
     const role = { roleArn: 'arn:aws:iam::444455556666:role/reader', externalId: 'stadt' };
     const identity = identityWith(KEYS, {

@@ -29,7 +29,7 @@ describe.each([
   ['in English', { binaries: 'embedded' }],
   ['in Japanese', { binaries: '15', language: 'ja' }],
   ['in Spanish', { binaries: '15', language: 'es' }],
-])('what a server refuses of its catalog %s', (_title, options) => {
+])('what a server refuses to tell about its catalog %s', (_title, options) => {
   let server: PostgresServer;
   let setup: ExtractionSetup;
   const reader = () => ({ ...server, user: 'reader', password: 'right' });
@@ -49,14 +49,14 @@ describe.each([
     hint: expect.stringContaining('read pg_catalog'),
   };
 
-  it('is reported as that in a run', async () => {
+  it('is reported in a run', async () => {
     await server.query('REVOKE SELECT ON pg_catalog.pg_attrdef FROM PUBLIC');
     const record = await runExtraction(setup.options());
     await server.query('GRANT SELECT ON pg_catalog.pg_attrdef TO PUBLIC');
     expect(record).toMatchObject({ state: 'failed', error: denied });
   });
 
-  it('is reported as that by ferry tree and by a check', async () => {
+  it('is reported by ferry tree and by a check', async () => {
     await server.query('REVOKE SELECT ON pg_catalog.pg_proc FROM PUBLIC');
     const tree = await readTree(sessionOptions(reader(), setup.folder)).catch((error: Error) => error);
     await server.query('GRANT SELECT ON pg_catalog.pg_proc TO PUBLIC');
@@ -84,7 +84,7 @@ describe.each([
     expect(routine.error?.hint).toContain('GRANT EXECUTE ON FUNCTION pg_catalog.format_type TO');
   });
 
-  it('is no regular expression, and that is told in its words', async () => {
+  it('is a wrong regular expression, reported in the server’s words', async () => {
     const record = await runExtraction(setup.options({ include: { '^postgres$': ['('] } }));
     expect(record.error?.class).toBe('ConfigError');
     expect(record.error?.message).toMatch(

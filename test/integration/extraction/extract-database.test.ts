@@ -143,7 +143,7 @@ describe.each(POSTGRES_VERSIONS)('the catalog of %s', (_version, options) => {
     });
   });
 
-  it('is cut into files of exactly as many rows, whose sums are right', async () => {
+  it('is split into files with exactly as many rows, and the right checksums', async () => {
     const rowsPerFile = { raw: 3, transformed: 2 };
     await using extraction = await extract(server, { rowsPerFile });
     const { files } = extraction.result;
@@ -166,7 +166,7 @@ describe.each(POSTGRES_VERSIONS)('the catalog of %s', (_version, options) => {
     }
   });
 
-  it('has raw rows that are what they are declared to be', async () => {
+  it('has raw rows of their declared types', async () => {
     await using extraction = await extract(server);
     const raw = extraction.result.files.filter(({ form }) => form === 'raw');
     expect(raw.map(({ type }): EntityFolder => type)).toEqual([...entityFolders]);
@@ -174,7 +174,7 @@ describe.each(POSTGRES_VERSIONS)('the catalog of %s', (_version, options) => {
     expect(rows.map(({ length }) => length)).toEqual(raw.map((file) => file.rows));
   });
 
-  it('is the same to a login that may read nothing and has settings of its own', async () => {
+  it('is the same for a login that may read nothing and has its own settings', async () => {
     await using own = await extract(server);
     await using strange = await extract({ ...server, user: 'stranger', password: 'stranger' });
     const forget = (entities: readonly Entity[]) =>
@@ -183,7 +183,7 @@ describe.each(POSTGRES_VERSIONS)('the catalog of %s', (_version, options) => {
     expect(JSON.stringify(strange.entities)).toContain("it''s \\\\ here");
   });
 
-  it('is that of one moment', async () => {
+  it('shows a single moment', async () => {
     let made = 0;
     await using extraction = await extract(server, {}, ({ session }) => {
       const stream = session.streamSource.bind(session);
@@ -199,7 +199,7 @@ describe.each(POSTGRES_VERSIONS)('the catalog of %s', (_version, options) => {
     expect(JSON.stringify(extraction.entities)).not.toContain('late_');
   });
 
-  it('costs as many statements however big it is, and keeps its order', async () => {
+  it('takes the same number of statements for any size, and keeps its order', async () => {
     const statements = async () => {
       const before = (await readFile(server.logFile, 'utf8')).length;
       await using extraction = await extract(server, { rowsPerFile: { raw: 1_000, transformed: 400 } });
@@ -230,7 +230,7 @@ describe.each(POSTGRES_VERSIONS)('the catalog of %s', (_version, options) => {
     expect(orders).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when it is aborted', async () => {
     const stop = new AbortController();
     const running = extract(server, {
       signal: stop.signal,

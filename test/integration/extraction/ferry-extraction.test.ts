@@ -46,7 +46,7 @@ afterAll(async () => {
 const ferry = (...args: string[]) => runFerry([...args, '--secrets', 'secrets.json'], { folder });
 
 describe('40 databases, one of them broken', () => {
-  it('are extracted by 15 lines of configuration, but for the one, and the exit code says so', async () => {
+  it('are extracted with 15 lines of configuration, except for the broken one, as the exit code shows', async () => {
     expect(config.trim().split('\n').length).toBeLessThanOrEqual(15);
     const { exitCode, stdout, stderr } = await ferry('run', 'kataloge');
     expect(exitCode).toBe(6);
@@ -85,7 +85,7 @@ describe('40 databases, one of them broken', () => {
 });
 
 describe('an extraction on the command line', () => {
-  it('is rehearsed into a folder, without a record', async () => {
+  it('can be rehearsed into a folder, without a record', async () => {
     const { exitCode, stdout } = await ferry('run', 'kataloge', '--dry-run', '--out', 'out', '--json');
     expect(exitCode).toBe(6);
     const record = runRecordSchema.parse(JSON.parse(stdout));
@@ -94,7 +94,7 @@ describe('an extraction on the command line', () => {
     expect(runs.map(({ id }) => id)).not.toContain(record.id);
   }, 180_000);
 
-  it('has a tree of what its source holds', async () => {
+  it('has a tree of what its source contains', async () => {
     const { stdout } = await ferry('tree', 'stadt', '--extraction', 'kataloge', '--json');
     const { source, databases } = JSON.parse(stdout);
     expect(source).toBe('stadt');
@@ -107,7 +107,7 @@ describe('an extraction on the command line', () => {
     );
   }, 120_000);
 
-  it('is told by validate and schedule', async () => {
+  it('appears in validate and schedule', async () => {
     const validated = await ferry('validate');
     expect(validated.stdout).toContain(
       "kataloge    stadt    all        Ferry's own  0 5 * * * (Europe/Berlin)",
@@ -124,7 +124,7 @@ describe('an extraction on the command line', () => {
     [['run', 'kataloge', '--dry-run'], 2, /--dry-run needs --out FOLDER/],
     [['tree', 'stad'], 2, /unknown source "stad"; did you mean "stadt"\?/],
     [['tree', 'stadt', '--extraction', 'x'], 2, /unknown extraction "x"/],
-  ] as const)('ferry %j is refused with a word of why', async (args, code, message) => {
+  ] as const)('ferry %j is refused with a reason', async (args, code, message) => {
     const { exitCode, stderr } = await ferry(...args);
     expect(stderr).toMatch(message);
     expect(exitCode).toBe(code);

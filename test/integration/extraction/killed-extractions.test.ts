@@ -75,7 +75,7 @@ describe('an extraction that is killed', () => {
   it.each([
     ['between its manifest and latest.json', { moment: 'after', key: '/manifest.json' }],
     ['before its record', { moment: 'after', key: 'latest.json' }],
-  ] as const)('%s has written everything: the next attempt only says so', async (_when, killAt) => {
+  ] as const)('%s has written everything: the next attempt only reports it', async (_when, killAt) => {
     const runId = newRunId();
     await runUntilKilled(runId, killAt);
     const manifest = join(setup.outputFolder, 'catalogs', runId, 'manifest.json');
@@ -94,7 +94,7 @@ describe('an extraction that is killed', () => {
     expect((await readOutput(setup.outputFolder, 'catalogs')).manifest.runId).toBe(runId);
   });
 
-  it('leaves latest.json at the run before', async () => {
+  it('leaves latest.json pointing at the previous run', async () => {
     const before = await runExtraction(setup.options());
     await runUntilKilled(newRunId(), { moment: 'after', key: 'raw/column/1.parquet' });
     expect((await readOutput(setup.outputFolder, 'catalogs')).manifest.runId).toBe(before.id);

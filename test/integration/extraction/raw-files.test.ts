@@ -33,7 +33,7 @@ describe.each([
   });
 
   it.each(entityFolders)(
-    'has one raw row for each entity of %s, in its place, and each is what it is declared to be',
+    'has one raw row for each entity of %s, in its order, with the declared types',
     async (type) => {
       const of = whole.result.files
         .filter((file) => file.type === type)
@@ -51,7 +51,7 @@ describe.each([
     },
   );
 
-  it('has all that the server says of the database', async () => {
+  it('has everything that the server says about the database', async () => {
     const { rows } = await server.query<{ attname: string }>(
       `SELECT attname FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_database'::regclass AND attnum > 0 AND NOT attisdropped`,
     );
@@ -64,7 +64,7 @@ describe.each([
     });
   });
 
-  it('has in its raw rows what entities have no place for', async () => {
+  it('has facts in its raw rows that entities have no place for', async () => {
     const columns = await readRaw(whole, 'column');
     const find = (table: string, column: string) =>
       columns.find((row) => row.table_name === table && row.column_name === column);
@@ -104,7 +104,7 @@ describe.each([
     );
   });
 
-  it('tells the size and SHA-256 of each file', async () => {
+  it('reports the size and SHA-256 of each file', async () => {
     for (const { path, bytes, sha256 } of whole.result.files) {
       const content = await readFile(path);
       expect({ path, bytes, sha256 }).toEqual({
@@ -119,7 +119,7 @@ describe.each([
     { layout: 'app', raw: 40, transformed: 40 },
     { layout: 'sdk', raw: 100, transformed: 40 },
     { layout: 'nobody', raw: 1, transformed: 1 },
-  ])('cuts them as $layout does, and loses nothing', async ({ raw, transformed }) => {
+  ])('splits them like $layout, and loses nothing', async ({ raw, transformed }) => {
     await using cut = await extractTorture(server, TORTURE_DATABASE, STRANGER, {
       rowsPerFile: { raw, transformed },
       ...(raw === 1 && {

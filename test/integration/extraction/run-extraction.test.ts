@@ -34,7 +34,7 @@ const countRefusals = async () =>
   (await readFile(postgres.logFile, 'utf8')).split(/FATAL: .* authentication failed for user/).length - 1;
 
 describe('an extraction', () => {
-  it('writes each database into files that go on counting, a manifest last, and latest.json', async () => {
+  it('writes each database into files that are numbered on, a manifest last, and latest.json', async () => {
     const record = await runExtraction(setup.options({ databases: ['postgres', 'hr'] }));
     expect(record).toMatchObject({
       state: 'succeeded',
@@ -66,7 +66,7 @@ describe('an extraction', () => {
     expect(await setup.store.get(record.id)).toEqual(record);
   });
 
-  it('in the layout of the SDK writes what its path generator would', async () => {
+  it('in the layout of the SDK writes the paths that its generator would', async () => {
     const output = { layout: 'sdk', application: 'my-postgres' };
     const record = await runExtraction(
       setup.options({ output, workflowId: 'wf-1', databases: ['postgres', 'hr'] }),
@@ -89,7 +89,7 @@ describe('an extraction', () => {
     expect(await runExtraction(options)).toEqual(first);
   });
 
-  it('goes on where one database, or a whole source, cannot be read', async () => {
+  it('continues when one database, or a whole source, cannot be read', async () => {
     const facts: string[] = [];
     const record = await runExtraction({
       ...setup.options(
@@ -128,7 +128,7 @@ describe('an extraction', () => {
       '',
       [undefined, 'AuthError', undefined],
     ],
-  ])('offers %s', async (_what, databases, wrong, errors) => {
+  ])('tries %s', async (_what, databases, wrong, errors) => {
     const password = wrong || postgres.password;
     const read = async () => JSON.stringify({ username: postgres.user, password });
     const before = await countRefusals();
@@ -137,7 +137,7 @@ describe('an extraction', () => {
     expect((await countRefusals()) - before).toBe(1);
   });
 
-  it('offers a password once that is rotated between two databases, and the new one from then on', async () => {
+  it('tries a password once that is rotated between two databases, and from then on the new one', async () => {
     let password = 'first';
     await postgres.query(
       `CREATE ROLE turning LOGIN PASSWORD '${password}'; GRANT pg_read_all_data TO turning`,
@@ -206,7 +206,7 @@ describe('an extraction', () => {
     );
   });
 
-  it('offers a wrong password once to be checked', async () => {
+  it('tries a wrong password once in a check', async () => {
     const read = async () => JSON.stringify({ username: postgres.user, password: 'wrong' });
     const before = await countRefusals();
     const checks = await checkExtraction({
@@ -224,7 +224,7 @@ describe('an extraction', () => {
     expect((await countRefusals()) - before).toBe(1);
   });
 
-  it('reads a secret again that cannot be read for a moment', async () => {
+  it('reads a secret again that could not be read for a moment', async () => {
     const secret = JSON.stringify({ username: postgres.user, password: postgres.password });
     const answers = [new StorageUnavailableError('Secrets Manager cannot be reached.')];
     const read = async () => {
@@ -284,7 +284,7 @@ describe('an extraction', () => {
     expect(await filesBelow(join(setup.folder, 'work'))).toEqual([]);
   });
 
-  it('tells how many entities of each type there are while it runs', async () => {
+  it('reports how many entities of each type there are while it runs', async () => {
     const facts: string[] = [];
     await runExtraction({
       ...setup.options(),
@@ -331,7 +331,7 @@ describe('an extraction', () => {
       expect(await filesBelow(setup.outputFolder)).toEqual([]);
     });
 
-    it('at latest.json, leaves it at the run before', async () => {
+    it('at latest.json, leaves it pointing at the previous run', async () => {
       const before = await runExtraction(setup.options());
       const error = new StorageUnavailableError('The disk is away.');
       const record = await runExtraction({ ...setup.options(), output: failing('replace', /latest/, error) });

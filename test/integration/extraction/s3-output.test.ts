@@ -63,7 +63,7 @@ describe('an extraction into a bucket', () => {
     expect((await readOutput(folder, 'atlan/postgres/catalogs')).manifest.runId).toBe(record.id);
   });
 
-  it('fails where there is no such bucket, before it reads', async () => {
+  it('fails when the bucket does not exist, before it reads', async () => {
     const output = createS3OutputStore({ client, bucket: 'nobodys-bucket', base: '' });
     const record = await runExtraction({ ...setup.options(), output });
     expect(record).toMatchObject({
@@ -81,7 +81,7 @@ describe('a bucket as output', () => {
     ['smaller than a part', 1_000],
     ['as large as a part', 5 * 1024 * 1024],
     ['of several parts', 12_345_678],
-  ])('takes a file %s as it is', async (_what, bytes) => {
+  ])('stores a file %s as it is', async (_what, bytes) => {
     const content = randomBytes(bytes);
     const path = join(folder, 'file.parquet');
     await writeFile(path, content);
@@ -110,7 +110,7 @@ describe('a bucket as output', () => {
     expect(Uploads.filter(({ Key }) => Key?.startsWith('broken/'))).toEqual([]);
   });
 
-  it('replaces a document only as the version that was seen', async () => {
+  it('only replaces a document if it is the version that was seen', async () => {
     const output = open();
     expect(await output.read('documents/latest.json')).toBeUndefined();
     expect(await output.replace('documents/latest.json', 'first', undefined)).toBe(true);

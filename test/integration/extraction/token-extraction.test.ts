@@ -83,7 +83,7 @@ describe('an extraction with tokens', () => {
     ['all databases', 'all', ['erp: databases', 'erp/crm', 'erp/hr', 'erp/postgres']],
     ['named databases', DATABASES, ['erp/crm', 'erp/hr', 'erp/postgres']],
   ])(
-    'of %s makes a new one for each connection, as the last has ended by then',
+    'of %s makes a new one for each connection, because the last one has expired by then',
     async (_what, databases, phases) => {
       const moved: string[] = [];
       const { received } = await withClockOf(0, () =>
@@ -111,13 +111,13 @@ describe('an extraction with tokens', () => {
       assumed.length = 0;
     });
 
-    it('acts in sessions that are named after job and run', async () => {
+    it('uses sessions that are named after job and run', async () => {
       const { record, received } = await run(options('all', iamRole, { identity }));
       expect(received).toHaveLength(4);
       expect(assumed).toEqual(received.map(() => `ferry-catalogs-${record.id}`));
     });
 
-    it('is checked in sessions that are named after the job, as there is no run', async () => {
+    it('is checked in sessions that are named after the job, because there is no run', async () => {
       const signal = AbortSignal.timeout(60_000);
       const checks = await checkExtraction({ ...options('all', iamRole, { identity }), signal });
       expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
@@ -135,7 +135,7 @@ describe('an extraction with tokens', () => {
     ['before the first database', DATABASES, 'erp/crm', ['unknown key', undefined, undefined, undefined]],
     ['between two databases', 'all', 'erp/hr', [undefined, undefined, 'unknown key', undefined, undefined]],
   ])(
-    'whose keys are exchanged %s offers the old ones once',
+    'whose keys are exchanged %s tries the old ones once',
     async (_when, databases, exchangedAt, expected) => {
       let reads = 0;
       const read: SecretReader['read'] = async () => {

@@ -48,7 +48,7 @@ describe('a run over every database of the torture server', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(['app', 'sdk'] as const)('leaves a whole output in layout %s', async (layout) => {
+  it.each(['app', 'sdk'] as const)('leaves a complete output in layout %s', async (layout) => {
     const config = parseConfig(
       JSON.stringify({
         version: 1,

@@ -99,7 +99,7 @@ const matrix = places.flatMap((place) =>
     .map((outage) => ({ ...place, place, waitMs: undefined, patienceMs: undefined, ...outage })),
 );
 
-describe.concurrent('classic: what may pass on its own', () => {
+describe.concurrent('classic: failures that may pass on their own', () => {
   it.each(matrix)('$call: $what, once', async ({ place, on, after, phase, how, waitMs, patienceMs }) => {
     const outcome = await run({
       plan: (standIn) => standIn.failNext({ on, after, how }),
@@ -133,7 +133,7 @@ describe.concurrent('classic: what may pass on its own', () => {
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
   });
 
-  it('an upload that takes effect and is never answered: failed, and nobody says that nothing happened', async () => {
+  it('an upload that takes effect and is never answered: failed, without claiming that nothing happened', async () => {
     const outcome = await run({
       plan: (standIn) =>
         standIn.failNext({ on: 'upload', times: 99, how: { kind: 'reset', when: 'after', apply: true } }),
@@ -150,7 +150,7 @@ describe.concurrent('classic: what may pass on its own', () => {
     ...harmless.map((one) => ({ ...place, ...one })),
     ...(place.on === 'upload' ? [{ ...place, what: 'with 200 and words without an end', how: endless }] : []),
   ]);
-  it.each(unharmed)('$call answered $what is no fault', async ({ on, after, how }) => {
+  it.each(unharmed)('$call answered $what is not a failure', async ({ on, after, how }) => {
     const outcome = await run({ plan: (standIn) => standIn.failNext({ on, after, how }) });
     expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
     expect(outcome.retries).toEqual([]);
@@ -217,7 +217,7 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-describe.concurrent('classic: what does not pass', () => {
+describe.concurrent('classic: failures that do not pass', () => {
   it.each(refusals)('$what: one try', async ({ on, how, message }) => {
     const outcome = await run({ plan: (standIn) => standIn.failNext({ on, times: 99, how }) });
     expect(outcome.record).toMatchObject({
@@ -231,7 +231,7 @@ describe.concurrent('classic: what does not pass', () => {
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
   });
 
-  it('a key that may upload and not read (error 403) is enough', async () => {
+  it('a key that may upload but not read (error 403) is enough', async () => {
     const outcome = await run({
       plan: (standIn) => standIn.failNext({ on: 'get_dataset', times: 99, how: envelope(403) }),
     });
@@ -257,7 +257,7 @@ describe.concurrent('classic: what does not pass', () => {
   });
 });
 
-describe.concurrent('classic: an upload that cannot be verified is reported as one', () => {
+describe.concurrent('classic: an upload that cannot be verified is reported', () => {
   const other = (): FailureHow => ({
     kind: 'notJson',
     body: JSON.stringify({

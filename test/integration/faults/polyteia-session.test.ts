@@ -60,7 +60,7 @@ const matrix = CALLS.flatMap((on) =>
   ].map((outage) => ({ on, waitMs: undefined, patienceMs: undefined, ...outage })),
 );
 
-describe.concurrent('session: what may pass on its own', () => {
+describe.concurrent('session: failures that may pass on their own', () => {
   it.each(matrix)('$on: $what, once', async ({ on, how, waitMs, patienceMs }) => {
     const outcome = await run({
       ...failing({ on, how }),
@@ -92,7 +92,7 @@ describe.concurrent('session: what may pass on its own', () => {
   });
 
   it.each(CALLS.flatMap((on) => harmless.map((one) => ({ on, ...one }))))(
-    '$on answered $what is no fault',
+    '$on answered $what is not a failure',
     async ({ on, how }) => {
       const outcome = await run(failing({ on, how }));
       expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
@@ -125,7 +125,7 @@ const refusals: readonly { on: StandInOperation; how: FailureHow & { kind: 'stat
   ['upload', status(413), /HTTP status 413/],
 ].map(([on, how, message]) => ({ on, how, message }) as never);
 
-describe.concurrent('session: what does not pass', () => {
+describe.concurrent('session: failures that do not pass', () => {
   it.each(refusals)('$on: $how.status, one try', async ({ on, how, message }) => {
     const outcome = await run(failing({ on, times: 99, how }));
     expect(outcome.record).toMatchObject({
@@ -137,7 +137,7 @@ describe.concurrent('session: what does not pass', () => {
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0, retries: [] });
   });
 
-  it('terms that are not acknowledged: found before the source is read', async () => {
+  it('terms that are not acknowledged: noticed before the source is read', async () => {
     const outcome = await run({
       plan: ({ datasets }) => {
         for (const dataset of datasets.values()) dataset.termsAcknowledged = false;
@@ -161,7 +161,7 @@ describe.concurrent('session: what does not pass', () => {
     },
   );
 
-  it('all sessions end while the source is read', async () => {
+  it('all sessions expire while the source is read', async () => {
     const outcome = await run({
       onProgress: (event, standIn) => {
         if (event.type === 'phase-started' && event.phase === 'export') standIn.expireSessions();
@@ -172,7 +172,7 @@ describe.concurrent('session: what does not pass', () => {
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
   });
 
-  it('a session that is refused again and again ends with the key as the reason', async () => {
+  it('a session that is refused repeatedly ends with the key as the reason', async () => {
     const outcome = await run(failing({ on: 'upload', times: 99, how: status(401) }));
     expect(outcome.record).toMatchObject({ state: 'failed', error: { class: 'PolyteiaRejectedError' } });
     expect(outcome.calls.filter((call) => call === 'upload')).toHaveLength(2);
@@ -246,7 +246,7 @@ describe.concurrent('session: an ingest', () => {
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0, retries: [] });
   });
 
-  it('that takes its time is waited for', async () => {
+  it('that takes long is waited for', async () => {
     const outcome = await run({
       target: { ingest },
       plan: (standIn) => standIn.planIngest({ polls: 6 }),

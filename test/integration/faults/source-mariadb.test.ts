@@ -66,8 +66,8 @@ function whileRead(act: (id: unknown) => Promise<unknown>) {
   return { done, onProgress };
 }
 
-describe('a MariaDB that is away', () => {
-  it('for good: failed, and Polyteia was only asked for the dataset', async () => {
+describe('an unreachable MariaDB', () => {
+  it('forever: failed, and Polyteia was only asked about the dataset', async () => {
     proxy.goDown();
     try {
       const outcome = await run();
@@ -84,7 +84,7 @@ describe('a MariaDB that is away', () => {
   });
 
   it.each(['connect', 'describe', 'export'])(
-    'from the beginning of phase %s, and comes back: the next try finds it',
+    'from the beginning of phase %s, and then back: the next try finds it',
     async (phase) => {
       let gone = false;
       const outcome = await run({
@@ -102,13 +102,13 @@ describe('a MariaDB that is away', () => {
   );
 });
 
-describe('a connection to MariaDB that breaks while rows are on their way', () => {
+describe('a connection to MariaDB that breaks while rows arrive', () => {
   // The client leaves out why a result ended, so that it looks like a query that fails: it is read once more.
   const ends: readonly { what: string; end: (id: unknown) => Promise<unknown> }[] = [
     { what: 'by KILL CONNECTION', end: (id) => mariadb.query(`KILL CONNECTION ${id}`) },
     { what: 'by the network', end: async () => proxy.cut() },
   ];
-  it.each(ends)('$what: half of a result is never taken for a whole one', async ({ end }) => {
+  it.each(ends)('$what: half of a result never counts as a complete one', async ({ end }) => {
     await setPace(60);
     const faults = whileRead(end);
     const outcome = await run(faults);
@@ -119,7 +119,7 @@ describe('a connection to MariaDB that breaks while rows are on their way', () =
   });
 });
 
-describe('what no other try fixes', () => {
+describe('errors that another try does not fix', () => {
   const cases: readonly { what: string; change: Partial<FaultRun['source']>; class: string }[] = [
     { what: 'a wrong password', change: { password: 'falsch-4711' }, class: 'AuthError' },
     { what: 'a missing database', change: { database: 'nodb' }, class: 'ConfigError' },

@@ -107,8 +107,8 @@ function expectRecovered(outcome: FaultOutcome, phase: string): void {
   expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
 }
 
-describe('a Postgres that is away', () => {
-  it('for good: failed, and Polyteia was only asked for the dataset', async () => {
+describe('an unreachable Postgres', () => {
+  it('forever: failed, and Polyteia was only asked about the dataset', async () => {
     proxy.goDown();
     try {
       expectFailed(await run(), 'connect');
@@ -117,7 +117,7 @@ describe('a Postgres that is away', () => {
     }
   });
 
-  it('and comes back: the next try finds it', async () => {
+  it('and then back: the next try finds it', async () => {
     proxy.goDown();
     expectRecovered(await run({ meanwhile: () => proxy.comeBack() }), 'connect');
   });
@@ -129,7 +129,7 @@ describe('a connection to Postgres that breaks', () => {
     expectRecovered(await run({ ...faults, meanwhile: () => proxy.comeBack() }), phase);
   });
 
-  it.each(['describe', 'export'])('when phase %s begins, for good', async (phase) => {
+  it.each(['describe', 'export'])('when phase %s begins, forever', async (phase) => {
     try {
       const outcome = await run(atPhase(phase, 1, async () => proxy.goDown()));
       expect(outcome.record).toMatchObject({
@@ -143,12 +143,15 @@ describe('a connection to Postgres that breaks', () => {
     }
   });
 
-  it.each(['describe', 'export'])('when phase %s begins, with a server that takes others', async (phase) => {
-    // DuckDB's client finds the connection closed before it is used, and makes another one.
-    const outcome = await run(atPhase(phase, 1, async () => proxy.cut()));
-    expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
-    expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
-  });
+  it.each(['describe', 'export'])(
+    'when phase %s begins, on a server that accepts other connections',
+    async (phase) => {
+      // DuckDB's client finds the connection closed before it is used, and makes another one.
+      const outcome = await run(atPhase(phase, 1, async () => proxy.cut()));
+      expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
+      expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
+    },
+  );
 
   const ends: readonly { what: string; end: (pid: number) => Promise<unknown> }[] = [
     {
@@ -157,14 +160,14 @@ describe('a connection to Postgres that breaks', () => {
     },
     { what: 'by the network', end: async () => proxy.cut() },
   ];
-  it.each(ends)('while rows are on their way, $what, once', async ({ end }) => {
+  it.each(ends)('while rows arrive, $what, once', async ({ end }) => {
     await setPace(60);
     const faults = whileRead(1, end);
     expectRecovered(await run(faults), 'export');
     await Promise.all(faults.done);
   });
 
-  it.each(ends)('while rows are on their way, $what, each time', async ({ end }) => {
+  it.each(ends)('while rows arrive, $what, each time', async ({ end }) => {
     await setPace(60);
     const faults = whileRead(TRIES, end);
     expectFailed(await run(faults), 'export');
@@ -172,7 +175,7 @@ describe('a connection to Postgres that breaks', () => {
   });
 });
 
-describe('what no other try fixes', () => {
+describe('errors that another try does not fix', () => {
   const cases: readonly { what: string; change: Partial<FaultRun['source']>; class: string }[] = [
     { what: 'a wrong password', change: { password: 'falsch-4711' }, class: 'AuthError' },
     { what: 'a missing database', change: { database: 'nodb' }, class: 'ConfigError' },
@@ -190,13 +193,13 @@ describe('what no other try fixes', () => {
 });
 
 // The last of the file: it ends the server that the others share.
-describe('a Postgres that is stopped with immediate shutdown while rows are on their way', () => {
+describe('a Postgres that is shut down immediately while rows arrive', () => {
   const crash = async () => {
     await setPace(0);
     process.kill(postgres.pid, 'SIGQUIT');
   };
 
-  it('and started again: the next try has the whole result', async () => {
+  it('and started again: the next try has the complete result', async () => {
     await setPace(60);
     const faults = whileRead(1, crash);
     const outcome = await run({
@@ -212,7 +215,7 @@ describe('a Postgres that is stopped with immediate shutdown while rows are on t
     expectRecovered(outcome, 'export');
   });
 
-  it('for good: failed', async () => {
+  it('forever: failed', async () => {
     await setPace(60);
     const outcome = await run(whileRead(1, crash));
     expect(outcome.record).toMatchObject({

@@ -30,7 +30,7 @@ const LAST = /^jobs\/orders\/last\.json$/;
 const LEASE_WRITES = { beforeUpload: 2, all: 7 };
 const BASELINE = /^jobs\/orders\/baseline\.json$/;
 
-describe.concurrent('a store that is away for a moment', () => {
+describe.concurrent('a store that is unreachable for a moment', () => {
   const cases: readonly (StoreFault & { what: string; tries?: number })[] = [
     { what: 'the record at the start', on: 'put', key: RECORD },
     { what: 'what points to the record at the start', on: 'put', key: POINTER },
@@ -60,13 +60,13 @@ describe.concurrent('a store that is away for a moment', () => {
   });
 });
 
-describe.concurrent('a store that is away for good', () => {
+describe.concurrent('a store that is unreachable for good', () => {
   it.each<StoreFault & { what: string }>([
     { what: 'when the run is looked for', on: 'get', key: RECORD },
     { what: 'when the lease is read', on: 'read', key: LEASE },
     { what: 'when the lease is taken', on: 'replace', key: LEASE },
     { what: 'when the lease is taken, which happens though', on: 'replace', key: LEASE, apply: true },
-  ])('$what: nothing is begun, and the caller is told', async ({ what: _, ...fault }) => {
+  ])('$what: nothing begins, and the caller gets the error', async ({ what: _, ...fault }) => {
     const outcome = await run([fault]);
     expect(outcome.record).toBeUndefined();
     expect(outcome.error).toMatchObject({ class: 'StorageUnavailableError' });
@@ -93,7 +93,7 @@ describe.concurrent('a store that is away for good', () => {
     });
   });
 
-  it('the baseline, when it is read: failed, as a guard that compares with nothing is none', async () => {
+  it('the baseline, when it is read: failed, because a guard needs something to compare with', async () => {
     const outcome = await run([{ on: 'get', key: BASELINE }]);
     expect(outcome.record).toMatchObject({
       state: 'failed',
@@ -144,7 +144,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
   });
 
-  it('every heartbeat while Polyteia takes the file: the upload is broken off', async () => {
+  it('every heartbeat while Polyteia receives the file: the upload is interrupted', async () => {
     let standIn: PolyteiaStandIn | undefined;
     const sending = () => standIn?.calls.some(({ on }) => on === 'upload') ?? false;
     const outcome = await run([{ on: 'replace', key: LEASE, when: sending }], {
@@ -162,7 +162,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
   });
 
-  it('the lease, when it is given back: it expires on its own', async () => {
+  it('the lease, when it is released: it expires on its own', async () => {
     const outcome = await run([{ on: 'replace', key: LEASE, after: LEASE_WRITES.all }]);
     expect(outcome.storeCalls.at(-1)).toMatchObject({ on: 'replace', failed: true });
     expect(outcome.record).toMatchObject({ state: 'succeeded', warnings: [] });
@@ -170,7 +170,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
   });
 
-  it('whether somebody asked the run to stop: heartbeats go on, and the run ends as it would', async () => {
+  it('whether somebody asked the run to stop: heartbeats continue, and the run ends normally', async () => {
     const outcome = await run([{ on: 'get', key: /^leases\/orders\.cancel/ }], {
       query: `${common.query} LIMIT (SELECT 100 FROM pg_sleep(1))`,
       replacement: (await run([], { query: `${common.query} LIMIT 100` })).content,
@@ -214,7 +214,7 @@ describe.concurrent('a store that is away for good', () => {
   it.each<StoreFault & { what: string }>([
     { what: 'the record', on: 'put', key: RECORD, after: 1 },
     { what: 'what points to the record', on: 'put', key: POINTER, after: 1 },
-  ])('$what, at the end: uploaded, and the caller is told', async ({ what: _, ...fault }) => {
+  ])('$what, at the end: uploaded, and the caller gets the error', async ({ what: _, ...fault }) => {
     const outcome = await run([fault]);
     expect(outcome.record).toMatchObject({
       state: 'succeeded',
@@ -224,7 +224,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
   });
 
-  it('everything, from the upload on: uploaded, and every thing that is missing is told', async () => {
+  it('everything, from the upload on: uploaded, and everything missing is reported', async () => {
     let away = false;
     const outcome = await run(
       [
@@ -248,7 +248,7 @@ describe.concurrent('a store that is away for good', () => {
     expect(outcome).toMatchObject({ dataset: 'replaced', uploads: 1 });
   });
 
-  it('the refused file: the guard decides anyway, and no command is told that cannot work', async () => {
+  it('the refused file: the guard decides anyway, and no command is suggested that cannot work', async () => {
     const outcome = await run([{ on: 'putFile', key: /^refused\// }], { sync: { guards: { minRows: 101 } } });
     expect(outcome.record).toMatchObject({
       state: 'failed',
@@ -260,7 +260,7 @@ describe.concurrent('a store that is away for good', () => {
   });
 });
 
-describe.concurrent('a document that is there and is not what this release writes', () => {
+describe.concurrent('a document that exists and has another form than this release writes', () => {
   const kept = {
     schemaVersion: 1,
     runId: newRunId(),
@@ -295,7 +295,7 @@ describe.concurrent('a document that is there and is not what this release write
     expect(outcome).toMatchObject({ dataset: 'unchanged', uploads: 0 });
   });
 
-  it('the baseline, to which a later minor release has added a field: guards compare with it', async () => {
+  it('the baseline, with a field that a later minor release added: guards compare with it', async () => {
     const text = JSON.stringify({ ...kept, ofALaterRelease: { is: 7 } });
     // The bench takes the command that a kept file is accepted by for its password.
     const outcome = await run([{ on: 'putFile', key: /^refused\// }], {
@@ -311,7 +311,7 @@ describe.concurrent('a run that is stopped', () => {
   it.each([
     ['before the upload', 'phase-started', 'upload', 'unchanged', 0],
     ['after the upload', 'phase-ended', 'upload', 'replaced', 1],
-  ] as const)('%s, while the store is away: the record says how far it had come', async (...row) => {
+  ] as const)('%s, while the store is unreachable: the record says how far it had come', async (...row) => {
     const [, type, phase, dataset, uploads] = row;
     const cancel = new AbortController();
     const outcome = await run([{ on: 'put', key: RECORD, after: 1, times: 2 }], {

@@ -79,7 +79,7 @@ describe('extraCa', () => {
     ferry.polyteia.assertNoViolations();
   });
 
-  it('is what a certificate that is not trusted hints at', async () => {
+  it('is suggested for a certificate that is not trusted', async () => {
     for (const top of [{}, { extraCa: './other-ca.pem' }]) {
       const { exitCode, error } = await run({ top });
       expect(exitCode).toBe(1);
@@ -93,7 +93,7 @@ describe('extraCa', () => {
     }
   });
 
-  it('is trusted next to what Node trusts anyway', async () => {
+  it('is trusted in addition to what Node trusts anyway', async () => {
     const environment = { NODE_EXTRA_CA_CERTS: join(ferry.folder, 'company-ca.pem') };
     const result = await run({ top: { extraCa: './other-ca.pem' }, environment });
     expect(result).toMatchObject({ exitCode: 0 });
@@ -115,7 +115,7 @@ describe('extraCa', () => {
 describe.each(['http', 'https'] as const)('a proxy over %s', (scheme) => {
   const start = () => startProxy(scheme === 'https' ? { certificate } : {});
 
-  it('leads to Polyteia', async () => {
+  it('is used for Polyteia', async () => {
     await using proxy = await start();
     const result = await run({ target: behindProxy, top: { proxy: proxy.url, extraCa } });
     expect(result).toMatchObject({ exitCode: 0, rows: 1 });
@@ -123,7 +123,7 @@ describe.each(['http', 'https'] as const)('a proxy over %s', (scheme) => {
     ferry.polyteia.assertNoViolations();
   });
 
-  it('leads to Secrets Manager', async () => {
+  it('is used for Secrets Manager', async () => {
     await using proxy = await start();
     const result = await run({
       target: behindProxy,
@@ -194,7 +194,7 @@ const failures: readonly {
   },
 ];
 
-describe('what is said of', () => {
+describe('the explanation of', () => {
   it.each(failures)('$what', async ({ proxy, message, hint }) => {
     await using started = typeof proxy === 'string' ? undefined : await startProxy(proxy);
     const top = { proxy: started?.url ?? proxy, extraCa };

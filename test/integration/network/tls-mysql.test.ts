@@ -137,7 +137,7 @@ describe.each([
     expect(result.exitCode).toBe(name === 'ConfigError' ? 2 : 1);
   });
 
-  it('is not switched off by the variable that does so for the client', async () => {
+  it('is not switched off by the client’s variable for that', async () => {
     const environment = { MARIADB_TLS_DISABLE_PEER_VERIFICATION: '1' };
     const result = await connect({ tls: { ca: './stranger.pem' } }, environment);
     expect(result.error?.message).toMatch(notVouchedFor.message);
@@ -176,7 +176,7 @@ describe('the TLS settings of a mysql source', () => {
   it.each([
     ['./ferry.yaml', /sources\.erp\.tls\.ca: .*ferry\.yaml contains no certificate/],
     ['./nix.pem', /nix\.pem does not exist/],
-  ])('take %s for no certificate', async (ca, message) => {
+  ])('refuse %s as a certificate', async (ca, message) => {
     const { exitCode, stderr } = await validate(`{ ca: ${ca} }`);
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(message);

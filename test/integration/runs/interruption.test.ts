@@ -109,7 +109,7 @@ describe('a run in the middle of its query', () => {
     expect(rows).toEqual([]);
   });
 
-  it('ends when it is cancelled though the source no longer reacts', async () => {
+  it('ends when it is cancelled even if the source no longer reacts', async () => {
     const cancel = new AbortController();
     const running = run({ signal: cancel.signal });
     const pid = await backend();
@@ -162,13 +162,13 @@ describe('a run in the middle of its query', () => {
   );
 });
 
-describe('a source that lets sign in and then never answers', () => {
+describe('a source that accepts the login and then never answers', () => {
   const frozen = async (server: PostgresServer | MysqlServer, hangAt: string) => {
     const proxy = await startBreakableProxy(server);
     proxy.hangAt(hangAt);
     return proxy;
   };
-  it('keeps no process: one signal ends it within ten seconds, and the record says so', async () => {
+  it('does not keep the process alive: one signal ends it within ten seconds, and the record says so', async () => {
     await using proxy = await frozen(setup.postgres, 'pg_sleep');
     let signalledAt = 0;
     const onStderr = (text: string): NodeJS.Signals | undefined => {
@@ -189,7 +189,7 @@ describe('a source that lets sign in and then never answers', () => {
     expect(JSON.parse(result.stdout)).toMatchObject({ state: 'cancelled' });
   });
 
-  it('keeps no run for longer than its own limit, and the process ends with it', async () => {
+  it('does not keep a run for longer than its own limit, and the process ends with it', async () => {
     await using proxy = await frozen(setup.postgres, 'pg_sleep');
     const started = performance.now();
     const result = await setup.run(
@@ -224,7 +224,7 @@ describe('a source that lets sign in and then never answers', () => {
     proxy.cut();
   });
 
-  it.each(['postgres', 'mariadb'] as const)('is reported as such when %s is silent at once', async (kind) => {
+  it.each(['postgres', 'mariadb'] as const)('is reported when %s is silent from the start', async (kind) => {
     await using mysql = kind === 'mariadb' ? await startMysql({ flavor: kind }) : undefined;
     const server = mysql ?? setup.postgres;
     // The first thing that each client asks for.

@@ -74,7 +74,7 @@ describe('a killed run', () => {
     },
   );
 
-  it('does not keep the next run of the job waiting for longer than one expiry, and is closed by it', async () => {
+  it('delays the next run of the job by at most one expiry, and is closed by it', async () => {
     const runId = newRunId();
     const first = start({ runId, query: LONG_QUERY, endAt: killedIn('started export') });
     expect(await first.ended()).toBe('SIGKILL');
@@ -83,7 +83,7 @@ describe('a killed run', () => {
     expect(await store.get(runId)).toMatchObject({ state: 'failed', error: { class: 'LostError' } });
   });
 
-  it('that was killed twice at the same point is not begun a third time', async () => {
+  it('that was killed twice at the same point does not begin a third time', async () => {
     const before = uploads();
     const runId = newRunId();
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -113,7 +113,7 @@ describe('two deliveries at once', () => {
     expect(uploads()).toBe(before + 1);
   });
 
-  it('of two triggers: the second is skipped, and says by whom', async () => {
+  it('of two triggers: the second is skipped, and says which run has the lease', async () => {
     const before = uploads();
     const gate = await closeGate(setup.postgres, GATE);
     const first = start({ query: GATED_QUERY });
@@ -129,7 +129,7 @@ describe('two deliveries at once', () => {
 });
 
 describe('a run that is asked to stop', () => {
-  it('hears it with its next heartbeat, and ends its query', async () => {
+  it('notices it with its next heartbeat, and ends its query', async () => {
     const before = uploads();
     const run = start({ query: LONG_QUERY });
     await run.reach('started export');

@@ -117,8 +117,8 @@ describe.each([
   }, 3_600_000);
 });
 
-describe.each(['bucket', 'folder'])('a holder that lives, in a %s', (kind) => {
-  it('keeps its lease, anyone who asks for it', async () => {
+describe.each(['bucket', 'folder'])('a live holder, in a %s', (kind) => {
+  it('keeps its lease, whoever asks for it', async () => {
     const job = newJob();
     // Long enough for a machine that stands still for seconds; nothing here waits for it.
     const patient = { heartbeatMs: 200, expiryMs: 20_000 };

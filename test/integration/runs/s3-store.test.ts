@@ -32,7 +32,7 @@ afterAll(async () => {
 describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
   const store = () => stores[kind]?.() as DocumentStore;
 
-  it('replaces a document for one of many who try at once', async () => {
+  it('lets one of many who try at once replace a document', async () => {
     for (let round = 0; round < 5; round += 1) {
       const seen = (await store().read('leases/contended.json'))?.version;
       const written = await Promise.all(
@@ -44,7 +44,7 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     }
   });
 
-  it('refuses a version that is gone, and one that never was', async () => {
+  it('refuses a version that is gone, and one that never existed', async () => {
     const first = await store().replace('leases/old.json', '1', undefined);
     const second = await store().replace('leases/old.json', '2', first);
     expect(second).toBeDefined();
@@ -53,7 +53,7 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     expect(await store().read('leases/unknown.json')).toBeUndefined();
   });
 
-  it('tells ages by its own clock', async () => {
+  it('reports ages by its own clock', async () => {
     await store().replace('leases/age.json', '1', undefined);
     await sleep(2_100);
     const { now } = Date;
@@ -88,7 +88,7 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     expect(await store().listWithAges('queue/nothing/', 10)).toEqual([]);
   });
 
-  it('gives a lease to one of many contenders, and no term twice', async () => {
+  it('gives a lease to one of many contenders, and each term only once', async () => {
     const times = { heartbeatMs: 200, expiryMs: 3_000 };
     const terms: number[] = [];
     await Promise.all(
@@ -111,7 +111,7 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     expect(terms.toSorted((a, b) => a - b)).toEqual(terms.map((_, index) => index + 1));
   });
 
-  it('keeps files as they are', async () => {
+  it('stores files unchanged', async () => {
     const path = join(folder, `file ü ${kind}`);
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, n) => n % 251));
     await writeFile(path, bytes);
@@ -121,7 +121,7 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     expect(await store().getFile('refused/a/c.parquet', `${path} none`)).toBe(false);
   });
 
-  it('lists what comes after a key, and takes documents and files away', async () => {
+  it('lists what comes after a key, and removes documents and files', async () => {
     const keys = ['a', 'b', 'c'].map((name) => `states/${name}.json`);
     for (const key of keys) await store().put(key, '');
     expect(await store().list('states/', 10)).toEqual(keys);

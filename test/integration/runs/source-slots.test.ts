@@ -124,7 +124,7 @@ describe('200 runs of one source that are due at once', () => {
   }, 240_000);
 });
 
-describe('a process that is killed with waiting and working runs', () => {
+describe('a killed process with waiting and working runs', () => {
   it('keeps its slots for one expiry, and loses no run that is started again', async () => {
     const slots = 2;
     const store = createFolderDocumentStore(join(folder, 'state'));
@@ -183,7 +183,7 @@ describe('40 runs with their state in S3', () => {
 });
 
 describe('20 syncs of one Postgres', () => {
-  it('never have more queries there at once than maxConcurrentRuns says', async () => {
+  it('never run more queries there at once than maxConcurrentRuns allows', async () => {
     await using setup = await setUpSync();
     const { postgres, polyteia } = setup;
     const slots = 3;

@@ -72,7 +72,7 @@ describe('Postgres', () => {
     });
   });
 
-  it('with a directory behind it is not asked, as that may lock the account', async () => {
+  it('with a directory behind it is not asked, because that may lock the account', async () => {
     let binds = 0;
     await using ldap = await startLdapServer(() => {
       binds += 1;
@@ -106,7 +106,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
   }, 300_000);
   afterAll(() => server?.stop());
 
-  it('is asked over TLS with the name of its certificate, and with no other', async () => {
+  it('is asked over TLS with the name in its certificate, and with no other', async () => {
     expect(await askMysqlRefusal(login(server), { caFile })).toMatchObject({ code: '1045' });
     expect(await askMysqlRefusal(login(server, 'db.example.org'), { caFile })).toBeUndefined();
     const strangers = join(ferry.folder, 'stranger.pem');
@@ -114,7 +114,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     expect(await askMysqlRefusal(login(server), { caFile: strangers })).toBeUndefined();
   });
 
-  it('is asked in plain text where that is what a person chose', async () => {
+  it('is asked in plain text if a person chose that', async () => {
     expect(await askMysqlRefusal(login(server), { caFile: undefined })).toMatchObject({ code: '1045' });
     const right = { ...login(server), password: 'right' };
     expect(await askMysqlRefusal({ ...right, database: 'nodb' }, { caFile: undefined })).toMatchObject({
@@ -123,7 +123,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
   });
 });
 
-it('gives up on what takes the connection and never answers', async () => {
+it('gives up on a service that accepts the connection and never answers', async () => {
   const server = createServer(() => {}).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

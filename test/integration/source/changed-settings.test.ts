@@ -67,7 +67,7 @@ describe('Postgres', () => {
     await refused({ query, types: 'compatible' });
   });
 
-  it('one that is set back before the last row is refused as well, where the connection chose it', async () => {
+  it('one that is reset before the last row is refused too, if the connection chose it', async () => {
     const query =
       "SELECT set_config('client_encoding', CASE n WHEN 1 THEN 'LATIN1' ELSE 'UTF8' END, true) AS a, t FROM words";
     expect(await refused({ query })).toMatch(/client_encoding/);
@@ -90,7 +90,7 @@ describe('Postgres', () => {
     [flip('extra_float_digits', '-10', '3'), "line '{1,2,3}'", 'line'],
     [flip('lc_monetary', 'POSIX', 'C'), '1.5::money', 'money'],
     [flip('search_path', 'pg_catalog', '"$user", public'), "'words'::regclass", 'regclass'],
-  ])('%s is refused where the text of a column depends on it: %s', async (setter, value, type) => {
+  ])('%s is refused if the text of a column depends on it: %s', async (setter, value, type) => {
     const query = `SELECT n, ${setter}, ${value} AS v FROM generate_series(1, 5) AS r (n)`;
     const expected = `while it runs, and the values of column "v" (${type}) depend on it`;
     expect(await refused({ query })).toContain(expected);
@@ -105,13 +105,13 @@ describe('Postgres', () => {
     ['DateStyle', 'German, DMY', 'ISO, MDY', "date '2024-01-31'"],
     ['TimeZone', 'Asia/Tokyo', 'GMT', "timestamptz '2024-01-31Z'"],
     ['extra_float_digits', '-10', '3', '0.1::float8'],
-  ])('%s is refused where `columns` has the source print values', async (name, value, original, column) => {
+  ])('%s is refused if `columns` makes the source print values', async (name, value, original, column) => {
     const query = `SELECT n, ${flip(name, value, original)}, ${column} AS v FROM generate_series(1, 5) AS r (n)`;
     expect(await refused({ query, columns: { v: 'text' } })).toContain('the values of column "v"');
     expect((await readThroughFerry('postgres', server, { sync: { query } })).rows).toBe(5);
   });
 
-  it('an encoding that is reset before the last row is refused, as its bytes are no UTF-8', async () => {
+  it('an encoding that is reset before the last row is refused, because its bytes are not UTF-8', async () => {
     for (const sync of [
       { query: 'SELECT resetting(n), t FROM numbers' },
       { query: 'SELECT resetting(n), ARRAY[t] AS t FROM numbers' },
@@ -149,7 +149,7 @@ describe('Postgres', () => {
       await expect(read(at)).rejects.toThrow('The query changes the setting client_encoding');
   });
 
-  it('what has no say in values may be set', async () => {
+  it('settings that do not affect values may change', async () => {
     const query =
       "SELECT n, set_config('shop.tenant', '7', true) AS tenant, set_config('work_mem', '8MB', true) AS w FROM words";
     const { content } = await readThroughFerry('postgres', server, { sync: { query } });

@@ -90,7 +90,7 @@ describe('inspectDuckdbQuery', () => {
   });
 });
 
-describe('what this DuckDB brings along', () => {
+describe('what this DuckDB contains', () => {
   const rows = async (sql: string) => {
     const connection = await instance.connect();
     try {
@@ -134,7 +134,7 @@ describe('what this DuckDB brings along', () => {
       await expect(check(`SELECT * FROM ${name}('x')`), name).rejects.toMatchObject({ class: 'QueryError' });
   });
 
-  it('no view of DuckDB can be had by a WITH query of its name', async () => {
+  it('no view of DuckDB can be read through a WITH query with its name', async () => {
     const names = await rows(
       "SELECT view_name FROM duckdb_views() WHERE schema_name <> 'information_schema' AND database_name = 'system'",
     );

@@ -47,7 +47,7 @@ const readDuckdb = (duckdbQuery: string) =>
   bench.read(bench.postgres, { duckdbQuery: bench.fill(duckdbQuery) });
 const readPostgres = (query: string) => bench.read(bench.postgres, { query: bench.fill(query) });
 
-describe('what watches', () => {
+describe('what watches for escapes', () => {
   it('a server, a port and a folder notice when they are reached', async () => {
     for (const name of ['postgres_scanner', 'mysql_scanner'])
       await bench.observer.run(`LOAD '${findExtension(name, [PROJECT_EXTENSIONS])}'`);
@@ -106,7 +106,7 @@ describe('a duckdbQuery', () => {
     ['SELECT column_name FROM (DESCRIBE db.orders)', [['id'], ['note']]],
     ['SELECT current_user', [['duckdb']]],
     ['SELECT max(range) FROM range(3), db.orders', [[2]]],
-  ])('harmless, so it gives the data: %s', async (sql, rows) => {
+  ])('harmless, so it returns the data: %s', async (sql, rows) => {
     // Of a Postgres numeric without precision the client makes a DOUBLE.
     const content = await bench.read(bench.postgres, { duckdbQuery: sql, types: 'compatible' });
     expect(content.rows).toEqual(rows);
@@ -132,7 +132,7 @@ describe('the query of a Postgres source', () => {
     [`SELECT length('${"x''".repeat(200_000)}') AS a`, [[400_000]]],
     [`SELECT ${'('.repeat(3_000)}1${')'.repeat(3_000)} AS a`, [[1]]],
     ["SELECT set_config('default_transaction_read_only', 'off', false) AS a", [['off']]],
-  ])('harmless, so it gives the data: %#', async (sql, rows) => {
+  ])('harmless, so it returns the data: %#', async (sql, rows) => {
     expect((await readPostgres(sql)).rows).toEqual(rows);
   });
 });
@@ -155,7 +155,7 @@ describe.each(['mariadb', 'mysql'] as const)('the query of a source of type %s',
     ['SELECT /*! 2 */ AS a', [[2]]],
     [`SELECT CHAR_LENGTH('${"x''".repeat(100_000)}') AS a`, [[200_000]]],
     ["SELECT LOAD_FILE('/nowhere') AS a", [[null]]],
-  ])('harmless, so it gives the data: %#', async (sql, rows) => {
+  ])('harmless, so it returns the data: %#', async (sql, rows) => {
     expect((await readMysql(sql)).rows).toEqual(rows);
   });
 
@@ -187,7 +187,7 @@ describe.each(['mariadb', 'mysql'] as const)('the query of a source of type %s',
     ["SELECT id FROM db.orders WHERE note = 'it''s'", [[2]]],
     ["SELECT id FROM db.orders WHERE note = '''; DROP TABLE orders; -- '", []],
     ['SELECT * FROM db."x.parquet"', [[1]]],
-  ])('harmless in a duckdbQuery, so it gives the data: %s', async (sql, rows) => {
+  ])('harmless in a duckdbQuery, so it returns the data: %s', async (sql, rows) => {
     expect((await readDuckdbOfMysql(sql)).rows).toEqual(rows);
   });
 
@@ -226,7 +226,7 @@ describe('names of columns', () => {
     'ü'.repeat(30),
   ];
 
-  it('of a Postgres query are only names, where values are converted too', async () => {
+  it('of a Postgres query are only names, even if values are converted', async () => {
     const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
     const list = odd.map((name, index) => `${index}.5::numeric AS ${quote(name)}`).join(', ');
     const columns = Object.fromEntries(
@@ -275,7 +275,7 @@ describe('names of columns', () => {
 // The check of a duckdbQuery is one wall, the locked session behind it another. What runs here has got past the first. The second does
 // not stop postgres_scan() and its like, and a log that enable_logging() sends to a file ends the process when it cannot be written.
 describe('the session itself', () => {
-  it.each(['postgres', 'mariadb'] as const)('of %s is locked', async (kind) => {
+  it.each(['postgres', 'mariadb'] as const)('of %s is locked down', async (kind) => {
     await using own = await bench.openSession(bench[kind], false);
     const { session } = own;
     for (const statement of sessionAttempts) {

@@ -49,7 +49,7 @@ describe.each([
     await Promise.all([server?.stop(), withTls?.stop()]);
   });
 
-  it('is of the flavor and lets the login in over TCP, with its password only', async () => {
+  it('has the flavor, and accepts the login over TCP, with its password only', async () => {
     expect(Number(server.version.split('.')[0])).toBeGreaterThanOrEqual(oldest);
     const [row] = await overTcp<{ version: string; me: string; db: string; mode: string }>(
       server,
@@ -81,14 +81,14 @@ describe.each([
     expect(await overTcp(withTls, cipher)).toMatchObject([{ Value: '' }]);
   });
 
-  it('takes settings, also those that the data are made with', async () => {
+  it('applies settings, including those that the data directory needs', async () => {
     const [row] = await withTls.query('SELECT @@sql_mode AS mode, @@lower_case_table_names AS lower_case');
     expect(row).toEqual({ mode: 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', lower_case: '1' });
     await withTls.query('CREATE TABLE "Kunden" (id INT)');
     expect(await withTls.query('SHOW TABLES')).toEqual([{ Tables_in_ferry: 'kunden' }]);
   });
 
-  it('keeps umlauts and exact values', async () => {
+  it('stores umlauts and exact values', async () => {
     await server.query(`
       CREATE TABLE straßen (name VARCHAR(50), preis DECIMAL(30,10), id BIGINT UNSIGNED, tag DATE, zeit DATETIME(6));
       INSERT INTO straßen VALUES ('Größe 🐝', 12345678901234567890.0123456789, 18446744073709551615,
@@ -109,7 +109,7 @@ describe.each([
     expect(await withTls.query('SHOW TABLES')).not.toContainEqual({ Tables_in_ferry: 'straßen' });
   });
 
-  it('is gone after stop, and its data with it', async () => {
+  it('is gone after stop, with its data', async () => {
     const other = await startMysql({ flavor });
     expect(existsSync(other.dataFolder)).toBe(true);
     expect(() => process.kill(other.pid, 0)).not.toThrow();

@@ -63,7 +63,7 @@ describe('the signature of an extension', () => {
     await expect(load()).rejects.toThrow(/signature/);
   });
 
-  it('is checked again when a file of the same name, size and times took its place', async () => {
+  it('is checked again when a file with the same name, size and times replaced it', async () => {
     await load();
     const { atime, mtime } = await stat(file);
     const other = join(folder, 'other');

@@ -52,7 +52,7 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
     return ferry.run({ source, login: ODD, query, environment });
   };
 
-  it('refuses start-up parameters, so that none may be needed', async () => {
+  it('refuses start-up parameters, so Ferry must not need any', async () => {
     const { host, port, database } = bouncer;
     const options = '-c statement_timeout=1';
     const client = new pg.Client({
@@ -66,7 +66,7 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
     await expect(client.connect()).rejects.toThrow(/unsupported startup parameter/);
   });
 
-  it('carries a sync', async () => {
+  it('copies a sync’s data', async () => {
     expect(await run('SELECT * FROM forms')).toMatchObject({ exitCode: 0, rows: 1000 });
   });
 
@@ -120,7 +120,7 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
       ],
     },
   ])(
-    'gives values $what in the one form, whatever is set for the role and the database',
+    'returns values $what in the same form, whatever is set for the role and the database',
     async ({ what: _what, first, ...sync }) => {
       const { content } = await readThroughFerry('postgres', odd(), { sync });
       expect(content.rowCount).toBe(1000);
@@ -155,7 +155,7 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
     expect((await postgres.query('SELECT * FROM noise')).rows).toEqual([]);
   });
 
-  it('passes on that a statement is cancelled', async () => {
+  it('passes on the cancellation of a statement', async () => {
     const { sync, source } = parseSync('postgres', { query: 'SELECT pg_sleep(50), 4711 AS mark' });
     const folder = await mkdtemp(join(tmpdir(), 'ferry pgbouncer ü '));
     const cancel = new AbortController();
@@ -192,7 +192,7 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
   });
 });
 
-it('that pools each statement is reported as that', async () => {
+it('that pools each statement is reported', async () => {
   await using bouncer = await startPgBouncer(postgres, {
     poolMode: 'statement',
     logins: { odd: ODD.password },

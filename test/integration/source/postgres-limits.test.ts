@@ -42,7 +42,7 @@ async function withSettings<T>(settings: Record<string, string>, work: () => Pro
 }
 
 describe('a limit of the session', () => {
-  it('is lifted where Ferry waits, and left as it is where the query is what takes the time', async () => {
+  it('is lifted while Ferry waits, but applies while the query itself takes time', async () => {
     const names = [
       'idle_in_transaction_session_timeout',
       'transaction_timeout',
@@ -99,7 +99,7 @@ describe('a limit of the session', () => {
       }
     });
 
-    it('has it read in one part, where it cannot be lifted on each connection', async () => {
+    it('makes it read in one part if it cannot be lifted on each connection', async () => {
       const result = await readWide({ transaction_timeout: '1min' });
       expect([result.rows, result.reading]).toEqual([
         100_000,
@@ -111,7 +111,7 @@ describe('a limit of the session', () => {
     });
   });
 
-  it('that ends a session at work is told by its name', async () => {
+  it('that ends a session at work is named', async () => {
     // The transaction's own time-out, as nothing else can end a session that is at work.
     const record = await run(
       "SELECT set_config('transaction_timeout', '50', true) AS a, pg_sleep(20)::text AS b",
@@ -163,7 +163,7 @@ describe('a lock', () => {
     },
   );
 
-  it('is reported for a duckdbQuery as it is for a query', async () => {
+  it('is reported for a duckdbQuery as for a query', async () => {
     await withSettings({ lock_timeout: '100ms' }, async () => {
       const holder = await held('LOCK TABLE orders');
       const options = sync.options({ query: undefined, duckdbQuery: 'SELECT * FROM db.public.orders' });
@@ -178,7 +178,7 @@ describe('a lock', () => {
   });
 });
 
-it('a query that somebody cancels at the source is reported as such, and not tried again', async () => {
+it('a query that somebody cancels at the source is reported, and not tried again', async () => {
   const running = run('SELECT pg_sleep(60)::text AS s', 3);
   const cancel = async (): Promise<void> => {
     const { rows } = await postgres.query(

@@ -106,7 +106,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     );
 
     it.each(writing.slice(0, command[0] === 'run' ? undefined : 2))(
-      'has the server refuse %s, and leaves the source as it was',
+      'makes the server refuse %s, and leaves the source as it was',
       async (_what, sync) => {
         const result = await ferry(sync, command);
         expect(result.exitCode).not.toBe(0);
@@ -131,12 +131,12 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
       });
     });
 
-  it('takes the words of a lock for what they are elsewhere', async () => {
+  it('recognises words of a lock that mean something else', async () => {
     const query = "SELECT id, 'lock in share mode' AS note, 1 AS `for share` FROM orders -- FOR SHARE";
     expect((await readThroughFerry('mysql', server, { sync: { query } })).rows).toBe(2);
   });
 
-  it('reads again when its connection is ended while rows come', async () => {
+  it('reads again when its connection is closed while rows arrive', async () => {
     await using sync = await setUpInProcessSync(server, setup.polyteia);
     const options = sync.options({ query: 'SELECT id, SLEEP(0.01) AS s FROM many', whenUnchanged: 'upload' });
     const erp = { ...options.config.sources.erp, type: 'mysql' as const } as NonNullable<
@@ -183,7 +183,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     expect(scanning).toHaveLength(1);
   });
 
-  it('sees the snapshot whatever isolation level the server has by default', async () => {
+  it('sees the snapshot whatever the server’s default isolation level', async () => {
     await server.query('SET GLOBAL TRANSACTION ISOLATION LEVEL READ UNCOMMITTED');
     try {
       const sync = { duckdbQuery: 'SELECT id FROM db.orders ORDER BY id' };
@@ -197,7 +197,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     }
   });
 
-  it('refuses to read a table of an engine without transactions by several statements', async () => {
+  it('refuses to read a table of an engine without transactions with several statements', async () => {
     const read = (sync: Record<string, unknown>) => readThroughFerry('mysql', server, { sync });
     await expect(read({ duckdbQuery: 'SELECT * FROM db.old_orders' })).rejects.toMatchObject({
       class: 'ExactnessError',
@@ -230,7 +230,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     }
   });
 
-  it('tries again what waits for a lock, and says so when it stays locked', async () => {
+  it('retries when it waits for a lock, and reports a lock that stays', async () => {
     await using sync = await setUpInProcessSync(server, setup.polyteia);
     await server.query('SET GLOBAL lock_wait_timeout = 1');
     const run = (maxTries: number) => {
@@ -322,7 +322,7 @@ describe('postgres', () => {
         'an INSERT in a WITH',
         { query: "WITH w AS (INSERT INTO written VALUES ('x') RETURNING 1) SELECT 1 AS n FROM w" },
       ],
-    ])('has the server refuse %s, and leaves the source as it was', async (what, sync) => {
+    ])('makes the server refuse %s, and leaves the source as it was', async (what, sync) => {
       // To prepare a query runs none of its functions.
       if (command[0] !== 'check' || /FOR|WITH/.test(what)) {
         const result = await ferry(sync, command);

@@ -88,7 +88,7 @@ describe.each([
     environment: { LC_CTYPE: 'C' },
     table: /отношение "nix" не существует \(line 2, column 6\)/,
   },
-])('Postgres that speaks $language ($environment)', ({ language, environment = {}, table }) => {
+])('Postgres with messages in $language ($environment)', ({ language, environment = {}, table }) => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres({
@@ -115,7 +115,7 @@ describe.each([
     ...(database ? { database } : {}),
   });
 
-  it('does so', async () => {
+  it('uses the language', async () => {
     const answer = await server.query('SELECT * FROM nix').catch((error: Error) => error.message);
     expect(answer).not.toMatch(/does not exist/);
   });
@@ -197,7 +197,7 @@ describe.each([
     });
   });
 
-  it('names the column of a value that has no place in the file', async () => {
+  it('names the column of a value that cannot be written', async () => {
     await expectError(
       {
         source: source(),
@@ -215,7 +215,7 @@ describe.each([
       folder: await surroundings.folder(),
     });
 
-  it('explains that the server has ended the connection in the middle of a query', async () => {
+  it('explains that the server closed the connection during a query', async () => {
     await using surroundings = await sessionSurroundings();
     const session = await openSession(surroundings);
     const reading = session.transaction(() => session.askSource('read', 'SELECT pg_sleep(60)::text AS nap'));
@@ -238,7 +238,7 @@ describe.each([
 describe.each([
   { flavor: 'mariadb', locale: 'fr_FR' },
   { flavor: 'mysql', locale: 'es_ES' },
-] as const)('$flavor that speaks $locale', ({ flavor, locale }) => {
+] as const)('$flavor with messages in $locale', ({ flavor, locale }) => {
   let server: MysqlServer;
   beforeAll(async () => {
     const settings = { lc_messages: locale, max_connections: '10' };
@@ -259,7 +259,7 @@ describe.each([
     ...(database ? { database } : {}),
   });
 
-  it('does so', async () => {
+  it('uses the language', async () => {
     const answer = await server.query('SELECT * FROM nix').catch((error: Error) => error.message);
     expect(answer).not.toMatch(/doesn't exist/);
   });
@@ -320,7 +320,7 @@ describe.each([
     await expectError({ source: source(), query, login }, expected);
   });
 
-  it('explains that no connection is left', async () => {
+  it('explains that there are too many connections', async () => {
     await using connections = new AsyncDisposableStack();
     const open = () =>
       mysql.createConnection({ host: server.host, port: server.port, user: 'reader', password: 'right' });
@@ -334,7 +334,7 @@ describe.each([
     );
   });
 
-  it('asks no second time with a password that was refused', async () => {
+  it('does not try a refused password again', async () => {
     await server.query("CREATE USER counted@'%' IDENTIFIED BY 'right'");
     const refusedLogins = async () => {
       const [row] = await server.query("SHOW GLOBAL STATUS LIKE 'Aborted_connects'");

@@ -90,7 +90,7 @@ describe('one moment of Postgres, while others write', () => {
     expect(rounds).toBeGreaterThan(5);
   });
 
-  it('is what several connections read of one table, by one exported snapshot', async () => {
+  it('is what several connections read of one table, from one exported snapshot', async () => {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const before = readFileSync(postgres.logFile, 'utf8').length;
       const { result } = await whileWriting(writers(), () =>
@@ -119,7 +119,7 @@ describe('one moment of Postgres, while others write', () => {
     expect(result.reading).toEqual({ mode: 'single' });
   });
 
-  it('is read over one connection where the login may open no more', async () => {
+  it('is read over one connection if the login may open no more', async () => {
     await postgres.query(
       "CREATE ROLE eng LOGIN PASSWORD 'eng' CONNECTION LIMIT 2; GRANT SELECT ON accounts TO eng",
     );
@@ -132,7 +132,7 @@ describe('one moment of Postgres, while others write', () => {
     expect(result.moment).toEqual(oneMoment);
   });
 
-  it('is read over one connection from a streaming standby, on its own', async () => {
+  it('is read over one connection from a streaming standby', async () => {
     await using standby = await startPostgres({ binaries, standbyOf: postgres });
     const { rows } = await standby.query('SELECT pg_is_in_recovery() AS standby');
     expect(rows).toEqual([{ standby: true }]);
@@ -206,7 +206,7 @@ describe('one moment of MariaDB, while others write', () => {
     }
   });
 
-  it('is shown by each way of reading where the server gives each statement its own by default', async () => {
+  it('is shown by each way of reading if the server’s default is a snapshot for each statement', async () => {
     await using mysql = await setUp({ 'transaction-isolation': 'READ-COMMITTED' });
     for (const sync of [
       { query: `SELECT ${summary} FROM accounts` },

@@ -39,7 +39,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
   const read = (duckdbQuery: string, sync: object = {}, database = 'ferry') =>
     readThroughFerry('mysql', { ...server, database }, { sync: { duckdbQuery, ...sync } });
 
-  it('may have a backtick, columns called C0, and one that MySQL has as a modifier elsewhere', async () => {
+  it('may have a backtick, columns called C0, and one with the name of a MySQL modifier', async () => {
     await server.query(
       'CREATE TABLE ferry.ticks (id int, `c``k` date); INSERT INTO ferry.ticks VALUES (1, DATE "2026-01-01");' +
         'CREATE TABLE ferry.numbered (C0 date, C1 int, `paid?` date); INSERT INTO ferry.numbered VALUES (DATE "2026-01-01", 2, NULL);' +
@@ -56,7 +56,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     expect((await failureOf(read('SELECT rowid FROM db.plain'))).message).toMatch(/has no column rowid/);
   });
 
-  it('are those of their names when these hold a backslash, which the client doubles', async () => {
+  it('are the named ones even if the names contain a backslash, which the client doubles', async () => {
     const named = (name: string) => `\`${name}\``;
     await server.query(
       `CREATE DATABASE back; CREATE TABLE back.${named('t\\u')} (id int); INSERT INTO back.${named('t\\u')} VALUES (1);
@@ -80,7 +80,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     'with i as (from db.inv) select * from i',
     'select columns(*) from db.inv',
     'from db.inv i (a, c)',
-  ])('an invisible column is not a part of *: %s', async (sql) => {
+  ])('an invisible column is not part of *: %s', async (sql) => {
     for (const types of ['exact', 'compatible']) {
       const { content, columns } = await read(sql, { types });
       expect(columns.map(({ name }) => name)).toEqual(['a', 'c']);
@@ -88,7 +88,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     }
   });
 
-  it('an invisible column that is named is a column like any other', async () => {
+  it('an invisible column that is named is a normal column', async () => {
     expect((await read('select a, b, c from db.inv')).content.rows).toEqual([[1, 2, 3]]);
     expect((await failureOf(read('select x from db.inv'))).message).toMatch(
       /^Column "x" .* cannot be read exactly/,
@@ -101,7 +101,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     ).toEqual([[2, 5]]);
   });
 
-  it('an invisible column may stand next to a *, which leaves it out', async () => {
+  it('an invisible column may be next to a *, which leaves it out', async () => {
     const scan = async (sql: string) => (await read(sql)).content.rows;
     expect(await scan('select *, b from db.inv')).toEqual([[1, 3, 2]]);
     expect(await scan('select i.*, I.B + 1 as n from db.inv I where i.b > 1 order by i.b')).toEqual([
@@ -166,7 +166,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     }
   });
 
-  it('they break no other duckdbQuery', async () => {
+  it('they do not break any other duckdbQuery', async () => {
     expect((await read('select * from db.plain')).content.rows).toEqual([[1, 5]]);
     expect((await read('select * from db.plain', {}, 'pairs')).content.rows).toEqual([[7]]);
     expect((await read('select * from db.only', {}, 'pairs')).content.rows).toEqual([[9]]);
@@ -192,7 +192,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
   });
 
   if (flavor === 'mariadb')
-    it('a table with a history is what it is now', async () => {
+    it('a table with a history is read in its present state', async () => {
       await server.query(
         `CREATE TABLE ferry.told (a int, since timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE,
          till timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (since, till)) WITH SYSTEM VERSIONING;
@@ -206,7 +206,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     });
 
   if (flavor === 'mysql')
-    it('a primary key that the server made is not a part of *', async () => {
+    it('a primary key that the server made is not part of *', async () => {
       await server.query(
         `SET SESSION sql_generate_invisible_primary_key = ON; CREATE TABLE ferry.keyless (a int); INSERT INTO ferry.keyless VALUES (5)`,
       );
@@ -214,7 +214,7 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
       expect((await read('select my_row_id, a from db.keyless')).content.rows).toEqual([[1, 5]]);
     });
 
-  it('a table is that of the source whatever case it is written in', async () => {
+  it('a table of the source is found in any case', async () => {
     expect((await read('select * from db.PLAIN')).content.rows).toEqual([[1, 5]]);
   });
 });
@@ -240,7 +240,7 @@ describe('tables of Postgres', () => {
   const read = (sync: object) => readThroughFerry('postgres', server, { sync: { ...sync } });
   const scan = async (duckdbQuery: string) => (await read({ duckdbQuery })).content.rows;
 
-  it('a name in the case of the source is that table', async () => {
+  it('a name in the source’s case is that table', async () => {
     expect(await scan('select * from db.orders')).toEqual([[1]]);
     expect(await scan('select * from db."Orders"')).toEqual([[2, '1.50']]);
     expect(await scan('select * from db.only')).toEqual([[3]]);
@@ -257,7 +257,7 @@ describe('tables of Postgres', () => {
       );
   });
 
-  it('a login reads the columns that it is let at', async () => {
+  it('a login reads the columns that it may read', async () => {
     const half = { ...server, user: 'half', password: 'half' };
     const scanAs = (duckdbQuery: string) => readThroughFerry('postgres', half, { sync: { duckdbQuery } });
     expect((await scanAs('select a from db.plain')).content.rows).toEqual([[1]]);
@@ -269,18 +269,18 @@ describe('tables of Postgres', () => {
     );
   });
 
-  it('a name in none of the cases that there are is refused', async () => {
+  it('a name with ambiguous case is refused', async () => {
     const error = await failureOf(read({ duckdbQuery: 'select * from db.ORDERS' }));
     expect(error).toBeInstanceOf(ExactnessError);
     expect(error.message).toMatch(/names differ only in case \(public\.Orders, public\.orders\)/);
   });
 
-  it('a table whose columns differ only in case is refused, and breaks no other duckdbQuery', async () => {
+  it('a table whose columns differ only in case is refused, and does not break any other duckdbQuery', async () => {
     expect((await failureOf(read({ duckdbQuery: 'select * from db.columns' }))).message).toMatch(/columns/);
     expect(await scan('select * from db.plain')).toEqual([[1, 2]]);
   });
 
-  it('a login that finds types and functions of its own before those of Postgres', async () => {
+  it('a login that finds its own types and functions before those of Postgres', async () => {
     await server.query(
       `CREATE SCHEMA mine; CREATE TYPE mine.text AS ENUM ('a'); CREATE DOMAIN mine.date AS pg_catalog.text; CREATE TYPE mine.oid AS ENUM ('o');
        CREATE DOMAIN mine.timestamptz AS pg_catalog.text; CREATE TYPE mine.int4 AS (x pg_catalog.int4); CREATE TYPE mine.uuid AS ENUM ('u');
@@ -309,7 +309,7 @@ describe('tables of Postgres', () => {
     ]);
   });
 
-  it.each(['u', 'p', 'd', 'l', 'a'])('a type that is called like one of Postgres: %s', async (column) => {
+  it.each(['u', 'p', 'd', 'l', 'a'])('a type with the name of a Postgres type: %s', async (column) => {
     for (const types of ['exact', 'compatible']) {
       const error = await failureOf(read({ duckdbQuery: `select ${column} from db.own`, types }));
       expect(error).toBeInstanceOf(ExactnessError);

@@ -80,7 +80,7 @@ async function killRunAt(write: Write): Promise<string> {
 describe.each<Write>(['baseline', 'settled upload', 'record'])(
   'a run that was killed before it wrote its %s',
   (write) => {
-    it('is told to have uploaded by the next run, whose result is compared with its own', async () => {
+    it('is recorded as uploaded by the next run, whose result is compared with its own', async () => {
       const runId = await killRunAt(write);
       await postgres.query('TRUNCATE orders');
       expect(await run()).toMatchObject({ error: { class: 'GuardError' } });
@@ -89,7 +89,7 @@ describe.each<Write>(['baseline', 'settled upload', 'record'])(
       expect(uploads()).toBe(1);
     });
 
-    it('goes to the new dataset when the sync was given one before its next delivery', async () => {
+    it('uploads to the new dataset if the sync was given one before its next delivery', async () => {
       const runId = await killRunAt(write);
       const next = await run({ runId }, { dataset: OTHER });
       expect(next).toMatchObject({ state: 'succeeded', outcome: 'uploaded', dataset: OTHER });
@@ -99,7 +99,7 @@ describe.each<Write>(['baseline', 'settled upload', 'record'])(
       expect([uploads(), uploads(OTHER)]).toEqual([1, 1]);
     });
 
-    it('says so also when its next delivery fails at once', async () => {
+    it('reports that even if its next delivery fails at once', async () => {
       const runId = await killRunAt(write);
       polyteia.failNext({ on: 'get_dataset', how: { kind: 'status', status: 401 } });
       const next = await run({ runId });
@@ -114,7 +114,7 @@ describe.each<Write>(['baseline', 'settled upload', 'record'])(
 describe('a lease', () => {
   // The second is taken when the first one has ended.
   it.each([1, 2])(
-    'that is lost while upload token %i is asked for keeps the file from being sent',
+    'that is lost while upload token %i is requested keeps the file from being sent',
     async (nth) => {
       const on = 'generate_dataset_upload_token';
       polyteia.failNext({ on, after: nth - 1, how: { kind: 'slow', ms: 500 } });
@@ -172,7 +172,7 @@ describe('a run that is taken over in the middle of its upload', () => {
     return { store, wake };
   }
 
-  it('does not have the last word: the next run sends its file again where the late one stands', async () => {
+  it('does not have the last word: the next run sends its file again over the late one', async () => {
     await sendLate();
     const second = run({ leaseTimes: next });
     await waitFor('the second upload', () => ended() === 1 || undefined, 20_000);
@@ -206,7 +206,7 @@ describe('a run that is taken over in the middle of its upload', () => {
     arrive();
   });
 
-  it('is remembered until a run has looked again: also past one that failed before its upload', async () => {
+  it('is remembered until a run has checked again, even past one that failed before its upload', async () => {
     await sendLate();
     const failing = run({ leaseTimes: next }, { guards: { minRows: 9_999 } });
     expect(await failing).toMatchObject({ error: { class: 'GuardError' } });
@@ -227,7 +227,7 @@ describe('a run that is taken over in the middle of its upload', () => {
     await first;
   });
 
-  it('is looked for also when what was read is unchanged, and told of when nobody may look', async () => {
+  it('is also looked for when the source is unchanged, and reported when nobody may look', async () => {
     const last = await run();
     expect(last.outcome).toBe('uploaded');
     await postgres.query('INSERT INTO orders VALUES (6)');
@@ -251,7 +251,7 @@ describe('a run that is taken over in the middle of its upload', () => {
   });
 });
 
-it('a run that has read its source gives its slot back, whatever else it has to do', async () => {
+it('a run that has read its source releases its slot, whatever else it has to do', async () => {
   polyteia.failNext({ on: 'upload', how: { kind: 'slow', ms: 2_000 } });
   const options = here.options();
   Object.assign(options.config.sources.erp ?? {}, { maxConcurrentRuns: 1 });
@@ -266,7 +266,7 @@ it('a run that has read its source gives its slot back, whatever else it has to 
   expect(await here.store.readBaseline('orders')).toMatchObject({ runId: record.id });
 });
 
-describe('a file that was kept', () => {
+describe('a stored file', () => {
   it.each(['resend', 'accept'] as const)('is not sent to another dataset by %s', async (command) => {
     const sync = { archive: { keep: 3 }, guards: { minRows: command === 'accept' ? 6 : 1 } };
     const kept = await run({}, sync);
@@ -279,7 +279,7 @@ describe('a file that was kept', () => {
     expect(await send(here.options(sync), kept.id, undefined)).toMatchObject({ outcome: 'uploaded' });
   });
 
-  it('stays when the run that sent it began before one that was archived earlier', async () => {
+  it('stays if its run began before one that was archived earlier', async () => {
     const archive = { keep: 1 };
     const early = await run({}, { archive });
     await postgres.query('INSERT INTO orders VALUES (6)');

@@ -44,7 +44,7 @@ function writeFiles(folder: string, daysAgo: number[]): Promise<string[]> {
 }
 
 describe('an archive', () => {
-  it('keeps what was sent, so that it can be sent again', async () => {
+  it('stores what was sent, so that it can be sent again', async () => {
     const archive = { keep: 2 };
     const good = (await run({ archive })).record;
     expect(good).toMatchObject({ outcome: 'uploaded', archived: true });
@@ -75,7 +75,7 @@ describe('an archive', () => {
     });
   });
 
-  it('holds nothing older than it may', async () => {
+  it('contains nothing older than its limit', async () => {
     const folder = join(setup.folder, '.ferry', 'archive', 'orders');
     await mkdir(folder, { recursive: true });
     const [old, young] = await writeFiles(folder, [11, 9]);
@@ -95,7 +95,7 @@ describe('an archive', () => {
 });
 
 describe('refused files', () => {
-  it('are kept for a week', async () => {
+  it('are stored for a week', async () => {
     const folder = join(setup.folder, '.ferry', 'refused', 'orders');
     await mkdir(folder, { recursive: true });
     const [, young] = await writeFiles(folder, [8, 6]);

@@ -121,7 +121,7 @@ const ofMariadb: readonly Value[] = [
 ];
 
 describe('a target with format: csv', () => {
-  it('holds every value of Postgres as two readers find it, and types that they guess right', async () => {
+  it('contains every value of Postgres as two readers find it, with types that they guess right', async () => {
     const sql = selectOf(
       ofPostgres.map(([name, ...rest]) => [name.replaceAll('"', '""'), ...rest]),
       '"',
@@ -155,7 +155,7 @@ describe('a target with format: csv', () => {
     setup.polyteia.assertNoViolations();
   });
 
-  it('holds every value of MariaDB as two readers find it', async () => {
+  it('contains every value of MariaDB as two readers find it', async () => {
     const { user, password } = mariadb;
     const { stderr } = await run(
       { query: selectOf(ofMariadb, '`') },
@@ -169,7 +169,7 @@ describe('a target with format: csv', () => {
     );
   });
 
-  it('keeps texts apart from each other and from NULL, and the rows in their order', async () => {
+  it('distinguishes texts from each other and from NULL, and keeps the rows in order', async () => {
     await setup.postgres.query('DROP TABLE IF EXISTS texts; CREATE TABLE texts (n int, t text)');
     const rows = [...nasty, null].map((text, index) => [String(index), text]);
     for (const row of rows) await setup.postgres.query('INSERT INTO texts VALUES ($1, $2)', row);
@@ -178,7 +178,7 @@ describe('a target with format: csv', () => {
     expect(await readFile(uploaded().file, 'utf8')).toMatch(/^n,"t"\n0,""\n1,"NULL"\n/);
   });
 
-  it('is a header alone for an empty result', async () => {
+  it('is only a header for an empty result', async () => {
     await run({ query: "SELECT 1 AS a, 'x' AS b WHERE false", guards: { allowEmpty: true } });
     expect(await readFile(uploaded().file, 'utf8')).toBe('a,"b"\n');
   });
@@ -203,7 +203,7 @@ describe('a target with format: csv', () => {
     expect(await readFile(uploaded().file, 'utf8')).toBe('kept\n1\n');
   });
 
-  it('takes a file that a guard refused, too', async () => {
+  it('also takes a file that a guard refused', async () => {
     const refused = await run({ query: 'SELECT 42 AS n', guards: { minRows: 2 } });
     expect(refused.record.error?.class).toBe('GuardError');
     const { record } = await run({}, { ...csv, command: ['accept', refused.record.id] });
@@ -212,8 +212,8 @@ describe('a target with format: csv', () => {
   });
 });
 
-describe('the session API, where it takes CSV only', () => {
-  it('refuses Parquet, and the error names the setting with which an upload gets through', async () => {
+describe('the session API, if it only accepts CSV', () => {
+  it('refuses Parquet, and the error names the setting with which an upload succeeds', async () => {
     const { record } = await run({ query: 'SELECT 1 AS a' }, toSession('parquet'));
     expect(record.error).toMatchObject({
       class: 'PolyteiaRejectedError',
@@ -227,7 +227,7 @@ describe('the session API, where it takes CSV only', () => {
 });
 
 describe('convertToCsv', () => {
-  it('has JSON for what only a duckdbQuery makes, whatever the folder is called', async () => {
+  it('has JSON for types that only a duckdbQuery has, whatever the folder is called', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ferry csv=1 '));
     const parquet = join(folder, 'result.parquet');
     const instance = await DuckDBInstance.create(':memory:');

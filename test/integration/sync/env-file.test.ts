@@ -26,7 +26,7 @@ describe.each([
   ['classic', 'SELECT * FROM db.my_table;', 'application/vnd.apache.parquet', readParquetWithPyarrow],
   ['session', 'SELECT * FROM my_table;', 'text/csv', readCsvWithPyarrow],
 ] as const)('a .env file of the %s generation', (api, query, contentType, read) => {
-  it('runs as it is, and wins over the environment', async () => {
+  it('runs unchanged, and wins over the environment', async () => {
     await using polyteia = await startPolyteiaStandIn({ api, datasets: [DATASET] });
     const organization = `POLYTEIA_ORGANIZATION_ID=${polyteia.organization.id}
 # POLYTEIA_ORGANIZATION_SLUG=

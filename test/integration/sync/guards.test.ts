@@ -27,7 +27,7 @@ const content = async () => {
 };
 
 describe('guards against the last accepted result', () => {
-  it('refuse what has changed too much, keep the file, and let a person send exactly that', async () => {
+  it('refuse what has changed too much, store the file, and let a person send exactly that', async () => {
     const first = await run();
     expect(first.record).toMatchObject({
       state: 'succeeded',
@@ -69,7 +69,7 @@ describe('guards against the last accepted result', () => {
     expect(await readdir(join(setup.folder, '.ferry', 'refused', 'orders'))).toEqual([`${id}.parquet`]);
   });
 
-  it('refuse other columns, and only report them where that is enough', async () => {
+  it('refuse other columns, and only report them if that is enough', async () => {
     await run({ guards: { onSchemaChange: 'ignore' } });
     await setup.postgres.query('ALTER TABLE orders ALTER id TYPE text, ADD "Größe" int');
     const refused = await run();
@@ -93,7 +93,7 @@ describe('guards against the last accepted result', () => {
     expect((await run()).record.error?.class).toBe('GuardError');
   });
 
-  it('say what is wrong with a run that cannot be accepted', async () => {
+  it('say why a run cannot be accepted', async () => {
     const { record } = await run({ guards: {} });
     const uploaded = await setup.run({}, { command: ['accept', record.id] });
     expect(uploaded).toMatchObject({
@@ -105,8 +105,8 @@ describe('guards against the last accepted result', () => {
   });
 });
 
-describe('what may pass on its own', () => {
-  it('is tried again, without reading the source again', async () => {
+describe('a failure that may pass on its own', () => {
+  it('is retried, without reading the source again', async () => {
     setup.polyteia.failNext({ on: 'get_dataset', how: { kind: 'status', status: 503 } });
     setup.polyteia.failNext({ on: 'upload', how: { kind: 'status', status: 502 } });
     const from = setup.polyteia.calls.length;

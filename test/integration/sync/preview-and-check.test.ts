@@ -21,7 +21,7 @@ afterAll(() => setup[Symbol.asyncDispose]());
 const filesBelow = (folder: string) => readdir(folder, { recursive: true });
 
 describe('ferry preview', () => {
-  it('shows what becomes of each column and why, the first rows, and how many the source expects', async () => {
+  it('shows how each column is written and why, the first rows, and how many rows the source expects', async () => {
     const result = await setup.run(
       { query: 'SELECT * FROM orders ORDER BY id -- all' },
       { command: ['preview', 'orders', '--rows', '2'] },
@@ -81,7 +81,7 @@ describe('ferry preview', () => {
     );
   });
 
-  it('knows the reading of a duckdbQuery, and the tables of MariaDB', async () => {
+  it('shows how a duckdbQuery is read, and the tables of MariaDB', async () => {
     await using mysql = await startMysql();
     await mysql.query(
       "CREATE TABLE ferry.orders (id int primary key, paid tinyint(1), at datetime); INSERT INTO ferry.orders VALUES (1, 2, '2026-01-01 10:00')",
@@ -103,7 +103,7 @@ describe('ferry preview', () => {
 });
 
 describe('ferry check', () => {
-  it('names each hop, and warns of a login that can write', async () => {
+  it('names each hop, and warns about a login that can write', async () => {
     const result = await setup.run({}, { command: ['check'] });
     expect(result).toMatchObject({ exitCode: 0, leftovers: [] });
     expect(result.stdout).toMatch(
@@ -118,7 +118,7 @@ describe('ferry check', () => {
     expect(setup.polyteia.calls.map(({ on }) => on)).not.toContain('upload');
   });
 
-  it('is content with a login that can only read', async () => {
+  it('accepts a login that can only read', async () => {
     const reader = { secrets: { erp: { username: 'leser', password: 'leser' } } };
     const result = await setup.run({}, { command: ['check', 'erp', '--json'], ...reader });
     const { ok, sources } = JSON.parse(result.stdout);
@@ -130,7 +130,7 @@ describe('ferry check', () => {
     });
   });
 
-  it('goes on after a query that fails, and skips what cannot be tried', async () => {
+  it('continues after a query that fails, and skips what cannot be tried', async () => {
     const wrongQuery = await setup.run({ query: 'SELECT nothing FROM orders' }, { command: ['check'] });
     expect(wrongQuery.exitCode).toBe(1);
     expect(wrongQuery.stdout).toMatch(
@@ -174,7 +174,7 @@ describe('ferry check', () => {
     });
   });
 
-  it('tries Polyteia on its own: a key that is wrong is told next to a source that works', async () => {
+  it('tries Polyteia independently: it reports a wrong key next to a source that works', async () => {
     const result = await setup.run({}, { command: ['check'], secrets: { polyteia: 'pak_falsch' } });
     expect(result.exitCode).toBe(1);
     expect(result.stdout).toMatch(/^sync orders +ok/m);
@@ -228,7 +228,7 @@ describe('ferry run --dry-run', () => {
     expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) });
   });
 
-  it('says when the file cannot be written', async () => {
+  it('reports when the file cannot be written', async () => {
     const result = await setup.run({}, { args: ['--dry-run', '--out', 'no/such/folder/x.parquet'] });
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toMatch(/StorageUnavailableError: .*x\.parquet cannot be written/);

@@ -32,7 +32,7 @@ const run = (args: readonly string[] = []) =>
   );
 
 describe('a sync to the session API', () => {
-  it('waits for Polyteia to have read the file', async () => {
+  it('waits until Polyteia has read the file', async () => {
     polyteia.planIngest({ polls: 1 });
     const result = await run(['--json']);
     expect(result).toMatchObject({ exitCode: 0, leftovers: [] });
@@ -53,7 +53,7 @@ describe('a sync to the session API', () => {
     polyteia.assertNoViolations();
   });
 
-  it('fails with a file that Polyteia could not read, and repeats nothing of it', async () => {
+  it('fails with a file that Polyteia could not read, and repeats nothing from it', async () => {
     polyteia.planIngest({ outcome: 'failed', errorMessage: `bad type: ${CANARY} at row 2` });
     const result = await run();
     expect(result.exitCode).toBe(1);

@@ -51,7 +51,7 @@ describe('a sync', () => {
     setup.polyteia.assertNoViolations();
   });
 
-  it('sends the file with a known length, by a token taken right before', async () => {
+  it('sends the file with a known length, and a token requested right before', async () => {
     const from = setup.polyteia.calls.length;
     await setup.run();
     const calls = setup.polyteia.calls.slice(from);

@@ -94,7 +94,7 @@ describe('a result with the content of the last upload', () => {
     expect(await run(sync, target)).toMatchObject({ outcome: 'uploaded' });
   });
 
-  it('is distinguished from one with an interval of another form', async () => {
+  it('is distinguished from one with another form of an interval', async () => {
     const sync = { query: `SELECT interval '1 month' AS i`, types: 'compatible' };
     await run(sync);
     expect(await run(sync)).toMatchObject({ outcome: 'unchanged' });
@@ -103,19 +103,19 @@ describe('a result with the content of the last upload', () => {
     });
   });
 
-  it('is sent when the target wants another format by now, once', async () => {
+  it('is sent once when the target now wants another format', async () => {
     await run();
     const csv = await run({}, { format: 'csv' });
     expect(csv).toMatchObject({ outcome: 'uploaded' });
     expect(await run({}, { format: 'csv' })).toMatchObject({ outcome: 'unchanged', unchangedSince: csv.id });
   });
 
-  it('is sent when nobody asks any more what the dataset shows', async () => {
+  it('is sent when Ferry no longer checks what the dataset shows', async () => {
     await run();
     expect(await run({}, { verify: 'off' })).toMatchObject({ outcome: 'uploaded' });
   });
 
-  it('is sent when what was last sent was never seen at the dataset', async () => {
+  it('is sent when the last upload was never seen at the dataset', async () => {
     // Before the upload and after it: this key may upload and, for now, not read.
     const forbidden = { kind: 'errorEnvelope', code: 403, message: 'no' } as const;
     polyteia.failNext({ on: 'get_dataset', times: 2, how: forbidden });

@@ -63,7 +63,7 @@ async function leaveIngesting(plan: IngestPlan) {
   return runId;
 }
 
-describe('an upload that Polyteia still reads when the run has no more time', () => {
+describe('an upload that Polyteia is still reading when the run has no more time', () => {
   it('is finished by the next delivery of the same trigger, which sends nothing again', async () => {
     const runId = await leaveIngesting({ polls: 2 });
     const finished = await run({ runId });
@@ -82,17 +82,14 @@ describe('an upload that Polyteia still reads when the run has no more time', ()
       { polls: 1, outcome: 'failed' },
       { state: 'failed', error: { class: 'PolyteiaRejectedError', phase: 'ingest' } },
     ],
-  ])(
-    'is closed by the next run when it was %s by then, which has its own work to do',
-    async (_, plan, end) => {
-      const runId = await leaveIngesting(plan);
-      const next = await run();
-      expect(next).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
-      expect(next.id).not.toBe(runId);
-      expect(await here.store.get(runId)).toMatchObject({ rows: 5, endedAt: expect.any(String), ...end });
-      expect(uploads()).toBe(2);
-    },
-  );
+  ])('is closed by the next run if it was %s by then, which then does its own work', async (_, plan, end) => {
+    const runId = await leaveIngesting(plan);
+    const next = await run();
+    expect(next).toMatchObject({ state: 'succeeded', outcome: 'uploaded' });
+    expect(next.id).not.toBe(runId);
+    expect(await here.store.get(runId)).toMatchObject({ rows: 5, endedAt: expect.any(String), ...end });
+    expect(uploads()).toBe(2);
+  });
 
   it('keeps the next run from uploading at the same time', async () => {
     const runId = await leaveIngesting({ outcome: 'hanging' });
@@ -114,10 +111,10 @@ describe('an upload that Polyteia still reads when the run has no more time', ()
   });
 });
 
-describe('an upload of which nobody could ask yet how it ends', () => {
+describe('an upload whose end could not be asked about yet', () => {
   const holding = { heartbeatMs: 100, expiryMs: 5_000 };
 
-  it('is ingesting also when the question for it is not answered until the run has no more time', async () => {
+  it('is also ingesting when the question about it is not answered until the run has no more time', async () => {
     polyteia.failNext({ on: 'getDatasetIngestStatus', how: { kind: 'hang' } });
     const record = await run({ deadline: withWait(100) });
     expect(record).toMatchObject({ state: 'ingesting', ingest: { id: expect.stringMatching(/^dsig_/) } });
@@ -125,7 +122,7 @@ describe('an upload of which nobody could ask yet how it ends', () => {
     expect(uploads()).toBe(1);
   });
 
-  it('stays ingesting when its next delivery comes while another run of the job is at work', async () => {
+  it('stays ingesting when its next delivery comes while another run of the job is working', async () => {
     const runId = await leaveIngesting({ polls: 2 });
     const before = await here.store.get(runId);
     const job = { job: 'orders', times: holding, sleep };
@@ -137,7 +134,7 @@ describe('an upload of which nobody could ask yet how it ends', () => {
     expect(await here.store.get(runId)).toEqual(before);
   });
 
-  it('is known to the next run also when its own was cancelled in the moment that Polyteia took it', async () => {
+  it('is known to the next run even if its own was cancelled at the moment when Polyteia accepted it', async () => {
     polyteia.planIngest({ outcome: 'hanging' });
     const stop = new AbortController();
     const cancelled = await run({
@@ -197,7 +194,7 @@ describe('a run that was killed after its upload', () => {
     expect(uploads()).toBe(1);
   });
 
-  it('is told to have uploaded by the next run, and not to be lost', async () => {
+  it('is recorded as uploaded by the next run, and not as lost', async () => {
     const runId = await killAfterUpload();
     expect(await run()).toMatchObject({ state: 'succeeded' });
     expect(await here.store.get(runId)).toMatchObject({ state: 'succeeded', outcome: 'uploaded', rows: 5 });
@@ -208,7 +205,7 @@ describe('an earlier run whose record cannot be read', () => {
   it.each([
     ['seen to', true],
     ['open', false],
-  ])('does not stop the next run when its upload is %s, which says so', async (_, settled) => {
+  ])('does not stop the next run when its upload is %s, which reports it', async (_, settled) => {
     const { id } = await run();
     const upload = await here.store.readLastUpload('orders');
     if (!upload) throw new Error('Nothing was uploaded.');

@@ -66,7 +66,7 @@ describe.each(servers)('U+FEFF in $name', ({ kind, start, quote, table }) => {
     expect(content.rows.toSorted(([a], [b]) => Number(a) - Number(b))).toEqual(rows);
   });
 
-  it('is a part of the name by which columns: knows a column', async () => {
+  it('is part of the name by which columns: knows a column', async () => {
     const { content } = await readThroughFerry(kind, server, {
       sync: {
         query: "SELECT * FROM both_ids WHERE due = DATE '2026-01-01'",
@@ -78,7 +78,7 @@ describe.each(servers)('U+FEFF in $name', ({ kind, start, quote, table }) => {
 });
 
 describe('U+FEFF', () => {
-  it('stays in the rows that extractions read, whatever holds it', async () => {
+  it('stays in the rows that extractions read, wherever it is', async () => {
     await using postgres = await startPostgres();
     await postgres.query(
       `CREATE TYPE labels AS ENUM ('${MARK}a', 'a'); CREATE TABLE "${MARK}t" (l labels[], "${MARK}x" text);
@@ -92,7 +92,7 @@ describe('U+FEFF', () => {
     expect(rows).toEqual([[[`${MARK}a`, 'a'], `${MARK}${'long '.repeat(5)}`, `${MARK}t`]]);
   });
 
-  it('tells columns of an extraction apart', async () => {
+  it('distinguishes columns of an extraction', async () => {
     await using postgres = await startPostgres();
     await postgres.query(`CREATE TABLE both_ids ("${MARK}id" int, id text)`);
     await using extracted = await extractTorture(postgres, postgres.database, {
@@ -106,7 +106,7 @@ describe('U+FEFF', () => {
     expect(new Set(columns.map(({ qualifiedName }) => qualifiedName)).size).toBe(2);
   });
 
-  it('stays in whatever DuckDB gives text in', async () => {
+  it('stays in everything that DuckDB returns as text', async () => {
     const instance = await openDuckdb({});
     const connection = await instance.connect();
     const reader = await connection.runAndReadAll(
@@ -121,7 +121,7 @@ describe('U+FEFF', () => {
     instance.closeSync();
   });
 
-  it('is carried into CSV, but at the beginning of the file', async () => {
+  it('is kept in CSV, except at the beginning of the file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ferry csv ü '));
     const instance = await openDuckdb({});
     const connection = await instance.connect();

@@ -51,7 +51,7 @@ describe('Postgres', () => {
     'SELECT id FROM db.orders NATURAL JOIN db.orders p',
     'WITH o AS (SELECT * FROM db.orders) SELECT id FROM o',
     'SELECT {x: amount} FROM db.orders',
-  ])('a duckdbQuery cannot read a column unseen: %s', async (duckdbQuery) => {
+  ])('a duckdbQuery cannot read a column unnoticed: %s', async (duckdbQuery) => {
     expect(await failureOf(read({ duckdbQuery }))).toBeInstanceOf(ExactnessError);
   });
 
@@ -80,7 +80,7 @@ describe('Postgres', () => {
       { a: 1, 'b c': { D: 2 } },
     ],
     ['SELECT list(m) AS x FROM db.moods', 'list<element: string>', ["a)'b", 'c']],
-  ])('what DuckDB computes is whole: %s', async (duckdbQuery, type, expected) => {
+  ])('what DuckDB computes is exact: %s', async (duckdbQuery, type, expected) => {
     const { content } = await read({ duckdbQuery });
     expect(content).toMatchObject({ columns: [{ type }], rows: [[expected]] });
   });
@@ -92,11 +92,11 @@ describe('Postgres', () => {
     'SELECT [row(id, [1])] AS x FROM db.orders',
     'SELECT c FROM db.letters',
     'SELECT a FROM db.priced',
-  ])('what cannot be whole is refused: %s', async (duckdbQuery) => {
+  ])('what cannot be exact is refused: %s', async (duckdbQuery) => {
     expect(await failureOf(read({ duckdbQuery }))).toBeInstanceOf(ExactnessError);
   });
 
-  it('a domain over an array is read as what it is described as', async () => {
+  it('a domain over an array is read as it is described', async () => {
     const { content } = await read({ query: 'SELECT a FROM d' });
     expect(content.rows).toEqual([[['123456789012345678901234567890123456.78']]]);
   });
@@ -137,7 +137,7 @@ describe('Postgres', () => {
     expect(content.rows).toEqual([[value, '2026-01-01']]);
   });
 
-  it('text of a database that does not know its encoding is refused, and bytes are not', async () => {
+  it('text of a database with unknown encoding is refused, and bytes are not', async () => {
     await server.query("CREATE DATABASE nothing ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");
     const source = { ...server, database: 'nothing' };
     const error = await failureOf(
@@ -151,13 +151,13 @@ describe('Postgres', () => {
     ]);
   });
 
-  it.each(['db.v', 'db.small'])('%s is read once, though it cannot be read in parallel', async (table) => {
+  it.each(['db.v', 'db.small'])('%s is read once, although it cannot be read in parallel', async (table) => {
     const { reading, verified } = await read({ duckdbQuery: `SELECT * FROM ${table}` });
     expect(verified).toBe(true);
     expect(reading).toMatchObject({ mode: 'single', reason: 'the client read it in one part' });
   });
 
-  it('line and column of a message are those of the query as it was written', async () => {
+  it('line and column in a message are those of the query as written', async () => {
     const error = await failureOf(
       read({ query: '-- all\n\n/* orders */\nSELECT id,\n  nothing FROM orders' }),
     );
@@ -195,13 +195,13 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     readThroughFerry('mysql', { ...server, ...at }, { sync });
 
   it.each(['SELECT x FROM db.z t(i,x)', 'SELECT #2 FROM db.z', 'SELECT z FROM db.z'])(
-    'a duckdbQuery cannot read a column unseen: %s',
+    'a duckdbQuery cannot read a column unnoticed: %s',
     async (duckdbQuery) => {
       expect(await failureOf(read({ duckdbQuery }))).toBeInstanceOf(ExactnessError);
     },
   );
 
-  it('a table without a schema is the one of the database that was signed in to', async () => {
+  it('a table without a schema is the one in the login’s database', async () => {
     expect(await failureOf(read({ duckdbQuery: 'SELECT a FROM db.both_' }))).toBeInstanceOf(ExactnessError);
     expect((await read({ duckdbQuery: 'SELECT a FROM db.only_' })).content.rows).toEqual([[7]]);
     expect((await read({ duckdbQuery: 'SELECT a FROM db.t' }, { database: 'shop' })).content.rows).toEqual([
@@ -209,7 +209,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     ]);
   });
 
-  it('bytes put together as text are carried or refused, and never NULL', async () => {
+  it('bytes joined as text are written or refused, and never NULL', async () => {
     const query = 'SELECT GROUP_CONCAT(b) AS g FROM bins';
     const result = await read({ query }).catch((error: unknown) => error);
     if (result instanceof ExactnessError)
@@ -228,7 +228,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
   });
 
   it.each(['ROUND(d, 2)', 'm / 0.001', 'm * m'])(
-    'a double with fixed decimals is not cut off by Ferry: %s',
+    'a double with fixed decimals is not truncated by Ferry: %s',
     async (r) => {
       const last = ({ content }: Awaited<ReturnType<typeof read>>) => content.rows.map((row) => row.at(-1));
       // Without a date nothing is converted, so that this is the query as it is.
@@ -246,7 +246,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     },
   );
 
-  it('a column as text is as whole as it is as a number', async () => {
+  it('a column as text is as exact as a number', async () => {
     const query = 'SELECT id, ROUND(d, 2) AS r FROM f ORDER BY id';
     const { content } = await read({ query, columns: { r: 'text' } });
     expect(content.rows.map(([, r]) => Number(r))).toEqual([3.4e38, 1.5]);
@@ -288,14 +288,14 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     expect(content.rows.map((row) => row[2])).toContain('é');
   });
 
-  it('NULL is NULL, and no time', async () => {
+  it('NULL is NULL, and not a time', async () => {
     const { content } = await read({
       query: 'SELECT NULL AS n, COALESCE(NULL, NULL) AS c, t FROM f WHERE id = 1',
     });
     expect(content.rows).toEqual([[null, null, '2024-01-01']]);
   });
 
-  it('a backslash is a letter where the session says so', async () => {
+  it('a backslash is a letter if the session says so', async () => {
     const mode = "SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES'";
     await server.query(mode);
     try {

@@ -82,7 +82,7 @@ describe.each(servers)('a query of $name', ({ kind, start, schema }) => {
     expect(found[0]).toBe(first);
   });
 
-  it('may have columns with names that JavaScript has uses of its own for', async () => {
+  it('may have columns whose names have a meaning in JavaScript', async () => {
     const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
     const quote = kind === 'mysql' ? '`' : '"';
     const sql = `SELECT ${names.map((name) => `id AS ${quote}${name}${quote}`).join(', ')} FROM orders WHERE id = 1`;
@@ -121,7 +121,7 @@ describe.each(servers)('a query of $name', ({ kind, start, schema }) => {
     expect((await read('SELECT count(*) AS n FROM orders')).content.rows).toEqual([[30]]);
   });
 
-  it('carries names of any letters', async () => {
+  it('keeps names with any letters', async () => {
     const names = ['Größe in m²', 'a"b', "it's", 'select', 'x;--', '日本', ' blank ', 'q', 'c0', '%s $1 ?'];
     const quote = (name: string) =>
       kind === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\``;
@@ -180,7 +180,7 @@ describe('columns: of a sync', () => {
     ['SELECT 9223372036854775808::numeric(20,0) AS c', 'bigint'],
     ['SELECT 2 AS c', 'boolean'],
     ['SELECT 300 AS c', 'decimal(2,0)'],
-  ])('refuses %s as %s, by the name of the column', async (query, target) => {
+  ])('refuses %s as %s, and names the column', async (query, target) => {
     const error = await failureOf(read({ query, columns: { c: target } }));
     expect(error).toBeInstanceOf(ExactnessError);
     expect(error.message).toMatch(/^Column "c" \(.*\) contains .*a number that is not a /);
@@ -193,7 +193,7 @@ describe('columns: of a sync', () => {
     [{ x: 'text' }, /type bytea cannot become text/],
     [{ u: 'boolean' }, /type date cannot become boolean/],
     [{ n: 'decimal(39,1)' }, /cannot become decimal\(39,1\)/],
-  ])('refuses %j as a mistake of the file', async (columns, message) => {
+  ])('refuses %j as a mistake in the file', async (columns, message) => {
     const error = await failureOf(read({ query: 'SELECT * FROM v', columns }));
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toMatch(message);
@@ -226,11 +226,11 @@ describe('a duckdbQuery with types: exact', () => {
   const read = (duckdbQuery: string, types = 'exact') =>
     readThroughFerry('postgres', server, { sync: { duckdbQuery, types } });
 
-  it('reads columns that need nothing, whatever else the table has', async () => {
+  it('reads columns that need nothing, whatever else the table contains', async () => {
     expect((await read('SELECT id FROM db.orders ORDER BY id')).content.rows).toEqual([[1], [2]]);
   });
 
-  it('reads columns after a look for what must not be in them', async () => {
+  it('reads columns after a check for values that must not be in them', async () => {
     expect((await read('SELECT amount, due, e FROM db.fine')).content.rows).toEqual([
       ['1.50', '2026-01-01', [1]],
     ]);

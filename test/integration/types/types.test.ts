@@ -84,7 +84,7 @@ describe.each(servers)('types of $name', (server) => {
     cases.flatMap(({ type, column, refused = [] }) =>
       refused.map(([sql, says]) => ({ type, column, sql, says })),
     ),
-  )('$type: $sql is refused, by the name of the column', async ({ type, column, sql, says }) => {
+  )('$type: $sql is refused, with the name of the column', async ({ type, column, sql, says }) => {
     await running.query(
       `${unchecked} DROP TABLE IF EXISTS ${schema}refused;
        CREATE TABLE ${schema}refused (n int, ${oddName} ${column ?? type});

@@ -17,7 +17,7 @@ function clockedStore() {
 }
 
 describe('health', () => {
-  it('says that it is alive without asking anything, and that it is ready when its state can be read', async () => {
+  it('reports that it is alive without checking anything, and that it is ready when its state can be read', async () => {
     const down = async () => Promise.reject(new StorageUnavailableError('bucket internals'));
     const { call } = startTestApi({
       readJobs: down,
@@ -95,7 +95,7 @@ describe('what is wrong with a request', () => {
     expect(started).toEqual([]);
   });
 
-  it('tells nothing of what went wrong inside, and logs it', async () => {
+  it('reveals nothing about an internal failure, and logs it', async () => {
     const broken = startTestApi({ start: async () => Promise.reject(new Error('secret internals')) });
     const answer = await broken.call('POST', '/jobs/orders/runs');
     expect(answer.status).toBe(500);
@@ -103,7 +103,7 @@ describe('what is wrong with a request', () => {
     expect(broken.logged.join()).toContain('UnexpectedError');
   });
 
-  it('tells which document cannot be read, and what to do about it', async () => {
+  it('says which document cannot be read, and what to do about it', async () => {
     const { call, documents } = startTestApi();
     await documents.put('jobs/orders/baseline.json', '{"rows":');
     expect(await call('GET', '/jobs/orders')).toMatchObject({
@@ -116,7 +116,7 @@ describe('what is wrong with a request', () => {
     });
   });
 
-  it('answers HEAD as GET, without a body', async () => {
+  it('answers HEAD like GET, without a body', async () => {
     const { call } = startTestApi();
     expect(await call('HEAD', '/jobs')).toMatchObject({ status: 200, body: undefined });
     expect(await call('HEAD', '/jobs/ordres')).toMatchObject({ status: 404, body: undefined });
@@ -157,7 +157,7 @@ describe('a job', () => {
     expect(body.running).toBeUndefined();
   });
 
-  it('is shown before it ever ran, and by the name that its path encodes', async () => {
+  it('is shown before it ever ran, and by its encoded name', async () => {
     const { call } = startTestApi({
       index: { größe: { ...jobs.customers, kind: 'sync', source: 'erp', dataset: 'ds', target: 't' } },
     });
@@ -176,7 +176,7 @@ describe('a job', () => {
     ['counted in minutes', { cron: '@every 1h', timezone: 'UTC', enabled: true }, false],
     ['never again', { cron: '0 5 1 1 ? 2020', timezone: 'UTC', enabled: true }, false],
     ['daily', { cron: '@daily', timezone: 'UTC', enabled: true }, true],
-  ])('tells the next run of a schedule that is %s', async (_, schedule, told) => {
+  ])('shows the next run of a schedule that is %s', async (_, schedule, told) => {
     const index = { orders: { kind: 'sync' as const, source: 's', dataset: 'd', target: 't', schedule } };
     const { call } = startTestApi({ index });
     expect((await call('GET', '/jobs')).body.jobs[0].nextRun !== undefined).toBe(told);
@@ -185,7 +185,7 @@ describe('a job', () => {
 });
 
 describe('a run', () => {
-  it('is shown as its record has it', async () => {
+  it('is shown as in its record', async () => {
     const { call, runs } = startTestApi();
     const record = runRecord();
     await runs.save(record);
@@ -193,7 +193,7 @@ describe('a run', () => {
     expect((await call('GET', `/runs/${record.id}`)).body).toEqual(shown);
   });
 
-  it('is shown as running only while its heartbeat says so, wherever it is shown', async () => {
+  it('is only shown as running while it has a heartbeat, wherever it is shown', async () => {
     const { documents, pass } = clockedStore();
     const { call, runs } = startTestApi({ documents });
     const record = runningRecord();
@@ -248,7 +248,7 @@ describe('a run', () => {
     expect(await runs.findCancelRequest('customers', queued.runId)).toBe(CALLER);
   });
 
-  it('is unknown when only its id is well formed', async () => {
+  it('is unknown if only its id is well-formed', async () => {
     expect((await startTestApi().call('GET', `/runs/${newRunId()}`)).status).toBe(404);
   });
 });

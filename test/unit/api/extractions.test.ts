@@ -19,7 +19,7 @@ describe('an extraction', () => {
     });
   });
 
-  it('is shown with a run of which some databases failed, and the last one that was whole', async () => {
+  it('is shown with a run of which some databases failed, and the last complete one', async () => {
     const api = startTestApi({ index: jobsWithExtraction });
     const good = extractionRecord({ startedAt: '2026-11-19T05:00:00.000Z' });
     const partial = extractionRecord({
@@ -43,7 +43,7 @@ describe('an extraction', () => {
     expect((await api.call('POST', `/runs/${partial.id}/cancel`)).status).toBe(409);
   });
 
-  it('is started as any job, and its run is queued until it has begun', async () => {
+  it('is started like any job, and its run is queued until it has begun', async () => {
     const api = startTestApi({ index: jobsWithExtraction });
     const { status, body } = await api.call('POST', '/jobs/nightly/runs', {
       headers: { 'idempotency-key': 'monday' },
@@ -58,19 +58,16 @@ describe('an extraction', () => {
     });
   });
 
-  it.each(['accept', 'resend'])(
-    'has no run that there is a file of for %s, and the answer says so',
-    async (route) => {
-      const api = startTestApi({ index: jobsWithExtraction });
-      const run = extractionRecord();
-      await api.runs.save(run);
-      expect(await api.call('POST', `/runs/${run.id}/${route}`)).toMatchObject({
-        status: 409,
-        body: {
-          detail: `Run ${run.id} belongs to the extraction "nightly", which sends nothing to Polyteia: run the job again.`,
-        },
-      });
-      expect(api.started).toEqual([]);
-    },
-  );
+  it.each(['accept', 'resend'])('has no run with a file for %s, and the answer says so', async (route) => {
+    const api = startTestApi({ index: jobsWithExtraction });
+    const run = extractionRecord();
+    await api.runs.save(run);
+    expect(await api.call('POST', `/runs/${run.id}/${route}`)).toMatchObject({
+      status: 409,
+      body: {
+        detail: `Run ${run.id} belongs to the extraction "nightly", which sends nothing to Polyteia: run the job again.`,
+      },
+    });
+    expect(api.started).toEqual([]);
+  });
 });

@@ -76,7 +76,7 @@ async function storeOfManyRuns() {
 }
 
 describe('reading 300 jobs with 1,000 runs each', () => {
-  it('takes a handful of requests to the bucket, also when all of them run', async () => {
+  it('takes a few requests to the bucket, even when all of them run', async () => {
     const { documents, requests } = countRequests(await storeOfManyRuns());
     const { call } = startTestApi({ documents, index });
     const { body } = await call('GET', '/jobs');
@@ -96,7 +96,7 @@ describe('reading 300 jobs with 1,000 runs each', () => {
     expect((await call('GET', '/jobs/job-150/runs?limit=5')).status).toBe(200);
   }, 60_000);
 
-  it('leaves two or three names of a job, however many runs it had', async () => {
+  it('leaves two or three names for a job, however many runs it had', async () => {
     const documents = createMemoryDocumentStore();
     const runs = createRunStore(documents);
     for (let n = 0; n < 50; n += 1) {
@@ -108,7 +108,7 @@ describe('reading 300 jobs with 1,000 runs each', () => {
     }
   });
 
-  it('counts no failure of a removal against the run, whose next one removes what was left', async () => {
+  it('does not count a failed removal against the run, and the next run removes what was left', async () => {
     const documents = createMemoryDocumentStore();
     const runs = createRunStore({ ...documents, remove: async () => Promise.reject(new Error('denied')) });
     for (const minute of ['30', '31', '32'])
@@ -119,7 +119,7 @@ describe('reading 300 jobs with 1,000 runs each', () => {
     expect(await documents.list('states/', 10)).toHaveLength(1);
   });
 
-  it('passes over names that this release does not know', async () => {
+  it('ignores names that this release does not know', async () => {
     const documents = createMemoryDocumentStore();
     await createRunStore(documents).save(runRecord());
     const later = stateKeyOf(runRecord(), `${'0'.repeat(12)}-${newRunId()}`);
@@ -131,7 +131,7 @@ describe('reading 300 jobs with 1,000 runs each', () => {
 });
 
 describe('pages of runs', () => {
-  it('bring every run once, newest first, whatever their size, also while new runs begin', async () => {
+  it('contain every run once, newest first, whatever their size, even while new runs begin', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.constantFrom('orders', 'customers')), {
@@ -167,7 +167,7 @@ describe('pages of runs', () => {
     );
   });
 
-  it('go on behind a damaged record', async () => {
+  it('continue after a damaged record', async () => {
     const { call, runs, documents } = startTestApi();
     for (const minute of ['30', '31', '32'])
       await runs.save(runRecord({ startedAt: `2026-11-20T04:${minute}:00.000Z` }));

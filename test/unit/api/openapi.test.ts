@@ -8,7 +8,7 @@ const stored = async () =>
   JSON.parse(await readFile(new URL('../../../openapi.json', import.meta.url), 'utf8'));
 
 describe('openapi.json', () => {
-  it('is what the routes say (npm run schema writes it)', async () => {
+  it('matches the routes (npm run schema writes it)', async () => {
     expect(await stored()).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
   });
 
@@ -20,7 +20,7 @@ describe('openapi.json', () => {
     expect((await new Validator().validate({ ...rest, paths: { jobs: paths['/jobs'] } })).valid).toBe(false);
   });
 
-  it('has a problem for every failure of every route, and asks for a signature on all but liveness', async () => {
+  it('has a problem for every failure of every route, and requires a signature for all but liveness', async () => {
     const { paths, security } = await stored();
     expect(security).toEqual([{ sigv4: [] }]);
     for (const { path, method } of routes) {

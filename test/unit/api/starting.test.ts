@@ -42,13 +42,13 @@ describe('starting a run', () => {
     expect((await call('GET', `/runs/${runId}`)).body.state).toBe('succeeded');
   });
 
-  it('takes an empty body of any type, and an empty object', async () => {
+  it('accepts an empty body of any type, and an empty object', async () => {
     const { call } = startTestApi();
     expect((await call('POST', '/jobs/orders/runs', { body: '' })).status).toBe(202);
     expect((await call('POST', '/jobs/orders/runs', { body: {} })).status).toBe(202);
   });
 
-  it('says of a start that was not delivered within six hours that it is stale', async () => {
+  it('says that a start is stale if it was not delivered within six hours', async () => {
     const { call } = startTestApi();
     const { runId } = (await call('POST', '/jobs/orders/runs')).body;
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6.1 * 3_600_000 });
@@ -59,7 +59,7 @@ describe('starting a run', () => {
     }
   });
 
-  it('names the run that is under way, and starts when that has died', async () => {
+  it('names the run in progress, and starts one when that has died', async () => {
     let now = 0;
     const documents = createMemoryDocumentStore(() => now);
     const { call, started } = startTestApi({ documents });
@@ -77,7 +77,7 @@ describe('starting a run', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('starts when the run under way has ended, and only has not given the lease back yet', async () => {
+  it('starts one when the run in progress has ended, and just has not released the lease yet', async () => {
     const documents = createMemoryDocumentStore();
     const { call, runs } = startTestApi({ documents });
     const record = runningRecord();
@@ -107,7 +107,7 @@ describe('an idempotency key', () => {
     expect(new Set([answers[0], other, otherJob].map((answer) => answer?.body.runId)).size).toBe(3);
   });
 
-  it('finds its run while that is under way and when it has ended, and does not start it again', async () => {
+  it('finds its run while that is in progress and when it has ended, and does not start it again', async () => {
     const { call, started, runs, documents } = startTestApi();
     const { runId } = (await call('POST', '/jobs/orders/runs', withKey('k'))).body;
     await acquireLease(documents, {
@@ -141,7 +141,7 @@ describe('an idempotency key', () => {
     expect(started).toEqual([expect.objectContaining({ runId })]);
   });
 
-  it('stands for one demand only', async () => {
+  it('is good for one request only', async () => {
     const { call, runs } = startTestApi();
     const refused = runRecord({ state: 'failed', error: { class: 'GuardError', message: 'no' } });
     await runs.save(refused);
@@ -182,7 +182,7 @@ describe.each([
     expect(api.started[1]?.[operation]).toEqual({ runId: record.id });
   });
 
-  it('says so when there is no file, when the job is gone, and when a run is under way', async () => {
+  it('says so when there is no file, when the job is gone, and when a run is in progress', async () => {
     const without = startTestApi();
     const record = refused();
     await without.runs.save(record);

@@ -11,6 +11,6 @@ it.each([
   ['a container of 1 GiB on a large server', 256 * GIB, GIB, 512_000_000],
   ['a container of 256 MiB on a large server', 256 * GIB, 256 * MIB, 128 * MIB],
   ['a container of 8 GiB on a large server', 256 * GIB, 8 * GIB, 2 * GIB],
-])('DuckDB leaves memory to others on %s', (_where, memory, limit, expected) => {
+])('DuckDB leaves memory for others on %s', (_where, memory, limit, expected) => {
   expect(duckdbMemory(memory, limit)).toBe(expected);
 });

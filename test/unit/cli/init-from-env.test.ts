@@ -98,7 +98,7 @@ describe('ferry init --from-env', () => {
     expect(config.syncs.b).toMatchObject({ polyteia: 'stadt-bonn', query: 'SELECT * FROM db.t' });
   });
 
-  it('writes no secret into ferry.yaml or onto the screen, and into secrets.json for its owner only', async () => {
+  it('writes no secret into ferry.yaml or onto the screen, and makes secrets.json readable for its owner only', async () => {
     await put(
       'a.env',
       envText({ ...base, SOURCE_DATABASE_PASSWORD: 'sword"fish$', PERSONAL_ACCESS_TOKEN: 'pak_GEHEIM' }),
@@ -113,7 +113,7 @@ describe('ferry init --from-env', () => {
     });
   });
 
-  it('prints commands that give each value to the AWS CLI by standard input', async () => {
+  it('prints commands that give each value to the AWS CLI on standard input', async () => {
     await put('a.env', envText({ ...base, SOURCE_DATABASE_PASSWORD: 'p w"$`ä\\x' }));
     const { stdout } = await init('--json', '--from-env', 'a.env', '--secrets-out', 'my secrets.json');
     const commands: string[] = JSON.parse(stdout).secretCommands;
@@ -162,7 +162,7 @@ describe('ferry init --from-env', () => {
     expect(JSON.parse(await text('secrets.json'))).toEqual({});
   });
 
-  it('says once for each file what cannot be taken over, and takes the rest', async () => {
+  it('says once for each file what cannot be converted, and converts the rest', async () => {
     await put('jobs/good.env', envText(base));
     await put('jobs/bad.env', 'DATASET_ID=ds_b\n');
     await put('jobs/broken.env', 'DATASET_ID\n');
@@ -192,7 +192,7 @@ describe('ferry init --from-env', () => {
     );
   });
 
-  it('overwrites nothing else without --force, and is content with what it wrote before', async () => {
+  it('overwrites nothing else without --force, and accepts what it wrote before', async () => {
     await put('a.env', envText(base));
     const args = ['--from-env', 'a.env', '--out', 'town', '--secrets-out', 'secrets.json'];
     await init(...args);
@@ -312,7 +312,7 @@ function toManifest(name: string, variables: Variables): string {
 }
 
 describe('sixty deployments', () => {
-  it('become one valid ferry.yaml whose jobs are those that they were, in files and in manifests', async () => {
+  it('become one valid ferry.yaml with the same jobs, from files and from manifests', async () => {
     const sixty = fc.array(deployment.filter(isUsable), { minLength: 60, maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(sixty, async (deployments) => {

@@ -43,7 +43,7 @@ describe('progress of a run that waits for its source', () => {
 });
 
 describe('progress of a run with many databases', () => {
-  it('has its times below each other from the longest name on, however wide its letters are', () => {
+  it('has its times aligned from the longest name on, however wide its letters are', () => {
     const ended = (phase: string): ProgressEvent => ({ type: 'phase-ended', phase, durationMs: 1_000 });
     const names = ['prepare', 'stadt/ämter_und_behörden', 'stadt/📦', 'publish'];
     expect(printEvents(false, names.map(ended)).split('\n')).toEqual([
@@ -55,7 +55,7 @@ describe('progress of a run with many databases', () => {
     ]);
   });
 
-  it('tells what goes wrong between two phases, too', () => {
+  it('also shows what goes wrong between two phases', () => {
     const fact = 'hr failed: The secret ferry/hr was not found on this machine.';
     expect(printEvents(false, [{ type: 'phase-noted', phase: undefined, fact }])).toBe(`    ${fact}\n`);
   });

@@ -86,7 +86,7 @@ manual     no schedule
 });
 
 describe('ferry validate', () => {
-  it('warns of a run that a change of the clock leaves out within a year, with its date', async () => {
+  it('warns about a run that a clock change skips within a year, with its date', async () => {
     const { stderr, stdout } = await ferry('validate');
     expect(stderr).toMatch(
       /^(warning: nightly: on 20\d\d-03-\d\d the clock in Europe\/Berlin goes from 2:00 to 3:00: the run of 2:30 is skipped\n)+$/,

@@ -58,7 +58,7 @@ describe('examples/ferry.yaml', () => {
 });
 
 describe('ferry.schema.json', () => {
-  it('is the one that npm run schema writes', async () => {
+  it('is what npm run schema writes', async () => {
     expect(JSON.parse(await read('ferry.schema.json'))).toEqual(configJsonSchema());
   });
 });

@@ -64,7 +64,7 @@ describe('filters of an extraction', () => {
     expect(message).toContain('include');
   });
 
-  it('a tempTableRegex may be any, but for a NUL', () => {
+  it('a tempTableRegex may be anything without a NUL', () => {
     expect(parse({ tempTableRegex: '(?q)tmp_' })).toMatchObject({ tempTableRegex: '(?q)tmp_' });
     expect(messageOf({ tempTableRegex: 'a\0' })).toContain('NUL');
   });

@@ -109,7 +109,7 @@ describe('parseConfig', () => {
     expect(messageOf(valid.replace(from, to))).toContain(expected);
   });
 
-  it('never repeats what may be a secret written into the file by mistake', () => {
+  it('never repeats what may be a secret in the wrong field', () => {
     const message = messageOf(
       valid
         .replace('secret: ferry/erp', 'secret: "hunter2 with spaces"')
@@ -166,7 +166,7 @@ describe('parseConfig', () => {
   });
 });
 
-describe('what is generated or shipped', () => {
+describe('generated and shipped files', () => {
   const read = (name: string) => readFile(new URL(`../../../${name}`, import.meta.url), 'utf8');
 
   it('the example with every option is valid, and says which of two tls settings counts', async () => {
@@ -176,7 +176,7 @@ describe('what is generated or shipped', () => {
     expect(config.syncs['closed-files']?.schedule).toMatchObject({ timezone: 'UTC', enabled: false });
   });
 
-  it('ferry.schema.json is the one that the schema generates (npm run schema)', async () => {
+  it('ferry.schema.json is what the schema generates (npm run schema)', async () => {
     expect(JSON.parse(await read('ferry.schema.json'))).toEqual(configJsonSchema());
   });
 });
@@ -195,7 +195,7 @@ describe('loadConfig', () => {
   const withCa = valid.replace('mode: require', 'mode: verify-ca, ca: ./ca.pem');
   const pem = rootCertificates.slice(0, 2).join('\n');
 
-  it('puts the certificates of a CA file instead of its path, and nothing else that it holds', async () => {
+  it('replaces the path of a CA file by its certificates, and nothing else from it', async () => {
     const key = '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n';
     await writeFile(join(folder, 'ca.pem'), `# our authority\n${key}${pem}\n`);
     const { config } = await load(withCa);
@@ -259,7 +259,7 @@ SOURCE_DATABASE_USER=u\nSOURCE_DATABASE_PASSWORD="p w'$ä"\nSOURCE_DATABASE_NAME
   });
 });
 
-describe('names that JavaScript has uses of its own for', () => {
+describe('names that have a meaning in JavaScript', () => {
   const entry = (group: string, name: string) =>
     ({
       sources: valid.replace('  erp:', `  ${name}:`).replace('source: erp', `source: ${name}`),
@@ -271,7 +271,7 @@ describe('names that JavaScript has uses of its own for', () => {
     })[group] ?? '';
 
   it.each(['sources', 'polyteia', 'syncs', 'extractions'])(
-    '__proto__ is refused in %s, and not left out',
+    '__proto__ is refused in %s, and not dropped',
     (group) => {
       expect(messageOf(entry(group, '__proto__'))).toMatch(
         new RegExp(
@@ -305,7 +305,7 @@ describe('names that JavaScript has uses of its own for', () => {
   });
 
   it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'prototype'])(
-    '%s is a name like others',
+    '%s is a name like any other',
     (name) => {
       for (const group of ['sources', 'polyteia', 'syncs', 'extractions'] as const) {
         const config = parseConfig(entry(group, name), 'ferry.yaml');
@@ -314,7 +314,7 @@ describe('names that JavaScript has uses of its own for', () => {
     },
   );
 
-  it.each(['constructor', 'toString', '__proto__'])('%s is not found where nothing is called so', (name) => {
+  it.each(['constructor', 'toString', '__proto__'])('%s is not found if nothing has that name', (name) => {
     expect(messageOf(valid.replace('source: erp', `source: ${name}`))).toContain(`unknown source "${name}"`);
     const target = valid.replace('dataset:', `polyteia: ${name}\n    dataset:`);
     expect(messageOf(target)).toContain(`unknown Polyteia target "${name}"`);

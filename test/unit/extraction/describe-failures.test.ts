@@ -16,7 +16,7 @@ const bad = (database: string, name = 'AuthError'): DatabaseOutcome => ({
   error: { class: name, message: `${database} says no.`, hint: 'Ask.' },
 });
 
-describe('the error of a run of which databases failed', () => {
+describe('the error of a run in which databases failed', () => {
   it.each([
     ['none', [good('a')], undefined],
     ['the only one', [bad('a')], 'a says no.'],

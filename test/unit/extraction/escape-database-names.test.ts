@@ -12,11 +12,11 @@ it.each<[string[], [string, string][]]>([
       ['a/b/c', 'a%2Fb%2Fc'],
     ],
   ],
-])('of the databases %j those are written otherwise: %j', (names, written) => {
+])('of the databases %j, these are escaped: %j', (names, written) => {
   expect([...escapeDatabaseNames(names)]).toEqual(written);
 });
 
-it('a database that is written otherwise keeps its name, and is warned of', () => {
+it('a database whose name is escaped keeps its name, with a warning', () => {
   const names = new QualifiedNames('default/postgres/1', 'a/b', 'a%2Fb');
   expect([names.databaseName, names.database]).toEqual(['a/b', 'default/postgres/1/a%2Fb']);
   expect(names.relation('s', 't')).toBe('default/postgres/1/a%2Fb/s/t');

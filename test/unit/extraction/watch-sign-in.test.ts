@@ -12,7 +12,7 @@ const refused = new RefusedLoginError('The source refused the login.');
 const noConnect = new AuthError('The source does not let the user into the database.');
 const query = new QueryError('The query failed.');
 
-describe('a login is kept out of the databases that are left', () => {
+describe('a login is no longer tried with the remaining databases', () => {
   it.each<[string, boolean, (Error | undefined)[], boolean]>([
     ['when the first one refuses it', false, [refused], true],
     ['not when one refuses it after it listed them', true, [refused], false],

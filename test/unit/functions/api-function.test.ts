@@ -45,7 +45,7 @@ describe('the API behind API Gateway', () => {
   it.each([
     ['as text', '{"why":"größer"}', false],
     ['in base64', Buffer.from('{"why":"größer"}').toString('base64'), true],
-  ])('passes method, path, header, caller and a body %s on', async (_, body, isBase64Encoded) => {
+  ])('passes on method, path, header, caller and a body %s', async (_, body, isBase64Encoded) => {
     const { call, runs, started } = apiFunction();
     const refused = runRecord({ state: 'failed', error: { class: 'GuardError', message: 'no' } });
     await runs.save(refused);
@@ -68,7 +68,7 @@ describe('the API behind API Gateway', () => {
     expect((await call(event)).body.runId).toBe(answer.body.runId);
   });
 
-  it('passes every value of the query on', async () => {
+  it('passes on every value of the query', async () => {
     const { call, runs } = apiFunction();
     await runs.save(runRecord());
     await runs.save(runRecord());
@@ -91,7 +91,7 @@ describe('the API behind API Gateway', () => {
     });
   });
 
-  it('passes over the body of a GET, and needs no caller for liveness', async () => {
+  it('ignores the body of a GET, and needs no caller for liveness', async () => {
     const { call } = apiFunction();
     expect((await call({ path: '/healthz', body: '{}' }, null)).body).toEqual({ status: 'ok' });
     expect(await call({ httpMethod: 'HEAD', path: '/healthz' })).toMatchObject({
@@ -122,7 +122,7 @@ describe('the deployed jobs', () => {
     await expect(functionOf('ordres')).rejects.toThrow('No function was deployed');
   });
 
-  it('are gone without their document', async () => {
+  it('do not exist without their document', async () => {
     const { readJobs } = createDeployedJobs(environment, { get: async () => undefined });
     await expect(readJobs()).rejects.toThrow('missing from the assets bucket');
   });

@@ -4,7 +4,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { clientSettings } from '../../../functions/client-settings.ts';
 
-it('gives up on a service that takes the request and never answers', async () => {
+it('gives up on a service that accepts the request and never answers', async () => {
   const silent = createServer((socket) => socket.resume().on('error', () => undefined)).listen(
     0,
     '127.0.0.1',

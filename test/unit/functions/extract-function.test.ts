@@ -59,7 +59,7 @@ function extractFunction() {
 }
 
 describe('the extract function', () => {
-  it('runs the extraction that is meant, to its output, and returns what the run recorded', async () => {
+  it('runs the requested extraction, writes to its output, and returns the record', async () => {
     const { run, store, reported, opened } = extractFunction();
     const event = { job: 'nightly', scheduledTime: '2026-11-21T04:30:00Z' };
     const answer = await run(event);
@@ -73,7 +73,7 @@ describe('the extract function', () => {
     expect(reported).toHaveLength(1);
   });
 
-  it.each(['accept', 'resend'])('refuses to %s, as it keeps no files for that', async (what) => {
+  it.each(['accept', 'resend'])('refuses to %s, because it stores no files for that', async (what) => {
     const { run, store } = extractFunction();
     const request = { job: 'nightly', runId: newRunId(), triggeredBy: 'arn', [what]: { runId: newRunId() } };
     expect(await run(request)).toEqual({
@@ -86,7 +86,7 @@ describe('the extract function', () => {
     expect(await store.list({ limit: 1 })).toEqual([]);
   });
 
-  it('names the nearest extraction for one that it does not have', async () => {
+  it('names the nearest extraction if the requested one does not exist', async () => {
     expect(
       await extractFunction().run({ job: 'nihgtly', scheduledTime: '2026-11-21T04:30:00Z' }),
     ).toMatchObject({

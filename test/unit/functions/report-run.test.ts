@@ -26,7 +26,7 @@ async function report(record: RunRecord, answer: () => Promise<unknown> = async 
 }
 
 describe('the end of a run', () => {
-  it('is told in the embedded metric format, by stack and job', async () => {
+  it('is reported in the embedded metric format, by stack and job', async () => {
     const { metrics } = await report(runRecord({ durationMs: 1500, rows: 12 }));
     expect(metrics).toEqual([
       {
@@ -72,21 +72,21 @@ describe('the end of a run', () => {
   it.each([
     ['throws', () => Promise.reject(new Error('secret'))],
     ['refuses it', async () => ({ FailedEntryCount: 1 })],
-  ])('is no failure when the bus %s: only the log says so', async (_, answer) => {
+  ])('does not fail when the bus %s: only the log says so', async (_, answer) => {
     const { metrics, logged } = await report(runRecord(), answer);
     expect(metrics).toHaveLength(1);
     expect(logged).toHaveLength(1);
     expect(logged[0]).not.toContain('secret');
   });
 
-  it('has no metrics when the run was skipped, and nothing is told of one that has not ended', async () => {
+  it('has no metrics when the run was skipped, and is not reported before it has ended', async () => {
     const skipped = await report(runRecord({ state: 'skipped' }));
     expect([skipped.metrics.length, skipped.sent.length]).toEqual([0, 1]);
     const running = await report(runningRecord());
     expect([running.metrics.length, running.sent.length]).toEqual([0, 0]);
   });
 
-  it('reports an extraction where its manifest is, and counts one that is not whole as failed', async () => {
+  it('says where an extraction’s manifest is, and counts a partial one as failed', async () => {
     const record = extractionRecord({
       state: 'partial',
       error: { class: 'AuthError', message: 'hr: refused.' },

@@ -25,7 +25,7 @@ describe('the start of a function', () => {
     expect(JSON.parse(Buffer.from(sent[0]?.input.Payload as Uint8Array).toString())).toEqual(request);
   });
 
-  it('tells the caller and the log by which error it failed, and nothing of its text', async () => {
+  it('tells the caller and the log which error it failed with, but not its text', async () => {
     const throttled = new TooManyRequestsException({ message: 'internals', $metadata: {} });
     const { run, logged } = start(() => Promise.reject(throttled));
     const detail = 'The function that runs "orders" could not be started (TooManyRequestsException).';

@@ -70,7 +70,7 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
 }
 
 describe('the sync function', () => {
-  it('returns what a run recorded instead of throwing it, so that the platform does not try again', async () => {
+  it('returns the record of a failed run instead of throwing, so that the platform does not try again', async () => {
     const { run, saved, reported } = syncFunction();
     const answer = await run({ job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' });
     expect(reported).toEqual([`${answer.id} failed`]);
@@ -83,7 +83,7 @@ describe('the sync function', () => {
     });
   });
 
-  it('gives a schedule’s moment the same run however often it is delivered, and the API’s run the id that its caller knows', async () => {
+  it('gives a scheduled moment the same run however often it is delivered, and the API’s run its known id', async () => {
     const { run, saved } = syncFunction();
     const event = { job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' };
     const first = await run(event);
@@ -94,7 +94,7 @@ describe('the sync function', () => {
     expect((await run({ job: 'orders', runId, triggeredBy: 'arn:x' })).id).toBe(runId);
   });
 
-  it('sends a refused file for who asked, and begins nothing for a run that was not refused or a file of the archive', async () => {
+  it('sends a refused file on request, and starts nothing for a run that was not refused or a file of the archive', async () => {
     const { run, saved, store } = syncFunction();
     const refused = runRecord({ state: 'failed', error: { class: 'GuardError', message: 'no' } });
     const good = runRecord();
@@ -128,7 +128,7 @@ describe('the sync function', () => {
     expect(proxies).toEqual(['http://proxy:3128']);
   });
 
-  it('throws for a run that its source has no slot for, so that the platform starts it again', async () => {
+  it('throws for a run without a free slot at its source, so that the platform starts it again', async () => {
     const limited = { ...config, sources: { erp: { ...config.sources.erp, maxConcurrentRuns: 1 } } };
     const { run, saved, store } = syncFunction(JSON.stringify(limited));
     const claim = { source: 'erp', slots: 1, job: 'other', runId: '0', times: leaseTimes };
@@ -143,7 +143,7 @@ describe('the sync function', () => {
     expect(await run(event)).toMatchObject({ id: saved[0]?.id, error: { class: 'ConfigError' } });
   });
 
-  it('answers an event of another shape and an unknown job, and throws when its configuration is gone', async () => {
+  it('answers an event of another form and an unknown job, and throws when its configuration is gone', async () => {
     const { run, saved } = syncFunction();
     const failed = (message: string) => ({
       state: 'failed',
@@ -159,12 +159,12 @@ describe('the sync function', () => {
 });
 
 describe('duckdbMemoryLimit', () => {
-  it('leaves a quarter of the function and the runtime’s own share free', () => {
+  it('leaves a quarter of the function and the runtime’s share free', () => {
     expect(duckdbMemoryLimit(2048)).toBe(1_336_000_000);
     expect(duckdbMemoryLimit(256)).toBe(64_000_000);
   });
 
-  it('checks what a run of a job would need, and says which hop is missing', async () => {
+  it('checks what a run of a job would need, and says which hop fails', async () => {
     const { check, saved, state } = syncFunction();
     const answer = await check({ job: 'orders', check: true });
     const checks = 'checks' in answer ? answer.checks : [];

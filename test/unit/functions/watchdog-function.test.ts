@@ -55,7 +55,7 @@ function watchdog(changes: Partial<typeof environment> = {}, index: string | und
 const failed = { state: 'failed' as const, error: { class: 'AuthError', message: 'no' } };
 
 describe('the watchdog function', () => {
-  it('tells where to look, and writes metrics for the alarm', async () => {
+  it('says where to look, and writes metrics for the alarm', async () => {
     const { one, round, lines } = watchdog({ TOPIC_ARN: 'arn' });
     await one.ended(failed);
     await round();
@@ -91,7 +91,7 @@ describe('the watchdog function', () => {
     expect(invoked).toEqual([['second', { job: 'orders', scheduledTime: startedAt }]]);
   });
 
-  it('fails after its round when something of its own cannot be read, so that its alarm rings', async () => {
+  it('fails after its round when a document of its own cannot be read, so that its alarm rings', async () => {
     const { one, round, lines } = watchdog({ TOPIC_ARN: 'arn' });
     await one.ended(failed);
     await one.documents.replace('alerts/Ferry/orders.overdue.json', '', undefined);
@@ -122,7 +122,7 @@ describe('the services around it', () => {
     expect(inputs).toEqual([{ TopicArn: 'arn', Subject: 's', Message: 't' }]);
   });
 
-  it('says by its class why a topic takes nothing', async () => {
+  it('reports the class of the error when a topic refuses a message', async () => {
     const error = Object.assign(new Error('secret'), { name: 'AuthorizationErrorException' });
     await expect(createTopic(client(error).client, 'arn').send(message)).rejects.toMatchObject({
       class: 'NotificationError',
@@ -130,7 +130,7 @@ describe('the services around it', () => {
     });
   });
 
-  it('reads lost starts with why Scheduler gave up, and removes them', async () => {
+  it('reads lost starts with Scheduler’s reason, and removes them', async () => {
     const { inputs, client: sqs } = client({
       Messages: [
         {
@@ -160,7 +160,7 @@ describe('the services around it', () => {
 });
 
 describe('its code', () => {
-  it('loads no DuckDB: a round begins at once, in little memory', async () => {
+  it('does not load DuckDB: a round begins at once, in little memory', async () => {
     const { metafile } = await build({
       entryPoints: [fileURLToPath(new URL('../../../functions/watchdog/handler.ts', import.meta.url))],
       bundle: true,

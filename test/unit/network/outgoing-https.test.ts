@@ -52,14 +52,14 @@ describe('extraCa', () => {
   afterAll(() => rm(folder, { recursive: true }));
   const load = () => loadConfig({ path: join(folder, 'ferry.yaml'), environment: {} });
 
-  it('travels with the deployed configuration, and the proxy with it', async () => {
+  it('is part of the deployed configuration, and so is the proxy', async () => {
     await writeFile(join(folder, 'company-ca.pem'), await readFile(example));
     const { config } = await load();
     const deployed = parseDeployedConfig(JSON.stringify(selectForFunction(config, plan)));
     expect(deployed).toMatchObject({ proxy: 'http://proxy', extraCa: await pemOfExample() });
   });
 
-  it('is absent where it is not set', async () => {
+  it('is absent if it is not set', async () => {
     const config = parseConfig(withTop(''), 'ferry.yaml');
     const deployed = selectForFunction(config, plan);
     expect(deployed).toHaveProperty('sources.erp');
@@ -67,12 +67,12 @@ describe('extraCa', () => {
     expect(deployed).not.toHaveProperty('extraCa');
   });
 
-  it('must hold certificates', async () => {
+  it('must contain certificates', async () => {
     await writeFile(join(folder, 'company-ca.pem'), 'none');
     await expect(load()).rejects.toThrow(/^extraCa: .*company-ca\.pem contains no certificate\.$/);
   });
 
-  it('is trusted next to what is trusted already, each certificate of it', async () => {
+  it('is trusted in addition to what is trusted already, each certificate of it', async () => {
     const trusted = () => new Set(getCACertificates('default').map(fingerprintOf));
     const before = trusted();
     const extraCa = `${rootCertificates[0]}\n${await pemOfExample()}`;
@@ -84,7 +84,7 @@ describe('extraCa', () => {
 });
 
 describe('explainHttpsFailure', () => {
-  it('says nothing of a failure that is not on the way', () => {
+  it('says nothing about a failure elsewhere', () => {
     const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
     const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     expect(explainHttpsFailure(reset, { proxy: 'http://proxy' }, 'Polyteia')).toBeUndefined();

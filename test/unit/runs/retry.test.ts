@@ -74,7 +74,7 @@ describe('retryWithin', () => {
     expect([attempts, waits]).toEqual([[1], []]);
   });
 
-  it('does not begin a wait that would pass the budget', async () => {
+  it('does not begin a wait that would exceed the budget', async () => {
     const { waits, options } = fakeClock();
     const last = unavailable();
     const { work } = failing(unavailable(), unavailable(), last, unavailable());
@@ -83,7 +83,7 @@ describe('retryWithin', () => {
     expect(waits).toEqual([1_000, 2_000]);
   });
 
-  it('waits as long as the server asks, and not at all when the budget does not allow that', async () => {
+  it('waits as long as the server asks, and not at all if the budget does not allow that', async () => {
     const busy = new PolyteiaUnavailableError('busy', { retryAfterMs: 30_000 });
     const { waits, options } = fakeClock();
     await retryWithin(options, failing(busy, unavailable()).work);
@@ -95,7 +95,7 @@ describe('retryWithin', () => {
     expect(tight.waits).toEqual([]);
   });
 
-  it('reports each wait before it', async () => {
+  it('reports each wait before it begins', async () => {
     const { options } = fakeClock();
     const retries: Retry[] = [];
     const error = unavailable();

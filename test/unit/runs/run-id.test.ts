@@ -28,13 +28,13 @@ describe('run ids', () => {
 });
 
 describe('scheduleTriggerFrom', () => {
-  it('takes the time that Scheduler gives', () => {
+  it('takes the time that Scheduler provides', () => {
     expect(scheduleTriggerFrom('2026-11-21T04:30:00Z', new Date())).toEqual({
       trigger: { type: 'schedule', scheduledTime: time },
     });
   });
 
-  it('takes the current UTC minute for a placeholder that nobody replaced, and says so', () => {
+  it('uses the current UTC minute for a placeholder that nobody replaced, and says so', () => {
     const { trigger, warning } = scheduleTriggerFrom(
       '<aws.scheduler.scheduled-time>',
       new Date('2026-11-21T04:30:59.999Z'),

@@ -6,7 +6,7 @@ it.each([
   ['sync', /narrower query/, /fewer columns/],
   ['extraction', /split the databases between two extractions/, /fewer databases/],
 ] as const)(
-  'a run of kind %s that has no time left, or was killed, is told what to change',
+  'a run of kind %s that has no time left, or was killed, says what to change',
   async (kind, late, killed) => {
     const { signal, clear } = limitRun({ kind, deadline: new Date() });
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

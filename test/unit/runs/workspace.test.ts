@@ -49,28 +49,25 @@ async function holdFolder(
 }
 
 describe('a working folder', () => {
-  it.skipIf(!hasContainers)(
-    'of a container is left alone by one with process numbers of its own',
-    async () => {
-      const [first, second] = [await holdFolder(CONTAINER), await holdFolder(CONTAINER)];
-      try {
-        await using here = await createWorkspace(parent);
-        expect(await others(here.folder)).toEqual(
-          [first.folder, second.folder].map((path) => basename(path)).sort(),
-        );
-      } finally {
-        await Promise.all([first.kill(), second.kill()]);
-      }
-      // They are gone: how should this one know? By the time that nobody has shown to live.
-      await using soon = await createWorkspace(parent);
-      expect(await others(soon.folder)).toHaveLength(2);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      await using later = await createWorkspace(parent, { touchMs: 10, staleMs: 5 });
-      expect(await others(later.folder)).not.toContain(basename(first.folder));
-    },
-  );
+  it.skipIf(!hasContainers)('of a container is left alone by one with other process numbers', async () => {
+    const [first, second] = [await holdFolder(CONTAINER), await holdFolder(CONTAINER)];
+    try {
+      await using here = await createWorkspace(parent);
+      expect(await others(here.folder)).toEqual(
+        [first.folder, second.folder].map((path) => basename(path)).sort(),
+      );
+    } finally {
+      await Promise.all([first.kill(), second.kill()]);
+    }
+    // They are gone: how should this one know? By the time that nobody has shown to live.
+    await using soon = await createWorkspace(parent);
+    expect(await others(soon.folder)).toHaveLength(2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await using later = await createWorkspace(parent, { touchMs: 10, staleMs: 5 });
+    expect(await others(later.folder)).not.toContain(basename(first.folder));
+  });
 
-  it('of a process of this machine goes as soon as that was killed', async () => {
+  it('of a process on this machine is removed as soon as that was killed', async () => {
     const { folder, kill } = await holdFolder([]);
     {
       await using meanwhile = await createWorkspace(parent);
@@ -88,13 +85,16 @@ describe('a working folder', () => {
     ['the release before, an hour ago', 'ferry-run-1-1764000000000-aaaaaa', 60, false],
     ['somebody else', 'ferry-notes', 60, true],
     ['somebody who calls it nearly so', 'ferry-run-ns01-1-1-a', 60, true],
-  ])('of %s, which was written to: stays or goes by that alone', async (_, name, minutes, stays) => {
-    await leave(name, minutes);
-    await using here = await createWorkspace(parent);
-    expect(await others(here.folder)).toEqual(stays ? [name] : []);
-  });
+  ])(
+    'of %s, which was written to: whether it stays depends on that alone',
+    async (_, name, minutes, stays) => {
+      await leave(name, minutes);
+      await using here = await createWorkspace(parent);
+      expect(await others(here.folder)).toEqual(stays ? [name] : []);
+    },
+  );
 
-  it('of the release before stays while its result grows, though nothing is added to it', async () => {
+  it('of the previous release stays while its result grows, although nothing is added to it', async () => {
     const name = await leave('ferry-run-1-1764000000000-aaaaaa', 60, 'result.parquet');
     await writeFile(join(parent, name, 'result.parquet'), 'more');
     await utimes(join(parent, name), 1, 1);
@@ -102,7 +102,7 @@ describe('a working folder', () => {
     expect(await others(here.folder)).toEqual([name]);
   });
 
-  it('shows again and again that it is in use, until it is removed', async () => {
+  it('shows repeatedly that it is in use, until it is removed', async () => {
     const first = await createWorkspace(parent, { touchMs: 5, staleMs: 1_000 });
     const past = new Date(Date.now() - 3_600_000);
     await utimes(join(first.folder, '.ferry-alive'), past, past);

@@ -34,7 +34,7 @@ async function install(packages: object): Promise<void> {
 }
 
 describe('arePackagesInstalled', () => {
-  it('knows what npm ci of any caller leaves behind', async () => {
+  it('recognises what npm ci leaves behind, whoever ran it', async () => {
     expect(arePackagesInstalled(root)).toBe(false);
     await install({ 'node_modules/one': one });
     expect(arePackagesInstalled(root)).toBe(true);
@@ -106,7 +106,7 @@ echo '${JSON.stringify({ packages: installs })}' >node_modules/.package-lock.jso
     expect(await calls()).toBe(1);
   });
 
-  it('does not install again and again where npm leaves out more than is expected', async () => {
+  it('does not install repeatedly when npm leaves out more than expected', async () => {
     await bootstrap({});
     await bootstrap({});
     expect(await calls()).toBe(1);

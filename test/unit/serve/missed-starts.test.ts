@@ -29,7 +29,7 @@ const find = (
     catchUpMs,
   });
 
-it('a start that was missed is made up for within the time that is allowed', () => {
+it('a start that was missed is made up for within the allowed time', () => {
   const state = lastRun('2027-03-09T03:30Z');
   expect(find('2027-03-10T03:29Z', { state })).toEqual([]);
   expect(find('2027-03-10T04:00Z', { state })).toEqual([
@@ -39,18 +39,18 @@ it('a start that was missed is made up for within the time that is allowed', () 
   expect(find('2027-03-10T09:00Z', { state, catchUpMs: 12 * 3_600_000 })).toMatchObject([{ makeUp: true }]);
 });
 
-it('of several one is made up for, and all are named', () => {
+it('of several, one is made up for, and all are named', () => {
   expect(find('2027-03-13T04:00Z', { state: lastRun('2027-03-11T12:00Z') })).toMatchObject([
     { plannedFor: new Date('2027-03-13T03:30Z'), count: 2, makeUp: true },
   ]);
 });
 
-it('a run since then, whoever started it, has made up for it', () => {
+it('a later run, whoever started it, has made up for it', () => {
   expect(find('2027-03-10T04:00Z', { state: lastRun('2027-03-10T03:45Z') })).toEqual([]);
   expect(find('2027-03-10T04:00Z', { state: lastRun('2027-03-10T03:30Z') })).toEqual([]);
 });
 
-it('nothing was missed before the schedule was known as it is now', () => {
+it('nothing was missed before the schedule had its present form', () => {
   expect(find('2027-03-10T04:00Z', { since: '2027-03-10T03:50Z' })).toEqual([]);
   const unknown = findMissedStarts({
     schedules: new Map([['orders', nightly]]),

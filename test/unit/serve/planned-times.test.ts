@@ -35,7 +35,7 @@ describe('the planned times of a schedule', () => {
     expect(first(expected.length, cron, after)).toEqual(expected);
   });
 
-  it('leave out what the clock leaves out, and run once what it repeats, where a schedule names its hours', () => {
+  it('leave out what the clock skips, and run once what it repeats, if a schedule names its hours', () => {
     const zone = 'Europe/Berlin';
     expect(first(2, '30 2 * * *', '2027-03-27T12:00Z', zone)).toEqual([
       '2027-03-29T00:30Z',
@@ -51,7 +51,7 @@ describe('the planned times of a schedule', () => {
     ]);
   });
 
-  it('leave no hour out where a schedule runs in all of them', () => {
+  it('leave out no hour if a schedule runs in all of them', () => {
     const zone = 'Europe/Berlin';
     const hours = first(6, '0 * * * *', '2027-10-30T22:30Z', zone);
     expect(hours).toEqual(

@@ -55,7 +55,7 @@ describe('the scheduler', () => {
     ]);
   });
 
-  it('makes one start of those that passed while the process was suspended, and says so', async () => {
+  it('starts a job once for all times that passed while the process was suspended, and says so', async () => {
     const { started, logged, done } = runOn(
       { a: '*/10 * * * *' },
       {
@@ -103,7 +103,7 @@ describe('the scheduler', () => {
     expect(logged.join('')).toContain('clock of this machine was set back');
   });
 
-  it('shows that it looks, also when nothing is due for months', async () => {
+  it('shows that it is working, even when nothing is due for months', async () => {
     const { scheduler, done } = runOn(
       { a: '0 0 1 1 *' },
       { from: '2027-03-01T12:00:00Z', until: '2027-03-01T13:00:00Z' },

@@ -28,13 +28,13 @@ describe('certificateAuthorities', () => {
     expect(certificateAuthorities({ mode: 'verify-ca' }, host)).toBe(authorities);
   });
 
-  it('are those that the configuration names, whatever the host', () => {
+  it('are those of the configuration, whatever the host', () => {
     const host = 'erp.abc.eu-central-1.rds.amazonaws.com';
     expect(certificateAuthorities({ mode: 'verify-full', ca: 'system' }, host)).toBe(system);
     expect(certificateAuthorities({ mode: 'verify-full', ca: own }, host)).toBe(own);
   });
 
-  it('are none where nothing is verified', () => {
+  it('are empty if nothing is verified', () => {
     for (const mode of ['require', 'disable'] as const) {
       expect(certificateAuthorities({ mode, ca: own }, 'db.example.org')).toBeUndefined();
     }
@@ -51,7 +51,7 @@ describe('the authorities of RDS', () => {
     expect(ending.map((certificate) => `${nameOf(certificate)}: ${certificate.validTo}`)).toEqual([]);
   });
 
-  it('hold the roots of each commercial region, and those that RDS Proxy uses', () => {
+  it('contain the roots of each commercial region, and those that RDS Proxy uses', () => {
     const names = certificates.map(nameOf);
     const regions = new Set(names.map((name) => /^Amazon RDS (\S+-\d) Root CA/.exec(name)?.[1]));
     regions.delete(undefined);

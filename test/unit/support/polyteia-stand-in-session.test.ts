@@ -96,7 +96,7 @@ describe('the calls of the contract', () => {
     standIn.assertNoViolations();
   });
 
-  it('takes a file, and replaces the dataset when its ingest has completed', async () => {
+  it('accepts a file, and replaces the dataset when its ingest has completed', async () => {
     standIn.planIngest({ polls: 2 });
     const answer = await upload();
     expect(answer.status).toBe(200);
@@ -126,7 +126,7 @@ describe('the calls of the contract', () => {
     standIn.assertNoViolations();
   });
 
-  it('tells who may edit a dataset from who may not by an ingest that does not exist', async () => {
+  it('shows who may edit a dataset by an ingest that does not exist', async () => {
     const nothing = { id: 'ds_a', ingestId: 'dsig_0' };
     expect((await rpc(STATUS, nothing)).status).toBe(404);
     Object.assign(standIn.datasets.get('ds_a') ?? {}, { mayEdit: false });
@@ -138,7 +138,7 @@ describe('the calls of the contract', () => {
     standIn.assertNoViolations();
   });
 
-  it('refuses what is wrong without holding it against the client', async () => {
+  it('refuses errors of the caller without counting them as violations', async () => {
     expect((await exchange({ key: 'pak_wrong' })).status).toBe(401);
     expect((await exchange({ organizationId: 'org_other' })).status).toBe(404);
     expect((await rpc(GET, { id: 'ds_other' })).status).toBe(404);
@@ -222,7 +222,7 @@ describe('violations', () => {
 });
 
 describe('planned failures', () => {
-  it('are reported as this API tells errors', async () => {
+  it('are reported in the form of this API', async () => {
     standIn.failNext({ on: 'getDatasetById', how: { kind: 'status', status: 429, message: 'slower' } });
     standIn.failNext({ on: 'upload', how: { kind: 'status', status: 412, message: 'no', code: 'dpa.x' } });
     expect(await rpc(GET, { id: 'ds_a' })).toEqual({

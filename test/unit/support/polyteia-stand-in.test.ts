@@ -89,7 +89,7 @@ describe('the calls of the contract', () => {
     standIn.assertNoViolations();
   });
 
-  it('answers a business error with HTTP 200 and a wrong key with 401, and holds neither against the client', async () => {
+  it('answers a business error with HTTP 200 and a wrong key with 401, and counts neither as a violation', async () => {
     const unknown = await call({ query: 'get_dataset', params: { id: 'ds_other' } });
     expect(unknown.status).toBe(200);
     expect(JSON.parse(unknown.body)).toEqual({
@@ -197,7 +197,7 @@ describe('planned failures', () => {
   const get = () => call({ query: 'get_dataset', params: { id: 'ds_a' } });
   const uploads = () => standIn.datasets.get('ds_a')?.uploads;
 
-  it('meet as many calls as planned, and only those of the operation', async () => {
+  it('affect as many calls as planned, and only those of the operation', async () => {
     standIn.failNext({
       on: 'get_dataset',
       times: 2,
@@ -266,7 +266,7 @@ describe('planned failures', () => {
     expect(body).toMatch(/^<html>/);
   });
 
-  it('leave nothing of an upload whose client goes away', async () => {
+  it('leave nothing of an upload whose client disconnects', async () => {
     const abort = new AbortController();
     const sent = request(`${standIn.baseUrl}/upload`, {
       method: 'POST',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shellBlocksOf } from '../../support/cli/shell-blocks.ts';
 
 describe('shellBlocksOf', () => {
-  it('finds the blocks of commands below their headings, and leaves other blocks out', () => {
+  it('finds the blocks of commands below their headings, and ignores other blocks', () => {
     const page =
       '# One\n```sh\n# a comment\nls\ncd\n```\n## Two\n```yaml\n# no heading\n```\n\n```bash\npwd\n```\n';
     expect(shellBlocksOf(page)).toEqual([
@@ -11,7 +11,7 @@ describe('shellBlocksOf', () => {
     ]);
   });
 
-  it('takes the reason of a block that is not run from the line before it, and for that block only', () => {
+  it('takes the reason for a block that is not run from the line before it, for that block only', () => {
     const page = '<!-- not run by the tests: needs Docker -->\n\n```sh\ndocker ps\n```\n```sh\nls\n```\n';
     expect(shellBlocksOf(page).map(({ title, notRun }) => [title, notRun])).toEqual([
       ['docker ps', 'needs Docker'],

@@ -68,7 +68,7 @@ describe('a tool of the tests', { timeout: 60_000 }, () => {
     expect(next[PROGRAM]).toBe(`bin/${PROGRAM}`);
   });
 
-  it('says what to do when the archive does not hold it', async () => {
+  it('says what to do when the archive does not contain it', async () => {
     await writeProgram('other/bin/another', 'tool 1.0');
     await run('tar', ['-cf', 'other.tar', 'other'], { cwd: folder });
     vi.stubEnv(urlVariable(tool), `file://${encodeURI(join(folder, 'other.tar'))}`);
@@ -78,7 +78,7 @@ describe('a tool of the tests', { timeout: 60_000 }, () => {
     expect(await readdir(join(cache, tool.name))).toEqual([]);
   });
 
-  it("is the machine's own where that has the version of the tests", async () => {
+  it('is the machine’s own if that has the version of the tests', async () => {
     await writeProgram(`bin/${PROGRAM}`, 'tool 1.7');
     vi.stubEnv('PATH', join(folder, 'bin'));
     expect(await findTool(tool)).toEqual({
@@ -92,7 +92,7 @@ describe('a tool of the tests', { timeout: 60_000 }, () => {
     [/^tool /, 'tool 2.0'],
     [undefined, undefined],
   ])(
-    "of another version is the machine's own only where nothing can be fetched, and if it will do: %s",
+    'of another version is the machine’s own only if nothing can be fetched, and if it is good enough: %s',
     async (otherVersion, found) => {
       await writeProgram(`bin/${PROGRAM}`, 'tool 2.0');
       // Without apt-get.

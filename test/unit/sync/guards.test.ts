@@ -57,7 +57,7 @@ describe('guards', () => {
     );
   });
 
-  it('name all that said no at once', () => {
+  it('name all that refused at once', () => {
     const columns = [{ name: 'id', type: 'VARCHAR' }];
     expect(() =>
       judge(5, { minRows: 10, columns: ['status'], onSchemaChange: 'fail' }, baseline(100), columns),
@@ -66,7 +66,7 @@ describe('guards', () => {
     );
   });
 
-  it('warn of other columns, unless they are told not to', () => {
+  it('warn about other columns, unless that is switched off', () => {
     const columns = [...schema.slice(0, 1), { name: 'neu', type: 'DATE' }];
     expect(judge(1, {}, baseline(1), columns)).toEqual([
       'Since the last accepted result, column "Größe" is gone.',
@@ -83,7 +83,7 @@ describe('guards', () => {
 });
 
 describe('describeSchemaChange', () => {
-  it('does not mind the order', () => {
+  it('ignores the order', () => {
     expect(describeSchemaChange(schema, schema.toReversed())).toEqual([]);
   });
 });

@@ -75,7 +75,7 @@ describe('parseGoDuration', () => {
     expect(parseGoDuration(text)).toBeUndefined();
   });
 
-  it('reads what is put together of any units, in any order', () => {
+  it('reads combinations of any units, in any order', () => {
     const part = fc.tuple(fc.integer({ min: 0, max: 10_000 }), fc.constantFrom(...units));
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), fc.boolean(), (parts, negative) => {

@@ -34,7 +34,7 @@ const unseen = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 const forged = /^ConfigError: forged/m;
 
 describe('foreign text', () => {
-  it('is one line in which everything is seen, and is what it was when it is printable', () => {
+  it('is one line in which everything is visible, and unchanged if it is printable', () => {
     expect(printable(EVIL)).not.toMatch(unseen);
     expect(printable(EVIL)).not.toContain('\n');
     expect(printable('\u001b[31m\u{e0041}')).toBe('\\u001b[31m\\udb40\\udc41');
@@ -42,7 +42,7 @@ describe('foreign text', () => {
       expect(printable(plain)).toBe(plain);
   });
 
-  it('leaves a message its own lines, and JSON its values', () => {
+  it('keeps the lines of a message, and the values in JSON', () => {
     expect(printableMessage('2 problems:\n  a\n  b\nc')).toBe('2 problems:\n  a\n  b\\u000ac');
     const value = { [EVIL]: [EVIL] };
     for (const json of [JSON.stringify(value), JSON.stringify(value, null, 2)]) {
@@ -73,7 +73,7 @@ describe('foreign text', () => {
     expect(JSON.parse(log)).toMatchObject({ database: EVIL, msg: EVIL });
   });
 
-  it('is printable in what a run records, tells and logs', async () => {
+  it('is printable in what a run records, reports and logs', async () => {
     const documents = createMemoryDocumentStore();
     const events: unknown[] = [];
     const description = {

@@ -29,7 +29,7 @@ describe('a failed job', () => {
     expect(one.subjects().slice(1)).toEqual(['orders works again [Ferry, ferry-prod]']);
   });
 
-  it('is reported again when it fails otherwise, and after it had worked', async () => {
+  it('is reported again when it fails differently, and after it had worked', async () => {
     const one = world();
     for (const facts of [
       failure(),
@@ -49,7 +49,7 @@ describe('a failed job', () => {
     ]);
   });
 
-  it('is told though the record of another job is damaged', async () => {
+  it('is reported although the record of another job is damaged', async () => {
     const one = watchdogWorld({ orders: unscheduled, other: unscheduled });
     const startedAt = new Date(one.now().getTime() - 14 * MINUTE).toISOString();
     const good = await one.ended({ state: 'succeeded', startedAt });
@@ -70,7 +70,7 @@ describe('a failed job', () => {
     expect(one.sent).toHaveLength(1);
   });
 
-  it('has not recovered while the next run is under way', async () => {
+  it('has not recovered while the next run is in progress', async () => {
     const one = world();
     await one.ended(failure());
     one.wait(MINUTE);
@@ -83,14 +83,14 @@ describe('a failed job', () => {
   it.each([
     ['succeeds', { state: 'succeeded' as const }],
     ['was cancelled', { state: 'cancelled' as const, error: { class: 'CancelledError', message: 'x' } }],
-  ])('is not told of a job that %s', async (_, facts) => {
+  ])('is not reported for a job that %s', async (_, facts) => {
     const one = world();
     await one.ended(facts);
     await one.round();
     expect(one.sent).toEqual([]);
   });
 
-  it('that was taken out of the configuration is forgotten', async () => {
+  it('that was removed from the configuration is forgotten', async () => {
     const one = world();
     await one.ended(failure());
     await one.round();
@@ -142,17 +142,20 @@ describe('an overdue job', () => {
     expect(one.subjects().slice(1)).toEqual(['orders works again [Ferry, ferry-prod]']);
   });
 
-  it.each(['succeeded', 'skipped', 'cancelled'] as const)('is none when its run was %s', async (state) => {
-    const one = world({ orders: nightly }, start);
-    await one.round();
-    one.at(planned);
-    await one.ended({ scheduledTime: planned, state });
-    one.at(due);
-    await one.round();
-    expect(one.sent).toEqual([]);
-  });
+  it.each(['succeeded', 'skipped', 'cancelled'] as const)(
+    'does not exist when its run was %s',
+    async (state) => {
+      const one = world({ orders: nightly }, start);
+      await one.round();
+      one.at(planned);
+      await one.ended({ scheduledTime: planned, state });
+      one.at(due);
+      await one.round();
+      expect(one.sent).toEqual([]);
+    },
+  );
 
-  it('is none while its run is under way, nor when somebody started another since', async () => {
+  it('does not exist while its run is in progress, nor when somebody started another since', async () => {
     const one = world({ orders: nightly }, start);
     await one.round();
     one.at(planned);
@@ -164,7 +167,7 @@ describe('an overdue job', () => {
     expect(one.sent).toEqual([]);
   });
 
-  it('is not replaced by a run that somebody started by hand before', async () => {
+  it('is not replaced by a run that somebody started manually before', async () => {
     const one = world({ orders: nightly }, start);
     await one.round();
     one.at('2026-11-20T03:00:00.000Z');
@@ -178,7 +181,7 @@ describe('an overdue job', () => {
     ['of a schedule that is switched off', { ...nightly.schedule, enabled: false }],
     ['of a job without a schedule', undefined],
     ['within the window', { ...nightly.schedule, windowMs: HOUR }],
-  ])('is none %s', async (_, schedule) => {
+  ])('does not exist %s', async (_, schedule) => {
     const { schedule: _schedule, ...job } = nightly;
     const one = world({ orders: (schedule ? { ...job, schedule } : job) as never }, start);
     await one.round();
@@ -187,7 +190,7 @@ describe('an overdue job', () => {
     expect(one.sent).toEqual([]);
   });
 
-  it('is none of a time before the schedule was deployed, changed, or switched on', async () => {
+  it('does not exist for a time before the schedule was deployed, changed, or switched on', async () => {
     const one = world(
       { orders: { ...nightly, schedule: { ...nightly.schedule, enabled: false } as never } },
       start,
@@ -217,7 +220,7 @@ describe('an overdue job', () => {
       '2026-10-25T23:00:00.000Z',
       '30 2 * * *',
     ],
-  ])('is none of a time %s', async (_, from, runAt, until, cron) => {
+  ])('does not exist for a time %s', async (_, from, runAt, until, cron) => {
     const one = world({ orders: { ...nightly, schedule: { ...nightly.schedule, cron } as never } }, from);
     await one.round();
     one.at(runAt);
@@ -236,7 +239,7 @@ describe('a job near its limits', () => {
   it.each([
     ['the time that its function has', { ...at(12.5 * MINUTE), rows: 1 }, 'is near its time limit'],
     ['its maxRows', { rows: 801 }, 'is near its maxRows'],
-  ])('is reported once of %s, and again after it was clear of it', async (_, facts, expected) => {
+  ])('is reported once for %s, and again after it had recovered', async (_, facts, expected) => {
     const one = world({ orders: { ...unscheduled, maxRows: 1000 } });
     const rounds = async (some: object) => {
       await one.ended(some);
@@ -266,7 +269,7 @@ describe('a job near its limits', () => {
         attempts: [{ startedAt: '2026-11-20T12:00:00Z' }, { startedAt: '2026-11-20T12:10:00Z' }],
       },
     ],
-  ])('is not told of one %s', async (_, facts) => {
+  ])('is not reported for one %s', async (_, facts) => {
     const one = world({ orders: { ...unscheduled, maxRows: 1000 } });
     await one.ended(facts);
     one.wait(15 * MINUTE);
@@ -300,7 +303,7 @@ describe('a lost start', () => {
       'unknown lost a start: Unknown',
     ],
     ['that says nothing', '<xml>', 'a b', 'unknown lost a start: Unknown'],
-  ])('%s is reported once and leaves the queue then', async (_, body, errorCode, subject) => {
+  ])('%s is reported once and then leaves the queue', async (_, body, errorCode, subject) => {
     const one = world();
     one.letters.push({ id: 'a1', body, errorCode, sentAt: '2026-11-20T03:31:00.000Z' });
     await one.round();
@@ -313,7 +316,7 @@ describe('a lost start', () => {
     expect(one.letters).toEqual([]);
   });
 
-  it('is none of a run that waits for a slot of its source: the watchdog starts it again', async () => {
+  it('does not include a run that waits for a slot of its source: the watchdog starts it again', async () => {
     const one = world();
     const body = JSON.stringify({ ...killed, responsePayload: { errorType: 'QueuedError', trace: [] } });
     const sentAt = '2026-11-20T03:31:00.000Z';
@@ -323,7 +326,7 @@ describe('a lost start', () => {
     expect(one.sent).toEqual([]);
   });
 
-  it('stays in the queue while nobody can be told', async () => {
+  it('stays in the queue while nobody can be notified', async () => {
     const one = world();
     one.letters.push({ id: 'a1', body: JSON.stringify(event), sentAt: '2026-11-20T03:31:00.000Z' });
     const [topic] = one.channels;

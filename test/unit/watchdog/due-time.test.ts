@@ -66,11 +66,11 @@ describe('the latest time that a run is due', () => {
     ['times before it was deployed', berlin('30 4 * * *'), '2026-01-01T03:00:00Z'],
     ['a year that is over', berlin('cron(0 4 1 1 ? 2020)'), '2026-11-20T12:00:00Z'],
     ['a rate whose first interval is not over', berlin('@every 6h'), '2026-01-01T06:14:00Z'],
-  ])('is none for %s', (_, schedule, now) => {
+  ])('does not exist for %s', (_, schedule, now) => {
     expect(latestDueTime(schedule, { since, newest: undefined, now: new Date(now) })).toBeUndefined();
   });
 
-  it('counts a rate from the deployment, and from then on from the newest run', () => {
+  it('of a rate counts from the deployment, and from then on from the newest run', () => {
     const at = (now: string, newest?: string) =>
       latestDueTime(berlin('@every 6h'), {
         since,

@@ -60,7 +60,7 @@ describe('an extraction of which some databases failed', () => {
     expect(one.sent[0]?.alerts).toMatchObject([{ kind: 'failed', class: 'partial', source: '' }]);
   });
 
-  it('is reported as another problem than one of which all failed, and neither has recovered by the other', async () => {
+  it('is reported as a different problem than one of which all failed, and neither ends the other', async () => {
     const told = await tellAll(
       watchdogWorld({ nightly: onDemand }),
       { state: 'failed', ...error('AuthError') },
@@ -77,7 +77,7 @@ describe('an extraction of which some databases failed', () => {
     ]);
   });
 
-  it('is told with others that are incomplete, in one mail', async () => {
+  it('is reported with others that are incomplete, in one mail', async () => {
     const one = watchdogWorld({ nightly: onDemand, weekly: onDemand });
     for (const job of ['nightly', 'weekly']) {
       await one.ended({ ...asked(), job, state: 'partial', ...error('AuthError') });
@@ -86,7 +86,7 @@ describe('an extraction of which some databases failed', () => {
     expect(one.subjects()).toEqual(['2 jobs are incomplete: some databases failed [Ferry, ferry-prod]']);
   });
 
-  it('ends what was told of a run that came late', async () => {
+  it('ends the report about a run that came late', async () => {
     const one = watchdogWorld({ nightly: catalogs }, '2026-11-20T03:00:00.000Z');
     await one.round();
     one.at('2026-11-20T05:00:00.000Z');
@@ -101,7 +101,7 @@ describe('an extraction of which some databases failed', () => {
 });
 
 describe('an extraction', () => {
-  it('that was killed is started again by its own run', async () => {
+  it('that was killed is started again as the same run', async () => {
     const one = watchdogWorld({ nightly: onDemand });
     const { outcome: _outcome, durationMs: _durationMs, ...facts } = asked();
     const { id } = await one.running({ ...facts, state: 'running', triggeredBy: CALLER });
@@ -116,7 +116,7 @@ describe('an extraction', () => {
     });
   });
 
-  it('near its time limit is told with what to do about it', async () => {
+  it('near its time limit is reported with what to do about it', async () => {
     const one = watchdogWorld({ nightly: onDemand });
     const startedAt = new Date(one.now().getTime() - 14 * MINUTE).toISOString();
     const endedAt = one.now().toISOString();
@@ -124,7 +124,7 @@ describe('an extraction', () => {
     expect(one.sent[0]?.text).toContain('split the databases between two extractions');
   });
 
-  it('of one source is told with it', () => {
+  it('of one source is reported with it', () => {
     const config = parseConfig(
       `version: 1
 defaults: { source: { type: postgres, host: h, database: d, auth: { type: password, secret: s } } }

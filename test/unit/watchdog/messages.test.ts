@@ -36,7 +36,7 @@ const record = runRecord({
 });
 
 describe('a mail', () => {
-  it('does nothing to anyone who reads it in a terminal, also of a record that an earlier release wrote', () => {
+  it('cannot affect the terminal of a reader, even with a record of an earlier release', () => {
     const error = { class: 'GuardError', message: 'no\u001b[2J\nJob: forged', hint: '\u202edrop' };
     const { text } = messageOf([{ incident, record: { ...record, error } }], where);
     expect(text).toContain('no\\u001b[2J\\u000aJob: forged');
@@ -94,7 +94,7 @@ describe('a mail', () => {
   it.each([
     ['as long as names may be', 'x'.repeat(63), 'y'.repeat(128)],
     ['with what is not ASCII', 'open-orders', 'städte\nund mehr'],
-  ])('has a subject that SNS takes, %s', (_, job, stack) => {
+  ])('has a subject that SNS accepts, %s', (_, job, stack) => {
     const subject = subjectOf([{ incident: { ...incident, job } }], { stack });
     expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
     expect(subject).toContain(job);
@@ -126,7 +126,7 @@ describe('a webhook', () => {
   );
 
   it.each(['http://hooks.example.org/x', '{"uri": "https://hooks.example.org/x"}', '{x', 'T0/B1/x'])(
-    'is not called by what is no https address: %s',
+    'is not called if its address is not https: %s',
     async (secret) => {
       const { calls, send } = answer(200);
       await expect(createWebhook(async () => secret, send).send(message)).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe('a webhook', () => {
     },
   );
 
-  it.each([404, 500])('that answers %d was not told', async (status) => {
+  it.each([404, 500])('that answers %d did not get the message', async (status) => {
     const { send } = answer(status);
     await expect(
       createWebhook(async () => 'https://hooks.example.org/T0', send).send(message),

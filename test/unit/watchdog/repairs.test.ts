@@ -24,7 +24,7 @@ describe('a run that nobody works on', () => {
     ['queued, while Lambda may try again', 'queued', 4.9, 0],
     ['killed', 'running', 10, 1],
     ['killed, while Lambda may try again', 'running', 9.9, 0],
-  ] as const)('is started again as itself: %s', async (_, state, minutes, starts) => {
+  ] as const)('is started again as the same run: %s', async (_, state, minutes, starts) => {
     const { killed, wait, round, started } = world();
     await killed({ ...scheduled, state });
     wait(minutes * MINUTE);
@@ -34,7 +34,7 @@ describe('a run that nobody works on', () => {
     );
   });
 
-  it('is started by the request that it was asked for with', async () => {
+  it('is started with its original request', async () => {
     const { killed, wait, round, started, documents } = world();
     const record = await killed({ ...byApi, scheduledTime: undefined } as never);
     const request = {
@@ -49,7 +49,7 @@ describe('a run that nobody works on', () => {
     expect(started).toEqual([request]);
   });
 
-  it('is started by its id where a stack of another name had planned it, whose bucket was adopted', async () => {
+  it('is started by its id if a stack with another name had planned it, whose bucket was adopted', async () => {
     const { killed, wait, round, started } = world();
     const id = scheduledRunId('FerryBefore', 'orders', planned);
     await killed({ ...scheduled, id, state: 'ingesting' });
@@ -58,7 +58,7 @@ describe('a run that nobody works on', () => {
     expect(started).toEqual([{ job: 'orders', runId: id, triggeredBy: 'watchdog' }]);
   });
 
-  it('is closed when no start could end it within the longest time that Polyteia is given', async () => {
+  it('is closed when no start could end it within the longest time that Polyteia may take', async () => {
     const { killed, wait, round, started, runs } = world();
     const { id } = await killed({ ...scheduled, state: 'ingesting' });
     wait(24 * 60 * MINUTE);
@@ -70,7 +70,7 @@ describe('a run that nobody works on', () => {
     expect(await runs.get(id)).toMatchObject({ state: 'failed', error: { class: 'LostError' } });
   });
 
-  it('is started by its id where the request is gone', async () => {
+  it('is started by its id if the request is gone', async () => {
     const { killed, wait, round, started } = world();
     const { id } = await killed({ ...byApi, scheduledTime: undefined } as never);
     wait(11 * MINUTE);
@@ -82,7 +82,7 @@ describe('a run that nobody works on', () => {
     ['Lambda has tried again', { ...scheduled, ...twice }, 11],
     ['it was somebody’s machine', { trigger: 'cli', triggeredBy: 'anna' } as const, 11],
     ['another start did not help', scheduled, 31],
-  ])('is closed as lost when %s, and told', async (_, facts, minutes) => {
+  ])('is closed as lost when %s, and reported', async (_, facts, minutes) => {
     const { killed, wait, round, started, runs, sent } = world();
     const { id } = await killed(facts);
     wait(minutes * MINUTE);
@@ -105,7 +105,7 @@ describe('a run that nobody works on', () => {
     expect((await runs.get(id))?.state).toBe('failed');
   });
 
-  it('of a job that was taken out of the configuration is closed', async () => {
+  it('of a job that was removed from the configuration is closed', async () => {
     const { one, killed, wait, round, runs, started } = world();
     const { id } = await killed({ ...scheduled, state: 'ingesting' });
     one.jobs = {};
@@ -144,7 +144,7 @@ describe('a run that nobody works on', () => {
     expect(one.started).toEqual([]);
   });
 
-  it('that cannot be helped is no reason to leave out the others', async () => {
+  it('that cannot be repaired does not stop the repair of others', async () => {
     const { killed, wait, round } = world({ orders: nightly, other: unscheduled } as never);
     await killed({ ...scheduled, state: 'ingesting' });
     await killed({ job: 'other', ...scheduled, state: 'ingesting' });

@@ -6,8 +6,8 @@ import { MINUTE, nightly, unscheduled, watchdogWorld } from '../../support/watch
 
 const failed = { state: 'failed' as const, error: { class: 'AuthError', message: 'no' } };
 
-describe('telling', () => {
-  it('that does not get through is tried again in the next round, to who has not got it', async () => {
+describe('a message', () => {
+  it('that does not get through is sent again in the next round, to those who have not got it', async () => {
     const one = watchdogWorld({ orders: unscheduled });
     const hook: string[] = [];
     let down = true;
@@ -30,7 +30,7 @@ describe('telling', () => {
     expect([one.sent.length, hook.length]).toEqual([1, 1]);
   });
 
-  it('that was not done for a failure is done for it, also when the job works by then', async () => {
+  it('that was not sent for a failure is sent for it, even if the job works by then', async () => {
     const one = watchdogWorld({ orders: unscheduled });
     const [topic] = one.channels;
     one.channels = [{ name: 'topic', send: () => Promise.reject(new Error('down')) }];
@@ -47,7 +47,7 @@ describe('telling', () => {
     ]);
   });
 
-  it('of a watchdog that died after its claim is done by the next one', async () => {
+  it('of a watchdog that died after its claim is sent by the next one', async () => {
     const one = watchdogWorld({ orders: unscheduled });
     await one.ended(failed);
     const [topic] = one.channels;
@@ -76,7 +76,7 @@ describe('telling', () => {
     expect(one.sent).toHaveLength(1);
   });
 
-  it('is nobody’s task without a channel, and is done once there is one', async () => {
+  it('is claimed by nobody without a channel, and is sent once there is one', async () => {
     const one = watchdogWorld({ orders: unscheduled });
     const { channels } = one;
     one.channels = [];
@@ -88,7 +88,7 @@ describe('telling', () => {
     expect(one.sent).toHaveLength(1);
   });
 
-  it('of two watchdogs at once is done by one of them, whatever happens to a job', async () => {
+  it('of two watchdogs at once is sent by one of them, whatever happens to a job', async () => {
     const step = fc.constantFrom('fails', 'fails otherwise', 'works', 'is cancelled', 'rounds', 'later');
     await fc.assert(
       fc.asyncProperty(
@@ -133,7 +133,7 @@ describe('telling', () => {
 });
 
 describe('a round', () => {
-  it('with an incident and a memory that cannot be read sees to everything else, and says so', async () => {
+  it('with an incident and a memory that cannot be read does everything else, and says so', async () => {
     const one = watchdogWorld({ orders: unscheduled, customers: unscheduled });
     await one.ended(failed);
     await one.round();
@@ -151,7 +151,7 @@ describe('a round', () => {
       expect((await one.documents.read(name))?.body).toBe('{"schemaVersion":2}');
   });
 
-  it('with 300 quiet jobs takes a handful of calls', async () => {
+  it('with 300 quiet jobs takes a few calls', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `job-${index}`);
     const one = watchdogWorld(
       Object.fromEntries(names.map((job) => [job, nightly])),

@@ -7,7 +7,7 @@ async function otherRound(one: WatchdogWorld): Promise<void> {
   await one.round({ scope: 'Other', where });
 }
 
-it('lets each of two stacks know since when its own schedules are there', async () => {
+it('lets each of two stacks know since when it has had its own schedules', async () => {
   const one = watchdogWorld({ orders: nightly }, '2026-11-19T12:00:00.000Z');
   for (const time of ['2026-11-19T12:00:00.000Z', '2026-11-19T12:05:00.000Z', '2026-11-20T03:46:00.000Z']) {
     one.at(time);

@@ -15,7 +15,7 @@ const NO_TEXT =
   'it contains bytes that are not valid text in the encoding of the database, or that have no equivalent in UTF-8';
 const LOCKED = 'another session holds a lock on it, or on something that it reads';
 
-describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_title, version) => {
+describe.each(POSTGRES_VERSIONS)('a catalog that changes or is damaged, %s', (_title, version) => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres({ ...version, settings: { log_lock_waits: 'on' } });
@@ -59,7 +59,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
   const namesOf = (entities: readonly AtlanEntity[], type: string) =>
     entities.filter(({ typeName }) => typeName === type).map(({ attributes }) => attributes.name);
 
-  it('is read as it is in the end when a view goes while its definition is asked for', async () => {
+  it('is read in its final state when a view disappears while its definition is read', async () => {
     await using made = await create(
       'going',
       'CREATE SCHEMA staging; CREATE VIEW staging.fleeting AS SELECT 1 AS a',
@@ -82,7 +82,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect(extraction.result.warnings).toEqual([]);
   });
 
-  it('keeps no lock, so that a migration goes on meanwhile', async () => {
+  it('holds no lock, so that a migration can continue meanwhile', async () => {
     await using made = await create(
       'migrated',
       `CREATE TABLE aaa (a int); CREATE VIEW z_view AS SELECT a FROM aaa; CREATE MATERIALIZED VIEW m AS SELECT a FROM z_view`,
@@ -105,7 +105,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect(Object.keys(definitionsIn(extraction.entities))).toEqual(['m', 'z_view']);
   });
 
-  it('goes on without what is locked for long, and says so', async () => {
+  it('is read without what is locked for long, with a warning', async () => {
     await using made = await create(
       'locked',
       `CREATE TABLE a (x int, y int GENERATED ALWAYS AS (x + 1) STORED, z int DEFAULT 3); INSERT INTO a SELECT generate_series(1, 500); ANALYZE a;
@@ -146,7 +146,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     );
   });
 
-  it('has all of it when the lock is given back', async () => {
+  it('is complete when the lock is released', async () => {
     await using made = await create(
       'released',
       `CREATE TABLE a (x int); CREATE VIEW v AS SELECT x FROM a; CREATE MATERIALIZED VIEW m AS SELECT 1 AS one`,
@@ -162,7 +162,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect(extraction.result.warnings).toEqual([]);
   });
 
-  it('is complete though its views are rebuilt all the time', async () => {
+  it('is complete even if its views are rebuilt all the time', async () => {
     const views = Array.from({ length: 60 }, (_, n) => `v${n}`);
     await using made = await create(
       'rebuilt',
@@ -193,7 +193,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect(rebuilt).toBeGreaterThan(3);
   });
 
-  it('loses no more than what is damaged, and names it', async () => {
+  it('loses only what is damaged, and names it', async () => {
     await using made = await create(
       'damaged',
       `CREATE EXTENSION cube; CREATE TYPE mood AS ENUM ('well');
@@ -246,7 +246,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     ]);
   });
 
-  it('is read without a text that is none in its encoding, or is no Unicode', async () => {
+  it('is read without a text that is invalid in its encoding, or is not Unicode', async () => {
     const byte = (hex: string) => `convert_from('\\x${hex}'::bytea, 'SQL_ASCII')`;
     await using _bytes = await create(
       'bytes',
@@ -306,7 +306,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect(table?.attributes).toMatchObject({ description: 'Straße' });
   });
 
-  it('crashes no server over a view without its rule, and says what fails of those that are there', async () => {
+  it('with a view without its rule does not crash the server, and reports what fails', async () => {
     await using made = await create(
       'ruleless',
       `CREATE TABLE base (a int); CREATE VIEW v_base AS SELECT a FROM base; CREATE VIEW sound AS SELECT 1 AS one;
@@ -326,7 +326,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect((await readFile(server.logFile, 'utf8')).slice(-20_000)).not.toMatch(/terminated by signal/);
   });
 
-  it('is read where the login may run no PL/pgSQL, and keeps no lock there either', async () => {
+  it('is read when the login may not run PL/pgSQL, without keeping locks', async () => {
     await using made = await create(
       'bare',
       'DROP EXTENSION plpgsql; CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT a FROM t',
@@ -344,7 +344,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that is not as it should be, %s', (_
     expect(locks).toEqual([]);
   });
 
-  it('is read in whatever encoding it has', async () => {
+  it('is read in any encoding', async () => {
     await using _made = await create(
       'latin',
       `CREATE SCHEMA "Größe"; CREATE TABLE "Größe"."Maß" ("ü" integer); COMMENT ON TABLE "Größe"."Maß" IS 'Straße'`,

@@ -43,7 +43,7 @@ describe.each(POSTGRES_VERSIONS)('the examples of docs/extraction-filters.md on 
     await server?.stop();
   });
 
-  it('there are some', () => {
+  it('exist', () => {
     expect(schemas.length).toBeGreaterThan(10);
     expect(examples.length).toBeGreaterThan(15);
     const unread = examples.filter(({ leaves, expected }) => leaves !== 'nothing' && expected.length === 0);

@@ -104,7 +104,7 @@ describe.each(POSTGRES_VERSIONS)('filters on %s', (_title, options) => {
     expect(rows.map(([, name]) => name).sort()).toEqual([...expected].sort());
   });
 
-  it('any text arrives as it is, whatever standard_conforming_strings is', async () => {
+  it('any text arrives unchanged, whatever standard_conforming_strings is', async () => {
     const signs = [
       "'",
       '\\',
@@ -193,7 +193,7 @@ describe.each(POSTGRES_VERSIONS)('filters on %s', (_title, options) => {
     expect(error).toMatchObject({ message, hint: expect.stringContaining('backslash') });
   });
 
-  it('asks once when all is right, and tells a failure of another kind from a wrong pattern', async () => {
+  it('asks once if all are right, and distinguishes another failure from a wrong pattern', async () => {
     const right = filters({
       include: { edge: ['a', 'b'], ge: '*' },
       exclude: { x: ['y'] },
@@ -230,7 +230,7 @@ describe.each(POSTGRES_VERSIONS)('filters on %s', (_title, options) => {
     expect((await listDatabases(edge.ask, filters(changes))).map(({ name }) => name)).toEqual(expected);
   });
 
-  it('listDatabases leaves out what the login cannot enter, and refuses a wrong pattern', async () => {
+  it('listDatabases leaves out databases that the login may not enter, and refuses a wrong pattern', async () => {
     await server.query('CREATE DATABASE closed');
     await server.query('REVOKE CONNECT ON DATABASE closed FROM PUBLIC');
     await server.query('CREATE DATABASE idle ALLOW_CONNECTIONS false');

@@ -10,7 +10,7 @@ import { POSTGRES_VERSIONS } from '../../../support/servers/postgres-versions.ts
 
 // The example of a server with many databases: sources: [erp, "hr-*"] with an include that speaks of erp alone.
 
-describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, %s', (_title, version) => {
+describe.each(POSTGRES_VERSIONS)('a filter that leaves nothing of some databases, %s', (_title, version) => {
   let postgres: PostgresServer;
   let setup: ExtractionSetup;
   beforeAll(async () => {
@@ -52,7 +52,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
     expect(manifest.warnings).toEqual([warning]);
   });
 
-  it('of a whole source, when all databases are to be read', async () => {
+  it('of a whole source, when all databases should be read', async () => {
     const other = await startPostgres(version);
     try {
       const { host, port } = other;
@@ -77,7 +77,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
     );
   });
 
-  it('leaves what fails a failure', async () => {
+  it('does not hide a failure', async () => {
     const record = await runExtraction(
       setup.options({ databases: ['postgres', 'broken', 'hr_a'], include: { 'postgres|broken': '*' } }),
     );
@@ -90,21 +90,18 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
     ['several sources', { sources: ['*'] }, hr],
     ['a list', { databases: ['postgres', 'hr_a'] }, {}],
     ['all', { databases: 'all' }, {}],
-  ])(
-    'fails the run that has nothing else, in the words of Atlan’s app: %s',
-    async (_what, fields, sources) => {
-      const options = setup.options({ ...fields, include: { '^nodb$': '*', '^nor this$': '*' } }, sources);
-      const message = 'Schemas and Databases check failed for nodb database.';
-      const record = await runExtraction(options);
-      expect(record).toMatchObject({ state: 'failed', error: { class: 'ConfigError', message } });
-      expect(await filesBelow(setup.outputFolder)).toEqual([]);
-      const checks = await checkExtraction({ ...options, signal: AbortSignal.timeout(60_000) });
-      expect(checks.filter(({ status }) => status === 'failed')).toMatchObject([{ detail: message }]);
-      expect(await filesBelow(join(setup.folder, 'work'))).toEqual([]);
-    },
-  );
+  ])('fails a run without anything else, in the words of Atlan’s app: %s', async (_what, fields, sources) => {
+    const options = setup.options({ ...fields, include: { '^nodb$': '*', '^nor this$': '*' } }, sources);
+    const message = 'Schemas and Databases check failed for nodb database.';
+    const record = await runExtraction(options);
+    expect(record).toMatchObject({ state: 'failed', error: { class: 'ConfigError', message } });
+    expect(await filesBelow(setup.outputFolder)).toEqual([]);
+    const checks = await checkExtraction({ ...options, signal: AbortSignal.timeout(60_000) });
+    expect(checks.filter(({ status }) => status === 'failed')).toMatchObject([{ detail: message }]);
+    expect(await filesBelow(join(setup.folder, 'work'))).toEqual([]);
+  });
 
-  it('is next to what a server cannot give of one object: the rest is complete, and the record names it', async () => {
+  it('appears next to an object that the server cannot return: the rest is complete, and the record names it', async () => {
     const { host, port, user, password } = postgres;
     const client = new pg.Client({ host, port, user, password, database: 'hr_b' });
     await client.connect();
@@ -124,7 +121,7 @@ describe.each(POSTGRES_VERSIONS)('a filter that has nothing for some databases, 
     expect(manifest.entities).toMatchObject({ Database: 2, View: 1, Column: 1 });
   });
 
-  it('is told by the check', async () => {
+  it('is reported by the check', async () => {
     const options = setup.options({ sources: ['erp', 'hr-*'], include: { '^postgres$': ['^public$'] } }, hr);
     const checks = await checkExtraction({ ...options, signal: AbortSignal.timeout(60_000) });
     expect(checks.filter(({ status }) => status !== 'ok')).toEqual([

@@ -33,7 +33,7 @@ describe('a catalog of 50 MB of comments and 40 MB of definitions', () => {
     expect(entities.filter(({ typeName }) => typeName === 'Procedure')).toHaveLength(2_000);
   }, 240_000);
 
-  it('ends a run with less by what to do', async () => {
+  it('ends a run with less memory, and says what to do', async () => {
     await using setup = await setUpExtraction(postgres);
     const record = await runExtraction({ ...setup.options(), memoryLimitBytes: 128_000_000 });
     expect(record).toMatchObject({

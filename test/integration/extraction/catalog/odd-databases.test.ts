@@ -23,7 +23,7 @@ describe.each([
   });
   afterAll(() => server?.stop());
 
-  it('writes nothing but the database itself where it is empty', async () => {
+  it('writes only the database itself if it is empty', async () => {
     await using extraction = await extractTorture(server, EMPTY_DATABASE, STRANGER);
     const { lastSyncRunAt: _, ...attributes } = extraction.entities[0]?.attributes ?? {};
     expect([{ ...extraction.entities[0], attributes }]).toStrictEqual([
@@ -37,7 +37,7 @@ describe.each([
     ]);
   });
 
-  it('keeps apart what its names make the same', async () => {
+  it('distinguishes what its names make the same', async () => {
     // That no qualifiedName is there twice, and that relations go to their own target, is asserted by the extraction.
     await using extraction = await extractTorture(server, COLLISIONS_DATABASE, OWNER);
     const { entities, result } = extraction;
@@ -84,7 +84,7 @@ describe.each([
     expect(result.warnings.length).toBeGreaterThan(0);
   });
 
-  it('reads what the server itself can say nothing about', async () => {
+  it('reads what the server itself cannot describe', async () => {
     await using extraction = await extractTorture(server, HOSTILE_DATABASE, STRANGER);
     const relations = extraction.entities.flatMap(({ attributes: { name }, customAttributes: custom }) =>
       'table_type' in custom

@@ -42,7 +42,7 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
     await server?.stop();
   });
 
-  it('says in Atlan’s words that all is well, by two statements', async () => {
+  it('says in Atlan’s words that all is well, with two statements', async () => {
     postgres.statements.length = 0;
     expect(await runPreflight(postgresScope(postgres.ask), EVERYTHING)).toEqual({
       databaseSchemaCheck: successful,
@@ -142,7 +142,7 @@ describe.each(POSTGRES_VERSIONS)('runPreflight on %s', (_title, options) => {
     ],
     [100_000, { success: true, successMessage: 'Client version 10.0 meets minimum required version 10.0' }],
     [150_018, { success: true, successMessage: 'Client version 15.18 meets minimum required version 10.0' }],
-  ])('a server that says it is %i', async (version, expected) => {
+  ])('a server that reports version %i', async (version, expected) => {
     const ask: AskSource = async (sql) => {
       const answer = await postgres.ask(sql);
       return {

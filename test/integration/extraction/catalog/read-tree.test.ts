@@ -91,13 +91,13 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
     ]);
   });
 
-  it('says what keeps the login out of its own database, and what is no pattern', async () => {
+  it('reports why the login cannot enter its own database, and a wrong pattern', async () => {
     await expect(tree(EVERYTHING, { database: 'walled' })).rejects.toThrow(AuthError);
     await expect(tree(EVERYTHING, { password: 'wrong' })).rejects.toThrow(AuthError);
     await expect(tree({ ...EVERYTHING, include: { '[': '*' } })).rejects.toThrow(ConfigError);
   });
 
-  it('lists what can be read of a database in which the names of schemas cannot, and says what is left out', async () => {
+  it('lists what can be read of a database with unreadable schema names, and says what is left out', async () => {
     const make = async (name: string, encoding: string, sql: string) => {
       await server.query(`CREATE DATABASE ${name} ENCODING '${encoding}' TEMPLATE template0 LOCALE 'C'`);
       await queryDatabase(server, name, sql);
@@ -142,7 +142,7 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
     for (const name of ['bytes', 'nothing_else', 'windows']) await server.query(`DROP DATABASE ${name}`);
   });
 
-  it('ends when it is told to', async () => {
+  it('ends when it is stopped', async () => {
     const stop = new AbortController();
     stop.abort(new Error('stopped'));
     const options = sessionOptions({ ...server }, folder);

@@ -7,7 +7,7 @@ import { assertRawFiles } from '../../../support/extraction/raw-files.ts';
 import { startPostgres } from '../../../support/servers/postgres-server.ts';
 import { queryDatabase } from '../../../support/servers/query-database.ts';
 
-it('databases whose names hold slashes do not share a qualifiedName', async () => {
+it('databases with slashes in their names do not share a qualifiedName', async () => {
   await using postgres = await startPostgres();
   for (const name of ['a', 'a/b', 'c/d']) await postgres.query(`CREATE DATABASE "${name}"`);
   await queryDatabase(

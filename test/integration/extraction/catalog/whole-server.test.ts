@@ -105,7 +105,7 @@ describe.each(POSTGRES_VERSIONS)('a whole server of %s', (_title, options) => {
     return { record, manifest, entities: [...entities.values()].flat() };
   };
 
-  it('is read whatever the encodings of its names are', async () => {
+  it('is read whatever the encodings of its names', async () => {
     const { record, manifest, entities } = await outputOf({ databases: 'all' });
     expect(record.state).toBe('succeeded');
     expect(record.databases?.map(({ database }) => database)).toEqual(NAMES);
@@ -149,7 +149,7 @@ describe.each(POSTGRES_VERSIONS)('a whole server of %s', (_title, options) => {
     instance.closeSync();
   });
 
-  it('is filtered, checked and shown by those names', async () => {
+  it('is filtered, checked and shown with those names', async () => {
     const include = { '^k.ln$': '*', '^größe$': ['^public$', '^s1$'], 'm%FCnchen': '*' };
     const { record } = await outputOf({
       databases: 'all',
@@ -211,7 +211,7 @@ describe.each(POSTGRES_VERSIONS)('a whole server of %s', (_title, options) => {
     expect(all).toContain('FROM open;');
   });
 
-  it('is read by one DuckDB, and by two connections at most', async () => {
+  it('is read with one DuckDB, and at most two connections', async () => {
     const create = vi.spyOn(DuckDBInstance, 'create');
     const steps: string[] = [];
     let most = 0;
@@ -235,7 +235,7 @@ describe.each(POSTGRES_VERSIONS)('a whole server of %s', (_title, options) => {
     expect(steps).toEqual(NAMES.map((_, index) => `${index + 1} of ${NAMES.length}`));
   });
 
-  it('is read by a login that may have one connection only', async () => {
+  it('is read with a login that may have only one connection', async () => {
     await server.query("CREATE ROLE lone LOGIN PASSWORD 'x' CONNECTION LIMIT 1");
     await using own = await setUpExtraction({ ...server, user: 'lone', password: 'x' });
     const record = await runExtraction(own.options({ databases: 'all' }));

@@ -47,7 +47,7 @@ describe('finding the stack', () => {
     expect(stderr).toContain('aws sso login');
   });
 
-  it('says that no region is named', async () => {
+  it('says that no region is set', async () => {
     vi.stubEnv('AWS_REGION', undefined);
     const { stderr, exitCode } = await ferryAgainstStack(['runs']);
     expect([exitCode, stderr]).toEqual([
@@ -82,7 +82,7 @@ describe('answers of the API', () => {
 
 describe('commands of this machine', () => {
   it.each([['validate'], ['preview', 'orders'], ['compare', 'a', 'b'], ['schedule']])(
-    '%s is not one of a stack',
+    '%s does not work with a stack',
     async (...args) => {
       const { stderr, exitCode } = await ferryAgainstStack(args);
       expect([exitCode, stderr]).toEqual([

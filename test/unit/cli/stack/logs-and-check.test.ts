@@ -22,7 +22,7 @@ const log = (record: Record<string, unknown>, eventId: string, timestamp = Date.
 });
 
 describe('ferry --stack logs', () => {
-  it('shows what the function of a job has written of it, one line a record', async () => {
+  it('shows what the function of a job has logged about it, one line for each record', async () => {
     const timestamp = Date.now() - 1_000;
     aws.logs.push(
       log({ job: 'orders', run: 'r1', msg: 'run started', trigger: 'schedule' }, '1', timestamp),
@@ -35,7 +35,7 @@ describe('ferry --stack logs', () => {
     expect(aws.received.map(({ url }) => url)).toContain('/2015-03-31/functions/Ferry-erp/configuration');
   });
 
-  it('asks the function that a job has for itself', async () => {
+  it('asks the dedicated function of a job', async () => {
     await ferryAgainstStack(['logs', 'customers']);
     expect(aws.received.map(({ url }) => url)).toContain(
       '/2015-03-31/functions/Ferry-customers/configuration',
@@ -61,7 +61,7 @@ describe('ferry --stack logs', () => {
     expect(stdout.match(/run started|run ended/g)).toEqual(['run started', 'run ended']);
   }, 30_000);
 
-  it('says that there is nothing, and takes an age', async () => {
+  it('says that there is nothing, and accepts an age', async () => {
     aws.logs.push(log({ job: 'orders', msg: 'old' }, '1', Date.now() - 7_200_000));
     expect(await ferryAgainstStack(['logs', 'orders'])).toMatchObject({
       stdout: '',
@@ -107,7 +107,7 @@ describe('ferry --stack check', () => {
     },
   ];
 
-  it('has the function of each job check, and names the hop that fails', async () => {
+  it('makes the function of each job check, and names the hop that fails', async () => {
     const asked: unknown[] = [];
     aws.invoke = (name, event) => {
       asked.push([name, event]);

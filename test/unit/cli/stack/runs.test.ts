@@ -82,7 +82,7 @@ describe('ferry --stack runs', () => {
     expect(aws.received.filter(({ url }) => url.startsWith('/v1/jobs/orders/runs'))).toHaveLength(2);
   });
 
-  it('says which job there is not, and the nearest name', async () => {
+  it('says which job does not exist, and the nearest name', async () => {
     const { stderr, exitCode } = await ferryAgainstStack(['runs', 'order']);
     expect(exitCode).toBe(2);
     expect(stderr).toBe('ConfigError: There is no job "order"; did you mean "orders"?\n');
@@ -120,7 +120,7 @@ describe('ferry --stack run', () => {
     expect(new Set(keys.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
   });
 
-  it('says that another run is under way', async () => {
+  it('says that another run is in progress', async () => {
     const runId = runningRecord().id;
     await aws.runs.acquireLease({ job: 'orders', runId, times: leaseTimes, sleep });
     const { stderr, exitCode } = await ferryAgainstStack(['run', 'orders']);
@@ -128,7 +128,7 @@ describe('ferry --stack run', () => {
     expect(stderr).toContain(`BusyError: Run ${runId} of orders is under way`);
   });
 
-  it('stops following at Ctrl-C, and says that the run goes on', async () => {
+  it('stops following at Ctrl-C, and says that the run continues', async () => {
     const interruption = new AbortController();
     aws.onStart = async ({ runId }) => {
       await aws.runs.save(runningRecord({ id: runId }));
@@ -147,7 +147,7 @@ describe('ferry --stack run', () => {
   it.each([
     ['--dry-run', '--out', 'x.parquet'],
     ['--tries', '3'],
-  ])('takes no %s', async (...args) => {
+  ])('refuses %s', async (...args) => {
     const { stderr, exitCode } = await ferryAgainstStack(['run', 'orders', ...args]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('only applies to runs on this machine');
@@ -171,7 +171,7 @@ describe('ferry --stack cancel, accept, resend', () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/^ConfigError: .*ended/)]);
   });
 
-  it.each(['accept', 'resend'] as const)('%s says what there is not to send', async (command) => {
+  it.each(['accept', 'resend'] as const)('%s says that there is nothing to send', async (command) => {
     const record = runRecord({ state: 'failed', error: guarded });
     await aws.runs.save(record);
     const { stderr, exitCode } = await ferryAgainstStack([command, record.id, '--why', 'seen']);

@@ -17,7 +17,7 @@ extractions: ${extractions}`,
 const sync = 'query: SELECT 1, dataset: ds_a';
 
 describe('planFunctions', () => {
-  it('gives each source with jobs one function, and each job that asks for it its own, in the order of names', () => {
+  it('gives each source with jobs a function, and each job that asks for it its own, ordered by name', () => {
     expect(
       plansOf(
         `{ z: { source: erp, ${sync} }, staff: { source: hr, ${sync} }, a: { source: erp, ${sync} }, big: { source: erp, ${sync}, dedicated: { memory: 8192 } } }`,
@@ -35,13 +35,13 @@ describe('planFunctions', () => {
     ]);
   });
 
-  it('refuses a file that has nothing to deploy', () => {
+  it('refuses a file with nothing to deploy', () => {
     expect(() => plansOf('{}')).toThrow(
       'There is nothing to deploy: the configuration has neither syncs nor extractions.',
     );
   });
 
-  it('gives each extraction one of its own, after those of the syncs, with the settings that it says itself', () => {
+  it('gives each extraction its own, after those of the syncs, with its own settings', () => {
     expect(
       plansOf(
         `{ z: { source: hr, ${sync} } }`,
@@ -66,7 +66,7 @@ describe('planFunctions', () => {
     ]);
   });
 
-  it('gives a source none whose jobs all have their own', () => {
+  it('gives none to a source whose jobs all have dedicated ones', () => {
     expect(plansOf(`{ a: { source: hr, ${sync}, dedicated: {} } }`)).toEqual([
       { kind: 'sync', source: 'hr', dedicatedTo: 'a', jobs: ['a'], settings: {} },
     ]);

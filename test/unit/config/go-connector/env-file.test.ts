@@ -36,7 +36,7 @@ const change = (name: string, value: string, text = classicExample) =>
   text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
 
 describe('readEnvFile', () => {
-  it('reads the example of the classic generation as it is', () => {
+  it('reads the example of the classic generation unchanged', () => {
     const { config, secrets, warnings } = read(classicExample);
     expect(config).toMatchObject({
       sources: {
@@ -70,7 +70,7 @@ describe('readEnvFile', () => {
     ]);
   });
 
-  it("reads the example of the session generation as it is: the query is the source's own", () => {
+  it('reads the example of the session generation unchanged: the query is the source’s own', () => {
     const { config } = read(sessionExample);
     expect(config.polyteia.default).toMatchObject({
       organization: 'org_cv4t2cf0i6q1gflvu4m0',
@@ -118,7 +118,7 @@ describe('readEnvFile', () => {
     }
   });
 
-  it('has the schedule of the connector when none is given, and the zone of the container', () => {
+  it('has the connector’s default schedule, in the zone of the container', () => {
     const bare = classicExample.replace(/^CRON_SCHEDULE=.*$/m, '');
     expect(read(bare).config.syncs.default?.schedule).toMatchObject({ cron: '0 0 * * *', timezone: 'UTC' });
     const { config, warnings } = read(`${bare}TZ=Europe/Berlin\n`);
@@ -127,7 +127,7 @@ describe('readEnvFile', () => {
     expect(read(`${bare}TZ=Berlin\n`).config.syncs.default?.schedule?.timezone).toBe('UTC');
   });
 
-  it('wins over the environment, whose own TZ and LOG_LEVEL are none of its business', () => {
+  it('wins over the environment, whose own TZ and LOG_LEVEL do not matter', () => {
     const environment = {
       DATASET_ID: 'ds_environment',
       POLYTEIA_ORGANIZATION_SLUG: 'stadt',
@@ -143,7 +143,7 @@ describe('readEnvFile', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('does not need what it does not know', () => {
+  it('does not need variables that it does not know', () => {
     const { environment: _environment, ...expected } = read(classicExample);
     expect(read(`${classicExample}GREETING=hello\n`)).toMatchObject(expected);
   });
@@ -153,7 +153,7 @@ describe('readEnvFile', () => {
     ['INGEST_TIMEOUT', '1h30m', { pollInterval: '5s', timeout: '1h30m' }],
     ['INGEST_TIMEOUT', '1.5h', { pollInterval: '5s', timeout: '1.5h' }],
     ['INGEST_TIMEOUT', '48h', { pollInterval: '5s', timeout: '24h' }],
-  ])('takes %s=%s within what Ferry allows', (name, value, expected) => {
+  ])('accepts %s=%s within Ferry’s limits', (name, value, expected) => {
     const { config, warnings } = read(change(name, value, sessionExample));
     expect(config.polyteia.default?.ingest).toEqual(expected);
     expect(warnings.some((warning) => warning.startsWith(name))).toBe(
@@ -187,7 +187,7 @@ describe('readEnvFile', () => {
   });
 
   it.each(['SOURCE_DATABASE_TYPE', 'SOURCE_DATABASE_HOST', 'POLYTEIA_BASE_URL', 'INGEST_TIMEOUT', 'TZ'])(
-    'never repeats a connection string instead of %s',
+    'never repeats a connection string in the place of %s',
     (name) => {
       const text = `${sessionExample}${name}=https://u:GEHEIM@host/db\n`;
       let said = '';

@@ -33,7 +33,7 @@ describe('parseEnvText', () => {
     ['A="x', 1],
     ['A=1\nA B', 2],
     ['\n\nA-B=1', 3],
-  ])('names the line of %j, without repeating it', (text, line) => {
+  ])('reports the line of %j, without repeating it', (text, line) => {
     expect(() => parseEnvText(text)).toThrow(EnvFileSyntaxError);
     expect(() => parseEnvText(text)).toThrow(`line ${line} is not of the form`);
   });

@@ -112,7 +112,7 @@ describe('readWorkloads', () => {
     });
   });
 
-  it('remembers where a credential is that the files do not hold', () => {
+  it('remembers where a credential is that the files do not contain', () => {
     const { connectors, warnings } = read(
       deployment(
         pod({
@@ -208,14 +208,14 @@ describe('readWorkloads', () => {
     expect(warnings.join()).toContain('a .env file is mounted');
   });
 
-  it('leaves other workloads, and sidecars, alone', () => {
+  it('ignores other workloads, and sidecars', () => {
     const other = { name: 'proxy', image: 'envoy', env: env({ PERSONAL_ACCESS_TOKEN: 'x' }) };
     const both = { containers: [other, { name: 'c', env: env(variables) }] };
     expect(read(deployment({ containers: [other] })).warnings).toEqual([]);
     expect(read(deployment(both)).connectors.map(({ names }) => names)).toEqual([['berlin']]);
   });
 
-  it('tells two connectors in one pod by their containers', () => {
+  it('distinguishes two connectors in one pod by their containers', () => {
     const containers = ['a', 'b'].map((name) => ({
       name,
       env: env({ ...variables, DATASET_ID: `ds_${name}` }),
@@ -228,7 +228,7 @@ describe('readWorkloads', () => {
 });
 
 describe('readManifest', () => {
-  it('takes a List apart, and passes over what is no object of Kubernetes', () => {
+  it('splits a List, and ignores anything that is not a Kubernetes object', () => {
     const items = [configMap({ A: '1' }), secret({})];
     const text = `${stringify({ apiVersion: 'v1', kind: 'List', items })}---\nversion: 1\n---\n`;
     expect(readManifest(text, 'x.yaml').map(({ object }) => object.kind)).toEqual(['ConfigMap', 'Secret']);

@@ -54,7 +54,7 @@ describe('the network of an extraction', () => {
       `${GROUP})`,
     ],
     ['five and one', ['', '', '', '', '', network()], 's0, s1, s2 and 2 more (no `network`), s5 ('],
-  ])('is refused with how to split it, of sources %s', (_name, networks, message) => {
+  ])('is refused with how to split it, for sources %s', (_name, networks, message) => {
     let refused: unknown;
     try {
       inNetworks(...networks);

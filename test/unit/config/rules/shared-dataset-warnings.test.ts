@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { parseConfig } from '../../../../shared/config/load-config.ts';
 import { warnOfSharedDatasets } from '../../../../shared/config/rules/shared-dataset-warnings.ts';
 
-it('syncs that replace the same dataset of the same target are told', () => {
+it('syncs that replace the same dataset of the same target cause a warning', () => {
   const config = parseConfig(
     `version: 1
 sources: { erp: { type: postgres, host: h, database: d, auth: { type: password, secret: s } } }

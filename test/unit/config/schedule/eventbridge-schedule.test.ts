@@ -162,7 +162,7 @@ describe('toEventBridgeSchedule', () => {
       `0,2,4,6 0,2,4,6,8,10,12 2,4,6,8 1,3 ? ${Array.from({ length: 50 }, (_, n) => 1970 + 2 * n).join(',')}`,
       /characters on AWS, which allows 256/,
     ],
-  ])('%j is refused with what to write', (cron, message) => {
+  ])('%j is refused, with what to write instead', (cron, message) => {
     expect(() => convert(cron)).toThrow(ConfigError);
     expect(() => convert(cron)).toThrow(message);
   });

@@ -118,7 +118,7 @@ describe.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia
     // The year's own days by the zone's clock; at both ends of it the readings would be incomplete.
     const inside = (wall: string) => wall >= '2027-01-02' && wall < '2027-12-31';
 
-    it('are those that its clock shows, over a year', () => {
+    it('are those that the clock shows, over a year', () => {
       fc.assert(
         fc.property(schedules, ({ minutes, hours, days, months, weekdays }) => {
           const byWeekday = weekdays !== undefined && days === undefined;
@@ -161,7 +161,7 @@ describe.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia
       );
     });
 
-    it('are skipped exactly at times that its clock never shows', () => {
+    it('are skipped exactly at times that the clock never shows', () => {
       const shown = new Set(clock.map(({ wall }) => wall));
       const skipped = skippedRuns(parse('*/15 * * * *'), zone, new Date(YEAR.from), new Date(YEAR.until))
         .flatMap(({ times }) => times)

@@ -36,7 +36,7 @@ describe('settings of the deployment', () => {
     ['top', 'alerts: { topicArn: "arn:aws-us-gov:sns:us-gov-west-1:111122223333:data" }'],
     ['top', `kmsKeyArn: "${KEY}/mrk-0123456789abcdef0123456789abcdef"`],
     ['top', 'tags: { Größe: "", "cost-centre": "47 11" }'],
-  ] as const)('takes, of a %s, %s', (where, field) => {
+  ] as const)('accept, for a %s, %s', (where, field) => {
     expect(parse(where, field).syncs).toHaveProperty('a');
   });
 
@@ -55,7 +55,7 @@ describe('settings of the deployment', () => {
     ['top', `kmsKeyArn: "${KEY.replace('key', 'alias')}/mine"`, "a KMS key's ARN"],
     ['top', 'logRetention: 42', 'expected 1 or 3 or 5 or 7'],
     ['top', 'tags: { "aws:name": x }', 'a tag key that does not begin with aws:'],
-  ] as const)('refuses, of a %s, %s', (where, field, message) => {
+  ] as const)('refuse, for a %s, %s', (where, field, message) => {
     expect(() => parse(where, field)).toThrow(message);
   });
 });

@@ -19,11 +19,11 @@ describe('a Polyteia target', () => {
       { organization: 'org_1', baseUrl: 'https://p.example' },
       { api: 'session', baseUrl: 'https://p.example' },
     ],
-  ])('%j speaks %j', (target, expected) => {
+  ])('%j uses %j', (target, expected) => {
     expect(polyteiaTarget.parse({ token: 't', ...target })).toMatchObject(expected);
   });
 
-  it('waits as the Go connector does unless told otherwise, and checks an upload', () => {
+  it('waits like the Go connector by default, and checks an upload', () => {
     expect(polyteiaTarget.parse({ token: 't' })).toMatchObject({
       ingest: { pollInterval: '5s', timeout: '30m' },
       verify: 'warn',

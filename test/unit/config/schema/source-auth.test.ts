@@ -128,7 +128,7 @@ describe('auth of a source', () => {
     expect(messageOf(auth, fields)).toContain(expected);
   });
 
-  it('repeats no external id that is wrong', () => {
+  it('does not repeat an external id that is wrong', () => {
     expect(messageOf({ ...role, externalId: 'geheim geheim' })).not.toContain('geheim geheim');
   });
 });
@@ -159,13 +159,13 @@ describe('the region in a host name', () => {
     'eu-central-1.rds.example.com',
     'erp.abc.eu-central-1.rds.amazonaws.com.evil.example',
     'rds.amazonaws.com',
-  ])('is none in %s', (host) => {
+  ])('does not exist in %s', (host) => {
     expect(regionOfRdsHost(host)).toBeUndefined();
     expect(isRdsHost(host)).toBe(false);
   });
 });
 
-describe('what a token is signed for', () => {
+describe('the target that a token is signed for', () => {
   it.each([
     [undefined, { host: 'erp.example', port: 5432 }],
     ['DB.example', { host: 'db.example', port: 15432 }],

@@ -66,7 +66,7 @@ describe('rows', () => {
       title: 'of several chunks, with each number in all of them',
       numbers: numbersTo(7_000).map((place) => [(place * 7) % 1_500, (place * 11) % 1_003]),
     },
-  ])('$title are read with what belongs to each', async ({ numbers }) => {
+  ])('$title are read with everything that belongs to each', async ({ numbers }) => {
     const { names, chunks } = await chunksOf(numbers);
     const readRows = rowReader(names, kind);
     // A copy of each, as it is one object for all of them.

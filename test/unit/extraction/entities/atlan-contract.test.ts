@@ -34,7 +34,7 @@ describe.each(cases)('$typeName', ({ example }) => {
   });
 
   it.each(['attributes', 'customAttributes'] as const)(
-    'may lack nothing of its %s, nor have null',
+    'may not lack anything of its %s, nor have null',
     (group) => {
       const all = example[group] as Record<string, unknown>;
       for (const name of Object.keys(all)) {
@@ -125,7 +125,7 @@ describe('the checks of a whole output', () => {
 
   const column = () => readFile(join(folder, 'transformed/column/1.json'), 'utf8');
 
-  it('find nothing in a sound one', async () => {
+  it('find nothing wrong in a correct one', async () => {
     expect(await assertOutput(folder)).toHaveLength(examples.length);
   });
 

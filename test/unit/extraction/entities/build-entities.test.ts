@@ -320,7 +320,7 @@ describe('entities', () => {
       expect(JSON.parse(serialize(row, of))).toEqual(written(buildColumn(row, of)));
   });
 
-  it('writes the JSON of Columns of more types than it keeps, and of those again', () => {
+  it('writes the JSON of Columns with more types than it keeps, and of those again', () => {
     const serialize = columnSerializer();
     const typed = Array.from({ length: 1_001 }, (_, index) => ({
       ...column,

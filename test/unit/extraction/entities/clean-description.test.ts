@@ -21,7 +21,7 @@ describe('the description of a comment', () => {
     expect(cleanDescription(comment)).toBe(description);
   });
 
-  it('keeps the first 100,000 characters, of which an emoji is one', () => {
+  it('keeps the first 100,000 characters, where an emoji is one', () => {
     expect(cleanDescription(`${'ü'.repeat(99_999)}xy`)).toBe(`${'ü'.repeat(99_999)}x`);
     expect(cleanDescription(`${'😀'.repeat(99_999)}xy`)).toBe(`${'😀'.repeat(99_999)}x`);
     expect(cleanDescription('😀'.repeat(100_001))).toBe('😀'.repeat(100_000));
@@ -31,7 +31,7 @@ describe('the description of a comment', () => {
     expect(cleanDescription(`${'<b>'.repeat(40_000)}text`)).toBe('<');
   });
 
-  it('takes no longer than the text is, whatever it holds', () => {
+  it('takes linear time, whatever the text contains', () => {
     // As an expression this takes minutes, and the test its time-out.
     expect(cleanDescription('<'.repeat(200_000))).toBe('<'.repeat(100_000));
   });

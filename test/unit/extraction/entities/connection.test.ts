@@ -20,7 +20,7 @@ describe('connectionOf', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('tells servers apart by host and port, not by upper and lower case', () => {
+  it('distinguishes servers by host and port, ignoring case', () => {
     expect(at({ host: 'ERP.Example.org' })).toEqual(at());
     expect(at({ port: 5433 })).not.toEqual(at());
     expect(at({ host: 'hr.example.org' })).not.toEqual(at());
@@ -37,7 +37,7 @@ describe('connectionOf', () => {
       { name: 'ERP', qualifiedName: 'a/b/1' },
       { name: 'ERP', qualifiedName: 'a/b/1' },
     ],
-  ])('takes what the source says of it: %j', (connection, expected) => {
+  ])('uses what the source says: %j', (connection, expected) => {
     const source = { type: 'postgres', connection } as const;
     expect(connectionOf({ name: 'erp', source, login, tenant: 'default' })).toEqual(expected);
   });

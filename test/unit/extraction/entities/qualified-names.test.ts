@@ -4,7 +4,7 @@ import { QualifiedNames } from '../../../../shared/extraction/entities/qualified
 const newNames = () => new QualifiedNames('default/postgres/1', 'db');
 
 describe('qualifiedNames', () => {
-  it('hold the names as they are', () => {
+  it('contain the names unchanged', () => {
     const names = newNames();
     expect(names.database).toBe('default/postgres/1/db');
     expect(names.schema('My Schema')).toBe('default/postgres/1/db/My Schema');
@@ -17,7 +17,7 @@ describe('qualifiedNames', () => {
     expect(names.warnings).toEqual([]);
   });
 
-  it('tell two relations apart, and what belongs to them', () => {
+  it('distinguish two relations, and what belongs to them', () => {
     const names = newNames();
     names.claimRelation('a', 'b/c');
     names.claimRelation('a/b', 'c');
@@ -31,7 +31,7 @@ describe('qualifiedNames', () => {
     ]);
   });
 
-  it('do not run into a name that is written like a replaced one', () => {
+  it('do not collide with a name that is written like a replaced one', () => {
     const names = newNames();
     const schemas = ['a', 'a%2Fb', 'a/b'] as const;
     names.claimRelation(schemas[0], 'b/c');
@@ -79,7 +79,7 @@ describe('qualifiedNames', () => {
       (names) => [names.column('s', '_procedures_', 'f'), names.procedure('s', 'f')],
       ['s/_procedures_/f', 's/_procedures_/%66'],
     ],
-  ])('tell %s apart', (_kind, make, expected) => {
+  ])('distinguish %s', (_kind, make, expected) => {
     const names = newNames();
     expect(make(names)).toEqual(expected.map((path) => `default/postgres/1/db/${path}`));
     expect(names.warnings).toHaveLength(1);

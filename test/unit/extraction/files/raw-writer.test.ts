@@ -88,7 +88,7 @@ describe('raw files', () => {
     { title: 'a chunk that fills several', rowsPerFile: 100, chunks: [30, FULL, 1, FULL] },
     { title: 'a chunk that fills several to the last row', rowsPerFile: 512, chunks: [FULL, 5] },
     { title: 'more rows than a row group has', rowsPerFile: 25_000, chunks: repeat(FULL, 21) },
-  ])('of $title hold all rows in their order ($rowsPerFile a file)', async ({ rowsPerFile, chunks }) => {
+  ])('of $title contain all rows in their order ($rowsPerFile a file)', async ({ rowsPerFile, chunks }) => {
     const written = await write(rowsPerFile, chunks);
     const total = chunks.reduce((sum, rows) => sum + rows, 0);
     const expected = Array.from({ length: Math.ceil(total / rowsPerFile) }, (_, at) => {
@@ -111,12 +111,12 @@ describe('raw files', () => {
     expect(await readdir(files)).toHaveLength(written.length);
   });
 
-  it('are none without rows', async () => {
+  it('do not exist without rows', async () => {
     expect(await write(40, [])).toEqual([]);
     expect(await readdir(files)).toEqual([]);
   });
 
-  it('of one series know nothing of the one before', async () => {
+  it('of one series do not affect the next one', async () => {
     await write(40, [39, 39]);
     const series = await writer.begin([{ name: 'only', type: 'INTEGER' }], 2, (chunk) =>
       join(files, `other-${chunk}.parquet`),
@@ -133,7 +133,7 @@ describe('raw files', () => {
     expect(await write(40, [])).toEqual([]);
   });
 
-  it('lie in the one folder that can be written to', async () => {
+  it('are in the only folder that can be written to', async () => {
     const series = await writer.begin(COLUMNS, 1, () => join(folder, 'elsewhere.parquet'));
     await expect(series.append(await chunkOf(1, 1))).rejects.toThrow(/Permission/);
     expect(await readdir(folder)).not.toContain('elsewhere.parquet');

@@ -76,7 +76,7 @@ describe('latest.json', () => {
     expect(warnings).toEqual([`latest.json keeps run ${NEW}, which began to read later than this one.`]);
   });
 
-  it('does not go back either when the newer one comes between the look and the write', async () => {
+  it('does not go back when the newer one comes between the look and the write either', async () => {
     let met = false;
     const overtaken: OutputStore = {
       ...output,
@@ -93,7 +93,7 @@ describe('latest.json', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('is written once when the answer to its write was lost', async () => {
+  it('is written once when the answer to the write was lost', async () => {
     let writes = 0;
     const forgetful: OutputStore = {
       ...output,
@@ -108,7 +108,7 @@ describe('latest.json', () => {
     expect(await latest()).toBe(OLD);
   });
 
-  it('takes the place of one that is damaged, or of another release', async () => {
+  it('replaces one that is damaged, or from another release', async () => {
     await output.put('catalogs/latest.json', '{"schemaVersion": 99}');
     await point(old);
     expect(await latest()).toBe(OLD);
@@ -116,7 +116,7 @@ describe('latest.json', () => {
 });
 
 describe('the folder of a run', () => {
-  it('loses what an earlier attempt left, and no other run’s files', async () => {
+  it('loses what an earlier attempt left, but no other run’s files', async () => {
     await output.put(`catalogs/${OLD}/raw/table/1.parquet`, 'half');
     await output.put(`catalogs/${NEW}/raw/table/1.parquet`, 'other');
     expect(await prepareOutput(context, output, layoutOf(OLD))).toBeUndefined();

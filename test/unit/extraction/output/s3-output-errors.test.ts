@@ -36,7 +36,7 @@ describe('a failure at the bucket of an extraction', () => {
     expect(told.cause).toBe(error);
   });
 
-  it('names the account that the bucket should belong to', () => {
+  it('names the account that should own the bucket', () => {
     const told = explainOutputError(failure('AccessDenied', 403), { ...about, bucketOwner: '111122223333' });
     expect(told.hint).toContain('that the bucket belongs to account 111122223333');
   });

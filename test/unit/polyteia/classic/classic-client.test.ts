@@ -24,7 +24,7 @@ const operations = () => setup.standIn.calls.map(({ on }) => on);
 const stored = () => setup.standIn.datasets.get(DATASET);
 
 describe('the classic API', () => {
-  it('is done with an upload when it is answered', async () => {
+  it('considers an upload done when it is answered', async () => {
     expect(await client.checkDataset(DATASET)).toEqual({});
     expect(await setup.upload(client)).toEqual({});
     expect(stored()).toMatchObject({ uploads: 1, content: { size: FILE_SIZE, contentType: PARQUET } });
@@ -34,7 +34,7 @@ describe('the classic API', () => {
     setup.standIn.assertNoViolations();
   });
 
-  it('takes another token when one ended too early, once', async () => {
+  it('requests another token when one expired too early, once', async () => {
     await setup[Symbol.asyncDispose]();
     setup = await setUpClient({ api: 'classic', tokenLifetimeMs: -1 });
     client = setup.open();
@@ -52,7 +52,7 @@ describe('the classic API', () => {
     setup.standIn.assertNoViolations();
   });
 
-  it('cannot be asked for an ingest of the other one', async () => {
+  it('cannot be asked about an ingest of the other one', async () => {
     expect(await errorOf(client.waitForIngest({ id: 'dsig_1', dataset: DATASET }))).toMatchObject({
       class: 'ConfigError',
     });
@@ -81,7 +81,7 @@ describe('outages may pass, and say so', () => {
   });
 });
 
-it("Polyteia's words are told on one line that does nothing to a terminal", async () => {
+it('Polyteia’s words appear on one line that does nothing to a terminal', async () => {
   const message = 'no\u001b[2J\u009b31m \u202eright\nConfigError: forged';
   setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'errorEnvelope', code: 404, message } });
   const error = await errorOf(client.checkDataset(DATASET));
@@ -157,7 +157,7 @@ describe('an upload that is answered with 200', () => {
       'PolyteiaUnavailableError',
       /a web page/,
     ],
-  ])('and holds %s has failed', async (_, how, expected, message) => {
+  ])('and contains %s has failed', async (_, how, expected, message) => {
     setup.standIn.failNext({ on: 'upload', how });
     const error = await errorOf(setup.upload(client));
     expect(error).toMatchObject({ class: expected, message: expect.stringMatching(message) });
@@ -181,15 +181,15 @@ describe('an upload that is answered with 200', () => {
     expect(await setup.upload(client)).toEqual({});
   });
 
-  it('and an error 401 is tried with another token', async () => {
+  it('and contains an error 401 is tried with another token', async () => {
     setup.standIn.failNext({ on: 'upload', how: answered('{"error": {"code": 401}}') });
     expect(await setup.upload(client)).toEqual({});
     expect(stored()?.uploads).toBe(1);
   });
 });
 
-describe('an answer that trickles', () => {
-  it.each(['get_dataset', 'upload'] as const)('(%s) has a limit over all', async (on) => {
+describe('an answer that trickles in', () => {
+  it.each(['get_dataset', 'upload'] as const)('(%s) has an overall limit', async (on) => {
     // Each byte comes in time.
     setup.standIn.failNext({ on, how: { kind: 'drip', everyMs: 100 } });
     client = setup.open({ options: { answerLimitMs: 300 } });
@@ -200,7 +200,7 @@ describe('an answer that trickles', () => {
     });
   });
 
-  it('counts from the end of what is sent', async () => {
+  it('counts from the end of the request', async () => {
     client = setup.open({ options: { answerLimitMs: 300 } });
     const beforeSending = async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
@@ -220,7 +220,7 @@ describe('verifyUpload', () => {
     return warnings;
   }
 
-  it('is content with an upload that the dataset shows', async () => {
+  it('accepts an upload that the dataset shows', async () => {
     const { content: before } = await client.checkDataset(DATASET);
     await setup.upload(client);
     expect(await verify('strict', { before })).toEqual([]);
@@ -242,7 +242,7 @@ describe('verifyUpload', () => {
     expect(waits).toBe(2);
   });
 
-  it('warns of what differs, or refuses it: size, type, time', async () => {
+  it('warns about differences, or refuses them: size, type, time', async () => {
     await setup.upload(client);
     const { content: before } = await client.checkDataset(DATASET);
     const changes = { bytes: 1, contentType: 'text/csv; charset=utf-8', before };
@@ -255,12 +255,12 @@ describe('verifyUpload', () => {
     });
   });
 
-  it('takes a dataset that tells nothing for an error in strict mode only', async () => {
+  it('treats a dataset that shows nothing as an error in strict mode only', async () => {
     expect(await verify('warn')).toEqual([expect.stringContaining('shows no upload at all')]);
     expect(await errorOf(verify('strict'))).toMatchObject({ class: 'PolyteiaRejectedError' });
   });
 
-  it('takes not being able to ask for an error in strict mode only', async () => {
+  it('treats a failure to ask as an error in strict mode only', async () => {
     // Three questions each.
     setup.standIn.failNext({ on: 'get_dataset', times: 6, how: { kind: 'status', status: 503 } });
     expect(await verify('warn')).toEqual([expect.stringContaining('could not be verified')]);

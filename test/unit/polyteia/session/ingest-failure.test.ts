@@ -11,7 +11,7 @@ describe('describeIngestFailure', () => {
     ['Geheimnis 4711 row 12 geheim', undefined],
     ['', undefined],
     [undefined, undefined],
-  ])('of %j tells %j', (message, expected) => {
+  ])('of %j reports %j', (message, expected) => {
     expect(describeIngestFailure(message)).toBe(expected);
   });
 });

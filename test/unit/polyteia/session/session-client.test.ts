@@ -61,7 +61,7 @@ describe('the session API', () => {
     setup.standIn.assertNoViolations();
   });
 
-  it('uploads CSV as what it is', async () => {
+  it('uploads CSV as CSV', async () => {
     const { ingest } = await setup.upload(client, { contentType: 'text/csv' });
     if (ingest) await client.waitForIngest(ingest);
     expect(stored()?.content?.contentType).toBe('text/csv');
@@ -106,7 +106,7 @@ describe('a session', () => {
   });
 
   it.each<StandInOperation>(['getMyAcceptanceStatus', 'upload', 'getDatasetIngestStatus'])(
-    'that is refused at %s is renewed once, and the work goes on',
+    'that is refused at %s is renewed once, and the work continues',
     async (on) => {
       setup.standIn.failNext({ on, how: { kind: 'status', status: 401 } });
       expect(await carry()).toBe('completed');
@@ -118,7 +118,7 @@ describe('a session', () => {
     },
   );
 
-  it('that ends between upload and ingest is renewed', async () => {
+  it('that expires between upload and ingest is renewed', async () => {
     const { ingest } = await setup.upload(client);
     setup.standIn.expireSessions();
     if (ingest) expect(await client.waitForIngest(ingest)).toBe('completed');
@@ -148,7 +148,7 @@ const status = (code: number, more: Partial<FailureHow & { kind: 'status' }> = {
   ...more,
 });
 
-describe('refusals name what to do', () => {
+describe('refusals say what to do', () => {
   it.each<[string, StandInOperation, FailureHow, RegExp, RegExp]>([
     [
       'a key that is wrong',
@@ -201,7 +201,7 @@ describe('refusals name what to do', () => {
     setup.standIn.assertNoViolations();
   });
 
-  it('repeats what Polyteia says of a dataset, but no key', async () => {
+  it('repeats what Polyteia says about a dataset, but no key', async () => {
     const message = `bad id for ${setup.standIn.personalAccessKey}\n or pak_other`;
     setup.standIn.failNext({ on: 'getDatasetById', how: { kind: 'status', status: 400, message } });
     const error = await errorOf(client.checkDataset(DATASET));
@@ -281,7 +281,7 @@ describe('outages may pass, and say so', () => {
     });
   }
 
-  it.each(outages)('do not end the waiting for an ingest: %s', async (_, how) => {
+  it.each(outages)('do not end the wait for an ingest: %s', async (_, how) => {
     setup.standIn.failNext({ on: 'getDatasetIngestStatus', times: 2, how });
     expect(await carry()).toBe('completed');
     expect(stored()?.uploads).toBe(1);
@@ -306,7 +306,7 @@ describe('outages may pass, and say so', () => {
     });
   });
 
-  it('an answer that is late is one', async () => {
+  it('a late answer is an outage', async () => {
     setup.standIn.failNext({ on: 'upload', how: { kind: 'slow', ms: 100 } });
     expect(await carry()).toBe('completed');
   });
@@ -348,14 +348,14 @@ describe('checks', () => {
     setup.standIn.assertNoViolations();
   });
 
-  it('name each thing that is missing', async () => {
+  it('name everything that is missing', async () => {
     const dataset = stored();
     if (dataset) Object.assign(dataset, { mayEdit: false, termsAcknowledged: false });
     expect((await results()).map((line) => /failed/.test(line))).toEqual([false, false, true, true]);
     setup.standIn.assertNoViolations();
   });
 
-  it('take the 404 of a dataset that does not exist for no permission', async () => {
+  it('do not take the 404 of a missing dataset for a permission', async () => {
     const permission = client.checks('ds_unknown1')[2];
     expect(await errorOf(permission?.run() ?? Promise.resolve())).toMatchObject({
       message: expect.stringContaining('no dataset ds_unknown1'),

@@ -45,7 +45,7 @@ describe('waitForIngest', () => {
     expect(asked).toEqual([0, 5_000, 10_000]);
   });
 
-  it('goes on after what may pass on its own, and waits as long as it is asked to', async () => {
+  it('continues after failures that may pass, and waits as long as it is asked to', async () => {
     const away = new PolyteiaUnavailableError('away');
     const busy = new PolyteiaUnavailableError('busy', { retryAfterMs: 20_000 });
     const { result, asked } = wait([away, busy, { state: 'completed' }]);
@@ -53,14 +53,14 @@ describe('waitForIngest', () => {
     expect(asked).toEqual([0, 5_000, 25_000]);
   });
 
-  it('ends with what does not pass', async () => {
+  it('ends with a failure that does not pass', async () => {
     const gone = new PolyteiaRejectedError('gone');
     const { result, asked } = wait([running, gone]);
     await expect(result).rejects.toBe(gone);
     expect(asked).toHaveLength(2);
   });
 
-  it('refuses a file that could not be read, in words of its own', async () => {
+  it('refuses a file that could not be read, in its own words', async () => {
     const { result } = wait([{ state: 'failed', reason: 'the columns' }]);
     await expect(result).rejects.toMatchObject({
       class: 'PolyteiaRejectedError',
@@ -78,7 +78,7 @@ describe('waitForIngest', () => {
     });
   });
 
-  it('gives up after the time-out, having asked at its very end', async () => {
+  it('gives up after the time-out, with a last question at its very end', async () => {
     const { result, asked } = wait([running]);
     await expect(result).rejects.toMatchObject({
       class: 'DeadlineError',
@@ -89,13 +89,13 @@ describe('waitForIngest', () => {
     expect(asked).toHaveLength(30 * 12 + 1);
   });
 
-  it('says why it could not be asked, when that is how it ended', async () => {
+  it('says why it could not ask, if that is how it ended', async () => {
     await expect(wait([new PolyteiaUnavailableError('Polyteia is away.')]).result).rejects.toThrow(
       'The last status request failed: Polyteia is away.',
     );
   });
 
-  it('lets a caller with less time stop, and another one go on', async () => {
+  it('lets a caller with less time stop, and another one continue', async () => {
     const { result, asked } = wait([running], { until: new Date(12_000) });
     expect(await result).toBe('unfinished');
     expect(asked).toEqual([0, 5_000, 10_000, 12_000]);

@@ -51,24 +51,24 @@ describe.each([
   });
 
   it.each([undefined, '"old"'])(
-    'fails, and is not lost to anybody, without a bucket (seen: %s)',
+    'fails, but not because of another writer, without a bucket (seen: %s)',
     async (seen) => {
       const s3 = s3Answering(['NoSuchBucket', 404]);
       await expect(replace(s3.client, seen)).rejects.toThrow(/bucket/);
     },
   );
 
-  it('fails where nothing was seen and there is no such key', async () => {
+  it('fails if nothing was seen and the key does not exist', async () => {
     await expect(replace(s3Answering(['NoSuchKey', 404]).client, undefined)).rejects.toThrow(/bucket/);
   });
 
-  it('is tried again while another writer is under way', async () => {
+  it('is retried while another write is in progress', async () => {
     const s3 = s3Answering(...conflicts(4));
     expect(await replace(s3.client, '"old"')).toBe(true);
     expect(s3.conditions).toHaveLength(5);
   });
 
-  it('fails when other writers are under way each time', async () => {
+  it('fails when another write is in progress each time', async () => {
     const s3 = s3Answering(...conflicts(5));
     await expect(replace(s3.client, '"old"')).rejects.toThrow(/bucket/);
     expect(s3.conditions).toHaveLength(5);

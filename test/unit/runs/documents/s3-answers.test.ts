@@ -157,14 +157,14 @@ describe('every request explains', () => {
   });
 });
 
-it('a page that has what objects have is no document', async () => {
+it('a page that looks like an object is not a document', async () => {
   const headers = { etag: '"page"', 'last-modified': new Date().toUTCString() };
   s3.answer = { ...page(200), headers: { ...page(200).headers, ...headers } };
   for (const name of ['documents: get', 'documents: getFile', 'documents: read', 'output: read'])
     await expect(requests[name]?.(), name).rejects.toThrow(/something else answered/);
 });
 
-it('nobody who answers has no route', async () => {
+it('an unreachable S3 may mean that there is no route', async () => {
   await using gone = await startAnsweringS3();
   await gone[Symbol.asyncDispose]();
   const store = createS3DocumentStore({ client: gone.client, bucket: 'city' });

@@ -80,13 +80,13 @@ it.each([
     'read of an output',
     () => createS3OutputStore({ client: s3.client, bucket: 'state', base: '', stallMs: 100 }).read('a'),
   ],
-])('an answer that stalls is given up (%s)', async (_how, ask) => {
+])('an answer that stalls is abandoned (%s)', async (_how, ask) => {
   s3.objects.set('/state/a', FILE);
   s3.hangs = 'answer';
   await expect(ask()).rejects.toMatchObject({ class: 'StorageUnavailableError' });
 });
 
-it('what was stored comes back as it was', async () => {
+it('what was stored comes back unchanged', async () => {
   s3.objects.set('/state/a', FILE);
   expect(await documents().getFile('a', join(folder, 'back'))).toBe(true);
   expect((await readFile(join(folder, 'back'))).equals(FILE)).toBe(true);

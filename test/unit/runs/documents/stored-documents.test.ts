@@ -84,7 +84,7 @@ const kinds: [string, () => Promise<unknown>, string, () => Promise<unknown>][] 
   ],
 ];
 
-describe.each(kinds)('a %s that is there', (_name, write, prefix, read) => {
+describe.each(kinds)('a %s that exists', (_name, write, prefix, read) => {
   it.each([
     ['empty', () => '', 'is empty'],
     ['blank', () => ' \n', 'is empty'],
@@ -137,7 +137,7 @@ describe('fields of a later minor release', () => {
     if (running.attempts) expect(again?.attempts).toMatchObject([{ host: 'a' }]);
   });
 
-  it('stay in a record that another attempt carries on', async () => {
+  it('stay in a record when another attempt continues', async () => {
     const running = runningRecord();
     await store.save(running);
     const [key] = await keysOf('jobs/orders/runs/');
@@ -147,7 +147,7 @@ describe('fields of a later minor release', () => {
     expect(await contentOf(key)).toMatchObject({ state: 'succeeded', attempts: [{}, {}], ...later });
   });
 
-  it('stay in a last upload that is settled, and in a baseline of the same result only', async () => {
+  it('stay in a last upload that is settled, but only in a baseline of the same result', async () => {
     await store.saveLastUpload('orders', { ...upload, settled: false });
     await change('jobs/orders/last.json', withField);
     const found = await store.readLastUpload('orders');
@@ -214,7 +214,7 @@ describe('fields of a later minor release', () => {
   });
 });
 
-it('a baseline of a later release is not written over', async () => {
+it('a baseline of a later release is not overwritten', async () => {
   await store.saveBaseline('orders', baseline);
   await change('jobs/orders/baseline.json', (text) => text.replace('"schemaVersion":1', '"schemaVersion":2'));
   await expect(store.saveBaseline('orders', baseline)).rejects.toThrow('later release of Ferry');
@@ -235,7 +235,7 @@ const readLease = async () => {
 };
 
 describe('a damaged lease', () => {
-  it('is taken over with a term that nobody had, wherever it broke off', async () => {
+  it('is taken over with a term that nobody had, wherever it is truncated', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 150 }), fc.integer({ min: 1, max: 1_000 }), async (end, term) => {
         documents = createMemoryDocumentStore();
@@ -252,7 +252,7 @@ describe('a damaged lease', () => {
     );
   });
 
-  it('keeps counting where the last term can still be read', async () => {
+  it('keeps counting if the last term can still be read', async () => {
     const held = JSON.stringify({ schemaVersion: 1, job: 'orders', runId, term: 41, state: 'held', beat: 3 });
     await documents.replace('leases/orders.json', held.slice(0, -8), undefined);
     expect(leaseOf(await acquire('b')).term).toBe(42);
@@ -267,7 +267,7 @@ describe('a damaged lease', () => {
     ],
     ['in a text', '{"schemaVersion":1,"note":"\\"term\\":3,","ter', undefined],
     ['as half a number', '{"schemaVersion":1,"term":4', undefined],
-  ])('does not count on from a term %s', async (_, torn, next) => {
+  ])('does not continue counting from a term %s', async (_, torn, next) => {
     await documents.replace('leases/orders.json', torn, undefined);
     const { term } = leaseOf(await acquire('b'));
     if (next === undefined) expect(term).toBeGreaterThan(1_000_000_000_000);
@@ -281,7 +281,7 @@ describe('a damaged lease', () => {
     expect(leaseOf(await acquire('b')).term).toBe(42);
   });
 
-  it('is told of in the record of the run that takes it over', async () => {
+  it('is mentioned in the record of the run that takes it over', async () => {
     await documents.replace('leases/orders.json', '', undefined);
     const ended = await run(
       { name: 'orders', kind: 'sync', source: 'erp', dataset: 'ds_a', target: 'default', config: {} },
@@ -293,7 +293,7 @@ describe('a damaged lease', () => {
     });
   });
 
-  it('may have a holder, of whom nothing is known', async () => {
+  it('may have a holder, who is unknown', async () => {
     await documents.replace('leases/orders.json', '{"schemaVersion"', undefined);
     expect(await readHolder(documents, 'orders', { heartbeatMs: 10, expiryMs: 60_000 })).toMatchObject({
       runId: undefined,
@@ -301,7 +301,7 @@ describe('a damaged lease', () => {
     });
   });
 
-  it('is none when a later release has written it: the run ends before it began', async () => {
+  it('is refused when a later release has written it: the run ends before it began', async () => {
     const later = JSON.stringify({ schemaVersion: 2, job: 'orders', fence: { term: 7 } });
     await documents.replace('leases/orders.json', later, undefined);
     await expect(acquire('b')).rejects.toThrow(
@@ -325,7 +325,7 @@ const run = (job: Parameters<typeof runJob>[0], id: string, work = async () => (
 describe('a record', () => {
   const orders = { name: 'orders', kind: 'sync', source: 'erp', dataset: 'ds_a', target: 'default' } as const;
 
-  it('is not believed where every function may write: the run of the job works anyway', async () => {
+  it('is not trusted where every function may write: the run of the job works anyway', async () => {
     const forged = JSON.stringify(record);
     await store.save(record);
     const [pointer] = await keysOf('runs/');
@@ -380,7 +380,7 @@ describe('a record', () => {
     },
   );
 
-  it('that cannot be read does not hide others, nor is it left out of a list in silence', async () => {
+  it('that cannot be read does not hide others, nor is it silently missing from a list', async () => {
     const good = runRecord({ startedAt: '2026-11-20T04:31:00.000Z' });
     await store.save(record);
     await store.save(good);
@@ -392,14 +392,14 @@ describe('a record', () => {
       });
   });
 
-  it('is found by a later delivery though what points to it was never written', async () => {
+  it('is found by a later delivery although the pointer to it was never written', async () => {
     await store.save(record);
     await documents.remove((await keysOf('runs/'))[0]);
     expect(await run({ ...orders, config: {} }, record.id)).toEqual(record);
   });
 });
 
-it('a request to cancel that cannot be read stops no run, and is told of in its record', async () => {
+it('a request to cancel that cannot be read stops no run, and is mentioned in its record', async () => {
   await documents.put('leases/orders.cancel.json', '{"runId"');
   const ended = await run(
     { name: 'orders', kind: 'sync', source: 'erp', dataset: 'ds_a', target: 'default', config: {} },

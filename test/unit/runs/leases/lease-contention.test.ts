@@ -92,7 +92,7 @@ describe('a lease with many contenders', () => {
   }, 600_000);
 });
 
-describe('a holder that lives', () => {
+describe('a live holder', () => {
   const arbitraryMishaps = fc
     // After one that went wrong some go well: everything else is a store which is away.
     .array(fc.constantFrom<Mishap>('lost', 'misheard', 'refused', 'unreachable', 'none'), { maxLength: 12 })

@@ -32,7 +32,7 @@ function leaseOf(acquisition: Acquisition): Lease {
 }
 
 describe('a lease', () => {
-  it('is given to the first, and to the next one when it was given back', async () => {
+  it('is given to the first, and to the next one when it was released', async () => {
     const { acquire } = clockedStore();
     const first = leaseOf(await acquire('a'));
     await first.release();
@@ -44,7 +44,7 @@ describe('a lease', () => {
   it.each([
     ['another run of the job', 'b', { outcome: 'busy', runId: 'a' }],
     ['the same run delivered twice', 'a', { outcome: 'duplicate' }],
-  ])('is not given to %s while its holder lives', async (_name, runId, expected) => {
+  ])('is not given to %s while its holder is alive', async (_name, runId, expected) => {
     const { acquire, pass } = clockedStore();
     const lease = leaseOf(await acquire('a'));
     const sleep = async (ms: number) => {
@@ -54,7 +54,7 @@ describe('a lease', () => {
     expect(await acquire(runId, sleep)).toEqual(expected);
   });
 
-  it('is taken from a dead holder after one expiry, and says what that was doing', async () => {
+  it('is taken from a dead holder after one expiry, with what that was doing', async () => {
     const { acquire, pass, now } = clockedStore();
     await leaseOf(await acquire('a')).renew({ phase: 'export', bytes: 5 });
     const diedAt = now();
@@ -65,7 +65,7 @@ describe('a lease', () => {
     pass(1);
   });
 
-  it('cannot be renewed by a holder that slept too long, nor given back for the new one', async () => {
+  it('cannot be renewed by a holder that slept too long, nor released for the new one', async () => {
     const { acquire } = clockedStore();
     const sleeper = leaseOf(await acquire('a'));
     const taker = leaseOf(await acquire('b'));
@@ -179,7 +179,7 @@ describe('a folder as the store', () => {
     expect(await store.read('k')).toMatchObject({ body: '3' });
   });
 
-  it('tells the age of a document by its own clock', async () => {
+  it('reports the age of a document by its own clock', async () => {
     const store = createFolderDocumentStore(folder);
     await store.replace('k', '1', undefined);
     await new Promise((resolve) => setTimeout(resolve, 60));

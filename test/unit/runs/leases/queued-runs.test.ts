@@ -99,7 +99,7 @@ async function killedWhileQueued(job: string, id: string, earlier: Partial<RunRe
 }
 
 describe('a run without a slot', () => {
-  it('waits as queued, and works when one is free; the wait is a phase and no part of its duration', async () => {
+  it('waits as queued, and works when one is free; the wait is a phase and does not count towards its duration', async () => {
     const holder = await occupy();
     const id = newRunId();
     const events: object[] = [];
@@ -135,7 +135,7 @@ describe('a run without a slot', () => {
   it.each([
     ['a request', 'The run was cancelled by Anna.'],
     ['the caller’s signal', 'The run was cancelled.'],
-  ])('is cancelled by %s, and worked nothing', async (how, message) => {
+  ])('is cancelled by %s, and did no work', async (how, message) => {
     const holder = await occupy();
     const id = newRunId();
     const controller = new AbortController();
@@ -150,7 +150,7 @@ describe('a run without a slot', () => {
     await holder.end();
   });
 
-  it('is thrown for the platform to start it again when time gets short, and continues with the same attempt', async () => {
+  it('throws when time gets short, so that the platform starts it again, and continues with the same attempt', async () => {
     const holder = await occupy();
     const id = newRunId();
     // Ten seconds are kept for the end of the run, and a third of the rest may be waited.
@@ -191,7 +191,7 @@ describe('a run without a slot', () => {
 });
 
 describe('a run that had to wait', () => {
-  it('does not count as waiting any more once it works, should it be killed', async () => {
+  it('no longer counts as waiting once it works, even if it is killed', async () => {
     const holder = await occupy();
     const id = newRunId();
     let phase: string | undefined;
@@ -211,7 +211,7 @@ describe('a run that had to wait', () => {
 });
 
 describe('a slot', () => {
-  it('is given back by a run that fails', async () => {
+  it('is released by a run that fails', async () => {
     const failed = await run('fails', async () => {
       throw new QueryError('No such table.');
     });

@@ -79,7 +79,7 @@ describe('a run of several sources with slots', () => {
     expect(await waiting).toMatchObject({ state: 'succeeded', phases: [{ name: 'queued' }] });
   });
 
-  it('gives each back as soon as it has been read', async () => {
+  it('releases each as soon as it has been read', async () => {
     const both = await occupy('both', ['erp', 'hr']);
     await both.context.leaveSource('erp');
     expect(await run('next', ['erp'], nothing)).toMatchObject({ state: 'succeeded', phases: [] });
@@ -94,7 +94,7 @@ describe('a run of several sources with slots', () => {
     expect((await waiting).state).toBe('succeeded');
   });
 
-  it('never waits for one that waits for it, whatever order the jobs name their sources in', async () => {
+  it('never waits for one that waits for it, whatever the order of sources in the jobs', async () => {
     const orders = [
       ['a', 'b', 'c'],
       ['c', 'b', 'a'],

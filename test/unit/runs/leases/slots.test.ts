@@ -250,7 +250,7 @@ describe('the wait for a slot', () => {
     expect(await tickets()).toEqual([]);
   });
 
-  it('may take a third of the time that there is', () => {
+  it('may take a third of the available time', () => {
     const start = Date.UTC(2026, 0, 1);
     expect(endOfWait(new Date(start + 900_000), start)).toEqual(new Date(start + 300_000));
     expect(endOfWait(new Date(start - 1), start)).toEqual(new Date(start));
@@ -258,7 +258,7 @@ describe('the wait for a slot', () => {
   });
 });
 
-it('a slot that was free when two looked goes to one of them', async () => {
+it('a slot that two found free goes to one of them', async () => {
   const store = createMemoryDocumentStore();
   const claim = { source: 'erp', slots: 1, times };
   const first = queueForSlot(store, { ...claim, job: 'first', runId: idOf(1) });

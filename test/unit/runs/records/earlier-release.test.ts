@@ -34,10 +34,10 @@ const job = {
   config: {},
 } as const;
 
-describe('what the release before has left', () => {
+describe('what the previous release has left', () => {
   beforeEach(() => cp(STATE, folder, { recursive: true }));
 
-  it('is listed, whole', async () => {
+  it('is listed completely', async () => {
     const store = createRunStore(ours());
     const all = await store.listPage({ limit: 50 });
     expect(all.unreadable).toEqual([]);
@@ -54,7 +54,7 @@ describe('what the release before has left', () => {
     expect((await store.listPage({ job: 'orders', limit: 50 })).runs).toEqual(all.runs.slice(3));
   });
 
-  it('is what runs, the API and the watchdog go on from', async () => {
+  it('is what runs, the API and the watchdog continue from', async () => {
     const store = createRunStore(ours());
     expect(await store.readBaseline('orders')).toMatchObject({ rows: 1000 });
     expect(await store.readLastUpload('orders')).toMatchObject({ rows: 1000, settled: true });

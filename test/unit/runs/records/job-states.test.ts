@@ -42,7 +42,7 @@ const names = fc
   );
 
 describe('the states of jobs', () => {
-  it('are those of the names that are known: a moment that there is not hides nobody else', () => {
+  it('are those of known names: a moment that does not exist hides nobody else', () => {
     const key = keyOf(0, 1, 'succeeded');
     const odd = key.replace(/\d{13}/, '99999999999999999999');
     expect(odd).not.toBe(key);
@@ -122,7 +122,7 @@ describe('the states of jobs', () => {
     [['queued', 'running'], 'running', 1],
     [['queued', 'running', 'ingesting'], 'ingesting', 1],
     [['failed', 'ingesting', 'succeeded'], 'succeeded', 0],
-  ] as const)('take of %j of one run the furthest, %s', (states, expected, unfinished) => {
+  ] as const)('take, from %j of one run, the furthest: %s', (states, expected, unfinished) => {
     const record = runningRecord();
     const keys = states
       .map((state) => stateKeyOf({ ...record, state }, `0123456789ab-${record.id}`))
@@ -132,7 +132,7 @@ describe('the states of jobs', () => {
     expect(found?.unfinished).toHaveLength(unfinished);
   });
 
-  it('keep a failed run while the next one is under way, and an upload that newer runs have passed', () => {
+  it('keep a failed run while the next one is in progress, and an upload that newer runs have passed', () => {
     const ingesting = stateKeyOf(
       { ...runningRecord({ id: idOf(0, 1), job: 'job-0' }), state: 'ingesting' },
       `${(2 ** 48 - 2).toString(16)}-${idOf(0, 1)}`,
@@ -144,7 +144,7 @@ describe('the states of jobs', () => {
     expect(supersededKeys(keys)).toEqual([]);
   });
 
-  it('carry what a name can tell', () => {
+  it('contain what a name can say', () => {
     const record = runRecord({ state: 'failed', error: { class: 'QueryError', message: 'never in a name' } });
     const key = stateKeyOf(record, `0123456789ab-${record.id}`);
     expect(key).not.toContain('never');

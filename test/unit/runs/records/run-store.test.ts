@@ -30,7 +30,7 @@ function record(job: string, startedAt: string): RunRecord {
 
 describe('a record', () => {
   // Of a folder or a bucket that the release before this one has written to.
-  it('of the release before is read', async () => {
+  it('of the previous release is read', async () => {
     const documents = createMemoryDocumentStore();
     const id = newRunId(new Date('2026-01-01T00:00:00.000Z'));
     const earlier = record('orders', '2026-01-01T00:00:00.000Z');
@@ -39,7 +39,7 @@ describe('a record', () => {
     expect(await store.get(id)).toEqual({ ...earlier, id });
   });
 
-  it('of an extraction is read as it was written, a partial one too', async () => {
+  it('of an extraction is read as it was written, also a partial one', async () => {
     const store = createRunStore(createMemoryDocumentStore());
     const { source: _source, dataset: _dataset, target: _target, ...common } = record('catalogs', NOW);
     const partial: RunRecord = {
@@ -91,7 +91,7 @@ describe('a run store in a folder', () => {
     expect(await store.list({ job: 'nobody', limit: 10 })).toEqual([]);
   });
 
-  it('lists past files of others, which take no place on a page', async () => {
+  it('skips files of others, which take no place on a page', async () => {
     const state = join(folder, 'state');
     const store = createRunStore(createFolderDocumentStore(state));
     for (const time of ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'])
@@ -104,7 +104,7 @@ describe('a run store in a folder', () => {
     expect(second.next).toBeUndefined();
   });
 
-  it('removes what a process that was killed while it archived has left, and nothing that is being written', async () => {
+  it('removes what a process left that was killed while it archived, and nothing that is being written', async () => {
     const archive = join(folder, 'archive', 'a');
     await mkdir(archive, { recursive: true });
     const twoHoursAgo = new Date(Date.now() - 7_200_000);

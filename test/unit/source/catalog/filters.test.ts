@@ -43,7 +43,7 @@ describe('quoteText', () => {
     expect(quoteText(text)).toBe(expected);
   });
 
-  it('refuses a NUL, at which the statement would end', () => {
+  it('refuses a NUL, which would end the statement', () => {
     expect(() => quoteText('a\0b')).toThrow(ConfigError);
   });
 });
@@ -79,7 +79,7 @@ describe('without filters', () => {
 });
 
 describe('fillIn', () => {
-  it('does not look through what it has put in', () => {
+  it('does not search what it has inserted', () => {
     expect(fillIn('__A__, __B_C__, __A__, __D__', { A: '__B_C__', B_C: '$& $1' })).toBe(
       '__B_C__, $& $1, __B_C__, __D__',
     );

@@ -105,7 +105,7 @@ describe('a role that AWS does not let Ferry assume', () => {
     expect(`${said} ${shown}`).not.toContain(EXTERNAL_ID);
   });
 
-  it('is not waited for by a run that is cancelled', async () => {
+  it('does not delay a run that is cancelled', async () => {
     const run = new AbortController();
     aws.intercept = () => {
       run.abort(new Error('enough'));
@@ -114,7 +114,7 @@ describe('a role that AWS does not let Ferry assume', () => {
     await expect(identity().assumeRole({ ...role, signal: run.signal })).rejects.toThrow('enough');
   });
 
-  it('is asked for with an external id only where there is one', async () => {
+  it('is only requested with an external id if there is one', async () => {
     refuse('AccessDenied', 'no');
     const { externalId: _none, ...without } = role;
     const error = await identity()
@@ -164,7 +164,7 @@ describe('keys of a refused token', () => {
     expect(said).toContain(expected);
   });
 
-  it('say nothing where AWS cannot be asked', async () => {
+  it('say nothing if AWS cannot be asked', async () => {
     aws.intercept = () => 'drop';
     expect(await identity().examine(keys, 'eu-central-1')).toEqual([]);
   });
@@ -237,7 +237,7 @@ describe('a secret that cannot be read', () => {
     ['ExpiredTokenException', /session has expired/],
     ['UnrecognizedClientException', /does not know them/],
     ['InvalidSignatureException', /or the clock here is wrong/],
-  ])('as AWS does not accept the keys here (%s), which trying again does not fix', async (type, message) => {
+  ])('because AWS refuses the keys here (%s), which trying again does not fix', async (type, message) => {
     aws.intercept = () => ({ status: 400, body: JSON.stringify({ __type: type, message: 'no' }) });
     await expect(createSecretsManagerReader({ outgoing: {} }).read('ferry/erp')).rejects.toMatchObject({
       class: 'AccessError',
@@ -247,7 +247,7 @@ describe('a secret that cannot be read', () => {
     });
   });
 
-  it('as it is binary', async () => {
+  it('because it is binary', async () => {
     aws.intercept = () => ({
       status: 200,
       body: JSON.stringify({ Name: 'ferry/erp', SecretBinary: 'AAEC' }),

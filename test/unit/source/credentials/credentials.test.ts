@@ -22,7 +22,7 @@ const password = { type: 'password', secret: 'ferry/erp' };
 const HOST = 'erp.abc.eu-central-1.rds.amazonaws.com';
 
 describe('a login', () => {
-  it('with keys has its address from their secret, where the source does not say it', async () => {
+  it('with keys gets its address from their secret, if the source does not say it', async () => {
     const login = await resolve(source(iamUser), { ...KEYS, host: HOST, port: '6543', dbname: 'erp' });
     expect(login).toMatchObject({ host: HOST, port: 6543, database: 'erp', username: 'ferry' });
     const token = await (login.password as () => Promise<string>)();
@@ -123,7 +123,7 @@ describe('a login', () => {
       { ...KEYS, host: 'db.example', dbname: 'd' },
       /no region, and its host name does not contain one/,
     ],
-  ])('cannot be had of a secret with %s', async (_what, auth, secret, message) => {
+  ])('cannot be made from a secret with %s', async (_what, auth, secret, message) => {
     const error = await resolve(source(auth), secret).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ class: 'ConfigError', message: expect.stringMatching(message) });
     const { message: said, hint = '', cause } = error as Error & { hint?: string };

@@ -6,7 +6,7 @@ describe('the question for tables of a name', () => {
     ['__TABLE__', `" OR 'a' = 'a`],
     ['__SCHEMA__', '__TABLE__'],
     ["o'clock", '$& $1'],
-  ])('has %s and %s as the literals that they are', (schema, table) => {
+  ])('contains %s and %s as exactly these literals', (schema, table) => {
     const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
     const sql = postgresDialect.tablesNamed(schema, table);
     expect(sql).toContain(`lower(n.nspname) = pg_catalog.lower(${literal(schema)})`);

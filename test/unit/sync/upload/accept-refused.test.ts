@@ -46,7 +46,7 @@ async function deliverAgain(uploadedBy: 'itself' | 'another run') {
   return { sent, refused, answer: acceptRefused(options, refused.id, undefined) };
 }
 
-it('takes a second delivery of a run that has uploaded the file itself for that run', async () => {
+it('accepts a second delivery of a run that has uploaded the file itself', async () => {
   const { sent, answer } = await deliverAgain('itself');
   expect(await answer).toMatchObject({ id: sent.id, state: 'succeeded' });
 });
