@@ -1,8 +1,7 @@
-import { pipeline, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
 import { FerryError, PolyteiaUnavailableError } from '../../errors.ts';
 import { explainHttpsFailure, type OutgoingHttps, trustExtraCa } from '../../network/outgoing-https.ts';
+import { decodeText, decompress } from './decode-answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** An answer whose body was read up to a limit: whatever is in front of Polyteia may send anything, of any length. */
@@ -63,14 +62,6 @@ function limitAnswer(limitMs: number): { signal: AbortSignal; start: () => void;
   };
 }
 
-/** Not requested, but some servers send it. */
-function decoded(body: Readable, encoding: string | string[] | undefined): Readable {
-  const decoder = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress }[
-    String(encoding).toLowerCase()
-  ];
-  return decoder === undefined ? body : pipeline(body, decoder(), () => {});
-}
-
 async function* andThen(body: AsyncIterable<Uint8Array>, sent: () => void): AsyncIterable<Uint8Array> {
   yield* body;
   sent();
@@ -107,19 +98,22 @@ export async function send(
     });
     // Some servers answer before they have read the whole request.
     limit.start();
-    let text = '';
-    for await (const chunk of decoded(body, headers['content-encoding']).setEncoding('utf8')) {
-      text += chunk;
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of decompress(body, headers['content-encoding']) as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      size += chunk.length;
       // Leaving the loop closes the connection, so an endless answer is not waited for.
-      if (text.length >= BODY_LIMIT) break;
+      if (size >= BODY_LIMIT) break;
     }
     const retryAfter = headers['retry-after'];
     const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined);
     const contentType = headers['content-type'];
+    const type = typeof contentType === 'string' ? contentType : undefined;
     return {
       status: statusCode,
-      text,
-      ...(typeof contentType === 'string' ? { contentType } : {}),
+      text: decodeText(Buffer.concat(chunks), type),
+      ...(type === undefined ? {} : { contentType: type }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
   } catch (error) {

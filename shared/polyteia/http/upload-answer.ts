@@ -7,7 +7,7 @@ const answerWithError = z.looseObject({
   code: z.unknown().optional(),
 });
 /**
- * An error in an answer that cannot be parsed: truncated JSON, several lines of JSON, JSON with a prefix, or UTF-16.
+ * An error in an answer that cannot be parsed: truncated JSON, several lines of JSON, or JSON with a prefix.
  * The number of blanks is limited, so that an answer of blanks takes no time.
  */
 const looksLikeError = /(?:^|[\n{,[])\s{0,9}"error"\s{0,9}:\s{0,9}(?!null|false|""|\{\s{0,9}\}|\s)/;
@@ -32,8 +32,7 @@ export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
     (one) => answerWithError.safeParse(one).data,
   );
   const content = contents.find((one) => one?.error) ?? contents.find((one) => one !== undefined);
-  if (parsed === undefined && !/^\s*</.test(text) && looksLikeError.test(text.replaceAll('\0', '')))
-    return { kind: 'error' };
+  if (parsed === undefined && !/^\s*</.test(text) && looksLikeError.test(text)) return { kind: 'error' };
   if (content !== undefined) {
     const { error, code } = content;
     if (error === undefined || error === null || error === false || error === '') return undefined;
