@@ -33,9 +33,19 @@ export function explainDeniedCatalog(message = ''): QueryError {
   );
 }
 
-/** What Ferry asks of the server right after it was let in was denied: the login itself is in order. */
-export function explainDeniedFacts(at: string, user: string, message: string): QueryError {
-  const denied = deniedIn(message) ?? { kind: 'function', name: 'set_config' };
+/** What Ferry asks right after the login was let in was denied, so the login itself is in order. */
+export function explainDeniedFacts(at: string, user: string, said: string): QueryError {
+  // In any language, the server's words contain the name itself.
+  const name = /\b(set_config|current_setting|pg_\w{1,60}|version)\b/.exec(said)?.[1];
+  const denied = deniedIn(said) ?? (name === undefined ? undefined : { kind: 'function', name });
+  if (!denied) {
+    return new QueryError(
+      `The source at ${at} lets user "${user}" in, but denies something that Ferry needs.`,
+      {
+        hint: 'By default every login may read pg_catalog and call its functions: GRANT that to this login again. The log of the server says which permission was denied.',
+      },
+    );
+  }
   return new QueryError(
     `The source at ${at} lets user "${user}" in, but denies the ${denied.kind} pg_catalog.${denied.name}, which Ferry needs.`,
     { hint: `By default every login has this permission: ${grantOf(denied, `"${user}"`)}.` },

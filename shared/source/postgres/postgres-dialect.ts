@@ -197,7 +197,10 @@ export const postgresDialect: Dialect = {
 
   // Rarely needed, and not worth the time at each start: it is also a separate file in the bundle
   // (build-lambda-code.ts).
-  askRefusal: async (...asked) => (await import('./postgres-refusal.ts')).askPostgresRefusal(...asked),
+  async askRefusal(login, tls) {
+    const { askPostgresRefusal } = await import('./postgres-refusal.ts');
+    return askPostgresRefusal(login, tls, postgresDialect.serverFacts);
+  },
 
   // The settings apply to this transaction only, and a pooler keeps a transaction on one connection of the server.
   // By their full names: a login's search_path may have its own type called text before the server's.

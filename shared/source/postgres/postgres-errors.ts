@@ -40,7 +40,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   },
   {
     pattern: /pg_hba\.conf|not permitted to log in|permission denied for database|Login-Rolle/i,
-    codes: /^28000 ClientAuthentication|^42501/,
+    codes: /^28000 ClientAuthentication|^42501 (?!aclcheck)/,
     make: (at, user, database) =>
       new AuthError(`The source at ${at} denies user "${user}" access to database "${database}".`, {
         hint: 'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer when tls.mode is disable.',
@@ -49,6 +49,7 @@ const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern:
       /(permission denied|keine Berechtigung) f(or|ür) (function|table|view|relation|Funktion|Tabelle|Sicht|Relation) /,
+    codes: /^42501 aclcheck/,
     make: (at, user, _database, said) => explainDeniedFacts(at, user, said),
   },
   {

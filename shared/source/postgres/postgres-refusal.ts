@@ -8,10 +8,15 @@ import type { Refusal } from '../error-patterns.ts';
 
 const TIMEOUT_MS = 3_000;
 
-/** Uses node-postgres, which returns the fields of an error that libpq omits. See Dialect.askRefusal. */
+/**
+ * Uses node-postgres, which returns the fields of an error that libpq omits. See Dialect.askRefusal.
+ *
+ * @param facts what Ferry asks first
+ */
 export async function askPostgresRefusal(
   login: ConnectionLogin,
   { mode, caFile }: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
+  facts = 'SELECT 1',
 ): Promise<Refusal | undefined> {
   // It only accepts bytes in UTF-8, and would ask for another database.
   if (login.databaseBytes !== undefined) return undefined;
@@ -33,6 +38,7 @@ export async function askPostgresRefusal(
     await client.connect();
     // A pooler may accept the login and refuse that afterwards.
     await client.query('BEGIN READ ONLY');
+    await client.query(facts);
     return undefined;
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code === undefined) return undefined;

@@ -8,23 +8,6 @@ import { sessionOptions } from '../../support/source/source-session.ts';
 
 // An error in a question of Ferry's own is nothing that a person could change in a query.
 
-describe('a function that Ferry needs to connect', () => {
-  it('is named where the login may not call it, and the login is not to blame', async () => {
-    await using server = await startPostgres();
-    await server.query("CREATE ROLE reader LOGIN PASSWORD 'right'");
-    await server.query('REVOKE EXECUTE ON FUNCTION pg_catalog.set_config FROM PUBLIC');
-    const reader = { ...server, user: 'reader', password: 'right' };
-    await using setup = await setUpExtraction(reader);
-    expect((await runExtraction(setup.options())).error).toMatchObject({
-      class: 'QueryError',
-      message: `The source at ${server.host}:${server.port} lets user "reader" in, but denies the function pg_catalog.set_config, which Ferry needs.`,
-      hint: expect.stringContaining('GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO "reader"'),
-    });
-    await server.query('GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO "reader"');
-    expect(await runExtraction(setup.options())).toMatchObject({ state: 'succeeded' });
-  });
-});
-
 describe.each([
   ['in English', { binaries: 'embedded' }],
   ['in Japanese', { binaries: '15', language: 'ja' }],
@@ -82,6 +65,22 @@ describe.each([
     expect(table.error?.hint).toContain('GRANT SELECT ON pg_catalog.pg_attrdef TO');
     expect(routine.error?.message).toContain('for the function pg_catalog.format_type.');
     expect(routine.error?.hint).toContain('GRANT EXECUTE ON FUNCTION pg_catalog.format_type TO');
+  });
+
+  it('is named where it is a function that Ferry needs to connect, and the login is not to blame', async () => {
+    await server.query('REVOKE EXECUTE ON FUNCTION pg_catalog.set_config FROM PUBLIC');
+    await using shared = await setUpExtraction(reader());
+    const record = await runExtraction(
+      shared.options({ sources: ['*'] }, { second: { database: 'template1' } }),
+    );
+    await server.query('GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO PUBLIC');
+    const needed = {
+      class: 'QueryError',
+      message: `The source at ${server.host}:${server.port} lets user "reader" in, but denies the function pg_catalog.set_config, which Ferry needs.`,
+      hint: expect.stringContaining('GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO "reader"'),
+    };
+    // Privileges are those of one database, so the other one is read.
+    expect(record.databases?.map(({ error }) => error)).toEqual([expect.objectContaining(needed), undefined]);
   });
 
   it('is a wrong regular expression, reported in the server’s words', async () => {
