@@ -24,7 +24,8 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry-chart-'));
   helm = await helmProgram();
-});
+  // Compiling it takes three minutes of a processor, which others may be using.
+}, 1_800_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Runs helm with nothing of this machine's configuration. */

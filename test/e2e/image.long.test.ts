@@ -1,12 +1,16 @@
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { buildImageFiles } from '../../scripts/build-image-files.ts';
 import { type BuiltImage, buildImage, bytesBelow } from '../support/image/build-image.ts';
 import { type ContainerOptions, startContainer } from '../support/image/run-container.ts';
 import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
+import { arm64Node } from '../support/processes/arm64-node.ts';
 import { freePort } from '../support/processes/bound-process.ts';
 import { waitFor } from '../support/processes/wait-for.ts';
 import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
@@ -14,6 +18,7 @@ import { sourceConfig } from '../support/source/source-config.ts';
 
 // Root only: Buildah keeps the owners of files, and runc makes the container's own mounts.
 
+const run = promisify(execFile);
 const DATASET = 'ds_image1';
 const NONROOT = 65_532;
 // Node has 127 MB, DuckDB 71, its two extensions 83.
@@ -96,6 +101,19 @@ describe('the image', () => {
     expect(files.filter((file) => file.endsWith('.duckdb_extension'))).toHaveLength(2);
     expect(await readdir(join(image.root, 'etc/ssl/certs'))).toEqual(['ca-certificates.crt']);
     expect(await stat(join(image.root, 'usr/share/zoneinfo/Europe/Berlin'))).toBeTruthy();
+  });
+
+  it('starts on arm64 too', async () => {
+    const out = join(folder, 'arm64');
+    await buildImageFiles('arm64', out);
+    const root = join(out, 'runtime');
+    await cp(join(out, 'program'), root, { recursive: true, verbatimSymlinks: true });
+    const { command, args } = await arm64Node();
+    // Its own Node; the test's one is another copy of the same. --help loads every command, and with them DuckDB's client.
+    const before = [...args.slice(0, -1), join(root, 'usr/local/bin/node')];
+    const { stdout } = await run(command, [...before, join(root, 'opt/ferry/ferry.mjs'), '--help']);
+    expect(stdout).toContain('Usage: ferry');
+    await rm(out, { recursive: true });
   });
 
   it('says how it is run', () => {
