@@ -115,10 +115,20 @@ async function checkStack(
   { json }: GlobalOptions,
   only: string | undefined,
 ): Promise<void> {
-  const names = only === undefined ? (await connected.api.listJobs()).map(({ name }) => name) : [only];
+  const jobs: { name: string; source?: string | undefined }[] =
+    only === undefined ? await connected.api.listJobs() : [{ name: only }];
   const all: { job: string; checks: CheckResult[] }[] = [];
-  for (const job of names) {
-    const checks = await checkInFunction(connected, job, signal);
+  // Each job of a source would offer the same login, and each refusal counts towards locking the account.
+  const refusedBy = new Map<string, string>();
+  for (const { name: job, source } of jobs) {
+    const refused = source === undefined ? undefined : refusedBy.get(source);
+    const detail = `not tried: the check of ${refused} shows that the source ${source} refuses the login`;
+    const checks: CheckResult[] =
+      refused === undefined
+        ? await checkInFunction(connected, job, signal)
+        : [{ check: 'login', status: 'skipped', detail }];
+    if (source !== undefined && checks.some((one) => one.check === 'login' && one.class === 'AuthError'))
+      refusedBy.set(source, job);
     all.push({ job, checks });
     if (!json) stdout.write(`${all.length > 1 ? '\n' : ''}${format(job, checks)}`);
   }

@@ -96,6 +96,22 @@ describe('ferry --stack logs', () => {
 });
 
 describe('ferry --stack check', () => {
+  it('offers the login of a source once that was refused', async () => {
+    const asked: string[] = [];
+    aws.invoke = (name) => {
+      asked.push(name);
+      return {
+        payload: { checks: [{ check: 'login', status: 'failed', detail: 'no', class: 'AuthError' }] },
+      };
+    };
+    const { stdout, exitCode } = await ferryAgainstStack(['check']);
+    expect(asked).toEqual(['Ferry-customers']);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(
+      'login  skipped  not tried: the check of customers shows that the source erp refuses the login',
+    );
+  });
+
   const checks = [
     { check: 'DNS', status: 'ok', detail: 'erp.example is 10.0.0.7' },
     {
