@@ -77,7 +77,7 @@ const ROUND_MS = 5 * 60_000;
  */
 export async function serve(options: ServeOptions): Promise<'stopped' | 'check failed'> {
   const { config, documents, logger, signal, name: scope, secrets } = options;
-  const runs = createRunStore(documents);
+  const runs = createRunStore(documents, options.leaseTimes);
   const requests = createRunRequestStore(documents);
   const pool = createPool(options, runs);
   const schedules = schedulesOf(config);

@@ -16,6 +16,7 @@ import {
   type Acquisition,
   acquireLease,
   type Holder,
+  type LeaseTimes,
   leaseTimes,
   listLeaseAges,
   listLivingJobs,
@@ -108,7 +109,7 @@ const DAY_MS = 86_400_000;
 const MAX_FILES = 10_000;
 
 /** A run store over any document store; the layout is that of docs/architecture.md, "State in one bucket". */
-export function createRunStore(documents: DocumentStore): RunStore {
+export function createRunStore(documents: DocumentStore, times: LeaseTimes = leaseTimes): RunStore {
   const read = async <T>(key: string, schema: z.ZodType<T>, note: Omit<DocumentNote, 'at'>) => {
     const text = await documents.get(key);
     return text === undefined
@@ -145,8 +146,8 @@ export function createRunStore(documents: DocumentStore): RunStore {
     async assertReachable() {
       await documents.list(stateKeysOf(), 1);
     },
-    readHolder: (job) => readHolder(documents, job, leaseTimes),
-    listLivingJobs: () => listLivingJobs(documents, leaseTimes),
+    readHolder: (job) => readHolder(documents, job, times),
+    listLivingJobs: () => listLivingJobs(documents, times),
     listLeaseAges: () => listLeaseAges(documents),
     async listJobStates(job) {
       return readJobStates(await documents.list(stateKeysOf(job), MAX_STATE_KEYS));

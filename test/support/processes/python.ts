@@ -16,6 +16,9 @@ export const MINISTACK = 'ministack==1.5.33';
 // independently of DuckDB.
 const requirements = [MINISTACK, 'cryptography==50.0.2', 'awscli==1.46.3', 'pyarrow==26.0.1'];
 
+// Calls the API with everything that its document allows, and with what it does not.
+const fuzzers = ['schemathesis==4.32.5'];
+
 /** A virtual environment with the tests' Python packages. */
 export interface PythonEnvironment {
   /** The path of its interpreter. */
@@ -25,11 +28,20 @@ export interface PythonEnvironment {
 }
 
 /** The tests' Python packages, installed into `.cache/python` on first use. Parallel workers wait for one another. */
-export async function pythonEnvironment(): Promise<PythonEnvironment> {
-  const folder = join(root, '.cache', 'python');
+export function pythonEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('python', requirements);
+}
+
+/** Schemathesis, in an environment of its own: its packages are many, and only one long test needs them. */
+export function schemathesisEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('schemathesis', fuzzers);
+}
+
+async function environmentOf(name: string, packages: readonly string[]): Promise<PythonEnvironment> {
+  const folder = join(root, '.cache', name);
   const stamp = join(folder, 'ferry-requirements');
   // Console scripts hold the absolute path of their interpreter, so a project that moved needs them again.
-  const wanted = [folder, ...requirements].join('\n');
+  const wanted = [folder, ...packages].join('\n');
   const python = join(folder, 'bin', 'python');
   const isReady = () => existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (!isReady()) {
@@ -37,11 +49,11 @@ export async function pythonEnvironment(): Promise<PythonEnvironment> {
       if (isReady()) return;
       await rm(folder, { recursive: true, force: true });
       await createVenv(folder);
-      await install(python);
+      await install(python, packages);
       await writeFile(stamp, wanted);
     });
   }
-  return { python, bin: (name) => join(folder, 'bin', name) };
+  return { python, bin: (command) => join(folder, 'bin', command) };
 }
 
 async function createVenv(folder: string): Promise<void> {
@@ -54,12 +66,12 @@ async function createVenv(folder: string): Promise<void> {
   }
 }
 
-async function install(python: string): Promise<void> {
+async function install(python: string, packages: readonly string[]): Promise<void> {
   try {
     const quiet = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
-    await run(python, ['-m', 'pip', 'install', ...quiet, ...requirements]);
+    await run(python, ['-m', 'pip', 'install', ...quiet, ...packages]);
   } catch (error) {
-    throw new Error(`pip could not install ${requirements.join(', ')}: ${reason(error)}`);
+    throw new Error(`pip could not install ${packages.join(', ')}: ${reason(error)}`);
   }
 }
 
