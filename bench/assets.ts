@@ -1,4 +1,4 @@
-/** Types that real tables are made of, in turns. */
+/** The types of real tables, alternating. */
 const TYPES = [
   'integer',
   'text',
@@ -16,8 +16,8 @@ const SCHEMAS = 10;
 const TABLES_PER_STATEMENT = 100;
 
 /**
- * SQL for the catalog that Atlan's scale tests read (assets_100k is 1,000 tables): tables of 101 columns spread over ten schemas, next to
- * an empty `public`. Each text is one transaction, as every new table is a lock.
+ * SQL for the catalog of Atlan's scale tests (assets_100k is 1,000 tables): tables with 101 columns in ten schemas,
+ * next to an empty `public`. Each text is one transaction, because every new table takes a lock.
  *
  * @param tables a multiple of ten
  */

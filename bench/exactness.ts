@@ -14,8 +14,9 @@ const queries = [
 ] as const;
 
 /**
- * `npm run bench -- exactness [--rows 2000000] [--repeat 3]`: what exact types cost, from connecting to the finished Parquet file,
- * against the same query with `types: compatible`, which sends it as it stands. Both in turns, so that they share the machine's moods.
+ * `npm run bench -- exactness [--rows 2000000] [--repeat 3]`: what exact types cost, from connecting to the finished
+ * Parquet file, compared with the same query with `types: compatible`, which is sent as it is. They alternate, so that
+ * both get the same share of other load.
  */
 export async function measureExactness(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -57,7 +58,7 @@ async function compare(
       const started = performance.now();
       const result = await readThroughFerry(kind, server, { sync: { ...sync, types }, withContent: false });
       reading = result.reading.mode;
-      // The first round warms the source's memory.
+      // The first round warms the source's cache.
       if (round > 0) seconds[types].push((performance.now() - started) / 1000);
     }
   }

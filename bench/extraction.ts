@@ -16,25 +16,25 @@ const POSTGRES_15 = '15';
 const TABLES = [1_000, 10_000];
 /** Of the smaller catalog. */
 const TARGET = { seconds: 3, peakMiB: 350 };
-/** Of the ten times bigger one, against the smaller. */
+/** Of the one that is ten times bigger, compared with the smaller one. */
 const TARGET_MEMORY_RATIO = 1.5;
 
 interface Sample {
   tables: number;
-  /** Whether the server's planner knows the sizes of its own catalog: without, it guesses other plans. */
+  /** Whether the server's planner knows the sizes of its own catalog; otherwise it guesses, and chooses other plans. */
   analysed: boolean;
   entities: number;
   seconds: number;
   cpuSeconds: number;
   peakMiB: number;
-  /** What the server's log has of one run. */
+  /** The server's log of one run. */
   statements: number;
 }
 
 /**
- * `npm run bench -- extraction [--repeat 3] [--max-tables 10000] [--binaries FOLDER]`: `ferry run` of an extraction, the whole process from its
- * start to its end, by size of the catalog. The floor is a database without
- * tables: what Node, DuckDB and the run around it cost. Each catalog is read twice: as it was made, and after its ANALYZE.
+ * `npm run bench -- extraction [--repeat 3] [--max-tables 10000] [--binaries FOLDER]`: `ferry run` of an extraction,
+ * from the start to the end of the process, by size of the catalog. The floor is a database without tables: the cost of
+ * Node, DuckDB and the run itself. Each catalog is read twice: as it was created, and after ANALYZE.
  */
 export async function measureExtraction(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -53,7 +53,7 @@ export async function measureExtraction(args: readonly string[]): Promise<void> 
       wal_level: 'minimal',
       max_wal_senders: '0',
       max_locks_per_transaction: '256',
-      // Analysed when it is its turn.
+      // Analysed when its turn comes.
       autovacuum: 'off',
     },
   });
@@ -145,7 +145,7 @@ async function runOnce(folder: string, tables: number): Promise<Measured> {
   return { entities: expected, seconds, cpuSeconds, peakMiB };
 }
 
-/** At the server, by its own log, which costs time and so is written for this run only. */
+/** At the server, from its log, which costs time and so is only written for this run. */
 async function countStatements(folder: string, postgres: PostgresServer, tables: number): Promise<number> {
   const database = databaseOf(tables);
   await postgres.query(`ALTER DATABASE ${database} SET log_statement = 'all'`);
@@ -156,7 +156,7 @@ async function countStatements(folder: string, postgres: PostgresServer, tables:
   return log.match(/LOG: {2}(statement|execute [^:]*):/g)?.length ?? 0;
 }
 
-/** The worst of what was measured of one catalog. */
+/** The worst measurement of one catalog. */
 function worst(
   samples: readonly Sample[],
 ): { entities: number; seconds: number; peakMiB: number } | undefined {

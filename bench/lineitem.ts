@@ -1,4 +1,4 @@
-/** TPC-H's lineitem in its 16 columns; values by arithmetic, so that a row costs little to make. */
+/** TPC-H's lineitem with its 16 columns; values are computed, so that a row costs little. */
 export const createPostgresLineitem = (rows: number) => `
   CREATE UNLOGGED TABLE lineitem AS SELECT
     g AS l_rowid, (g / 4)::bigint AS l_orderkey, (g * 7919 % 200000)::int AS l_partkey, (g * 104729 % 10000)::int AS l_suppkey,

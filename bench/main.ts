@@ -1,4 +1,4 @@
-// npm run bench -- <name>: each benchmark prints its figures next to a floor or a peer measured in the same run.
+// npm run bench -- <name>: each benchmark prints its figures next to a floor or a comparison from the same run.
 import { measureExactness } from './exactness.ts';
 import { measureExtraction } from './extraction.ts';
 import { measureMemory } from './memory.ts';

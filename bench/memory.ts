@@ -25,8 +25,8 @@ interface Sample {
 }
 
 /**
- * `npm run bench -- memory [--repeat 3] [--max-rows 12000000]`: peak resident memory of `ferry run` by size of the result, next to
- * that of a sync of one row, which is what Node and DuckDB cost before there is any data.
+ * `npm run bench -- memory [--repeat 3] [--max-rows 12000000]`: peak resident memory of `ferry run` by size of the
+ * result, next to that of a sync of one row, which is the cost of Node and DuckDB without data.
  */
 export async function measureMemory(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({

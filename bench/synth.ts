@@ -18,8 +18,9 @@ const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /**
- * `npm run bench -- synth [--repeat 5]`: seconds that `cdk synth` takes by number of jobs, next to those of one job, which is what the
- * CDK and the build of the code cost before there are any. The code is built once before that, as only the first synth fetches it.
+ * `npm run bench -- synth [--repeat 5]`: seconds that `cdk synth` takes by number of jobs, next to those for one job,
+ * which is the cost of the CDK and the build. The code is built once before that, because only the first synth fetches
+ * it.
  */
 export async function measureSynth(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { repeat: { type: 'string', default: '5' } } });
@@ -28,7 +29,7 @@ export async function measureSynth(args: readonly string[]): Promise<void> {
   try {
     await synth(folder, 1);
     const samples = new Map(JOBS.map((jobs) => [jobs, [] as Sample[]]));
-    // In turns, so that what else the machine does falls on all of them.
+    // They alternate, so that all get the same share of other load.
     for (let round = 1; round <= repeat; round += 1) {
       for (const jobs of JOBS) {
         process.stderr.write(`  ${round} of ${repeat}: ${formatCount(jobs, 'job')} …\n`);

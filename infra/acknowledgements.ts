@@ -3,8 +3,8 @@ import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 
 /**
- * What cdk-nag's AwsSolutions and Serverless checks ask for and Ferry does not do, each with the reason. A finding that is not here fails
- * test/infra.
+ * Findings of cdk-nag's AwsSolutions and Serverless checks that Ferry accepts, each with the reason. test/infra fails
+ * for any other finding.
  */
 export function acknowledgeFindings(parts: {
   state: Construct;
@@ -61,7 +61,7 @@ export function acknowledgeFindings(parts: {
   }
 }
 
-/** A role may write documents below prefixes of the state bucket: their names hold the time and id of a run. */
+/** A role may write documents below prefixes of the state bucket: their names contain the time and id of a run. */
 export function acknowledgePrefixes(role: IConstruct, bucket: IBucket, prefixes: readonly string[]): void {
   const stack = Stack.of(role);
   const own = bucket.node.defaultChild as CfnBucket | undefined;
@@ -76,7 +76,7 @@ export function acknowledgePrefixes(role: IConstruct, bucket: IBucket, prefixes:
   }
 }
 
-/** Lambda asks for AWS's own policy, or one like it, before it puts a function into a VPC. */
+/** Lambda requires AWS's own policy, or a similar one, before it puts a function into a VPC. */
 export function acknowledgeInterfaces(role: IConstruct): void {
   acknowledge(role, {
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaENIManagementAccess]':

@@ -4,7 +4,7 @@ import { ConfigError } from '../shared/errors.ts';
 import { FerryStack } from './ferry-stack.ts';
 import { prepareFerry } from './prepare-ferry.ts';
 
-/** Where to deploy, as the cdk command found it out; without it the stack fits any account and region. */
+/** Where to deploy, as determined by the cdk command; without it the stack fits any account and region. */
 function environmentOf({
   CDK_DEFAULT_ACCOUNT: account,
   CDK_DEFAULT_REGION: region,
@@ -12,7 +12,7 @@ function environmentOf({
   return { ...(account ? { account } : {}), ...(region ? { region } : {}) };
 }
 
-/** Without extractions as it always was: a new text would be a change of each stack. */
+/** Unchanged without extractions: a new text would change every stack. */
 function describe({ extractions }: FerryConfig): string {
   const tables = 'Ferry: copies database tables to Polyteia';
   return Object.keys(extractions).length === 0 ? tables : `${tables} and database catalogs to Atlan`;
@@ -32,7 +32,7 @@ try {
   });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (secrets.size > 0) {
-    // A .env file brings its secrets along, and a stack never does: they get names of their own.
+    // A .env file contains its secrets, and a stack never does: they get names.
     process.stderr.write(
       `Before the first run, create in Secrets Manager: ${[...secrets.keys()].join(', ')} (docs/deploy.md).\n`,
     );
@@ -44,7 +44,7 @@ try {
   });
   app.synth();
 } catch (error) {
-  // A person's mistake is reported in the configuration's own words; a stack trace would bury them.
+  // A person's mistake is reported in the configuration's own words; a stack trace would hide them.
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`\n${error.class}: ${error.message}\n${error.hint ? `  → ${error.hint}\n` : ''}`);
   process.exitCode = 2;

@@ -14,7 +14,7 @@ export type LambdaArchitecture = Architecture;
  * Builds the one folder that all functions run from: the bundled handlers, DuckDB's client for the target processor, and the
  * extensions in use.
  *
- * @param extensions those that the configured sources need: each has 40 MB
+ * @param extensions those that the configured sources need; each is 40 MB
  * @returns path of the folder; the same content gives the same asset hash, so an unchanged one is not uploaded again
  */
 export async function buildLambdaCode(
@@ -31,7 +31,7 @@ export async function buildLambdaCode(
   return target;
 }
 
-/** Modules that handlers import when they need them, which is rarely: each is its own file next to them, and not read before. */
+/** Modules that handlers rarely import: each is a separate file next to them, and not read before it is needed. */
 const SELDOM: Readonly<Record<string, string>> = {
   'postgres-refusal': 'shared/source/postgres/postgres-refusal.ts',
   'mysql-refusal': 'shared/source/mysql/mysql-refusal.ts',

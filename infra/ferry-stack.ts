@@ -4,7 +4,7 @@ import { Ferry, type FerryProps, HIDDEN_ID } from './ferry.ts';
 
 export interface FerryStackProps extends StackProps, FerryProps {}
 
-/** A stack that holds nothing but what one ferry.yaml needs. */
+/** A stack with everything that one ferry.yaml needs, and nothing else. */
 export class FerryStack extends Stack {
   readonly ferry: Ferry;
 

@@ -34,11 +34,11 @@ import { Watchdog } from './constructs/watchdog.ts';
 import { assertFits } from './stack-size.ts';
 
 export interface FerryProps {
-  /** From loadConfig(): certificates are in it as text, not as paths. */
+  /** From loadConfig(): it contains certificates as text, not as paths. */
   config: FerryConfig;
   /** Folder of the built Lambda code, from buildLambdaCode(). */
   codePath: string;
-  /** What the code was built for. */
+  /** The processor that the code was built for. */
   architecture: 'arm64' | 'x86_64';
 }
 
@@ -49,7 +49,8 @@ export interface JobFunction {
 }
 
 /**
- * Everything that one ferry.yaml needs on AWS, to be put into a stack. Nothing has a physical name, so two live side by side.
+ * Everything that one ferry.yaml needs on AWS, to be put into a stack. Nothing has a physical name, so two can exist
+ * side by side.
  *
  * @throws ConfigError when the configuration has no jobs, or is too large for one stack
  */
@@ -121,7 +122,10 @@ export class Ferry extends Construct {
     assertFits(this, config, sized, stack.stackName);
   }
 
-  /** Each kind of thing is below its own scope: a name in the file can then not meet one of ours, nor one of another kind. */
+  /**
+   * Each kind of resource is in its own scope, so a name in the file cannot collide with one of ours, or of another
+   * kind.
+   */
   #addFunctions(
     config: FerryConfig,
     plans: readonly JobFunctionPlan[],
@@ -148,7 +152,10 @@ export class Ferry extends Construct {
     });
   }
 
-  /** A network for each source that has syncs, and one for each extraction, as its sources share one: each has a security group of its own. */
+  /**
+   * A network for each source with syncs, and one for each extraction, because its sources share one. Each has its own
+   * security group.
+   */
   #addNetworks(config: FerryConfig, plans: readonly JobFunctionPlan[]): Map<string, SourceNetwork> {
     const ofSources = new Construct(this, 'Network');
     const ofExtractions = new Construct(this, 'ExtractNetwork');
@@ -216,7 +223,7 @@ export class Ferry extends Construct {
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: this.deadLetters.queueUrl });
   }
 
-  /** What makes run ids unique: the stack's name, and the construct's place in it where it is not the stack's only content. */
+  /** Makes run ids unique: the stack's name, and the construct's path if it is not the stack's only content. */
   #runScope(): string {
     const stack = Stack.of(this);
     const path = this.node.path.slice(stack.node.path.length + 1);
@@ -236,10 +243,13 @@ function outputOf(plan: JobFunctionPlan): string {
     : functionOutputOfJob(plan.dedicatedTo);
 }
 
-/** An id that CDK leaves out of logical ids: what FerryStack holds has the ids that it would have directly in the stack. */
+/**
+ * An id that CDK leaves out of logical ids: the content of FerryStack has the ids that it would have directly in the
+ * stack.
+ */
 export const HIDDEN_ID = 'Default';
 
-/** The index of jobs, and which function runs which, by its place in the list of functions. */
+/** The index of jobs, with the function that runs each: its position in the list of functions. */
 function indexOf(config: FerryConfig, plans: readonly JobFunctionPlan[]): DeployedJobIndex {
   const index = jobIndexOf(config);
   const deployed = plans.flatMap(({ jobs }, place) =>

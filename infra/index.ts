@@ -1,4 +1,4 @@
-// For a CDK app of one's own: docs/deploy.md, "In a CDK app of your own".
+// For your own CDK app: docs/deploy.md, "In a CDK app of your own".
 export { ConfigError } from '../shared/errors.ts';
 export { buildLambdaCode, type LambdaArchitecture } from './build-lambda-code.ts';
 export { Ferry, type FerryProps, type JobFunction } from './ferry.ts';

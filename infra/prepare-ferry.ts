@@ -6,7 +6,7 @@ import { dialectOf } from '../shared/source/registry.ts';
 import { buildLambdaCode, type LambdaArchitecture } from './build-lambda-code.ts';
 import type { FerryProps } from './ferry.ts';
 
-/** What a Ferry construct is made of, and what a person should be warned about first. */
+/** What a Ferry construct is made from, and warnings for people. */
 export interface PreparedFerry extends FerryProps, Pick<LoadedConfig, 'warnings' | 'secrets'> {}
 
 /**
@@ -30,7 +30,7 @@ export async function prepareFerry(options: {
   };
 }
 
-/** Those of DuckDB's extensions that the sources need which have jobs: each is 40 MB. */
+/** The extensions for sources that have jobs: each is 40 MB. */
 function extensionsOf(config: FerryConfig) {
   const read = planFunctions(config).flatMap((plan) => (plan.kind === 'sync' ? [plan.source] : plan.sources));
   const types = new Set(read.map((source) => config.sources[source]?.type));

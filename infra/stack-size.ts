@@ -5,14 +5,18 @@ import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { nameSome } from '../shared/text/name-some.ts';
 
-/** CloudFormation takes 500 resources in a stack. The rest is for policies that CDK splits at synth, and for anyone who adds his own. */
+/**
+ * CloudFormation allows 500 resources in a stack. The rest is for policies that CDK splits at synth, and for people's
+ * own resources.
+ */
 export const MAXIMUM_RESOURCES = 450;
 
-// All environment variables of a function together: 4 KB. What is left over is for the watchdog's other variables, with long names and addresses.
+// All environment variables of a function together: 4 KB. The rest is for the watchdog's other variables, with long
+// names and addresses.
 const FUNCTION_NAMES_BYTES = 3_200;
-// Lambda's limit; CloudFormation cuts the names that it makes to it.
+// Lambda's limit; CloudFormation shortens generated names to it.
 const LONGEST_FUNCTION_NAME = 64;
-/** A function's name, made by CloudFormation: the stack's, the logical id and 12 characters by chance. */
+/** A generated function name: the stack's name, the logical id and 12 random characters. */
 const nameLength = (stackName: string, logicalId: string) =>
   Math.min(LONGEST_FUNCTION_NAME, `${stackName}-${logicalId}-`.length + 12);
 
@@ -28,7 +32,7 @@ function halves(weights: ReadonlyMap<string, number>): [string[], string[]] {
   return groups;
 }
 
-/** What to put into the one file, and what into the other. */
+/** What to put into the first file, and what into the second. */
 function partsOf({ syncs, extractions }: FerryConfig): string {
   const catalogs = Object.keys(extractions);
   if (Object.keys(syncs).length === 0) {
@@ -51,7 +55,10 @@ function adviceFor(config: FerryConfig): string {
   );
 }
 
-/** `300 syncs in 10 functions for sources and 2 dedicated ones, and 3 extractions`: a kind without jobs is not named. */
+/**
+ * `300 syncs in 10 functions for sources and 2 dedicated ones, and 3 extractions`: a kind without jobs is not
+ * mentioned.
+ */
 function countOf({ syncs, extractions }: FerryConfig, plans: readonly JobFunctionPlan[]): string {
   const ofSyncs = plans.filter((plan) => plan.kind === 'sync');
   const shared = ofSyncs.filter(({ dedicatedTo }) => dedicatedTo === undefined).length;

@@ -17,13 +17,13 @@ import { arePackagesInstalled } from './installed-packages.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
 const environment = {
-  // Reading and compiling Ferry's modules takes half of the time that a short command does: it is done once, not each time.
+  // Reading and compiling Ferry's modules takes half the time of a short command: this is done once, not each time.
   NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
   ...process.env,
   PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}`,
 };
 
-/** What a command can ask for: a script that prints the files it has fetched, and what decides which they are. */
+/** What a command can ask for: a script that prints the files it has fetched, and what these depend on. */
 const STEPS = {
   '--extensions': {
     script: 'scripts/fetch-extensions.ts',
@@ -40,7 +40,7 @@ const STEPS = {
       'test/support/processes/arm64-node.ts',
     ],
     variables: /^FERRY_TEST_\w+_URL$/,
-    // The tests that do without can still run, the others say what is missing.
+    // Tests that do without can still run; the others say what is missing.
     mayFail: true,
   },
 };
@@ -48,7 +48,7 @@ const STEPS = {
 async function installPackages() {
   const stamp = join(root, 'node_modules', '.ferry-installed');
   const wanted = hashOf(['package-lock.json']);
-  // The stamp alone is enough where npm leaves out more than is expected here: it must not be asked each time.
+  // The stamp alone is enough if npm leaves out more than expected here, so that it is not asked each time.
   const isReady = () => readIfThere(stamp) === wanted || arePackagesInstalled(root);
   if (isReady()) return;
 
@@ -70,7 +70,7 @@ async function installPackages() {
   }
 }
 
-/** Runs the script of a step unless all that it fetched the last time is still there and still wanted. */
+/** Runs the script of a step unless everything that it fetched last time still exists and is still wanted. */
 function prepare(name) {
   const { script, args, sources, variables, mayFail = false } = STEPS[name];
   const record = join(root, '.cache', `ready${name.slice(1)}.json`);
@@ -97,7 +97,7 @@ function isRecorded(record, wanted) {
   }
 }
 
-/** Of files, of those directly in folders, of the platform, and of variables of the environment. */
+/** Hashes files, the files directly in folders, the platform, and environment variables. */
 function hashOf(sources, variables) {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
   for (const source of sources) {
@@ -130,9 +130,11 @@ for (const step of given.slice(0, firstOther)) prepare(step);
 let signalledAt;
 const child = spawn(command, args, { cwd: root, env: environment, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  // The child decides when to end, this process follows it. From a terminal it gets Ctrl-C a second time, right away.
+  // The child decides when to end, and this process follows. With Ctrl-C in a terminal, the child gets a second signal
+  // right away.
   process.on(signal, () => {
-    // A process whose native threads wait for a frozen server cannot end itself: who insists ends it from here.
+    // A process whose native threads wait for a frozen server cannot end itself: when a person insists, it is ended
+    // from here.
     const insisted = signalledAt !== undefined && performance.now() - signalledAt > 2_000;
     signalledAt ??= performance.now();
     child.kill(insisted ? 'SIGKILL' : signal);

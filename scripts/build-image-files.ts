@@ -1,4 +1,5 @@
-// Puts together what the container image holds besides its base; the Dockerfile runs it in its first stage and copies the result.
+// Assembles the contents of the container image besides its base; the Dockerfile runs it in its first stage and copies
+// the result.
 //
 // usage: node scripts/build-image-files.ts --architecture amd64|arm64 --out FOLDER
 import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
@@ -12,15 +13,15 @@ import { fetchNode } from '../infra/code/fetch-node.ts';
 import { root } from '../infra/code/root.ts';
 import { EXTENSION_NAMES } from '../shared/duckdb/fetch-extensions.ts';
 
-/** The processors that there are images for, in the words of container images. */
+/** The processors that images are built for, in the words of container images. */
 export type ImageArchitecture = 'amd64' | 'arm64';
 
 const NODE = '/usr/local/bin/node';
 const PROGRAM = '/opt/ferry';
 
 /**
- * Builds two folders, each with paths as from the image's root. What changes with each release is a small layer of its own: a server
- * that has the last release fetches only that.
+ * Builds two folders, each with paths as from the image's root. What changes with each release is a separate, small
+ * layer: a server that has the previous release fetches only that.
  *
  * @param out `runtime` (Node, DuckDB, certificates) and `program` (the bundled command line) are made in it
  */

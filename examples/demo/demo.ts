@@ -18,7 +18,7 @@ const folder = join(root, '.ferry', 'demo');
 const SYNC = 'offene-meldungen';
 const EXTRACTION = 'stadt-katalog';
 const DATASET = 'ds_meldungen';
-// Spaces, quotes and umlauts: what a password may hold, and connection strings trip over.
+// Spaces, quotes and umlauts: allowed in a password, and difficult for connection strings.
 const PASSWORD = `Grüße aus "Musterstadt" & '$HOME'`;
 
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
@@ -96,7 +96,7 @@ if (!options.keep) {
   });
 }
 
-/** Runs a job as a person would, and ends the demo when it fails. */
+/** Runs a job as a person would, and ends the demo if it fails. */
 async function run(job: string): Promise<void> {
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     const ferry = spawn(process.execPath, [join(root, 'cli', 'main.ts'), 'run', job, ...flags], {

@@ -1,5 +1,5 @@
--- What the database of a small German town might hold: citizens' reports, the budget, the register of street trees.
--- Made up, the same at each start: setseed() fixes random().
+-- What the database of a small German town might contain: citizens' reports, the budget, the register of street trees.
+-- Invented, and the same at each start: setseed() makes random() repeatable.
 SELECT setseed(0.42);
 
 CREATE SCHEMA stadt;
@@ -72,7 +72,7 @@ SELECT
   random() < 0.03
 FROM generate_series(1, 8000) g;
 
--- Ferry needs no more than this.
+-- Ferry needs no other rights.
 CREATE ROLE ferry LOGIN;
 GRANT USAGE ON SCHEMA stadt TO ferry;
 GRANT SELECT ON ALL TABLES IN SCHEMA stadt TO ferry;

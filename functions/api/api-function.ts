@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Api } from '../../shared/api/api.ts';
 
-/** What of API Gateway's event the API reads. */
+/** The parts of API Gateway's event that the API reads. */
 export type ApiEvent = Pick<
   APIGatewayProxyEvent,
   'httpMethod' | 'path' | 'multiValueQueryStringParameters' | 'headers' | 'body' | 'isBase64Encoded'
@@ -22,7 +22,7 @@ export function createApiFunction(api: Api): (event: ApiEvent) => Promise<APIGat
 
 function requestOf(event: ApiEvent): Request {
   const { httpMethod: method, path, multiValueQueryStringParameters: query, headers, body } = event;
-  // What the gateway calls the path is one, also where it holds a decoded `?`.
+  // The gateway's path is already a path, even if it contains a decoded `?`.
   const url = new URL(`https://ferry${path.replaceAll(/[?#]/g, encodeURIComponent)}`);
   for (const [name, values = []] of Object.entries(query ?? {}))
     for (const value of values) url.searchParams.append(name, value);
@@ -32,7 +32,7 @@ function requestOf(event: ApiEvent): Request {
   const takesBody = method !== 'GET' && method !== 'HEAD';
   return new Request(url, {
     method,
-    // Headers hold Latin-1 only; what else there is, is no header of ours.
+    // Headers contain Latin-1 only; any other header is not ours.
     headers: given.filter(([, value]) => /^[\x20-\x7e\xa0-\xff]*$/.test(value)),
     ...(body && takesBody ? { body: Buffer.from(body, event.isBase64Encoded ? 'base64' : 'utf8') } : {}),
   });

@@ -6,7 +6,7 @@ import {
 import { ConfigError } from '../../shared/errors.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 
-/** The jobs that the deployment has left in the assets bucket, and the functions that run them. */
+/** The jobs that the deployment stored in the assets bucket, and the functions that run them. */
 export function createDeployedJobs(
   { CONFIG_KEY, FUNCTIONS }: Pick<ApiEnvironment, 'CONFIG_KEY' | 'FUNCTIONS'>,
   config: Pick<DocumentStore, 'get'>,
@@ -19,7 +19,7 @@ export function createDeployedJobs(
     if (text === undefined) throw new ConfigError('The index of jobs is missing from the assets bucket.');
     return deployedJobIndexSchema.parse(JSON.parse(text));
   }
-  /** Content-addressed, so it never changes while this process lives; a failed read is forgotten. */
+  /** Content-addressed, so it never changes during the life of this process; a failed read is forgotten. */
   const readJobs = () => {
     jobs ??= read().catch((error: unknown) => {
       jobs = undefined;

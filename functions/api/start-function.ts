@@ -11,9 +11,9 @@ export interface StartFunctionOptions {
 }
 
 /**
- * What hands a request to the function that runs its job, and does not wait for the run.
+ * Passes a request to the function that runs its job, and does not wait for the run.
  *
- * @throws ProblemError (503) that names AWS's error: the role may not invoke the function, or Lambda takes no more
+ * @throws ProblemError (503) that names AWS's error: the role may not invoke the function, or Lambda accepts no more
  */
 export function createStarter({
   lambda,

@@ -8,7 +8,7 @@ import { runExtraction } from '../../shared/extraction/run-extraction.ts';
 import { createJobFunction, type JobFunction, type JobFunctionDependencies } from '../jobs/job-function.ts';
 
 export interface ExtractFunctionDependencies extends JobFunctionDependencies {
-  /** Opens the place that an extraction's files go to. */
+  /** Opens the place where an extraction's files go. */
   openOutput: (output: ExtractionOutput) => Promise<OutputStore>;
 }
 

@@ -4,7 +4,7 @@ import { clientSettings } from '../client-settings.ts';
 import { createJobHandler } from '../jobs/job-handler.ts';
 import { createExtractFunction } from './extract-function.ts';
 
-// A bucket of the user may be in another region than the function.
+// A user's bucket may be in another region than the function.
 const s3 = new S3Client({ ...clientSettings, followRegionRedirects: true });
 
 /** Runs one extraction, or checks what it needs. */

@@ -25,9 +25,9 @@ export interface JobFunctionDependencies {
   memoryMegabytes: number;
   config: Pick<DocumentStore, 'get'>;
   store: RunStore;
-  /** Where the store keeps its documents: for checks. */
+  /** Where the store puts its documents, for checks. */
   state: Pick<DocumentStore, 'put' | 'get'>;
-  /** Called once the configuration is known, which says by which way they are reached. */
+  /** Called once the configuration is known, which says how they are reached. */
   openSecrets: (outgoing: OutgoingHttps) => SecretReader;
   extensionFolders: readonly string[];
   workFolder: string;
@@ -46,35 +46,40 @@ export interface CheckWork extends JobReading {
   signal: AbortSignal;
 }
 
-/** What differs between the kinds of jobs. */
+/** The differences between the kinds of jobs. */
 export interface JobWork {
   kind: JobKind;
   /**
-   * Carries out what an event asks for.
+   * Does what an event asks for.
    *
-   * @throws ConfigError when nothing was begun, because the event is not for this kind of job
+   * @throws ConfigError when nothing has begun, because the event is not for this kind of job
    */
   run: (event: StartEvent, work: RunWork) => Promise<RunRecord>;
   /** Tries everything that a run needs. */
   check: (work: CheckWork) => Promise<CheckResult[]>;
 }
 
-/** What the invocation answers: the outcome, short. Without an id there was no run: the event was none that can start one. */
+/**
+ * The invocation's answer: the outcome, in short. Without an id there was no run, because the event cannot start one.
+ */
 export type JobAnswer = RunAnswer | { checks: CheckResult[] };
 type RunAnswer = Pick<RunRecord, 'state' | 'outcome' | 'rows' | 'error'> &
   Partial<Pick<RunRecord, 'id' | 'job'>>;
 
-/** A function without Lambda around it: takes the event, and when the platform ends the invocation. */
+/** A function without Lambda around it: gets the event, and the time when the platform ends the invocation. */
 export type JobFunction = (event: unknown, deadline: Date) => Promise<JobAnswer>;
 
 // Node, the AWS clients and libduckdb itself, measured as 180 MB (bench/memory.ts, one row).
 const RUNTIME_MEGABYTES = 200;
-// For the answer of a check whose time is over.
+// For the answer of a check that has run out of time.
 const CHECK_RESERVE_MS = 2_000;
 // Below this a Lambda function has less than one vCPU, and a second thread only costs memory.
 const MEGABYTES_OF_ONE_VCPU = 1769;
 
-/** DuckDB's memory limit in a function: it is no hard limit, so a quarter of the memory stays free next to the runtime's. */
+/**
+ * DuckDB's memory limit in a function. It is not a hard limit, so a quarter of the memory stays free, besides the
+ * runtime's share.
+ */
 export function duckdbMemoryLimit(memoryMegabytes: number): number {
   return Math.max(64, Math.floor(memoryMegabytes * 0.75 - RUNTIME_MEGABYTES)) * 1_000_000;
 }
@@ -82,9 +87,9 @@ export function duckdbMemoryLimit(memoryMegabytes: number): number {
 /**
  * A function that runs jobs of one kind.
  *
- * @returns a function that never throws for what a run recorded: a permanent error is an outcome, and no reason for the platform to
- *   try again. What it throws is worth another try: a QueuedError, for a run that could not begin because a source has no slot free, and
- *   a StorageUnavailableError
+ * @returns a function that never throws what a run has recorded: a permanent error is an outcome, and no reason for the
+ *   platform to try again. What it throws is worth another try: a QueuedError, for a run that could not begin because a
+ *   source has no free slot, and a StorageUnavailableError
  */
 export function createJobFunction(
   dependencies: JobFunctionDependencies,
@@ -94,7 +99,7 @@ export function createJobFunction(
   let config: Promise<FerryConfig> | undefined;
   let secrets: SecretReader | undefined;
 
-  /** An event that there is no run for: trying it again would not help, so it is answered, not thrown. */
+  /** An event without a run: trying it again would not help, so it is answered, not thrown. */
   const refuse = (error: ConfigError): RunAnswer => {
     logger.error({ class: error.class }, error.message);
     return { state: 'failed', error: { class: error.class, message: error.message } };
@@ -106,7 +111,7 @@ export function createJobFunction(
     threads: memoryMegabytes < MEGABYTES_OF_ONE_VCPU ? 1 : 2,
   };
 
-  /** Checks what a run of the job needs. Never throws: what does not work is the answer. */
+  /** Checks what a run of the job needs. Never throws: a failure is the answer. */
   const check = async (
     job: string,
     reading: Promise<FerryConfig>,
@@ -126,7 +131,7 @@ export function createJobFunction(
         signal: AbortSignal.timeout(Math.max(0, deadline.getTime() - Date.now() - CHECK_RESERVE_MS)),
       });
     } catch (error) {
-      // Before anything else the configuration is read, from S3: what fails there is usually the way to S3.
+      // First of all, the configuration is read from S3: a failure here usually concerns the way to S3.
       return [failedCheck('configuration', error)];
     }
   };
@@ -137,7 +142,7 @@ export function createJobFunction(
       return refuse(new ConfigError('Ferry does not recognise the event that started this function.'));
     const { data } = parsed;
     const { job } = data;
-    // Content-addressed, so it never changes while this process lives; a failed read is forgotten.
+    // Content-addressed, so it never changes during the life of this process; a failed read is forgotten.
     config ??= readConfig(dependencies).catch((error: unknown) => {
       config = undefined;
       throw error;
@@ -147,7 +152,7 @@ export function createJobFunction(
     if (warning) logger.warn({ job }, warning);
     const loaded = await config;
     if (kindOfJob(loaded, job) !== kind) {
-      // A job that was taken out of the configuration while its start was under way.
+      // The job was removed from the configuration while its start was on its way.
       const names = Object.keys(jobsOfKind(loaded, kind));
       return refuse(new ConfigError(asSentence(unknownNameMessage(kind, job, names))));
     }
@@ -167,10 +172,10 @@ export function createJobFunction(
         logger,
         deadline,
       });
-      // A delivery of a run that had already ended is no news.
+      // Another delivery of a run that had already ended is not reported again.
       if (Date.parse(record.endedAt ?? '') >= begun) await dependencies.report(record);
     } catch (error) {
-      // Nothing was begun: there is no such file to send any more.
+      // Nothing has begun: the file to send no longer exists.
       if (error instanceof ConfigError) return refuse(error);
       throw error;
     }
@@ -186,7 +191,7 @@ export function createJobFunction(
   };
 }
 
-/** Who started the run, and what to say when that is not quite known. */
+/** Who started the run, and a warning if that is not quite certain. */
 function startOf(event: StartEvent): { trigger: Trigger; runId?: string; warning?: string } {
   if ('scheduledTime' in event) return scheduleTriggerFrom(event.scheduledTime, new Date());
   return { trigger: { type: 'api', triggeredBy: event.triggeredBy }, runId: event.runId };

@@ -11,7 +11,9 @@ import { clientSettings } from '../client-settings.ts';
 import type { JobFunction, JobFunctionDependencies } from './job-function.ts';
 import { createRunReporter } from './report-run.ts';
 
-/** Puts Lambda around a function that runs jobs: its environment, its folder, the AWS clients, and the time that is left. */
+/**
+ * Puts Lambda around a function that runs jobs: its environment, its folder, the AWS clients, and the remaining time.
+ */
 export function createJobHandler(
   create: (dependencies: JobFunctionDependencies) => JobFunction,
 ): (event: unknown, context: Context) => ReturnType<JobFunction> {
@@ -19,7 +21,7 @@ export function createJobHandler(
   const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = lambdaEnvironmentSchema.parse(process.env);
   const s3 = new S3Client(clientSettings);
   const logger = createLogger({ level: environment.LOG_LEVEL });
-  // The declared runtime and the one that runs can only be compared here: emulators take the first `node` they find.
+  // The declared runtime and the actual one can only be compared here: emulators use the first `node` they find.
   logger.info({ node: process.version }, 'function started');
 
   const state = createS3DocumentStore({ client: s3, bucket: environment.STATE_BUCKET });
@@ -35,7 +37,7 @@ export function createJobHandler(
     logger,
     report: createRunReporter({
       stack: environment.STACK_NAME,
-      // One try: what is late is not waited for.
+      // One try: events that are late are not waited for.
       client: new EventBridgeClient({ ...clientSettings, maxAttempts: 1 }),
       writeLine: (line) => process.stdout.write(line),
       logger,

@@ -5,7 +5,7 @@ import type { RunReporter } from '../../shared/runs/run-reporter.ts';
 import { writeMetrics } from '../../shared/telemetry/emf.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
-// What waits for a run must not wait for the news of it.
+// Callers that wait for a run must not wait for its event.
 const EVENT_TIMEOUT_MS = 2_000;
 
 /** Reports runs that ended: metrics as a line of the log, and an event on the default bus. */
@@ -48,7 +48,7 @@ function reportMetrics(
   { job, state, durationMs, rows }: RunRecord,
   write: (line: string) => void,
 ): void {
-  // A run that never began says nothing of how long the job takes, or of whether it works.
+  // A run that never began says nothing about how long the job takes, or whether it works.
   if (state === 'skipped') return;
   writeMetrics(
     write,
@@ -63,7 +63,7 @@ function reportMetrics(
   );
 }
 
-/** The fields of a record that its event has too: the API has the others. */
+/** The fields of a record that are also in its event; the API has the others. */
 const EVENT_FIELDS = [
   'job',
   'kind',

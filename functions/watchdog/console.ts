@@ -1,4 +1,4 @@
-/** Where a person sees a function and its logs. The domain is that of the region's partition. */
+/** Where people see a function and its logs. The domain is that of the region's partition. */
 export function functionUrl(region: string, functionName: string): string {
   const domain = region.startsWith('cn-')
     ? 'console.amazonaws.cn'

@@ -1,7 +1,7 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { DeadLetterQueue } from '../../shared/watchdog/repairs/dead-letter.ts';
 
-// Longer than a round, so that one message is not looked at twice in it; shorter than the time to the next one.
+// Longer than a round, so that a round does not see a message twice; shorter than the time to the next one.
 const HIDDEN_SECONDS = 150;
 
 /** The dead-letter queue as the watchdog sees it. */

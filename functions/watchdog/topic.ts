@@ -2,7 +2,7 @@ import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { NotificationError } from '../../shared/errors.ts';
 import type { Channel } from '../../shared/watchdog/alerts/channel.ts';
 
-/** The SNS topic that mail addresses, and anyone who else wants to, are subscribed to. */
+/** The SNS topic for mail addresses and other subscribers. */
 export function createTopic(client: Pick<SNSClient, 'send'>, TopicArn: string): Channel {
   return {
     name: 'topic',

@@ -30,7 +30,7 @@ export function createWatchdogFunction(
   const { environment, region, config, topic, secrets, invoke, writeLine } = dependencies;
   const functions = environment.FUNCTIONS.split(',');
   let index: Promise<WatchedJobs> | undefined;
-  /** Content-addressed, so it never changes while this process lives; a failed read is forgotten. */
+  /** Content-addressed, so it never changes during the life of this process; a failed read is forgotten. */
   const readJobs = () => {
     index ??= readIndex(config, environment.CONFIG_KEY).catch((error: unknown) => {
       index = undefined;
@@ -82,7 +82,7 @@ export function createWatchdogFunction(
         RepairsFailed: { value: result.notRepaired, unit: 'Count' },
       },
     );
-    // Everything else was seen to; the function's alarm is what reports this.
+    // Everything else was done; the function's alarm reports this.
     if (result.notRead > 0)
       throw new StateError('Some of the watchdog’s own documents cannot be read; its log names them.');
     return result;

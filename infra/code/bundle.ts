@@ -2,7 +2,7 @@ import { type BuildOptions, build } from 'esbuild';
 import { root } from './root.ts';
 
 /**
- * Bundles Ferry's code for Node, with all packages but DuckDB's, into ES modules in one folder.
+ * Bundles Ferry's code for Node, with all packages except DuckDB's, into ES modules in one folder.
  *
  * @param options what is special about this bundle
  */
@@ -21,9 +21,10 @@ export async function bundle(
     minify: true,
     keepNames: true,
     legalComments: 'none',
-    // The native client finds its library by its own folder, so it stays a package. pg does not need the other one.
+    // The native client finds its library relative to its own folder, so it stays a package. pg does not need the other
+    // one.
     external: ['@duckdb/*', 'pg-native'],
-    // CommonJS packages inside an ES module still ask for `require`.
+    // CommonJS packages inside an ES module still need `require`.
     banner: {
       js: "import{createRequire as __ferryRequire}from'node:module';const require=__ferryRequire(import.meta.url);",
     },

@@ -2,10 +2,10 @@ import { copyFile, glob, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { root } from './root.ts';
 
-/** As modules name the SQL next to or below them. */
+/** How modules refer to the SQL next to or below them. */
 const SQL_FILE = /new URL\('(\.\/[^']+\.sql)', import\.meta\.url\)/g;
 
-/** A bundle finds its SQL by the paths that the modules have for it which it was made of: from the bundle's own folder now. */
+/** A bundle finds SQL by the paths in the modules that it was made from, now relative to the bundle's folder. */
 export async function copySql(folder: string): Promise<void> {
   const copied = new Map<string, string>();
   for await (const module of glob('shared/**/*.ts', { cwd: root })) {

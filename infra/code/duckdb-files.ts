@@ -24,9 +24,10 @@ const platforms = {
 export type CopyFiles = (folder: string) => Promise<void>;
 
 /**
- * DuckDB's client for the target processor, and the extensions in use. What does not change (128 MB) is fetched once and kept in .cache.
+ * DuckDB's client for the target processor, and the extensions in use. The files that do not change (128 MB) are
+ * fetched once and kept in .cache.
  *
- * @param extensions those that are needed: each has 40 MB
+ * @param extensions those that are needed; each is 40 MB
  * @returns copies them into a folder: the client to `node_modules`, the extensions to `extensions`
  */
 export async function fetchDuckdb(
@@ -49,13 +50,13 @@ export async function fetchDuckdb(
   };
 }
 
-/** Only what is needed to run it. */
+/** Only the files that are needed to run it. */
 function copyPackage(from: string, to: string): Promise<void> {
   return cp(from, to, { recursive: true, filter: (path) => !/\.(d\.ts|map|md)$/.test(path) });
 }
 
 /**
- * DuckDB's client for another processor. npm would remove this machine's own when told to install it into the project
+ * DuckDB's client for another processor. Installing it into the project with npm would remove this machine's own
  * (docs/architecture.md, "Packages"), so the package is fetched and unpacked next to it.
  */
 async function fetchBindings(platform: string): Promise<string> {

@@ -10,8 +10,8 @@ import { root } from './root.ts';
 const run = promisify(execFile);
 
 /**
- * Node's own build for Linux on a processor: the installed package `node` if it is for that one, else the package that it is made of,
- * fetched once into `.cache`.
+ * Node's own build for Linux on a processor: the installed package `node` if it is for that one, else the package that
+ * it consists of, fetched once into `.cache`.
  *
  * @param processor as in `process.arch`
  * @returns the path of the program

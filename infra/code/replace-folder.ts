@@ -3,10 +3,10 @@ import { join, relative } from 'node:path';
 import { withLock } from '../../shared/lock.mjs';
 
 /**
- * Builds a folder anew. It is replaced as a whole and only if its content has changed: another process may be reading or running the
- * one that is there, and an interrupted build is never used.
+ * Rebuilds a folder. It is replaced as a whole and only if its content has changed: another process may be reading or
+ * running the existing one, and an interrupted build is never used.
  *
- * @param build fills the empty folder that it is given
+ * @param build fills the empty folder that it gets
  */
 export async function replaceFolder(target: string, build: (draft: string) => Promise<void>): Promise<void> {
   // Two processes that build the same would remove each other's.
@@ -19,7 +19,7 @@ export async function replaceFolder(target: string, build: (draft: string) => Pr
   });
 }
 
-/** A folder next to the target. One that was broken off may have left it. */
+/** A folder next to the target. An interrupted build may have left one. */
 export async function emptyDraft(target: string): Promise<string> {
   const folder = `${target}.draft`;
   await rm(folder, { recursive: true, force: true });
@@ -27,7 +27,7 @@ export async function emptyDraft(target: string): Promise<string> {
   return folder;
 }
 
-// What is larger comes from packages of a pinned version.
+// Larger files come from packages with a pinned version.
 const COMPARED_BYTES = 20_000_000;
 
 /** Whether two folders hold the same files; large ones are compared by size. */

@@ -25,9 +25,9 @@ export class Alerts extends Construct {
       }),
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      // The watchdog reports lost starts and takes them out, within two rounds: this rings when it does not.
+      // The watchdog reports lost starts and removes them within two rounds. This alarm rings when it does not.
       evaluationPeriods: 3,
-      // SQS reports nothing of a queue that nobody has used for six hours.
+      // SQS reports nothing about a queue that nobody has used for six hours.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     lost.addAlarmAction(new SnsAction(this.topic));
@@ -35,7 +35,7 @@ export class Alerts extends Construct {
 
   #create(): Topic {
     const topic = new Topic(this, 'Topic', { enforceSSL: true });
-    // A policy of its own takes the place of the default one, which lets every service of the account in.
+    // This policy replaces the default one, which lets every service of the account in.
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],

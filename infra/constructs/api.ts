@@ -20,7 +20,7 @@ import type { StateBucket } from './state-bucket.ts';
 
 export interface ApiProps extends FunctionDefaults {
   jobs: DeployedJobIndex;
-  /** The functions that run jobs, in the order that the index counts in. */
+  /** The functions that run jobs, in the order that the index refers to. */
   functions: readonly IFunction[];
   state: StateBucket;
   accessLogs: boolean;
@@ -52,9 +52,9 @@ export class Api extends Construct {
     jobs.grantRead(handler.role);
     const read = ['runs/*', 'jobs/*', 'leases/*', 'requests/*'];
     state.grant(handler.role, { prefixes: read, actions: ['s3:GetObject'] });
-    // Of the last three it is enough to know that they are there.
+    // For the last three it is enough to know that they exist.
     state.grantList(handler.role, [...read, 'states/*', 'refused/*', 'archive/*']);
-    // Records are the runs' own to write.
+    // Only the runs themselves write records.
     state.grant(handler.role, {
       prefixes: ['leases/*.cancel.json', 'requests/*'],
       actions: ['s3:PutObject'],
@@ -66,7 +66,7 @@ export class Api extends Construct {
     this.restApi = new RestApi(this, 'RestApi', {
       description: 'Ferry: jobs and their runs',
       endpointTypes: [EndpointType.REGIONAL],
-      // Needs an account-wide role, which is not this stack's to set.
+      // Needs an account-wide role, which this stack must not set.
       cloudWatchRole: false,
       deployOptions: {
         stageName: 'v1',
@@ -80,12 +80,12 @@ export class Api extends Construct {
     this.restApi.root
       .addResource('healthz')
       .addMethod('GET', integration, { authorizationType: AuthorizationType.NONE });
-    // The router knows the routes, the gateway only who may come in: on its own it would answer 403 to a route
-    // that does not exist.
+    // The router knows the routes, the gateway only who may call: on its own it would answer 403 to a route that does
+    // not exist.
     this.restApi.root.addProxy({ anyMethod: true, defaultIntegration: integration });
   }
 
-  /** Who called what, when, from where and with which answer: one JSON line a request. */
+  /** Who called what, when, from where and with which answer: one JSON line for each request. */
   #accessLogs(retention: RetentionDays): StageOptions {
     const logGroup = new LogGroup(this, 'AccessLog', { retention, removalPolicy: RemovalPolicy.DESTROY });
     const format = {

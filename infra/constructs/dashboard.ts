@@ -10,7 +10,7 @@ import { METRIC_NAMESPACE } from '../../shared/telemetry/emf.ts';
 
 const WHOLE = 24;
 
-/** Failures, durations and rows of all jobs of a stack: by searches, so that a new job is on it without a change. */
+/** Failures, durations and rows of all jobs of a stack. It uses searches, so a new job appears without a change. */
 export class Dashboard extends Construct {
   constructor(
     scope: Construct,

@@ -34,11 +34,11 @@ export interface FerryFunctionProps<Environment extends Record<string, string>> 
   network?: SourceNetwork | undefined;
   /** How often Lambda starts a killed invocation again. @default 2 */
   retryAttempts?: number;
-  /** Where events go whose runs were killed and tried again without success. */
+  /** Where events go whose runs were killed in all tries. */
   deadLetters?: IQueue;
 }
 
-/** A function with a log group and its own role, which may do nothing but write that log until it is granted more. */
+/** A function with a log group and its own role, which may only write that log until it is granted more. */
 export class FerryFunction<Environment extends Record<string, string>> extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
@@ -65,7 +65,7 @@ export class FerryFunction<Environment extends Record<string, string>> extends C
       logGroup,
       // Ferry writes JSON itself; Lambda's wrapping would nest it.
       loggingFormat: LoggingFormat.TEXT,
-      // Only for runs that the platform killed: what goes wrong in a run is recorded and returned, not thrown.
+      // Only for runs that the platform killed: other failures of a run are recorded and returned, not thrown.
       retryAttempts: props.retryAttempts ?? 2,
       ...props.network?.functionProps,
       ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),

@@ -5,7 +5,7 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 
-/** A JSON document that travels to S3 with the deployment, under the hash of its content: changing it needs no new code. */
+/** A JSON document that the deployment uploads to S3, under the hash of its content: changing it needs no new code. */
 export class JsonAsset extends Construct {
   /** For the environment of the function that reads it. */
   readonly location: { CONFIG_BUCKET: string; CONFIG_KEY: string };

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { batchesOf } from '../../shared/batches.ts';
 import type { SecretRef } from '../../shared/config/schema/ferry-config.ts';
 
-// CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only.
+// CDK splits a role's policy into several when it exceeds AWS's limit for one, but only between statements.
 const SECRETS_A_STATEMENT = 25;
 
 /** Lets a role read secrets, and use the customer-managed keys that encrypt them. */
@@ -19,7 +19,10 @@ export function grantSecrets(role: Role, secrets: readonly SecretRef[]): void {
     role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [...keys] }));
 }
 
-/** A secret's ARN ends in six characters that its name does not contain, and that an ARN given by a person may or may not have. */
+/**
+ * A secret's ARN ends in six characters that its name does not contain. An ARN that a person gives may or may not have
+ * them.
+ */
 function secretArns(scope: Construct, secret: SecretRef): string[] {
   if (typeof secret === 'object') {
     const complete = /-[A-Za-z0-9]{6}$/.test(secret.arn);

@@ -4,12 +4,15 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
-/** The role that EventBridge Scheduler starts jobs with: it may invoke these functions, and put what fails into the dead-letter queue. */
+/**
+ * The role that EventBridge Scheduler starts jobs with: it may invoke these functions, and put failed deliveries into
+ * the dead-letter queue.
+ */
 export class StarterRole extends Role {
   constructor(scope: Construct, id: string, functions: readonly IFunction[], deadLetters: IQueue) {
     const stack = Stack.of(scope);
     super(scope, id, {
-      // Only for schedules of this account, in the group that Ferry's are in.
+      // Only for schedules of this account, in the group of Ferry's schedules.
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: {
           StringEquals: {

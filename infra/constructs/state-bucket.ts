@@ -13,7 +13,7 @@ import { batchesOf } from '../../shared/batches.ts';
 import { acknowledgePrefixes } from '../acknowledgements.ts';
 
 export interface StateBucketProps {
-  /** Name of an existing bucket to use instead of one of the stack's own. */
+  /** Name of an existing bucket to use; by default, the stack creates one. */
   adopt?: string | undefined;
   /** Customer-managed key that encrypts it. */
   kmsKeyArn?: string | undefined;
@@ -25,11 +25,14 @@ export interface PrefixGrant {
   actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:AbortMultipartUpload')[];
 }
 
-// CDK splits a role's policy into several when it grows over what AWS takes for one, between statements only: of the longest names two
-// statements are one policy.
+// CDK splits a role's policy into several when it exceeds AWS's limit for one, but only between statements: with the
+// longest names, two statements are one policy.
 const PREFIXES_A_STATEMENT = 18;
 
-/** Ferry's memory: run records, leases, baselines, refused files, and what extractions write. Stays when the stack is destroyed. */
+/**
+ * Ferry's memory: run records, leases, baselines, refused files, and what extractions write. It stays when the stack is
+ * destroyed.
+ */
 export class StateBucket extends Construct {
   readonly bucket: IBucket;
   readonly #kmsKeyArn: string | undefined;
@@ -63,9 +66,10 @@ export class StateBucket extends Construct {
   }
 
   /**
-   * Lets a role list keys that begin so: without that S3 answers 403 instead of 404 for a document that does not exist yet. (It
-   * takes the key that was asked for as `s3:prefix` then; docs/decisions/0005-stack.md.) By kinds of documents and not by jobs, as a
-   * role's policies have room for each job's prefixes once: names are listed, and nothing is read by it.
+   * Lets a role list keys with these prefixes: without it, S3 answers 403 instead of 404 for a document that does not
+   * exist yet. (`s3:prefix` is then the requested key; docs/decisions/0005-stack.md.) The prefixes are kinds of
+   * documents and not jobs, because a role's policies have room for each job's prefixes only once: this lists names,
+   * and reads nothing.
    */
   grantList(role: IRole, prefixes: readonly string[]): void {
     role.addToPrincipalPolicy(
@@ -95,7 +99,7 @@ export class StateBucket extends Construct {
       lifecycleRules: [
         { id: 'multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) },
         // A lease is renewed every ten seconds; only its latest version means anything.
-        // The ticket of a run that waited is removed, which leaves a marker.
+        // Removing the ticket of a run that waited leaves a marker.
         {
           id: 'leases',
           prefix: 'leases/',
@@ -109,26 +113,27 @@ export class StateBucket extends Construct {
           expiration: Duration.days(7),
           noncurrentVersionExpiration: Duration.days(1),
         },
-        // Names without content, removed as soon as newer ones stand.
+        // Names without content, removed as soon as newer ones exist.
         {
           id: 'states',
           prefix: 'states/',
           noncurrentVersionExpiration: Duration.days(1),
           expiredObjectDeleteMarker: true,
         },
-        // So long an idempotency key is remembered.
+        // An idempotency key is remembered for this long.
         {
           id: 'requests',
           prefix: 'requests/',
           expiration: Duration.days(7),
           noncurrentVersionExpiration: Duration.days(1),
         },
-        // What extractions write below artifacts/ has no rule of its own: the newest files of a workflow stay, however long it does not run.
-        // What is removed of alerts and archives leaves a marker, too, which every listing would pass over forever.
+        // Files of extractions below artifacts/ have no rule: the newest files of a workflow stay, however long it does
+        // not run.
+        // Removed alerts and archives leave a marker, too, which every listing would have to skip forever.
         { id: 'replaced', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
       ],
     });
-    // CDK's own types leave it out where a property may be undefined.
+    // CDK's own types omit it where a property may be undefined.
     return bucket as IBucket;
   }
 }

@@ -19,11 +19,11 @@ import type { StateBucket } from './state-bucket.ts';
 
 export interface WatchdogProps extends FunctionDefaults {
   jobs: WatchedJobs;
-  /** The functions that run jobs, in the order that the index counts in. */
+  /** The functions that run jobs, in the order that the index refers to. */
   functions: readonly IFunction[];
   state: StateBucket;
   deadLetters: IQueue;
-  /** Makes ids of scheduled runs unique. */
+  /** Makes the ids of scheduled runs unique. */
   scope: string;
   apiUrl: string;
   /** Where people are notified; absent without `alerts`. */
@@ -33,7 +33,7 @@ export interface WatchdogProps extends FunctionDefaults {
 
 const EVERY = Duration.minutes(5);
 
-/** Looks after the jobs every five minutes, and rings an alarm when it does not. */
+/** Looks after the jobs every five minutes; an alarm rings when it does not. */
 export class Watchdog extends Construct {
   readonly function: IFunction;
 
@@ -60,7 +60,7 @@ export class Watchdog extends Construct {
       },
       memoryMegabytes: 512,
       timeout: Duration.minutes(2),
-      // The next round comes anyhow.
+      // The next round comes anyway.
       retryAttempts: 0,
     });
     this.function = handler.function;
@@ -71,7 +71,7 @@ export class Watchdog extends Construct {
       role,
       ['jobs', 'requests', 'states', 'leases', 'alerts', 'watchdog'].map((kind) => `${kind}/*`),
     );
-    // What it writes of runs is the end of those that nobody works on, holding their lease.
+    // Of runs, it only writes the end of those that nobody works on, and holds their lease for that.
     state.grant(role, {
       prefixes: ['leases/*', 'alerts/*', 'watchdog/*'],
       actions: ['s3:GetObject', 's3:PutObject'],

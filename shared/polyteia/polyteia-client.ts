@@ -1,6 +1,13 @@
 import type { UploadContentType } from './upload-format.ts';
 
-/** What Ferry needs of Polyteia, whichever generation of its API is behind it. */
+/**
+ * What Ferry needs from Polyteia, whichever generation of its API is behind it.
+ *
+ * @example
+ * await client.checkDataset('ds_vogelhaus1');
+ * const { ingest } = await client.upload({ dataset: 'ds_vogelhaus1', file: 'result.parquet', … });
+ * if (ingest) await client.waitForIngest(ingest); // the session API reads the file after it has answered
+ */
 export interface PolyteiaClient {
   /**
    * Asks, before anything is read from the source, about everything that would make an upload fail: whether the key is

@@ -20,7 +20,14 @@ export type ProgressEvent =
   | { type: 'phase-noted'; phase: string | undefined; fact: string }
   | { type: 'phase-ended'; phase: string; durationMs: number; detail?: string };
 
-/** What a job's work may use. */
+/**
+ * What a job's work may use.
+ *
+ * @example
+ * const { file } = await context.phase('read', () => context.retry(() => readSource(context, work)));
+ * await context.confirmLease(); // another run may have taken over
+ * await context.phase('upload', () => client.upload({ file, … }));
+ */
 export interface JobContext {
   runId: string;
   /** Private folder, removed after the run in any case. */
@@ -75,7 +82,7 @@ export interface JobContext {
   note(facts: JobResult): void;
 }
 
-/** What is known about a job before it runs. */
+/** What is known about a job before it runs: the first argument of runJob(), with the work and the run's options. */
 export type JobDescription = {
   name: string;
   /** How many runs may use a source at once, by its name; only sources with a limit. */

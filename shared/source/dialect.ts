@@ -61,7 +61,13 @@ export interface Expression {
   alias: string;
 }
 
-/** The differences between kinds of database. Each kind has one in its folder. */
+/**
+ * The differences between kinds of database. Each kind has one in its folder, listed in registry.ts.
+ *
+ * @example
+ * const { relation } = dialectOf('postgres');
+ * relation('SELECT id FROM orders', { database: 'db', mark: '' }); // DuckDB SQL that has the source run this query
+ */
 export interface Dialect {
   /** Product and version, for people. */
   describeServer(server: ServerFacts): string;

@@ -11,7 +11,10 @@ export interface ExtractFunctionProps extends JobRunnerProps {
   plan: ExtractionFunctionPlan;
 }
 
-/** The function that runs one extraction: it may read the secrets of all its sources, and write its output, to where no other one does. */
+/**
+ * The function that runs one extraction. It may read the secrets of all its sources, and write its output where no
+ * other one may.
+ */
 export class ExtractFunction extends JobRunner {
   constructor(scope: Construct, id: string, { config, plan, ...props }: ExtractFunctionProps) {
     const { job } = plan;

@@ -6,14 +6,14 @@ import { layOut, outputBase } from '../../../shared/extraction/output/layout.ts'
 import { acknowledgePrefixes } from '../../acknowledgements.ts';
 import type { StateBucket } from '../state-bucket.ts';
 
-/** A run looks for what it has written before it was killed, and removes what it leaves unfinished. */
+/** A run checks what it has written before it was killed, and removes what it leaves unfinished. */
 const ACTIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'] as const;
 
 /**
- * Lets a role write the files of an extraction: below the folder of its workflow and nowhere else, in Ferry's bucket or in the one that the
- * configuration names.
+ * Lets a role write the files of an extraction: only below the folder of its workflow, in Ferry's bucket or in the one
+ * that the configuration names.
  *
- * @throws ConfigError for a prefix that no policy can name
+ * @throws ConfigError for a prefix that no policy can contain
  */
 export function grantOutput(
   role: Role,
@@ -35,7 +35,7 @@ export function grantOutput(
     return;
   }
   const bucket = Bucket.fromBucketName(role, 'Output', name);
-  // A name that its owner gives up may become somebody else's bucket.
+  // A bucket name that its owner gives up may become somebody else's.
   const owner = bucketOwner === undefined ? {} : { StringEquals: { 's3:ResourceAccount': bucketOwner } };
   role.addToPolicy(
     new PolicyStatement({
@@ -61,8 +61,9 @@ export function grantOutput(
 }
 
 /**
- * What a policy can name: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html has the letters. A star stands for any
- * text there, and for `${*}`, which would stand for the star, CloudFormation has no room.
+ * What a policy can contain: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html lists the
+ * characters. A star stands for any text there, and CloudFormation has no room for `${*}`, which would stand for the
+ * star.
  */
 function assertPolicyText(job: string, folder: string): void {
   const foreign = /[^ -)+-\u00ff]/u.exec(folder)?.[0];

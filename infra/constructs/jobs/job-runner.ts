@@ -15,11 +15,11 @@ import type { StateBucket } from '../state-bucket.ts';
 import { grantSignIn, secretsOfSources } from './source-access.ts';
 import type { SourceNetwork } from './source-network.ts';
 
-/** What a function for jobs needs next to what it runs. */
+/** What a function for jobs needs, besides what it runs. */
 export interface JobRunnerProps extends FunctionDefaults {
   state: StateBucket;
   deadLetters: IQueue;
-  /** Makes ids of scheduled runs unique. */
+  /** Makes the ids of scheduled runs unique. */
   scope: string;
   network: SourceNetwork | undefined;
 }
@@ -28,36 +28,38 @@ export interface JobRunnerProps extends FunctionDefaults {
 interface Work {
   entry: 'sync' | 'extract';
   description: string;
-  /** The part of the configuration that it reads. */
+  /** Its part of the configuration. */
   served: DeployedConfig;
   jobs: readonly string[];
-  /** Files of jobs that are kept for a time in Ferry's bucket, as folders with one for each job. */
+  /** Files of jobs that Ferry's bucket stores for a limited time, as folders with one folder for each job. */
   keptFiles: readonly string[];
-  /** Secrets next to those of its sources. */
+  /** Secrets besides those of its sources. */
   otherSecrets: readonly SecretRef[];
   settings: FunctionSettings;
 }
 
-// One vCPU and some: DuckDB reads and compresses in two threads from 1,769 MB on.
+// A little more than one vCPU: DuckDB reads and compresses in two threads from 1,769 MB on.
 const MEMORY_MEGABYTES = 2048;
 const EPHEMERAL_STORAGE_MEGABYTES = 4096;
 /** As long as Lambda allows. */
 export const DEFAULT_TIMEOUT = '15m';
-// A role has room for ten policies next to its own: jobs with the longest names fill them. A function with more gets whole prefixes.
+// A role has room for ten policies besides its own, which jobs with the longest names fill. A function with more jobs
+// gets whole prefixes.
 const MAXIMUM_NAMED_JOBS = 60;
-// Where records and baselines lie, no other job's may be written to: these are named for as many jobs as a stack has room for.
+// Nobody else's records and baselines may be written, so these are listed by job, for as many jobs as a stack has room
+// for.
 const MAXIMUM_NAMED_RECORDS = 300;
-// As above: of each source there are two prefixes, and a secret that cannot be left out.
+// As above: each source has two prefixes, and a secret that must be listed.
 const MAXIMUM_NAMED_SOURCES = 60;
 
 /**
- * A function that runs jobs: the boundary of their secrets, role and memory. Its role may keep what runs leave in Ferry's bucket, of these jobs
- * only, take slots of its sources, read its secrets, and report the end of runs.
+ * A function that runs jobs: the boundary of their secrets, role and memory. Its role may store what runs leave in
+ * Ferry's bucket, of these jobs only, take slots of its sources, read its secrets, and report the end of runs.
  */
 export class JobRunner extends FerryFunction<JobEnvironment> {
   constructor(scope: Construct, id: string, props: JobRunnerProps, work: Work) {
     const { memory = MEMORY_MEGABYTES, timeout = DEFAULT_TIMEOUT, ephemeralStorage } = work.settings;
-    // A sibling: it is made before the function, whose environment names it.
+    // A sibling, because it is created before the function, whose environment contains its name.
     const asset = new JsonAsset(scope, `${id}Config`, work.served);
     super(scope, id, {
       description: work.description,
@@ -82,7 +84,7 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
     const sources = Object.values(work.served.sources);
     grantSecrets(this.role, [...secretsOfSources(sources), ...work.otherSecrets]);
     grantSignIn(this.role, sources);
-    // The event of each run's end; without rules of somebody's nobody hears it.
+    // The event of each run's end; it has no effect unless somebody adds a rule.
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['events:PutEvents'],
@@ -101,8 +103,8 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
       ([, { maxConcurrentRuns }]) => maxConcurrentRuns !== undefined,
     );
     const sources = limited.length > MAXIMUM_NAMED_SOURCES ? ['*'] : limited.map(([name]) => name);
-    // Files that are kept for a time are removed by the runs that come after it, the name of a state when another has superseded it, and
-    // a ticket when its run has a slot.
+    // Later runs remove files that are stored for a limited time; the name of a state is removed when another has
+    // superseded it, and a ticket when its run has a slot.
     const removable = [
       ...jobs.flatMap((job) => [...keptFiles.map((folder) => `${folder}/${job}/*`), `states/${job}.*`]),
       ...sources.map((source) => `leases/queue/${source}/*`),
@@ -112,7 +114,7 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
       ...jobs.map((job) => `leases/${job}.*`),
       ...sources.map((source) => `leases/slots/${source}/*`),
     ];
-    // What is listed across jobs. A run reads nothing there, as every function may write there.
+    // Lists across jobs. A run reads nothing there, because every function may write there.
     state.grant(this.role, { prefixes: ['runs/*'], actions: ['s3:PutObject'] });
     state.grant(this.role, { prefixes: kept, actions: ['s3:GetObject', 's3:PutObject'] });
     state.grant(this.role, {

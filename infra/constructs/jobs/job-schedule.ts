@@ -25,18 +25,18 @@ export interface JobScheduleProps {
   deadLetters: IQueue;
 }
 
-/** Starts a job by its schedule, in its time zone. The one resource that a job costs. */
+/** Starts a job on its schedule, in its time zone. This is the only resource that a job needs. */
 export class JobSchedule extends Construct {
   constructor(scope: Construct, id: string, props: JobScheduleProps) {
     super(scope, id);
     const { job, schedule } = props;
     const { expression, timezone } = toEventBridgeSchedule(schedule);
-    // CDK's own target makes a role for each function, and lets it invoke every version.
+    // CDK's own target creates a role for each function, and lets it invoke every version.
     const target: IScheduleTarget = {
       bind: () => ({
         arn: props.function.functionArn,
         role: props.starter,
-        // The planned time is the same at every delivery, so that a run's identity is; an execution id would not be.
+        // The planned time is the same at every delivery, and so is the run's id; an execution id would differ.
         input: ScheduleTargetInput.fromObject({ job, scheduledTime: ContextAttribute.scheduledTime }),
         retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: Duration.hours(1).toSeconds() },
         deadLetterConfig: { arn: props.deadLetters.queueArn },

@@ -3,12 +3,15 @@ import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { SecretRef, SourceConfig } from '../../../shared/config/schema/ferry-config.ts';
 import { signingEndpoint, signingRegion } from '../../../shared/config/schema/source-auth.ts';
 
-/** The secrets that signing in at sources takes, for {@link grantSecrets}. */
+/** The secrets needed to sign in to sources, for {@link grantSecrets}. */
 export function secretsOfSources(sources: readonly SourceConfig[]): SecretRef[] {
   return sources.flatMap(({ auth }) => ('secret' in auth ? [auth.secret] : []));
 }
 
-/** Lets a role sign in at sources that take tokens: as the one database user of each, or as the role that it assumes for that. */
+/**
+ * Lets a role sign in to sources with tokens: as the one database user of each, or with the role that it assumes for
+ * that.
+ */
 export function grantSignIn(role: Role, sources: readonly SourceConfig[]): void {
   const users = sources.flatMap((source) => databaseUserArns(role, source));
   const roles = sources.flatMap(({ auth }) => (auth.type === 'iam-role' ? [auth.roleArn] : []));

@@ -14,19 +14,22 @@ export interface SourceNetworkProps {
   reaches: string;
 }
 
-/** The VPC network of a source, or of an extraction's sources, which exists already: named by ids, so that synth asks no account. */
+/**
+ * The existing VPC network of a source, or of an extraction's sources. It is referred to by ids, so that synth needs no
+ * account.
+ */
 export class SourceNetwork extends Construct {
-  /** What a function needs to be in it. */
+  /** What a function needs to be placed in it. */
   readonly functionProps: Required<Pick<FunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'>>;
 
   constructor(scope: Construct, id: string, { network, of, reaches }: SourceNetworkProps) {
     super(scope, id);
-    // Nothing asks for the zones, as the subnets are named; CDK wants one.
+    // Nothing uses the zones, because the subnets are named, but CDK requires one.
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: network.vpcId, availabilityZones: ['unknown'] });
-    // The subnets' route tables are their owner's, and nobody asks for them.
+    // The subnets' route tables belong to their owner, and nothing uses them.
     Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
     const groups: ISecurityGroup[] = network.securityGroupIds?.map((groupId) =>
-      // Its rules are its owner's.
+      // Its rules belong to its owner.
       SecurityGroup.fromSecurityGroupId(this, groupId, groupId, { mutable: false }),
     ) ?? [this.#createGroup(vpc, of, reaches)];
     this.functionProps = {
@@ -40,7 +43,8 @@ export class SourceNetwork extends Construct {
 
   /** Lets Lambda put network interfaces into the subnets on behalf of a function's role. */
   grantInterfaces(role: Role): void {
-    // The least that Lambda asks for when it creates the function; it refuses roles that may do so in some subnets only.
+    // The minimum that Lambda requires when it creates the function; it refuses roles that may only do so in some
+    // subnets.
     role.addManagedPolicy(
       ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaENIManagementAccess'),
     );

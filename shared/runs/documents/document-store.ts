@@ -16,6 +16,11 @@ export interface ListedKey {
 /**
  * Where Ferry stores its JSON documents: a bucket or a folder. Keys use `/`. Implementations throw
  * StorageUnavailableError.
+ *
+ * @example
+ * const seen = await documents.read('leases/orders.json');
+ * const version = await documents.replace('leases/orders.json', body, seen?.version);
+ * if (version === undefined) throw new Error('Somebody else was faster.');
  */
 export interface DocumentStore {
   /** The address of a document, for people. */

@@ -48,7 +48,16 @@ export interface OpenedRelation {
   version: string;
 }
 
-/** How the catalog of a kind of database is read. Each kind of database has one in its folder, with all its SQL. */
+/**
+ * How the catalog of a kind of database is read. Each kind has one in its folder, with all its SQL, listed in
+ * catalog-registry.ts. Most members return SQL, which the caller runs in one transaction, in this order.
+ *
+ * @example
+ * const catalog = catalogOf('postgres');
+ * const [[guarded] = []] = await client.ask(catalog.settings);
+ * const { rows } = catalog.queries({ ...state, guarded: guarded === true }, { takers: [], unknown: [] });
+ * const tables = await client.ask(rows.table);
+ */
 export interface Catalog {
   /**
    * SQL that runs once, first in the transaction. It sets what the plans of the queries and the texts in them depend
