@@ -175,7 +175,7 @@ describe("the connector's values file, unchanged", () => {
     expect(container.env[10].valueFrom).toEqual({ secretKeyRef: { name: 'erp', key: 'password' } });
   });
 
-  it('runs with the same rights, and has what it writes to', () => {
+  it('runs with the same rights, and has room for what it writes', () => {
     expect(pod.securityContext).toMatchObject({ runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 });
     expect(container.securityContext).toEqual({
       runAsNonRoot: true,
@@ -211,14 +211,14 @@ it('renders each values file of docs/serve.md', async () => {
   }
 });
 
-describe("what Ferry's values make", () => {
+describe('what Ferry’s values make', () => {
   const deploymentOf = async (values: object) => manifestsIn(await render(values)).Deployment;
   const environmentOf = async (values: object) => {
     const { env } = (await deploymentOf(values)).spec.template.spec.containers[0];
     return Object.fromEntries(env.map(({ name, value, valueFrom }: Manifest) => [name, value ?? valueFrom]));
   };
 
-  it('is in the namespace of the release, as the version of the chart', async () => {
+  it('is in the namespace of the release, and has the version of the chart', async () => {
     const { metadata, spec } = await deploymentOf({});
     expect(metadata.namespace).toBe('polyteia');
     expect(spec.template.spec.containers[0].image).toBe('registry.example.org/ferry:0.1.0');
@@ -268,7 +268,7 @@ describe("what Ferry's values make", () => {
     expect(await checksum({ config })).not.toBe(await checksum({ config: { version: 2 } }));
   });
 
-  it('replaces a pod at once where only one can have the state', async () => {
+  it('replaces a pod at once when only one pod can have the state', async () => {
     const strategy = async (values: object) => (await deploymentOf(values)).spec.strategy;
     expect(await strategy({ state: CLAIM })).toEqual({ type: 'Recreate' });
     expect(await strategy({ state: SHARED_CLAIM })).toBeUndefined();
@@ -286,7 +286,7 @@ describe('it refuses', () => {
   it.each([
     ['no image', { imageRepository: '' }, /imageRepository: where you pushed the image to/],
     ['an unknown value', { replica: 2 }, /additional properties 'replica' not allowed/],
-    ['two pods, each with a state of its own', { replicas: 2 }, /replicas: more than one need a state/],
+    ['two pods, each with its own state', { replicas: 2 }, /replicas: more than one need a state/],
     ['two pods with a claim for one', { replicas: 2, state: CLAIM }, /accessModes \[ReadWriteMany\]/],
     ['two states', { state: { ...S3, ...CLAIM } }, /choose one of the two/],
     ['an API that anybody could call', { config, api: { enabled: true } }, /api\.tokenSecret\.name/],

@@ -141,7 +141,7 @@ interface Runs {
 }
 const ARCHIVED = `aws s3api list-object-versions --bucket "$(output StateBucketName)" --prefix archive/ --query 'length(Versions || \`[]\`)'`;
 
-/** What must come of a block, by words of its own; the others only have to succeed. */
+/** The result that a block must have, by words in it; the others only have to succeed. */
 const outcomes: Record<string, (printed: string) => unknown> = {
   'aws sts get-caller-identity': (printed) => expect(printed).toContain('ferry.yaml is valid'),
   'output()': (printed) => expect(printed).toContain('{"status":"ok"}'),

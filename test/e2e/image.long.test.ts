@@ -116,7 +116,7 @@ describe('the image', () => {
     await rm(out, { recursive: true });
   });
 
-  it('says how it is run', () => {
+  it('describes how it is run', () => {
     expect(image.config).toMatchObject({
       User: '65532:65532',
       Entrypoint: ['/usr/local/bin/ferry'],
@@ -134,7 +134,7 @@ describe('the image', () => {
 });
 
 // Each command starts DuckDB's client on processors that others may be using.
-describe('a container of it', { timeout: 120_000 }, () => {
+describe('a container of the image', { timeout: 120_000 }, () => {
   const env = { FERRY_CONFIG: '/etc/ferry/ferry.yaml', FERRY_SECRETS: '/etc/ferry/secrets.json' };
   const withConfig = (): Required<Pick<ContainerOptions, 'env' | 'mounts'>> => ({
     env: { ...env },

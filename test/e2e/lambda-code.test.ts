@@ -16,7 +16,7 @@ const MACHINES = new Map([
 ]);
 const NATIVE = /\.(node|so|duckdb_extension)$/;
 
-/** The processor that an ELF file is for; undefined when it is none. */
+/** The processor that an ELF file is for; undefined for any other file. */
 async function elfMachine(path: string): Promise<string | undefined> {
   await using file = await open(path);
   const { buffer: header } = await file.read(Buffer.alloc(20), 0, 20, 0);

@@ -13,7 +13,7 @@ import { type Deployment, prepareDeployment } from '../support/stack/deployment.
 import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
 import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
 
-// What goes on for a while: each test has jobs, and a gate at the source, of its own, so that they wait at the same time.
+// These take a while: each test has its own jobs, and its own gate at the source, so that they wait at the same time.
 
 const STACK = 'FerryRuns';
 const KILLED = 'ds_killed1';

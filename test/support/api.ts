@@ -36,7 +36,7 @@ export const jobsWithExtraction: JobIndex = {
   },
 };
 
-/** A record of a run that ended well, unless told otherwise. */
+/** A record of a run that succeeded, unless `facts` say otherwise. */
 export function runRecord(facts: Partial<RunRecord> = {}): RunRecord {
   const startedAt = facts.startedAt ?? '2026-11-20T04:30:00.000Z';
   return {
@@ -158,7 +158,7 @@ addFormats.default(ajv);
 ajv.addSchema({ $id: 'https://ferry/openapi.json', ...document });
 const pointerPart = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
 
-/** Fails for an answer that openapi.json does not announce, or whose body is none of its schema's. */
+/** Fails for an answer that openapi.json does not announce, or whose body does not match its schema. */
 function assertDocumented(method: string, path: string, { status, headers, body }: Answer): void {
   const type = headers.get('content-type') ?? 'none';
   const route = routes.find(

@@ -40,7 +40,7 @@ export interface WatchdogWorld {
   at: (time: string | Date) => void;
   wait: (ms: number) => void;
   round: (changes?: Partial<WatchdogDependencies>) => ReturnType<typeof runRound>;
-  /** Keeps the record of a run that has ended, begun now unless told otherwise. */
+  /** Stores the record of a run that has ended, and that began now by default. */
   ended: (facts: Partial<RunRecord>) => Promise<RunRecord>;
   /** Keeps the record of a run that is under way, and holds the lease. */
   running: (facts: Partial<RunRecord>) => Promise<RunRecord>;

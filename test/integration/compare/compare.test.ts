@@ -47,7 +47,7 @@ describe('schemas', () => {
   it('distinguishes names that DuckDB does not, and reads the right one', async () => {
     const { python } = await pythonEnvironment();
     const paths = ['a', 'b', 'twice', 'wide'].map((name) => join(bench.folder, `case-${name}.parquet`));
-    // DuckDB would write `Name` and `name_1`: pyarrow writes what it is told.
+    // DuckDB would write `Name` and `name_1`: pyarrow writes the given names.
     await run(python, [
       '-I',
       '-c',

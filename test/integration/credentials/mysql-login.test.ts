@@ -75,7 +75,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
     { what: 'a user of other hosts', username: 'elsewhere', message: /refused the login/, ...refused },
     {
       what: 'an unknown database',
-      // Others are not told that it does not exist.
+      // Other logins may not know that it does not exist.
       username: 'ferry',
       password: 'ferry',
       database: 'nodb',
@@ -207,7 +207,7 @@ describe('a login method that the client lacks', () => {
 });
 
 describe('a service that is not a MySQL server', () => {
-  /** Answers each connection with the same bytes, and closes it unless told to keep it. */
+  /** Answers each connection with the same bytes, and closes it unless `keep` is set. */
   async function answerWith(bytes: Uint8Array | string, keepOpen = false) {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());

@@ -183,7 +183,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     };
     const login = await resolveLogin('erp', source, { read }, 0);
     const folder = await surroundings.folder();
-    // What is told is the refusal: an outage would be tried again, with the wrong password.
+    // The refusal is reported: an outage would be retried, with the wrong password.
     await expect(
       SourceSession.open({ ...surroundings.options, source, login, folder }),
     ).rejects.toMatchObject({ class: 'AuthError' });

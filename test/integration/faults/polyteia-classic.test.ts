@@ -116,7 +116,7 @@ describe.concurrent('classic: failures that may pass on their own', () => {
     else expect(outcome.retries).toEqual([{ phase, waitMs: waitMs ?? expect.any(Number) }]);
   });
 
-  // One kind for each call is enough: what is told apart is told apart once.
+  // One kind for each call is enough, because they are distinguished in one place.
   it.each(places.filter(({ phase }) => phase !== 'verify'))('$call: 503 forever', async (place) => {
     const { on, after, phase } = place;
     const outcome = await run({

@@ -37,7 +37,7 @@ afterAll(async () => {
 const run = (options: Partial<FaultRun> = {}) => runWithFault({ ...common, ...options });
 const setPace = (seconds: number) => mariadb.query('UPDATE pace SET seconds = ?', [seconds]);
 
-// A server that was not told of the end of a connection goes on for a while.
+// A server that does not notice the end of a connection continues for a while.
 const seen = new Set<unknown>();
 
 /** Waits until rows of this run are on their way, and does something then, once. */

@@ -47,7 +47,7 @@ const run = (options: Partial<FaultRun> = {}) => runWithFault({ ...common, ...op
 const setPace = (seconds: number) =>
   postgres.query(`BEGIN; SET LOCAL synchronous_commit = on; UPDATE pace SET seconds = ${seconds}; COMMIT`);
 
-// A server that was not told of the end of a connection goes on for a while.
+// A server that does not notice the end of a connection continues for a while.
 const seen = new Set<number>();
 
 /** The process of the server that is in the middle of this run's query. */

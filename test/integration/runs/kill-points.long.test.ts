@@ -14,7 +14,7 @@ import { DATASET, type SyncSetup, setUpSync } from '../../support/sync/sync-setu
 // What is left of a run that is killed, or stopped for two expiries, at any of its moments.
 
 const leaseTimes = { heartbeatMs: 300, expiryMs: 1_500 };
-// Each of its own size, so that a file tells whose it is; enough to be uploaded in several pieces.
+// Each has a different size, which identifies a file, and is large enough to be uploaded in several pieces.
 const ROWS = { first: 60_000, next: 50_000 };
 const queryOf = (rows: number) => `SELECT i AS id, md5(i::text) AS t FROM generate_series(1, ${rows}) i`;
 

@@ -48,7 +48,7 @@ const killedIn = (moment: string) => ({ moment, signal: 'SIGKILL' as const });
 
 describe('a killed run', () => {
   it.each([
-    ['before its first heartbeat told a phase', 'started connect', QUERY, 'start'],
+    ['before its first heartbeat reported a phase', 'started connect', QUERY, 'start'],
     ['in phase export', 'renewed export', LONG_QUERY, 'export'],
   ])(
     '%s is taken over by the next delivery of the same trigger, once it is known to be dead',

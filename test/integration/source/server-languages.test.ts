@@ -74,7 +74,7 @@ const refusals: (Expected & { what: string; run?: Partial<FerryRun>; database?: 
 ];
 
 describe.each([
-  // The letters of the server's own environment, in which it speaks before a login is let in: they are not UTF-8 …
+  // The encoding of the server's own environment, which its messages have before the login: it is not UTF-8 …
   {
     language: 'fr',
     environment: { OUTPUT_CHARSET: 'ISO-8859-1' },
@@ -294,7 +294,7 @@ describe.each([
       what: 'an unknown table',
       query: 'SELECT * FROM nix',
       class: 'QueryError',
-      // Others are not told that it does not exist.
+      // Other logins may not know that it does not exist.
       login: { username: 'ferry', password: 'ferry' },
       message: /^The source refused the query: Table 'ferry\.nix' doesn't exist\.$/,
     },

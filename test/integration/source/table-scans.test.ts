@@ -4,7 +4,7 @@ import { startMysql } from '../../support/servers/mysql-server.ts';
 import { startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry, type TestServer } from '../../support/sync/read-through-ferry.ts';
 
-// DuckDB's client has a catalog of its own making: what it takes a table for must be what the source takes it for.
+// DuckDB's client builds its own catalog: its view of a table must match the source's.
 
 interface Server extends TestServer, AsyncDisposable {
   query(sql: string): Promise<unknown>;

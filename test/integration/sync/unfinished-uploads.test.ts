@@ -222,7 +222,7 @@ describe('an earlier run whose record cannot be read', () => {
       ),
     ]);
     expect(await here.store.readLastUpload('orders')).toMatchObject({ settled: true });
-    // It may be mended by hand yet.
+    // Somebody may still repair it by hand.
     expect(await readFile(join(folder, name), 'utf8')).toBe('{"torn');
   });
 });

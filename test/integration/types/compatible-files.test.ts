@@ -88,11 +88,14 @@ describe('Postgres', () => {
     expect([result.content.rows, result.warnings]).toEqual([[['NaN', ['NaN'], '{NaN}']], []]);
   });
 
-  it.each(['b', 'j', 'k', 'l'])('what no decimal holds is refused in a duckdbQuery: %s', async (column) => {
-    const error = await read({ duckdbQuery: `SELECT ${column} FROM db.small` }).catch((thrown) => thrown);
-    expect(error).toBeInstanceOf(ExactnessError);
-    expect((error as Error).message).toMatch(new RegExp(`Column "${column}"`));
-  });
+  it.each(['b', 'j', 'k', 'l'])(
+    'a value too large for a decimal is refused in a duckdbQuery: %s',
+    async (column) => {
+      const error = await read({ duckdbQuery: `SELECT ${column} FROM db.small` }).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(ExactnessError);
+      expect((error as Error).message).toMatch(new RegExp(`Column "${column}"`));
+    },
+  );
 
   it('a composite in a duckdbQuery, field by field and with a warning', async () => {
     const { content, warnings } = await read({ duckdbQuery: 'SELECT g FROM db.small' });
@@ -184,7 +187,7 @@ describe('Postgres', () => {
     expect(scanned.content).toMatchObject({ rowCount: 1, columns: { length } });
   });
 
-  it('a "char" that is no letter is refused in a duckdbQuery', async () => {
+  it('a "char" that is not a letter is refused in a duckdbQuery', async () => {
     await server.query(
       `CREATE TABLE letters (c "char"); INSERT INTO letters VALUES ('x'), ((-56)::int::"char")`,
     );

@@ -48,7 +48,7 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     expect((await read(query, { types: 'compatible' })).rows).toEqual([[1, '2026-01-01']]);
   });
 
-  it('may have columns that are called like those words', async () => {
+  it('may have columns with the same names as those words', async () => {
     const { columns, rows } = await read(
       "SELECT id AS sql_no_cache, 'SELECT SQL_NO_CACHE' AS `high_priority`, due FROM o",
     );
@@ -68,12 +68,12 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     ["SELECT due, 'a`b' FROM o", ['2026-01-01', 'a`b']],
     ["SELECT due, 'a\nb' FROM o", ['2026-01-01', 'a\nb']],
     ['SELECT due, max( `id` ) FROM o GROUP BY due', ['2026-01-01', 1]],
-  ])('may have columns without a name of their own: %s', async (query, row) => {
+  ])('may have columns without a name: %s', async (query, row) => {
     expect((await read(query)).rows).toEqual([row]);
     expect((await read(query, { types: 'compatible' })).rows).toEqual([row]);
   });
 
-  it('may count, and have values of types that cannot be counted with', async () => {
+  it('may count, and have values of types without arithmetic', async () => {
     const numbered =
       'SELECT CAST(@n := @n + 1 AS SIGNED) AS n, CAST(@m := @m + 1 AS DECIMAL(20,2)) AS d, due FROM o, (SELECT @n := 0, @m := 0) i';
     expect((await read(numbered)).rows).toEqual([[1, '1.00', '2026-01-01']]);
@@ -85,7 +85,7 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     expect((await read(address)).rows).toEqual([['1.2.3.4', '10:20:30', '2026-01-01']]);
   });
 
-  it('is told that nothing fills in its parameters', async () => {
+  it('is refused with parameters that nothing fills in', async () => {
     for (const query of ['SELECT ? AS x', 'SELECT id, due FROM o WHERE id = ?']) {
       const error = await failureOf(read(query));
       expect(error).toBeInstanceOf(QueryError);
@@ -93,7 +93,7 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     }
   });
 
-  it('keeps the order of its own columns, not of aliases that are called the same', async () => {
+  it('keeps the order of its own columns, not of aliases with the same name', async () => {
     await server.query('CREATE TABLE ferry.r (id int, x int, due date)');
     await server.query(
       "INSERT INTO ferry.r VALUES (1, 3, '2026-01-03'), (3, 1, '2026-01-01'), (2, 2, '2026-01-02')",
@@ -110,7 +110,7 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     else expect(await ids('SELECT x AS id, due FROM r ORDER BY r.id')).not.toEqual(up);
   });
 
-  it('is told which column is a vector, and what to write', async () => {
+  it('is refused with the name of a column that is a vector, and what to write', async () => {
     if (flavor === 'mariadb') return;
     await server.query(
       "CREATE TABLE ferry.v (id int, v vector(2)); INSERT INTO ferry.v VALUES (1, STRING_TO_VECTOR('[1,0.1]'))",
@@ -126,13 +126,13 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     expect((await read(exact)).rows).toEqual([['0000803FCDCCCC3D', '0000803fcdcccc3d']]);
   });
 
-  it('is told how a column without a name is called, where it is not the only one', async () => {
+  it('gets the name of a column without one, if it is not the only column', async () => {
     const error = await failureOf(read("SELECT due, id, '', amount AS c2 FROM o"));
     expect(error.message).toBe('The query returns two columns named "c2".');
     expect(error.hint).toMatch(/An unnamed column, .* is named by its position, starting with C0/);
   });
 
-  it('is told its own words and lines', async () => {
+  it('has its own words and lines in errors', async () => {
     const error = await failureOf(read('SELECT id,\n due FORM o'));
     expect(error.message).toMatch(/near 'o' at line 2/);
     for (const query of ['SELECT id, due FROM nothing', 'SELECT nothing, due FROM o']) {
@@ -174,7 +174,7 @@ describe('a query of Postgres', () => {
     ["SELECT '日本', nothing FROM o", ' (line 1)'],
     ["SELECT '\t', nothing FROM o", ' (line 1, column 13)'],
     [`SELECT '${'x'.repeat(200)}', nothing FROM o`, ' (line 1)'],
-  ])('is told its own position: %s', async (query, position) => {
+  ])('has its own position in errors: %s', async (query, position) => {
     const { message } = await failureOf(read(query));
     expect(message).toBe(`The source refused the query: column "nothing" does not exist${position}.`);
   });
@@ -188,7 +188,7 @@ describe('a query of Postgres', () => {
     ['INSERT INTO o VALUES (2) RETURNING id', /not one SELECT/],
     ['SHOW TimeZone', /not one SELECT/],
     ['EXPLAIN SELECT * FROM o', /not one SELECT/],
-  ])('is told why it cannot be carried: %s', async (query, message) => {
+  ])('is refused with the reason: %s', async (query, message) => {
     const error = await failureOf(read(query));
     expect(error).toBeInstanceOf(QueryError);
     expect(error.message).toMatch(message);
@@ -201,13 +201,13 @@ describe('a query of Postgres', () => {
     { duckdbQuery: 'SELECT id FROM db.o WHERE id = $1' },
     { duckdbQuery: 'SELECT id FROM db.o WHERE id = ?' },
     { duckdbQuery: 'SELECT id FROM db.o WHERE id = $id' },
-  ])('is told that nothing fills in its parameters: %s', async (sync) => {
+  ])('is refused with parameters that nothing fills in: %s', async (sync) => {
     const error = await failureOf(readThroughFerry('postgres', server, { sync }));
     expect(error).toBeInstanceOf(QueryError);
     expect(error.message).toMatch(parameter);
   });
 
-  it('is told no labels of an enum, even if one holds a line break', async () => {
+  it('shows no labels of an enum, even if one contains a line break', async () => {
     await server.query(
       `CREATE TYPE state AS ENUM ('secret one', E'secret\ntwo', 'secret three'); CREATE TABLE s (e state)`,
     );
@@ -217,7 +217,7 @@ describe('a query of Postgres', () => {
     expect(message).not.toMatch(/secret/);
   });
 
-  it('is told what the login lacks, and nothing else', async () => {
+  it('is refused with only what the login lacks', async () => {
     const { message } = await failureOf(read('SELECT id FROM o', { user: 'nobody', password: 'nobody' }));
     expect(message).toBe('The source refused the query: permission denied for table o.');
   });

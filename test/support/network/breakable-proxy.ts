@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP proxy that breaks when it is told to: what clients see of a server that goes, and comes back at the same address. */
+/** A TCP proxy that breaks on command, as if a server went down and came back at the same address. */
 export interface BreakableProxy extends AsyncDisposable {
   host: string;
   port: number;

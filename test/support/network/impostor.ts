@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Certificate } from './certificates.ts';
 
-/** A server that speaks like a database as far as the password, asks for that in plain text, and keeps all that it gets. */
+/** A server that behaves like a database up to the password, asks for that in plain text, and keeps all that it gets. */
 export interface Impostor extends AsyncDisposable {
   host: string;
   port: number;

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-# A name of its own for each authority, as they have outside.
+# Each authority has its own name, as real ones do.
 AUTHORITY = f"Ferry test authority {secrets.token_hex(8)}"
 NOW = datetime.datetime.now(datetime.timezone.utc)
 

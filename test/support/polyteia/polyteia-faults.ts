@@ -19,7 +19,7 @@ export const outages: readonly { what: string; how: FailureHow; patienceMs?: num
   { what: 'an answer that never ends', how: { kind: 'endless' } },
 ];
 
-/** What looks like trouble and is none. */
+/** Answers that look like failures and are not. */
 export const harmless: readonly { what: string; how: FailureHow }[] = [
   { what: 'late', how: { kind: 'slow', ms: 300 } },
   { what: 'byte by byte', how: { kind: 'drip' } },

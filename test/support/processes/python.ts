@@ -32,7 +32,7 @@ export function pythonEnvironment(): Promise<PythonEnvironment> {
   return environmentOf('python', requirements);
 }
 
-/** Schemathesis, in an environment of its own: its packages are many, and only one long test needs them. */
+/** Schemathesis, in a separate environment: its packages are many, and only one long test needs them. */
 export function schemathesisEnvironment(): Promise<PythonEnvironment> {
   return environmentOf('schemathesis', fuzzers);
 }

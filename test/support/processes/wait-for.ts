@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks until there is an answer. Throws with `what` was waited for when there is none in time. */
+/** Asks until there is an answer. Throws with `what` it waited for when no answer comes in time. */
 export async function waitFor<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,

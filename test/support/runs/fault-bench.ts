@@ -93,7 +93,7 @@ function impatientClock(meanwhile: () => Promise<void> = () => new Promise(setIm
   };
 }
 
-/** Whatever went wrong: nothing is left in the work folder, nothing secret is told, Polyteia's contract is kept. */
+/** Whatever went wrong: nothing is left in the work folder, nothing secret is shown, Polyteia's contract is kept. */
 async function assertCleanAndSilent(
   workFolder: string,
   written: string,

@@ -17,7 +17,7 @@ export const atGate = (number: number) =>
 /** Closes a gate, for anyone who goes through it from now on. */
 export async function closeGate(postgres: PostgresServer, number: number): Promise<Gate> {
   const { host, port, user, password, database } = postgres;
-  // A connection of its own: the lock is its session's, and goes with it.
+  // A separate connection, because the lock belongs to its session, and ends with it.
   const client = new pg.Client({ host, port, user, password, database });
   // A gate that a failed test left closed must not end the test run with the server.
   client.on('error', () => undefined);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { BoundProcess } from '../processes/bound-process.ts';
 
-/** Waits until anyone who speaks Postgres' protocol lets a client in; false when the process ends, or does not in time. */
+/** Waits until something with Postgres' protocol lets a client in; false when the process ends, or does not in time. */
 export async function acceptsPostgres(
   process: BoundProcess,
   login: pg.ClientConfig,

@@ -175,7 +175,7 @@ function flavorTemplate(
   });
 }
 
-/** A server takes none of this process's variables, and speaks English, so that tests can read its messages. */
+/** A server gets none of this process's variables, and uses English, so that tests can read its messages. */
 function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }

@@ -195,7 +195,7 @@ function copyCluster(
   if (status !== 0) throw new Error(`pg_basebackup failed: ${error?.message ?? stderr.trim()}`);
 }
 
-/** A server takes none of this process's PG… variables and speaks English, so that tests can read its messages. */
+/** A server gets none of this process's PG… variables and uses English, so that tests can read its messages. */
 function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }
@@ -239,7 +239,7 @@ function configure(
     ...settings,
   };
   const quote = (value: string) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-  // A file of its own, because the folder may be used again: the last value of a setting wins.
+  // A separate file, because the folder may be used again: the last value of a setting wins.
   write(
     'ferry.conf',
     `${Object.entries(all)

@@ -35,7 +35,7 @@ export interface OpenStack {
   ended(runId: string, timeoutMs?: number): Promise<RunRecord>;
   /** Waits until the record of a run says this. Throws when the run ends without. */
   reached(runId: string, state: RunRecord['state'], timeoutMs?: number): Promise<RunRecord>;
-  /** Waits for a finished run of a job that is none of `known`. */
+  /** Waits for a finished run of a job that is not among `known`. */
   finishedRun(job: string, known: readonly string[], timeoutMs: number): Promise<RunRecord>;
 }
 

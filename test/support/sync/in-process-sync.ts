@@ -13,7 +13,7 @@ import type { PostgresServer } from '../servers/postgres-server.ts';
 import { sourceConfig } from '../source/source-config.ts';
 import { DATASET } from './sync-setup.ts';
 
-/** What runs of the sync `orders` need, with a state folder of their own: for what no command line can be told, such as a deadline. */
+/** What runs of the sync `orders` need, with their own state folder: for settings that no command line has, such as a deadline. */
 export interface InProcessSync extends AsyncDisposable {
   store: RunStore;
   stateFolder: string;

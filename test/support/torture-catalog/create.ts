@@ -23,7 +23,7 @@ export const POSTGRES_18 = 'embedded';
 export interface TortureServer extends PostgresServer {
   /** 15 or 18. */
   major: number;
-  /** A connection of one's own to one of its databases, as the superuser unless told; the caller ends it. */
+  /** A separate connection to one of its databases, as the superuser by default; the caller ends it. */
   connect(database: string, login?: { username: string; password: string }): Promise<pg.Client>;
 }
 

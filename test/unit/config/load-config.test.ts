@@ -49,7 +49,7 @@ describe('parseConfig', () => {
     expect(config.polyteia.default?.baseUrl).toBe('https://app.polyteia.com');
   });
 
-  it('verifies TLS unless told otherwise', () => {
+  it('verifies TLS by default', () => {
     const config = parseConfig(
       valid.replace('source: { tls: { mode: require } }', 'source: {}'),
       'ferry.yaml',

@@ -19,7 +19,7 @@ describe('a login is no longer tried with the remaining databases', () => {
     ['not when one refuses it after another one let it in', false, [undefined, refused], false],
     ['not when single ones refuse it', true, [refused, undefined, refused], false],
     ['when two in a row refuse it', true, [undefined, refused, refused], true],
-    ['not by what one has of its own', false, [noConnect, query], false],
+    ['not by an error of one database', false, [noConnect, query], false],
     ['when its role may not be assumed', true, [undefined, new AccessError('No.')], true],
     ['when STS is away', true, [undefined, new StackUnavailableError('Away.')], true],
   ])('%s', (_when, wasLetIn, errors, expected) => {

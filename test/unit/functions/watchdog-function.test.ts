@@ -91,7 +91,7 @@ describe('the watchdog function', () => {
     expect(invoked).toEqual([['second', { job: 'orders', scheduledTime: startedAt }]]);
   });
 
-  it('fails after its round when a document of its own cannot be read, so that its alarm rings', async () => {
+  it('fails after its round when one of its documents cannot be read, so that its alarm rings', async () => {
     const { one, round, lines } = watchdog({ TOPIC_ARN: 'arn' });
     await one.ended(failed);
     await one.documents.replace('alerts/Ferry/orders.overdue.json', '', undefined);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkspace } from '../../../shared/runs/workspace.ts';
 
 const MODULE = new URL('../../../shared/runs/workspace.ts', import.meta.url).href;
-// As a container: process numbers of its own.
+// Like a container, with its own process numbers.
 const CONTAINER = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--mount-proc'];
 const hasContainers = spawnSync('unshare', [...CONTAINER.slice(1), 'true']).status === 0;
 

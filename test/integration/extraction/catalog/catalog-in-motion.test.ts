@@ -98,7 +98,7 @@ describe.each(POSTGRES_VERSIONS)('a catalog that changes or is damaged, %s', (_t
         migrations += 1;
       },
     });
-    // The client does not wait for what it is told.
+    // The client does not wait for notices.
     await made.client.query('SELECT 1');
     expect(migrations).toBeGreaterThan(2);
     expect(locks).toEqual([]);

@@ -8,7 +8,7 @@ import { filesBelow, readOutput } from '../../../support/extraction/read-output.
 import { type PostgresServer, startPostgres } from '../../../support/servers/postgres-server.ts';
 import { POSTGRES_VERSIONS } from '../../../support/servers/postgres-versions.ts';
 
-// The example of a server with many databases: sources: [erp, "hr-*"] with an include that speaks of erp alone.
+// The example of a server with many databases: sources: [erp, "hr-*"] with an include that only mentions erp.
 
 describe.each(POSTGRES_VERSIONS)('a filter that leaves nothing of some databases, %s', (_title, version) => {
   let postgres: PostgresServer;

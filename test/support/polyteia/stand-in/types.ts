@@ -94,7 +94,7 @@ export interface StandInDataset {
 
 /** One request, as it arrived. */
 export interface RecordedCall {
-  /** What it was, as far as that could be told. */
+  /** What it was, as far as that is known. */
   on: StandInOperation | 'unknown';
   at: string;
   method: string;
@@ -150,7 +150,7 @@ export interface PolyteiaStandIn extends AsyncDisposable {
   planIngest(plan: IngestPlan): void;
   /** Lets every ingest that hangs come to a good end, the next time it is asked for. */
   endHangingIngests(): void;
-  /** Ends all sessions, earlier than they were told to end. */
+  /** Ends all sessions earlier than announced. */
   expireSessions(): void;
   /** Throws when the client did something that the contract does not allow. */
   assertNoViolations(): void;

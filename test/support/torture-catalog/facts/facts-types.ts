@@ -61,7 +61,7 @@ export const typeFacts: RelationFact[] = [
     column('mood', 'app.mood'),
     column('home', 'app.address'),
     column('amount', 'app.amount', { precision: 12, scale: 2 }),
-    // NOT NULL of a domain is none of the column.
+    // NOT NULL of a domain does not count for the column.
     column('price', 'app.price', { precision: 12, scale: 2 }),
     column('code', 'app.code', { length: 10 }),
     column('letters', 'app.letters', { length: 3 }),

@@ -187,7 +187,7 @@ describe('readEnvFile', () => {
   });
 
   it.each(['SOURCE_DATABASE_TYPE', 'SOURCE_DATABASE_HOST', 'POLYTEIA_BASE_URL', 'INGEST_TIMEOUT', 'TZ'])(
-    'never repeats a connection string in the place of %s',
+    'never repeats a connection string given as %s',
     (name) => {
       const text = `${sessionExample}${name}=https://u:GEHEIM@host/db\n`;
       let said = '';

@@ -13,7 +13,7 @@ describe('the description of a comment', () => {
     ['an opening sign alone', '1 < 2', '1 < 2'],
     ['line breaks and tabs', 'one\r\n\ttwo', 'one two'],
     ['spaces of Unicode', 'a\u00a0\u2003b\u3000c\u0085d', 'a b c d'],
-    ['what looks like a space and is none', 'a\ufeff\u200bb', 'a\ufeff\u200bb'],
+    ['characters that only look like spaces', 'a\ufeff\u200bb', 'a\ufeff\u200bb'],
     ['spaces at both ends', ' \n text \u00a0', 'text'],
     ['nothing but space', ' \t ', ''],
     ['nothing but tags', '<p></p>', ''],

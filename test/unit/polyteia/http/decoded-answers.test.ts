@@ -64,13 +64,13 @@ it('an answer in Latin-1 has its letters', async () => {
   expect(read.text).toBe('größer');
 });
 
-it('an answer that is not what its encoding says is none', async () => {
+it('an answer that does not match its encoding is refused', async () => {
   await expect(ask(utf8, { 'content-encoding': 'gzip' })).rejects.toMatchObject({
     class: 'PolyteiaUnavailableError',
   });
 });
 
-it('an answer that is cut off in the middle of its compression is none', async () => {
+it('an answer that is truncated in the middle of its compression is refused', async () => {
   const whole = gzipSync(utf8);
   await expect(
     ask(whole.subarray(0, whole.length - 10), { 'content-encoding': 'gzip' }),
