@@ -1,10 +1,12 @@
 import { tmpdir } from 'node:os';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Command } from 'commander';
+import { openOutputStore } from '../../shared/extraction/output/open-output-store.ts';
 import type { RunSurrounding } from '../../shared/serve/execute-start.ts';
 import type { ServeOptions } from '../../shared/serve/serve.ts';
 import type { CliContext } from '../cli-context.ts';
 import { createCliLogger } from '../cli-logger.ts';
-import { openOutput } from '../open-output.ts';
+import { createS3Client } from '../open-state.ts';
 import { givenGlobal, globalOptions, openSecrets } from '../options.ts';
 import { serverMemoryLimit, sessionOptions } from '../session-options.ts';
 import { readServedConfig, type ServedConfig } from './served-config.ts';
@@ -29,7 +31,13 @@ export async function openServed(context: CliContext, command: Command): Promise
   const own = { ...context, environment: loaded.environment };
   const logger = createCliLogger(options, own, { level: 'info', format: 'text' });
   for (const warning of loaded.warnings) logger.warn(warning);
-  const { documents, place } = await openServedState(givenGlobal(command, 'state'), own, logger);
+  const { documents, own: ownStore } = await openServedState(givenGlobal(command, 'state'), own, logger);
+  // One for all runs: each has its own connections.
+  let client: Promise<S3Client> | undefined;
+  const s3Client = () => {
+    client ??= createS3Client(own);
+    return client;
+  };
   return {
     loaded,
     ...sessionOptions(own),
@@ -37,7 +45,7 @@ export async function openServed(context: CliContext, command: Command): Promise
     config: loaded.config,
     secrets: await openSecrets(options, loaded, own),
     documents,
-    openOutput: (output) => openOutput({ output }, undefined, { state: place }, own),
+    openOutput: (output) => openOutputStore({ output, own: ownStore, client: s3Client }),
     workFolder: tmpdir(),
     logger,
   };

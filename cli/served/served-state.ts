@@ -3,21 +3,13 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { ConfigError } from '../../shared/errors.ts';
-import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 import { probeConditionalWrites } from '../../shared/runs/documents/probe-conditional-writes.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CliContext } from '../cli-context.ts';
-import { openState } from '../open-state.ts';
+import { openState, type State } from '../open-state.ts';
 
 // https://man7.org/linux/man-pages/man2/statfs.2.html: OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC
 const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
-
-/** Where a process that keeps schedules keeps its state. */
-export interface ServedState {
-  documents: DocumentStore;
-  /** As --state takes it. */
-  place: string;
-}
 
 /**
  * Opens the state, and finds out whether it can be relied on: a bucket must support conditional writes, a folder must be writable.
@@ -29,12 +21,12 @@ export async function openServedState(
   named: string | undefined,
   context: CliContext,
   logger: Logger,
-): Promise<ServedState> {
+): Promise<State> {
   await assertWritable(tmpdir(), 'The folder for temporary files', MISSING_TMP);
   if (named?.startsWith('s3:')) {
-    const { documents } = await openState({ state: named }, context);
-    await probeConditionalWrites(documents);
-    return { documents, place: named };
+    const state = await openState({ state: named }, context);
+    await probeConditionalWrites(state.documents);
+    return state;
   }
   const folder = named === undefined ? await defaultFolder(context.folder) : resolve(context.folder, named);
   if (named !== undefined) await assertWritable(folder, 'The state folder', MISSING_STATE);
@@ -42,7 +34,7 @@ export async function openServedState(
     logger.warn(
       `state is in ${folder}, which ends with this container: guards and --catch-up begin again with the next one. Keep it on a volume (FERRY_STATE), or in S3`,
     );
-  return { documents: (await openState({ state: folder }, context)).documents, place: folder };
+  return openState({ state: folder }, context);
 }
 
 const MISSING_TMP =

@@ -43,10 +43,14 @@ export class Scheduler {
     return this.#next.get(job);
   }
 
-  /** Runs until the signal is aborted. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    let last = this.#clock.now();
-    this.#planAll(last);
+  /**
+   * Runs until the signal is aborted. Never rejects.
+   *
+   * @param after planned times from this moment on are its own, in ms. @default now
+   */
+  async run(signal: AbortSignal, after: number = this.#clock.now()): Promise<void> {
+    let last = after;
+    this.#planAll(after);
     while (!signal.aborted) {
       const now = this.#clock.now();
       if (now < last - CLOCK_STEP_MS) {

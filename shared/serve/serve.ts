@@ -101,7 +101,8 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
     return 'check failed';
   }
   const watched = watchedJobs(config, options.timeoutMs);
-  await makeUpForMissedStarts({ ...options, clock, schedules, watched, runs, pool });
+  const servedSince = clock.now();
+  await makeUpForMissedStarts({ ...options, now: servedSince, schedules, watched, runs, pool });
   logSchedules(schedules, options);
   const channels = channelsOf(config, secrets);
   const recovery = new RunRecovery({
@@ -123,7 +124,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
         channels,
         deadLetters: { receive: async () => [], remove: async () => {} },
         start: async (event) => pool.start(event),
-        where: { stack: scope, jobs: watched, logsUrl: () => undefined },
+        where: { stack: scope, jobs: watched, logsUrl: () => undefined, scheduler: 'process' },
         scope,
         logger,
       }).catch((thrown: unknown) => {
@@ -133,7 +134,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
       await clock.sleep(ROUND_MS, signal).catch(() => {});
     }
   };
-  await Promise.all([scheduler.run(signal), recovery.run(signal), watch(), failed]);
+  await Promise.all([scheduler.run(signal, servedSince), recovery.run(signal), watch(), failed]);
   logger.info(`stopping: runs have ${formatDuration(options.graceMs)} to end`);
   await pool.stop(options.graceMs);
   logger.info('stopped');
@@ -253,21 +254,21 @@ async function openListeners(
 /** Names the starts that were missed while nobody kept the schedules, and makes up for those that are recent enough. */
 async function makeUpForMissedStarts(
   options: Pick<ServeOptions, 'documents' | 'name' | 'logger' | 'catchUpMs'> & {
-    clock: Clock;
+    now: number;
     schedules: ReadonlyMap<string, ScheduleConfig>;
     watched: WatchedJobs;
     runs: ReturnType<typeof createRunStore>;
     pool: RunPool;
   },
 ): Promise<void> {
-  const { documents, name, logger, catchUpMs, clock, schedules, watched, runs, pool } = options;
+  const { documents, name, logger, catchUpMs, now, schedules, watched, runs, pool } = options;
   try {
     const { memory } = await readScheduleMemory(documents, name);
     const missed = findMissedStarts({
       schedules,
       since: unchangedSince(memory, watched),
       states: await runs.listJobStates(),
-      now: new Date(clock.now()),
+      now: new Date(now),
       catchUpMs,
     });
     for (const { job, plannedFor, count, more, makeUp } of missed) {

@@ -1,3 +1,4 @@
+import type { Scheduler } from '../../config/schedule/eventbridge-schedule.ts';
 import type { RunRecord } from '../../runs/records/run-record.ts';
 import { formatCount, formatDuration } from '../../text/format.ts';
 import { printableMessage } from '../../text/printable.ts';
@@ -23,6 +24,8 @@ export interface AlertLinks {
   apiUrl?: string | undefined;
   /** Where a job's function and its logs are shown. */
   logsUrl: (job: string) => string | undefined;
+  /** Who keeps the schedules. @default eventbridge */
+  scheduler?: Scheduler;
 }
 
 // How many alerts a message shows in full; it only names the others.
@@ -110,7 +113,12 @@ function describe(alert: Alert, where: AlertLinks): string {
     [kind === 'overdue' && about === 'problem' ? 'Planned for' : 'Since', showTime(since, zone)],
     ['Works again', about === 'recovery' && recoveredAt ? showTime(recoveredAt, zone) : undefined],
     ['Last good run', about === 'problem' ? (lastGood ? showTime(lastGood, zone) : 'none yet') : undefined],
-    ['What to try', about === 'problem' ? adviceFor(incident, record, where.jobs[job]?.kind) : undefined],
+    [
+      'What to try',
+      about === 'problem'
+        ? adviceFor(incident, record, { kind: where.jobs[job]?.kind, scheduler: where.scheduler })
+        : undefined,
+    ],
     ['Run', record && `${record.id}${where.apiUrl ? `, GET ${where.apiUrl}runs/${record.id}` : ''}`],
     [
       'Start it again',
@@ -144,8 +152,8 @@ function whatHappened({ about, kind, class: type, measured }: Incident): string 
       return 'No run began at the planned time.';
     case 'near-time':
       return measured
-        ? `A run took ${formatDuration(measured.value)} of its function's ${formatDuration(measured.limit)}.`
-        : 'A run took most of its function’s time.';
+        ? `A run took ${formatDuration(measured.value)} of the ${formatDuration(measured.limit)} that it may take.`
+        : 'A run took most of the time that it may take.';
     case 'near-rows':
       return measured
         ? `A result has ${formatCount(measured.value, 'row')}; more than ${formatCount(measured.limit)} are refused (guards.maxRows).`
@@ -158,14 +166,17 @@ function whatHappened({ about, kind, class: type, measured }: Incident): string 
 function adviceFor(
   { kind, class: type }: Incident,
   record: RunRecord | undefined,
-  jobKind: RunRecord['kind'] | undefined,
+  { kind: jobKind, scheduler }: { kind: RunRecord['kind'] | undefined; scheduler: Scheduler | undefined },
 ): string {
   switch (kind) {
     case 'failed':
       return record?.error?.hint ?? `Look up ${record?.error?.class ?? type} in docs/troubleshooting.md.`;
     case 'overdue':
+      if (scheduler === 'process')
+        return 'See whether ferry serve was running then, and what its log says of the job.';
       return 'See whether the schedule is enabled in EventBridge Scheduler, and whether its function is throttled (Lambda, Monitor).';
     case 'near-time':
+      if (scheduler === 'process') return 'Raise --timeout, or read less, before the runs fail.';
       return `Raise \`timeout\` (at most 15m) or \`memory\` (which also gives it more CPU), or ${jobKind === 'extraction' ? 'split the databases between two extractions,' : 'read less'} before the runs fail.`;
     case 'near-rows':
       return 'Raise guards.maxRows if so many rows are right.';
