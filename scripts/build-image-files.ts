@@ -47,7 +47,8 @@ async function buildRuntime(architecture: ImageArchitecture, folder: string): Pr
 /** The command line, which `ferry` starts. */
 export async function buildProgram(folder: string): Promise<void> {
   const home = join(folder, PROGRAM);
-  await bundle(home, { entryPoints: { ferry: 'cli/main.ts' }, splitting: true });
+  // One file: what is imported late is read early then, but split files would lack the names that CommonJS packages export.
+  await bundle(home, { entryPoints: { ferry: 'cli/main.ts' } });
   await copySql(home);
   await cp(join(root, 'LICENSE'), join(home, 'LICENSE'));
   // A program without a shell in between, which would keep signals to itself. The option as in `npm run ferry`.

@@ -8,7 +8,7 @@ import { root } from './root.ts';
  */
 export async function bundle(
   folder: string,
-  options: Pick<BuildOptions, 'entryPoints' | 'plugins' | 'splitting'>,
+  options: Pick<BuildOptions, 'entryPoints' | 'plugins'>,
 ): Promise<void> {
   await build({
     absWorkingDir: root,
