@@ -65,8 +65,14 @@ async function startDoomed(input: DoomedReplicaInput): Promise<{ api: string; ki
   return { api, killed };
 }
 
-describe.each(['folder', 'bucket'])('two replicas on one %s', (store) => {
-  it.each(MOMENTS)('lose no run when one is killed at "%s" (%s API)', async (moment, api) => {
+// Who may write is decided by the store, what becomes of an upload is not: of the bucket a few moments are enough.
+const CASES = {
+  folder: MOMENTS,
+  bucket: MOMENTS.filter(([moment]) => /connect|moved upload|verify/.test(moment)),
+};
+
+describe.each(['folder', 'bucket'] as const)('two replicas on one %s', (store) => {
+  it.each(CASES[store])('lose no run when one is killed at "%s" (%s API)', async (moment, api) => {
     await using polyteia = await startPolyteiaStandIn({ api, datasets: [DATASET] });
     const job = `orders-${moment.replace(' ', '-').replace(' ', '-')}-${api}`;
     const state: StatePlace =
