@@ -187,13 +187,14 @@ export interface Dialect {
   /** The protocol and cipher of the connection; undefined when it is not encrypted. */
   describeEncryption(ask: AskSource): Promise<string | undefined>;
   /**
-   * Refuses a query that would lock what it reads, if the server's read-only transaction allows that.
+   * Refuses a query that would lock what it reads, if the server's read-only transaction allows that, or would change how its session prints
+   * values, where {@link printSettings} cannot show that.
    *
    * @param query the source's SQL; undefined for a duckdbQuery
    * @param tables the tables that a duckdbQuery reads
-   * @throws QueryError
+   * @throws QueryError, ExactnessError
    */
-  assertTakesNoLocks?(
+  assertChangesNothing?(
     ask: AskSource,
     query: string | undefined,
     tables: readonly SourceTable[],

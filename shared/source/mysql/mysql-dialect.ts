@@ -7,7 +7,7 @@ import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.t
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
 import {
-  assertMysqlTakesNoLocks,
+  assertMysqlChangesNothing,
   beginningReadOnly,
   cancelMysql,
   findMysqlSnapshotGap,
@@ -355,7 +355,7 @@ export const mysqlDialect: Dialect = {
     return cipher ? `${status.get('ssl_version')}, ${cipher}` : undefined;
   },
 
-  assertTakesNoLocks: assertMysqlTakesNoLocks,
+  assertChangesNothing: assertMysqlChangesNothing,
   starNeedsAllColumns: true,
   // It writes a backslash before both, which is not an escape between backticks.
   isMisreadInScan: (name) => /[\\`]/.test(name),

@@ -1,6 +1,7 @@
 import { asksForSharedLocks, mysqlLexicalRules } from '../../duckdb/sql-text.ts';
-import { FerryError, QueryError } from '../../errors.ts';
+import { ExactnessError, FerryError, QueryError } from '../../errors.ts';
 import type { AskSource, RunningStatements, ServerFacts, SourceClient, SourceTable } from '../dialect.ts';
+import { findDefinitions, settingLeftChanged } from './mysql-definitions.ts';
 import { quoteMysqlText } from './mysql-types.ts';
 
 /**
@@ -82,26 +83,32 @@ const locking = (what: string) =>
   });
 
 /**
- * A read-only transaction refuses FOR UPDATE, but allows shared locks. Those in views that a `query` names, and in
- * stored functions, are not detected (docs/decisions/0011-mysql-transactions.md).
+ * A read-only transaction refuses FOR UPDATE, but allows shared locks. And nobody can ask a connection whose rows have been read whether a
+ * function has changed how it prints values. So the query is searched for both, with the views that it reads and the functions that it calls,
+ * as far as the login may see their SQL.
  *
- * @throws QueryError
+ * @throws QueryError for a lock, ExactnessError for a setting
  */
-export async function assertMysqlTakesNoLocks(
+export async function assertMysqlChangesNothing(
   ask: AskSource,
   query: string | undefined,
   tables: readonly SourceTable[],
-  { sqlMode }: ServerFacts,
+  { sqlMode, version }: ServerFacts,
 ): Promise<void> {
   const rules = mysqlLexicalRules(sqlMode);
   if (query !== undefined && asksForSharedLocks(query, rules)) throw locking('The query');
-  if (tables.length === 0) return;
-  const { rows } = await ask(
-    `SELECT CONVERT(table_name USING utf8mb4) AS name, CONVERT(view_definition USING utf8mb4) AS definition
-     FROM information_schema.views WHERE (table_schema, table_name) IN (${namesOf(tables)})`,
-  );
-  for (const [name, definition] of rows)
-    if (asksForSharedLocks(String(definition), rules)) throw locking(`The view ${name}`);
+  for (const { kind, name, sql } of await findDefinitions(ask, query, tables, rules)) {
+    if (asksForSharedLocks(sql, rules)) throw locking(`The ${kind} ${name}`);
+    const setting = kind === 'function' ? settingLeftChanged(sql, rules) : undefined;
+    // MySQL decides before the first row which character set it sends.
+    if (setting === undefined || (setting !== 'time_zone' && !/mariadb/i.test(version))) continue;
+    throw new ExactnessError(
+      `The function ${name}, which the query calls, changes the setting ${setting} of the session, and values of the query may depend on it.`,
+      {
+        hint: 'Remove the function from the query, or have it set back what it has changed: SET time_zone = old_value.',
+      },
+    );
+  }
 }
 
 /** Cancels what a session's connections do: the one of its transaction, and those with its mark. */

@@ -281,7 +281,7 @@ export async function planTableScans(
     const found = await findTable(session, reference);
     described.push({ reference, found, ...(await describeTable(session, found, facts, mode)) });
   }
-  await session.dialect.assertTakesNoLocks?.(
+  await session.dialect.assertChangesNothing?.(
     (sql) => session.askSource('wrap', sql),
     undefined,
     described.map(({ found }) => found),

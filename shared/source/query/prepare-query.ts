@@ -63,6 +63,9 @@ async function prepare(
     query.kind === 'duckdb' ? await planTableScans(session, query.sql, query.facts, mode) : undefined;
   const sql =
     query.kind === 'source' ? trimStatement(query.sql, dialect.lexicalRules(session.server)) : query.sql;
+  const ask = (statement: string) => session.askSource('wrap', statement);
+  // Before it is described, as MySQL and MariaDB may run its functions for that.
+  if (scans === undefined) await dialect.assertChangesNothing?.(ask, sql, [], session.server);
   const relation = scans === undefined ? session.relationOf(sql) : `(${scans.sql})`;
   const client = await session.describe(relation).catch((error: unknown) => {
     if (scans === undefined) return ofStatement(sql)(error);
@@ -95,8 +98,6 @@ async function prepare(
     };
   }
 
-  const ask = (statement: string) => session.askSource('wrap', statement);
-  await dialect.assertTakesNoLocks?.(ask, sql, [], session.server);
   // An override starts from the exact form, whatever the other columns do.
   const modeOf = (name: string) => (Object.hasOwn(overrides, name) ? 'exact' : mode);
   const planned = await dialect

@@ -168,6 +168,17 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
       `CREATE TABLE ferry.words (n int, t varchar(100), due date);
        INSERT INTO ferry.words VALUES (1, 'ü', '2026-01-01'), (2, 'ü lang und länger', NULL);
        CREATE FUNCTION ferry.latin() RETURNS int BEGIN SET SESSION character_set_results = 'latin1'; RETURN 1; END;
+       CREATE TABLE ferry.moments (n int, at timestamp);
+       INSERT INTO ferry.moments VALUES (1, FROM_UNIXTIME(1700000000)), (2, FROM_UNIXTIME(1700000000)), (3, NULL);
+       CREATE FUNCTION ferry.moves() RETURNS int BEGIN SET time_zone = '+09:00'; RETURN 1; END;
+       CREATE FUNCTION ferry.moves_too() RETURNS int BEGIN SET @@session.time_zone := 'SYSTEM'; RETURN 1; END;
+       CREATE FUNCTION ferry.calls() RETURNS int RETURN ferry.moves() + 1;
+       CREATE FUNCTION ferry.asks(n int) RETURNS int BEGIN
+         IF n = 2 THEN SET SESSION character_set_results = 'ascii'; ELSE SET SESSION character_set_results = 'utf8mb4'; END IF; RETURN 1; END;
+       CREATE FUNCTION ferry.goes_back() RETURNS text BEGIN DECLARE old text; SET old = @@time_zone; SET time_zone = '+09:00';
+         SET @x = DATE_FORMAT(FROM_UNIXTIME(0), '%H'); SET time_zone = old; RETURN @x; END;
+       CREATE FUNCTION ferry.mentions() RETURNS int BEGIN SET @time_zone = 'x'; RETURN (SELECT COUNT(*) FROM moments WHERE n = 1); END;
+       CREATE VIEW ferry.moving AS SELECT n, calls() AS c, at FROM ferry.moments;
        CREATE VIEW ferry.latin_words AS SELECT latin() AS x, t FROM ferry.words`,
     );
   }, 300_000);
@@ -184,12 +195,44 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
       );
       if (flavor === 'mariadb') {
         expect(result).toBeInstanceOf(ExactnessError);
-        expect(result.message).toMatch(/text that is not in UTF-8/);
+        expect(result.message).toMatch(/^The function latin, .* changes the setting character_set_results/);
       } else {
         // MySQL has settled by then how it sends a column.
         const at = sync.query?.startsWith('SELECT latin') ? 2 : 0;
         expect(result.content.rows.map((row: unknown[]) => row[at])).toEqual(['ü', 'ü lang und länger']);
       }
     }
+  });
+
+  it.each([
+    [{ query: 'SELECT n, moves() AS m, at FROM moments' }, 'moves', 'time_zone'],
+    [{ query: 'SELECT n, moves_too() AS m, at FROM moments' }, 'moves_too', 'time_zone'],
+    [{ query: 'SELECT * FROM moving' }, 'moves', 'time_zone'],
+    [{ duckdbQuery: 'SELECT * FROM db.moving' }, 'moves', 'time_zone'],
+    ...(flavor === 'mysql'
+      ? []
+      : ([[{ query: 'SELECT n, asks(n) AS a, t FROM words' }, 'asks', 'character_set_results']] as const)),
+  ] as const)('a function that changes a setting is refused by its name: %j', async (sync, name, setting) => {
+    for (const types of ['exact', 'compatible']) {
+      const error = await readThroughFerry('mysql', server, { sync: { ...sync, types } }).catch(
+        (thrown) => thrown,
+      );
+      expect(error).toBeInstanceOf(ExactnessError);
+      expect(error.message).toMatch(
+        new RegExp(
+          `^The function ${name}, which the query calls, changes the setting ${setting} of the session`,
+        ),
+      );
+    }
+  });
+
+  it('a function that sets it back, or only sounds like it, may be called', async () => {
+    const query = 'SELECT n, goes_back() AS b, mentions() AS m, at FROM moments ORDER BY n';
+    const { content } = await readThroughFerry('mysql', server, { sync: { query } });
+    expect(content.rows).toEqual([
+      [1, '09', 1, '2023-11-14T22:13:20.000000'],
+      [2, '09', 1, '2023-11-14T22:13:20.000000'],
+      [3, '09', 1, null],
+    ]);
   });
 });

@@ -72,6 +72,11 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
        CREATE PROCEDURE shows() MODIFIES SQL DATA BEGIN INSERT INTO written VALUES ('shows'); SELECT 1 AS n; END;
        CREATE VIEW writing AS SELECT id, writes() AS n FROM orders;
        CREATE VIEW locking AS SELECT id FROM orders LOCK IN SHARE MODE;
+       CREATE VIEW outer_locking AS SELECT id FROM locking; CREATE VIEW outermost AS SELECT * FROM outer_locking;
+       CREATE FUNCTION locks() RETURNS int READS SQL DATA RETURN (SELECT MAX(id) FROM orders LOCK IN SHARE MODE);
+       CREATE FUNCTION calls() RETURNS int READS SQL DATA RETURN ferry.locks() + 1;
+       CREATE VIEW calling AS SELECT id, calls() AS n FROM orders;
+       CREATE DATABASE elsewhere; CREATE FUNCTION elsewhere.locks_too() RETURNS int READS SQL DATA RETURN ferry.locks();
        CREATE TABLE many (id int); INSERT INTO many WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300) SELECT i FROM n`,
     );
     await startGeneralLog(server);
@@ -130,6 +135,29 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
         message: expect.stringMatching(/^The view locking locks/),
       });
     });
+
+  it.each([
+    { sync: { query: 'SELECT locks() AS n' }, what: 'function locks' },
+    { sync: { query: 'SELECT `calls` () AS n FROM orders' }, what: 'function locks' },
+    { sync: { query: 'SELECT n FROM calling' }, what: 'function locks' },
+    { sync: { query: 'SELECT elsewhere.locks_too() AS n' }, what: 'function locks' },
+    { sync: { duckdbQuery: 'SELECT n FROM db.calling' }, what: 'function locks' },
+    ...(flavor === 'mysql'
+      ? []
+      : [
+          { sync: { query: 'SELECT * FROM locking' }, what: 'view locking' },
+          {
+            sync: { query: 'SELECT o.id FROM orders JOIN ferry.outermost AS o USING (id)' },
+            what: 'view locking',
+          },
+          { sync: { duckdbQuery: 'SELECT * FROM db.outermost' }, what: 'view locking' },
+        ]),
+  ])('refuses what locks rows behind the words of the query: %j', async ({ sync, what }) => {
+    await expect(readThroughFerry('mysql', server, { sync })).rejects.toMatchObject({
+      class: 'QueryError',
+      message: expect.stringMatching(new RegExp(`^The ${what} locks the rows`)),
+    });
+  });
 
   it('recognises words of a lock that mean something else', async () => {
     const query = "SELECT id, 'lock in share mode' AS note, 1 AS `for share` FROM orders -- FOR SHARE";

@@ -1,0 +1,130 @@
+import { type LexicalRules, type Token, tokensOf } from '../../duckdb/sql-text.ts';
+import type { AskSource, SourceTable } from '../dialect.ts';
+import { quoteMysqlText } from './mysql-types.ts';
+
+/** The SQL of a view or of a stored function, as far as the login may see it. */
+export interface Definition {
+  kind: 'view' | 'function';
+  schema: string;
+  name: string;
+  sql: string;
+}
+
+/** A name in SQL; without a schema, it belongs to the schema of the session, or of the function that contains it. */
+interface Mention {
+  schema: string | undefined;
+  name: string;
+}
+
+/** Names in one question, each of which is looked up by itself: MariaDB opens all tables of the server for a list of names. */
+const NAMES_AT_ONCE = 50;
+/** Beyond this, a chain of views is nobody's query. */
+const MOST_DEFINITIONS = 200;
+
+/** Words that are in most queries, and need quotes to be a name. */
+const NO_NAME =
+  /^([0-9]+|SELECT|FROM|WHERE|AS|ON|AND|OR|NOT|IN|IS|NULL|JOIN|LEFT|INNER|GROUP|ORDER|BY|ASC|DESC|LIMIT|CASE|WHEN|THEN|ELSE|DISTINCT|UNION|WITH|USING|RETURN|SET)$/i;
+
+const nameOf = (token: Token | undefined): string | undefined => {
+  const [, quoted] = /^[`"](.*)[`"]$/s.exec(token?.text ?? '') ?? [];
+  if (token?.kind === 'quoted') return quoted;
+  return token !== undefined && /^[\w\u0080-\uffff$]+$/.test(token.text) ? token.text : undefined;
+};
+
+/** Every name in a statement that may be one of a view or a function: most are of something else, which nothing is found for. */
+function mentionsIn(sql: string, rules: LexicalRules): Mention[] {
+  const tokens = [...tokensOf(sql, rules)];
+  return tokens.flatMap((token, index) => {
+    const name = nameOf(token);
+    if (name === undefined || (token.kind === 'word' && NO_NAME.test(name))) return [];
+    const schema = tokens[index - 1]?.text === '.' ? nameOf(tokens[index - 2]) : undefined;
+    return [{ schema, name }];
+  });
+}
+
+const lookUp = ({ schema, name }: Mention): string => {
+  const inSchema = (column: string) =>
+    `${column}_schema = ${schema === undefined ? 'DATABASE()' : quoteMysqlText(schema)} AND ${column}_name = ${quoteMysqlText(name)}`;
+  const columns = (kind: string, column: string, definition: string) =>
+    `SELECT '${kind}' AS kind, ${[`${column}_schema`, `${column}_name`, definition]
+      .map((value, index) => `CONVERT(${value} USING utf8mb4) AS c${index}`)
+      .join(', ')}`;
+  return `${columns('view', 'table', 'view_definition')} FROM information_schema.views WHERE ${inSchema('table')}
+    UNION ALL ${columns('function', 'routine', 'routine_definition')} FROM information_schema.routines
+      WHERE ${inSchema('routine')} AND routine_type = 'FUNCTION'`;
+};
+
+/**
+ * The views that a statement or tables consist of, and the functions that they call, with those that these consist of in turn.
+ *
+ * @param query the source's SQL, if it is one
+ * @param tables tables by the source's names
+ */
+export async function findDefinitions(
+  ask: AskSource,
+  query: string | undefined,
+  tables: readonly SourceTable[],
+  rules: LexicalRules,
+): Promise<Definition[]> {
+  const found = new Map<string, Definition>();
+  const asked = new Set<string>();
+  let mentions: Mention[] = [
+    ...(query === undefined ? [] : mentionsIn(query, rules)),
+    ...tables.map(({ schema, table }) => ({ schema, name: table })),
+  ];
+  while (mentions.length > 0 && found.size < MOST_DEFINITIONS) {
+    const unasked = mentions.filter(({ schema, name }) => {
+      const key = JSON.stringify([schema, name]);
+      if (asked.has(key)) return false;
+      asked.add(key);
+      return true;
+    });
+    mentions = [];
+    for (let at = 0; at < unasked.length; at += NAMES_AT_ONCE) {
+      const { rows } = await ask(
+        unasked
+          .slice(at, at + NAMES_AT_ONCE)
+          .map(lookUp)
+          .join(' UNION ALL '),
+      );
+      for (const [kind, schema, name, sql] of rows as [Definition['kind'], string, string, string | null][]) {
+        const key = JSON.stringify([kind, schema, name]);
+        if (found.has(key)) continue;
+        found.set(key, { kind, schema, name, sql: sql ?? '' });
+        mentions.push(
+          ...mentionsIn(sql ?? '', rules).map((each) => ({ ...each, schema: each.schema ?? schema })),
+        );
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** By which the server writes a TIMESTAMP, or text, that it sends. */
+const PRINTING = ['TIME_ZONE', 'CHARACTER_SET_RESULTS'];
+
+/**
+ * A setting on which the values of a query depend, and which this function leaves changed; undefined when there is none. A function that sets
+ * it twice, and the second time to what a variable holds, sets it back.
+ */
+export function settingLeftChanged(sql: string, rules: LexicalRules): string | undefined {
+  const last = new Map<string, { times: number; fromVariable: boolean }>();
+  let inSet = false;
+  const tokens = [...tokensOf(sql, rules)];
+  for (const [index, token] of tokens.entries()) {
+    const word = nameOf(token)?.toUpperCase() ?? token.text;
+    if (token.kind === 'end') inSet = false;
+    const next = tokens[index + 1]?.text.toUpperCase() ?? '';
+    if (token.kind === 'word' && word === 'SET') {
+      inSet = true;
+      if (/^(NAMES|CHARSET|CHARACTER)$/.test(next)) return 'character_set_results';
+    }
+    const isUsersOwn = tokens[index - 1]?.text === '@' && tokens[index - 2]?.text !== '@';
+    if (!inSet || !PRINTING.includes(word) || isUsersOwn || !/^[=:]$/.test(next)) continue;
+    const value = tokens[index + (next === ':' ? 3 : 2)];
+    const fromVariable = value?.kind === 'word' && !/^(DEFAULT|[0-9]+)$/i.test(value.text);
+    last.set(word, { times: (last.get(word)?.times ?? 0) + 1, fromVariable });
+  }
+  const left = [...last].find(([, { times, fromVariable }]) => times < 2 || !fromVariable);
+  return left?.[0].toLowerCase();
+}
