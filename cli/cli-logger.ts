@@ -19,7 +19,7 @@ export interface LogSettings {
 /**
  * What --log-level and --log-format say, else LOG_LEVEL and LOG_FORMAT.
  *
- * @throws ConfigError for a value that is none of theirs
+ * @throws ConfigError for any other value
  */
 export function logSettings(
   { logLevel, logFormat }: Pick<GlobalOptions, 'logLevel' | 'logFormat'>,

@@ -12,7 +12,7 @@ export function arePackagesInstalled(root) {
   const wanted = packagesOf(join(root, 'package-lock.json'));
   const installed = packagesOf(join(root, 'node_modules', '.package-lock.json'));
   if (!wanted || !installed) return false;
-  // Its install script brings it, and npm can be told to run none.
+  // Its install script fetches it, and npm may be set to run none.
   if (!existsSync(join(root, 'node_modules', 'node', 'bin', 'node'))) return false;
   return (
     Object.keys(installed).every((path) => path in wanted) &&

@@ -2,23 +2,23 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { answerProblem, ProblemError } from '../api/problems.ts';
 
 /**
- * Who may use the API: `token`: those who send it as a bearer token; `loopback`: programs of this machine, and no page that its browser
- * shows; `none`: everyone who can reach it.
+ * Who may use the API: `token`: those who send it as a bearer token; `loopback`: programs on this machine, but no page
+ * in its browser; `none`: everyone who can reach it.
  */
 export type ApiAccess = { type: 'token'; token: string } | { type: 'loopback' } | { type: 'none' };
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** Names under which a program of this machine reaches it. */
+/** Names by which a program on this machine reaches it. */
 const isLoopbackName = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host);
 
-/** Whether an address is this machine's own, which nobody else reaches. */
+/** Whether an address belongs to this machine alone, so that nobody else can reach it. */
 export const isLoopbackAddress = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 
 /**
  * Checks whether a request may use the API.
  *
- * @returns who it is, for the record of a run; or the answer that refuses it
+ * @returns the caller, for the record of a run, or the answer that refuses it
  */
 export function checkAccess(access: ApiAccess, request: Request): { caller: string } | Response {
   const { pathname } = new URL(request.url);
@@ -35,7 +35,7 @@ export function checkAccess(access: ApiAccess, request: Request): { caller: stri
             }),
           );
     case 'loopback': {
-      // A page on the web can make a browser of this machine send requests, under any name that it makes resolve to this machine.
+      // A web page can make a browser on this machine send requests, under any name that it resolves to this machine.
       const { headers } = request;
       const foreign =
         !isLoopbackName(headers.get('host') ?? '') ||
@@ -50,7 +50,7 @@ export function checkAccess(access: ApiAccess, request: Request): { caller: stri
   }
 }
 
-/** In constant time: how long a refusal takes says nothing of the token. */
+/** In constant time, so that the duration of a refusal reveals nothing about the token. */
 function isTokenIn(header: string | null, token: string): boolean {
   const [, given] = /^Bearer +(\S+)$/i.exec(header?.trim() ?? '') ?? [];
   return given !== undefined && timingSafeEqual(digest(given), digest(token));

@@ -5,10 +5,10 @@ import { answerProblem, ProblemError } from '../api/problems.ts';
 import { type ApiAccess, checkAccess } from './api-access.ts';
 import { createBoundedServer } from './bounded-server.ts';
 
-// What the Fetch standard has no Request for.
+// Methods that the Fetch standard has no Request for.
 const FORBIDDEN_METHODS = new Set(['TRACE', 'TRACK', 'CONNECT']);
 
-/** The API of the AWS stack, by the same router, as a server of this process. */
+/** The API of the AWS stack, with the same router, as a server in this process. */
 export function createApiServer(api: Api, access: ApiAccess): Server {
   const listener = getRequestListener(
     async (request) => {
@@ -17,7 +17,7 @@ export function createApiServer(api: Api, access: ApiAccess): Server {
       return api.fetch(plainRequest(request), allowed);
     },
     {
-      // The address of a request is nothing that the API reads, and a header that anyone may forge.
+      // The API does not read the address of a request, and anyone can forge the header.
       hostname: 'ferry',
       overrideGlobalObjects: false,
       errorHandler: () => answerProblem(new ProblemError(400, 'The request cannot be read.')),

@@ -2,33 +2,34 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { ConfigError } from '../errors.ts';
 
-/** What a listener allows those who connect to it. */
+/** The limits of a listener for its clients. */
 export interface ServerLimits {
   /** Open connections; one more closes the one that has been idle longest. */
   maxConnections: number;
-  /** For a request to arrive with its body, in ms, from the moment that the connection is open or idle. */
+  /** Time for a request to arrive with its body, in ms, from when the connection is opened or becomes idle. */
   requestMs: number;
   /** How long an idle connection is kept open for the next request, in ms. */
   keepAliveMs: number;
 }
 
-/** A listener that answers. */
+/** A listener in operation. */
 export interface Listening {
   /** `http://127.0.0.1:8000`. */
   url: string;
   port: number;
-  /** Answers no new request; what is being answered has two seconds. */
+  /** Answers no new request; answers in progress have two seconds. */
   close(): Promise<void>;
 }
 
-// Others are looked at this often.
+// How often the others are checked.
 const CHECK_MS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
 const CLOSE_GRACE_MS = 2_000;
 
 /**
- * A server for plain HTTP on which nobody can hold more than their share: slow headers and bodies, idle connections and very many of
- * them are bounded. Of too many connections the newest stay, so that those who only hold connections keep no one out.
+ * A server for plain HTTP on which no client can use more than its share: slow headers and bodies, idle connections and
+ * their number are limited. Of too many connections the newest stay, so that clients which only hold connections keep
+ * nobody out.
  */
 export function createBoundedServer(listener: RequestListener, limits: ServerLimits): Server {
   const { maxConnections, requestMs, keepAliveMs } = limits;
@@ -62,7 +63,7 @@ export function createBoundedServer(listener: RequestListener, limits: ServerLim
       if (open.delete(socket) && !socket.destroyed) open.add(socket);
     });
   });
-  // A tunnel or another protocol is not what this server is for.
+  // This server does not support tunnels and other protocols.
   server.on('connect', (_request, socket) => socket.destroy());
   server.on('upgrade', (_request, socket) => socket.destroy());
   return server;

@@ -16,18 +16,18 @@ import { runSync } from '../sync/run-sync.ts';
 import { acceptRefused } from '../sync/upload/accept-refused.ts';
 import { resendArchived } from '../sync/upload/resend-archived.ts';
 
-/** What the runs of a process have in common. */
+/** What the runs of a process share. */
 export type RunSurrounding = Omit<JobReading, 'job'> &
   Omit<RunOptions, 'trigger' | 'runId'> & {
     config: FerryConfig;
-    /** Opens the place that an extraction's files go to. */
+    /** Opens the place where an extraction's files go. */
     openOutput: (output: ExtractionOutput) => Promise<OutputStore>;
   };
 
 /**
- * Runs what an event asks for, of either kind of job.
+ * Runs what an event asks for, for either kind of job.
  *
- * @throws ConfigError when there is no such job, or it has no such file
+ * @throws ConfigError when the job, or its file, does not exist
  */
 export function executeStart(event: StartEvent, options: RunSurrounding): Promise<RunRecord> {
   if ('scheduledTime' in event) {
@@ -39,9 +39,9 @@ export function executeStart(event: StartEvent, options: RunSurrounding): Promis
 }
 
 /**
- * Runs a job, of either kind.
+ * Runs a job of either kind.
  *
- * @throws ConfigError when there is no such job, or it has no such file
+ * @throws ConfigError when the job, or its file, does not exist
  */
 export async function executeJob(
   wanted: Pick<RunOptions, 'trigger' | 'runId'> & Pick<RunRequest, 'job' | 'accept' | 'resend'>,

@@ -1,22 +1,22 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createBoundedServer } from './bounded-server.ts';
 
-/** What the health of a process is told by. */
+/** What the health of a process depends on. */
 export interface Health {
-  /** How long ago the scheduler last looked what is due, in ms. */
+  /** How long ago the scheduler last checked what is due, in ms. */
   lastRoundAgeMs: () => number;
   /** Rejects when the state cannot be reached. */
   assertReachable: () => Promise<void>;
 }
 
 const MAX_ROUND_AGE_MS = 120_000;
-// Probes of many, each of which would ask the store.
+// Many clients may probe, and each probe would ask the store.
 const REMEMBER_MS = 5_000;
 const STORE_ANSWER_MS = 3_000;
 
 /**
- * The listener for probes: `/healthz` says that the process is alive, `/readyz` that its scheduler runs and its state can be reached. No
- * token, no body, no details: it is open to all who can reach it.
+ * The listener for probes: `/healthz` says that the process is alive, `/readyz` that its scheduler runs and its state
+ * can be reached. Without token, body and details, because everyone who can reach it may use it.
  */
 export function createHealthServer(health: Health): Server {
   const isReady = rememberReadiness(health);
@@ -33,7 +33,7 @@ export function createHealthServer(health: Health): Server {
   };
   return createBoundedServer(
     (request, response) => {
-      // What a probe sends along is of no use; a socket that is not read would stay open.
+      // The body of a probe is of no use, but a socket that is not read would stay open.
       request.resume();
       void answer(request, response);
     },

@@ -3,7 +3,7 @@ import type { JobState } from '../runs/records/job-states.ts';
 import { timeOfRunId } from '../runs/run-id.ts';
 import { passedTimes } from './planned-times.ts';
 
-/** Planned times of a job that passed while nobody kept its schedule. */
+/** Planned times of a job that passed while no process kept its schedule. */
 export interface MissedStart {
   job: string;
   /** The last of them. */
@@ -16,9 +16,10 @@ export interface MissedStart {
 }
 
 /**
- * The starts that were missed while Ferry was down. A run since then, whoever started it, has made up for all planned times before it.
+ * The starts that were missed while Ferry was down. A later run, whoever started it, has made up for all planned times
+ * before it.
  *
- * @param since since when each schedule is known as it is: times before that were never its own
+ * @param since when each schedule got its present form; earlier times never belonged to it
  */
 export function findMissedStarts(options: {
   schedules: ReadonlyMap<string, ScheduleConfig>;

@@ -6,8 +6,8 @@ import type { ScheduleConfig } from '../config/schema/ferry-config.ts';
 /**
  * The planned times of a schedule after a moment, in order.
  *
- * A rate counts from 1970-01-01T00:00Z, not from the start of the process: two replicas, and a process that was started again, plan the
- * same times.
+ * A rate counts from 1970-01-01T00:00Z, not from the start of the process, so two replicas, and a process that is
+ * started again, plan the same times.
  *
  * @example `@every 90s` after 12:00:10 is planned for 12:01:30, 12:03:00, …
  */
@@ -21,7 +21,7 @@ export function* plannedTimes(schedule: ScheduleConfig, after: Date): Generator<
   for (let at = (Math.floor(after.getTime() / everyMs) + 1) * everyMs; ; at += everyMs) yield new Date(at);
 }
 
-/** The first planned time after a moment; undefined for a schedule that never comes again. */
+/** The first planned time after a moment; undefined for a schedule that never occurs again. */
 export function nextPlannedTime(schedule: ScheduleConfig, after: Date): Date | undefined {
   for (const first of plannedTimes(schedule, after)) return first;
   return undefined;
@@ -29,7 +29,8 @@ export function nextPlannedTime(schedule: ScheduleConfig, after: Date): Date | u
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-// A schedule of each minute has many times in a year, one of each year has few: the shortest look back that finds enough of them.
+// A schedule for every minute has many times in a year, a yearly one has few: the shortest look back that finds enough
+// of them.
 const LOOKS_BACK = [HOUR, 2 * DAY, 9 * DAY, 33 * DAY, 370 * DAY];
 const ENOUGH = 100;
 

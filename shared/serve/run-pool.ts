@@ -7,9 +7,9 @@ import type { Logger } from '../telemetry/logger.ts';
 export interface RunPoolOptions {
   /** How many runs work at once. */
   maxRuns: number;
-  /** Makes ids of scheduled runs unique. */
+  /** Makes the ids of scheduled runs unique. */
   scope: string;
-  /** Runs what an event asks for, to its record. */
+  /** Runs what an event asks for, until it has a record. */
   execute: (event: StartEvent, signal: AbortSignal) => Promise<RunRecord>;
   logger: Logger;
 }
@@ -20,7 +20,7 @@ interface Entry {
   running: Promise<void> | undefined;
 }
 
-/** The runs of this process: so many at work, the others in the order in which they were started. */
+/** The runs of this process: a limited number at work, the others in the order in which they were started. */
 export class RunPool {
   readonly #options: RunPoolOptions;
   readonly #entries = new Map<string, Entry>();
@@ -37,17 +37,17 @@ export class RunPool {
     return scheduledRunId(this.#options.scope, event.job, new Date(event.scheduledTime).toISOString());
   }
 
-  /** Whether this process works on a run, or is about to. */
+  /** Whether this process works on a run, or will. */
   has(runId: string): boolean {
     return this.#entries.has(runId);
   }
 
-  /** The run of a job that this process works on, or is about to. */
+  /** The run of a job that this process works on, or will. */
   runOf(job: string): string | undefined {
     return [...this.#entries.values()].find(({ event }) => event.job === job)?.runId;
   }
 
-  /** Starts a run, now or when its turn comes. The same run is started once, and of a job no second one waits. */
+  /** Starts a run, now or when its turn comes. The same run starts once, and a job has no second run waiting. */
   start(event: StartEvent): void {
     const runId = this.idOf(event);
     const { logger, maxRuns } = this.#options;
@@ -62,21 +62,22 @@ export class RunPool {
     }
     const entry: Entry = { event, runId, running: undefined };
     this.#entries.set(runId, entry);
-    // A job that is at work has its lease: this run finds that out at once, and is recorded as skipped.
+    // A job at work has its lease: this run notices that at once, and is recorded as skipped.
     if (others.length > 0 || this.#working() < maxRuns) this.#begin(entry);
     else
       logger.info({ job: event.job, run: runId, maxRuns }, 'run waits for another one to end (--max-runs)');
   }
 
   /**
-   * Ends: nothing new begins, what is at work has this long, and is handed over then; what waits is handed over at once.
+   * Stops: nothing new begins; runs at work have this long, and are then handed over; waiting runs are handed over at
+   * once.
    */
   async stop(graceMs: number): Promise<void> {
     this.#closed = true;
     const atWork = [...this.#entries.values()].flatMap(({ running }) => running ?? []);
     const timer = setTimeout(() => this.#handOver(), graceMs);
     const waiting = [...this.#entries.values()].filter(({ running }) => running === undefined);
-    // A run that was asked for and never began is recorded as queued, which is where the next process finds it.
+    // A requested run that never began is recorded as queued, where the next process finds it.
     const signal = AbortSignal.abort(new HandOverError('This process is about to end.'));
     for (const entry of waiting) {
       entry.running = this.#execute(entry, signal);

@@ -9,26 +9,27 @@ import { startEventOf } from '../watchdog/repairs/start-again.ts';
 import type { RunPool } from './run-pool.ts';
 
 export interface RunRecoveryOptions {
-  /** The configured jobs: runs of others are not this process's. */
+  /** The configured jobs: this process leaves runs of other jobs alone. */
   jobs: ReadonlySet<string>;
   runs: RunStore;
   requests: Pick<RunRequestStore, 'find'>;
   pool: Pick<RunPool, 'has' | 'start'>;
   scope: string;
   logger: Logger;
-  /** How often it looks for unfinished runs: one listing each, which on S3 is 5,760 a day. @default 15 s */
+  /** How often it looks for unfinished runs, with one listing each time, which on S3 is 5,760 a day. @default 15 s */
   lookMs?: number;
   /** @default the real one */
   clock?: Clock;
 }
 
 const LOOK_MS = 15_000;
-// While a run is unfinished that another process works on: one read of its lease each time.
+// While another process works on an unfinished run: one read of its lease each time.
 const WATCH_MS = 2_000;
 
 /**
- * Begins the runs that nobody works on: one whose process was killed, as soon as its lease has expired; one that was handed over, at once;
- * one that Polyteia still reads the file of. Runs that somebody started by `ferry run` are left to the watchdog, which closes them.
+ * Starts runs that nobody works on: those whose process was killed, as soon as their lease has expired; those that were
+ * handed over, at once; and those whose file Polyteia is still reading. Runs that people started with `ferry run` are
+ * left to the watchdog, which closes them.
  */
 export class RunRecovery {
   readonly #options: RunRecoveryOptions;
@@ -76,12 +77,12 @@ export class RunRecovery {
       .filter(({ runId }) => !pool.has(runId));
   }
 
-  /** @returns whether it is still to be watched */
+  /** @returns whether to keep watching it */
   async #recover({ job, runId }: { job: string; runId: string }): Promise<boolean> {
     const { runs, requests, pool, scope, logger } = this.#options;
     if (pool.has(runId)) return false;
     const holder = await runs.readHolder(job);
-    // Alive, or another run's: then it is the watchdog's to close this one.
+    // It is alive, or belongs to another run: then the watchdog closes this one.
     if (holder?.alive) return true;
     const record = await runs.getOfJob(job, runId);
     if (!record || isFinished(record)) return false;

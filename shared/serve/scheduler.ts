@@ -9,19 +9,22 @@ export interface SchedulerOptions {
   schedules: ReadonlyMap<string, ScheduleConfig>;
   /** Starts a run, and does not wait for it. */
   start: (job: string, plannedFor: Date) => void;
-  /** How late a start may be, when the process was suspended in between. */
+  /** How late a start may be, if the process was suspended in between. */
   catchUpMs: number;
   logger: Logger;
   /** @default the real one */
   clock?: Clock;
 }
 
-// A sleeping process sees a clock that was set, and shows that it lives, this often.
+// How often a sleeping process notices a changed clock, and shows that it is alive.
 const LONGEST_SLEEP_MS = 30_000;
-// A clock that is set back by less is corrected, not set.
+// A clock that is set back by less is corrected, not changed.
 const CLOCK_STEP_MS = 60_000;
 
-/** Starts jobs at their planned times. One start for each time: those that were missed while the process was suspended become one. */
+/**
+ * Starts jobs at their planned times, once for each. Times that were missed while the process was suspended become one
+ * start.
+ */
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #clock: Clock;
@@ -33,7 +36,7 @@ export class Scheduler {
     this.#clock = options.clock ?? { sleep, now: Date.now };
   }
 
-  /** How long ago it last looked what is due, in ms, by a clock that nobody sets. */
+  /** How long ago it last checked what is due, in ms, by a clock that nobody can change. */
   lastRoundAgeMs(now: number = performance.now()): number {
     return now - this.#lastRoundAt;
   }
@@ -46,7 +49,7 @@ export class Scheduler {
   /**
    * Runs until the signal is aborted. Never rejects.
    *
-   * @param after planned times from this moment on are its own, in ms. @default now
+   * @param after planned times from this moment on belong to it, in ms. @default now
    */
   async run(signal: AbortSignal, after: number = this.#clock.now()): Promise<void> {
     let last = after;

@@ -41,26 +41,26 @@ export interface ServeOptions
     | 'onProgress'
   > {
   documents: DocumentStore;
-  /** Makes ids of scheduled runs unique: the same for all replicas. */
+  /** Makes the ids of scheduled runs unique: the same for all replicas. */
   name: string;
   /** How many runs work at once. */
   maxRuns: number;
-  /** How long after its planned time a start that was missed is made up for. */
+  /** How long after its planned time a missed start is made up for. */
   catchUpMs: number;
-  /** How long runs may go on after the signal. */
+  /** How long runs may continue after the signal. */
   graceMs: number;
-  /** After which a run gives up. */
+  /** The time after which a run gives up. */
   timeoutMs: number;
   healthPort: number;
   /** Undefined: no API. */
   api: { host: string; port: number; access: ApiAccess } | undefined;
-  /** Whether a failed check ends the process, as it does the Go connector's. */
+  /** Whether a failed check ends the process, as with the Go connector. */
   exitOnFailedCheck: boolean;
   /** Ends it. */
   signal: AbortSignal;
   /** Called when both listeners answer. */
   onListening?: (addresses: { health: Listening; api: Listening | undefined }) => void;
-  /** How often unfinished runs are looked for, in ms. @default as run-recovery.ts has it */
+  /** How often to look for unfinished runs, in ms. @default as in run-recovery.ts */
   lookMs?: number;
   /** @default the real one */
   clock?: Clock;
@@ -70,8 +70,8 @@ export interface ServeOptions
 const ROUND_MS = 5 * 60_000;
 
 /**
- * Keeps the schedules of a configuration in this process, runs its jobs, answers probes and the API, and looks after runs that others left.
- * Ends when the signal is aborted: runs have the grace, and are then handed over.
+ * Keeps the schedules of a configuration in this process, runs its jobs, answers probes and the API, and continues runs
+ * that others left. Ends when the signal is aborted: runs have the grace period, and are then handed over.
  *
  * @throws ConfigError when it cannot begin: a port is taken
  */
@@ -89,7 +89,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
     logger,
     clock,
   });
-  // No listener opens, and no run begins, with a state that cannot be used.
+  // No listener opens, and no run begins, if the state cannot be used.
   await runs.assertReachable();
   await using listeners = await openListeners(options, { runs, requests, pool, scheduler });
   options.onListening?.(listeners);
@@ -150,7 +150,7 @@ function schedulesOf({ syncs, extractions }: FerryConfig): Map<string, ScheduleC
   );
 }
 
-/** What the watchdog knows of the jobs: their time is that of this process's runs, not of a function. */
+/** What the watchdog knows about the jobs: their time is that of this process's runs, not of a function. */
 function watchedJobs(config: FerryConfig, timeoutMs: number): WatchedJobs {
   const jobs = watchedJobsOf(config, '15m');
   return Object.fromEntries(Object.entries(jobs).map(([job, watched]) => [job, { ...watched, timeoutMs }]));
@@ -170,7 +170,7 @@ function createPool(options: ServeOptions, store: RunSurrounding['store']): RunP
     execute: (event, signal) =>
       executeStart(event, {
         ...options,
-        // What runs side by side shares the memory.
+        // Runs at the same time share the memory.
         memoryLimitBytes: Math.floor(memoryLimitBytes / maxRuns),
         scope,
         store,
@@ -197,7 +197,7 @@ async function openListeners(
 ): Promise<{ health: Listening; api: Listening | undefined } & AsyncDisposable> {
   const { config, logger, healthPort, api: wanted, signal } = options;
   const startedAt = performance.now();
-  // Until its first round it is as old as the process: checks come first.
+  // Until its first round it is as old as the process, because checks come first.
   const lastRoundAgeMs = () => Math.min(scheduler.lastRoundAgeMs(), performance.now() - startedAt);
   const health = await listen(
     createHealthServer({
@@ -251,7 +251,10 @@ async function openListeners(
   };
 }
 
-/** Names the starts that were missed while nobody kept the schedules, and makes up for those that are recent enough. */
+/**
+ * Reports the starts that were missed while no process kept the schedules, and makes up for those that are recent
+ * enough.
+ */
 async function makeUpForMissedStarts(
   options: Pick<ServeOptions, 'documents' | 'name' | 'logger' | 'catchUpMs'> & {
     now: number;
@@ -284,7 +287,7 @@ async function makeUpForMissedStarts(
       if (makeUp) pool.start({ job, scheduledTime: latest });
     }
   } catch (error) {
-    // Without it nothing is known to have been missed; the schedules go on.
+    // Without it, missed starts are unknown; the schedules continue.
     if (!(error instanceof StateError)) throw error;
     logger.error({ class: error.class, hint: error.hint }, error.message);
   }

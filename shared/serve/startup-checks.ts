@@ -17,13 +17,13 @@ export interface StartupCheckOptions extends Omit<JobReading, 'job'> {
   signal: AbortSignal;
 }
 
-// A source that does not answer holds up the checks of the others no longer.
+// After this, a source that does not answer no longer delays the checks of the others.
 const CHECK_MS = 60_000;
 
 /**
- * Tries everything that the runs of all jobs need, and logs each check with its result.
+ * Checks everything that the runs of all jobs need, and logs each check with its result.
  *
- * @returns the jobs of which a check failed
+ * @returns the jobs with a failed check
  */
 export async function runStartupChecks(options: StartupCheckOptions): Promise<string[]> {
   const { config, logger, signal } = options;

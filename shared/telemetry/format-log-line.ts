@@ -1,7 +1,7 @@
 import { printable } from '../text/printable.ts';
 
 /**
- * A line of the JSON log as a person reads it: time, level, message, then what else it says.
+ * A line of the JSON log for people: time, level, message, then the other fields.
  *
  * @example `2026-11-29T04:30:00.123Z INFO  run succeeded job=orders rows=120`
  */

@@ -95,7 +95,7 @@ export async function warnOfFaults(
   return describeFaults(faults, names, catalog.reasonOf);
 }
 
-/** What a person is told about objects that belong to no schema. */
+/** The warnings about objects that belong to no schema, for people. */
 export async function warnOfOrphans({
   client,
   catalog: { orphans },
