@@ -2,12 +2,14 @@
 import { measureExactness } from './exactness.ts';
 import { measureExtraction } from './extraction.ts';
 import { measureMemory } from './memory.ts';
+import { measureServe } from './serve.ts';
 import { measureSynth } from './synth.ts';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   exactness: measureExactness,
   extraction: measureExtraction,
   memory: measureMemory,
+  serve: measureServe,
   synth: measureSynth,
 };
 
