@@ -22,7 +22,7 @@ describe('openapi.json', () => {
 
   it('has a problem for every failure of every route, and requires a signature for all but liveness', async () => {
     const { paths, security } = await stored();
-    expect(security).toEqual([{ sigv4: [] }]);
+    expect(security).toEqual([{ sigv4: [] }, { token: [] }]);
     for (const { path, method } of routes) {
       const { responses, security: own } = paths[path][method];
       expect(own, path).toEqual(path === '/healthz' ? [] : undefined);
