@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { buildImageFiles } from '../../scripts/build-image-files.ts';
+import { awsClientOptions } from '../support/aws/aws-client-options.ts';
+import { startMiniStack } from '../support/aws/mini-stack.ts';
 import { type BuiltImage, buildImage, bytesBelow } from '../support/image/build-image.ts';
 import { type ContainerOptions, startContainer } from '../support/image/run-container.ts';
 import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
@@ -94,8 +97,9 @@ describe('the image', () => {
       .map((entry) => relative(program, join(entry.parentPath, entry.name)));
     const strange = files.filter(
       (file) =>
-        !/^([\w.-]+\.(mjs|sql)|LICENSE|extensions\/v[\d.]+\/linux_\w+\/\w+\.duckdb_extension)$/.test(file) &&
-        !file.startsWith('node_modules/@duckdb/'),
+        !/^(ferry\.mjs|[\w.-]+\.sql|LICENSE|extensions\/v[\d.]+\/linux_\w+\/\w+\.duckdb_extension)$/.test(
+          file,
+        ) && !file.startsWith('node_modules/@duckdb/'),
     );
     expect(strange).toEqual([]);
     expect(files.filter((file) => file.endsWith('.duckdb_extension'))).toHaveLength(2);
@@ -219,6 +223,48 @@ describe('a container of the image', { timeout: 120_000 }, () => {
     await untilUploaded(before + 2);
     expect((await container.stop('TERM')).exitCode).toBe(0);
     expect(await container.log()).toMatch(/state is in \/tmp\/ferry-state, which ends with this container/);
+  });
+
+  it('runs each start once when there are two of it with one bucket', async () => {
+    await using aws = await startMiniStack();
+    const client = new S3Client({ ...(await awsClientOptions(aws)), forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket: 'ferry-state' }));
+    client.destroy();
+    await copyFile(aws.caFile ?? '', join(config, 'ca.crt'));
+    await chmod(join(config, 'ca.crt'), 0o644);
+    const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = aws.environment;
+    const options = async (): Promise<ContainerOptions> => ({
+      env: {
+        ...env,
+        FERRY_STATE: 's3://ferry-state',
+        FERRY_S3_ENDPOINT: aws.endpoint,
+        FERRY_S3_PATH_STYLE: 'true',
+        AWS_ACCESS_KEY_ID,
+        AWS_SECRET_ACCESS_KEY,
+        NODE_EXTRA_CA_CERTS: '/etc/ferry/ca.crt',
+        HEALTH_CHECK_PORT: String(await freePort()),
+        FERRY_API_PORT: String(await freePort()),
+      },
+      mounts: { '/etc/ferry': config },
+    });
+    const before = uploads();
+    await using one = await startContainer(image, await options());
+    await using other = await startContainer(image, await options());
+    await untilUploaded(before + 4).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${await one.log()}\n${await other.log()}`);
+    });
+    const ends = await Promise.all([one.stop('TERM'), other.stop('TERM')]);
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+
+    const { log, exitCode } = await runToEnd(['--json', 'runs', '--limit', '500'], await options());
+    expect(exitCode, log).toBe(0);
+    const records = JSON.parse(log) as { state: string; scheduledTime: string }[];
+    const starts = records
+      .filter(({ state }) => state === 'succeeded')
+      .map(({ scheduledTime }) => scheduledTime);
+    expect(new Set(starts).size).toBe(starts.length);
+    expect(starts).toHaveLength(uploads() - before);
+    expect(polyteia.violations).toEqual([]);
   });
 
   it('names the mount that is missing for what it reads', async () => {

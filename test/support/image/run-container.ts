@@ -73,7 +73,11 @@ export async function startContainer(
       ...(hasTmp
         ? [{ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777', 'size=256m'] }]
         : []),
-      ...mountsOf(mounts, READ_ONLY),
+      // Every engine gives a container its names.
+      ...mountsOf(
+        { '/etc/hosts': '/etc/hosts', '/etc/resolv.conf': '/etc/resolv.conf', ...mounts },
+        READ_ONLY,
+      ),
       ...mountsOf(writable, ['nosuid', 'nodev', 'rw', 'rbind']),
     ],
     linux: {
