@@ -18,6 +18,15 @@ const NEEDS = [
   'typing-extensions',
 ];
 
+// The command itself, which would read five megabytes of definitions for each object.
+const VALIDATE = `
+import functools, sys
+import kubernetes_validate.utils as utils
+utils.schema_contents = functools.cache(utils.schema_contents)
+from kubernetes_validate.__main__ import main
+sys.exit(main())
+`;
+
 /** What a validator says of manifests. */
 export interface Validation {
   /** Kind and name of each object that fits, once for each release. */
@@ -41,13 +50,7 @@ export async function validateManifests(
   const { python } = await pythonEnvironment();
   const file = join(folder, 'manifests.yaml');
   await writeFile(file, manifests);
-  const args = [
-    '-m',
-    'kubernetes_validate',
-    '--strict',
-    ...releases.flatMap((release) => ['-k', release]),
-    file,
-  ];
+  const args = ['-c', VALIDATE, '--strict', ...releases.flatMap((release) => ['-k', release]), file];
   const env = { PATH: process.env.PATH, PYTHONPATH: await validatorPath(python) };
   const { stdout } = await run(python, args, { env }).catch((error: { code: unknown; stdout: string }) => {
     if (error.code !== 1) throw error;
