@@ -43,7 +43,7 @@ export const CRON_FIELDS = {
  */
 export function parseCronNumber(text: string, field: CronField): number {
   const named = field.names.indexOf(text.toUpperCase());
-  const value = named >= 0 ? named + field.firstName : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  const value = named >= 0 ? named + field.firstName : /^\+?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= field.minimum && value <= field.maximum)) {
     const names = field.names.length > 0 ? ` or ${field.names[0]}–${field.names.at(-1)}` : '';
     throw new ConfigError(`"${text}": expected a ${field.name} of ${field.minimum}–${field.maximum}${names}`);
@@ -74,11 +74,13 @@ function expandPart(part: string, field: CronField): number[] {
 }
 
 /**
- * Every value of a field, in order; undefined for an unrestricted one (`*`).
+ * Every value of a field, in order; undefined for an unrestricted one: `*`, also as one part of a list, as in robfig/cron.
  *
  * @throws ConfigError that says what is expected
  */
 export function expandCronField(text: string, field: CronField): number[] | undefined {
-  if (text === '*' || /^\*\/0*1$/.test(text)) return undefined;
-  return [...new Set(text.split(',').flatMap((part) => expandPart(part, field)))].sort((a, b) => a - b);
+  const parts = text.split(',');
+  const values = new Set(parts.flatMap((part) => expandPart(part, field)));
+  if (parts.some((part) => /^\*(\/0*1)?$/.test(part))) return undefined;
+  return [...values].sort((a, b) => a - b);
 }

@@ -89,10 +89,10 @@ const toEventBridgeDay = (text: string) =>
 
 /** Minute, hour, day of month, month, day of week, as cron and robfig/cron read them. */
 function parseFive(cron: string): CronSchedule {
-  // In a day of month and a day of week, `?` means the same as `*`.
+  // In five fields, `?` means the same as `*`.
   const [minutes = '', hours = '', days = '', monthsText = '', weekdaysText = ''] = cron
     .split(/\s+/)
-    .map((field) => (field === '?' ? '*' : field));
+    .map((field) => field.replace(/(^|,)\?(?=$|[,/])/g, '$1*'));
   if (isEventBridgeDay(days) || isEventBridgeDay(weekdaysText)) {
     const six = isEventBridgeDay(days)
       ? [days, monthsText, '?']

@@ -92,7 +92,7 @@ export function* runsThroughRepeatedHours(
   zone: string,
   after: Date,
 ): Generator<Date> {
-  if (schedule.hours !== undefined) {
+  if (schedule.hours !== undefined && schedule.hours.length < allHours.length) {
     yield* runsAfter(schedule, zone, after);
     return;
   }

@@ -1,8 +1,20 @@
 const zoneNames = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC', 'GMT']);
 
+// Names of the IANA database without a region, which containers have in TZ. JavaScript knows them too.
+const PLAIN_NAMES = new Set(
+  (
+    'CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT+0 GMT-0 GMT0 Greenwich HST Hongkong Iceland Iran Israel Jamaica Japan ' +
+    'Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT Poland Portugal ROC ROK Singapore Turkey UCT Universal W-SU WET Zulu'
+  ).split(' '),
+);
+
 /** A zone's other name, such as Asia/Calcutta for Asia/Kolkata: spelled as IANA does, and known to JavaScript. */
 function isLinkedZone(zone: string): boolean {
-  if (!/^[A-Z][A-Za-z]+(\/[A-Z][A-Za-z_-]+)+$/.test(zone)) return false;
+  if (PLAIN_NAMES.has(zone) || /^Etc\/GMT(0|[+-](0|[1-9]|1[0-4]))$/.test(zone)) return isKnown(zone);
+  return /^[A-Z][A-Za-z]+(\/[A-Z][A-Za-z_-]+)+$/.test(zone) && isKnown(zone);
+}
+
+function isKnown(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
     return true;
@@ -11,7 +23,7 @@ function isLinkedZone(zone: string): boolean {
   }
 }
 
-/** Whether EventBridge Scheduler knows a zone by this name. JavaScript also accepts offsets, and ignores case. */
+/** Whether this is the name of a zone in the IANA database. JavaScript also accepts offsets, and ignores case. */
 export function isTimeZone(zone: string): boolean {
   return zoneNames.has(zone) || isLinkedZone(zone);
 }

@@ -30,10 +30,24 @@ describe('the planned times of a schedule', () => {
     ['0 0 * * *', '2027-03-01T12:00Z', ['2027-03-02T00:00Z', '2027-03-03T00:00Z']],
     ['CRON_TZ=Asia/Tokyo 30 4 * * *', '2027-03-01T00:00Z', ['2027-03-01T19:30Z', '2027-03-02T19:30Z']],
     ['TZ=America/New_York 0 12 ? * ?', '2027-03-13T00:00Z', ['2027-03-13T17:00Z', '2027-03-14T16:00Z']],
+    // Compared with robfig/cron v3.0.1, which takes ? and * in lists and steps, and a plus.
+    ['0 0 ?/10 * MON', '2027-03-01T12:00Z', ['2027-03-08T00:00Z', '2027-03-11T00:00Z', '2027-03-15T00:00Z']],
+    ['0 0 *,13 * 5', '2027-08-01T00:00Z', ['2027-08-06T00:00Z', '2027-08-13T00:00Z', '2027-08-20T00:00Z']],
+    ['0 0 2,?/1 * 5', '2027-08-01T00:00Z', ['2027-08-06T00:00Z', '2027-08-13T00:00Z']],
+    ['0 +3,4 * * ?', '2027-08-01T00:00Z', ['2027-08-01T03:00Z', '2027-08-01T04:00Z', '2027-08-02T03:00Z']],
+    ['CRON_TZ=CET 0 4 * * *', '2027-07-01T00:00Z', ['2027-07-01T02:00Z']],
+    ['CRON_TZ=Etc/GMT+5 0 4 * * *', '2027-07-01T00:00Z', ['2027-07-01T09:00Z']],
     ['@hourly', '2027-03-01T12:00Z', ['2027-03-01T13:00Z', '2027-03-01T14:00Z']],
   ])('%s after %s', (cron, after, expected) => {
     expect(first(expected.length, cron, after)).toEqual(expected);
   });
+
+  it.each(['0 0 *,32 * *', '0 0 ?? * *', '0 0 3? * *', '0 0 1,,2 * *', '0 0 */? * *'])(
+    '%s has none',
+    (cron) => {
+      expect(() => first(1, cron, '2027-03-01T12:00Z')).toThrow(/expected a /);
+    },
+  );
 
   it('leave out what the clock skips, and run once what it repeats, if a schedule names its hours', () => {
     const zone = 'Europe/Berlin';
@@ -54,6 +68,7 @@ describe('the planned times of a schedule', () => {
   it('leave out no hour if a schedule runs in all of them', () => {
     const zone = 'Europe/Berlin';
     const hours = first(6, '0 * * * *', '2027-10-30T22:30Z', zone);
+    expect(first(6, '0 0-23 * * *', '2027-10-30T22:30Z', zone)).toEqual(hours);
     expect(hours).toEqual(
       [0, 1, 2, 3, 4, 5].map(
         (hour) => `2027-10-3${hour === 0 ? 0 : 1}T${hour === 0 ? '23' : `0${hour - 1}`}:00Z`,
