@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readServedConfig } from '../../../../cli/served/served-config.ts';
+import { openServedState } from '../../../../cli/served/served-state.ts';
+import { createLogger } from '../../../../shared/telemetry/logger.ts';
+import { errorOf } from '../../../support/polyteia/polyteia-client.ts';
+import { withEnvironment } from '../../../support/processes/process-environment.ts';
+
+let folder: string;
+let blocked: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry served ü '));
+  // A folder below a file cannot be made by anyone, not even root.
+  blocked = join(folder, 'file');
+  await writeFile(blocked, '');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function open(named: string | undefined, working: string) {
+  const logged: string[] = [];
+  const logger = createLogger({ level: 'warn', destination: { write: (line) => logged.push(line) } });
+  const context = { folder: working, environment: {} } as Parameters<typeof openServedState>[1];
+  return { logged, state: openServedState(named, context, logger) };
+}
+
+describe('the state of a process that keeps schedules', () => {
+  it('is where it is named, and that must be writable: the message names the mount', async () => {
+    const { state } = open('state', folder);
+    expect((await state).own).toEqual({ folder: join(folder, 'state') });
+    const error = await errorOf(open(join(blocked, 'state'), folder).state);
+    expect(error.message).toContain('The state folder');
+    expect(error.hint).toMatch(/PersistentVolumeClaim.*emptyDir.*--state or FERRY_STATE/s);
+  });
+
+  it('is a folder for temporary files where the working folder cannot be written to, with a warning', async () => {
+    const { state, logged } = open(undefined, join(blocked, 'work'));
+    expect((await state).own).toEqual({ folder: join(tmpdir(), 'ferry-state') });
+    expect(logged.join('')).toContain('ends with this container: guards and --catch-up begin again');
+  });
+
+  it('is not opened without a folder for temporary files: the message names the emptyDir', async () => {
+    await withEnvironment({ TMPDIR: join(blocked, 'tmp') }, async () => {
+      const error = await errorOf(open('state', folder).state);
+      expect(error.message).toContain('The folder for temporary files');
+      expect(error.hint).toContain('an emptyDir at /tmp');
+    });
+  });
+
+  it.each(['s3://', 's3://Bucket', 's3://bucket/path', 's3:bucket'])(
+    'is no bucket where the address is none: %s',
+    async (named) => {
+      expect((await errorOf(open(named, folder).state)).message).toContain('is not the address of a bucket');
+    },
+  );
+});
+
+describe('the configuration of a process that keeps schedules', () => {
+  const yaml = 'version: 1\nsyncs: {}\n';
+  const env = [
+    'PERSONAL_ACCESS_TOKEN=pak_file',
+    'DATASET_ID=ds_file',
+    'SOURCE_DATABASE_HOST=localhost',
+    'SOURCE_DATABASE_PORT=5432',
+    'SOURCE_DATABASE_USER=user',
+    'SOURCE_DATABASE_NAME=app',
+    'SOURCE_DATABASE_TYPE=postgres',
+    "SOURCE_DATABASE_SQL_QUERY='SELECT * FROM db.events'",
+  ];
+  const variables = Object.fromEntries(env.map((line) => line.replaceAll("'", '').split(/=(.*)/s)));
+  const make = async (name: string, files: Record<string, string>) => {
+    const place = join(folder, name);
+    await mkdir(place, { recursive: true });
+    for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text);
+    return place;
+  };
+
+  it('is ferry.yaml before .env, and .env before the environment', async () => {
+    const both = await make('both', { 'ferry.yaml': yaml, '.env': env.join('\n') });
+    const file = await make('env', { '.env': env.join('\n') });
+    const none = await make('none', {});
+    const read = (working: string, environment = {}, named?: string) =>
+      readServedConfig({ folder: working, environment }, named);
+    expect(await read(both)).toMatchObject({ connector: false, config: { syncs: {} } });
+    expect(await read(both, {}, '.env')).toMatchObject({ connector: true });
+    expect(await read(file, { ...variables, DATASET_ID: 'ds_environment' })).toMatchObject({
+      connector: true,
+      config: {
+        syncs: {
+          default: {
+            dataset: 'ds_file',
+            whenUnchanged: 'upload',
+            schedule: { cron: '0 0 * * *', timezone: 'UTC' },
+          },
+        },
+      },
+    });
+    expect(await read(none, { ...variables, TZ: 'Europe/Berlin' })).toMatchObject({
+      connector: true,
+      config: { syncs: { default: { schedule: { timezone: 'Europe/Berlin' } } } },
+    });
+    expect((await errorOf(read(none, { PERSONAL_ACCESS_TOKEN: 'x' }))).message).toContain(
+      'no configuration was found',
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { formatLogLine } from '../../../shared/telemetry/format-log-line.ts';
+import { createLogger } from '../../../shared/telemetry/logger.ts';
+
+it.each([
+  [
+    { level: 'info', time: 'T', msg: 'run succeeded', job: 'orders', rows: 3 },
+    'T INFO  run succeeded job=orders rows=3',
+  ],
+  [
+    { level: 'warn', time: 'T', msg: 'a\nb\u001b[31m', cron: '0 4 * * *' },
+    'T WARN  a\\u000ab\\u001b[31m cron="0 4 * * *"',
+  ],
+  [
+    { level: 'error', time: 'T', msg: 'x', name: 'Größe="1"', list: [1, 2] },
+    'T ERROR x name="Größe=\\"1\\"" list=[1,2]',
+  ],
+  [{ level: 'debug', time: 'T' }, 'T DEBUG'],
+])('%o is one line for people', (fields, expected) => {
+  expect(formatLogLine(JSON.stringify(fields))).toBe(`${expected}\n`);
+});
+
+it('a logger writes text where that is asked for, with the fields of its children', () => {
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'info',
+    format: 'text',
+    destination: { write: (line) => lines.push(line) },
+  });
+  logger.child({ run: '1' }).warn({ job: 'orders' }, 'it is late');
+  logger.debug('unseen');
+  expect(lines.join('')).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z WARN {2}it is late run=1 job=orders\n$/);
+});
