@@ -57,7 +57,7 @@ describe('the state of a process that keeps schedules', () => {
 });
 
 describe('the configuration of a process that keeps schedules', () => {
-  const yaml = 'version: 1\nsyncs: {}\n';
+  const yaml = 'version: 1\nsources: {}\nsyncs: {}\n';
   const env = [
     'PERSONAL_ACCESS_TOKEN=pak_file',
     'DATASET_ID=ds_file',
