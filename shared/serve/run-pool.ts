@@ -1,7 +1,9 @@
-import { HandOverError, QueuedError, toFerryError } from '../errors.ts';
+import { HandOverError, QueuedError, StorageUnavailableError, toFerryError } from '../errors.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
+import { retryWithin } from '../runs/retry.ts';
 import { scheduledRunId } from '../runs/run-id.ts';
 import type { StartEvent } from '../runs/start-event.ts';
+import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface RunPoolOptions {
@@ -12,12 +14,21 @@ export interface RunPoolOptions {
   /** Runs what an event asks for, until it has a record. */
   execute: (event: StartEvent, signal: AbortSignal) => Promise<RunRecord>;
   logger: Logger;
+  /** How long a run is tried to begin while the state cannot be reached. @default an hour */
+  beginMs?: number;
+  /** @default the real one */
+  clock?: Clock;
 }
+
+// As a start that was missed, by default. AWS delivers an event again for as long as that, too.
+const BEGIN_MS = 3_600_000;
 
 interface Entry {
   event: StartEvent;
   runId: string;
   running: Promise<void> | undefined;
+  /** Whether it waits for the state to be reachable. */
+  stalled: boolean;
 }
 
 /** The runs of this process: a limited number at work, the others in the order in which they were started. */
@@ -25,10 +36,15 @@ export class RunPool {
   readonly #options: RunPoolOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #stopping = new AbortController();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: RunPoolOptions) {
     this.#options = options;
+  }
+
+  /** Whether it takes no more runs. */
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   /** The id of the run that an event starts. */
@@ -51,16 +67,16 @@ export class RunPool {
   start(event: StartEvent): void {
     const runId = this.idOf(event);
     const { logger, maxRuns } = this.#options;
-    if (this.#closed || this.has(runId)) return;
+    if (this.closed || this.has(runId)) return;
     const others = [...this.#entries.values()].filter((entry) => entry.event.job === event.job);
-    if (others.some(({ running }) => running === undefined)) {
+    if (others.some(({ running, stalled }) => running === undefined || stalled)) {
       logger.warn(
         { job: event.job, run: runId },
         'not started: an earlier start of this job is still waiting',
       );
       return;
     }
-    const entry: Entry = { event, runId, running: undefined };
+    const entry: Entry = { event, runId, running: undefined, stalled: false };
     this.#entries.set(runId, entry);
     // A job at work has its lease: this run notices that at once, and is recorded as skipped.
     if (others.length > 0 || this.#working() < maxRuns) this.#begin(entry);
@@ -73,12 +89,12 @@ export class RunPool {
    * once.
    */
   async stop(graceMs: number): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(new HandOverError('This process is about to end.'));
     const atWork = [...this.#entries.values()].flatMap(({ running }) => running ?? []);
     const timer = setTimeout(() => this.#handOver(), graceMs);
     const waiting = [...this.#entries.values()].filter(({ running }) => running === undefined);
     // A requested run that never began is recorded as queued, where the next process finds it.
-    const signal = AbortSignal.abort(new HandOverError('This process is about to end.'));
+    const { signal } = this.#closing;
     for (const entry of waiting) {
       entry.running = this.#execute(entry, signal);
       atWork.push(entry.running);
@@ -100,10 +116,11 @@ export class RunPool {
     entry.running = this.#execute(entry, this.#stopping.signal);
   }
 
-  async #execute({ event, runId }: Entry, signal: AbortSignal): Promise<void> {
-    const { execute, logger, maxRuns } = this.#options;
+  async #execute(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { event, runId } = entry;
+    const { logger, maxRuns } = this.#options;
     try {
-      await execute(event, signal);
+      await this.#untilBegun(entry, signal);
     } catch (thrown) {
       if (!(thrown instanceof HandOverError)) {
         const error = toFerryError(thrown);
@@ -113,7 +130,43 @@ export class RunPool {
     } finally {
       this.#entries.delete(runId);
       const next = [...this.#entries.values()].find(({ running }) => running === undefined);
-      if (next && !this.#closed && this.#working() < maxRuns) this.#begin(next);
+      if (next && !this.closed && this.#working() < maxRuns) this.#begin(next);
     }
+  }
+
+  /** Nothing has begun when the state cannot be reached, and nobody else would start this run again. */
+  async #untilBegun(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { execute, logger, beginMs = BEGIN_MS, clock } = this.#options;
+    const { event, runId } = entry;
+    if (signal.aborted) {
+      await execute(event, signal);
+      return;
+    }
+    const ended = await retryWithin(
+      {
+        budget: new Date((clock?.now() ?? Date.now()) + beginMs),
+        maxTries: Number.POSITIVE_INFINITY,
+        signal: this.#closing.signal,
+        ...clock,
+        onRetry: ({ error, waitMs }) =>
+          logger.warn(
+            { job: event.job, run: runId, class: error.class, waitMs },
+            `not begun yet: ${error.message}`,
+          ),
+      },
+      async (): Promise<{ error: unknown } | undefined> => {
+        entry.stalled = false;
+        try {
+          await execute(event, signal);
+          return undefined;
+        } catch (error) {
+          // Any other is not about the state, and not to be tried again.
+          if (!(error instanceof StorageUnavailableError)) return { error };
+          entry.stalled = true;
+          throw error;
+        }
+      },
+    );
+    if (ended) throw ended.error;
   }
 }

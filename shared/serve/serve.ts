@@ -62,6 +62,8 @@ export interface ServeOptions
   onListening?: (addresses: { health: Listening; api: Listening | undefined }) => void;
   /** How often to look for unfinished runs, in ms. @default as in run-recovery.ts */
   lookMs?: number;
+  /** How long the start-up checks of a job may take, in ms. @default as in startup-checks.ts */
+  checkMs?: number;
   /** @default the real one */
   clock?: Clock;
 }
@@ -88,6 +90,15 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
     catchUpMs,
     logger,
     clock,
+  });
+  // At once, whatever else is still under way: a request, a round of the watchdog, a check.
+  const stopping = new Promise<void>((resolve, reject) => {
+    const stop = () => {
+      logger.info(`stopping: runs have ${formatDuration(options.graceMs)} to end`);
+      pool.stop(options.graceMs).then(resolve, reject);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
   // No listener opens, and no run begins, if the state cannot be used.
   await runs.assertReachable();
@@ -134,9 +145,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
       await clock.sleep(ROUND_MS, signal).catch(() => {});
     }
   };
-  await Promise.all([scheduler.run(signal, servedSince), recovery.run(signal), watch(), failed]);
-  logger.info(`stopping: runs have ${formatDuration(options.graceMs)} to end`);
-  await pool.stop(options.graceMs);
+  await Promise.all([scheduler.run(signal, servedSince), recovery.run(signal), watch(), failed, stopping]);
   logger.info('stopped');
   return 'stopped';
 }
@@ -216,6 +225,10 @@ async function openListeners(
         runs,
         requests,
         start: async (request) => {
+          if (pool.closed)
+            throw new ProblemError(503, 'This process is about to end. Send the request again.', {
+              headers: { 'retry-after': '5' },
+            });
           const other = pool.runOf(request.job);
           if (other !== undefined && other !== request.runId)
             throw new ProblemError(

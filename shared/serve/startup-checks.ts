@@ -3,11 +3,13 @@ import { checkJob } from '../checks/check-job.ts';
 import { type CheckResult, failedCheck } from '../checks/check-result.ts';
 import { type JobKind, jobsOfKind } from '../config/job-kind.ts';
 import type { ExtractionOutput } from '../config/schema/extraction.ts';
+import { DeadlineError } from '../errors.ts';
 import { findExtraction } from '../extraction/extraction-work.ts';
 import type { OutputStore } from '../extraction/output/output-store.ts';
 import type { DocumentStore } from '../runs/documents/document-store.ts';
 import type { JobReading } from '../source/job-reading.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { formatDuration } from '../text/format.ts';
 
 export interface StartupCheckOptions extends Omit<JobReading, 'job'> {
   state: Pick<DocumentStore, 'put' | 'get'>;
@@ -15,6 +17,8 @@ export interface StartupCheckOptions extends Omit<JobReading, 'job'> {
   workFolder: string;
   logger: Logger;
   signal: AbortSignal;
+  /** How long the checks of a job may take. @default a minute */
+  checkMs?: number;
 }
 
 // After this, a source that does not answer no longer delays the checks of the others.
@@ -33,6 +37,8 @@ export async function runStartupChecks(options: StartupCheckOptions): Promise<st
     for (const job of Object.keys(jobsOfKind(config, kind))) {
       if (signal.aborted) return failed;
       const results = await check(kind, job, options);
+      // What was cut short says nothing about the job.
+      if (signal.aborted) return failed;
       for (const { check: name, status, detail, hint } of results) {
         const level = { ok: 'info', skipped: 'info', warning: 'warn', failed: 'error' } as const;
         logger[level[status]](
@@ -49,18 +55,23 @@ export async function runStartupChecks(options: StartupCheckOptions): Promise<st
 async function check(
   kind: JobKind,
   job: string,
-  { openOutput, logger: _logger, ...options }: StartupCheckOptions,
+  { openOutput, logger: _logger, checkMs = CHECK_MS, ...options }: StartupCheckOptions,
 ): Promise<CheckResult[]> {
-  const work = {
-    ...options,
-    job,
-    signal: AbortSignal.any([options.signal, AbortSignal.timeout(CHECK_MS)]),
-  };
+  const late = new AbortController();
+  const timer = setTimeout(() => {
+    const hint = 'Find out what the source or Polyteia is doing: ferry check tries the same without a limit.';
+    late.abort(
+      new DeadlineError(`The checks of this job took longer than ${formatDuration(checkMs)}.`, { hint }),
+    );
+  }, checkMs);
+  const work = { ...options, job, signal: AbortSignal.any([options.signal, late.signal]) };
   try {
     if (kind === 'sync') return await checkJob(work);
     const { output } = findExtraction(options.config, job).extraction;
     return await checkExtractionJob({ ...work, output: await openOutput(output) });
   } catch (error) {
     return [failedCheck('check', error)];
+  } finally {
+    clearTimeout(timer);
   }
 }

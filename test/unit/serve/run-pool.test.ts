@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HandOverError } from '../../../shared/errors.ts';
+import { HandOverError, QueuedError, StorageUnavailableError } from '../../../shared/errors.ts';
 import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
 import { RunPool } from '../../../shared/serve/run-pool.ts';
@@ -124,5 +124,63 @@ describe('the runs of a process', () => {
     for (const job of ['a', 'b', 'c']) failing.start(scheduled(job));
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(order).toEqual(['a', 'b', 'c']);
+  });
+
+  describe('that cannot begin because the state is not reachable', () => {
+    /** A pool whose state is away for so many tries. */
+    function createStalled(away: number, error: Error = new StorageUnavailableError('away')) {
+      const tries: string[] = [];
+      let nowMs = 0;
+      const pool = new RunPool({
+        maxRuns: 1,
+        scope: 'test',
+        logger: createLogger({ level: 'silent' }),
+        clock: {
+          now: () => nowMs,
+          sleep: async (ms, signal) => {
+            await new Promise((resolve) => setImmediate(resolve));
+            signal?.throwIfAborted();
+            nowMs += ms;
+          },
+        },
+        execute: async (event) => {
+          tries.push('scheduledTime' in event ? event.scheduledTime : event.runId);
+          if (tries.length <= away) throw error;
+          return {} as RunRecord;
+        },
+      });
+      return { pool, tries, now: () => nowMs };
+    }
+    const idle = async (pool: RunPool) => {
+      while (pool.runOf('a') !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    it('are tried again, and no second start of the job waits beside them', async () => {
+      const { pool, tries } = createStalled(10);
+      pool.start(scheduled('a'));
+      await new Promise((resolve) => setImmediate(resolve));
+      pool.start(scheduled('a', '2027-03-01T04:31:00.000Z'));
+      await idle(pool);
+      expect(tries).toEqual(Array.from({ length: 11 }, () => '2027-03-01T04:30:00.000Z'));
+    });
+
+    it('are given up after an hour, and at the end of the process', async () => {
+      const { pool, now, tries } = createStalled(Number.POSITIVE_INFINITY);
+      pool.start(scheduled('a'));
+      await idle(pool);
+      expect(now()).toBeGreaterThan(50 * 60_000);
+      expect(now()).toBeLessThan(3_600_000);
+      pool.start(scheduled('a'));
+      const before = tries.length;
+      await pool.stop(60_000);
+      expect(tries.length).toBeLessThan(before + 3);
+    });
+
+    it('are not tried again after any other error', async () => {
+      const { pool, tries } = createStalled(5, new QueuedError('later'));
+      pool.start(scheduled('a'));
+      await idle(pool);
+      expect(tries).toHaveLength(1);
+    });
   });
 });
