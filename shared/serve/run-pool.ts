@@ -29,6 +29,8 @@ interface Entry {
   running: Promise<void> | undefined;
   /** Whether it waits for the state to be reachable. */
   stalled: boolean;
+  /** Ends when a run that waits is recorded. */
+  recorded?: Promise<void>;
 }
 
 /** The runs of this process: a limited number at work, the others in the order in which they were started. */
@@ -63,8 +65,13 @@ export class RunPool {
     return [...this.#entries.values()].find(({ event }) => event.job === job)?.runId;
   }
 
-  /** Starts a run, now or when its turn comes. The same run starts once, and a job has no second run waiting. */
-  start(event: StartEvent): void {
+  /**
+   * Starts a run, now or when its turn comes. The same run is started once, and at most one run of a job waits.
+   *
+   * @param promised whether somebody was told that it will take place: while it waits it is recorded as queued, so that
+   *   it is not lost with this process, and another one may begin it
+   */
+  start(event: StartEvent, promised = false): void {
     const runId = this.idOf(event);
     const { logger, maxRuns } = this.#options;
     if (this.closed || this.has(runId)) return;
@@ -80,8 +87,10 @@ export class RunPool {
     this.#entries.set(runId, entry);
     // A job at work has its lease: this run notices that at once, and is recorded as skipped.
     if (others.length > 0 || this.#working() < maxRuns) this.#begin(entry);
-    else
+    else {
       logger.info({ job: event.job, run: runId, maxRuns }, 'run waits for another one to end (--max-runs)');
+      if (promised) entry.recorded = this.#record(entry);
+    }
   }
 
   /**
@@ -101,6 +110,18 @@ export class RunPool {
     }
     await Promise.all(atWork);
     clearTimeout(timer);
+  }
+
+  /** As a run that is handed over before it has begun. */
+  async #record({ event, runId }: Entry): Promise<void> {
+    const { execute, logger } = this.#options;
+    try {
+      await execute(event, AbortSignal.abort(new HandOverError('The run waits for its turn.')));
+    } catch (thrown) {
+      if (thrown instanceof HandOverError) return;
+      const error = toFerryError(thrown);
+      logger.warn({ job: event.job, run: runId, class: error.class }, `not recorded yet: ${error.message}`);
+    }
   }
 
   #handOver(): void {
@@ -138,6 +159,8 @@ export class RunPool {
   async #untilBegun(entry: Entry, signal: AbortSignal): Promise<void> {
     const { execute, logger, beginMs = BEGIN_MS, clock } = this.#options;
     const { event, runId } = entry;
+    // It has the job's lease for a moment.
+    if (entry.recorded) await entry.recorded;
     if (signal.aborted) {
       await execute(event, signal);
       return;

@@ -236,7 +236,7 @@ async function openListeners(
               `Run ${other} of ${request.job} is under way; wait until it ends, or cancel it.`,
               { members: { runId: other } },
             );
-          pool.start(request);
+          pool.start(request, true);
         },
         logger,
       });

@@ -105,4 +105,18 @@ describe('a process that is asked to end', () => {
     const [line] = await replica.logged(/.*check failed.*/);
     expect(line).toContain('The checks of this job took longer than 0.20 s.');
   });
+
+  it('leaves what it promised to others, also while that waits for its turn', async () => {
+    const documents = createMemoryDocumentStore();
+    await using replica = await startServe({ ...setup(documents), maxRuns: 1 });
+    const start = async (job: string) => {
+      const answer = await fetch(`${replica.api}/jobs/${job}/runs`, { method: 'POST' });
+      return ((await answer.json()) as { runId: string }).runId;
+    };
+    await start('orders');
+    const waiting = await start('other');
+    await replica.logged(/run left queued/);
+    await using next = await startServe({ ...setup(documents) });
+    await next.logged(new RegExp(`${waiting}.*run started`));
+  });
 });

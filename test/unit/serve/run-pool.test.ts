@@ -89,6 +89,19 @@ describe('the runs of a process', () => {
     expect(begun).toEqual(['a', 'a']);
   });
 
+  it('are recorded while they wait, if they were promised, and begin after that', async () => {
+    const { pool, begun, handedOver, end, settle } = createPool(1);
+    pool.start(scheduled('a'));
+    pool.start({ job: 'b', runId: newRunId(), triggeredBy: 'someone' }, true);
+    pool.start(scheduled('c'), false);
+    await settle();
+    expect([begun, handedOver]).toEqual([['a', 'b'], ['b']]);
+    await end('a');
+    expect(begun).toEqual(['a', 'b', 'b']);
+    await end('b');
+    expect(begun).toEqual(['a', 'b', 'b', 'c']);
+  });
+
   it('have the grace to end; what waits is handed over at once', async () => {
     const { pool, begun, handedOver, end, settle } = createPool(1);
     pool.start(scheduled('a'));
