@@ -31,7 +31,9 @@ export async function openServed(context: CliContext, command: Command): Promise
   const own = { ...context, environment: loaded.environment };
   const logger = createCliLogger(options, own, { level: 'info', format: 'text' });
   for (const warning of loaded.warnings) logger.warn(warning);
-  const { documents, own: ownStore } = await openServedState(givenGlobal(command, 'state'), own, logger);
+  const typed = command.parent?.getOptionValueSource('state') === 'cli';
+  const place = typed ? givenGlobal(command, 'state') : own.environment.FERRY_STATE || undefined;
+  const { documents, own: ownStore } = await openServedState(place, own, logger);
   // One for all runs: each has its own connections.
   let client: Promise<S3Client> | undefined;
   const s3Client = () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError } from '../../shared/errors.ts';
 import { probeConditionalWrites } from '../../shared/runs/documents/probe-conditional-writes.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
@@ -34,7 +34,27 @@ export async function openServedState(
     logger.warn(
       `state is in ${folder}, which ends with this container: guards and --catch-up begin again with the next one. Keep it on a volume (FERRY_STATE), or in S3`,
     );
-  return openState({ state: folder }, context);
+  const state = await openState({ state: folder }, context);
+  await assertHardLinks(folder, state.documents);
+  return state;
+}
+
+/**
+ * A lease in a folder is a hard link: SMB shares, FAT and some shared folders of virtual machines have none.
+ *
+ * @throws ConfigError where there are none
+ */
+export async function assertHardLinks(folder: string, documents: State['documents']): Promise<void> {
+  try {
+    await probeConditionalWrites(documents);
+  } catch (error) {
+    const { code = '' } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
+    throw new ConfigError(`The state folder ${folder} is on a file system without hard links.`, {
+      cause: error,
+      hint: 'Without them two processes could run one job at once. Keep the state on another volume, or in S3 (FERRY_STATE).',
+    });
+  }
 }
 
 const MISSING_TMP =
@@ -45,7 +65,18 @@ const MISSING_STATE =
 /** `.ferry` in the working folder; where that is read-only, as in a container, a folder for temporary files. */
 async function defaultFolder(working: string): Promise<string> {
   const folder = resolve(working, '.ferry');
-  return (await isWritable(folder)) ? folder : join(tmpdir(), 'ferry-state');
+  if (await isWritable(folder)) return folder;
+  // Somebody meant it to be the state: elsewhere, replicas that share it would not know of each other.
+  if (await isMounted(folder)) await assertWritable(folder, 'The state folder', MISSING_STATE);
+  return join(tmpdir(), 'ferry-state');
+}
+
+async function isMounted(folder: string): Promise<boolean> {
+  try {
+    return (await stat(folder)).dev !== (await stat(dirname(folder))).dev;
+  } catch {
+    return false;
+  }
 }
 
 async function assertWritable(folder: string, what: string, hint: string): Promise<void> {

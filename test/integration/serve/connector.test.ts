@@ -108,9 +108,13 @@ describe('the connector’s environment', () => {
   });
 
   it('is overruled by a .env file', async () => {
-    await writeFile(join(folder, '.env'), "CRON_SCHEDULE='0 4 1 * 1'\nTZ=Europe/Berlin\nLOG_FORMAT=text\n");
-    await using serve = startServeProcess(folder, environment());
+    await writeFile(
+      join(folder, '.env'),
+      "CRON_SCHEDULE='0 4 1 * 1'\nTZ=Europe/Berlin\nLOG_FORMAT=text\nFERRY_STATE=kept\n",
+    );
+    await using serve = startServeProcess(folder, { ...environment(), FERRY_STATE: 'other' });
     await serve.printed(/job scheduled job=default cron="0 4 1 \* 1" timezone=Europe\/Berlin$/m);
+    expect((await readdir(folder)).sort()).toEqual(['.env', 'kept']);
   });
 
   it.each([

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readServedConfig } from '../../../../cli/served/served-config.ts';
-import { openServedState } from '../../../../cli/served/served-state.ts';
+import { assertHardLinks, openServedState } from '../../../../cli/served/served-state.ts';
+import { ConfigError, StorageUnavailableError } from '../../../../shared/errors.ts';
+import { createMemoryDocumentStore } from '../../../../shared/runs/documents/memory-document-store.ts';
 import { createLogger } from '../../../../shared/telemetry/logger.ts';
 import { errorOf } from '../../../support/polyteia/polyteia-client.ts';
 import { withEnvironment } from '../../../support/processes/process-environment.ts';
@@ -38,6 +40,30 @@ describe('the state of a process that keeps schedules', () => {
     const { state, logged } = open(undefined, join(blocked, 'work'));
     expect((await state).own).toEqual({ folder: join(tmpdir(), 'ferry-state') });
     expect(logged.join('')).toContain('ends with this container: guards and --catch-up begin again');
+  });
+
+  it('is not looked for elsewhere where a volume is mounted that cannot be written to', async () => {
+    const working = await mkdtemp(join(folder, 'mounted '));
+    // Another file system, on which nobody can make a file.
+    await symlink('/proc', join(working, '.ferry'));
+    const error = await errorOf(open(undefined, working).state);
+    expect(error.message).toBe(`The state folder ${join(working, '.ferry')} cannot be written to.`);
+    expect(error.hint).toContain('make it writable for this user');
+  });
+
+  it('is refused on a file system without hard links', async () => {
+    const missing = Object.assign(new Error('no links'), { code: 'EPERM' });
+    const replace = async () => {
+      throw new StorageUnavailableError('away', { cause: missing });
+    };
+    const error = await errorOf(assertHardLinks('/srv/state', { ...createMemoryDocumentStore(), replace }));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toContain('/srv/state is on a file system without hard links');
+    await assertHardLinks('/srv/state', createMemoryDocumentStore());
+    missing.code = 'ENOSPC';
+    expect(
+      (await errorOf(assertHardLinks('/srv/state', { ...createMemoryDocumentStore(), replace }))).message,
+    ).toBe('away');
   });
 
   it('is not opened without a folder for temporary files: the message names the emptyDir', async () => {
