@@ -72,6 +72,9 @@ export class SourceUnavailableError extends FerryError {
 /** Somebody holds a lock of the source's catalog. Locks of this kind are short: it is tried again even where nothing else is. */
 export class LockedCatalogError extends SourceUnavailableError {}
 
+/** The source has no connection left for this login, or at all: one that was just closed may still count for a moment. */
+export class NoConnectionLeftError extends SourceUnavailableError {}
+
 /** Polyteia, or something in front of it, does not answer as it should. */
 export class PolyteiaUnavailableError extends FerryError {
   readonly class = 'PolyteiaUnavailableError';

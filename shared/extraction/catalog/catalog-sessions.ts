@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SourceUnavailableError } from '../../errors.ts';
+import { NoConnectionLeftError, SourceUnavailableError } from '../../errors.ts';
+import { sleep } from '../../sleep.ts';
 import type { SourceSession } from '../../source/session.ts';
 import { SourceEngine } from '../../source/source-engine.ts';
 import { askIn, type CatalogSessionOptions, openCatalogSession } from './open-catalog-session.ts';
@@ -10,6 +11,9 @@ import { askIn, type CatalogSessionOptions, openCatalogSession } from './open-ca
  * first.
  */
 const FRESH_MS = 5_000;
+
+/** The pauses between tries to open a session after another one was closed, in ms: about three seconds in all. */
+const CLOSING_WAITS_MS = [50, 100, 200, 400, 800, 1_500];
 
 /** One database of a source. */
 export type DatabasePlace = Pick<CatalogSessionOptions, 'source' | 'login'>;
@@ -58,6 +62,19 @@ export class CatalogSessions implements AsyncDisposable {
       if (opened) return opened;
     } else if (ahead) {
       await discard(ahead);
+    }
+    return this.#openAfterAnother(place);
+  }
+
+  /** The server may count the session before for a moment after it was closed: a login with one connection waits for it. */
+  async #openAfterAnother(place: DatabasePlace): Promise<CatalogSession> {
+    for (const waitMs of CLOSING_WAITS_MS) {
+      try {
+        return await this.#open(place);
+      } catch (error) {
+        if (!(error instanceof NoConnectionLeftError)) throw error;
+      }
+      await sleep(waitMs, this.#options.signal);
     }
     return this.#open(place);
   }

@@ -3,6 +3,7 @@ import {
   ConfigError,
   ExactnessError,
   type FerryError,
+  NoConnectionLeftError,
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
@@ -146,7 +147,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /max_user_connections/i,
     codes: /^(1203|1226)$/,
     make: (at, user) =>
-      new SourceUnavailableError(`The source at ${at} allows user "${user}" no more connections at once.`, {
+      new NoConnectionLeftError(`The source at ${at} allows user "${user}" no more connections at once.`, {
         hint: 'Ferry needs two: ALTER USER … WITH MAX_USER_CONNECTIONS 2, or max_user_connections of the server.',
       }),
   },
@@ -154,7 +155,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /Too many connections|max_connections/i,
     codes: /^1040$/,
     make: (at) =>
-      new SourceUnavailableError(`The source at ${at} has no connections left.`, {
+      new NoConnectionLeftError(`The source at ${at} has no connections left.`, {
         hint: 'Raise max_connections, or end idle sessions.',
       }),
   },

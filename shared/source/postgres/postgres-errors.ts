@@ -4,6 +4,7 @@ import {
   ExactnessError,
   type FerryError,
   LockedCatalogError,
+  NoConnectionLeftError,
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
@@ -94,7 +95,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     pattern: /too many (connections|clients)|remaining connection slots/i,
     codes: /^53300/,
     make: (at) =>
-      new SourceUnavailableError(`The source at ${at} has no connections left.`, {
+      new NoConnectionLeftError(`The source at ${at} has no connections left.`, {
         hint: 'Raise max_connections, or end idle sessions.',
       }),
   },
