@@ -20,7 +20,7 @@ export default defineConfig({
     slowTestThreshold: 5_000,
     projects: [
       {
-        test: { ...sharedProcess, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 },
+        test: { ...sharedProcess, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
       },
       // What the CDK app makes of a configuration. CDK loads and checks much.
       {
