@@ -17,8 +17,9 @@ const DATASET = 'ds_meldungen1';
 const TOKEN = '0123456789abcdef0123456789abcdef';
 
 /**
- * `npm run bench -- serve [--rows 6000000] [--rate 200] [--seconds 60] [--runs 200]`: what health checks of `ferry serve` wait for while
- * it idles (the floor) and while a sync runs; then memory and file descriptors over many runs in one process.
+ * `npm run bench -- serve [--rows 6000000] [--rate 200] [--seconds 60] [--runs 200]`: what health checks of `ferry
+ * serve` wait for while it idles (the floor) and while a sync runs; then memory and file descriptors over many runs in
+ * one process.
  */
 export async function measureServe(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -102,7 +103,9 @@ interface Answers {
   times: number[];
 }
 
-/** Asks at a fixed rate, whether or not earlier questions are answered: what is late does not slow down the next one. */
+/**
+ * Asks at a fixed rate, whether or not earlier questions are answered: what is late does not slow down the next one.
+ */
 async function probe(url: string, rate: number, seconds: number): Promise<Answers> {
   const agent = new Agent({ keepAlive: true, maxSockets: 100 });
   const times: number[] = [];

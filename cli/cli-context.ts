@@ -15,6 +15,9 @@ export interface CliContext {
   /** How to wait between two questions. @default with the real clock */
   sleep?: Sleep;
   setExitCode(code: number): void;
-  /** Lets the command take this long to end after a signal, and then leave its own exit code; @default eight seconds, and 130 */
+  /**
+   * Lets the command take this long to end after a signal, and then leave its own exit code; @default eight seconds,
+   * and 130
+   */
   allowEnding?(ms: number): void;
 }

@@ -8,7 +8,8 @@ import { createS3Client, openState } from './open-state.ts';
 import type { GlobalOptions } from './options.ts';
 
 /**
- * Where the files of an extraction go from this machine: the folder of --out, the bucket that the extraction names, or the state.
+ * Where the files of an extraction go from this machine: the folder of --out, the bucket that the extraction names, or
+ * the state.
  *
  * @param out the folder, without a prefix
  */

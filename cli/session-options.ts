@@ -11,8 +11,8 @@ export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../.cache/extensions', 
 const RUNTIME_BYTES = 200_000_000;
 
 /**
- * What DuckDB may take in a process that is there for nothing else, in bytes: of a container's memory three quarters, less what the runtime
- * needs. Without a limit, as on a laptop.
+ * What DuckDB may take in a process that is there for nothing else, in bytes: of a container's memory three quarters,
+ * less what the runtime needs. Without a limit, as on a laptop.
  */
 export function serverMemoryLimit(constrained: number = process.constrainedMemory()): number {
   if (constrained <= 0 || constrained >= totalmem()) return duckdbMemory();

@@ -11,8 +11,8 @@ import { root } from './code/root.ts';
 export type LambdaArchitecture = Architecture;
 
 /**
- * Builds the one folder that all functions run from: the bundled handlers, DuckDB's client for the target processor, and the
- * extensions in use.
+ * Builds the one folder that all functions run from: the bundled handlers, DuckDB's client for the target processor,
+ * and the extensions in use.
  *
  * @param extensions those that the configured sources need; each is 40 MB
  * @returns path of the folder; the same content gives the same asset hash, so an unchanged one is not uploaded again

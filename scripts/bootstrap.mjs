@@ -1,6 +1,7 @@
-// Makes a fresh clone usable without a set-up step: installs the packages when they are missing or stale, fetches what the command needs
-// besides, then runs it with Node 24 (the npm package `node`) first on PATH. Nothing is started when nothing has changed.
-// Plain JavaScript without dependencies, because it runs before anything is installed and on whatever Node started npm.
+// Makes a fresh clone usable without a set-up step: installs the packages when they are missing or stale, fetches what
+// the command needs besides, then runs it with Node 24 (the npm package `node`) first on PATH. Nothing is started when
+// nothing has changed. Plain JavaScript without dependencies, because it runs before anything is installed and on
+// whatever Node started npm.
 //
 // package.json starts it with `exec`: a shell in between would keep a signal that npm passes on to itself.
 //

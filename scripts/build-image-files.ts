@@ -47,7 +47,8 @@ async function buildRuntime(architecture: ImageArchitecture, folder: string): Pr
 /** The command line, which `ferry` starts. */
 export async function buildProgram(folder: string): Promise<void> {
   const home = join(folder, PROGRAM);
-  // One file: what is imported late is read early then, but split files would lack the names that CommonJS packages export.
+  // One file: what is imported late is read early then, but split files would lack the names that CommonJS packages
+  // export.
   await bundle(home, { entryPoints: { ferry: 'cli/main.ts' } });
   await copySql(home);
   await cp(join(root, 'LICENSE'), join(home, 'LICENSE'));

@@ -1,4 +1,5 @@
-// Writes ferry.schema.json, by which editors complete and check ferry.yaml, and openapi.json, which describes the API: npm run schema
+// Writes ferry.schema.json, by which editors complete and check ferry.yaml, and openapi.json, which describes the API:
+// npm run schema
 import { writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../shared/api/openapi-document.ts';
 import { configJsonSchema } from '../shared/config/schema/json-schema.ts';

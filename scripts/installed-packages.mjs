@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Whether node_modules holds what package-lock.json asks for, no matter who installed it. npm keeps a list of what it has installed, and
- * writes it last.
+ * Whether node_modules holds what package-lock.json asks for, no matter who installed it. npm keeps a list of what it
+ * has installed, and writes it last.
  *
  * @param {string} root the folder of package-lock.json
  */

@@ -11,7 +11,10 @@ export const LOCAL_ACCOUNT = '000000000000';
 /** The processor of this machine, in Lambda's words: an emulator runs functions on it. */
 export const localArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
 
-/** What an AWS SDK or the CDK needs in its environment to speak to an emulator; credentials are made up where none are given. */
+/**
+ * What an AWS SDK or the CDK needs in its environment to speak to an emulator; credentials are made up where none are
+ * given.
+ */
 export function localAwsEnvironment(
   endpoint: string,
   region: string,
@@ -68,7 +71,10 @@ export async function runLocalCdk(
   return printed;
 }
 
-/** The arguments by which cdk makes the stack of a configuration for this machine's processor, with its output in `folder`. */
+/**
+ * The arguments by which cdk makes the stack of a configuration for this machine's processor, with its output in
+ * `folder`.
+ */
 export function localAppArguments(options: { config: string; stack: string; folder: string }): string[] {
   const context = {
     config: options.config,

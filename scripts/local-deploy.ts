@@ -1,4 +1,5 @@
-// npm run local:deploy: deploys examples/local to an emulator of AWS: bootstrap, secrets, deploy. docs/local.md says how.
+// npm run local:deploy: deploys examples/local to an emulator of AWS: bootstrap, secrets, deploy. docs/local.md says
+// how.
 //   npm run local:deploy -- [--config FILE] [--secrets FILE] [--stack NAME]
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
-// Checks a deployed stack on a real account for what no emulator shows: npm run smoke -- --stack NAME [--run JOB] [--json]
-// Changes nothing unless --run is given (a check writes one document, jobs/{job}/check.json, into Ferry's own bucket).
+// Checks a deployed stack on a real account for what no emulator shows: npm run smoke -- --stack NAME [--run JOB]
+// [--json] Changes nothing unless --run is given (a check writes one document, jobs/{job}/check.json, into Ferry's own
+// bucket).
 import { parseArgs } from 'node:util';
 import { formatTable } from '../cli/output/output.ts';
 import { findStack } from '../cli/stack/find-stack.ts';

@@ -69,10 +69,15 @@ export class SourceUnavailableError extends FerryError {
   override readonly retryable: boolean = true;
 }
 
-/** Somebody holds a lock of the source's catalog. Locks of this kind are short: it is tried again even where nothing else is. */
+/**
+ * Somebody holds a lock of the source's catalog. Locks of this kind are short: it is tried again even where nothing
+ * else is.
+ */
 export class LockedCatalogError extends SourceUnavailableError {}
 
-/** The source has no connection left for this login, or at all: one that was just closed may still count for a moment. */
+/**
+ * The source has no connection left for this login, or at all: one that was just closed may still count for a moment.
+ */
 export class NoConnectionLeftError extends SourceUnavailableError {}
 
 /** Polyteia, or something in front of it, does not answer as it should. */
@@ -146,7 +151,10 @@ export class CancelledError extends FerryError {
   readonly class = 'CancelledError';
 }
 
-/** The process that works on a run is about to end: the run goes back to the queue for another one, and no attempt is lost. */
+/**
+ * The process that works on a run is about to end: the run goes back to the queue for another one, and no attempt is
+ * lost.
+ */
 export class HandOverError extends FerryError {
   readonly class = 'HandOverError';
 }

@@ -21,8 +21,8 @@ export interface Served
 }
 
 /**
- * Reads the configuration, opens the state, and begins to log as the connector does: lines of text from `info` on, unless LOG_LEVEL and
- * LOG_FORMAT say otherwise.
+ * Reads the configuration, opens the state, and begins to log as the connector does: lines of text from `info` on,
+ * unless LOG_LEVEL and LOG_FORMAT say otherwise.
  */
 export async function openServed(context: CliContext, command: Command): Promise<Served> {
   const options = globalOptions(command);

@@ -46,7 +46,8 @@ export function readServeSettings(
 }
 
 /**
- * Where the API listens, and who may use it. On an address that others reach it needs a token, or the word that it needs none.
+ * Where the API listens, and who may use it. On an address that others reach it needs a token, or the word that it
+ * needs none.
  *
  * @throws ConfigError when it would be open, or a value is wrong
  */

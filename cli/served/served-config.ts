@@ -8,15 +8,18 @@ import type { CliContext } from '../cli-context.ts';
 
 /** The configuration of a process that keeps schedules. */
 export interface ServedConfig extends Omit<LoadedConfig, 'path'> {
-  /** Whether it is that of Polyteia's Go connector, by a .env file or the environment: then Ferry behaves as the connector does. */
+  /**
+   * Whether it is that of Polyteia's Go connector, by a .env file or the environment: then Ferry behaves as the
+   * connector does.
+   */
   connector: boolean;
 }
 
 const scheduler = 'process';
 
 /**
- * Finds the configuration: what --config or FERRY_CONFIG names; else ferry.yaml, else .env, in the working folder; else the variables of
- * the Go connector.
+ * Finds the configuration: what --config or FERRY_CONFIG names; else ferry.yaml, else .env, in the working folder; else
+ * the variables of the Go connector.
  *
  * @param named undefined: nothing is named
  * @throws ConfigError when there is none, or it is wrong

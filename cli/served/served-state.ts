@@ -12,9 +12,11 @@ import { openState, type State } from '../open-state.ts';
 const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
 
 /**
- * Opens the state, and finds out whether it can be relied on: a bucket must support conditional writes, a folder must be writable.
+ * Opens the state, and finds out whether it can be relied on: a bucket must support conditional writes, a folder must
+ * be writable.
  *
- * @param named what --state or FERRY_STATE says. @default `.ferry`, or a folder for temporary files where that cannot be written
+ * @param named what --state or FERRY_STATE says. @default `.ferry`, or a folder for temporary files where that cannot
+ *   be written
  * @throws ConfigError that names the mount which is missing
  */
 export async function openServedState(
@@ -96,7 +98,10 @@ async function isWritable(folder: string): Promise<boolean> {
   }
 }
 
-/** Whether what is written there ends with a container, as far as that can be seen: an emptyDir looks like any other volume. */
+/**
+ * Whether what is written there ends with a container, as far as that can be seen: an emptyDir looks like any other
+ * volume.
+ */
 async function isPassing(folder: string): Promise<boolean> {
   if (!relative(tmpdir(), folder).startsWith('..')) return true;
   const { type } = await statfs(folder).catch(() => ({ type: 0 }));

@@ -17,7 +17,8 @@ const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
 /**
  * Has a job's own function check everything that a run of the job needs.
  *
- * @throws AccessError, ConfigError, StackUnavailableError; UnexpectedError when the function itself fails, or is of another release
+ * @throws AccessError, ConfigError, StackUnavailableError; UnexpectedError when the function itself fails, or is of
+ *   another release
  */
 export async function checkInFunction(
   connected: ConnectedStack,

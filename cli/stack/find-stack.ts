@@ -56,7 +56,8 @@ async function readOutputs(
   const { Stacks } = await client
     .send(new DescribeStacksCommand({ StackName: name }))
     .catch((error: unknown) => {
-      // So CloudFormation says that there is none: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+      // So CloudFormation says that there is none:
+      // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
       if (error instanceof Error && error.name === 'ValidationError') {
         throw new ConfigError(
           `There is no stack ${name} in ${region}, in the account of these credentials.`,

@@ -9,8 +9,8 @@ const POLL_MS = 2_000;
 const STALE_MS = 5 * 60_000;
 
 /**
- * Follows a run of a stack until nothing more is to be seen of it: its end, a file that Polyteia is left to read, or a death that nobody
- * takes over for five minutes.
+ * Follows a run of a stack until nothing more is to be seen of it: its end, a file that Polyteia is left to read, or a
+ * death that nobody takes over for five minutes.
  *
  * @param options.onProgress receives the progress that a run on this machine would report
  * @throws the signal's reason when it is aborted: the run itself goes on

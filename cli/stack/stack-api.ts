@@ -30,7 +30,10 @@ import { unknownRun } from '../../shared/runs/unknown-run.ts';
 import { explainAwsError } from './aws-errors.ts';
 import type { Credentials, FoundStack } from './find-stack.ts';
 
-/** What of a stack's API the command line uses. Every call throws AccessError, BusyError, ConfigError or StackUnavailableError. */
+/**
+ * What of a stack's API the command line uses. Every call throws AccessError, BusyError, ConfigError or
+ * StackUnavailableError.
+ */
 export interface StackApi {
   listJobs(): Promise<Job[]>;
   getJob(job: string): Promise<JobDetail>;
@@ -62,7 +65,8 @@ interface ApiRequest {
 /**
  * Calls a stack's API, signed with SigV4.
  *
- * @param interruption ends reading, and no request that changes something: anyone who asked must learn whether it was heard
+ * @param interruption ends reading, and no request that changes something: anyone who asked must learn whether it was
+ *   heard
  */
 export function createStackApi(
   { apiUrl, region }: Pick<FoundStack, 'apiUrl' | 'region'>,

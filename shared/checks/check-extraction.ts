@@ -69,7 +69,10 @@ async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal
   return [...results, { check: 'filters', status: 'warning', detail: describeLeftOut(leftOut) }];
 }
 
-/** Checks the databases of one source; once it lets nobody in, its other ones are not tried. @param leftOut takes what the filters leave out */
+/**
+ * Checks the databases of one source; once it lets nobody in, its other ones are not tried. @param leftOut takes what
+ * the filters leave out
+ */
 async function checkDatabases(
   work: PlanWork,
   plan: PlannedSource,

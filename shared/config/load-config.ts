@@ -245,7 +245,8 @@ async function inlineCertificates(config: FerryConfig, folder: string): Promise<
  * Reads a configuration: a ferry.yaml, or a .env file of the Go connector (recognised by its name).
  *
  * @param options.environment what a .env file leaves out is taken from here
- * @param options.scheduler who keeps the schedules: what AWS would refuse is a warning where Ferry's own process does. @default eventbridge
+ * @param options.scheduler who keeps the schedules: what AWS would refuse is a warning where Ferry's own process does.
+ *   @default eventbridge
  * @throws ConfigError with a message that is complete and printable
  */
 export async function loadConfig(options: {

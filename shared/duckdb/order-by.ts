@@ -38,8 +38,9 @@ function readTopLevel(sql: string, rules: LexicalRules): TopLevel {
 }
 
 /**
- * The ORDER BY at the end of a statement if it consists of columns of the result only; undefined without one, when a LIMIT or another clause
- * follows, when it sorts by an expression, or by a `table.name` that is not the column which the result has by this name.
+ * The ORDER BY at the end of a statement if it consists of columns of the result only; undefined without one, when a
+ * LIMIT or another clause follows, when it sorts by an expression, or by a `table.name` that is not the column which
+ * the result has by this name.
  */
 export function readOrderBy(sql: string, rules: LexicalRules): OrderTerm[] | undefined {
   const { items, terms } = readTopLevel(sql, rules);
@@ -71,7 +72,10 @@ function readPath(words: readonly string[]): string[] | undefined {
 /** Stand before the first column of a SELECT. */
 const MODIFIER = /^(ALL|DISTINCT|DISTINCTROW|STRAIGHT_JOIN|HIGH_PRIORITY|SQL_\w+)$/i;
 
-/** Whether the result has this column of a table by its name: an alias, or a column of another table, may have the same one. */
+/**
+ * Whether the result has this column of a table by its name: an alias, or a column of another table, may have the same
+ * one.
+ */
 function isListed(term: readonly string[], items: readonly Token[][]): boolean {
   const name = term.at(-1)?.toLowerCase();
   let isThere = false;

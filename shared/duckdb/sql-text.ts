@@ -17,10 +17,11 @@ export const postgresLexicalRules: LexicalRules = {
 };
 
 /**
- * https://dev.mysql.com/doc/refman/9.7/en/comments.html: `--` needs white space behind it, and what stands in a `/*!` or `/*M!` comment
- * is run, so that it is no comment.
+ * https://dev.mysql.com/doc/refman/9.7/en/comments.html: `--` needs white space behind it, and what stands in a `/*!`
+ * or `/*M!` comment is run, so that it is no comment.
  *
- * @param sqlMode the session's: NO_BACKSLASH_ESCAPES makes a backslash a letter like any other, ANSI_QUOTES those between double quotes
+ * @param sqlMode the session's: NO_BACKSLASH_ESCAPES makes a backslash a letter like any other, ANSI_QUOTES those
+ *   between double quotes
  */
 export function mysqlLexicalRules(sqlMode: string): LexicalRules {
   const escapes = !/NO_BACKSLASH_ESCAPES/i.test(sqlMode);
@@ -102,7 +103,10 @@ export function trimStatement(sql: string, rules: LexicalRules): string {
   return text;
 }
 
-/** What may follow SELECT in MySQL and MariaDB; comments and the brackets of those that are run (`/*!40001 SQL_NO_CACHE *\/`) among it. */
+/**
+ * What may follow SELECT in MySQL and MariaDB; comments and the brackets of those that are run (`/*!40001 SQL_NO_CACHE
+ * *\/`) among it.
+ */
 const SELECT_MODIFIERS =
   /(?:\s+|\/\*M?!\d*|\*\/|\/\*(?!M?!)[\s\S]*?\*\/|#[^\n]*|--\s[^\n]*|\b(?:ALL|DISTINCT|DISTINCTROW|STRAIGHT_JOIN|HIGH_PRIORITY|SQL_\w+)\b(?!\s*(?:,|\.|FROM\b|AS\b|$)))*/iy;
 /** Those that a subquery may not have. None of them changes what a query returns. */

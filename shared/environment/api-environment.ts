@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { indexedJobSchema } from '../api/job-index.ts';
 import { logLevels } from '../telemetry/logger.ts';
 
-/** The environment of the API function. Its construct takes the same type, so a forgotten variable is a compile error. */
+/**
+ * The environment of the API function. Its construct takes the same type, so a forgotten variable is a compile error.
+ */
 export const apiEnvironmentSchema = z.object({
   /** Where the deployment put the index of jobs. */
   CONFIG_BUCKET: z.string().min(1),

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { logLevels } from '../telemetry/logger.ts';
 
-/** The environment of a function that runs jobs. Its construct takes the same type, so a forgotten variable is a compile error. */
+/**
+ * The environment of a function that runs jobs. Its construct takes the same type, so a forgotten variable is a compile
+ * error.
+ */
 export const jobEnvironmentSchema = z.object({
   /** Bucket of run records. */
   STATE_BUCKET: z.string().min(1),

@@ -34,7 +34,10 @@ const DAY = 24 * HOUR;
 const LOOKS_BACK = [HOUR, 2 * DAY, 9 * DAY, 33 * DAY, 370 * DAY];
 const ENOUGH = 100;
 
-/** Planned times that have passed: the latest, and how many there were; more of them may lie further back when `more` is true. */
+/**
+ * Planned times that have passed: the latest, and how many there were; more of them may lie further back when `more` is
+ * true.
+ */
 export interface PassedTimes {
   latest: Date;
   count: number;

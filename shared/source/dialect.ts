@@ -120,8 +120,9 @@ export interface Dialect {
     options: { name: string; readOnly: boolean; folder: string },
   ): Promise<void>;
   /**
-   * Asks a server that has just refused a connection, or a transaction on it, for the code of that, by another client: with the same login, at the same address, and
-   * with the certificate verified in the same way. For refusals that nothing else explains, as each counts as a failed login.
+   * Asks a server that has just refused a connection, or a transaction on it, for the code of that, by another client:
+   * with the same login, at the same address, and with the certificate verified in the same way. For refusals that
+   * nothing else explains, as each counts as a failed login.
    *
    * @returns undefined when the server does not refuse this time, or cannot be asked
    */
@@ -130,8 +131,8 @@ export interface Dialect {
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
   ): Promise<Refusal | undefined>;
   /**
-   * SQL of the source for {@link ServerFacts}: columns `id`, `version`, `mode` and `read_only`. It is the first statement of each transaction, and may set
-   * for it what the text forms of values depend on.
+   * SQL of the source for {@link ServerFacts}: columns `id`, `version`, `mode` and `read_only`. It is the first
+   * statement of each transaction, and may set for it what the text forms of values depend on.
    */
   serverFacts: string;
   /** Cancels the running statements of a session, from another session that is not read-only. */
@@ -187,8 +188,8 @@ export interface Dialect {
   /** The protocol and cipher of the connection; undefined when it is not encrypted. */
   describeEncryption(ask: AskSource): Promise<string | undefined>;
   /**
-   * Refuses a query that would lock what it reads, if the server's read-only transaction allows that, or would change how its session prints
-   * values, where {@link printSettings} cannot show that.
+   * Refuses a query that would lock what it reads, if the server's read-only transaction allows that, or would change
+   * how its session prints values, where {@link printSettings} cannot show that.
    *
    * @param query the source's SQL; undefined for a duckdbQuery
    * @param tables the tables that a duckdbQuery reads
@@ -211,13 +212,14 @@ export interface Dialect {
    */
   findSnapshotGap(ask: AskSource, tables: readonly SourceTable[]): Promise<string | undefined>;
   /**
-   * SQL of the source for the settings of its session that decide how values are printed: one row, a column for each. A query may
-   * change them while it runs. Absent where the connection that read a query cannot be asked.
+   * SQL of the source for the settings of its session that decide how values are printed: one row, a column for each. A
+   * query may change them while it runs. Absent where the connection that read a query cannot be asked.
    */
   printSettings?: string;
   /**
-   * SQL of the source for a value, which fails the statement with this marker where settings that its text form depends on ({@link ColumnPlan})
-   * are not what they were before: a query may change them for some of its rows and set them back. Absent without {@link printSettings}.
+   * SQL of the source for a value, which fails the statement with this marker where settings that its text form depends
+   * on ({@link ColumnPlan}) are not what they were before: a query may change them for some of its rows and set them
+   * back. Absent without {@link printSettings}.
    *
    * @param settings their earlier values
    */
@@ -254,8 +256,8 @@ export interface ParallelReading {
   /** DuckDB SQL that goes back to one connection after the session is locked down. */
   fallBackLate: string;
   /**
-   * How the rows were read, by the client's own log: by connections that shared one snapshot, by one connection alone, or `apart`,
-   * each by its own snapshot.
+   * How the rows were read, by the client's own log: by connections that shared one snapshot, by one connection alone,
+   * or `apart`, each by its own snapshot.
    */
   verify(connection: DuckDBConnection): Promise<'shared' | 'alone' | 'apart'>;
 }

@@ -28,8 +28,8 @@ export interface ErrorPatterns {
   /** What the server itself said when it refused a connection, in any language; undefined if it has not answered. */
   saidByServer: (message: string) => string | undefined;
   /**
-   * While rows are read: messages that name a cause without repeating data. Of any other message, only its kind is reported. `ofCatalog`: where
-   * the question was one of Ferry's own, about the catalog.
+   * While rows are read: messages that name a cause without repeating data. Of any other message, only its kind is
+   * reported. `ofCatalog`: where the question was one of Ferry's own, about the catalog.
    */
   read: readonly {
     pattern: RegExp;

@@ -67,8 +67,8 @@ export function rejectWhenSilent(
 }
 
 /**
- * Has a statement cancelled once `signal` is aborted, and rejects with its reason when the statement has not ended within the grace
- * period. Never resolves.
+ * Has a statement cancelled once `signal` is aborted, and rejects with its reason when the statement has not ended
+ * within the grace period. Never resolves.
  *
  * @param ended aborted when the statement has ended
  * @param stop.interrupt is called repeatedly, because DuckDB forgets one that comes before the statement has begun

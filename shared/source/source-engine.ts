@@ -11,10 +11,10 @@ interface Opened {
 }
 
 /**
- * One DuckDB for many sessions, each with a connection and an attached database of its own: to make an instance takes 30 ms of a
- * processor, and to load an extension for the first time in a process 200, as its signature is checked. Its sessions write no files. It cannot be closed off as a
- * session's own instance is, as that takes no further database; instead it has no file system at all, and its settings are locked.
- * For statements of Ferry's own only.
+ * One DuckDB for many sessions, each with a connection and an attached database of its own: to make an instance takes
+ * 30 ms of a processor, and to load an extension for the first time in a process 200, as its signature is checked. Its
+ * sessions write no files. It cannot be closed off as a session's own instance is, as that takes no further database;
+ * instead it has no file system at all, and its settings are locked. For statements of Ferry's own only.
  */
 export class SourceEngine implements AsyncDisposable {
   readonly #limits: DuckdbLimits;

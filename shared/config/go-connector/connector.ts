@@ -85,7 +85,8 @@ export function isConnectorEnvironment(names: readonly string[]): boolean {
   return names.some((name) => name === 'DATASET_ID' || name.startsWith('SOURCE_DATABASE_'));
 }
 
-// How the connector logs, and the port on which it says that it is alive: for a process that runs as the connector does.
+// How the connector logs, and the port on which it says that it is alive: for a process that runs as the connector
+// does.
 const unneededVariables = ['LOG_LEVEL', 'LOG_FORMAT', 'HEALTH_CHECK_PORT'];
 
 const DEFAULT_CRON = '0 0 * * *';

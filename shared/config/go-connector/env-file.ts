@@ -60,7 +60,8 @@ export function readEnvFile(
   { file, scheduler = 'eventbridge' }: { file: string; scheduler?: Scheduler },
 ): ConnectorConfig {
   const own = readEnvVariables(text, file);
-  // Of the environment only what says what to do: a TZ in there is this process's own, unless it runs where the connector did.
+  // Of the environment only what says what to do: a TZ in there is this process's own, unless it runs where the
+  // connector did.
   const inherited = scheduler === 'process' ? [...CONNECTOR_VARIABLES, 'TZ'] : CONNECTOR_VARIABLES;
   const variables = { ...Object.fromEntries(inherited.map((name) => [name, environment[name]])), ...own };
   return {

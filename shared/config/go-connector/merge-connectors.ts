@@ -42,8 +42,8 @@ const userLabel = (username: SecretValue) => (typeof username === 'string' ? use
 /**
  * Merges connectors: what they have in common becomes one source, one target, one secret.
  *
- * The same host, port, database, user and password are one source; the same login at one server is one secret; the same key is one
- * secret, and with the same organization and settings one target.
+ * The same host, port, database, user and password are one source; the same login at one server is one secret; the same
+ * key is one secret, and with the same organization and settings one target.
  */
 export function mergeConnectors(found: readonly FoundConnector[]): MergedConnectors {
   const { kept, warnings } = dropDoubles(found);

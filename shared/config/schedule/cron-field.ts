@@ -25,7 +25,10 @@ const numbers = (name: string, minimum: number, maximum: number): CronField => (
   firstName: 0,
 });
 
-/** The fields by name. The two kinds of cron count days of the week differently: cron from 0 with 7 for Sunday too, EventBridge from 1. */
+/**
+ * The fields by name. The two kinds of cron count days of the week differently: cron from 0 with 7 for Sunday too,
+ * EventBridge from 1.
+ */
 export const CRON_FIELDS = {
   minute: numbers('minute', 0, 59),
   hour: numbers('hour', 0, 23),
@@ -74,7 +77,8 @@ function expandPart(part: string, field: CronField): number[] {
 }
 
 /**
- * Every value of a field, in order; undefined for an unrestricted one: `*`, also as one part of a list, as in robfig/cron.
+ * Every value of a field, in order; undefined for an unrestricted one: `*`, also as one part of a list, as in
+ * robfig/cron.
  *
  * @throws ConfigError that says what is expected
  */

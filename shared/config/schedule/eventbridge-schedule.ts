@@ -7,7 +7,10 @@ import {
   weekdayNames,
 } from './parse-schedule.ts';
 
-/** Who keeps the schedules: EventBridge Scheduler, or Ferry's own process (`ferry serve`), which takes all that cron does. */
+/**
+ * Who keeps the schedules: EventBridge Scheduler, or Ferry's own process (`ferry serve`), which takes all that cron
+ * does.
+ */
 export type Scheduler = 'eventbridge' | 'process';
 
 // The longest that Scheduler's API accepts.
@@ -25,7 +28,9 @@ function writeNumbers(values: readonly number[] | undefined): string {
   return runs.map((run) => (run.length > 2 ? `${run[0]}-${run.at(-1)}` : run.join(','))).join(',');
 }
 
-/** Day of month and day of week: EventBridge wants `?` in one of the two, and counts days of the week from 1 (Sunday). */
+/**
+ * Day of month and day of week: EventBridge wants `?` in one of the two, and counts days of the week from 1 (Sunday).
+ */
 function writeDay(day: DayRule): [dayOfMonth: string, dayOfWeek: string] {
   switch (day.type) {
     case 'every':

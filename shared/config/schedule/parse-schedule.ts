@@ -11,7 +11,10 @@ export type DayRule =
   | { type: 'last-day' }
   | { type: 'nearest-workday'; day: number }
   | { type: 'weekdays'; weekdays: readonly number[] }
-  /** A day of the month or a day of the week, whichever it is: cron's meaning of both together, which EventBridge does not have. */
+  /**
+   * A day of the month or a day of the week, whichever it is: cron's meaning of both together, which EventBridge does
+   * not have.
+   */
   | { type: 'either'; days: readonly number[]; weekdays: readonly number[] }
   | { type: 'last-weekday'; weekday: number }
   | { type: 'nth-weekday'; weekday: number; nth: number };

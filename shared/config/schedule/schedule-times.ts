@@ -62,7 +62,10 @@ function* wallTimes(schedule: CronSchedule, from: number): Generator<number> {
   }
 }
 
-/** The moments at which a zone's clock shows a time, in order: two where it is set back, none where it leaves the time out. */
+/**
+ * The moments at which a zone's clock shows a time, in order: two where it is set back, none where it leaves the time
+ * out.
+ */
 function momentsOf(wall: number, zone: string): number[] {
   // Far enough to either side to be on it, whichever zone it is; no clock changes twice in between.
   const offsets = new Set([offsetAt(zone, wall - DAY), offsetAt(zone, wall + DAY)]);
@@ -82,8 +85,8 @@ export function* runsAfter(schedule: CronSchedule, zone: string, after: Date): G
 }
 
 /**
- * As {@link runsAfter}, but a schedule of every hour also runs in the hour that the clock repeats: no hour passes without it. One that
- * names its hours runs once, as on AWS.
+ * As {@link runsAfter}, but a schedule of every hour also runs in the hour that the clock repeats: no hour passes
+ * without it. One that names its hours runs once, as on AWS.
  *
  * @example `0 * * * *` in Europe/Berlin runs 25 times on 2027-10-31, `30 2 * * *` once
  */

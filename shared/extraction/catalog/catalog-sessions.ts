@@ -66,7 +66,9 @@ export class CatalogSessions implements AsyncDisposable {
     return this.#openAfterAnother(place);
   }
 
-  /** The server may count the session before for a moment after it was closed: a login with one connection waits for it. */
+  /**
+   * The server may count the session before for a moment after it was closed: a login with one connection waits for it.
+   */
   async #openAfterAnother(place: DatabasePlace): Promise<CatalogSession> {
     for (const waitMs of CLOSING_WAITS_MS) {
       try {

@@ -10,8 +10,8 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
 };
 
 /**
- * The body of an answer without its compression, which was not requested, but which some servers use. An encoding that is
- * unknown leaves the body as it is.
+ * The body of an answer without its compression, which was not requested, but which some servers use. An encoding that
+ * is unknown leaves the body as it is.
  */
 export function decompress(body: Readable, encoding: string | string[] | undefined): Readable {
   const applied = String(encoding ?? '')

@@ -3,8 +3,8 @@ import { ConfigError } from '../../errors.ts';
 import type { DocumentStore } from './document-store.ts';
 
 /**
- * Tries what every lease rests on: that of two writers who saw the same version, one succeeds. Some S3-compatible stores take the headers
- * of a conditional write and ignore them.
+ * Tries what every lease rests on: that of two writers who saw the same version, one succeeds. Some S3-compatible
+ * stores take the headers of a conditional write and ignore them.
  *
  * @throws ConfigError when the store does not keep that promise; StorageUnavailableError when it cannot be reached
  */

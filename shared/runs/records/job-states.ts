@@ -40,8 +40,8 @@ const FORM = /^states\/(.+)\.([0-9a-f]{12})-([0-9a-f-]{36})\.([a-z]+)\.(\d+)\.(\
 export const stateKeysOf = (job?: string) => (job === undefined ? PREFIX : `${PREFIX}${job}.`);
 
 /**
- * The name of a run's state: `states/{job}.{inverted time}-{id}.{state}.{started}.{ended}.{rows}.{error class}`, times in
- * milliseconds since 1970, empty where there is nothing to report.
+ * The name of a run's state: `states/{job}.{inverted time}-{id}.{state}.{started}.{ended}.{rows}.{error class}`, times
+ * in milliseconds since 1970, empty where there is nothing to report.
  *
  * @param ordered `{inverted time}-{id}`, as in the name of the run's record
  */

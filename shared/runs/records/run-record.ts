@@ -64,8 +64,8 @@ export const runRecordSchema = openObject({
   bytes: z.int().nonnegative().optional(),
   schema: z.array(openObject({ name: z.string(), type: z.string() })).optional(),
   /**
-   * How the source was read: `statement` is the query as one statement; a duckdbQuery is one transaction over one connection
-   * (`single`) or over several that share one snapshot (`parallel`).
+   * How the source was read: `statement` is the query as one statement; a duckdbQuery is one transaction over one
+   * connection (`single`) or over several that share one snapshot (`parallel`).
    */
   reading: openObject({
     mode: z.enum(['statement', 'single', 'parallel']),

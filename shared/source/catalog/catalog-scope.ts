@@ -70,8 +70,8 @@ export interface CatalogScope {
   /** Whether the connected database accepts a statement with this text: its encoding has every letter. */
   takesText(text: string): Promise<boolean>;
   /**
-   * The databases of the server that the login may connect to and of which the filters may leave something, by name. The server may
-   * still refuse a connection to one.
+   * The databases of the server that the login may connect to and of which the filters may leave something, by name.
+   * The server may still refuse a connection to one.
    *
    * @throws ConfigError when a filter is not a valid regular expression
    */

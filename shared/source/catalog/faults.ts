@@ -1,6 +1,7 @@
 /**
- * Texts of a catalog that the server may fail to give of a single object, by the kind of object that has them. `schema`, `relation`,
- * `column` and `routine` are the names: what has none that can be read is left out as a whole, with all that belongs to it.
+ * Texts of a catalog that the server may fail to give of a single object, by the kind of object that has them.
+ * `schema`, `relation`, `column` and `routine` are the names: what has none that can be read is left out as a whole,
+ * with all that belongs to it.
  */
 export const partKinds = {
   schema: 'schema',

@@ -53,7 +53,8 @@ const address = {
   port: z.coerce.number().int().min(1).max(65535).optional(),
   dbname: z.string().optional(),
 };
-// The layout that RDS writes: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+// The layout that RDS writes:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
 const rdsSecret = {
   schema: z.looseObject({ username: z.string().min(1), password: z.string(), ...address }),
   name: 'in the RDS layout',

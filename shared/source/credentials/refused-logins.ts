@@ -3,9 +3,9 @@ import { RefusedLoginError } from '../../errors.ts';
 import type { ConnectionLogin } from './credentials.ts';
 
 /**
- * What became of the logins that were tried within one command or run. Several sources may share a server and a login: each refusal counts
- * towards locking the account, so one that was refused is not tried again. A refusal after the login was let in may be one database's own
- * (pg_hba.conf has a method for each); a second one in a row is not.
+ * What became of the logins that were tried within one command or run. Several sources may share a server and a login:
+ * each refusal counts towards locking the account, so one that was refused is not tried again. A refusal after the
+ * login was let in may be one database's own (pg_hba.conf has a method for each); a second one in a row is not.
  */
 export class RefusedLogins {
   readonly #known = new Map<string, 'let in' | 'refused'>();

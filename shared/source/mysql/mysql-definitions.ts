@@ -16,7 +16,10 @@ interface Mention {
   name: string;
 }
 
-/** Names in one question, each of which is looked up by itself: MariaDB opens all tables of the server for a list of names. */
+/**
+ * Names in one question, each of which is looked up by itself: MariaDB opens all tables of the server for a list of
+ * names.
+ */
 const NAMES_AT_ONCE = 50;
 /** Beyond this, a chain of views is nobody's query. */
 const MOST_DEFINITIONS = 200;
@@ -31,7 +34,10 @@ const nameOf = (token: Token | undefined): string | undefined => {
   return token !== undefined && /^[\w\u0080-\uffff$]+$/.test(token.text) ? token.text : undefined;
 };
 
-/** Every name in a statement that may be one of a view or a function: most are of something else, which nothing is found for. */
+/**
+ * Every name in a statement that may be one of a view or a function: most are of something else, which nothing is found
+ * for.
+ */
 function mentionsIn(sql: string, rules: LexicalRules): Mention[] {
   const tokens = [...tokensOf(sql, rules)];
   return tokens.flatMap((token, index) => {
@@ -55,7 +61,8 @@ const lookUp = ({ schema, name }: Mention): string => {
 };
 
 /**
- * The views that a statement or tables consist of, and the functions that they call, with those that these consist of in turn.
+ * The views that a statement or tables consist of, and the functions that they call, with those that these consist of
+ * in turn.
  *
  * @param query the source's SQL, if it is one
  * @param tables tables by the source's names
@@ -104,8 +111,8 @@ export async function findDefinitions(
 const PRINTING = ['TIME_ZONE', 'CHARACTER_SET_RESULTS'];
 
 /**
- * A setting on which the values of a query depend, and which this function leaves changed; undefined when there is none. A function that sets
- * it twice, and the second time to what a variable holds, sets it back.
+ * A setting on which the values of a query depend, and which this function leaves changed; undefined when there is
+ * none. A function that sets it twice, and the second time to what a variable holds, sets it back.
  */
 export function settingLeftChanged(sql: string, rules: LexicalRules): string | undefined {
   const last = new Map<string, { times: number; fromVariable: boolean }>();

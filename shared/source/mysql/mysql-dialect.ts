@@ -129,8 +129,9 @@ function explainUncountable(name: string, error: unknown): unknown {
 }
 
 /**
- * MariaDB drops the ORDER BY of a subquery, so that it stands once more outside. Not by a LIMIT inside, which would keep it: for that
- * the rows go through a table of the server's, and some are cut off there (docs/decisions/0002-exactness.md).
+ * MariaDB drops the ORDER BY of a subquery, so that it stands once more outside. Not by a LIMIT inside, which would
+ * keep it: for that the rows go through a table of the server's, and some are cut off there
+ * (docs/decisions/0002-exactness.md).
  * https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
  */
 function orderOutside(query: string, columns: readonly string[], server: ServerFacts): string {
@@ -194,8 +195,9 @@ async function probeDoubles(
 }
 
 /**
- * Hosts that the client treats unlike others: `localhost` is the machine's own socket to it, whatever the port, and with neither does
- * it compare the certificate's name. It knows them by their letters; spelled otherwise they are hosts like any other.
+ * Hosts that the client treats unlike others: `localhost` is the machine's own socket to it, whatever the port, and
+ * with neither does it compare the certificate's name. It knows them by their letters; spelled otherwise they are hosts
+ * like any other.
  */
 const spellings = new Map([
   ['localhost', 'LOCALHOST'],
@@ -262,7 +264,8 @@ export const mysqlDialect: Dialect = {
         login.username,
         login.password,
         login.database,
-        // Every mode between these two either falls back to plain text or trusts anybody (docs/architecture.md, "Connecting").
+        // Every mode between these two either falls back to plain text or trusts anybody (docs/architecture.md,
+        // "Connecting").
         tls.caFile === undefined ? 'disabled' : 'verify_identity',
         ...(tls.caFile === undefined ? [] : [tls.caFile]),
       ],

@@ -21,7 +21,8 @@ const refuseLogin = (at: string, user: string) =>
     hint: 'Check username and password in the secret of this source, and the hosts that the user may connect from. A server that requires TLS gives the same answer when tls.mode is disable.',
   });
 
-// Numbers: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-code-reference/
+// Numbers: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html,
+// https://mariadb.com/kb/en/mariadb-error-code-reference/
 
 /** Refused logins, in the words of DuckDB's client or of the server; the first match counts. */
 const connectErrors: ErrorPatterns['connect'] = [

@@ -15,10 +15,12 @@ const ERROR_PACKET = 0xff;
 /**
  * Waits for the greeting of a MySQL or MariaDB server, because DuckDB's client would wait forever.
  *
- * Without TLS the client sends the password in plain text to anyone who wants it so, which a server may say in its greeting, and is then
- * refused here, or for the single user later: to ask for that would count as a failed login, and could lock the account.
+ * Without TLS the client sends the password in plain text to anyone who wants it so, which a server may say in its
+ * greeting, and is then refused here, or for the single user later: to ask for that would count as a failed login, and
+ * could lock the account.
  *
- * @throws what a server means that refuses everybody before it greets; ConfigError when the password would travel in plain text, or to a server whose name is not verified; Error when there is
+ * @throws what a server means that refuses everybody before it greets; ConfigError when the password would travel in
+ *   plain text, or to a server whose name is not verified; Error when there is
  *   no greeting
  */
 export async function probeMysqlServer(socket: Socket, login: Login, encrypted: boolean): Promise<void> {

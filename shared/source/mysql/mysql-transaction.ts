@@ -26,7 +26,8 @@ const firstStatements = [
  * string instead of a host, with statements to run first:
  * https://mariadb.com/docs/connectors/mariadb-connector-c/mariadb-connector-c-guide
  *
- * @param host a name or an address, which contains none of the string's special characters (hostName of the config's schema)
+ * @param host a name or an address, which contains none of the string's special characters (hostName of the config's
+ *   schema)
  * @example beginningReadOnly('db.example.org') // 'host={db.example.org};init-command={…};init-command={…}'
  */
 export function beginningReadOnly(host: string): string {
@@ -83,9 +84,9 @@ const locking = (what: string) =>
   });
 
 /**
- * A read-only transaction refuses FOR UPDATE, but allows shared locks. And nobody can ask a connection whose rows have been read whether a
- * function has changed how it prints values. So the query is searched for both, with the views that it reads and the functions that it calls,
- * as far as the login may see their SQL.
+ * A read-only transaction refuses FOR UPDATE, but allows shared locks. And nobody can ask a connection whose rows have
+ * been read whether a function has changed how it prints values. So the query is searched for both, with the views that
+ * it reads and the functions that it calls, as far as the login may see their SQL.
  *
  * @throws QueryError for a lock, ExactnessError for a setting
  */

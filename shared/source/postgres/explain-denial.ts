@@ -1,6 +1,8 @@
 import { QueryError } from '../../errors.ts';
 
-/** What Postgres denied, as far as it says so in English or German. Of its catalog alone, so that no name can be data. */
+/**
+ * What Postgres denied, as far as it says so in English or German. Of its catalog alone, so that no name can be data.
+ */
 function deniedIn(message: string): { kind: string; name: string } | undefined {
   const found =
     /(?:permission denied for|keine Berechtigung für) (function|table|view|relation|Funktion|Tabelle|Sicht|Relation) "?(\w{1,63})"?/.exec(

@@ -284,8 +284,8 @@ export const postgresDialect: Dialect = {
   failWhenChanged(value, type, settings, marker) {
     const now = joined(settings.keys());
     const unchanged = `${now} = ${quoteLiteral([...settings.values()].join(' '))}`;
-    // Looked at after the value was printed: operands are evaluated in their order. The marker is made of the settings, as Postgres would
-    // evaluate a constant before it reads the first row.
+    // Looked at after the value was printed: operands are evaluated in their order. The marker is made of the settings,
+    // as Postgres would evaluate a constant before it reads the first row.
     const fail = (cast: string) => `('${marker}' || pg_catalog.left(${now}, 0))::pg_catalog.${cast}`;
     if (type === 'VARCHAR[]') {
       return `CASE WHEN (${value}) IS NOT NULL THEN pg_catalog.array_cat(${value}, CASE WHEN ${unchanged} THEN '{}' ELSE ${fail('_int4')}::pg_catalog._text END) END`;

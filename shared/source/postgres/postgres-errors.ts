@@ -18,7 +18,8 @@ const refuseLogin = (at: string, user: string) =>
     hint: 'Check username and password in the secret of this source; after a rotation, the secret needs the new password. A user with rds_iam only accepts tokens (auth: iam).',
   });
 
-// SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html, and the routine where one code stands for several things.
+// SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html, and the routine where one code stands for
+// several things.
 
 /**
  * Refused logins. A server uses the language of its lc_messages: messages that Ferry does not know in English or German

@@ -3,8 +3,9 @@ import { quoteLiteral } from '../../duckdb/sql-text.ts';
 import type { ParallelReading } from '../dialect.ts';
 
 /**
- * Under which conditions DuckDB's client has its connections share one exported snapshot; it reads on without one where they do not
- * hold, and says nothing (duckdb-postgres #381). Amazon's Postgres is among those, recognised by its settings.
+ * Under which conditions DuckDB's client has its connections share one exported snapshot; it reads on without one where
+ * they do not hold, and says nothing (duckdb-postgres #381). Amazon's Postgres is among those, recognised by its
+ * settings.
  */
 const conditions = `
   SELECT
@@ -70,8 +71,8 @@ export const postgresParallelReading: ParallelReading = {
         ? 'the source does not have enough connections left'
         : 'the source did not keep all connections open';
     } finally {
-      // Closed in a transaction, a connection that the server has ended would end the whole process: DuckDB cannot roll it back, and
-      // throws where nothing can catch that.
+      // Closed in a transaction, a connection that the server has ended would end the whole process: DuckDB cannot roll
+      // it back, and throws where nothing can catch that.
       for (const connection of opened) await connection.run('ROLLBACK').catch(() => {});
       for (const connection of opened) connection.closeSync();
     }

@@ -35,7 +35,8 @@ interface Guarded {
   loss: string;
 }
 
-// Types and functions are called by their full names: a login's search_path may have others of the same name before them.
+// Types and functions are called by their full names: a login's search_path may have others of the same name before
+// them.
 
 /** A name for the source's SQL. */
 export const quotePostgresName = (name: string) => `"${name.replaceAll('"', '""')}"`;

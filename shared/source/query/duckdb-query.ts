@@ -2,7 +2,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { openDuckdb } from '../../duckdb/open-duckdb.ts';
 import { QueryError } from '../../errors.ts';
 
-/** Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is refused. */
+/**
+ * Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is
+ * refused.
+ */
 const allowedTableFunctions = new Set(['range', 'generate_series', 'unnest', 'repeat']);
 
 /**
@@ -239,7 +242,10 @@ function readsUnnamed(node: Node): boolean {
   return node.type === 'PIVOT' || node.type === 'SHOW_REF';
 }
 
-/** Every column that the query names; `all` when it does not name what it reads: `*`, a table used as a value, #1, aliases … */
+/**
+ * Every column that the query names; `all` when it does not name what it reads: `*`, a table used as a value, #1,
+ * aliases …
+ */
 function columnsIn(nodes: readonly Node[]): DuckdbQueryFacts['columns'] {
   const columns = new Set<string>();
   const tables = new Set<string>();

@@ -42,8 +42,8 @@ async function assertTypes(
 }
 
 /**
- * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of the source.
- * Nothing is left of the file when it fails.
+ * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of
+ * the source. Nothing is left of the file when it fails.
  *
  * @throws ExactnessError when a value cannot be written
  */
