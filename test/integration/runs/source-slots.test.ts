@@ -83,9 +83,19 @@ async function occupySlots(store: DocumentStore, slots: number): Promise<() => P
       }
     }),
   );
-  const renewing = setInterval(() => held.map((slot) => slot.renew({})), leaseTimes.heartbeatMs);
+  // One renewal after another, as a heartbeat does: each names the version that the one before it wrote.
+  let keeping = true;
+  const renewing = (async () => {
+    while (keeping) {
+      await Promise.all(held.map((slot) => slot.renew({})));
+      await sleep(leaseTimes.heartbeatMs);
+    }
+  })();
+  // A slot that was lost fails the test where the slots are given back.
+  renewing.catch(() => {});
   return async () => {
-    clearInterval(renewing);
+    keeping = false;
+    await renewing;
     await Promise.all(held.map((slot) => slot.release()));
   };
 }
