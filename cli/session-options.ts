@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { memoryBesideRuntime } from '../shared/duckdb/memory-beside-runtime.ts';
 import type { SessionOptions } from '../shared/source/session.ts';
 import type { CliContext } from './cli-context.ts';
 import { duckdbMemory } from './duckdb-memory.ts';
@@ -7,16 +8,13 @@ import { duckdbMemory } from './duckdb-memory.ts';
 /** Where `npm run extensions` puts DuckDB's extensions. */
 export const PROJECT_EXTENSIONS = fileURLToPath(new URL('../.cache/extensions', import.meta.url));
 
-// Node, the clients and libduckdb itself (bench/memory.ts).
-const RUNTIME_BYTES = 200_000_000;
-
 /**
  * What DuckDB may take in a process that is there for nothing else, in bytes: of a container's memory three quarters,
  * less what the runtime needs. Without a limit, as on a laptop.
  */
 export function serverMemoryLimit(constrained: number = process.constrainedMemory()): number {
   if (constrained <= 0 || constrained >= totalmem()) return duckdbMemory();
-  return Math.max(128_000_000, Math.min(8_000_000_000, Math.floor(constrained * 0.75) - RUNTIME_BYTES));
+  return Math.max(128, Math.min(8_000, memoryBesideRuntime(constrained / 1_000_000))) * 1_000_000;
 }
 
 /** The settings that every command gives to its sessions. */

@@ -19,3 +19,6 @@ export const sleep: Sleep = async (ms, signal) => {
     throw error;
   }
 };
+
+/** The real clock. */
+export const realClock: Clock = { sleep, now: () => Date.now() };

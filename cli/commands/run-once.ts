@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { ConfigError } from '../../shared/errors.ts';
 import { createRunStore } from '../../shared/runs/records/run-store.ts';
-import { deadlineOfOwn } from '../../shared/runs/run-limits.ts';
 import type { CliContext } from '../cli-context.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { globalOptions } from '../options.ts';
@@ -24,15 +23,14 @@ export function runOnceCommand(context: CliContext): Command {
         throw new ConfigError(`There are ${jobs.length} jobs: name the one to run.`, {
           hint: jobs.slice(0, 20).join(', '),
         });
-      const { executeJob } = await import('../../shared/serve/execute-start.ts');
+      const { executeJob, limitedTo } = await import('../../shared/serve/execute-start.ts');
       const record = await executeJob(
         { job, trigger: { type: 'cli', triggeredBy: user } },
         {
           ...served,
           scope: name,
           store: createRunStore(documents),
-          deadline: deadlineOfOwn(timeoutMs),
-          deadlineHint: 'Check what the source is doing. If the run needs more time, allow it: --timeout.',
+          ...limitedTo(timeoutMs),
         },
       );
       if (globalOptions(command).json) stdout.write(`${JSON.stringify(record, null, 2)}\n`);

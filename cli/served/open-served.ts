@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { Command } from 'commander';
 import { openOutputStore } from '../../shared/extraction/output/open-output-store.ts';
 import type { RunSurrounding } from '../../shared/serve/execute-start.ts';
-import type { ServeOptions } from '../../shared/serve/serve.ts';
+import type { ServeOptions } from '../../shared/serve/serve-options.ts';
 import type { CliContext } from '../cli-context.ts';
 import { createCliLogger } from '../cli-logger.ts';
 import { createS3Client } from '../open-state.ts';

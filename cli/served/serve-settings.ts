@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../shared/errors.ts';
 import { type ApiAccess, isLoopbackAddress } from '../../shared/serve/api-access.ts';
-import type { ServeOptions } from '../../shared/serve/serve.ts';
+import type { ServeOptions } from '../../shared/serve/serve-options.ts';
 import { goDurationMs } from '../../shared/text/go-duration.ts';
 import type { CliContext } from '../cli-context.ts';
 

@@ -3,6 +3,7 @@ import { asSentence, unknownNameMessage } from '../../shared/config/config-probl
 import { parseDeployedConfig } from '../../shared/config/deployment/deployed-config.ts';
 import { type JobKind, jobsOfKind, kindOfJob } from '../../shared/config/job-kind.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
+import { memoryBesideRuntime } from '../../shared/duckdb/memory-beside-runtime.ts';
 import type { JobEnvironment } from '../../shared/environment/job-environment.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { OutgoingHttps } from '../../shared/network/outgoing-https.ts';
@@ -69,19 +70,14 @@ type RunAnswer = Pick<RunRecord, 'state' | 'outcome' | 'rows' | 'error'> &
 /** A function without Lambda around it: gets the event, and the time when the platform ends the invocation. */
 export type JobFunction = (event: unknown, deadline: Date) => Promise<JobAnswer>;
 
-// Node, the AWS clients and libduckdb itself, measured as 180 MB (bench/memory.ts, one row).
-const RUNTIME_MEGABYTES = 200;
 // For the answer of a check that has run out of time.
 const CHECK_RESERVE_MS = 2_000;
 // Below this a Lambda function has less than one vCPU, and a second thread only costs memory.
 const MEGABYTES_OF_ONE_VCPU = 1769;
 
-/**
- * DuckDB's memory limit in a function. It is not a hard limit, so a quarter of the memory stays free, besides the
- * runtime's share.
- */
+/** DuckDB's memory limit in a function, in bytes. */
 export function duckdbMemoryLimit(memoryMegabytes: number): number {
-  return Math.max(64, Math.floor(memoryMegabytes * 0.75 - RUNTIME_MEGABYTES)) * 1_000_000;
+  return Math.max(64, memoryBesideRuntime(memoryMegabytes)) * 1_000_000;
 }
 
 /**

@@ -52,6 +52,13 @@ export function unknownName(kind: string, name: string, names: readonly string[]
   );
 }
 
+/** The answer to a start of a job that has a run under way. */
+export function runUnderWay(job: string, runId: string): ProblemError {
+  return new ProblemError(409, `Run ${runId} of ${job} is under way; wait until it ends, or cancel it.`, {
+    members: { runId },
+  });
+}
+
 /** The answer to an error, as in RFC 9457. */
 export function answerProblem({ status, message, headers, members }: ProblemError): Response {
   const body: Problem = { type: 'about:blank', title: titles[status], status, detail: message, ...members };

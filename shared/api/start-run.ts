@@ -2,7 +2,7 @@ import { isFinished } from '../runs/records/run-record.ts';
 import type { RunRequest } from '../runs/records/run-request.ts';
 import { newRunId } from '../runs/run-id.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { ProblemError } from './problems.ts';
+import { ProblemError, runUnderWay } from './problems.ts';
 import type { Started } from './schemas.ts';
 
 /** What a caller asks for. The run's id is generated here. */
@@ -50,9 +50,7 @@ async function assertEnded({ runs }: ApiDependencies, job: string, runId: string
     );
   const record = await runs.getOfJob(job, runId);
   if (record && isFinished(record)) return;
-  throw new ProblemError(409, `Run ${runId} of ${job} is under way; wait until it ends, or cancel it.`, {
-    members: { runId },
-  });
+  throw runUnderWay(job, runId);
 }
 
 /**

@@ -3,18 +3,16 @@ import { kindOfJob } from '../config/job-kind.ts';
 import type { ExtractionOutput } from '../config/schema/extraction.ts';
 import type { FerryConfig } from '../config/schema/ferry-config.ts';
 import { ConfigError } from '../errors.ts';
-import { findExtraction } from '../extraction/extraction-work.ts';
+import { executeExtraction } from '../extraction/execute-extraction.ts';
 import type { OutputStore } from '../extraction/output/output-store.ts';
-import { runExtraction } from '../extraction/run-extraction.ts';
 import type { RunOptions } from '../runs/job.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
 import type { RunRequest } from '../runs/records/run-request.ts';
+import { deadlineOfOwn } from '../runs/run-limits.ts';
 import type { StartEvent } from '../runs/start-event.ts';
 import { scheduleTriggerFrom } from '../runs/trigger.ts';
 import type { JobReading } from '../source/job-reading.ts';
-import { runSync } from '../sync/run-sync.ts';
-import { acceptRefused } from '../sync/upload/accept-refused.ts';
-import { resendArchived } from '../sync/upload/resend-archived.ts';
+import { executeSync } from '../sync/execute-sync.ts';
 
 /** What the runs of a process share. */
 export type RunSurrounding = Omit<JobReading, 'job'> &
@@ -48,7 +46,7 @@ export async function executeJob(
   options: RunSurrounding,
 ): Promise<RunRecord> {
   const { openOutput, ...common } = options;
-  const { accept, resend, ...started } = wanted;
+  const { accept: _accept, resend: _resend, ...started } = wanted;
   const { job } = started;
   const { config } = common;
   const kind = kindOfJob(config, job);
@@ -57,15 +55,11 @@ export async function executeJob(
     throw new ConfigError(asSentence(unknownNameMessage('job', job, names)));
   }
   const work = { ...common, ...started };
-  if (kind === 'extraction') {
-    if (accept || resend)
-      throw new ConfigError(`"${job}" is an extraction: it has no files to accept or resend.`);
-    return runExtraction({
-      ...work,
-      output: await openOutput(findExtraction(config, job).extraction.output),
-    });
-  }
-  if (accept) return acceptRefused(work, accept.runId, accept.why);
-  if (resend) return resendArchived(work, resend.runId, resend.why);
-  return runSync(work);
+  return kind === 'extraction' ? executeExtraction(work, wanted, openOutput) : executeSync(work, wanted);
 }
+
+/** How long a run may take that nothing but itself ends. */
+export const limitedTo = (timeoutMs: number) => ({
+  deadline: deadlineOfOwn(timeoutMs),
+  deadlineHint: 'Check what the source is doing. If the run needs more time, allow it: --timeout.',
+});

@@ -16,7 +16,7 @@ export interface MissedStart {
 }
 
 /**
- * The starts that were missed while Ferry was down. A later run, whoever started it, has made up for all planned times
+ * The starts that were missed while Ferry was down. A later run, no matter who started it, has made up for all planned times
  * before it.
  *
  * @param since when each schedule got its present form; earlier times never belonged to it

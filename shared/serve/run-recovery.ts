@@ -3,7 +3,7 @@ import { isFinished } from '../runs/records/run-record.ts';
 import type { RunRequestStore } from '../runs/records/run-request-store.ts';
 import type { RunStore } from '../runs/records/run-store.ts';
 import type { StartEvent } from '../runs/start-event.ts';
-import { type Clock, sleep } from '../sleep.ts';
+import { type Clock, realClock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startEventOf } from '../watchdog/repairs/start-again.ts';
 import type { RunPool } from './run-pool.ts';
@@ -37,7 +37,7 @@ export class RunRecovery {
 
   constructor(options: RunRecoveryOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? { sleep, now: Date.now };
+    this.#clock = options.clock ?? realClock;
   }
 
   /** Looks until the signal is aborted. Never rejects. */

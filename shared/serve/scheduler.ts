@@ -1,5 +1,5 @@
 import type { ScheduleConfig } from '../config/schema/ferry-config.ts';
-import { type Clock, sleep } from '../sleep.ts';
+import { type Clock, realClock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { formatCount, formatDuration } from '../text/format.ts';
 import { nextPlannedTime, passedTimes } from './planned-times.ts';
@@ -33,7 +33,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? { sleep, now: Date.now };
+    this.#clock = options.clock ?? realClock;
   }
 
   /** How long ago it last checked what is due, in ms, by a clock that nobody can change. */

@@ -17,7 +17,7 @@ interface Mention {
 }
 
 /**
- * Names in one question, each of which is looked up by itself: MariaDB opens all tables of the server for a list of
+ * Names in one question, looked up one by one: MariaDB opens all tables of the server for a list of
  * names.
  */
 const NAMES_AT_ONCE = 50;

@@ -4,7 +4,7 @@ import { isSameType } from '../../polyteia/verify-upload.ts';
 import type { JobContext } from '../../runs/job.ts';
 import { leaseTimes } from '../../runs/leases/lease.ts';
 import type { LastUpload } from '../../runs/records/last-upload.ts';
-import { sleep as sleepByClock } from '../../sleep.ts';
+import { realClock } from '../../sleep.ts';
 import type { SyncWork } from '../sync-work.ts';
 
 /** What a dataset was seen to contain: the run's own upload, a later one, or it is unknown. */
@@ -58,7 +58,7 @@ export async function lookAgain(
   return settled;
 }
 
-const clockOf = ({ clock }: SyncWork) => clock ?? { sleep: sleepByClock, now: Date.now };
+const clockOf = ({ clock }: SyncWork) => clock ?? realClock;
 const isOver = ({ until }: JobContext, work: SyncWork) =>
   until !== undefined && clockOf(work).now() >= until.getTime();
 
