@@ -118,7 +118,7 @@ describe.each([
 });
 
 describe.each(['bucket', 'folder'])('a live holder, in a %s', (kind) => {
-  it('keeps its lease, whoever asks for it', async () => {
+  it('keeps its lease, no matter who asks for it', async () => {
     const job = newJob();
     // Long enough for a machine that stands still for seconds; nothing here waits for it.
     const patient = { heartbeatMs: 200, expiryMs: 20_000 };

@@ -12,14 +12,12 @@ import { createBucket } from '../../support/aws/mini-stack-bucket.ts';
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
 import { waitFor } from '../../support/processes/wait-for.ts';
 import { readParquetWithPyarrow } from '../../support/readers/read-parquet.ts';
+import { ROWS, replicaSetup } from '../../support/serve/replica-setup.ts';
 import { momentOf, type Replica, startServe } from '../../support/serve/start-serve.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
-import { sourceConfig } from '../../support/source/source-config.ts';
 import { DATASET } from '../../support/sync/sync-setup.ts';
 
 // Two replicas on one state: one ends in the middle of a run, the other takes it over.
-
-const ROWS = 50_000;
 
 let postgres: PostgresServer;
 let aws: MiniStack;
@@ -52,25 +50,8 @@ async function replicas(store: string, api: Api, moment: string) {
   const documents = stores[store]?.() as DocumentStore;
   // Each run has its own job, so that the bucket can be shared.
   const job = `orders-${Math.random().toString(36).slice(2)}`;
-  const target = api === 'session' ? { api, organization: 'stadt-test', ingest: { pollInterval: '1s' } } : {};
   const common = {
-    config: {
-      version: 1,
-      sources: { erp: sourceConfig(postgres, 'erp') },
-      polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl, ...target } },
-      syncs: {
-        [job]: {
-          source: 'erp',
-          dataset: DATASET,
-          whenUnchanged: 'upload',
-          query: `SELECT i AS id, md5(i::text) AS t FROM generate_series(1, ${ROWS}) i`,
-        },
-      },
-    },
-    secrets: {
-      erp: { username: postgres.user, password: postgres.password },
-      polyteia: polyteia.personalAccessKey,
-    },
+    ...replicaSetup({ postgres, polyteia, api, job }),
     documents,
     workFolder: join(folder, 'work'),
   };

@@ -17,15 +17,14 @@ import {
   openDocuments,
   type StatePlace,
 } from '../../support/serve/doomed-replica.ts';
+import { ROWS, replicaSetup } from '../../support/serve/replica-setup.ts';
 import { startServe } from '../../support/serve/start-serve.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
-import { sourceConfig } from '../../support/source/source-config.ts';
 import { DATASET } from '../../support/sync/sync-setup.ts';
 
 // Two replicas on one state: one is killed in the middle of a run, the other takes the run over.
 
 const SCRIPT = fileURLToPath(new URL('../../support/serve/doomed-replica.ts', import.meta.url));
-const ROWS = 50_000;
 
 let postgres: PostgresServer;
 let aws: MiniStack;
@@ -77,29 +76,8 @@ describe.each(['folder', 'bucket'] as const)('two replicas on one %s', (store) =
     const job = `orders-${moment.replace(' ', '-').replace(' ', '-')}-${api}`;
     const state: StatePlace =
       store === 'folder' ? { folder: join(folder, `state ${job}`) } : { bucket: 'ferry-state', aws };
-    const target =
-      api === 'session' ? { api, organization: 'stadt-test', ingest: { pollInterval: '1s' } } : {};
     const workFolder = join(folder, 'work');
-    const setup = {
-      config: {
-        version: 1,
-        sources: { erp: sourceConfig(postgres, 'erp') },
-        polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl, ...target } },
-        syncs: {
-          [job]: {
-            source: 'erp',
-            dataset: DATASET,
-            whenUnchanged: 'upload',
-            query: `SELECT i AS id, md5(i::text) AS t FROM generate_series(1, ${ROWS}) i`,
-          },
-        },
-      },
-      secrets: {
-        erp: { username: postgres.user, password: postgres.password },
-        polyteia: polyteia.personalAccessKey,
-      },
-      workFolder,
-    };
+    const setup = { ...replicaSetup({ postgres, polyteia, api, job }), workFolder };
     const documents = await openDocuments(state);
     const first = await startDoomed({ ...setup, state, moment });
     await using second = await startServe({ ...setup, documents });

@@ -4,7 +4,8 @@ import { openOutputStore } from '../../../shared/extraction/output/open-output-s
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
 import type { ProgressEvent } from '../../../shared/runs/job.ts';
 import type { LeaseTimes } from '../../../shared/runs/leases/lease.ts';
-import { type ServeOptions, serve } from '../../../shared/serve/serve.ts';
+import { serve } from '../../../shared/serve/serve.ts';
+import type { ServeOptions } from '../../../shared/serve/serve-options.ts';
 import { createLocalSecretReader } from '../../../shared/source/credentials/secrets.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { waitFor } from '../processes/wait-for.ts';

@@ -34,7 +34,7 @@ async function install(packages: object): Promise<void> {
 }
 
 describe('arePackagesInstalled', () => {
-  it('recognises what npm ci leaves behind, whoever ran it', async () => {
+  it('recognises what npm ci leaves behind, no matter who ran it', async () => {
     expect(arePackagesInstalled(root)).toBe(false);
     await install({ 'node_modules/one': one });
     expect(arePackagesInstalled(root)).toBe(true);

@@ -45,7 +45,7 @@ it('of several, one is made up for, and all are named', () => {
   ]);
 });
 
-it('a later run, whoever started it, has made up for it', () => {
+it('a later run makes up for it, no matter who started it', () => {
   expect(find('2027-03-10T04:00Z', { state: lastRun('2027-03-10T03:45Z') })).toEqual([]);
   expect(find('2027-03-10T04:00Z', { state: lastRun('2027-03-10T03:30Z') })).toEqual([]);
 });
