@@ -12,6 +12,9 @@ print('Slowest tests:');
 for (const { seconds, name } of tests.sort((one, other) => other.seconds - one.seconds).slice(0, 20))
   print(`${seconds.toFixed(1).padStart(7)} s  ${name}`);
 
+for (const problem of reports.flatMap((report) => report?.testResults ?? []).flatMap(problemsOf))
+  print(problem);
+
 const count = (field) => reports.reduce((sum, report) => sum + (report?.[field] ?? 0), 0);
 const passed = count('numPassedTests');
 const skipped = count('numPendingTests') + count('numTodoTests');
@@ -41,6 +44,21 @@ function testsOf({ name: file, assertionResults }) {
     seconds: duration / 1000,
     name: `${path}: ${fullName}`,
   }));
+}
+
+/** Where to look, at the end, where nobody has to search for it. */
+function problemsOf({ name: file, status, message, assertionResults }) {
+  const path = relative(process.cwd(), file);
+  const failed = assertionResults.filter(({ status }) => status === 'failed');
+  const ofFile = status === 'failed' && failed.length === 0 ? [`FAILED: ${path}: ${firstLine(message)}`] : [];
+  const ofTests = failed.map(
+    ({ fullName, failureMessages }) => `FAILED: ${path}: ${fullName}: ${firstLine(failureMessages?.[0])}`,
+  );
+  return [...ofFile, ...ofTests];
+}
+
+function firstLine(text = '') {
+  return text.split('\n', 1)[0].slice(0, 300);
 }
 
 function print(line) {

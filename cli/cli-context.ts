@@ -1,5 +1,5 @@
 import type { Sleep } from '../shared/sleep.ts';
-import type { Output } from './output/output.ts';
+import type { AsTyped, Output } from './output/output.ts';
 
 /** Everything that a command may know about the process; main.ts or a test provides it. */
 export interface CliContext {
@@ -15,9 +15,13 @@ export interface CliContext {
   /** How to wait between two questions. @default with the real clock */
   sleep?: Sleep;
   setExitCode(code: number): void;
+  /** Hints with their commands as this one was called. @default as they are */
+  asTyped?: AsTyped;
   /**
    * Lets the command take this long to end after a signal, and then leave its own exit code; @default eight seconds,
    * and 130
    */
   allowEnding?(ms: number): void;
+  /** Has the process end when the command has, whatever is still open. */
+  endAtOnce?(): void;
 }

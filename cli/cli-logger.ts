@@ -1,12 +1,6 @@
 import { ConfigError } from '../shared/errors.ts';
-import {
-  createLogger,
-  type LogFormat,
-  type Logger,
-  type LogLevel,
-  logFormats,
-  logLevels,
-} from '../shared/telemetry/logger.ts';
+import { type LogFormat, type LogLevel, logFormats, logLevels } from '../shared/telemetry/log-settings.ts';
+import { createLogger, type Logger } from '../shared/telemetry/logger.ts';
 import type { CliContext } from './cli-context.ts';
 import type { GlobalOptions } from './options.ts';
 

@@ -1,5 +1,5 @@
 import { BusyError, CancelledError, ConfigError } from '../shared/errors.ts';
-import { isFinished, type RunRecord } from '../shared/runs/records/run-record.ts';
+import type { RunRecord } from '../shared/runs/records/run-record.ts';
 
 /** The meaning of the command's exit status; docs/cli.md has the table. */
 export const EXIT = {
@@ -28,6 +28,6 @@ export function exitCodeOfRun(record: Pick<RunRecord, 'state' | 'error'>): numbe
   if (record.state === 'cancelled') return EXIT.cancelled;
   if (record.state === 'skipped') return EXIT.skipped;
   if (record.state === 'partial') return EXIT.partial;
-  if (!isFinished(record)) return EXIT.unfinished;
+  if (record.state !== 'failed') return EXIT.unfinished;
   return record.error?.class === 'ConfigError' ? EXIT.configuration : EXIT.failed;
 }

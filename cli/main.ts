@@ -5,6 +5,10 @@ import { endProcess } from './end-process.ts';
 import { EXIT } from './exit-codes.ts';
 import { runCommandLine } from './run-command-line.ts';
 
+// Statements of DuckDB's client wait for the source in libuv's threads, of which there are four by default: several runs
+// of `serve` would leave none for files, such as the lease that one of them must renew. Read when the first is used.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
 /** Who runs this, for the record of the run. */
 function loginName(): string {
   try {
@@ -15,17 +19,20 @@ function loginName(): string {
   }
 }
 
-// The reader of the output may have stopped reading (ferry runs | head).
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+// What cannot be printed ends no run. The reader of the output may have stopped reading (ferry runs | head), a disk may
+// be full.
+let lostOutput: string | undefined;
+process.stderr.on('error', () => {});
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') lostOutput = code ?? 'unknown';
+});
 
 // A run that is asked to stop needs up to five seconds to end its query and to write its record.
 let endAfterSignalMs = 8_000;
 // Of a command that ends in order: being asked to is no failure of it.
 let endsInOrder = false;
+// Something is still under way that nobody waits for.
+let endsAtOnce = false;
 // For connections that are kept open, and for nothing else: the command has ended.
 const END_AFTER_WORK_MS = 2_000;
 
@@ -57,9 +64,19 @@ await runCommandLine(
       endAfterSignalMs = ms;
       endsInOrder = true;
     },
+    endAtOnce() {
+      endsAtOnce = true;
+    },
   },
   process.argv.slice(2),
 );
+// A stream reports what it could not write in its next turn.
+await new Promise((resolve) => setImmediate(resolve));
+if (lostOutput !== undefined) {
+  process.stderr.write(`Not all of the output could be written (${lostOutput}).\n`);
+  process.exitCode ||= EXIT.failed;
+}
 // A statement that was given up may still wait for its source in a native thread, which would keep the process forever.
 if (interruptedAt !== undefined) endProcess(endsInOrder ? Number(process.exitCode ?? 0) : EXIT.interrupted);
+if (endsAtOnce) endProcess(Number(process.exitCode ?? 0));
 setTimeout(() => endProcess(Number(process.exitCode ?? 0)), END_AFTER_WORK_MS).unref();

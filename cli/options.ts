@@ -1,26 +1,26 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
-import { ConfigError } from '../shared/errors.ts';
 import { createRunStore, type RunStore } from '../shared/runs/records/run-store.ts';
-import { createAwsIdentity } from '../shared/source/credentials/aws-identity.ts';
+import { createAwsIdentity } from '../shared/source/credentials/create-aws-identity.ts';
+import { createLateSecretsManagerReader } from '../shared/source/credentials/late-secrets-manager.ts';
 import {
   createLocalSecretReader,
   parseSecretsFile,
   type SecretReader,
 } from '../shared/source/credentials/secrets.ts';
-import { createSecretsManagerReader } from '../shared/source/credentials/secrets-manager-reader.ts';
-import type { LogFormat, LogLevel } from '../shared/telemetry/logger.ts';
+import type { LogFormat, LogLevel } from '../shared/telemetry/log-settings.ts';
 import type { CliContext } from './cli-context.ts';
-import { openState } from './open-state.ts';
+import { followFile } from './local/follow-file.ts';
+import { openState } from './local/open-state.ts';
 
 /** The options that every command has. */
 export interface GlobalOptions {
   /** Name of the stack to work with, instead of this machine. */
   stack?: string;
   config: string;
-  state: string;
+  /** Where runs are recorded; undefined: beside the configuration. */
+  state?: string;
   secrets?: string;
   json?: true;
   logLevel?: LogLevel;
@@ -51,27 +51,31 @@ export async function openRunStore(options: GlobalOptions, context: CliContext):
   return createRunStore((await openState(options, context)).documents);
 }
 
-/** Secrets from --secrets, the .env file, the environment, and from Secrets Manager where AWS is set up. */
+/**
+ * Secrets from --secrets, the .env file, the environment, and from Secrets Manager where AWS is set up. Files are read
+ * again for each secret: a process that keeps schedules sees a rotated one.
+ */
 export async function openSecrets(
   options: GlobalOptions,
-  loaded: Pick<LoadedConfig, 'config' | 'secrets'>,
+  loaded: Pick<LoadedConfig, 'config' | 'secrets' | 'rereadSecrets'>,
   { folder, environment }: Pick<CliContext, 'folder' | 'environment'>,
 ): Promise<SecretReader> {
-  const values = new Map(loaded.secrets);
-  if (options.secrets !== undefined) {
-    const path = resolve(folder, options.secrets);
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      throw new ConfigError(`${path} cannot be read.`, { cause: error, hint: '--secrets names this file.' });
-    });
-    for (const [name, value] of parseSecretsFile(text, path)) values.set(name, value);
-  }
+  const path = options.secrets === undefined ? undefined : resolve(folder, options.secrets);
+  const file =
+    path === undefined
+      ? undefined
+      : await followFile(path, (text) => parseSecretsFile(text, path), {
+          named: '--secrets names this file.',
+        });
+  const values = async () =>
+    new Map([...((await loaded.rereadSecrets?.()) ?? loaded.secrets), ...((await file?.read()) ?? [])]);
   const region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
   const { config: outgoing } = loaded;
   return createLocalSecretReader({
     values,
     environment,
     ...(region
-      ? { fallback: createSecretsManagerReader({ outgoing, region }) }
+      ? { fallback: createLateSecretsManagerReader({ outgoing, region }) }
       : { identity: createAwsIdentity({ outgoing }) }),
   });
 }

@@ -1,7 +1,10 @@
 import { Command, Option } from 'commander';
+import project from '../package.json' with { type: 'json' };
 import { ConfigError } from '../shared/errors.ts';
-import { logFormats, logLevels } from '../shared/telemetry/logger.ts';
+import { logFormats, logLevels } from '../shared/telemetry/log-settings.ts';
+import { asTyped } from './called-as.ts';
 import type { CliContext } from './cli-context.ts';
+import { EXAMPLES } from './examples.ts';
 import { safeOutput } from './output/output.ts';
 
 type CreateCommand = (context: CliContext) => Command;
@@ -16,18 +19,33 @@ const commands: Readonly<Record<string, () => Promise<CreateCommand>>> = {
   jobs: async () => (await import('./commands/jobs.ts')).jobsCommand,
   runs: async () => (await import('./commands/runs.ts')).runsCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  console: async () => (await import('./commands/console.ts')).consoleCommand,
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
   'run-once': async () => (await import('./commands/run-once.ts')).runOnceCommand,
   schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+  cost: async () => (await import('./commands/cost.ts')).costCommand,
   cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
   accept: async () => (await import('./commands/accept.ts')).acceptCommand,
   resend: async () => (await import('./commands/resend.ts')).resendCommand,
+  clean: async () => (await import('./commands/clean.ts')).cleanCommand,
   compare: async () => (await import('./commands/compare.ts')).compareCommand,
   init: async () => (await import('./commands/init.ts')).initCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };
 
 /** The commands that support --stack. */
-const ofStacks = new Set(['jobs', 'runs', 'run', 'cancel', 'accept', 'resend', 'logs', 'check']);
+const ofStacks = new Set([
+  'jobs',
+  'runs',
+  'cost',
+  'run',
+  'cancel',
+  'accept',
+  'resend',
+  'logs',
+  'check',
+  'console',
+]);
 
 /** Options that a variable sets for all commands; one that is typed wins. */
 const optionVariables = { config: 'FERRY_CONFIG', state: 'FERRY_STATE', secrets: 'FERRY_SECRETS' } as const;
@@ -44,18 +62,22 @@ export async function createProgram(context: CliContext, args: readonly string[]
     .description(
       'Copies the results of database queries to Polyteia datasets, and database catalogs to Atlan.',
     )
-    .version('0.1.0')
+    .version(project.version)
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .option('--stack <name>', 'work on this deployed stack instead of this machine')
     .option('--config <file>', 'ferry.yaml, or a .env file of the Go connector', 'ferry.yaml')
-    .option('--state <place>', 'where runs are recorded: a folder, or s3://BUCKET', '.ferry')
+    .option(
+      '--state <place>',
+      'where runs are recorded: a folder, or s3://BUCKET (default: .ferry beside the configuration)',
+    )
     .option('--secrets <file>', 'JSON file: secret name → the value that Secrets Manager would return')
     .option('--json', 'print one JSON document on stdout and nothing else')
     .addOption(
       new Option('--log-level <level>', 'detail of the log on stderr (or LOG_LEVEL)').choices([...logLevels]),
     )
     .addOption(new Option('--log-format <format>', 'its form (or LOG_FORMAT)').choices([...logFormats]))
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(ferry --help lists the commands)');
   for (const [option, variable] of Object.entries(optionVariables)) {
     const set = context.environment[variable];
@@ -66,13 +88,26 @@ export async function createProgram(context: CliContext, args: readonly string[]
     if (program.getOptionValue('stack') !== undefined && !ofStacks.has(called.name()))
       throw new ConfigError(`ferry ${called.name()} only works on this machine, not on a stack.`);
   });
-  const called = calledCommand(program, args);
+  const only = calledCommand(program, args);
+  // It names all the others.
+  const called = only === 'completion' ? undefined : only;
   for (const [name, load] of Object.entries(commands)) {
-    if (called !== undefined && name !== called) continue;
+    if ((called !== undefined && name !== called) || args.includes('--version')) continue;
     const create = await load();
-    program.addCommand(create({ ...context, stdout, stderr }).copyInheritedSettings(program));
+    const command = create({
+      ...context,
+      stdout,
+      stderr,
+      asTyped: asTyped(program, context.environment),
+    }).copyInheritedSettings(program);
+    program.addCommand(command.addHelpText('after', formatExamples(name)));
   }
   return program;
+}
+
+function formatExamples(name: string): string {
+  const examples = EXAMPLES[name] ?? [];
+  return `\n${examples.length === 1 ? 'Example' : 'Examples'}:\n${examples.map((line) => `  ${line}`).join('\n')}`;
 }
 
 /** The command that is called; undefined when all are needed: for help, or to suggest a similar name. */

@@ -1,3 +1,5 @@
+import type { Command } from 'commander';
+import { asTyped } from './called-as.ts';
 import type { CliContext } from './cli-context.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { formatErrorAsJson, printError } from './output/output.ts';
@@ -9,11 +11,15 @@ import { createProgram } from './program.ts';
  * @param args what was typed after `ferry`
  */
 export async function runCommandLine(context: CliContext, args: readonly string[]): Promise<void> {
+  let program: Command | undefined;
   try {
-    const program = await createProgram(context, args);
+    program = await createProgram(context, args);
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (args.includes('--json')) context.stdout.write(formatErrorAsJson(error));
-    context.setExitCode(printError(error, context.stderr) ?? exitCodeOf(error));
+    context.setExitCode(
+      printError(error, context.stderr, program && asTyped(program, context.environment)) ??
+        exitCodeOf(error),
+    );
   }
 }

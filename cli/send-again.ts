@@ -3,6 +3,7 @@ import { ConfigError } from '../shared/errors.ts';
 import type { RunRecord } from '../shared/runs/records/run-record.ts';
 import type { RunSyncOptions } from '../shared/sync/sync-work.ts';
 import type { CliContext } from './cli-context.ts';
+import { openRuns } from './local/open-runs.ts';
 import { globalOptions } from './options.ts';
 import { runAndReport } from './run-and-report.ts';
 import { connectStack } from './stack/connect-stack.ts';
@@ -20,7 +21,8 @@ export function sendAgain(
   return command
     .option('--why <text>', 'the reason, for the record')
     .option('--no-wait', 'with --stack: start it without following it')
-    .action(async (id: string, { why, wait }: { why?: string; wait: boolean }, called: Command) => {
+    .action(async (given: string, { why, wait }: { why?: string; wait: boolean }, called: Command) => {
+      const id = await (await openRuns(globalOptions(called), context)).resolve(given);
       const connected = await connectStack(globalOptions(called), context);
       if (connected) {
         await startAndFollow(connected, context, called, (api, key) => api.sendAgain(how, id, key, why), {

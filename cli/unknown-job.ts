@@ -1,5 +1,5 @@
-import { asSentence, unknownNameMessage } from '../shared/config/config-problems.ts';
 import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
+import { asSentence, unknownNameMessage } from '../shared/config/unknown-name.ts';
 import { ConfigError } from '../shared/errors.ts';
 
 /** The error for a name that no job has. */

@@ -8,8 +8,12 @@ export interface FerryStackProps extends StackProps, FerryProps {}
 export class FerryStack extends Stack {
   readonly ferry: Ferry;
 
-  constructor(scope: Construct, id: string, { config, codePath, architecture, ...props }: FerryStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, codePath, serviceCodePath, architecture, ...props }: FerryStackProps,
+  ) {
     super(scope, id, props);
-    this.ferry = new Ferry(this, HIDDEN_ID, { config, codePath, architecture });
+    this.ferry = new Ferry(this, HIDDEN_ID, { config, codePath, serviceCodePath, architecture });
   }
 }

@@ -1,9 +1,9 @@
-import { Annotations, CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import { Architecture, type CfnFunction, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { jobIndexOf } from '../shared/api/job-index.ts';
 import {
@@ -12,7 +12,7 @@ import {
   functionOutputOfSource,
   logicalId,
 } from '../shared/config/deployment/function-outputs.ts';
-import { type JobFunctionPlan, planFunctions } from '../shared/config/deployment/job-functions.ts';
+import { type JobFunctionPlan, planDeployment } from '../shared/config/deployment/job-functions.ts';
 import { networkOf } from '../shared/config/rules/extraction-network.ts';
 import { warnOfClosedNetworks } from '../shared/config/rules/network-warnings.ts';
 import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
@@ -21,7 +21,9 @@ import { watchedJobsOf } from '../shared/watchdog/watched-jobs.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alerts } from './constructs/alerts.ts';
 import { Api } from './constructs/api.ts';
+import { CustomerKey } from './constructs/customer-key.ts';
 import { Dashboard } from './constructs/dashboard.ts';
+import { DeadLetters } from './constructs/dead-letters.ts';
 import type { FunctionDefaults } from './constructs/ferry-function.ts';
 import { ExtractFunction } from './constructs/jobs/extract-function.ts';
 import { DEFAULT_TIMEOUT } from './constructs/jobs/job-runner.ts';
@@ -36,8 +38,10 @@ import { assertFits } from './stack-size.ts';
 export interface FerryProps {
   /** From loadConfig(): it contains certificates as text, not as paths. */
   config: FerryConfig;
-  /** Folder of the built Lambda code, from buildLambdaCode(). */
+  /** Folder of the code that runs jobs, from buildLambdaCode(). */
   codePath: string;
+  /** Folder of the code of the API and the watchdog, from buildServiceCode(). */
+  serviceCodePath: string;
   /** The processor that the code was built for. */
   architecture: 'arm64' | 'x86_64';
 }
@@ -65,40 +69,49 @@ export class Ferry extends Construct {
   /** Where alerts go; absent without `alerts` in the configuration. */
   readonly alertTopic: ITopic | undefined;
 
-  constructor(scope: Construct, id: string, { config, codePath, architecture }: FerryProps) {
+  constructor(scope: Construct, id: string, props: FerryProps) {
     super(scope, id);
-    const plans = planFunctions(config);
-    const state = new StateBucket(this, 'State', { adopt: config.bucket, kmsKeyArn: config.kmsKeyArn });
-    const deadLetters = new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
+    const { config, codePath, serviceCodePath, architecture } = props;
+    const plans = planDeployment(config);
+    const key =
+      config.kmsKeyArn === undefined ? undefined : new CustomerKey(this, 'CustomerKey', config.kmsKeyArn);
+    const hasQueues = Object.values(config.sources).some(
+      ({ maxConcurrentRuns }) => maxConcurrentRuns !== undefined,
+    );
+    const state = new StateBucket(this, 'State', { adopt: config.bucket, key, announces: hasQueues });
+    const deadLetters = new DeadLetters(this, 'DeadLetters', key);
     const defaults: FunctionDefaults = {
-      // One asset for all functions, uploaded once.
+      // One asset for all functions that run jobs, uploaded once.
       code: Code.fromAsset(codePath),
       architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-      logRetention: config.logRetention ?? RetentionDays.THREE_MONTHS,
+      logs: { retention: config.logRetention ?? RetentionDays.THREE_MONTHS, key },
+      jobMetrics: config.jobMetrics,
+      telemetry: config.telemetry && { settings: config.telemetry, stack: this.#runScope() },
     };
+    const serviceDefaults: FunctionDefaults = { ...defaults, code: Code.fromAsset(serviceCodePath) };
     this.functions = this.#addFunctions(config, plans, state, deadLetters, defaults);
     const targets = this.functions.map((target) => target.function);
-    this.#addSchedules(config, deadLetters);
+    this.#addSchedules(config, deadLetters, key);
     const api = new Api(this, 'Api', {
-      ...defaults,
+      ...serviceDefaults,
       jobs: indexOf(config, plans),
       functions: targets,
       state,
       accessLogs: config.api?.accessLogs ?? false,
+      vpcEndpointIds: config.api?.vpcEndpointIds,
     });
-    const alerts = config.alerts ? new Alerts(this, 'Alerts', config.alerts, deadLetters) : undefined;
+    const alerts = config.alerts
+      ? new Alerts(this, 'Alerts', { ...config.alerts, deadLetters, key })
+      : undefined;
     const watchdog = new Watchdog(this, 'Watchdog', {
-      ...defaults,
+      ...serviceDefaults,
       jobs: watchedJobsOf(config, DEFAULT_TIMEOUT),
       functions: targets,
       state,
       deadLetters,
       scope: this.#runScope(),
       apiUrl: api.restApi.url,
+      hasQueues,
       topic: alerts?.topic,
       webhook: config.alerts?.webhook,
     });
@@ -112,6 +125,20 @@ export class Ferry extends Construct {
     for (const [key, value] of Object.entries(config.tags ?? {})) Tags.of(this).add(key, value);
     for (const warning of warnOfClosedNetworks(config))
       Annotations.of(this).addWarningV2('ferry:no-way-out', warning);
+    if (hasQueues && config.bucket !== undefined)
+      Annotations.of(this).addWarningV2(
+        'ferry:silent-bucket',
+        `Runs that wait for a slot of their source start within five minutes, and at once if ${config.bucket} sends its events to EventBridge (docs/deploy.md, "A bucket that exists").`,
+      );
+    const noMetrics = config.jobMetrics
+      ? config.telemetry?.metrics === 'otlp' &&
+        'metrics go to the collector: set telemetry.metrics: cloudwatch'
+      : 'there are no metrics of jobs: leave out jobMetrics: false';
+    if (config.dashboard && noMetrics)
+      Annotations.of(this).addWarningV2(
+        'ferry:empty-dashboard',
+        `The dashboard shows nothing, because ${noMetrics}, or leave out dashboard.`,
+      );
     acknowledgeFindings({ state, deadLetters, api, alerts, watchdog, functions: this.functions });
     this.#addOutputs(api.restApi.restApiId);
     const stack = Stack.of(this);
@@ -186,7 +213,7 @@ export class Ferry extends Construct {
     return networks;
   }
 
-  #addSchedules(config: FerryConfig, deadLetters: IQueue): void {
+  #addSchedules(config: FerryConfig, deadLetters: IQueue, key: CustomerKey | undefined): void {
     const schedules = new Construct(this, 'Schedule');
     const starter = new StarterRole(
       this,
@@ -194,6 +221,8 @@ export class Ferry extends Construct {
       this.functions.map((target) => target.function),
       deadLetters,
     );
+    // A start that it cannot deliver goes into the queue encrypted.
+    key?.grantUse(starter);
     for (const { plan, function: target } of this.functions) {
       for (const job of plan.jobs) {
         const { schedule } = (plan.kind === 'sync' ? config.syncs : config.extractions)[job] ?? {};

@@ -1,9 +1,9 @@
-import { planFunctions } from '../shared/config/deployment/job-functions.ts';
+import { planDeployment } from '../shared/config/deployment/job-functions.ts';
 import { type LoadedConfig, loadConfig } from '../shared/config/load-config.ts';
 import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import { EXTENSION_NAMES } from '../shared/duckdb/fetch-extensions.ts';
 import { dialectOf } from '../shared/source/registry.ts';
-import { buildLambdaCode, type LambdaArchitecture } from './build-lambda-code.ts';
+import { buildLambdaCode, buildServiceCode, type LambdaArchitecture } from './build-lambda-code.ts';
 import type { FerryProps } from './ferry.ts';
 
 /** What a Ferry construct is made from, and warnings for people. */
@@ -20,21 +20,31 @@ export async function prepareFerry(options: {
   architecture: LambdaArchitecture;
 }): Promise<PreparedFerry> {
   const { architecture } = options;
-  const { config, warnings, secrets } = await loadConfig({ path: options.config, environment: process.env });
+  const { config, warnings, secrets } = await loadConfig({
+    path: options.config,
+    environment: process.env,
+    scheduler: 'eventbridge',
+  });
+  const extensions = extensionsOf(config);
+  // Other functions have no use for them.
+  const drivers = extensions.includes('odbc_scanner') ? config.drivers : undefined;
   return {
     config,
     warnings,
     secrets,
     architecture,
-    codePath: await buildLambdaCode(architecture, extensionsOf(config)),
+    codePath: await buildLambdaCode(architecture, extensions, drivers),
+    serviceCodePath: await buildServiceCode(),
   };
 }
 
 /** The extensions for sources that have jobs: each is 40 MB. */
 function extensionsOf(config: FerryConfig) {
-  const read = planFunctions(config).flatMap((plan) => (plan.kind === 'sync' ? [plan.source] : plan.sources));
-  const types = new Set(read.map((source) => config.sources[source]?.type));
-  return EXTENSION_NAMES.filter((name) =>
-    [...types].some((type) => type !== undefined && dialectOf(type).extension === name),
+  const read = planDeployment(config).flatMap((plan) =>
+    plan.kind === 'sync' ? [plan.source] : plan.sources,
   );
+  const needed = new Set(
+    read.flatMap((name) => config.sources[name] ?? []).map((source) => dialectOf(source).extension),
+  );
+  return EXTENSION_NAMES.filter((name) => needed.has(name));
 }

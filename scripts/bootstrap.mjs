@@ -29,7 +29,7 @@ const STEPS = {
   '--extensions': {
     script: 'scripts/fetch-extensions.ts',
     args: ['--if-missing'],
-    sources: ['package-lock.json', 'shared/duckdb/fetch-extensions.ts'],
+    sources: ['package-lock.json', 'shared/duckdb/fetch-extensions.ts', 'shared/duckdb/extension-hashes.ts'],
   },
   '--test-tools': {
     script: 'test/support/tools/fetch-all.ts',
@@ -129,7 +129,7 @@ for (const step of given.slice(0, firstOther)) prepare(step);
 
 // The caller's folder stays the working directory: `npm run` sets INIT_CWD to where the user stood.
 let signalledAt;
-const child = spawn(command, args, { cwd: root, env: environment, stdio: 'inherit' });
+// Before the child begins, so that no signal is lost in between.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   // The child decides when to end, and this process follows. With Ctrl-C in a terminal, the child gets a second signal
   // right away.
@@ -141,6 +141,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     child.kill(insisted ? 'SIGKILL' : signal);
   });
 }
+const child = spawn(command, args, { cwd: root, env: environment, stdio: 'inherit' });
 child.on('error', (error) => {
   process.stderr.write(`${command} could not be started: ${error.message}\n`);
   process.exit(1);

@@ -6,12 +6,12 @@ import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { parseArgs } from 'node:util';
-import { bundle } from '../infra/code/bundle.ts';
-import { copySql } from '../infra/code/copy-sql.ts';
+import { bundleProgram } from '../infra/code/bundle-program.ts';
 import { fetchDuckdb } from '../infra/code/duckdb-files.ts';
 import { fetchNode } from '../infra/code/fetch-node.ts';
 import { root } from '../infra/code/root.ts';
 import { EXTENSION_NAMES } from '../shared/duckdb/fetch-extensions.ts';
+import { DOCS_FILES, docsFolder } from '../shared/serve/listeners/docs-pages.ts';
 
 /** The processors that images are built for, in the words of container images. */
 export type ImageArchitecture = 'amd64' | 'arm64';
@@ -47,10 +47,8 @@ async function buildRuntime(architecture: ImageArchitecture, folder: string): Pr
 /** The command line, which `ferry` starts. */
 export async function buildProgram(folder: string): Promise<void> {
   const home = join(folder, PROGRAM);
-  // One file: what is imported late is read early then, but split files would lack the names that CommonJS packages
-  // export.
-  await bundle(home, { entryPoints: { ferry: 'cli/main.ts' } });
-  await copySql(home);
+  await bundleProgram(home);
+  for (const file of DOCS_FILES) await cp(join(docsFolder(), file), join(home, file));
   await cp(join(root, 'LICENSE'), join(home, 'LICENSE'));
   // A program without a shell in between, which would keep signals to itself. The option as in `npm run ferry`.
   const entry = join(home, 'ferry.mjs');

@@ -1,6 +1,6 @@
 // Fetches DuckDB's extensions into .cache: npm run extensions.
-import { parseArgs } from 'node:util';
 import { currentPlatform, EXTENSION_PLATFORMS, fetchExtensions } from '../shared/duckdb/fetch-extensions.ts';
+import { readScriptOptions } from './script-options.ts';
 
 function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
   const choice = choices.find((known) => known === value);
@@ -9,13 +9,14 @@ function oneOf<T extends string>(option: string, value: string, choices: readonl
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
+  const values = readScriptOptions(
+    `npm run extensions -- [--platform ${EXTENSION_PLATFORMS.join('|')}] [--from duckdb|pypi] [--if-missing]`,
+    {
       platform: { type: 'string' },
       from: { type: 'string' },
       'if-missing': { type: 'boolean', default: false },
     },
-  });
+  );
   const files = await fetchExtensions({
     platform: values.platform ? oneOf('platform', values.platform, EXTENSION_PLATFORMS) : currentPlatform(),
     ifMissing: values['if-missing'],

@@ -2,11 +2,12 @@
 // npm run schema
 import { writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../shared/api/openapi-document.ts';
+import { atlanRoutes } from '../shared/atlan/atlan-routes.ts';
 import { configJsonSchema } from '../shared/config/schema/json-schema.ts';
 
 for (const [name, document] of Object.entries({
   'ferry.schema.json': configJsonSchema(),
-  'openapi.json': openApiDocument(),
+  'openapi.json': openApiDocument(atlanRoutes),
 })) {
   await writeFile(new URL(`../${name}`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`);
 }

@@ -1,31 +1,35 @@
 // npm run local:deploy: deploys examples/local to an emulator of AWS: bootstrap, secrets, deploy. docs/local.md says
 // how.
-//   npm run local:deploy -- [--config FILE] [--secrets FILE] [--stack NAME]
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
   ResourceExistsException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { loadConfig } from '../shared/config/load-config.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { parseSecretsFile } from '../shared/source/credentials/secrets.ts';
 import { LOCAL_ACCOUNT, localAppArguments, localAwsEnvironment, runLocalCdk } from './local-cdk.ts';
+import { readScriptOptions } from './script-options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LOCALSTACK = 'http://localhost:4566';
 const LOCALSTACK_S3 = 'http://s3.localhost.localstack.cloud:4566';
 
-const { values: options } = parseArgs({
-  options: {
-    config: { type: 'string', default: join(root, 'examples', 'local', 'ferry.yaml') },
-    secrets: { type: 'string', default: join(root, 'examples', 'local', 'secrets.json') },
-    stack: { type: 'string', default: 'FerryLocal' },
-  },
+const USAGE = `AWS_ENDPOINT_URL=http://HOST:PORT npm run local:deploy -- [--config FILE] [--secrets FILE] [--stack NAME]
+npm run local:deploy -- --localstack [--config FILE] [--secrets FILE] [--stack NAME]   # the one of docker-compose.yml
+
+Deploys to an emulator of AWS, and puts the secrets into it: bootstrap, secrets, stack (docs/local.md).
+By default what is in examples/local, as the stack FerryLocal.`;
+const options = readScriptOptions(USAGE, {
+  config: { type: 'string', default: join(root, 'examples', 'local', 'ferry.yaml') },
+  secrets: { type: 'string', default: join(root, 'examples', 'local', 'secrets.json') },
+  stack: { type: 'string', default: 'FerryLocal' },
+  localstack: { type: 'boolean', default: false },
 });
 const print = (text = '') => process.stdout.write(`${text}\n`);
 
@@ -39,8 +43,15 @@ try {
 }
 
 async function deployLocally(): Promise<void> {
+  // All that can be wrong on this machine is found before anything changes there.
   const environment = emulator(process.env);
+  // First, because the stand-in for Polyteia makes its certificate when the emulator is started.
   await assertAnswers(environment.AWS_ENDPOINT_URL ?? '');
+  const config = fromCaller(options.config);
+  await loadConfig({ path: config, environment: process.env, scheduler: 'eventbridge' });
+  const path = fromCaller(options.secrets);
+  const secrets = parseSecretsFile(await readSecrets(path), path);
+  print(`Deploying ${config} to ${environment.AWS_ENDPOINT_URL}, region ${environment.AWS_REGION}\n`);
   const folder = await mkdtemp(join(tmpdir(), 'ferry-local-'));
   try {
     print(`1. Bootstrap of ${environment.AWS_ENDPOINT_URL}`);
@@ -48,9 +59,8 @@ async function deployLocally(): Promise<void> {
     // Away from the project, as its app would want a configuration to synthesize.
     await runLocalCdk(['bootstrap', place], { cwd: folder, environment, echo: process.stderr });
 
-    const path = fromCaller(options.secrets);
     print(`2. Secrets of ${path}`);
-    await putSecrets(parseSecretsFile(await readFile(path, 'utf8'), path), environment);
+    await putSecrets(secrets, environment);
 
     print(`3. Stack ${options.stack}`);
     const outputsFile = join(folder, 'outputs.json');
@@ -58,7 +68,7 @@ async function deployLocally(): Promise<void> {
       [
         'deploy',
         options.stack,
-        ...localAppArguments({ config: fromCaller(options.config), stack: options.stack, folder }),
+        ...localAppArguments({ config, stack: options.stack, folder }),
         '--require-approval',
         'never',
         '--outputs-file',
@@ -78,11 +88,25 @@ function fromCaller(path: string): string {
   return resolve(process.env.INIT_CWD ?? process.cwd(), path);
 }
 
-/** The caller's AWS_ENDPOINT_URL with what belongs to it, or the LocalStack of docker-compose.yml. Never AWS itself. */
+async function readSecrets(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new ConfigError(`${path} cannot be read.`, { cause, hint: '--secrets names this file.' });
+  });
+}
+
+/**
+ * The caller's AWS_ENDPOINT_URL with what belongs to it, or the LocalStack of docker-compose.yml. Never one that nobody
+ * named, which may be somebody else's, and never AWS itself.
+ */
 function emulator(given: NodeJS.ProcessEnv): Record<string, string> {
   const region = given.AWS_REGION ?? given.AWS_DEFAULT_REGION ?? 'eu-central-1';
-  if (given.AWS_ENDPOINT_URL === undefined) {
+  if (options.localstack) {
     return { ...localAwsEnvironment(LOCALSTACK, region), AWS_ENDPOINT_URL_S3: LOCALSTACK_S3 };
+  }
+  if (!given.AWS_ENDPOINT_URL) {
+    throw new ConfigError('Which emulator? Nothing was changed.', {
+      hint: `Name its address in AWS_ENDPOINT_URL, or the LocalStack of docker-compose.yml by --localstack:\n    AWS_ENDPOINT_URL=${LOCALSTACK} npm run local:deploy`,
+    });
   }
   if (/\.amazonaws\.com(\.cn)?$/.test(URL.parse(given.AWS_ENDPOINT_URL)?.hostname ?? '')) {
     throw new ConfigError('AWS_ENDPOINT_URL is AWS itself: npm run local:deploy is for emulators.', {
@@ -104,7 +128,7 @@ async function assertAnswers(endpoint: string): Promise<void> {
   } catch (error) {
     throw new ConfigError(`Nothing answers at ${endpoint}.`, {
       cause: error,
-      hint: 'docker compose up --detach --wait starts LocalStack there; or set AWS_ENDPOINT_URL.',
+      hint: 'docker compose up --detach --wait starts LocalStack at its address (--localstack); docs/local.md has the commands for MiniStack.',
     });
   }
 }
@@ -145,5 +169,11 @@ Deployed. The API: ${api}
   curl -sS ${api}/healthz
   ask ${api}/jobs
   ask -X POST ${api}/jobs/JOB/runs
-  aws s3 ls --recursive s3://${outputs.StateBucketName}/runs/`);
+  aws s3 ls --recursive s3://${outputs.StateBucketName}/runs/
+
+The same by the command line, which needs the address of the API, because the stack's own output is that on AWS:
+
+  export FERRY_API_URL=${api}
+  npm run -s ferry -- --stack ${options.stack} jobs
+  npm run -s ferry -- --stack ${options.stack} run JOB`);
 }

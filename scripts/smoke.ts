@@ -1,19 +1,22 @@
 // Checks a deployed stack on a real account for what no emulator shows: npm run smoke -- --stack NAME [--run JOB]
 // [--json] Changes nothing unless --run is given (a check writes one document, jobs/{job}/check.json, into Ferry's own
 // bucket).
-import { parseArgs } from 'node:util';
 import { formatTable } from '../cli/output/output.ts';
 import { findStack } from '../cli/stack/find-stack.ts';
 import { createStackApi } from '../cli/stack/stack-api.ts';
 import { toFerryError } from '../shared/errors.ts';
+import { readScriptOptions } from './script-options.ts';
 import { smokeTest } from './smoke/smoke-test.ts';
 
-const { values } = parseArgs({
-  options: { stack: { type: 'string' }, run: { type: 'string' }, json: { type: 'boolean' } },
+const USAGE = 'usage: npm run smoke -- --stack NAME [--run JOB] [--json]';
+const values = readScriptOptions(USAGE, {
+  stack: { type: 'string' },
+  run: { type: 'string' },
+  json: { type: 'boolean' },
 });
 try {
   const name = values.stack ?? process.env.FERRY_STACK;
-  if (!name) throw new Error('usage: npm run smoke -- --stack NAME [--run JOB] [--json]');
+  if (!name) throw new Error(USAGE);
   const { stack, credentials } = await findStack(name, process.env.FERRY_API_URL || undefined);
   const api = createStackApi(stack, credentials);
   const steps = await smokeTest({ stack, api }, values.run);

@@ -159,6 +159,24 @@ export class HandOverError extends FerryError {
   readonly class = 'HandOverError';
 }
 
+/** A pattern of a filter that is no regular expression. */
+export class PatternError extends ConfigError {
+  /** The filter in which it is. */
+  readonly field: 'include' | 'exclude' | 'tempTableRegex';
+
+  constructor(
+    field: PatternError['field'],
+    message: string,
+    options: ConstructorParameters<typeof ConfigError>[1] = {},
+  ) {
+    super(message, options);
+    this.field = field;
+  }
+}
+
+/** The server of a source is not the one that was configured, or does not encrypt: nothing was sent to it. */
+export class UnverifiedServerError extends ConfigError {}
+
 /** A defect in Ferry itself: anything that none of the other classes describes. */
 export class UnexpectedError extends FerryError {
   readonly class = 'UnexpectedError';

@@ -7,6 +7,6 @@ import { sendAgain } from '../send-again.ts';
 export function acceptCommand(context: CliContext): Command {
   const command = new Command('accept')
     .description('send the file that a guard refused, unchanged, and compare later results with it')
-    .argument('<run>', 'id of the refused run');
+    .argument('<run>', 'id of the refused run, or its beginning');
   return sendAgain(command, context, 'accept', acceptRefused);
 }

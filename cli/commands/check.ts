@@ -5,17 +5,18 @@ import { checkExtraction } from '../../shared/checks/check-extraction.ts';
 import type { CheckResult } from '../../shared/checks/check-result.ts';
 import { checkSource } from '../../shared/checks/check-source.ts';
 import { checkTarget } from '../../shared/checks/check-target.ts';
-import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
+import { asSentence, unknownNameMessage } from '../../shared/config/unknown-name.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
 import { RefusedLogins } from '../../shared/source/credentials/refused-logins.ts';
 import type { CliContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openOutput } from '../open-output.ts';
+import { openOutput } from '../local/open-output.ts';
+import { sessionOptions } from '../local/session-options.ts';
 import { type GlobalOptions, globalOptions, openSecrets, readConfig } from '../options.ts';
-import { formatTable, printWarnings } from '../output/output.ts';
-import { sessionOptions } from '../session-options.ts';
+import { createCheckReport } from '../output/check-report.ts';
+import { printWarnings } from '../output/output.ts';
 import { checkInFunction } from '../stack/check-in-function.ts';
 import { type ConnectedStack, connectStack } from '../stack/connect-stack.ts';
 
@@ -43,10 +44,7 @@ export function checkCommand(context: CliContext): Command {
       const refusals = new RefusedLogins();
       const all: SourceChecks[] = [];
       const ofExtractions: ExtractionChecks[] = [];
-      const print = (name: string, checks: readonly CheckResult[]) => {
-        if (options.json) return;
-        stdout.write(`${all.length + ofExtractions.length > 1 ? '\n' : ''}${format(name, checks)}`);
-      };
+      const report = createCheckReport(stdout, options.json === true);
       for (const [name, source] of Object.entries(sources)) {
         if (only !== undefined && name !== only) continue;
         context.signal.throwIfAborted();
@@ -69,7 +67,7 @@ export function checkCommand(context: CliContext): Command {
           checks.push(...found.map((result) => ({ ...result, check: `${job}: ${result.check}` })));
         }
         all.push({ source: name, checks });
-        print(name, checks);
+        report.add(name, checks);
       }
       for (const [job, extraction] of Object.entries(extractions)) {
         if (only !== undefined && job !== only) continue;
@@ -84,7 +82,7 @@ export function checkCommand(context: CliContext): Command {
           workFolder: tmpdir(),
         });
         ofExtractions.push({ extraction: job, checks });
-        print(job, checks);
+        report.add(job, checks);
       }
       const failed = [...all, ...ofExtractions].some(({ checks }) =>
         checks.some(({ status }) => status === 'failed'),
@@ -97,6 +95,7 @@ export function checkCommand(context: CliContext): Command {
         };
         stdout.write(`${JSON.stringify(found, null, 2)}\n`);
       }
+      report.end();
       context.setExitCode(failed ? EXIT.failed : EXIT.succeeded);
     });
 }
@@ -118,6 +117,7 @@ async function checkStack(
   const jobs: { name: string; source?: string | undefined }[] =
     only === undefined ? await connected.api.listJobs() : [{ name: only }];
   const all: { job: string; checks: CheckResult[] }[] = [];
+  const report = createCheckReport(stdout, json === true);
   // Each job of a source would offer the same login, and each refusal counts towards locking the account.
   const refusedBy = new Map<string, string>();
   for (const { name: job, source } of jobs) {
@@ -130,15 +130,10 @@ async function checkStack(
     if (source !== undefined && checks.some((one) => one.check === 'login' && one.class === 'AuthError'))
       refusedBy.set(source, job);
     all.push({ job, checks });
-    if (!json) stdout.write(`${all.length > 1 ? '\n' : ''}${format(job, checks)}`);
+    report.add(job, checks);
   }
   const failed = all.some(({ checks }) => checks.some(({ status }) => status === 'failed'));
   if (json) stdout.write(`${JSON.stringify({ ok: !failed, jobs: all }, null, 2)}\n`);
+  report.end();
   setExitCode(failed ? EXIT.failed : EXIT.succeeded);
-}
-
-function format(name: string, checks: readonly CheckResult[]): string {
-  const rows = checks.map(({ check, status, detail }) => [check, status, detail]);
-  const hints = checks.flatMap(({ check, hint }) => (hint === undefined ? [] : [`  → ${check}: ${hint}\n`]));
-  return `${name}\n${formatTable(['CHECK', 'RESULT', 'DETAIL'], rows)}\n${hints.join('')}`;
 }

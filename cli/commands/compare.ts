@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { compareParquet } from '../../shared/compare/compare-parquet.ts';
+import { compareFiles } from '../../shared/compare/compare-files.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { CliContext } from '../cli-context.ts';
-import { duckdbMemory } from '../duckdb-memory.ts';
 import { EXIT } from '../exit-codes.ts';
+import { duckdbMemory } from '../local/duckdb-memory.ts';
 import { globalOptions } from '../options.ts';
 import { formatComparison } from '../output/comparison-report.ts';
 
@@ -19,13 +19,13 @@ function parseExamples(text: string): number {
   return value;
 }
 
-/** `ferry compare <a> <b>`: do two Parquet files have the same content? */
+/** `ferry compare <a> <b>`: do two files, Parquet or CSV, have the same content? */
 export function compareCommand(context: CliContext): Command {
   const { folder, stdout, signal } = context;
   return new Command('compare')
-    .description('compare the columns and rows of two Parquet files')
-    .argument('<a>', 'a Parquet file')
-    .argument('<b>', 'another Parquet file')
+    .description('compare the columns and rows of two files, each Parquet or CSV')
+    .argument('<a>', 'a Parquet or CSV file')
+    .argument('<b>', 'another one')
     .option(
       '--key <columns>',
       'match the rows by these columns, separated by commas',
@@ -45,7 +45,7 @@ export function compareCommand(context: CliContext): Command {
             hint: 'Name the columns that identify a row, such as --key id.',
           });
         }
-        const comparison = await compareParquet(resolve(folder, a), resolve(folder, b), {
+        const comparison = await compareFiles(resolve(folder, a), resolve(folder, b), {
           key,
           examples,
           workFolder: tmpdir(),

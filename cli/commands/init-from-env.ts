@@ -1,6 +1,6 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { findConnectors } from '../../shared/config/go-connector/find-connectors.ts';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { findConnectors, labelSeenFrom } from '../../shared/config/go-connector/find-connectors.ts';
 import { mergeConnectors } from '../../shared/config/go-connector/merge-connectors.ts';
 import {
   secretCommands,
@@ -11,9 +11,14 @@ import { writeFerryYaml } from '../../shared/config/go-connector/write-ferry-yam
 import { parseConfig } from '../../shared/config/load-config.ts';
 import { configJsonSchema } from '../../shared/config/schema/json-schema.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { explainFileError } from '../../shared/explain-file-error.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { formatCount } from '../../shared/text/format.ts';
+import { calledAs } from '../called-as.ts';
 import type { CliContext } from '../cli-context.ts';
+import { keepOutOfVersionControl } from '../ignore-files.ts';
 import { printWarnings } from '../output/output.ts';
+import { quoted } from '../quoted.ts';
 
 interface InitFromEnvOptions {
   /** Files and folders to read. */
@@ -23,6 +28,8 @@ interface InitFromEnvOptions {
   /** Where to store the secrets, if anywhere. */
   secretsOut: string | undefined;
   force: boolean;
+  /** Whether to print the commands for Secrets Manager although the secrets were stored. */
+  aws: boolean;
   json: boolean;
 }
 
@@ -35,17 +42,23 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   const found = await findConnectors(options.paths, context.folder);
   if (found.connectors.length === 0) {
     throw new ConfigError(`No connector could be converted from ${options.paths.join(', ')}.`, {
-      hint: [...found.warnings, 'Expected: .env files, Kubernetes manifests, or folders of them.'].join(
-        '\n    ',
-      ),
+      hint: [
+        ...found.leftOut,
+        ...found.warnings,
+        'Expected: .env files, Kubernetes manifests, or folders of them.',
+      ].join('\n    '),
     });
   }
-  const merged = mergeConnectors(found.connectors);
-  const text = writeFerryYaml(merged);
-  // Checks that the text can be read back, before anything is written.
-  parseConfig(text, 'the new ferry.yaml');
-
   const folder = resolve(context.folder, options.folder);
+  const merged = mergeConnectors(found.connectors);
+  const labels = Object.entries(merged.labels).map(([job, label]) => [
+    job,
+    labelSeenFrom(folder, label, found.files),
+  ]);
+  const text = writeFerryYaml({ ...merged, labels: Object.fromEntries(labels) });
+  // Checks that the text can be read back, before anything is written.
+  parseConfig(text, 'the new ferry.yaml', 'undecided');
+
   const config = join(folder, 'ferry.yaml');
   const schema = join(folder, 'ferry.schema.json');
   const secrets = options.secretsOut === undefined ? undefined : resolve(context.folder, options.secretsOut);
@@ -59,10 +72,16 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   ];
   for (const file of files) await assertWritable(file);
   for (const file of files) await replaceFile(file);
+  // A file of secrets next to it must not be committed with it.
+  const ignored = secrets === undefined ? '/secrets.json' : relative(folder, secrets);
+  await keepOutOfVersionControl(folder, [
+    '.ferry/',
+    ...(ignored.startsWith('..') || isAbsolute(ignored) ? [] : [`/${ignored.replace(/^\//, '')}`]),
+  ]);
 
   const commands = secretCommands(merged.secrets, options.secretsOut);
   const unknown = unknownSecrets(merged.secrets);
-  const warnings = [...found.warnings, ...merged.warnings];
+  const warnings = [...found.leftOut, ...found.warnings, ...merged.warnings];
   if (secrets && unknown.length > 0)
     warnings.push(
       `not in ${options.secretsOut}, because the given files do not contain them: ${unknown.join(', ')}`,
@@ -78,15 +97,26 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
     stdout.write(`${JSON.stringify({ written, ...counts, secretCommands: commands, warnings }, null, 2)}\n`);
     return;
   }
-  const named = options.folder === '.' ? '' : ` --config ${join(options.folder, 'ferry.yaml')}`;
-  stdout.write(`Wrote ${config}: ${formatCount(counts.syncs, 'sync')}, ${formatCount(counts.sources, 'source')}, ${formatCount(counts.targets, 'Polyteia target')}.
-${secrets ? `Wrote ${secrets}, which holds the secrets: keep it out of version control, and remove it once they are in AWS.\n` : ''}
-Put the secrets into Secrets Manager:
+  const configPath = quoted(join(options.folder, 'ferry.yaml'));
+  const named = options.folder === '.' ? '' : ` --config ${configPath}`;
+  const withSecrets = options.secretsOut === undefined ? '' : ` --secrets ${quoted(options.secretsOut)}`;
+  const ferry = calledAs(context.environment);
+  // On a server, the file is all that is needed.
+  const printsCommands = secrets === undefined || unknown.length > 0 || options.aws;
+  const toSecretsManager = printsCommands
+    ? `On AWS, put the secrets into Secrets Manager:\n\n${commands.map((command) => `  ${command}\n`).join('')}\n`
+    : '';
+  const leftOut = found.leftOut.length;
+  const all = counts.syncs + leftOut;
+  const missing = leftOut === 0 ? '' : `, ${leftOut} left out (the warnings say why)`;
+  stdout.write(`Took over ${counts.syncs} of ${all}${missing}.
+Wrote ${config}: ${formatCount(counts.syncs, 'sync')}, ${formatCount(counts.sources, 'source')}, ${formatCount(counts.targets, 'Polyteia target')}.
+${secrets ? `Wrote ${secrets}, which holds the secrets: keep it out of version control.\n` : ''}
+${toSecretsManager}Next:
 
-${commands.map((command) => `  ${command}`).join('\n')}
-
-Next: ferry validate${named}, then ferry check${named}${secrets ? ` --secrets ${options.secretsOut}` : ''}
-`);
+  ${ferry} validate${named}
+  ${ferry} check${named}${withSecrets}
+${printsCommands ? '' : '\nOn AWS the secrets are kept in Secrets Manager: the same command with --aws prints those that put them there.\n'}`);
 }
 
 interface NewFile {
@@ -113,13 +143,13 @@ async function assertWritable({ path, text, overwrite }: NewFile): Promise<void>
 async function replaceFile({ path, text, mode = 0o666 }: NewFile): Promise<void> {
   const draft = `${path}.${process.pid}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     // Created new, because others may be able to read an existing file, or it may be a link.
     await writeFile(draft, text, { flag: 'wx', mode });
     if (mode !== 0o666) await chmod(draft, mode);
     await rename(draft, path);
   } catch (error) {
-    await rm(draft, { force: true });
-    throw new ConfigError(`${path} cannot be written.`, { cause: error });
+    await rm(draft, { force: true }).catch(() => {});
+    throw new ConfigError(`${path} cannot be written${explainFileError(error).why}.`, { cause: error });
   }
 }

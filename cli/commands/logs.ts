@@ -8,6 +8,7 @@ import { sleep as sleepByClock } from '../../shared/sleep.ts';
 import { goDurationMs } from '../../shared/text/go-duration.ts';
 import type { CliContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { listRecentIds, resolveRunId } from '../local/open-runs.ts';
 import { globalOptions } from '../options.ts';
 import { type ConnectedStack, requireStack } from '../stack/connect-stack.ts';
 import { formatLogEvent } from '../stack/format-log-event.ts';
@@ -28,7 +29,7 @@ function parseAge(text: string): number {
 export function logsCommand(context: CliContext): Command {
   return new Command('logs')
     .description('show the log of a stack (--stack): of all jobs, one job or one run')
-    .argument('[job or run]', 'name of a job, or id of a run')
+    .argument('[job or run]', 'name of a job, or id of a run or its beginning')
     .option('-f, --follow', 'keep following; for a run, until it ends')
     .option(
       '--since <age>',
@@ -60,6 +61,9 @@ export function logsCommand(context: CliContext): Command {
     });
 }
 
+/** A text that is meant to be an id, and not the name of a job. */
+const BEGINNING_OF_ID = /^[0-9a-f]{8}-/;
+
 /** The log groups to read, and whose they are. */
 async function queryFor(
   connected: ConnectedStack,
@@ -70,7 +74,8 @@ async function queryFor(
     const groups = await Promise.all(jobFunctions(connected).map((name) => logGroupOf(lambda, name)));
     return { query: { groups } };
   }
-  const found = isRunId(what) ? await connected.api.getRun(what) : undefined;
+  const id = BEGINNING_OF_ID.test(what) ? await resolveRunId(what, listRecentIds(connected)) : what;
+  const found = isRunId(id) ? await connected.api.getRun(id) : undefined;
   const job = found?.job ?? what;
   const groups = [await logGroupOf(lambda, await functionOfJob(connected, job))];
   return found

@@ -7,6 +7,6 @@ import { sendAgain } from '../send-again.ts';
 export function resendCommand(context: CliContext): Command {
   const command = new Command('resend')
     .description('send the archived file of an earlier run again, and compare later results with it')
-    .argument('<run>', 'id of the run whose file to send');
+    .argument('<run>', 'id of the run whose file to send, or its beginning');
   return sendAgain(command, context, 'resend', resendArchived);
 }

@@ -1,92 +1,95 @@
-import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { kindOfJob } from '../../shared/config/job-kind.ts';
 import { ConfigError } from '../../shared/errors.ts';
-import { findExtraction } from '../../shared/extraction/extraction-work.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/documents/memory-document-store.ts';
 import { createRunStore } from '../../shared/runs/records/run-store.ts';
-import { goDurationMs } from '../../shared/text/go-duration.ts';
 import type { CliContext } from '../cli-context.ts';
-import { openOutput } from '../open-output.ts';
 import { globalOptions } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
+import { asksForSeveral } from '../running/choose-jobs.ts';
+import { executeJob, outFileOf, triesOf } from '../running/execute-job.ts';
 import { connectStack } from '../stack/connect-stack.ts';
-import { unknownJob } from '../unknown-job.ts';
+import { TIME_FORM, timeLimitMs } from '../time-limit.ts';
 
 function parseTries(text: string): number {
   const tries = Number(text);
   if (!Number.isInteger(tries) || tries < 1 || tries > 100)
-    throw new InvalidArgumentError('a number from 1 to 100');
+    throw new InvalidArgumentError('Expected a number of tries from 1 to 100.');
   return tries;
 }
 
 function parseTimeout(text: string): number {
-  const ms = goDurationMs(text);
-  if (ms === undefined || ms <= 0 || ms > LONGEST_MS)
-    throw new InvalidArgumentError('a time such as 90s, 30m or 12h, at most 500h');
+  const ms = timeLimitMs(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError(`Expected ${TIME_FORM}.`);
   return ms;
 }
 
-const LONGEST_MS = 500 * 3_600_000;
+function parseParallel(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 32)
+    throw new InvalidArgumentError('a number from 1 to 32');
+  return count;
+}
 
-/** `ferry run <job>`: runs a sync or an extraction here and now. */
+/** `ferry run [jobs…]`: runs syncs and extractions here and now. */
 export function runCommand(context: CliContext): Command {
   return new Command('run')
-    .description('run a sync or an extraction here and now, or on a stack')
-    .argument('<job>', 'name of the sync or extraction; a .env file has one job, called default')
+    .description('run syncs and extractions here and now, or one of them on a stack')
+    .argument('[jobs...]', 'names, or patterns such as "hr-*"; a .env file has one job, called default')
+    .option('--all', 'run all jobs of the configuration')
+    .option('--parallel <n>', 'with several jobs: how many to run at once', parseParallel, 1)
     .option(
       '--tries <n>',
-      'how many tries to make when a failure is transient, such as an outage',
+      'tries, a minute apart, while a failure is transient, such as an outage',
       parseTries,
       1,
     )
-    .option('--timeout <time>', 'time after which the run gives up, such as 30m (default: 6h)', parseTimeout)
+    .option('--timeout <time>', 'time after which a run gives up, such as 30m (default: 6h)', parseTimeout)
     .option('--no-wait', 'with --stack: start the run without following it')
-    .option('--dry-run', 'read and check, but upload and record nothing; needs --out')
-    .option('--out <path>', 'file that a sync with --dry-run writes; folder that an extraction writes to')
-    .action(async (job: string, _options, command: Command) => {
-      const { tries, wait, timeout, ...own } = command.opts<RunCommandOptions>();
-      const connected = await connectStack(globalOptions(command), context);
+    .option('--dry-run', 'read and check against the last accepted result, but send and record nothing')
+    .option(
+      '--out <path>',
+      'file or folder that a sync with --dry-run writes to; folder that an extraction writes to',
+    )
+    .action(async (jobs: string[], _options, command: Command) => {
+      const { wait, dryRun, out, ...how } = command.opts<RunCommandOptions>();
+      const several = asksForSeveral(jobs, how.all === true);
+      const globals = globalOptions(command);
+      const connected = await connectStack(globals, context);
       if (connected) {
         refuseLocalOptions(command);
+        const [job] = jobs;
+        if (several || job === undefined)
+          throw new ConfigError('On a stack, ferry run takes the name of one job.');
         const { startAndFollow } = await import('../stack/start-and-follow.ts');
-        await startAndFollow(connected, context, command, (api, key) => api.startRun(job, key), {
-          wait,
-        });
+        await startAndFollow(connected, context, command, (api, key) => api.startRun(job, key), { wait });
         return;
       }
       if (!wait)
         throw new ConfigError('--no-wait only applies to a run on a stack: name the stack with --stack.');
-      // A rehearsal is not a run of the job.
-      const store = own.dryRun ? { store: createRunStore(createMemoryDocumentStore()) } : {};
+      const own = { dryRun, out, rehearsals: createRunStore(createMemoryDocumentStore()) };
+      const [job] = jobs;
+      if (several || job === undefined) {
+        const { runMany } = await import('../running/run-many.ts');
+        const { all = false, parallel, tries: maxTries, timeout: timeoutMs } = how;
+        await runMany({ names: jobs, all, parallel, maxTries, timeoutMs, ...own }, context, command);
+        return;
+      }
+      const one = { ...own, several: false };
       await runAndReport(
         context,
         command,
-        async (options) => {
-          const common = { ...options, ...store, job, maxTries: tries };
-          const kind = kindOfJob(options.config, job);
-          if (kind === undefined) throw unknownJob(job, options.config);
-          if (kind === 'extraction') {
-            if (own.dryRun && own.out === undefined)
-              throw new ConfigError('--dry-run needs --out FOLDER: where to put the files.');
-            const { extraction } = findExtraction(options.config, job);
-            const output = await openOutput(extraction, own.out, globalOptions(command), context);
-            const { runExtraction } = await import('../../shared/extraction/run-extraction.ts');
-            return runExtraction({ ...common, output });
-          }
-          const dryRun = dryRunOf(own, context);
-          const { runSync } = await import('../../shared/sync/run-sync.ts');
-          return runSync({ ...common, ...(dryRun ? { dryRun } : {}) });
-        },
+        (options) => executeJob(job, { ...options, ...triesOf(how.tries) }, one, { globals, context }),
         {
-          timeoutMs: timeout,
-          file: own.dryRun && own.out !== undefined ? resolve(context.folder, own.out) : undefined,
+          timeoutMs: how.timeout,
+          rehearsal: dryRun && { file: await outFileOf(job, one, context) },
         },
       );
     });
 }
 
 interface RunCommandOptions {
+  all?: true;
+  parallel: number;
   tries: number;
   timeout?: number;
   wait: boolean;
@@ -96,6 +99,8 @@ interface RunCommandOptions {
 
 function refuseLocalOptions(command: Command): void {
   for (const [name, option] of [
+    ['all', '--all'],
+    ['parallel', '--parallel'],
     ['tries', '--tries'],
     ['timeout', '--timeout'],
     ['dryRun', '--dry-run'],
@@ -104,17 +109,4 @@ function refuseLocalOptions(command: Command): void {
     if (command.getOptionValueSource(name) === 'cli')
       throw new ConfigError(`${option} only applies to runs on this machine, not on a stack.`);
   }
-}
-
-function dryRunOf(
-  { dryRun, out }: Omit<RunCommandOptions, 'tries' | 'timeout' | 'wait'>,
-  { folder }: CliContext,
-): { file: string } | undefined {
-  if (dryRun && out !== undefined) return { file: resolve(folder, out) };
-  if (dryRun) throw new ConfigError('--dry-run needs --out FILE: where to put the Parquet file.');
-  if (out !== undefined)
-    throw new ConfigError(
-      '--out only applies to --dry-run of a sync and to extractions: a real run of a sync keeps no file.',
-    );
-  return undefined;
 }

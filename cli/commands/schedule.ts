@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { warnOfAwsSchedules } from '../../shared/config/rules/aws-schedule-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/rules/skipped-run-warnings.ts';
 import { WEEKDAYS } from '../../shared/config/schedule/cron-field.ts';
-import { toEventBridgeSchedule } from '../../shared/config/schedule/eventbridge-schedule.ts';
+import { writtenSchedule } from '../../shared/config/schedule/eventbridge-schedule.ts';
 import { parseSchedule } from '../../shared/config/schedule/parse-schedule.ts';
 import { nextRuns } from '../../shared/config/schedule/schedule-times.ts';
 import type { ScheduleConfig } from '../../shared/config/schema/ferry-config.ts';
@@ -12,12 +13,14 @@ import { unknownJob } from '../unknown-job.ts';
 
 const DEFAULT_COUNT = 3;
 const MAXIMUM_COUNT = 1000;
+// As EventBridge writes it; as it was written, where that has none.
+const RATE = /^(?:rate\((.*)\)|@every (.*))$/;
 
 /** When one job runs. Either `sync` or `extraction` is its name. */
 interface JobSchedule {
   sync?: string;
   extraction?: string;
-  /** What AWS gets; absent for a job without a schedule. */
+  /** What AWS gets, or what is in the file where AWS could not keep it; absent for a job without a schedule. */
   expression?: string;
   timezone?: string;
   enabled?: boolean;
@@ -58,7 +61,11 @@ export function scheduleCommand(context: CliContext): Command {
         syncs: Object.fromEntries(Object.entries(syncs).filter(isChosen)),
         extractions: Object.fromEntries(Object.entries(extractions).filter(isChosen)),
       };
-      printWarnings(stderr, [...loaded.warnings, ...warnOfSkippedRuns(chosen, from)]);
+      printWarnings(stderr, [
+        ...loaded.warnings,
+        ...warnOfAwsSchedules(chosen),
+        ...warnOfSkippedRuns(chosen, from),
+      ]);
       const schedules: JobSchedule[] = [
         ...Object.entries(chosen.syncs).map(([sync, { schedule }]) => ({
           sync,
@@ -77,7 +84,7 @@ export function scheduleCommand(context: CliContext): Command {
 function describe(schedule: ScheduleConfig | undefined, from: Date, count: number): JobSchedule {
   if (!schedule) return { runs: [] };
   const { schedule: parsed } = parseSchedule(schedule.cron);
-  const { expression, timezone } = toEventBridgeSchedule(schedule);
+  const { expression, timezone } = writtenSchedule(schedule);
   const runs = parsed.type === 'rate' ? [] : nextRuns(parsed, timezone, from, count);
   return {
     expression,
@@ -105,7 +112,7 @@ function format(schedules: readonly JobSchedule[]): string {
   if (schedules.length === 0) return 'There are no jobs.\n';
   const rows = schedules.flatMap((schedule) => formatRows(schedule));
   const table = formatTable(['JOB', 'NEXT RUN', 'OFFSET', 'ZONE', 'UTC'], rows);
-  const counted = schedules.some(({ expression }) => expression?.startsWith('rate'));
+  const counted = schedules.some(({ expression }) => RATE.test(expression ?? ''));
   return `${table}\n${counted ? '\n"every …" is counted from the deployment.\n' : ''}`;
 }
 
@@ -115,8 +122,8 @@ function formatRows(schedule: JobSchedule): string[][] {
   const note = (text: string, zone = '') => [[job, text, '', zone, '']];
   if (expression === undefined) return note('no schedule');
   if (enabled === false) return note('switched off', timezone);
-  const [, rate] = /^rate\((.*)\)$/.exec(expression) ?? [];
-  if (rate !== undefined) return note(`every ${rate.replace(/^1 /, '')}`);
+  const [, rate, duration = rate] = RATE.exec(expression) ?? [];
+  if (duration !== undefined) return note(`every ${duration.replace(/^1 /, '')}`);
   if (runs.length === 0) return note('never again', timezone);
   return runs.map(({ local, utc }) => {
     const [date = '', time = ''] = local.split('T');

@@ -1,22 +1,24 @@
 import { tmpdir } from 'node:os';
 import { Command } from 'commander';
-import { asSentence, unknownNameMessage } from '../../shared/config/config-problems.ts';
 import { sourcesOf } from '../../shared/config/rules/extraction-sources.ts';
 import type { FerryConfig, SourceConfig } from '../../shared/config/schema/ferry-config.ts';
+import { asSentence, unknownNameMessage } from '../../shared/config/unknown-name.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { type DatabaseTree, readTree } from '../../shared/extraction/catalog/read-tree.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
+import type { Retry } from '../../shared/runs/retry.ts';
 import { createWorkspace } from '../../shared/runs/workspace.ts';
+import { catalogOf } from '../../shared/source/catalog/catalog-registry.ts';
 import { resolveLogin } from '../../shared/source/credentials/credentials.ts';
 import { dialectOf } from '../../shared/source/registry.ts';
-import { formatBytes, formatCount } from '../../shared/text/format.ts';
+import { formatBytes, formatCount, formatDuration } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
+import { sessionOptions } from '../local/session-options.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
 import { createCounter } from '../output/counter.ts';
 import { createTable } from '../output/growing-table.ts';
 import { printWarnings } from '../output/output.ts';
 import { escapeUnseen } from '../output/show-value.ts';
-import { sessionOptions } from '../session-options.ts';
 
 /** `ferry tree <source>`: what exists on a source's server, by the names that filters match. */
 export function treeCommand(context: CliContext): Command {
@@ -33,10 +35,15 @@ export function treeCommand(context: CliContext): Command {
       const filters = job === undefined ? {} : { filters: filtersOf(job, name, loaded.config) };
       const secrets = await openSecrets(options, loaded, context);
       await using workspace = await createWorkspace(tmpdir());
-      const login = await resolveLogin(name, source, secrets, dialectOf(source.type).defaultPort);
+      const login = await resolveLogin(name, source, secrets, dialectOf(source).defaultPort);
+      const ownDatabase = catalogOf(source).place.own(login);
       const { folder } = workspace;
-      const reading = { ...sessionOptions(context), source, login, folder, ...filters };
       const counter = createCounter(stderr, 'database');
+      const onRetry = ({ error, waitMs }: Retry) => {
+        counter.clear();
+        stderr.write(`  ${error.message} Trying again in ${formatDuration(waitMs)}.\n`);
+      };
+      const reading = { ...sessionOptions(context), source, login, folder, ...filters, onRetry };
       try {
         if (options.json) {
           const tree = await readTree({ ...reading, onList: counter.begin, onDatabase: counter.count });
@@ -49,7 +56,7 @@ export function treeCommand(context: CliContext): Command {
           ...reading,
           onList(names) {
             const known = names.map((database) =>
-              nameOf({ name: database, isDefault: database === login.database }),
+              nameOf({ name: database, isDefault: database === ownDatabase }),
             );
             table.begin(known.map((database) => [database, ...USUAL]));
             counter.begin(names);
@@ -68,11 +75,8 @@ export function treeCommand(context: CliContext): Command {
 
 function sourceNamed(name: string, { sources }: FerryConfig): SourceConfig {
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
-  if (!source) throw new ConfigError(asSentence(unknownNameMessage('source', name, Object.keys(sources))));
-  if (source.type === 'postgres') return source;
-  throw new ConfigError(
-    `"${name}" is a source of type ${source.type}: extractions, and therefore this command, only read postgres.`,
-  );
+  if (source) return source;
+  throw new ConfigError(asSentence(unknownNameMessage('source', name, Object.keys(sources))));
 }
 
 function filtersOf(job: string, source: string, config: FerryConfig) {
@@ -89,11 +93,12 @@ const nameOf = ({ name, isDefault }: Pick<DatabaseTree, 'name' | 'isDefault'>) =
   `${escapeUnseen(name)}${isDefault ? ' (default)' : ''}`;
 
 function rowsOf(tree: DatabaseTree, filtered: boolean): string[][] {
-  const { bytes, schemas, refusal, leftOut = [] } = tree;
+  const { bytes, schemas, refusal, leftOut = [], limits = [] } = tree;
   const size = bytes === undefined ? '' : formatBytes(bytes);
   const database = nameOf(tree);
   const note = refusal ?? (schemas.length + leftOut.length === 0 ? 'no schemas of its own' : undefined);
-  if (note !== undefined) return [[database, size, '', '', '', '', note]];
+  const limitRows = limits.map((limit) => ['', '', '', '', '', '', escapeUnseen(limit)]);
+  if (note !== undefined) return [[database, size, '', '', '', '', note], ...limitRows];
   const rows = [
     ...schemas.map((schema) => [
       escapeUnseen(schema.name),
@@ -102,5 +107,8 @@ function rowsOf(tree: DatabaseTree, filtered: boolean): string[][] {
     ]),
     ...leftOut.map((warning) => ['', '', '', '', escapeUnseen(warning)]),
   ];
-  return rows.map((row, index) => [...(index === 0 ? [database, size] : ['', '']), ...row]);
+  return [
+    ...rows.map((row, index) => [...(index === 0 ? [database, size] : ['', '']), ...row]),
+    ...limitRows,
+  ];
 }

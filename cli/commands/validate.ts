@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import { warnOfAwsSchedules } from '../../shared/config/rules/aws-schedule-warnings.ts';
 import { sourcesOf } from '../../shared/config/rules/extraction-sources.ts';
 import { warnOfClosedNetworks } from '../../shared/config/rules/network-warnings.ts';
 import { warnOfOpenPatterns } from '../../shared/config/rules/open-pattern-warnings.ts';
+import { warnOfPlaceholders } from '../../shared/config/rules/placeholder-warnings.ts';
 import { warnOfSharedDatasets } from '../../shared/config/rules/shared-dataset-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/rules/skipped-run-warnings.ts';
 import { splitZonePrefix } from '../../shared/config/schedule/parse-schedule.ts';
@@ -23,6 +25,8 @@ export function validateCommand(context: CliContext): Command {
       const { config, path, warnings: found } = await readConfig(options, context);
       const warnings = [
         ...found,
+        ...warnOfAwsSchedules(config),
+        ...warnOfPlaceholders(config),
         ...warnOfClosedNetworks(config),
         ...warnOfOpenPatterns(config),
         ...warnOfSharedDatasets(config),
@@ -76,5 +80,5 @@ function formatSchedule(schedule: ScheduleConfig | undefined): string {
   if (!schedule) return 'none';
   const { cron, timezone: zone } = schedule;
   const { expression, timezone = zone } = splitZonePrefix(cron);
-  return `${expression} (${timezone})`;
+  return `${expression} (${timezone})${schedule.enabled ? '' : ', switched off'}`;
 }

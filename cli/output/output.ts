@@ -49,9 +49,15 @@ export function padRow(
     .trimEnd();
 }
 
+/** Hints as a person can paste their commands (called-as.ts). */
+export type AsTyped = (hint: string) => string;
+
 /** A message, and what to do about it. */
-export function formatError(error: { class: string; message: string; hint?: string | undefined }): string {
-  const hint = error.hint ? `\n  → ${printableMessage(error.hint)}` : '';
+export function formatError(
+  error: { class: string; message: string; hint?: string | undefined },
+  asTyped: AsTyped = (hint) => hint,
+): string {
+  const hint = error.hint ? `\n  → ${printableMessage(asTyped(error.hint))}` : '';
   return `${printable(error.class)}: ${printableMessage(error.message)}${hint}\n`;
 }
 
@@ -76,10 +82,10 @@ export function formatErrorAsJson(error: unknown): string {
  *
  * @returns the exit code when the command line itself was wrong, which commander has already explained
  */
-export function printError(error: unknown, stderr: Output): number | undefined {
+export function printError(error: unknown, stderr: Output, asTyped?: AsTyped): number | undefined {
   // --help and --version end in an "error" with exit code 0. Any other one means a wrong command line, which is a
   // configuration error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  stderr.write(formatError(toFerryError(error)));
+  stderr.write(formatError(toFerryError(error), asTyped));
   return undefined;
 }

@@ -4,38 +4,68 @@ import { formatBytes, formatCount, formatDuration } from '../../shared/text/form
 import type { CliContext } from '../cli-context.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { formatError, printWarnings } from './output.ts';
+import { isRefused, stateWord } from './run-state.ts';
+
+/** What there is to say about a dry run besides its record. */
+export interface RehearsalReport {
+  /** Where its file is, if it was kept: it is also there when a guard refuses it. */
+  file?: string | undefined;
+}
 
 /**
  * Prints how a run ended, and sets the matching exit code.
  *
- * @param options.file where a rehearsal put its file
+ * @param options.rehearsal for a dry run
+ * @param options.known warnings that the run before had as well, which are only counted
  */
 export function reportRun(
   run: RunRecord | Run,
-  { stdout, stderr, setExitCode }: CliContext,
-  { json, file }: { json?: true | undefined; file?: string | undefined },
+  { stdout, stderr, setExitCode, asTyped }: CliContext,
+  {
+    json,
+    rehearsal,
+    known = [],
+  }: { json?: true | undefined; rehearsal?: RehearsalReport | undefined; known?: readonly string[] },
 ): void {
   if (json) stdout.write(`${JSON.stringify(run, null, 2)}\n`);
-  else stdout.write(summarize(run, file));
-  if (run.error) stderr.write(formatError(run.error));
-  printWarnings(stderr, run.warnings);
+  else stdout.write(rehearsal && run.kind === 'sync' ? describeRehearsal(run, rehearsal) : summarize(run));
+  if (run.error) stderr.write(formatError(run.error, asTyped));
+  const news = run.warnings.filter((warning) => !known.includes(warning));
+  printWarnings(stderr, news);
+  const repeated = run.warnings.length - news.length;
+  if (repeated > 0)
+    stderr.write(`${formatCount(repeated, 'warning')} as in the run before (--json shows them).\n`);
   setExitCode(exitCodeOfRun(run));
 }
 
 /** One line on how the run ended. */
-function summarize(record: RunRecord | Run, file: string | undefined): string {
-  const facts = [
+function summarize(record: RunRecord | Run): string {
+  const outcome = record.outcome ? ` (${record.outcome})` : '';
+  const manifest = record.manifest === undefined ? '' : `  ${record.manifest}\n`;
+  return `${record.job} ${stateWord(record)}${outcome}: ${[...factsOf(record), `run ${record.id}`].join(', ')}\n${manifest}`;
+}
+
+const factsOf = (record: RunRecord | Run) =>
+  [
     record.rows === undefined ? undefined : countRows(record, record.rows),
     record.bytes === undefined ? undefined : formatBytes(record.bytes),
     record.durationMs === undefined ? undefined : formatDuration(record.durationMs),
   ].filter((fact) => fact !== undefined);
-  const outcome = record.outcome ? ` (${record.outcome})` : '';
-  const written = record.state === 'succeeded' || record.error?.class === 'GuardError';
-  const rehearsed = `nothing uploaded${written ? `, file ${file}` : ''}`;
-  const where = file === undefined || record.kind === 'extraction' ? `run ${record.id}` : rehearsed;
-  const manifest = record.manifest === undefined ? '' : `  ${record.manifest}\n`;
-  return `${record.job} ${record.state}${outcome}: ${[...facts, where].join(', ')}\n${manifest}`;
-}
 
 const countRows = ({ kind }: RunRecord | Run, rows: number) =>
   kind === 'extraction' ? formatCount(rows, 'entity', 'entities') : formatCount(rows, 'row');
+
+/** What a run would have done. */
+function describeRehearsal(record: RunRecord | Run, { file }: RehearsalReport): string {
+  const { job, state, dataset, outcome, unchangedSince } = record;
+  const facts = factsOf(record).join(', ');
+  const kept = file !== undefined && (state === 'succeeded' || isRefused(record));
+  const end = `Nothing was sent or recorded${kept ? `; the file is ${file}` : ''}.`;
+  if (state !== 'succeeded') {
+    const leaves = isRefused(record) ? ` The guards refuse ${facts}.` : '';
+    return `${job}: a run would fail and leave ${dataset} unchanged.${leaves} ${end}\n`;
+  }
+  if (outcome === 'unchanged')
+    return `${job}: a run would send nothing while ${dataset} still shows the upload of run ${unchangedSince}, which has the same content: ${facts}. ${end}\n`;
+  return `${job}: a run would upload this to ${dataset}: ${facts}. ${end}\n`;
+}

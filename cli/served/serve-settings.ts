@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../shared/errors.ts';
-import { type ApiAccess, isLoopbackAddress } from '../../shared/serve/api-access.ts';
+import type { ApiAccess } from '../../shared/serve/listeners/api-access.ts';
+import { isLoopbackAddress } from '../../shared/serve/listeners/loopback.ts';
 import type { ServeOptions } from '../../shared/serve/serve-options.ts';
-import { goDurationMs } from '../../shared/text/go-duration.ts';
 import type { CliContext } from '../cli-context.ts';
+import { followFile } from '../local/follow-file.ts';
+import { createSettingReader, durationOf, integerOf, type Setting } from './setting.ts';
 
 type Environment = CliContext['environment'];
 
@@ -19,9 +21,13 @@ export interface ServeCommandOptions {
   apiPort?: string;
   apiAuth?: string;
   apiTokenFile?: string;
+  allowHosts?: string;
+  allowRoleArns?: string;
+  credentialsTls?: string;
+  credentialsCa?: string;
+  configDays?: string;
 }
 
-const LONGEST_MS = 500 * 3_600_000;
 const DEFAULT_PORT = 8000;
 
 /**
@@ -34,14 +40,17 @@ export function readServeSettings(
   environment: Environment,
 ): Pick<ServeOptions, 'catchUpMs' | 'graceMs' | 'maxRuns' | 'timeoutMs' | 'name' | 'healthPort'> {
   const { catchUp, grace, maxRuns, timeout, name } = options;
-  const value = createReader(environment);
+  const value = createSettingReader(environment);
   return {
-    catchUpMs: duration(value('--catch-up', catchUp, 'FERRY_CATCH_UP', '1h'), 0),
-    graceMs: duration(value('--grace', grace, 'FERRY_GRACE', '25s'), 0),
-    timeoutMs: duration(value('--timeout', timeout, 'FERRY_TIMEOUT', '6h'), 1_000),
-    maxRuns: integer(value('--max-runs', maxRuns, 'FERRY_MAX_RUNS', '2'), 1, 64),
+    catchUpMs: durationOf(value('--catch-up', catchUp, 'FERRY_CATCH_UP', '1h'), 0),
+    graceMs: durationOf(value('--grace', grace, 'FERRY_GRACE', '25s'), 0),
+    timeoutMs: durationOf(
+      value('--timeout', timeout, 'FERRY_TIMEOUT', atlanTimeout(environment) ?? '6h'),
+      1_000,
+    ),
+    maxRuns: integerOf(value('--max-runs', maxRuns, 'FERRY_MAX_RUNS', '2'), 1, 64),
     name: nameOf(value('--name', name, 'FERRY_NAME', 'ferry')),
-    healthPort: integer(value('HEALTH_CHECK_PORT', undefined, 'HEALTH_CHECK_PORT', '8080'), 0, 65_535),
+    healthPort: integerOf(value('HEALTH_CHECK_PORT', undefined, 'HEALTH_CHECK_PORT', '8080'), 0, 65_535),
   };
 }
 
@@ -55,10 +64,13 @@ export async function readApiSettings(
   options: ServeCommandOptions,
   { folder, environment }: Pick<CliContext, 'folder' | 'environment'>,
 ): Promise<NonNullable<ServeOptions['api']>> {
-  const value = createReader(environment);
-  const { text: host } = value('--api-host', options.apiHost, 'FERRY_API_HOST', '127.0.0.1');
-  const port = integer(
-    value('--api-port', options.apiPort, 'FERRY_API_PORT', String(DEFAULT_PORT)),
+  const value = createSettingReader(environment);
+  const { ATLAN_APP_HTTP_HOST: atlanHost, ATLAN_APP_HTTP_PORT: atlanPort } = environment;
+  const host = hostOf(
+    value('--api-host', options.apiHost, 'FERRY_API_HOST', atlanHost?.trim() || '127.0.0.1'),
+  );
+  const port = integerOf(
+    value('--api-port', options.apiPort, 'FERRY_API_PORT', atlanPort?.trim() || String(DEFAULT_PORT)),
     0,
     65_535,
   );
@@ -79,8 +91,8 @@ async function readAccess(
       throw new ConfigError('--api-auth none and an API token exclude each other: leave one of them out.');
     return { type: 'none' };
   }
-  const token =
-    file === undefined ? environment.FERRY_API_TOKEN?.trim() : await readToken(resolve(folder, file));
+  if (file !== undefined) return { type: 'token', token: await followToken(resolve(folder, file)) };
+  const token = environment.FERRY_API_TOKEN?.trim();
   if (token) return { type: 'token', token: checkToken(token) };
   if (kind === undefined && isLoopbackAddress(host)) return { type: 'loopback' };
   throw new ConfigError(`The API on ${host} needs a token, because others can reach that address.`, {
@@ -88,13 +100,19 @@ async function readAccess(
   });
 }
 
-async function readToken(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ConfigError(`${path} cannot be read.`, { cause: error, hint: '--api-token-file names it.' });
-  });
-  const token = text.trim();
-  if (token === '') throw new ConfigError(`${path} is empty: expected the token of the API.`);
-  return token;
+/** A rotated token counts from the next request on. While the file cannot be read, the last one that could counts. */
+async function followToken(path: string): Promise<() => Promise<string>> {
+  const parse = (text: string) => {
+    const token = text.trim();
+    if (token === '') throw new ConfigError(`${path} is empty: expected the token of the API.`);
+    return checkToken(token);
+  };
+  const file = await followFile(path, parse, { named: '--api-token-file names it.' });
+  let last = file.first;
+  return async () => {
+    last = await file.read().catch(() => last);
+    return last;
+  };
 }
 
 /** As a header can carry it. */
@@ -105,31 +123,34 @@ function checkToken(token: string): string {
   });
 }
 
-/** A setting, and where it came from, for messages. */
-interface Setting {
-  text: string;
-  label: string;
+/** The limit of Atlan's app, in hours. */
+function atlanTimeout({ ATLAN_WORKFLOW_MAX_TIMEOUT_HOURS: hours = '' }: Environment): string | undefined {
+  return hours.trim() === '' ? undefined : `${hours.trim()}h`;
 }
 
-function createReader(environment: Environment) {
-  return (option: string, typed: string | undefined, variable: string, otherwise: string): Setting => {
-    if (typed !== undefined) return { text: typed, label: option };
-    const set = environment[variable]?.trim();
-    return { text: set || otherwise, label: set ? variable : option };
-  };
+/** An address as a socket takes it: without the brackets of a URL. */
+function hostOf({ text, label }: Setting): string {
+  const [, bracketed] = /^\[(.*)\]$/.exec(text) ?? [];
+  if (bracketed === undefined ? isIP(text) !== 0 : isIPv6(bracketed)) return bracketed ?? text;
+  // The resolver takes numbers for addresses: 8000 would be 0.0.31.64.
+  const isName = /^(?=.{1,253}$)[a-z\d]([\w-]*[a-z\d])?(\.[a-z\d]([\w-]*[a-z\d])?)*$/i.test(text);
+  if (isName && !/(^|\.)(\d+|0x[\da-f]*)$/i.test(text)) return text;
+  throw new ConfigError(
+    `${label}: expected an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0, or a name.`,
+    { hint: 'Without a scheme and a port: the port is --api-port (FERRY_API_PORT).' },
+  );
 }
 
-function duration({ text, label }: Setting, least: number): number {
-  const ms = goDurationMs(text);
-  if (ms === undefined || ms < least || ms > LONGEST_MS)
-    throw new ConfigError(`${label}: expected a time such as 90s, 30m or 12h, at most 500h.`);
-  return ms;
-}
-
-function integer({ text, label }: Setting, least: number, most: number): number {
-  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new ConfigError(`${label}: expected a number from ${least} to ${most}.`);
+/**
+ * Two listeners need two ports.
+ *
+ * @throws ConfigError that names both settings
+ */
+export function assertPortsDiffer(healthPort: number, api: { port: number } | undefined): void {
+  if (healthPort === 0 || healthPort !== api?.port) return;
+  throw new ConfigError(`HEALTH_CHECK_PORT and --api-port are both ${healthPort}.`, {
+    hint: 'Choose another port for one of them (FERRY_API_PORT for the API).',
+  });
 }
 
 function nameOf({ text, label }: Setting): string {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { isConnectorEnvironment } from '../../shared/config/go-connector/connector.ts';
 import { isEnvFile, readConnectorEnvironment } from '../../shared/config/go-connector/env-file.ts';
 import { type LoadedConfig, loadConfig } from '../../shared/config/load-config.ts';
+import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { CliContext } from '../cli-context.ts';
 
@@ -22,11 +23,13 @@ const scheduler = 'process';
  * the variables of the Go connector.
  *
  * @param named undefined: nothing is named
+ * @param otherwise the configuration where there is none. @default that is an error
  * @throws ConfigError when there is none, or it is wrong
  */
 export async function readServedConfig(
   { folder, environment }: Pick<CliContext, 'folder' | 'environment'>,
   named: string | undefined,
+  otherwise?: () => FerryConfig,
 ): Promise<ServedConfig> {
   const load = async (file: string) => {
     const path = resolve(folder, file);
@@ -43,6 +46,8 @@ export async function readServedConfig(
       return load(file);
   if (isConnectorEnvironment(Object.keys(environment).filter((name) => environment[name])))
     return { ...readConnectorEnvironment(environment, { scheduler }), connector: true };
+  if (otherwise)
+    return { config: otherwise(), warnings: [], secrets: new Map(), environment, connector: false };
   throw new ConfigError('There is nothing to run: no configuration was found.', {
     hint: 'Name a ferry.yaml with --config or FERRY_CONFIG, put ferry.yaml or .env into the working folder, or set the variables of the Go connector (DATASET_ID, SOURCE_DATABASE_HOST, …).',
   });

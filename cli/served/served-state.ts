@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError } from '../../shared/errors.ts';
+import { explainFileError } from '../../shared/explain-file-error.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { probeConditionalWrites } from '../../shared/runs/documents/probe-conditional-writes.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CliContext } from '../cli-context.ts';
-import { openState, type State } from '../open-state.ts';
+import { openState, type State } from '../local/open-state.ts';
+import { STATE_FOLDER } from '../state-folder.ts';
 
 // https://man7.org/linux/man-pages/man2/statfs.2.html: OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC
 const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
@@ -15,14 +19,16 @@ const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
  * Opens the state, and finds out whether it can be relied on: a bucket must support conditional writes, a folder must
  * be writable.
  *
- * @param named what --state or FERRY_STATE says. @default `.ferry`, or a folder for temporary files where that cannot
- *   be written
+ * @param named what --state or FERRY_STATE says. @default `.ferry` in the working folder or beside the configuration, or
+ *   a folder for temporary files where neither can be written
+ * @param config the file of the configuration, if there is one
  * @throws ConfigError that names the mount which is missing
  */
 export async function openServedState(
   named: string | undefined,
   context: CliContext,
   logger: Logger,
+  config?: string,
 ): Promise<State> {
   await assertWritable(tmpdir(), 'The folder for temporary files', MISSING_TMP);
   if (named?.startsWith('s3:')) {
@@ -30,11 +36,12 @@ export async function openServedState(
     await probeConditionalWrites(state.documents);
     return state;
   }
-  const folder = named === undefined ? await defaultFolder(context.folder) : resolve(context.folder, named);
+  const folder =
+    named === undefined ? await defaultFolder(context.folder, config) : resolve(context.folder, named);
   if (named !== undefined) await assertWritable(folder, 'The state folder', MISSING_STATE);
   if (await isPassing(folder))
     logger.warn(
-      `state is in ${folder}, which ends with this container: guards and --catch-up begin again with the next one. Keep it on a volume (FERRY_STATE), or in S3`,
+      `state is in ${folder}, a place for temporary files: when it is emptied, as at the end of a container, guards and --catch-up begin again. Keep it elsewhere, or on a volume (--state, FERRY_STATE), or in S3`,
     );
   const state = await openState({ state: folder }, context);
   await assertHardLinks(folder, state.documents);
@@ -64,9 +71,14 @@ const MISSING_TMP =
 const MISSING_STATE =
   'Mount a volume there (in Kubernetes a PersistentVolumeClaim, or an emptyDir for a try), make it writable for this user, or name another place with --state or FERRY_STATE.';
 
-/** `.ferry` in the working folder; where that is read-only, as in a container, a folder for temporary files. */
-async function defaultFolder(working: string): Promise<string> {
-  const folder = resolve(working, '.ferry');
+/**
+ * `.ferry` in the working folder, where a container has its volume; where there is none, beside the configuration, as
+ * for other commands; where both are read-only, a folder for temporary files.
+ */
+async function defaultFolder(working: string, config: string | undefined): Promise<string> {
+  const folder = resolve(working, STATE_FOLDER);
+  const beside = config === undefined ? folder : resolve(working, dirname(config), STATE_FOLDER);
+  if (beside !== folder && !existsSync(folder) && (await isWritable(beside))) return beside;
   if (await isWritable(folder)) return folder;
   // Somebody meant it to be the state: elsewhere, replicas that share it would not know of each other.
   if (await isMounted(folder)) await assertWritable(folder, 'The state folder', MISSING_STATE);
@@ -82,19 +94,26 @@ async function isMounted(folder: string): Promise<boolean> {
 }
 
 async function assertWritable(folder: string, what: string, hint: string): Promise<void> {
-  if (await isWritable(folder)) return;
-  throw new ConfigError(`${what} ${folder} cannot be written to.`, { hint });
+  const cause = await tryToWrite(folder);
+  if (cause === undefined) return;
+  throw new ConfigError(`${what} ${folder} cannot be written to${explainFileError(cause).why}.`, {
+    cause,
+    hint,
+  });
 }
 
-async function isWritable(folder: string): Promise<boolean> {
+const isWritable = async (folder: string) => (await tryToWrite(folder)) === undefined;
+
+/** @returns why a file cannot be created there */
+async function tryToWrite(folder: string): Promise<unknown> {
   const probe = join(folder, `ferry-${randomUUID()}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder, { mode: 0o700 });
     await writeFile(probe, '');
     await rm(probe, { force: true });
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

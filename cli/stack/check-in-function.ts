@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CheckResult, checkResultSchema } from '../../shared/checks/check-result.ts';
 import { UnexpectedError } from '../../shared/errors.ts';
 import { awsTimeouts } from '../../shared/network/outgoing-https.ts';

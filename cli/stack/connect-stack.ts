@@ -1,4 +1,5 @@
 import { ConfigError } from '../../shared/errors.ts';
+import { validTraceparent } from '../../shared/telemetry/trace-context.ts';
 import type { CliContext } from '../cli-context.ts';
 import type { GlobalOptions } from '../options.ts';
 import type { FoundStack } from './find-stack.ts';
@@ -31,7 +32,8 @@ export async function connectStack(
     import('./stack-api.ts'),
   ]);
   const { stack, credentials } = await findStack(name, context.environment.FERRY_API_URL || undefined);
-  return { stack, api: createStackApi(stack, credentials, context.signal) };
+  const traceparent = validTraceparent(context.environment.TRACEPARENT);
+  return { stack, api: createStackApi(stack, credentials, context.signal, traceparent) };
 }
 
 /** As {@link connectStack}, for commands that are about a stack only. */

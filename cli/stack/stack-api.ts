@@ -1,4 +1,3 @@
-import { AwsV4Signer } from 'aws4fetch';
 import type { z } from 'zod';
 import type { JobDetail } from '../../shared/api/schemas.ts';
 import {
@@ -27,8 +26,8 @@ import type { UnreadableRun } from '../../shared/runs/records/run-records.ts';
 import { retryWithin } from '../../shared/runs/retry.ts';
 import { isRunId } from '../../shared/runs/run-id.ts';
 import { unknownRun } from '../../shared/runs/unknown-run.ts';
-import { explainAwsError } from './aws-errors.ts';
 import type { Credentials, FoundStack } from './find-stack.ts';
+import { createSignedFetch } from './signed-fetch.ts';
 
 /**
  * What of a stack's API the command line uses. Every call throws AccessError, BusyError, ConfigError or
@@ -50,8 +49,6 @@ export interface StackApi {
   cancel(runId: string): Promise<{ runId: string; job: string }>;
 }
 
-// More than API Gateway itself waits.
-const TIMEOUT_MS = 35_000;
 const MAX_TRIES = 4;
 const PAGE = 100;
 
@@ -67,50 +64,28 @@ interface ApiRequest {
  *
  * @param interruption ends reading, and no request that changes something: anyone who asked must learn whether it was
  *   heard
+ * @param traceparent the trace that a run which is asked for belongs to
  */
 export function createStackApi(
   { apiUrl, region }: Pick<FoundStack, 'apiUrl' | 'region'>,
   credentials: Credentials,
   interruption?: AbortSignal,
+  traceparent?: string,
 ): StackApi {
-  async function send(
-    { path, method = 'GET', key, body }: ApiRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<Response> {
-    const keys = await credentials().catch((error: unknown) => {
-      throw explainAwsError(error, 'execute-api:Invoke');
-    });
-    const { accessKeyId, secretAccessKey, sessionToken } = keys;
-    const signer = new AwsV4Signer({
-      url: new URL(path, apiUrl).href,
-      method,
-      headers: {
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  const signedFetch = createSignedFetch({ apiUrl, region }, credentials, traceparent);
+  const send = ({ path, method = 'GET', key, body }: ApiRequest, signal: AbortSignal | undefined) =>
+    signedFetch(
+      {
+        path,
+        method,
+        headers: {
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
       },
-      body: body === undefined ? null : JSON.stringify(body),
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken === undefined ? {} : { sessionToken }),
-      service: 'execute-api',
-      region,
-    });
-    const { url, ...request } = await signer.sign();
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    try {
-      return await fetch(url, {
-        ...request,
-        redirect: 'error',
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      } as RequestInit);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw new StackUnavailableError(`The API of the stack, at ${url.host}, cannot be reached.`, {
-        cause: error,
-        hint: 'Check the network and, if you need one, the proxy (NODE_USE_ENV_PROXY=1 and HTTPS_PROXY).',
-      });
-    }
-  }
+      signal,
+    );
 
   /** All that the command line asks for may be asked for twice: a run is started by its key. */
   function call<T>(request: ApiRequest, schema: z.ZodType<T>): Promise<T> {
@@ -182,7 +157,7 @@ function parseJson(text: string): unknown {
 }
 
 /** An answer that is no success, as the error that it is. */
-function problemOf({ status }: Response, text: string): FerryError {
+export function problemOf({ status }: Pick<Response, 'status'>, text: string): FerryError {
   const answered = parseJson(text);
   const problem: Problem | undefined = problemSchema.safeParse(answered).data;
   if (status === 401 || status === 403) {

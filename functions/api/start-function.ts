@@ -1,5 +1,6 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { ProblemError } from '../../shared/api/problems.ts';
+import type { CheckRequest } from '../../shared/runs/records/job-check.ts';
 import type { RunRequest } from '../../shared/runs/records/run-request.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
@@ -15,23 +16,30 @@ export interface StartFunctionOptions {
  *
  * @throws ProblemError (503) that names AWS's error: the role may not invoke the function, or Lambda accepts no more
  */
-export function createStarter({
-  lambda,
-  functionOf,
-  logger,
-}: StartFunctionOptions): (request: RunRequest) => Promise<void> {
-  return async (request) => {
-    const { job, runId } = request;
-    const FunctionName = await functionOf(job);
-    const Payload = Buffer.from(JSON.stringify(request));
-    try {
-      // Asynchronous: the caller gets the run's id, not its end.
-      await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
-    } catch (error) {
-      const reason = error instanceof Error ? error.name : 'unknown error';
-      const detail = `The function that runs "${job}" could not be started (${reason}).`;
-      logger.error({ run: runId, job, function: FunctionName, reason }, detail);
-      throw new ProblemError(503, detail, { headers: { 'retry-after': '5' } });
-    }
-  };
+export function createStarter(options: StartFunctionOptions): (request: RunRequest) => Promise<void> {
+  return (request) => invoke(options, request.job, { ...request }, request.runId);
+}
+
+/** As {@link createStarter}, for a check of a job. */
+export function createCheckStarter(options: StartFunctionOptions): (request: CheckRequest) => Promise<void> {
+  return ({ job, ...request }) => invoke(options, job, { job, check: true, ...request });
+}
+
+async function invoke(
+  { lambda, functionOf, logger }: StartFunctionOptions,
+  job: string,
+  event: object,
+  run?: string,
+): Promise<void> {
+  const FunctionName = await functionOf(job);
+  const Payload = Buffer.from(JSON.stringify(event));
+  try {
+    // Asynchronous: the caller gets an id, not the end.
+    await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    const detail = `The function that runs "${job}" could not be started (${reason}).`;
+    logger.error({ ...(run === undefined ? {} : { run }), job, function: FunctionName, reason }, detail);
+    throw new ProblemError(503, detail, { headers: { 'retry-after': '5' } });
+  }
 }

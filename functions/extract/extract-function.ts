@@ -1,4 +1,5 @@
 import { checkExtractionJob } from '../../shared/checks/check-extraction-job.ts';
+import { answerProbe } from '../../shared/checks/probe-request.ts';
 import type { ExtractionOutput } from '../../shared/config/schema/extraction.ts';
 import { executeExtraction } from '../../shared/extraction/execute-extraction.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
@@ -21,6 +22,7 @@ export function createExtractFunction({
       const { output } = findExtraction(work.config, work.job).extraction;
       return checkExtractionJob({ ...work, output: await openOutput(output) });
     },
+    probe: answerProbe,
     run: (event, work) => executeExtraction(work, 'runId' in event ? event : {}, openOutput),
   });
 }

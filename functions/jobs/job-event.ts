@@ -1,8 +1,19 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { probeRequestSchema } from '../../shared/checks/probe-request.ts';
 import { startEventSchema } from '../../shared/runs/start-event.ts';
 
-/** What a function accepts: the start of a run, or the question whether one would work (`ferry --stack NAME check`). */
+/**
+ * What a function accepts: the start of a run, the question whether one would work (`ferry --stack NAME check`, or the API's), or a
+ * question about the catalog of a source (Atlan's REST API).
+ */
 export const jobEventSchema = z.union([
   startEventSchema,
-  z.strictObject({ job: z.string(), check: z.literal(true) }),
+  probeRequestSchema,
+  z.strictObject({
+    job: z.string(),
+    check: z.literal(true),
+    /** Only for a check that the API was asked for: where its results are looked for. */
+    id: z.uuid().optional(),
+    requestedBy: z.string().optional(),
+  }),
 ]);

@@ -3,11 +3,14 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { jobEnvironmentSchema, lambdaEnvironmentSchema } from '../../shared/environment/job-environment.ts';
+import { telemetryEnvironmentSchema } from '../../shared/environment/telemetry-environment.ts';
 import { createS3DocumentStore } from '../../shared/runs/documents/s3-document-store.ts';
 import { createRunStore } from '../../shared/runs/records/run-store.ts';
 import { createSecretsManagerReader } from '../../shared/source/credentials/secrets-manager-reader.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { traceAwsClient } from '../../shared/telemetry/trace-aws-client.ts';
 import { clientSettings } from '../client-settings.ts';
+import { recordTelemetry } from '../function-telemetry.ts';
 import type { JobFunction, JobFunctionDependencies } from './job-function.ts';
 import { createRunReporter } from './report-run.ts';
 
@@ -18,8 +21,9 @@ export function createJobHandler(
   create: (dependencies: JobFunctionDependencies) => JobFunction,
 ): (event: unknown, context: Context) => ReturnType<JobFunction> {
   const environment = jobEnvironmentSchema.parse(process.env);
+  const { FERRY_CLOUDWATCH_METRICS } = telemetryEnvironmentSchema.parse(process.env);
   const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = lambdaEnvironmentSchema.parse(process.env);
-  const s3 = new S3Client(clientSettings);
+  const s3 = traceAwsClient(new S3Client(clientSettings), 'S3');
   const logger = createLogger({ level: environment.LOG_LEVEL });
   // The declared runtime and the actual one can only be compared here: emulators use the first `node` they find.
   logger.info({ node: process.version }, 'function started');
@@ -39,9 +43,12 @@ export function createJobHandler(
       stack: environment.STACK_NAME,
       // One try: events that are late are not waited for.
       client: new EventBridgeClient({ ...clientSettings, maxAttempts: 1 }),
-      writeLine: (line) => process.stdout.write(line),
+      // The collector has them instead, if there is one: nobody pays twice.
+      writeLine: (line) => void (FERRY_CLOUDWATCH_METRICS === 'on' && process.stdout.write(line)),
       logger,
     }),
   });
-  return (event, context) => run(event, new Date(Date.now() + context.getRemainingTimeInMillis()));
+  return recordTelemetry({ logger }, (event: unknown, context: Context) =>
+    run(event, new Date(Date.now() + context.getRemainingTimeInMillis())),
+  );
 }

@@ -1,24 +1,21 @@
 import type { WatchdogEnvironment } from '../../shared/environment/watchdog-environment.ts';
-import { ConfigError, StateError } from '../../shared/errors.ts';
-import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
+import { StateError } from '../../shared/errors.ts';
 import type { SecretReader } from '../../shared/source/credentials/secrets.ts';
 import { writeMetrics } from '../../shared/telemetry/emf.ts';
 import type { Channel } from '../../shared/watchdog/alerts/channel.ts';
 import { createWebhook } from '../../shared/watchdog/alerts/webhook.ts';
 import { type RoundResult, runRound } from '../../shared/watchdog/watchdog.ts';
 import type { WatchdogDependencies } from '../../shared/watchdog/watchdog-dependencies.ts';
-import { type WatchedJobs, watchedJobsSchema } from '../../shared/watchdog/watched-jobs.ts';
 import { functionUrl } from './console.ts';
+import type { DeployedStarts } from './deployed-starts.ts';
 
 export interface WatchdogFunctionDependencies
   extends Pick<WatchdogDependencies, 'documents' | 'runs' | 'requests' | 'deadLetters' | 'logger'> {
   environment: WatchdogEnvironment;
   region: string;
-  config: Pick<DocumentStore, 'get'>;
+  starts: DeployedStarts;
   topic: Channel | undefined;
   secrets: SecretReader;
-  /** Starts a function without waiting for its end. */
-  invoke: (functionName: string, event: unknown) => Promise<void>;
   /** Takes a line of the log. */
   writeLine: (line: string) => void;
 }
@@ -27,17 +24,7 @@ export interface WatchdogFunctionDependencies
 export function createWatchdogFunction(
   dependencies: WatchdogFunctionDependencies,
 ): () => Promise<RoundResult> {
-  const { environment, region, config, topic, secrets, invoke, writeLine } = dependencies;
-  const functions = environment.FUNCTIONS.split(',');
-  let index: Promise<WatchedJobs> | undefined;
-  /** Content-addressed, so it never changes during the life of this process; a failed read is forgotten. */
-  const readJobs = () => {
-    index ??= readIndex(config, environment.CONFIG_KEY).catch((error: unknown) => {
-      index = undefined;
-      throw error;
-    });
-    return index;
-  };
+  const { environment, region, starts, topic, secrets, writeLine } = dependencies;
   const { WEBHOOK_SECRET } = environment;
   const webhook =
     WEBHOOK_SECRET === ''
@@ -48,8 +35,7 @@ export function createWatchdogFunction(
   const channels = [topic, webhook].filter((channel) => channel !== undefined);
 
   return async () => {
-    const jobs = await readJobs();
-    const functionOf = (job: string) => functions[jobs[job]?.function ?? -1];
+    const jobs = await starts.readJobs();
     const result = await runRound({
       documents: dependencies.documents,
       runs: dependencies.runs,
@@ -58,17 +44,13 @@ export function createWatchdogFunction(
       logger: dependencies.logger,
       channels,
       scope: environment.STACK_NAME,
-      start: async (event) => {
-        const name = functionOf(event.job);
-        if (name === undefined) throw new ConfigError(`No function was deployed for the job "${event.job}".`);
-        await invoke(name, event);
-      },
+      start: starts.start,
       where: {
         stack: environment.STACK_NAME,
         jobs,
         apiUrl: environment.API_URL,
         logsUrl: (job) => {
-          const name = functionOf(job);
+          const name = starts.functionOf(jobs, job);
           return name === undefined ? undefined : functionUrl(region, name);
         },
       },
@@ -87,11 +69,4 @@ export function createWatchdogFunction(
       throw new StateError('Some of the watchdog’s own documents cannot be read; its log names them.');
     return result;
   };
-}
-
-async function readIndex(config: Pick<DocumentStore, 'get'>, key: string): Promise<WatchedJobs> {
-  const text = await config.get(key);
-  if (text === undefined)
-    throw new ConfigError('The index of watched jobs is missing from the assets bucket.');
-  return watchedJobsSchema.parse(JSON.parse(text));
 }

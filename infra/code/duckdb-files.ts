@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { assertPinnedExtension } from '../../shared/duckdb/extension-hashes.ts';
 import { duckdbVersion, type ExtensionName, fetchExtensions } from '../../shared/duckdb/fetch-extensions.ts';
 import { withLock } from '../../shared/lock.mjs';
 import { emptyDraft } from './replace-folder.ts';
@@ -24,7 +25,7 @@ const platforms = {
 export type CopyFiles = (folder: string) => Promise<void>;
 
 /**
- * DuckDB's client for the target processor, and the extensions in use. The files that do not change (128 MB) are
+ * The native part of DuckDB's client for the target processor, and the extensions in use. The files that do not change (128 MB) are
  * fetched once and kept in .cache.
  *
  * @param extensions those that are needed; each is 40 MB
@@ -39,10 +40,16 @@ export async function fetchDuckdb(
     fetchBindings(npm),
     fetchExtensions({ platform: duckdb, names: extensions, ifMissing: true }),
   ]);
+  // They may have been in .cache for long.
+  for (const [index, name] of extensions.entries())
+    await assertPinnedExtension(extensionFiles[index] ?? '', {
+      name,
+      platform: duckdb,
+      release: duckdbVersion(),
+    });
   return async (folder) => {
     const duckdbModules = join(folder, 'node_modules', '@duckdb');
-    const packages = ['node-api', 'node-bindings'].map((name) => join(modules, '@duckdb', name));
-    for (const from of packages) await copyPackage(from, join(duckdbModules, basename(from)));
+    await copyPackage(join(modules, '@duckdb', 'node-bindings'), join(duckdbModules, 'node-bindings'));
     await copyPackage(bindings, join(duckdbModules, `node-bindings-${npm}`));
     const extensionFolder = join(folder, 'extensions', duckdbVersion(), duckdb);
     await mkdir(extensionFolder, { recursive: true });

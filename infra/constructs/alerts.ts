@@ -7,14 +7,21 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { AlertsConfig } from '../../shared/config/schema/deployment.ts';
+import type { CustomerKey } from './customer-key.ts';
+
+export interface AlertsProps extends Pick<AlertsConfig, 'email' | 'topicArn'> {
+  deadLetters: IQueue;
+  /** Encrypts the topic that is created; the policy of the key must admit CloudWatch. */
+  key: CustomerKey | undefined;
+}
 
 /** The topic that notifies people, and the alarms that do not depend on Ferry's code. */
 export class Alerts extends Construct {
   readonly topic: ITopic;
 
-  constructor(scope: Construct, id: string, { email = [], topicArn }: AlertsConfig, deadLetters: IQueue) {
+  constructor(scope: Construct, id: string, { email = [], topicArn, deadLetters, key }: AlertsProps) {
     super(scope, id);
-    this.topic = topicArn === undefined ? this.#create() : Topic.fromTopicArn(this, 'Adopted', topicArn);
+    this.topic = topicArn === undefined ? this.#create(key) : Topic.fromTopicArn(this, 'Adopted', topicArn);
     for (const address of new Set(email)) this.topic.addSubscription(new EmailSubscription(address));
     const lost = new Alarm(this, 'DeadLettersAlarm', {
       alarmDescription:
@@ -33,8 +40,9 @@ export class Alerts extends Construct {
     lost.addAlarmAction(new SnsAction(this.topic));
   }
 
-  #create(): Topic {
-    const topic = new Topic(this, 'Topic', { enforceSSL: true });
+  #create(key: CustomerKey | undefined): Topic {
+    // Not with AWS's own key, whose policy no one can change: CloudWatch could not publish then.
+    const topic = new Topic(this, 'Topic', { enforceSSL: true, ...(key ? { masterKey: key.key } : {}) });
     // This policy replaces the default one, which lets every service of the account in.
     topic.addToResourcePolicy(
       new PolicyStatement({

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   AccessLogField,
   AccessLogFormat,
@@ -7,14 +7,21 @@ import {
   LambdaIntegration,
   LogGroupLogDestination,
   RestApi,
+  type RestApiProps,
   type StageOptions,
 } from 'aws-cdk-lib/aws-apigateway';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ApiEnvironment, DeployedJobIndex } from '../../shared/environment/api-environment.ts';
-import { FerryFunction, type FunctionDefaults, joinNames } from './ferry-function.ts';
+import {
+  createLogGroup,
+  FerryFunction,
+  type FunctionDefaults,
+  joinNames,
+  type LogSettings,
+} from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import type { StateBucket } from './state-bucket.ts';
 
@@ -24,6 +31,8 @@ export interface ApiProps extends FunctionDefaults {
   functions: readonly IFunction[];
   state: StateBucket;
   accessLogs: boolean;
+  /** The only ways to the API; absent for a public address. */
+  vpcEndpointIds: readonly string[] | undefined;
 }
 
 /** REST API: liveness for everybody, everything else for callers that sign with IAM credentials. */
@@ -37,7 +46,9 @@ export class Api extends Construct {
       description: 'Ferry: API',
       code: props.code,
       architecture: props.architecture,
-      logRetention: props.logRetention,
+      logs: props.logs,
+      jobMetrics: props.jobMetrics,
+      telemetry: props.telemetry,
       entry: 'api',
       environment: {
         ...jobs.location,
@@ -56,7 +67,12 @@ export class Api extends Construct {
     state.grantList(handler.role, [...read, 'states/*', 'refused/*', 'archive/*']);
     // Only the runs themselves write records.
     state.grant(handler.role, {
-      prefixes: ['leases/*.cancel.json', 'requests/*'],
+      prefixes: [
+        'leases/*.cancel.json',
+        'requests/*',
+        // The trace that a run belongs to.
+        ...(props.telemetry ? ['leases/*.traces.json'] : []),
+      ],
       actions: ['s3:PutObject'],
     });
     // Function.grantInvoke would add every version, which nobody calls.
@@ -65,14 +81,14 @@ export class Api extends Construct {
 
     this.restApi = new RestApi(this, 'RestApi', {
       description: 'Ferry: jobs and their runs',
-      endpointTypes: [EndpointType.REGIONAL],
+      ...this.#endpoint(props.vpcEndpointIds),
       // Needs an account-wide role, which this stack must not set.
       cloudWatchRole: false,
       deployOptions: {
         stageName: 'v1',
         throttlingRateLimit: 20,
         throttlingBurstLimit: 40,
-        ...(props.accessLogs ? this.#accessLogs(props.logRetention) : {}),
+        ...(props.accessLogs ? this.#accessLogs(props.logs) : {}),
       },
       defaultMethodOptions: { authorizationType: AuthorizationType.IAM },
     });
@@ -85,9 +101,38 @@ export class Api extends Construct {
     this.restApi.root.addProxy({ anyMethod: true, defaultIntegration: integration });
   }
 
+  /**
+   * A private API needs a policy. A caller of the same account needs only its own one: this one lets nobody in but for
+   * liveness, and keeps out whoever comes another way.
+   */
+  #endpoint(ids: readonly string[] | undefined): Pick<RestApiProps, 'endpointConfiguration' | 'policy'> {
+    if (ids === undefined) return { endpointConfiguration: { types: [EndpointType.REGIONAL] } };
+    const vpcEndpoints = ids.map((vpcEndpointId) =>
+      InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(this, vpcEndpointId, {
+        vpcEndpointId,
+        port: 443,
+      }),
+    );
+    const everybody = { principals: [new AnyPrincipal()], actions: ['execute-api:Invoke'] };
+    return {
+      endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints },
+      policy: new PolicyDocument({
+        statements: [
+          new PolicyStatement({ ...everybody, resources: ['execute-api:/v1/GET/healthz'] }),
+          new PolicyStatement({
+            ...everybody,
+            effect: Effect.DENY,
+            resources: ['execute-api:/*'],
+            conditions: { StringNotEquals: { 'aws:SourceVpce': [...ids] } },
+          }),
+        ],
+      }),
+    };
+  }
+
   /** Who called what, when, from where and with which answer: one JSON line for each request. */
-  #accessLogs(retention: RetentionDays): StageOptions {
-    const logGroup = new LogGroup(this, 'AccessLog', { retention, removalPolicy: RemovalPolicy.DESTROY });
+  #accessLogs(logs: LogSettings): StageOptions {
+    const logGroup = createLogGroup(this, 'AccessLog', logs);
     const format = {
       time: AccessLogField.contextRequestTime(),
       requestId: AccessLogField.contextRequestId(),

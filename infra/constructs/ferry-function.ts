@@ -12,14 +12,37 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { TelemetryConfig } from '../../shared/config/schema/telemetry.ts';
+import { telemetryVariables } from '../../shared/environment/telemetry-environment.ts';
+import type { CustomerKey } from './customer-key.ts';
 import type { SourceNetwork } from './jobs/source-network.ts';
+import { grantSecrets } from './secrets.ts';
+
+/** What all log groups of a deployment have in common. */
+export interface LogSettings {
+  retention: RetentionDays;
+  key: CustomerKey | undefined;
+}
+
+/** A log group that goes with the stack. */
+export function createLogGroup(scope: Construct, id: string, { retention, key }: LogSettings): LogGroup {
+  return new LogGroup(scope, id, {
+    retention,
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...(key ? { encryptionKey: key.key } : {}),
+  });
+}
 
 /** What all functions of a deployment have in common. */
 export interface FunctionDefaults {
-  /** The one code asset, shared by all functions. */
+  /** The code asset, shared by all functions of its kind. */
   code: Code;
   architecture: Architecture;
-  logRetention: RetentionDays;
+  logs: LogSettings;
+  /** Whether runs write metrics for CloudWatch. */
+  jobMetrics: boolean;
+  /** Where they send traces, metrics and logs. */
+  telemetry?: { settings: TelemetryConfig; stack: string } | undefined;
 }
 
 export interface FerryFunctionProps<Environment extends Record<string, string>> extends FunctionDefaults {
@@ -42,16 +65,27 @@ export interface FerryFunctionProps<Environment extends Record<string, string>> 
 export class FerryFunction<Environment extends Record<string, string>> extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
+  readonly logGroup: LogGroup;
+  /** All of its environment. */
+  readonly variables: Record<string, string>;
 
   constructor(scope: Construct, id: string, props: FerryFunctionProps<Environment>) {
     super(scope, id);
-    const logGroup = new LogGroup(this, 'Log', {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.logGroup = createLogGroup(this, 'Log', props.logs);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(this.role);
+    this.logGroup.grantWrite(this.role);
     props.network?.grantInterfaces(this.role);
+    const { telemetry } = props;
+    const variables = telemetry
+      ? telemetryVariables(telemetry.settings, { stack: telemetry.stack, entry: props.entry })
+      : {};
+    const runsJobs = props.entry === 'sync' || props.entry === 'extract';
+    this.variables = {
+      ...props.environment,
+      ...variables,
+      ...(runsJobs && !props.jobMetrics ? { FERRY_CLOUDWATCH_METRICS: 'off' } : {}),
+    };
+    if (telemetry?.settings.headers !== undefined) grantSecrets(this.role, [telemetry.settings.headers]);
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -59,10 +93,10 @@ export class FerryFunction<Environment extends Record<string, string>> extends C
       code: props.code,
       handler: `${props.entry}.handler`,
       role: this.role,
-      environment: props.environment,
+      environment: this.variables,
       memorySize: props.memoryMegabytes,
       timeout: props.timeout,
-      logGroup,
+      logGroup: this.logGroup,
       // Ferry writes JSON itself; Lambda's wrapping would nest it.
       loggingFormat: LoggingFormat.TEXT,
       // Only for runs that the platform killed: other failures of a run are recorded and returned, not thrown.

@@ -1,22 +1,25 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  type CfnBucket,
   type IBucket,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { batchesOf } from '../../shared/batches.ts';
 import { acknowledgePrefixes } from '../acknowledgements.ts';
+import type { CustomerKey } from './customer-key.ts';
 
 export interface StateBucketProps {
   /** Name of an existing bucket to use; by default, the stack creates one. */
   adopt?: string | undefined;
+  /** Whether S3 announces free slots to EventBridge (leases/queue/…), which it then does for all objects. */
+  announces?: boolean;
   /** Customer-managed key that encrypts it. */
-  kmsKeyArn?: string | undefined;
+  key?: CustomerKey | undefined;
 }
 
 /** What a role may do with documents whose keys match patterns such as `jobs/orders/*`. */
@@ -35,13 +38,13 @@ const PREFIXES_A_STATEMENT = 18;
  */
 export class StateBucket extends Construct {
   readonly bucket: IBucket;
-  readonly #kmsKeyArn: string | undefined;
+  readonly #key: CustomerKey | undefined;
 
-  constructor(scope: Construct, id: string, { adopt, kmsKeyArn }: StateBucketProps) {
+  constructor(scope: Construct, id: string, { adopt, key, announces = false }: StateBucketProps) {
     super(scope, id);
-    this.#kmsKeyArn = kmsKeyArn;
+    this.#key = key;
     this.bucket =
-      adopt === undefined ? this.#create(kmsKeyArn) : Bucket.fromBucketName(this, 'Adopted', adopt);
+      adopt === undefined ? this.#create(key, announces) : Bucket.fromBucketName(this, 'Adopted', adopt);
   }
 
   /** Lets a role use documents by their prefixes; see {@link grantList} for those that may be absent. */
@@ -54,14 +57,7 @@ export class StateBucket extends Construct {
         }),
       );
     }
-    if (this.#kmsKeyArn !== undefined) {
-      role.addToPrincipalPolicy(
-        new PolicyStatement({
-          actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-          resources: [this.#kmsKeyArn],
-        }),
-      );
-    }
+    this.#key?.grantUse(role);
     acknowledgePrefixes(role, this.bucket, prefixes);
   }
 
@@ -81,13 +77,13 @@ export class StateBucket extends Construct {
     );
   }
 
-  #create(kmsKeyArn: string | undefined): IBucket {
+  #create(key: CustomerKey | undefined, announces: boolean): IBucket {
     const bucket = new Bucket(this, 'Bucket', {
-      ...(kmsKeyArn === undefined
+      ...(key === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : {
             encryption: BucketEncryption.KMS,
-            encryptionKey: Key.fromKeyArn(this, 'Key', kmsKeyArn),
+            encryptionKey: key.key,
             // One call to KMS for many objects: a run writes dozens.
             bucketKeyEnabled: true,
           }),
@@ -133,6 +129,11 @@ export class StateBucket extends Construct {
         { id: 'replaced', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
       ],
     });
+    // By CDK's own property, a custom resource would do it.
+    if (announces)
+      (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
+        eventBridgeConfiguration: { eventBridgeEnabled: true },
+      };
     // CDK's own types omit it where a property may be undefined.
     return bucket as IBucket;
   }

@@ -14,6 +14,7 @@ import { METRIC_NAMESPACE } from '../../shared/telemetry/emf.ts';
 import type { WatchedJobs } from '../../shared/watchdog/watched-jobs.ts';
 import { FerryFunction, type FunctionDefaults, joinNames } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
+import { QueueStarter } from './queue-starter.ts';
 import { grantSecrets } from './secrets.ts';
 import type { StateBucket } from './state-bucket.ts';
 
@@ -26,6 +27,8 @@ export interface WatchdogProps extends FunctionDefaults {
   /** Makes the ids of scheduled runs unique. */
   scope: string;
   apiUrl: string;
+  /** Whether runs may wait for a slot of their source. */
+  hasQueues: boolean;
   /** Where people are notified; absent without `alerts`. */
   topic: ITopic | undefined;
   webhook: SecretRef | undefined;
@@ -41,23 +44,26 @@ export class Watchdog extends Construct {
     super(scope, id);
     const { functions, state, deadLetters, topic, webhook } = props;
     const jobs = new JsonAsset(this, 'Jobs', props.jobs);
+    const environment: WatchdogEnvironment = {
+      ...jobs.location,
+      STATE_BUCKET: state.bucket.bucketName,
+      FUNCTIONS: joinNames(functions),
+      STACK_NAME: props.scope,
+      DEAD_LETTERS_URL: deadLetters.queueUrl,
+      API_URL: props.apiUrl,
+      TOPIC_ARN: topic?.topicArn ?? '',
+      WEBHOOK_SECRET: webhook === undefined ? '' : typeof webhook === 'string' ? webhook : webhook.arn,
+      LOG_LEVEL: 'info',
+    };
     const handler = new FerryFunction<WatchdogEnvironment>(this, 'Handler', {
       description: 'Ferry: watchdog',
       code: props.code,
       architecture: props.architecture,
-      logRetention: props.logRetention,
+      logs: props.logs,
+      jobMetrics: props.jobMetrics,
+      telemetry: props.telemetry,
       entry: 'watchdog',
-      environment: {
-        ...jobs.location,
-        STATE_BUCKET: state.bucket.bucketName,
-        FUNCTIONS: joinNames(functions),
-        STACK_NAME: props.scope,
-        DEAD_LETTERS_URL: deadLetters.queueUrl,
-        API_URL: props.apiUrl,
-        TOPIC_ARN: topic?.topicArn ?? '',
-        WEBHOOK_SECRET: webhook === undefined ? '' : typeof webhook === 'string' ? webhook : webhook.arn,
-        LOG_LEVEL: 'info',
-      },
+      environment,
       memoryMegabytes: 512,
       timeout: Duration.minutes(2),
       // The next round comes anyway.
@@ -79,6 +85,18 @@ export class Watchdog extends Construct {
     state.grant(role, { prefixes: ['jobs/*/runs/*'], actions: ['s3:GetObject', 's3:PutObject'] });
     state.grant(role, { prefixes: ['runs/*', 'states/*'], actions: ['s3:PutObject'] });
     state.grant(role, { prefixes: ['alerts/*', 'states/*'], actions: ['s3:DeleteObject'] });
+    if (props.hasQueues) {
+      // The tickets of runs that it has started, or that have ended.
+      state.grant(role, { prefixes: ['leases/queue/*'], actions: ['s3:DeleteObject'] });
+      new QueueStarter(this, 'Queue', {
+        code: props.code,
+        architecture: props.architecture,
+        role,
+        environment: handler.variables,
+        logGroup: handler.logGroup,
+        bucket: state.bucket,
+      });
+    }
     role.addToPolicy(
       new PolicyStatement({
         actions: ['lambda:InvokeFunction'],

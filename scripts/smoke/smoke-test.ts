@@ -9,13 +9,8 @@ import { createStackApi } from '../../cli/stack/stack-api.ts';
 import type { Job } from '../../shared/api/schemas.ts';
 import { toFerryError } from '../../shared/errors.ts';
 import { awsTimeouts } from '../../shared/network/outgoing-https.ts';
-
-/** One thing that was tried on the stack, and what came of it. */
-export interface Step {
-  step: string;
-  status: 'ok' | 'warning' | 'failed';
-  detail: string;
-}
+import { checkConcurrency } from './account-quotas.ts';
+import type { Step } from './step.ts';
 
 const settings = { requestHandler: awsTimeouts };
 const RUNTIME = 'nodejs24.x';
@@ -28,9 +23,10 @@ const RUNTIME = 'nodejs24.x';
 export async function smokeTest(connected: ConnectedStack, run?: string): Promise<Step[]> {
   const { stack, api } = connected;
   const steps: Step[] = [];
-  const attempt = async (step: string, work: () => Promise<string>) => {
+  const attempt = async (step: string, work: () => Promise<string | Omit<Step, 'step'>>) => {
     try {
-      steps.push({ step, status: 'ok', detail: await work() });
+      const outcome = await work();
+      steps.push({ step, ...(typeof outcome === 'string' ? { status: 'ok', detail: outcome } : outcome) });
     } catch (thrown) {
       // An Expectation's message is ours; what else is thrown may quote anything.
       const detail = thrown instanceof Expectation ? thrown.message : toFerryError(thrown).message;
@@ -48,6 +44,7 @@ export async function smokeTest(connected: ConnectedStack, run?: string): Promis
   });
   const lambda = new LambdaClient(settings);
   const logs = new CloudWatchLogsClient(settings);
+  await attempt('account: concurrency', () => checkConcurrency(lambda, jobs.length));
   for (const name of jobFunctions(connected))
     await attempt(`function ${name}`, () => describeFunction(lambda, logs, name));
   await attempt('schedules', () => compareSchedules(connected, jobs));

@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from './problems.ts';
 
-// A reason for the record is the longest text in a request.
-const MAX_BODY_BYTES = 16_384;
+/** A reason for the record is the longest text in a request. */
+export const MAX_BODY_BYTES = 16_384;
 
 /** Refuses a path that cannot be decoded. */
 export const checkPath: MiddlewareHandler = async (context, next) => {

@@ -1,8 +1,11 @@
+import type { DocumentStore } from '../runs/documents/document-store.ts';
+import type { CheckRequest } from '../runs/records/job-check.ts';
 import type { RunRequest } from '../runs/records/run-request.ts';
 import type { RunRequestStore } from '../runs/records/run-request-store.ts';
 import type { RunStore } from '../runs/records/run-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { JobIndex } from './job-index.ts';
+import type { LogLine } from './schemas.ts';
 
 /** What the API works with. */
 export interface ApiDependencies {
@@ -10,9 +13,21 @@ export interface ApiDependencies {
   readJobs: () => Promise<JobIndex>;
   runs: RunStore;
   requests: RunRequestStore;
+  /** Reads what is stored beside the runs: checks. */
+  documents: Pick<DocumentStore, 'get' | 'address'>;
+  /** Starts a check of a job without waiting for its end. */
+  check: (request: CheckRequest) => Promise<void>;
+  /** The log of a run, oldest line first. Absent: the host keeps none that it can read. */
+  readLog?: (run: { id: string; job: string }) => Promise<LogLine[]>;
+  /**
+   * The manifest of an extraction's run; undefined when it no longer exists. Absent: the host has no way to the files.
+   */
+  readManifest?: (run: { id: string; job: string; manifest: string }) => Promise<unknown>;
   /** Starts a run without waiting for its end; delivering the same request twice must be harmless. */
   start: (request: RunRequest) => Promise<void>;
   logger: Logger;
+  /** The time that ids of runs begin with. @default this machine's */
+  now?: () => Date;
 }
 
 /** What the host of the API passes with each request. */

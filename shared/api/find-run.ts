@@ -61,7 +61,9 @@ async function showRun({ runs }: ApiDependencies, record: RunRecord): Promise<Ru
   }
   // It may have ended between the two reads.
   const again = (await runs.getOfJob(record.job, record.id)) ?? record;
-  return isFinished(again) ? withoutVersion(again) : { ...withoutVersion(again), stale: true };
+  if (isFinished(again)) return withoutVersion(again);
+  const isParked = again.state === 'queued' && (await runs.findParkedRun(again.job)) === again.id;
+  return { ...withoutVersion(again), stale: !isParked };
 }
 
 function withoutVersion({ schemaVersion: _schemaVersion, ...record }: RunRecord): Run {

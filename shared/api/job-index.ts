@@ -1,6 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { type AtlanConnection, connectionOf } from '../config/atlan-connection.ts';
 import { type JobFunctionPlan, planFunctions } from '../config/deployment/job-functions.ts';
-import { type FerryConfig, schedule } from '../config/schema/ferry-config.ts';
+import {
+  type ExtractionConfig,
+  type FerryConfig,
+  type SourceConfig,
+  schedule,
+} from '../config/schema/ferry-config.ts';
+
+const filter = z.record(z.string(), z.union([z.literal('*'), z.array(z.string())]));
 
 /** What the API knows about a configured job. Contains no query and no name of a secret. */
 export const indexedJobSchema = z.strictObject({
@@ -12,6 +20,17 @@ export const indexedJobSchema = z.strictObject({
   /** Only extractions: every source they read. */
   sources: z.array(z.string()).optional(),
   schedule: schedule.optional(),
+  /** Only extractions: what callers of Atlan's REST API see of it. */
+  workflow: z
+    .strictObject({
+      id: z.string(),
+      /** Absent for several sources, and for one whose address or port only its secret may know. */
+      connection: z.strictObject({ name: z.string(), qualifiedName: z.string() }).optional(),
+      include: filter,
+      exclude: filter,
+      tempTableRegex: z.string(),
+    })
+    .optional(),
 });
 export type IndexedJob = z.infer<typeof indexedJobSchema>;
 
@@ -28,11 +47,43 @@ export function jobIndexOf(config: FerryConfig): JobIndex {
 
 function indexJob(config: FerryConfig, plan: JobFunctionPlan, job: string): IndexedJob {
   const { kind } = plan;
-  if (kind === 'extraction')
-    return { kind, sources: [...plan.sources], ...plannedOf(config.extractions[job]) };
+  if (kind === 'extraction') {
+    const extraction = config.extractions[job];
+    return {
+      kind,
+      sources: [...plan.sources],
+      ...plannedOf(extraction),
+      ...(extraction ? { workflow: workflowOf(config, extraction, job, plan.sources) } : {}),
+    };
+  }
   const sync = config.syncs[job];
   const { source } = plan;
   return { kind, source, dataset: sync?.dataset, target: sync?.polyteia, ...plannedOf(sync) };
+}
+
+function workflowOf(
+  config: FerryConfig,
+  { workflowId, include, exclude, tempTableRegex }: ExtractionConfig,
+  job: string,
+  sources: readonly string[],
+): NonNullable<IndexedJob['workflow']> {
+  const [name = '', ...others] = sources;
+  const source = others.length > 0 || !Object.hasOwn(config.sources, name) ? undefined : config.sources[name];
+  const connection = source && knownConnection(name, source, config.atlan.tenant);
+  return {
+    id: workflowId ?? job,
+    include,
+    exclude,
+    tempTableRegex,
+    ...(connection ? { connection } : {}),
+  };
+}
+
+function knownConnection(name: string, source: SourceConfig, tenant: string): AtlanConnection | undefined {
+  const { host, port, connection } = source;
+  // What the file leaves open, the source's secret may say.
+  if (connection?.qualifiedName === undefined && (host === undefined || port === undefined)) return undefined;
+  return connectionOf({ name, source, login: { host: host ?? '', port: port ?? 0 }, tenant });
 }
 
 const plannedOf = (job: Pick<IndexedJob, 'schedule'> | undefined) =>

@@ -1,10 +1,14 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import { routes } from './routes.ts';
 
-/** The OpenAPI 3.1 document of the API: openapi.json. */
-export function openApiDocument(): object {
+/**
+ * The OpenAPI 3.1 document of the API: openapi.json.
+ *
+ * @param others routes that the same listener answers
+ */
+export function openApiDocument(others: readonly RouteConfig[]): object {
   const described = new OpenAPIHono();
-  for (const route of routes) described.openAPIRegistry.registerPath(route);
+  for (const route of [...routes, ...others]) described.openAPIRegistry.registerPath(route);
   described.openAPIRegistry.registerComponent('securitySchemes', 'sigv4', {
     type: 'apiKey',
     name: 'Authorization',
@@ -22,7 +26,8 @@ export function openApiDocument(): object {
     info: {
       title: 'Ferry',
       version: '1',
-      description: 'Jobs and their runs. Every error is application/problem+json (RFC 9457).',
+      description:
+        'Jobs and their runs; every error is application/problem+json (RFC 9457). And the REST API of Atlan’s Postgres app, below /workflows/v1, with errors in its own form.',
       license: { name: 'MIT' },
     },
     servers: [

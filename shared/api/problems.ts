@@ -2,7 +2,7 @@ import type { Hook } from '@hono/zod-openapi';
 import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
-import { nearestName } from '../config/config-problems.ts';
+import { nearestName } from '../config/nearest-name.ts';
 import { StateError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printableMessage } from '../text/printable.ts';

@@ -1,18 +1,23 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import {
   cancelledSchema,
+  checkStartedSchema,
   healthSchema,
   jobDetailSchema,
   jobListSchema,
   jobParam,
+  jobsQuery,
   keyHeader,
+  manifestDocumentSchema,
   noQuery,
   nothingSchema,
   pageQuery,
   problemSchema,
   runListSchema,
+  runLogSchema,
   runParam,
   runSchema,
+  shownCheckSchema,
   startedSchema,
   whySchema,
 } from './schemas.ts';
@@ -80,7 +85,7 @@ export const listJobs = createRoute({
   method: 'get',
   path: '/jobs',
   summary: 'All jobs, with the results of their newest runs',
-  request: { query: noQuery },
+  request: { query: jobsQuery },
   responses: { 200: json(jobListSchema, 'The jobs, by name.'), ...failures },
 });
 
@@ -154,6 +159,46 @@ export const resendRun = createRoute({
   responses: starts,
 });
 
+export const postCheck = createRoute({
+  method: 'post',
+  path: '/jobs/{job}/check',
+  summary: 'Try everything that a run of the job needs; reads no row, uploads nothing',
+  request: { params: jobParam, query: noQuery, body: body(nothingSchema) },
+  responses: {
+    202: json(
+      checkStartedSchema,
+      'The check was requested, or one of the job is under way: then this is its id.',
+    ),
+    ...unknown,
+    ...failures,
+    ...bodyFailures,
+  },
+});
+
+export const getCheck = createRoute({
+  method: 'get',
+  path: '/jobs/{job}/check',
+  summary: 'The newest check of a job; it grows while the check is under way',
+  request: { params: jobParam, query: noQuery },
+  responses: { 200: json(shownCheckSchema, 'The check.'), ...unknown, ...failures },
+});
+
+export const getRunLog = createRoute({
+  method: 'get',
+  path: '/runs/{id}/log',
+  summary: 'The last lines of the log of a run, as far as this host keeps them',
+  request: { params: runParam, query: noQuery },
+  responses: { 200: json(runLogSchema, 'The lines, oldest first.'), ...unknown, ...failures },
+});
+
+export const getRunManifest = createRoute({
+  method: 'get',
+  path: '/runs/{id}/manifest',
+  summary: 'What the run of an extraction has written: databases, counts and files',
+  request: { params: runParam, query: noQuery },
+  responses: { 200: json(manifestDocumentSchema, 'The manifest.'), ...unknown, ...failures },
+});
+
 /** All routes. The allowed methods of each path come from here. */
 export const routes = [
   healthz,
@@ -167,11 +212,23 @@ export const routes = [
   cancelRun,
   acceptRun,
   resendRun,
+  postCheck,
+  getCheck,
+  getRunLog,
+  getRunManifest,
 ] as const;
 
 /** The methods that a path accepts, in capitals; empty for a path that does not exist. */
 export function methodsOf(path: string): string[] {
   return routes
-    .filter((route) => new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path))
+    .filter((route) => isPathOf(route.path, path))
     .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
 }
+
+/** The route that a path belongs to, such as `/runs/{id}`; undefined for a path that does not exist. */
+export const routeOf = (path: string): string | undefined =>
+  routes.find((route) => isPathOf(route.path, path))?.path;
+
+/** Whether a path is one of a route. */
+export const isPathOf = (route: string, path: string): boolean =>
+  new RegExp(`^${route.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);

@@ -3,7 +3,7 @@ import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { findRun, showRuns } from './find-run.ts';
 import { ProblemError } from './problems.ts';
-import { acceptRun, cancelRun, getRun, listRuns, resendRun } from './routes.ts';
+import { acceptRun, cancelRun, getRun, getRunLog, getRunManifest, listRuns, resendRun } from './routes.ts';
 import type { Run } from './schemas.ts';
 import { startRun, type Wanted } from './start-run.ts';
 
@@ -17,9 +17,38 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
     return context.json(await showRuns(dependencies, page), 200);
   });
 
-  api.openapi(getRun, async (context) =>
-    context.json(await findRun(dependencies, context.req.valid('param').id), 200),
-  );
+  api.openapi(getRun, async (context) => {
+    const run = await findRun(dependencies, context.req.valid('param').id);
+    return context.json({ ...run, actions: await actionsOf(run) }, 200);
+  });
+
+  api.openapi(getRunLog, async (context) => {
+    const { id, job } = await findRun(dependencies, context.req.valid('param').id);
+    if (!dependencies.readLog)
+      throw new ProblemError(404, 'This host keeps no log of runs that it can read: use ferry logs.');
+    return context.json({ lines: await dependencies.readLog({ id, job }) }, 200);
+  });
+
+  api.openapi(getRunManifest, async (context) => {
+    const { id, job, manifest } = await findRun(dependencies, context.req.valid('param').id);
+    if (manifest === undefined) throw new ProblemError(404, `Run ${id} has written no manifest.`);
+    const found = await dependencies.readManifest?.({ id, job, manifest });
+    if (found === undefined)
+      throw new ProblemError(404, `The manifest of run ${id} cannot be read from here: it is ${manifest}.`);
+    return context.json(found as { schemaVersion: number }, 200);
+  });
+
+  /** What its routes would not refuse. */
+  async function actionsOf(run: Run): Promise<NonNullable<Run['actions']>> {
+    const { id, job, kind, state, error } = run;
+    if (!isFinished({ state })) return state === 'ingesting' ? [] : ['cancel'];
+    if (kind !== 'sync' || !Object.hasOwn(await readJobs(), job)) return [];
+    const [refused, archived] = await Promise.all([
+      error?.class === 'GuardError' ? runs.hasRefused(job, id) : false,
+      runs.hasArchived(job, id),
+    ]);
+    return [...(refused ? (['accept'] as const) : []), ...(archived ? (['resend'] as const) : [])];
+  }
 
   api.openapi(cancelRun, async (context) => {
     const { id, job, state } = await findRun(dependencies, context.req.valid('param').id);
@@ -28,6 +57,9 @@ export function addRunRoutes(api: Api, dependencies: ApiDependencies): void {
       throw new ProblemError(409, `Run ${id} has already uploaded its file, and Polyteia is reading it.`);
     await runs.requestCancel(job, id, context.env.caller);
     logger.info({ run: id, job, triggeredBy: context.env.caller }, 'cancel requested');
+    // It has no heartbeat that would notice.
+    if ((await runs.findParkedRun(job)) === id)
+      await dependencies.start({ job, runId: id, triggeredBy: context.env.caller });
     return context.json({ runId: id, job, cancelRequested: true as const }, 202);
   });
 

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { baselineSchema } from '../runs/records/baseline.ts';
+import { jobCheckSchema } from '../runs/records/job-check.ts';
+import { RECENT_RUNS } from '../runs/records/recent-runs.ts';
 import { runRecordSchema } from '../runs/records/run-record.ts';
 
 /**
@@ -59,7 +61,15 @@ const jobFields = {
     .describe('The schedule in AWS; absent for a job that only runs on demand.'),
   running: runSummary.optional().describe('The run that is under way.'),
   lastRun: runSummary.optional().describe('The newest run.'),
+  lastEndedRun: runSummary
+    .optional()
+    .describe('The newest run that ended or was stopped. A skipped one never began, and is not it.'),
   lastGoodRun: runSummary.optional().describe('The newest run that succeeded completely.'),
+  overdueSince: moment
+    .optional()
+    .describe(
+      'The planned time of a run that should have begun a quarter of an hour ago and has not. Judged by the newest run: until the job has run once, and after its schedule was changed, only the alerts know.',
+    ),
 };
 
 /** A job in a list. */
@@ -69,6 +79,10 @@ export const jobSchema = z
     nextRun: moment
       .optional()
       .describe('Absent when it is unknown: no schedule, or one that counts in minutes.'),
+    recentRuns: z
+      .array(runSummary)
+      .optional()
+      .describe('Only if asked for with `runs`: the newest runs that have ended, newest first.'),
   })
   .openapi('Job');
 export type Job = z.infer<typeof jobSchema>;
@@ -78,10 +92,26 @@ export const jobDetailSchema = z
   .strictObject({
     ...jobFields,
     nextRuns: z.array(moment),
+    skippedRuns: z
+      .array(
+        z.strictObject({
+          from: z.string().describe('The clock right before the change: 2027-03-28T02:00.'),
+          to: z.string().describe('The clock right after it.'),
+          times: z.array(z.string()).describe('The planned times that do not exist on that day.'),
+        }),
+      )
+      .optional()
+      .describe('Planned runs of the next year that a clock change skips; absent when there are none.'),
     baseline: baselineSchema
       .omit({ schemaVersion: true })
       .optional()
       .describe('The last accepted result, which guards compare with.'),
+    unreadable: z
+      .string()
+      .optional()
+      .describe(
+        'Why the baseline cannot be read, where it is, and what to do. Until then, runs of the job fail.',
+      ),
   })
   .openapi('JobDetail');
 export type JobDetail = z.infer<typeof jobDetailSchema>;
@@ -103,6 +133,10 @@ export const runSchema = runRecordSchema
       })
       .optional()
       .describe('For a run that is under way: what its last heartbeat reported, and how long ago.'),
+    actions: z
+      .array(z.enum(['cancel', 'accept', 'resend']))
+      .optional()
+      .describe('Only for one run: what can be done with it now.'),
   })
   .openapi('Run');
 export type Run = z.infer<typeof runSchema>;
@@ -130,6 +164,24 @@ export const cancelledSchema = z
   .strictObject({ runId: z.uuid(), job: z.string(), cancelRequested: z.literal(true) })
   .openapi('CancelRequest');
 
+/** A check that was asked for. */
+export const checkStartedSchema = z
+  .strictObject({ checkId: z.uuid(), job: z.string() })
+  .openapi('StartedCheck');
+
+export const shownCheckSchema = jobCheckSchema.omit({ schemaVersion: true }).openapi('JobCheck');
+
+const logLineSchema = z.strictObject({
+  time: moment,
+  level: z.string(),
+  message: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+export const runLogSchema = z.strictObject({ lines: z.array(logLineSchema) }).openapi('RunLog');
+
+/** The manifest is that of docs/extraction.md; its own schema belongs to the extraction. */
+export const manifestDocumentSchema = z.looseObject({ schemaVersion: z.int() }).openapi('Manifest');
+
 export const nothingSchema = z.strictObject({});
 export const whySchema = z.strictObject({
   why: z.string().trim().min(1).max(500).optional().describe('The reason, for the record.'),
@@ -137,6 +189,15 @@ export const whySchema = z.strictObject({
 export const jobParam = z.object({ job: z.string().openapi({ description: 'Name of the job.' }) });
 export const runParam = z.object({ id: z.string().openapi({ description: 'Id of the run.' }) });
 export const noQuery = z.strictObject({});
+export const jobsQuery = z.strictObject({
+  runs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(RECENT_RUNS)
+    .default(0)
+    .describe('How many ended runs of each job to return as `recentRuns`.'),
+});
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20).describe('How many runs to return.'),
   cursor: z.uuid().optional().describe('`next` of the previous page.'),

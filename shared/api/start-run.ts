@@ -1,6 +1,7 @@
 import { isFinished } from '../runs/records/run-record.ts';
 import type { RunRequest } from '../runs/records/run-request.ts';
 import { newRunId } from '../runs/run-id.ts';
+import { activeTraceparent } from '../telemetry/trace-context.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { ProblemError, runUnderWay } from './problems.ts';
 import type { Started } from './schemas.ts';
@@ -25,17 +26,22 @@ export async function startRun(
   wanted: Wanted,
   key: string | undefined,
 ): Promise<Started> {
-  const { runs, requests, logger } = dependencies;
+  const { runs, requests, logger, now } = dependencies;
   const { job } = wanted;
   const earlier = key === undefined ? undefined : await requests.findByKey(job, key);
   if (earlier) return repeat(dependencies, wanted, earlier);
 
   const holder = await runs.readHolder(job);
   if (holder?.alive) await assertEnded(dependencies, job, holder.runId);
-  const request: RunRequest = { ...wanted, runId: newRunId() };
+  const parked = await runs.findParkedRun(job);
+  if (parked !== undefined && (await runs.getOfJob(job, parked))?.state === 'queued')
+    throw runUnderWay(job, parked);
+  const request: RunRequest = { ...wanted, runId: newRunId(now?.()) };
   const stored = { requestedAt: new Date().toISOString(), request };
   const claimed = key === undefined ? request : await requests.claimKey(key, stored);
   if (claimed.runId !== request.runId) return repeat(dependencies, wanted, claimed);
+  const traceparent = activeTraceparent();
+  if (traceparent !== undefined) await runs.noteTrace(job, { runId: request.runId, traceparent });
   await deliver(dependencies, request);
   logger.info({ ...request, run: request.runId }, 'run requested');
   return { runId: request.runId, job, state: 'queued' };
@@ -54,8 +60,7 @@ async function assertEnded({ runs }: ApiDependencies, job: string, runId: string
 }
 
 /**
- * The same request again. It starts the run only if nothing has come of it yet, because the first delivery may have
- * failed.
+ * The same request again. It starts the run only if that has not begun yet, because the first delivery may have failed.
  */
 async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: RunRequest): Promise<Started> {
   if (!sameDemand(wanted, earlier)) {
@@ -63,7 +68,8 @@ async function repeat(dependencies: ApiDependencies, wanted: Wanted, earlier: Ru
   }
   const { job, runId } = earlier;
   const record = await dependencies.runs.getOfJob(job, runId);
-  if (record) return { runId, job, state: record.state };
+  // One that waits may have lost the process that was to begin it.
+  if (record && record.state !== 'queued') return { runId, job, state: record.state };
   await deliver(dependencies, earlier);
   return { runId, job, state: 'queued' };
 }

@@ -18,14 +18,20 @@ import {
   planDatabases,
 } from '../extraction/plan-databases.ts';
 import { labelOf } from '../extraction/read-database.ts';
+import { describeUnread, failsApart, UnmatchedEntries } from '../extraction/unread-databases.ts';
 import { watchSignIn } from '../extraction/watch-sign-in.ts';
+import { type RetryOptions, retryLockedCatalog } from '../runs/retry.ts';
 import { createWorkspace } from '../runs/workspace.ts';
 import { RefusedLogins } from '../source/credentials/refused-logins.ts';
 import type { JobReading } from '../source/job-reading.ts';
 import { type CheckResult, failedCheck, skippedCheck } from './check-result.ts';
 
 export type CheckExtractionOptions = JobReading &
-  Pick<RunExtractionOptions, 'output' | 'workFolder'> & { signal: AbortSignal };
+  Pick<RunExtractionOptions, 'output' | 'workFolder'> & {
+    signal: AbortSignal;
+    /** Waits for a lock of the catalog; tests use a faster clock. */
+    sleep?: RetryOptions['sleep'];
+  };
 
 /**
  * Tries what only extractions need: the checks that each run begins with, database by database, and writing, reading
@@ -34,21 +40,34 @@ export type CheckExtractionOptions = JobReading &
  * @throws ConfigError when there is no such extraction
  */
 export async function checkExtraction(options: CheckExtractionOptions): Promise<CheckResult[]> {
-  const { config, job, output, signal } = options;
+  const { config, job, output, signal, sleep } = options;
   const found = findExtraction(config, job);
   await using workspace = await createWorkspace(options.workFolder);
   const { folder } = workspace;
   const refusals = new RefusedLogins();
-  const catalogs = await checkCatalogs({ refusals, ...options, ...found }, folder, signal);
+  const waiting = { signal, sleep };
+  const catalogs = await checkCatalogs({ refusals, ...options, ...found }, folder, waiting);
   return [...catalogs, ...(await checkOutput(output, { ...found, signal }))];
 }
 
-async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal): Promise<CheckResult[]> {
+/** How a lock of the catalog is waited for. */
+interface Waiting {
+  signal: AbortSignal;
+  sleep: RetryOptions['sleep'];
+}
+
+async function checkCatalogs(work: PlanWork, folder: string, waiting: Waiting): Promise<CheckResult[]> {
+  const { signal } = waiting;
   await using sessions = new CatalogSessions({ ...work, folder: join(folder, 'databases'), signal });
   let planned: PlannedSource[];
   try {
     planned = await planDatabases(
-      { folder, signal, retry: (attempt) => attempt(), phase: (_name, attempt) => attempt() },
+      {
+        folder,
+        signal,
+        retry: (attempt) => retryLockedCatalog(waiting, attempt),
+        phase: (_name, attempt) => attempt(),
+      },
       { ...work, engine: sessions.engine },
     );
   } catch (error) {
@@ -57,28 +76,50 @@ async function checkCatalogs(work: PlanWork, folder: string, signal: AbortSignal
   }
   const results: CheckResult[] = [];
   const leftOut: LeftOut[] = [];
+  const unmatched = failsApart(work) ? new UnmatchedEntries() : undefined;
   for (const plan of planned) {
     const { name: source, error } = plan;
     if (plan.leftOut !== undefined) leftOut.push({ source, miss: plan.leftOut });
     if (error) results.push(failedCheck(`${source}: databases`, error));
-    else results.push(...(await checkDatabases(work, plan, leftOut, sessions, signal)));
+    else results.push(...(await checkDatabases({ ...work, unmatched }, plan, leftOut, sessions, waiting)));
     await sessions.leave();
   }
   if (results.length === 0) return [failedCheck('databaseSchemaCheck', nothingLeft(leftOut))];
+  for (const plan of planned) results.push(...checkUnread(work, plan, unmatched));
   if (leftOut.length === 0) return results;
   return [...results, { check: 'filters', status: 'warning', detail: describeLeftOut(leftOut) }];
 }
+
+/** As a run does: entries of `include` without a database fail, and others that are closed are told. */
+function checkUnread(
+  { extraction }: PlanWork,
+  { name, databases, unread = [] }: PlannedSource,
+  unmatched: UnmatchedEntries | undefined,
+): CheckResult[] {
+  const failures = unmatched?.failures(extraction.include, unread, new Set(databases)) ?? [];
+  const others = unread.filter(({ database }) => !failures.some((failed) => failed.database === database));
+  const failed = failures.map(({ database, error }) =>
+    failedCheck(`${labelOf(name, database)}: databaseSchemaCheck`, error),
+  );
+  if (others.length === 0) return failed;
+  return [
+    ...failed,
+    { check: `${name}: databases`, status: 'warning', detail: describeUnread(name, others) },
+  ];
+}
+
+type CheckingWork = PlanWork & { unmatched: UnmatchedEntries | undefined };
 
 /**
  * Checks the databases of one source; once it lets nobody in, its other ones are not tried. @param leftOut takes what
  * the filters leave out
  */
 async function checkDatabases(
-  work: PlanWork,
+  work: CheckingWork,
   plan: PlannedSource,
   leftOut: LeftOut[],
   sessions: CatalogSessions,
-  signal: AbortSignal,
+  waiting: Waiting,
 ): Promise<CheckResult[]> {
   const { name: source, databases } = plan;
   const results: CheckResult[] = [];
@@ -91,7 +132,12 @@ async function checkDatabases(
       continue;
     }
     const names = { database, next: databases[index + 1] };
-    const checked = await checkDatabase(work, plan, names, sessions, signal);
+    const checked = await retryLockedCatalog(waiting, () => checkDatabase(work, plan, names, sessions)).catch(
+      (error: unknown) => {
+        waiting.signal.throwIfAborted();
+        return { error };
+      },
+    );
     keptOut = isKeptOut('error' in checked ? checked.error : undefined);
     if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
     else if ('error' in checked) results.push(failedCheck(login, checked.error));
@@ -107,34 +153,34 @@ const PREFLIGHT = [
 ] as const satisfies (keyof Preflight)[];
 
 async function checkDatabase(
-  work: PlanWork,
+  work: CheckingWork,
   plan: PlannedSource,
   { database, next }: { database: string; next: string | undefined },
   sessions: CatalogSessions,
-  signal: AbortSignal,
-): Promise<CheckResult[] | { leftOut: string } | { error: unknown }> {
+): Promise<CheckResult[] | { leftOut: string }> {
   const { name, reached } = plan;
+  if (!reached) throw new Error('A source without a login has no databases.');
+  const { session } = await sessions.open(placeOf(plan, reached.login, database));
+  if (next !== undefined) sessions.openAhead(placeOf(plan, reached.login, next));
   try {
-    if (!reached) throw new Error('A source without a login has no databases.');
-    const { session } = await sessions.open(placeOf(plan, reached.login, database));
-    if (next !== undefined) sessions.openAhead(placeOf(plan, reached.login, next));
-    try {
-      const scope = scopeIn(session);
-      const { filters, ...names } = await fitToDatabase(scope, work.extraction, plan, database);
-      const preflight = await runPreflight(scope, filters, {
-        onlySource: work.sources.length === 1,
-        ...names,
-      });
-      const leftOut = await whyLeftOut(scope, filters, preflight, names.databaseName);
-      if (leftOut !== undefined) return { leftOut };
-      const label = labelOf(name, database);
-      return PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check]));
-    } finally {
-      session.close();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    return { error };
+    const scope = scopeIn(session);
+    const { filters, ...names } = await fitToDatabase(scope, work.extraction, plan, database);
+    const preflight = await runPreflight(scope, filters, {
+      onlySource: work.sources.length === 1,
+      minimumVersion: work.config.atlan.minimumVersion,
+      apart: work.unmatched && ((entries) => work.unmatched?.note(entries)),
+      ...names,
+    });
+    const leftOut = await whyLeftOut(scope, filters, preflight, names.databaseName);
+    if (leftOut !== undefined) return { leftOut };
+    const label = labelOf(name, database);
+    const limits = (await scope.limits?.(filters)) ?? [];
+    return [
+      ...PREFLIGHT.map((check) => toResult(`${label}: ${check}`, preflight[check])),
+      ...limits.map((detail): CheckResult => ({ check: `${label}: visibility`, status: 'warning', detail })),
+    ];
+  } finally {
+    session.close();
   }
 }
 
@@ -152,10 +198,17 @@ async function checkOutput(
   {
     extraction,
     workflowId,
+    application,
     signal,
-  }: Pick<ExtractionWork, 'extraction' | 'workflowId'> & { signal: AbortSignal },
+  }: Pick<ExtractionWork, 'extraction' | 'workflowId' | 'application'> & { signal: AbortSignal },
 ): Promise<CheckResult[]> {
-  const { workflowFolder } = layOut({ ...extraction.output, base: output.base, workflowId, runId: 'check' });
+  const { workflowFolder } = layOut({
+    ...extraction.output,
+    application,
+    base: output.base,
+    workflowId,
+    runId: 'check',
+  });
   const folder = `${workflowFolder}check/`;
   const key = `${folder}check.json`;
   const steps: [string, () => Promise<string>][] = [

@@ -1,18 +1,7 @@
-import { z } from 'zod';
 import { toFerryError } from '../errors.ts';
+import type { CheckResult } from '../runs/records/job-check.ts';
 
-/** How one check ended. */
-export const checkResultSchema = z.object({
-  /** What was checked: `secret` or `token`, `DNS`, `TCP`, `login`, …, or `sync <name>`. */
-  check: z.string(),
-  /** `skipped`: an earlier one that it needs failed. */
-  status: z.enum(['ok', 'warning', 'failed', 'skipped']),
-  detail: z.string(),
-  hint: z.string().optional(),
-  /** Class of the error of a failed check. */
-  class: z.string().optional(),
-});
-export type CheckResult = z.infer<typeof checkResultSchema>;
+export { type CheckResult, checkResultSchema } from '../runs/records/job-check.ts';
 
 /** A failed check, from what it threw. */
 export function failedCheck(check: string, thrown: unknown): CheckResult {

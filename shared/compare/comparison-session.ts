@@ -115,7 +115,7 @@ export class ComparisonSession {
 const linkTo = (folder: string, side: Side) => join(folder, `${side}.parquet`);
 
 async function findFile(path: string): Promise<string> {
-  const hint = 'ferry compare takes the paths of two Parquet files.';
+  const hint = 'ferry compare takes the paths of two files, each Parquet or CSV.';
   try {
     if (!(await stat(path)).isFile()) throw new ConfigError(`${path} is not a file.`, { hint });
     await access(path, constants.R_OK);

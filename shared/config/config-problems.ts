@@ -1,8 +1,10 @@
-import { closest, distance } from 'fastest-levenshtein';
-import { type Document, isMap, isScalar, type LineCounter } from 'yaml';
-import { z } from 'zod';
+import type * as z from 'zod';
 import { printable } from '../text/printable.ts';
-import { shorten } from '../text/shorten.ts';
+import { fieldNamesIn, jsonSchemaOf } from './mistakes/field-names.ts';
+import { isSecretPath, looksSecret, shownName, shownPath } from './mistakes/showable.ts';
+import { valueCandidates } from './mistakes/value-candidates.ts';
+import { nearestName } from './nearest-name.ts';
+import { unknownNameMessage } from './unknown-name.ts';
 
 /** One problem of a configuration file, ready to print. */
 export interface ConfigProblem {
@@ -10,27 +12,18 @@ export interface ConfigProblem {
   path: string;
   /** Line in the file, from 1; absent when the field is missing or the file has no lines (an environment). */
   line?: number;
+  /** The last of the lines that it is about, if they are several. */
+  lastLine?: number;
   /** What is wrong, what is expected, and the nearest valid name. */
   message: string;
+  /** The line that is right, or several. */
+  write?: string;
 }
 
 type Path = readonly PropertyKey[];
 
-/** The candidate nearest to `word`, if it is near enough to be what the writer meant. */
-export function nearestName(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0) return undefined;
-  const best = closest(word, candidates);
-  return distance(word.toLowerCase(), best.toLowerCase()) <= Math.max(2, Math.floor(word.length / 3))
-    ? best
-    : undefined;
-}
-
-/** `unknown field "prot"` with the nearest name or the list of valid ones. */
-export function unknownNameMessage(kind: string, word: string, candidates: readonly string[]): string {
-  const nearest = nearestName(word, candidates);
-  const valid = candidates.length > 0 ? `valid: ${candidates.join(', ')}` : `no ${kind} is defined`;
-  return `unknown ${kind} "${printable(shorten(word))}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
-}
+/** A problem, and lines that may be right. */
+export type DescribedProblem = ConfigProblem & { at: Path; candidates?: readonly string[] };
 
 /**
  * Names that zod and assignments silently drop from every object, such as `__proto__`. A sync with such a name would
@@ -50,24 +43,20 @@ export function findReservedNames(
   });
 }
 
-/** Adds the period that a sentence ends with. */
-export function asSentence(text: string): string {
-  return /[.?!]$/.test(text) ? text : `${text}.`;
-}
-
-// A message does not repeat a value that may be a secret in the wrong field.
-const secretField = /token|secret|password|pass|key|externalId/i;
-// A connection string, a login or a key, in whatever field it is.
-const secretText = /:\/\/|@|pak_|pass(word|wort)?\s*[=:]/i;
-
 function describeValue(path: Path, value: unknown): string {
   if (value === undefined) return 'missing';
-  if (path.some((part) => secretField.test(String(part)))) return 'this value';
-  if (value !== null && typeof value === 'object')
-    return Array.isArray(value) ? 'a list' : 'a group of fields';
-  if (typeof value === 'string' && secretText.test(value)) return 'this text';
+  if (value === null) return 'is empty';
+  if (typeof value === 'object') return Array.isArray(value) ? 'is a list' : 'is a group of fields';
+  if (isSecretPath(path)) return 'this value';
+  if (typeof value === 'string' && looksSecret(value)) return 'this text';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** `"x": expected a number`, `is a list; expected text`. */
+function describe(path: Path, value: unknown, wanted: string): string {
+  const told = describeValue(path, value);
+  return `${told}${/^(is |missing$)/.test(told) ? ';' : ':'} ${wanted}`;
 }
 
 function valueAt(root: unknown, path: Path): unknown {
@@ -79,34 +68,13 @@ function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-interface JsonSchema {
-  properties?: Record<string, JsonSchema>;
-  additionalProperties?: JsonSchema | boolean;
-  oneOf?: JsonSchema[];
-  anyOf?: JsonSchema[];
-}
-
-/** The field names that the schema allows at a path; [] where any name is allowed. */
-function fieldNamesAt(schema: JsonSchema, path: Path): string[] {
-  let candidates = [schema];
-  const alternatives = (node: JsonSchema): JsonSchema[] => {
-    const nested = [...(node.oneOf ?? []), ...(node.anyOf ?? [])];
-    return nested.length > 0 ? nested.flatMap(alternatives) : [node];
-  };
-  for (const part of path) {
-    candidates = candidates.flatMap(alternatives).flatMap((node) => {
-      const next = node.properties?.[String(part)] ?? node.additionalProperties;
-      return typeof next === 'object' ? [next] : [];
-    });
-  }
-  return [...new Set(candidates.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))];
-}
-
 /** Names for zod's types, as a reader of the file knows them. */
 const kindsOfValue: Readonly<Record<string, string>> = {
   record: 'a group of fields',
   object: 'a group of fields',
   array: 'a list',
+  string: 'text',
+  boolean: 'true or false',
 };
 
 function expected(issue: z.core.$ZodIssue): string {
@@ -116,7 +84,7 @@ function expected(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_small':
-      return issue.origin === 'string' ? 'expected a non-empty text' : `expected at least ${issue.minimum}`;
+      return issue.origin === 'string' ? 'expected non-empty text' : `expected at least ${issue.minimum}`;
     case 'too_big':
       return issue.origin === 'string'
         ? `expected at most ${issue.maximum} characters`
@@ -145,64 +113,68 @@ export function describeIssues(
   schema: z.ZodType,
   issues: readonly z.core.$ZodIssue[],
   input: unknown,
-): (ConfigProblem & { at: Path })[] {
-  const jsonSchema = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  const describe = (issue: z.core.$ZodIssue, parent: Path): (ConfigProblem & { at: Path })[] => {
-    const at = [...parent, ...issue.path];
-    if (issue.code === 'unrecognized_keys') {
-      const names = fieldNamesAt(jsonSchema, at);
-      return issue.keys.map((key) => problem([...at, key], unknownNameMessage('field', key, names)));
-    }
-    if (issue.code === 'invalid_union') {
-      const value = valueAt(input, at);
-      // Of a union's branches, only the one that matches the kind of value is worth explaining.
-      const branch = issue.errors.find((errors) =>
-        errors.every((error) => !(error.code === 'invalid_type' && error.path.length === 0)),
-      );
-      if (branch && value !== undefined) return branch.flatMap((error) => describe(error, at));
-      return [problem(at, `${describeValue(at, value)}: expected ${expectedOption(issue)}`)];
-    }
+): DescribedProblem[] {
+  const jsonSchema = jsonSchemaOf(schema);
+  const describeUnknown = (at: Path, key: string) => {
+    const names = fieldNamesIn(jsonSchema, at, input);
+    if (shownName(key, at) !== undefined)
+      return problem([...at, key], unknownNameMessage('field', key, names));
+    const nearest = nearestName(key, names);
+    const rest = nearest ? `; did you mean "${nearest}"?` : ` (valid: ${names.join(', ')})`;
+    return problem([...at, key], `unknown field${rest}`);
+  };
+  const explainUnion = (issue: z.core.$ZodIssueInvalidUnion, at: Path): DescribedProblem[] => {
     const value = valueAt(input, at);
-    // Text instead of a group of fields is often a whole connection string or key.
-    const group = issue.code === 'invalid_type' && ['record', 'object'].includes(issue.expected);
-    if (group && typeof value === 'string') return [problem(at, 'a text: expected a group of fields')];
+    // Of a union's branches, only the one that matches the kind of value is worth explaining.
+    const branch = issue.errors.find((errors) =>
+      errors.every((error) => !(error.code === 'invalid_type' && error.path.length === 0)),
+    );
+    if (branch && value !== undefined) return branch.flatMap((error) => explain(error, at));
+    if (value === undefined && !('options' in issue)) return [problem(at, 'missing')];
+    const { options } = issue as { options?: unknown };
+    const names = Array.isArray(options) ? options.map(String) : [];
     return [
       problem(
         at,
-        value === undefined
-          ? `missing; ${expected(issue)}`
-          : `${describeValue(at, value)}: ${expected(issue)}`,
+        describe(at, value, `expected ${expectedOption(issue)}`),
+        valueCandidates(at, value, { names }),
       ),
     ];
   };
-  return issues.flatMap((issue) => describe(issue, []));
+  const explain = (issue: z.core.$ZodIssue, parent: Path): DescribedProblem[] => {
+    const at = [...parent, ...issue.path];
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => describeUnknown(at, key));
+    const value = valueAt(input, at);
+    if (issue.code === 'invalid_union') return explainUnion(issue, at);
+    // Text instead of a group of fields is often a whole connection string or key.
+    const group = issue.code === 'invalid_type' && ['record', 'object'].includes(issue.expected);
+    if (group && at.length === 0)
+      return [problem(at, 'expected fields, such as version: 1; ferry init writes a first file')];
+    if (group && value === null) return [problem(at, 'is empty: remove the line, or add fields below it')];
+    if (group && value !== undefined && typeof value !== 'object') {
+      const message = 'is no group of fields: expected fields below it';
+      return [problem(at, message, valueCandidates(at, value))];
+    }
+    if (value === undefined) return [problem(at, `missing; ${expected(issue)}`)];
+    const names = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+    return [problem(at, describe(at, value, expected(issue)), valueCandidates(at, value, { names }))];
+  };
+  return issues.flatMap((issue) => explain(issue, []));
 }
 
-function problem(at: Path, message: string): ConfigProblem & { at: Path } {
-  return { at, path: at.map(String).join('.'), message };
-}
-
-/** Line (from 1) of the deepest node of `path` that the document has. */
-export function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
-  for (let length = path.length; length > 0; length -= 1) {
-    const parent = document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    const pair =
-      isMap(parent) &&
-      parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-    const range = pair && isScalar(pair.key) ? pair.key.range : undefined;
-    if (range) return lines.linePos(range[0]).line;
-  }
-  return undefined;
+function problem(at: Path, message: string, candidates: readonly string[] = []): DescribedProblem {
+  return { at, path: shownPath(at), message, candidates };
 }
 
 /** The text of a ConfigError for these problems. */
 export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {
-  const rows = problems.map(({ path, line, message }) => {
-    const where = [line === undefined ? undefined : `line ${line}`, path || undefined]
-      .filter(Boolean)
-      .join(', ');
-    return `  ${printable(where ? `${where}: ${message}` : message)}`;
+  const rows = problems.map(({ path, line, lastLine, message, write }) => {
+    const lines = lastLine === undefined ? `line ${line}` : `lines ${line}–${lastLine}`;
+    const where = [line === undefined ? undefined : lines, path || undefined].filter(Boolean).join(', ');
+    const right = (write?.split('\n') ?? []).map(
+      (text, index) => `\n    ${index === 0 ? 'write:' : '      '} ${printable(text)}`,
+    );
+    return `  ${printable(where ? `${where}: ${message}` : message)}${right.join('')}`;
   });
   return `${file} is not valid (${problems.length} problem${problems.length === 1 ? '' : 's'}):\n${rows.join('\n')}`;
 }

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 
 /** The resources that a DuckDB instance may use. */
 export interface DuckdbLimits {
@@ -21,7 +21,7 @@ export async function closedDuckdbOptions({
 }: DuckdbLimits): Promise<Record<string, string>> {
   const home = join(folder, 'home');
   const spill = join(folder, 'spill');
-  await Promise.all([home, spill].map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+  await Promise.all([home, spill].map((path) => makeFolder(path, { mode: 0o700 })));
   return {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -1,8 +1,8 @@
-// Fetches the DuckDB extensions that read Postgres and MySQL, so that nothing is downloaded when a job runs.
-// DuckDB checks their signature itself at LOAD; this only checks that they arrived complete.
+// Fetches the DuckDB extensions that read sources, so that nothing is downloaded when a job runs. Each must have its pinned
+// hash (extension-hashes.ts); DuckDB checks its signature besides, at LOAD.
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { withLock } from '../lock.mjs';
+import { makeFolder } from '../make-folder.ts';
+import { assertPinnedExtension } from './extension-hashes.ts';
 
 const run = promisify(execFile);
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -20,7 +22,7 @@ export const EXTENSION_PLATFORMS = ['linux_amd64', 'linux_arm64', 'osx_amd64', '
 export type ExtensionPlatform = (typeof EXTENSION_PLATFORMS)[number];
 
 /** The extensions that a job can need: one for each type of source. */
-export const EXTENSION_NAMES = ['postgres_scanner', 'mysql_scanner'] as const;
+export const EXTENSION_NAMES = ['postgres_scanner', 'mysql_scanner', 'odbc_scanner'] as const;
 /** One of {@link EXTENSION_NAMES}. */
 export type ExtensionName = (typeof EXTENSION_NAMES)[number];
 
@@ -101,11 +103,12 @@ async function fetchOne(
   // Next to the target, because a rename is only atomic within one file system. An interrupted fetch may have left one.
   const folder = join(dirname(target), `.${name}-draft`);
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   try {
     for (const origin of origins) {
       try {
         const file = await (origin === 'duckdb' ? fromDuckdb : fromPypi)(name, platform, folder);
+        await assertPinnedExtension(file, { name, platform, release: duckdbVersion() });
         await rename(file, target);
         const megabytes = ((await stat(target)).size / 1e6).toFixed(1);
         process.stderr.write(`${name} ${duckdbVersion()} for ${platform}: ${megabytes} MB, from ${origin}\n`);

@@ -1,34 +1,65 @@
 import { stat } from 'node:fs/promises';
 import type { DuckDBInstance } from '@duckdb/node-api';
+import { hashOfFile, signedExtensions } from './extension-hashes.ts';
 import { openDuckdb } from './open-duckdb.ts';
 import { quoteLiteral } from './sql-text.ts';
 
 /** The properties of a file that change when it is replaced or written to. */
 type FileIdentity = string;
 
-/** The files whose signature DuckDB has checked in this process, with their properties at that time. */
+/** The files that this process knows, with their properties when it got to know them. */
 const verified = new Map<string, FileIdentity>();
+/** The files that are being checked: whoever needs one meanwhile waits for that check instead of repeating it. */
+const checking = new Map<string, Promise<unknown>>();
 
 /**
- * Opens a DuckDB in memory with one extension loaded. DuckDB checks the extension's signature the first time that a
- * process loads the file, which takes a quarter of a second. Later instances load the same file, whose code is in
- * memory by then, without this check (docs/decisions/0010-extension-signatures.md). A file that has changed since is
- * checked again.
+ * Opens a DuckDB in memory with one extension loaded. The first time that a process loads the file, it is compared with
+ * the files that Ferry knows, which takes 50 ms; DuckDB checks the signature of any other, which takes a quarter of a
+ * second. Later instances load the same file, whose code is in memory by then, without either
+ * (docs/decisions/0010-extension-signatures.md). A file that has changed since is checked again.
  *
  * @param file path of the extension
  * @param options settings of the instance; the caller locks it down before it runs any SQL of a user
+ * @param known SHA-256 of the files that need no check
  * @throws DuckDB's error when the signature is not valid, or the file is not an extension for this version and platform
  */
 export async function openWithExtension(
   file: string,
   options: Readonly<Record<string, string>>,
+  known: ReadonlySet<string> = signedExtensions,
+): Promise<DuckDBInstance> {
+  while (checking.has(file)) await checking.get(file);
+  const before = verified.get(file);
+  if (before !== undefined && before === (await identityOf(file)))
+    return load(file, before, { ...options, ...UNCHECKED });
+  const opening = checkAndLoad(file, options, known);
+  const ended = opening.then(
+    () => {},
+    () => {},
+  );
+  checking.set(file, ended);
+  void ended.then(() => checking.get(file) === ended && checking.delete(file));
+  return opening;
+}
+
+async function checkAndLoad(
+  file: string,
+  options: Readonly<Record<string, string>>,
+  known: ReadonlySet<string>,
 ): Promise<DuckDBInstance> {
   const before = await identityOf(file);
-  const isKnown = verified.get(file) === before;
-  const instance = await openDuckdb({
-    ...options,
-    allow_unsigned_extensions: String(isKnown),
-  });
+  const isKnown = known.has(await hashOfFile(file));
+  return load(file, before, isKnown ? { ...options, ...UNCHECKED } : options);
+}
+
+const UNCHECKED = { allow_unsigned_extensions: 'true' };
+
+async function load(
+  file: string,
+  before: FileIdentity,
+  options: Readonly<Record<string, string>>,
+): Promise<DuckDBInstance> {
+  const instance = await openDuckdb(options);
   try {
     const connection = await instance.connect();
     try {
@@ -37,7 +68,7 @@ export async function openWithExtension(
       connection.closeSync();
     }
     const after = await identityOf(file);
-    // It was replaced while it was read, so Ferry does not know which of the two DuckDB checked.
+    // It was replaced while it was read, so nobody knows which of the two was checked.
     if (after !== before) throw new Error(`${file} was changed while it was loaded.`);
     verified.set(file, after);
     return instance;

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { indexedJobSchema } from '../api/job-index.ts';
-import { logLevels } from '../telemetry/logger.ts';
+import { logLevels } from '../telemetry/log-settings.ts';
 
 /**
  * The environment of the API function. Its construct takes the same type, so a forgotten variable is a compile error.

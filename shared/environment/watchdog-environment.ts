@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { logLevels } from '../telemetry/logger.ts';
+import * as z from 'zod';
+import { logLevels } from '../telemetry/log-settings.ts';
 
 /** The environment of the watchdog. Its construct takes the same type, so a forgotten variable is a compile error. */
 export const watchdogEnvironmentSchema = z.object({

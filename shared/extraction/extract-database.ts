@@ -1,57 +1,26 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { freeChunks } from '../duckdb/free-chunks.ts';
-import type { GuardedQuestion } from '../source/catalog/catalog.ts';
+import {
+  type CatalogClient,
+  type CatalogQueries,
+  type GuardedQuestion,
+  NO_SHARED_TEXTS,
+} from '../source/catalog/catalog.ts';
 import { catalogOf } from '../source/catalog/catalog-registry.ts';
-import { type EntityFolder, entityFolders } from '../source/catalog/entity-folders.ts';
-import type { CatalogFilters } from '../source/catalog/filters.ts';
-import { replaceSharedColumns } from '../source/catalog/shared-columns.ts';
+import { entityFolders } from '../source/catalog/entity-folders.ts';
 import type { SourceAnswer } from '../source/dialect.ts';
 import { UnknownQueryError } from '../source/explain-error.ts';
-import type { SourceSession } from '../source/session.ts';
+import type { SourceSession } from '../source/sessions/session.ts';
+import { assertParents } from './assert-parents.ts';
+import { CatalogMotion } from './catalog/catalog-motion.ts';
 import { FaultFinder, warnOfFaults, warnOfOrphans } from './catalog/find-faults.ts';
-import type { CatalogClient, OpenedRelations } from './catalog/opened-relations.ts';
-import { putDefinitions } from './catalog/put-definitions.ts';
-import { rowReader } from './catalog/read-rows.ts';
-import type { AtlanConnection } from './entities/connection.ts';
-import { entityKinds } from './entities/entity-kinds.ts';
+import { clientIn } from './catalog/open-catalog-session.ts';
+import type { GuardedClient } from './catalog/opened-relations.ts';
+import { RowRemarks } from './catalog/row-remarks.ts';
+import { WrittenParents } from './catalog/written-parents.ts';
 import { QualifiedNames } from './entities/qualified-names.ts';
-import { type EntityFile, EntityWriter } from './files/entity-writer.ts';
-import type { RawWriter } from './files/raw-writer.ts';
+import { extractFolders } from './extract-folders.ts';
+import type { ExtractDatabaseOptions, ExtractedFile } from './extract-options.ts';
 import { SharedRawWriter } from './files/shared-raw-writer.ts';
-
-export interface ExtractDatabaseOptions {
-  /** Connected to the database. The files are written below its output folder. */
-  session: SourceSession;
-  connection: AtlanConnection;
-  /** Name of the database, if its own cannot be distinguished from another one's. @default the server's name for it */
-  knownAs?: string | undefined;
-  /** The name that the filters match, in letters that the database accepts. @default its name */
-  filteredAs?: string | undefined;
-  /** How the database appears in qualifiedNames. @default its name */
-  writtenAs?: string | undefined;
-  tenantId: string;
-  workflowId: string;
-  runId: string;
-  filters: CatalogFilters;
-  /** Writes the raw rows. @default a separate writer */
-  rawWriter?: SharedRawWriter;
-  /** How many rows a file has at most. */
-  rowsPerFile: { raw: number; transformed: number };
-  /** @param progress.rows entities of this folder so far */
-  onProgress?: (progress: { type: EntityFolder; rows: number }) => void;
-  /** Called when something takes longer than usual, with the reason. */
-  tell?: (fact: string) => void;
-  /** How long Ferry keeps trying a definition that is locked. @default 5 s */
-  lockPatienceMs?: number;
-  signal?: AbortSignal;
-}
-
-/** A finished file of an extraction. */
-export interface ExtractedFile extends EntityFile {
-  form: 'raw' | 'transformed';
-  type: EntityFolder;
-}
 
 export interface ExtractedDatabase {
   database: string;
@@ -63,11 +32,13 @@ export interface ExtractedDatabase {
   /** Number of statements: the same for every catalog, and two more for each hundred views. */
   statements: number;
   warnings: string[];
+  /** What makes the login a superuser ({@link SourceSession.server}). */
+  superuser: string | undefined;
 }
 
 /**
- * Reads the catalog of one database, in one snapshot and with one query for each folder, and writes it twice on the
- * way: raw rows as Parquet, and Atlan's entities as JSONL. Only the raw rows of one file are in memory. Parts of single
+ * Reads the catalog of one database, in one snapshot where the server has one for it, and with one query for each
+ * folder, and writes it twice on the way: raw rows as Parquet, and Atlan's entities as JSONL. Only the raw rows of one file are in memory. Parts of single
  * objects that cannot be read are left out, with a warning. When it fails, its files are of no use.
  *
  * @throws QueryError, SourceUnavailableError, StorageUnavailableError
@@ -77,6 +48,7 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
   // Next to the output folder, as for the session's own files.
   const folder = dirname(session.outputFolder);
   const faults = new FaultFinder(join(folder, 'definitions'));
+  const motion = new CatalogMotion(options.lockPatienceMs);
   using ownWriter = new SharedRawWriter({
     folder: join(folder, 'raw-writer'),
     files: session.outputFolder,
@@ -89,14 +61,17 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
       signal?.throwIfAborted();
       try {
         const first = faults.firstStatement(session.dialect.serverFacts);
-        const extracted = await session.transaction(() => extractIn({ ...options, rawWriter }, faults), {
-          first,
-        });
+        const extracted = await session.transaction(
+          () => extractIn({ ...options, rawWriter }, faults, motion),
+          {
+            first,
+          },
+        );
         if (extracted) return extracted;
       } catch (error) {
         signal?.throwIfAborted();
         // The search for single objects may run into the same error, in words that say nothing.
-        if (!faults.mayFindMore(error, session))
+        if (!catalogOf(session.source).probing || !faults.mayFindMore(error, session))
           throw error instanceof UnknownQueryError ? (failed ?? error) : error;
         failed = error;
       }
@@ -107,7 +82,7 @@ export async function extractDatabase(options: ExtractDatabaseOptions): Promise<
 }
 
 /** Counts the statements. */
-class SessionClient implements CatalogClient {
+class SessionClient implements GuardedClient {
   readonly #session: SourceSession;
   statements = 0;
 
@@ -122,6 +97,23 @@ class SessionClient implements CatalogClient {
   answer(sql: string): Promise<SourceAnswer> {
     this.statements += 1;
     return this.#session.askSource('read', sql);
+  }
+
+  /** Counts what a catalog asks by itself, too. */
+  get ofCatalog(): CatalogClient {
+    const client = clientIn(this.#session);
+    return {
+      ...client,
+      ask: (sql) => this.answer(sql),
+      rows: (query) => {
+        this.statements += 1;
+        return client.rows(query);
+      },
+    };
+  }
+
+  async namesOf(names: CatalogQueries['ambiguousNames']): Promise<readonly (readonly unknown[])[]> {
+    return 'sql' in names ? this.ask(names.sql) : names;
   }
 
   async askGuarded({ before, ask, after }: GuardedQuestion): Promise<unknown> {
@@ -141,18 +133,22 @@ class SessionClient implements CatalogClient {
 async function extractIn(
   options: ExtractDatabaseOptions & { rawWriter: SharedRawWriter },
   finder: FaultFinder,
+  motion: CatalogMotion,
 ): Promise<ExtractedDatabase | undefined> {
   const { session, connection, filters, rawWriter, tell, lockPatienceMs, signal } = options;
-  const catalog = catalogOf(session.sourceType);
+  const catalog = catalogOf(session.source);
   const client = new SessionClient(session);
-  const [[guarded] = []] = await client.ask(catalog.settings);
-  const shared = await catalog.readSharedTexts((sql) => client.answer(sql));
-  const database = options.knownAs ?? shared.database;
+  const [[guarded] = []] = catalog.settings === undefined ? [] : await client.ask(catalog.settings);
+  const texts = await catalog.readSharedTexts?.((sql) => client.answer(sql));
+  const database = options.knownAs ?? texts?.database ?? catalog.place.own(session);
   const asked = {
     filters,
     databaseName: options.filteredAs ?? database,
+    shared: { ...(texts ?? NO_SHARED_TEXTS), database },
     serverVersion: session.server.version,
     guarded: guarded === true,
+    tablePartitions: options.tablePartitions ?? false,
+    details: options.details ?? false,
   };
   const toRead = { client, catalog, state: { ...asked, faults: [] }, tell, lockPatienceMs, signal };
   const faults = await finder.find(toRead);
@@ -161,109 +157,33 @@ async function extractIn(
   const warnings = await warnOfFaults(toRead, faults);
   warnings.push(...(await warnOfOrphans(toRead)));
   const names = new QualifiedNames(connection.qualifiedName, database, options.writtenAs);
-  const queries = catalog.queries(state, finder.opened.rowTakers);
-  const measure = catalog.measure(state);
+  const queries = await catalog.queries(state, finder.opened.rowTakers, client.ofCatalog);
+  warnings.push(...(queries.warnings ?? []));
+  const measure = catalog.measure?.(state);
   if (measure !== undefined) await client.execute(measure);
-  for (const [schema, name] of await client.ask(queries.ambiguousNames)) {
+  for (const [schema, name] of await client.namesOf(queries.ambiguousNames)) {
     if (name === null) names.claimSchema(String(schema));
     else names.claimRelation(String(schema), String(name));
   }
-  const replacedIn = (type: EntityFolder) =>
-    replaceSharedColumns(queries.shared[type], database, shared.texts);
-  const { files, entities } = await rawWriter.use((writer) =>
-    extractFolders({ ...options, names, opened: finder.opened, rawWriter: writer }, queries.rows, replacedIn),
+  const remarks = new RowRemarks();
+  const written = catalog.isInMotion ? new WrittenParents(queries.referenced) : undefined;
+  const writing = { ...options, names, opened: finder.opened, remarks, written };
+  const { files, entities, rows } = await rawWriter.use((writer) =>
+    extractFolders({ ...writing, rawWriter: writer }, queries),
   );
+  if (written) {
+    const changes = await motion.settle(written, queries.expected ?? [], signal);
+    if (!changes) return undefined;
+    warnings.push(...changes);
+  }
+  assertParents(rows, database);
   return {
     database: names.databaseName,
     serverVersion: session.server.version,
     files,
     entities,
     statements: client.statements + entityFolders.length,
-    warnings: [...names.warnings, ...warnings],
+    warnings: [...names.warnings, ...warnings, ...remarks.warnings(queries.hidden)],
+    superuser: session.server.superuser,
   };
-}
-
-type FolderOptions = Omit<ExtractDatabaseOptions, 'rawWriter'> & {
-  names: QualifiedNames;
-  opened: OpenedRelations;
-  rawWriter: RawWriter;
-};
-
-async function extractFolders(
-  options: FolderOptions,
-  queries: Readonly<Record<EntityFolder, string>>,
-  replacedIn: (type: EntityFolder) => string[],
-): Promise<Pick<ExtractedDatabase, 'files' | 'entities'>> {
-  // An earlier transaction may have left some.
-  for (const form of ['raw', 'transformed'])
-    await rm(join(options.session.outputFolder, form), { recursive: true, force: true });
-  const files: ExtractedFile[] = [];
-  const entities: Record<string, number> = {};
-  for (const type of entityFolders) {
-    const written = await extractFolder(type, queries[type], { ...options, replaced: replacedIn(type) });
-    files.push(...written.files);
-    for (const [typeName, count] of Object.entries(written.entities))
-      entities[typeName] = (entities[typeName] ?? 0) + count;
-  }
-  return { files, entities };
-}
-
-/** Sends the query of one folder, and writes its rows in both forms as they arrive. */
-async function extractFolder(
-  type: EntityFolder,
-  sql: string,
-  options: FolderOptions & { replaced: readonly string[] },
-): Promise<{ files: ExtractedFile[]; entities: Record<string, number> }> {
-  const { session, rowsPerFile, onProgress, signal } = options;
-  const [rawFolder, entityFolder] = await Promise.all(
-    ['raw', 'transformed'].map(async (form) => {
-      const folder = join(session.outputFolder, form, type);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      return folder;
-    }),
-  );
-  const { columns, chunks } = await session.streamSource(sql, options.replaced);
-  const readRows = rowReader(
-    columns.map(({ name }) => name),
-    entityKinds[type],
-  );
-  const raw = await options.rawWriter.begin(
-    columns,
-    rowsPerFile.raw,
-    (chunk) => `${rawFolder}/chunk-${chunk}.parquet`,
-  );
-  const writer = new EntityWriter(type, {
-    ...options,
-    pathOf: (chunk, part) => `${entityFolder}/chunk-${chunk}-part${part}.json`,
-  });
-  let rows = 0;
-  try {
-    for await (const chunk of chunks) {
-      signal?.throwIfAborted();
-      if (type === 'table') putDefinitions(chunk, columns, options.opened);
-      await raw.append(chunk);
-      await writer.write(readRows(chunk));
-      rows += chunk.rowCount;
-      onProgress?.({ type, rows });
-      freeChunks();
-    }
-    const rawFiles = await raw.finish();
-    const transformed = await writer.finish();
-    return {
-      files: [
-        ...rawFiles.map((file, index) => ({
-          form: 'raw' as const,
-          type,
-          chunk: index + 1,
-          part: 1,
-          ...file,
-        })),
-        ...transformed.files.map((file) => ({ form: 'transformed' as const, type, ...file })),
-      ],
-      entities: transformed.entities,
-    };
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
 }

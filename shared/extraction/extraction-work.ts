@@ -1,6 +1,7 @@
-import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
+import { applicationOf } from '../config/rules/extraction-application.ts';
 import { sourcesOf } from '../config/rules/extraction-sources.ts';
 import type { ExtractionConfig, FerryConfig, SourceConfig } from '../config/schema/ferry-config.ts';
+import { asSentence, unknownNameMessage } from '../config/unknown-name.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobDescription, RunOptions } from '../runs/job.ts';
 import type { JobReading } from '../source/job-reading.ts';
@@ -16,6 +17,8 @@ export type ExtractionWork = RunExtractionOptions & {
   extraction: ExtractionConfig;
   /** Id of the workflow, for keys and entities. */
   workflowId: string;
+  /** In keys. */
+  application: string;
   /** The sources, ordered by name. */
   sources: readonly { name: string; source: SourceConfig }[];
 };
@@ -28,7 +31,7 @@ export type ExtractionWork = RunExtractionOptions & {
 export function findExtraction(
   config: FerryConfig,
   job: string,
-): Pick<ExtractionWork, 'extraction' | 'workflowId' | 'sources'> {
+): Pick<ExtractionWork, 'extraction' | 'workflowId' | 'application' | 'sources'> {
   const { extractions } = config;
   const extraction = Object.hasOwn(extractions, job) ? extractions[job] : undefined;
   if (!extraction)
@@ -38,7 +41,8 @@ export function findExtraction(
     if (!source) throw new ConfigError(`There is no source "${name}".`);
     return { name, source };
   });
-  return { extraction, workflowId: extraction.workflowId ?? job, sources };
+  const application = applicationOf(config, extraction);
+  return { extraction, workflowId: extraction.workflowId ?? job, application, sources };
 }
 
 /** The work of an extraction's run, before it begins. */

@@ -1,20 +1,22 @@
 import { join } from 'node:path';
+import { type AtlanConnection, connectionOf } from '../config/atlan-connection.ts';
 import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
 import type { JobContext } from '../runs/job.ts';
+import { catalogOf } from '../source/catalog/catalog-registry.ts';
 import type { CatalogScope } from '../source/catalog/catalog-scope.ts';
 import { type CatalogFilters, mapFilters, textsOf } from '../source/catalog/filters.ts';
 import { type Login, resolveLogin } from '../source/credentials/credentials.ts';
 import type { JobReading } from '../source/job-reading.ts';
 import { dialectOf } from '../source/registry.ts';
-import type { SourceEngine } from '../source/source-engine.ts';
+import type { SourceEngine } from '../source/sessions/source-engine.ts';
 import { formatCount } from '../text/format.ts';
 import type { DatabasePlace } from './catalog/catalog-sessions.ts';
 import { fitLetters } from './catalog/fit-letters.ts';
 import { openCatalogSession, scopeIn } from './catalog/open-catalog-session.ts';
 import { runPreflight } from './catalog/preflight.ts';
-import { type AtlanConnection, connectionOf } from './entities/connection.ts';
 import { escapeDatabaseNames } from './escape-database-names.ts';
 import type { ExtractionWork } from './extraction-work.ts';
+import type { UnreadDatabase } from './unread-databases.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 /** A source that is about to be read. */
@@ -28,6 +30,8 @@ export interface PlannedSource {
   bytes?: ReadonlyMap<string, Buffer>;
   /** How databases appear in qualifiedNames, if that differs from their names. */
   written?: ReadonlyMap<string, string>;
+  /** With `databases: all`, those that it may not connect to, although the filters select them. */
+  unread?: UnreadDatabase[];
   /** Why the filters leave none of its databases. */
   leftOut?: string;
   /** Why nothing of it can be read. */
@@ -54,7 +58,7 @@ export async function planDatabases(context: PlanContext, work: PlanWork): Promi
     const plan: PlannedSource = { name, source, databases: [] };
     planned.push(plan);
     try {
-      const { defaultPort } = dialectOf(source.type);
+      const { defaultPort } = dialectOf(source);
       const run = { job: work.job, ...(context.runId === undefined ? {} : { runId: context.runId }) };
       const login = await context.retry(() => resolveLogin(name, source, work.secrets, defaultPort, run));
       const { tenant } = work.config.atlan;
@@ -83,9 +87,10 @@ async function namesOf(
   { name, source }: PlannedSource,
   login: Login,
   folder: string,
-): Promise<Pick<PlannedSource, 'databases' | 'bytes' | 'leftOut'>> {
+): Promise<Pick<PlannedSource, 'databases' | 'bytes' | 'unread' | 'leftOut'>> {
   const { databases } = work.extraction;
-  if (databases !== 'all') return { databases: [...new Set(databases ?? [login.database])] };
+  if (databases !== 'all')
+    return { databases: [...new Set(databases ?? [catalogOf(source).place.own(login)])] };
   return context.retry(() =>
     context.phase(
       `${name}: databases`,
@@ -94,9 +99,12 @@ async function namesOf(
         try {
           const scope = scopeIn(session);
           const adapt = await fitLetters(scope, textsOf(work.extraction));
-          const found = await scope.listDatabases(mapFilters(work.extraction, adapt));
+          const filters = mapFilters(work.extraction, adapt);
+          const found = await scope.listDatabases(filters);
           if (found.length > 0) {
+            const closed = (await scope.closedDatabases?.(filters)) ?? [];
             return {
+              unread: closed.map(({ name: database, why }) => ({ database, reason: why })),
               databases: found.map(({ name: database }) => database),
               bytes: new Map(
                 found.flatMap(({ name: database, bytes }) =>
@@ -125,8 +133,7 @@ async function namesOf(
 
 /** How to sign in to one of a source's databases. */
 export function placeOf({ source, bytes }: PlannedSource, login: Login, database: string): DatabasePlace {
-  const databaseBytes = bytes?.get(database);
-  return { source, login: { ...login, database, ...(databaseBytes === undefined ? {} : { databaseBytes }) } };
+  return { source, login: catalogOf(source).place.loginFor(login, database, bytes?.get(database)) };
 }
 
 /** The filters, and names that they match, in letters that the database accepts. */

@@ -6,11 +6,13 @@ import { formatCount } from '../text/format.ts';
 import type { CatalogSessions } from './catalog/catalog-sessions.ts';
 import { scopeIn } from './catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './catalog/preflight.ts';
-import type { ExtractDatabaseOptions, ExtractedDatabase, extractDatabase } from './extract-database.ts';
+import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
+import type { ExtractDatabaseOptions } from './extract-options.ts';
 import type { ExtractionWork } from './extraction-work.ts';
 import type { SharedRawWriter } from './files/shared-raw-writer.ts';
-import { ROWS_PER_FILE } from './output/layout.ts';
+import { FILE_FORMATS } from './output/layout.ts';
 import { fitToDatabase, type PlannedSource, placeOf } from './plan-databases.ts';
+import type { UnmatchedEntries } from './unread-databases.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
 /**
@@ -25,6 +27,8 @@ export interface ReadingTools {
   sessions: CatalogSessions;
   rawWriter: SharedRawWriter;
   extract: typeof extractDatabase;
+  /** Absent where an entry of `include` without a database fails the job, as in Atlan's app. */
+  unmatched?: UnmatchedEntries | undefined;
 }
 
 /**
@@ -39,7 +43,7 @@ export async function readDatabase(
   plan: PlannedSource,
   { login, connection }: NonNullable<PlannedSource['reached']>,
   { database, step, next }: { database: string; step?: string | undefined; next: string | undefined },
-  { work, sessions, rawWriter, extract }: ReadingTools,
+  { work, sessions, rawWriter, extract, unmatched }: ReadingTools,
 ): Promise<ReadDatabase> {
   const { extraction, workflowId, config } = work;
   const { name, written } = plan;
@@ -55,12 +59,15 @@ export async function readDatabase(
           const { filters, ...names } = await fitToDatabase(scope, extraction, plan, database);
           const preflight = await runPreflight(scope, filters, {
             onlySource: work.sources.length === 1,
+            minimumVersion: config.atlan.minimumVersion,
+            apart: unmatched && ((entries) => unmatched.note(entries)),
             ...names,
           }).catch(asWholeJob);
           const leftOut = await whyLeftOut(scope, filters, preflight, names.databaseName);
           if (leftOut !== undefined) return { leftOut };
           assertPassed(preflight);
-          const types = tellTypes(context);
+          // Of many databases, the numbers of each type would say nothing without its name, and too much with it.
+          const types = step === undefined ? tellTypes(context) : undefined;
           const extracted = await extract({
             session,
             connection,
@@ -71,13 +78,17 @@ export async function readDatabase(
             workflowId,
             runId: context.runId,
             filters,
+            tablePartitions: extraction.tablePartitions,
+            details: extraction.details,
             rawWriter,
-            rowsPerFile: ROWS_PER_FILE[extraction.output.layout],
-            onProgress: types.onProgress,
+            ...FILE_FORMATS[extraction.output.layout],
+            ...(types ? { onProgress: types.onProgress } : {}),
             tell: context.tell,
             signal: context.signal,
           });
-          types.end();
+          types?.end();
+          if (step !== undefined)
+            context.tell(`${labelOf(name, database)}  ${countEntities(extracted.entities)}`);
           read = { ...extracted, folder };
           return read;
         } finally {
@@ -87,9 +98,7 @@ export async function readDatabase(
       },
       (read) => {
         const what =
-          'leftOut' in read
-            ? 'left out: no entry of include matches it'
-            : formatCount(sumOf(read.entities), 'entity', 'entities');
+          'leftOut' in read ? 'left out: no entry of include matches it' : countEntities(read.entities);
         return step === undefined ? what : `${what}, ${step}`;
       },
       step,
@@ -103,6 +112,9 @@ export const labelOf = (source: string, database: string | undefined) =>
 
 export const sumBytes = (files: readonly { bytes: number }[]) =>
   files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+const countEntities = (entities: Readonly<Record<string, number>>) =>
+  formatCount(sumOf(entities), 'entity', 'entities');
 
 export const sumOf = (entities: Readonly<Record<string, number>>) =>
   Object.values(entities).reduce((sum, count) => sum + count, 0);
@@ -134,7 +146,7 @@ function assertPassed(preflight: Preflight): void {
   for (const check of Object.values(preflight) as Preflight[keyof Preflight][]) {
     if (!check.success) {
       throw new ConfigError(`${check.failureMessage}.`, {
-        hint: 'Check the filters, the login’s privileges and the server’s version; ferry tree lists the existing stacks.',
+        hint: 'Check the filters, the login’s privileges and the server’s version; ferry tree lists the databases and schemas that exist.',
       });
     }
   }

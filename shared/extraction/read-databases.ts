@@ -4,6 +4,7 @@ import { SourceUnavailableError, toFerryError } from '../errors.ts';
 import { assertReachable } from '../network/reachability.ts';
 import type { JobContext } from '../runs/job.ts';
 import { dialectOf } from '../source/registry.ts';
+import { warnOfSuperuser } from '../source/warn-of-superuser.ts';
 import { formatBytes, formatCount } from '../text/format.ts';
 import type { ExtractedDatabase } from './extract-database.ts';
 import { SharedRawWriter } from './files/shared-raw-writer.ts';
@@ -12,6 +13,7 @@ import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
 import type { Publisher } from './output/publish-files.ts';
 import type { PlannedSource } from './plan-databases.ts';
 import { labelOf, type ReadDatabase, type ReadingTools, readDatabase, sumBytes } from './read-database.ts';
+import { describeUnread, failsApart, UnmatchedEntries } from './unread-databases.ts';
 import { watchSignIn } from './watch-sign-in.ts';
 import { WholeJobError } from './whole-job-error.ts';
 
@@ -39,7 +41,7 @@ export async function readDatabases(
   context: JobContext,
   planned: readonly PlannedSource[],
   publisher: Publisher,
-  reader: Omit<ReadingTools, 'rawWriter'>,
+  reader: Omit<ReadingTools, 'rawWriter' | 'unmatched'>,
 ): Promise<{ outcomes: Outcome[]; warnings: string[] }> {
   const { sessions, work } = reader;
   using rawWriter = new SharedRawWriter({
@@ -49,7 +51,8 @@ export async function readDatabases(
   });
   const findings: Findings = { outcomes: [], leftOut: [], warnings: [] };
   const stepOf = countSteps(planned);
-  const tools = { ...reader, rawWriter };
+  const unmatched = failsApart(work) ? new UnmatchedEntries() : undefined;
+  const tools = { ...reader, rawWriter, unmatched };
   const reading: Reading = { context, publisher, tools, stepOf, findings };
   for (const plan of planned) {
     const { name, reached, error } = plan;
@@ -62,9 +65,21 @@ export async function readDatabases(
   }
   const { outcomes, leftOut, warnings } = findings;
   if (outcomes.length === 0) throw nothingLeft(leftOut);
+  for (const plan of planned) noteUnread(reading, plan);
   if (leftOut.length > 0) warnings.push(describeLeftOut(leftOut));
   for (const warning of warnings) context.warn(warning);
   return { outcomes, warnings };
+}
+
+/** What was not even tried: entries of `include` without a database fail, and others that are closed are told. */
+function noteUnread(reading: Reading, { name, unread = [] }: PlannedSource): void {
+  const { tools, findings } = reading;
+  const known = new Set(findings.outcomes.map(({ database = '' }) => database));
+  const failures = tools.unmatched?.failures(tools.work.extraction.include, unread, known) ?? [];
+  for (const { database, error } of failures) noteFailure(reading, name, database, error);
+  if (failures.length > 0) noteOutcomes(reading);
+  const others = unread.filter(({ database }) => !failures.some((failed) => failed.database === database));
+  if (others.length > 0) findings.warnings.push(describeUnread(name, others));
 }
 
 /**
@@ -143,7 +158,7 @@ async function errorOfSource(
 ): Promise<unknown> {
   if (!(error instanceof SourceUnavailableError)) return undefined;
   try {
-    const { probe } = dialectOf(source.type);
+    const { probe } = dialectOf(source);
     await assertReachable(login, {
       timeoutMs: PROBE_TIMEOUT_MS,
       probe: async (socket) => probe?.(socket, login, source.tls.mode),
@@ -162,7 +177,7 @@ async function publish(
   database: string,
   extracted: ExtractedDatabase & { folder: string },
 ): Promise<void> {
-  const { serverVersion, entities, files, warnings } = extracted;
+  const { serverVersion, entities, files, warnings, superuser } = extracted;
   await context.phase(
     'publish',
     async () => {
@@ -174,4 +189,7 @@ async function publish(
   );
   findings.outcomes.push({ source, database, state: 'extracted', serverVersion, entities });
   for (const warning of warnings) findings.warnings.push(`${labelOf(source, database)}: ${warning}`);
+  // About the source, and not about what was written: it is in the run's record, and in no manifest.
+  const told = warnOfSuperuser(source, superuser);
+  if (told !== undefined) context.warn(told);
 }

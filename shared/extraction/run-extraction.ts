@@ -3,6 +3,8 @@ import type { JobContext, JobResult } from '../runs/job.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
 import { runJob } from '../runs/run-job.ts';
 import { RefusedLogins } from '../source/credentials/refused-logins.ts';
+import { formatBytes, formatCount } from '../text/format.ts';
+import { assertParentFiles } from './assert-parents.ts';
 import { CatalogSessions } from './catalog/catalog-sessions.ts';
 import { describeFailures } from './describe-failures.ts';
 import { extractDatabase } from './extract-database.ts';
@@ -13,7 +15,7 @@ import {
   type RunExtractionOptions,
 } from './extraction-work.ts';
 import { type Outcome, toRecord } from './outcome.ts';
-import { discardOutput, pointLatest, prepareOutput } from './output/finish-output.ts';
+import { discardOutput, type LatestSeen, pointLatest, prepareOutput } from './output/finish-output.ts';
 import { type Layout, layOut } from './output/layout.ts';
 import { addCounts, type Manifest, toDocument } from './output/manifest.ts';
 import { addressOf } from './output/output-store.ts';
@@ -44,23 +46,24 @@ async function extractOnce(
   work: ExtractionWork,
   extract: typeof extractDatabase,
 ): Promise<JobResult> {
-  const { output, workflowId, extraction } = work;
+  const { output, workflowId, application, extraction } = work;
   const { base } = output;
-  const layout = layOut({ ...extraction.output, base, workflowId, runId: context.runId });
+  const layout = layOut({ ...extraction.output, application, base, workflowId, runId: context.runId });
   const startedAt = new Date().toISOString();
-  const earlier = await context.phase('prepare', () => prepareOutput(context, output, layout));
-  if (earlier) {
+  const prepared = await context.phase('prepare', () => prepareOutput(context, output, layout));
+  if ('complete' in prepared) {
+    const earlier = prepared.complete;
     context.warn('An earlier attempt of this run had written everything: its files were kept.');
-    await finish(context, work, layout, earlier);
+    await finish(context, work, layout, earlier, undefined);
     return resultOf(earlier, earlier.databases, addressOf(output, layout.manifest));
   }
   let complete = false;
   try {
-    const partitions = extraction.output.layout === 'sdk';
     const publisher = createPublisher({
       output,
       layout,
-      partitions,
+      folder: join(context.folder, 'joined'),
+      partitions: extraction.output.layout === 'sdk',
       retry: context.retry,
       signal: context.signal,
     });
@@ -81,18 +84,20 @@ async function extractOnce(
       const error = describeFailures(databases);
       return { state: 'failed', databases, ...(error ? { error } : {}) };
     }
+    assertParentFiles(publisher.rows);
+    if (layout.isWhole) await publishJoined(context, publisher);
     const manifest = describe(work, planned, outcomes, publisher, {
       startedAt,
       runId: context.runId,
       warnings,
     });
     await context.phase('manifest', async () => {
-      await publisher.writeStatistics();
+      if (!layout.isWhole) await publisher.finish();
       await context.confirmLease();
       await context.retry(() => output.put(layout.manifest, toDocument(manifest)));
       complete = true;
     });
-    await finish(context, work, layout, manifest);
+    await finish(context, work, layout, manifest, prepared.latestSeen);
     return resultOf(manifest, outcomes, addressOf(output, layout.manifest));
   } catch (error) {
     if (!complete) await discardOutput(context, output, layout);
@@ -100,15 +105,28 @@ async function extractOnce(
   }
 }
 
+/** Uploads the files that hold all databases. */
+async function publishJoined(context: JobContext, publisher: Publisher): Promise<void> {
+  await context.phase(
+    'publish',
+    async () => {
+      await context.confirmLease();
+      await publisher.finish();
+    },
+    () => `${formatCount(publisher.files.length, 'file')}, ${formatBytes(sumBytes(publisher.files))}`,
+  );
+}
+
 async function finish(
   context: JobContext,
   { output }: ExtractionWork,
   layout: Layout,
   manifest: Manifest,
+  seen: LatestSeen | undefined,
 ): Promise<void> {
   await context.phase('latest', async () => {
     await context.confirmLease();
-    await pointLatest(context, output, layout, manifest);
+    await pointLatest(context, output, layout, manifest, seen);
   });
 }
 
@@ -120,6 +138,11 @@ function describe(
   { startedAt, runId, warnings }: { startedAt: string; runId: string; warnings: string[] },
 ): Manifest {
   const { include, exclude, tempTableRegex, databases, output } = extraction;
+  const unread = planned.flatMap(({ name: source, unread: all = [] }) =>
+    all
+      .filter(({ database }) => !outcomes.some((one) => one.source === source && one.database === database))
+      .map((one) => ({ source, ...one })),
+  );
   return {
     schemaVersion: 1,
     job,
@@ -142,6 +165,7 @@ function describe(
         : [],
     ),
     databases: outcomes.map(({ hint: _hint, ...database }) => database),
+    ...(unread.length > 0 ? { unread } : {}),
     entities: addCounts(outcomes.map(({ entities }) => entities)),
     files: [...files],
     warnings,

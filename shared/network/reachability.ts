@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { FerryError, SourceUnavailableError } from '../errors.ts';
+import type { HostRule } from './host-rule.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name cannot be resolved',
@@ -17,14 +18,15 @@ const reasons: Readonly<Record<string, string>> = {
  * DuckDB's clients take long to give up, and cannot be interrupted while they connect (docs/architecture.md,
  * "Connecting").
  *
+ * @param place.hostRule refuses addresses. @default all are allowed
  * @param options.timeoutMs for all of it
  * @param options.probe talks to the server until it has shown what it is; any error but a FerryError means that it is
  *   something else
  * @returns the address that answered
- * @throws SourceUnavailableError that says which hop is missing
+ * @throws SourceUnavailableError that says which hop is missing; RefusedHostError
  */
 export async function assertReachable(
-  { host, port }: { host: string; port: number },
+  { host, port, hostRule }: { host: string; port: number; hostRule?: HostRule },
   options: {
     timeoutMs: number;
     probe: (socket: Socket) => Promise<void>;
@@ -32,7 +34,9 @@ export async function assertReachable(
   },
 ): Promise<string> {
   const { timeoutMs, probe, signal } = options;
-  const socket = connect({ host, port, ...(signal ? { signal } : {}) });
+  hostRule?.assertHost(host);
+  const lookup = hostRule ? { lookup: hostRule.lookup } : {};
+  const socket = connect({ host, port, ...lookup, ...(signal ? { signal } : {}) });
   // An error that comes when nobody waits any more.
   socket.on('error', () => {});
   const timer = setTimeout(

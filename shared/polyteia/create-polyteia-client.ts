@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { PolyteiaTargetConfig } from '../config/schema/polyteia-target.ts';
+import { nameSecret } from '../config/schema/secret-ref.ts';
 import { ConfigError } from '../errors.ts';
 import type { OutgoingHttps } from '../network/outgoing-https.ts';
 import type { Sleep } from '../sleep.ts';
@@ -28,7 +29,13 @@ export function createPolyteiaClient(
   options: PolyteiaClientOptions,
 ): PolyteiaClient {
   const { token, outgoing, dispatcher, answerLimitMs, sleep, now } = options;
-  const connection = openConnection({ baseUrl: target.baseUrl, outgoing, dispatcher, answerLimitMs });
+  const connection = openConnection({
+    baseUrl: target.baseUrl,
+    keyOrigin: nameSecret(target.token),
+    outgoing,
+    dispatcher,
+    answerLimitMs,
+  });
   if (target.api === 'classic') return createClassicClient({ connection, token, format: target.format });
   const { organization, ingest, format } = target;
   const pollIntervalMs = goDurationMs(ingest.pollInterval);

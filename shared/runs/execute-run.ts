@@ -1,9 +1,13 @@
 import { HandOverError, LeaseLostError, QueuedError, toFerryError } from '../errors.ts';
+import { RUN_ID, RUN_STATE } from '../telemetry/attributes.ts';
+import { inSpan, markFailed } from '../telemetry/in-span.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { activeTraceIds, linkTo } from '../telemetry/trace-context.ts';
 import type { JobContext, JobResult } from './job.ts';
 import { acquireSourceSlots } from './leases/acquire-source-slots.ts';
 import { isStillHeld } from './leases/lease.ts';
 import { QUEUED_PHASE } from './leases/slots.ts';
+import { measureStart } from './measure-run.ts';
 import { isFinished, type RunRecord } from './records/run-record.ts';
 import { type Execution, RunInProgress } from './run-in-progress.ts';
 import { assertWorthAnotherTry, saveFinal } from './take-over.ts';
@@ -19,6 +23,30 @@ export async function executeRun(
   execution: Execution,
   work: (context: JobContext) => Promise<JobResult>,
 ): Promise<RunRecord> {
+  const { record, lease, options, traces } = execution;
+  // An attempt of this run that was lost or left the rest to this one, or another run that was killed.
+  const runs = new Set([record.id, lease.takenFrom?.runId]);
+  const before = traces.filter(({ runId }) => runs.has(runId));
+  const attributes = { [RUN_ID]: record.id, 'ferry.run.attempt': record.attempts?.length ?? 1 };
+  return inSpan('attempt', { attributes, links: before.map(linkTo) }, async (span) => {
+    const ids = activeTraceIds();
+    const noted = ids && options.store.noteTrace(record.job, { runId: record.id, ...ids });
+    measureStart(record);
+    try {
+      await executeAttempt(execution, work);
+    } finally {
+      await noted;
+    }
+    span.setAttribute(RUN_STATE, record.state);
+    if (record.error) markFailed(span, record.error.class);
+    return record;
+  });
+}
+
+async function executeAttempt(
+  execution: Execution,
+  work: (context: JobContext) => Promise<JobResult>,
+): Promise<void> {
   const { record, lease, options, logger } = execution;
   const run = new RunInProgress(execution);
   logger.info({ trigger: record.trigger, triggeredBy: record.triggeredBy }, 'run started');
@@ -39,7 +67,6 @@ export async function executeRun(
   // matter here.
   if (!run.leaseLost || (await isStillHeld(lease))) await saveFinal(record, options.store, logger, options);
   logEnd(record, logger);
-  return record;
 }
 
 /**

@@ -15,7 +15,7 @@ export type ProgressEvent =
   | { type: 'retrying'; phase: string | undefined; message: string; waitMs: number }
   /** `step`: its position among many, such as `12 of 300`. */
   | { type: 'phase-started'; phase: string; step?: string }
-  | { type: 'phase-progressed'; phase: string; bytes: number }
+  | { type: 'phase-progressed'; phase: string; bytes: number; rows?: number }
   /** A fact that is known before the end of the phase or run, ready to print. */
   | { type: 'phase-noted'; phase: string | undefined; fact: string }
   | { type: 'phase-ended'; phase: string; durationMs: number; detail?: string };
@@ -70,8 +70,8 @@ export interface JobContext {
    * all sources.
    */
   leaveSource(source?: string): Promise<void>;
-  /** Reports that the current phase has moved this many bytes. */
-  progress(bytes: number): void;
+  /** Reports that the current phase has moved this many bytes, and this many rows if they are counted. */
+  progress(bytes: number, rows?: number): void;
   /**
    * Reports a fact about the current phase, or about the run between two phases, ready to print. It is not part of the
    * record.
@@ -111,13 +111,24 @@ export interface RunOptions {
   deadlineHint?: string;
   /** @default {@link leaseTimes} */
   leaseTimes?: LeaseTimes;
-  /** How often a failure that may pass on its own is retried. @default as in retry.ts */
+  /** How often a failure that may pass on its own is tried, whatever that takes. @default `patienceMs` ends it */
   maxTries?: number;
+  /** How long to wait for such a failure to pass, in ms. @default ten minutes on a schedule, three otherwise */
+  patienceMs?: number;
+  /** The same wait between two tries, in ms. @default growing ones, as in retry.ts */
+  pauseMs?: number;
   /** How to wait between tries and questions. Leases use the store's clock. @default the real one */
   clock?: Clock;
   /** Waits for the last call of a run that was asked to stop (run-limits.ts). @default with the real clock */
   lastCallSleep?: Sleep;
+  /**
+   * Whether a run without a free slot ends here, and is started again when it has its turn: for a platform that charges
+   * for waiting, and has somebody who starts it. @default false: it waits
+   */
+  parks?: boolean;
   onProgress?: (event: ProgressEvent) => void;
+  /** Called when the run ends here, but not for one that had already ended, or that goes on elsewhere. */
+  onEnd?: (record: RunRecord) => void;
 }
 
 /** What the work found out, for the record. */

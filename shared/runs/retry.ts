@@ -11,27 +11,48 @@ export interface Retry {
 }
 
 export interface RetryOptions {
-  /** Moment that no wait may pass; undefined: only `maxTries` ends it. */
+  /** Moment that no wait may pass; undefined: only `maxTries` or `patienceMs` ends it. */
   budget: Date | undefined;
   signal?: AbortSignal | undefined;
   onRetry?: ((retry: Retry) => void) | undefined;
-  /** @default 8, which is about a minute of waiting on average, and two at most */
+  /** Ends it whatever was waited. @default no such limit: `patienceMs` ends it */
   maxTries?: number;
+  /** How long to wait in all, in ms; without effect where `maxTries` is given. @default {@link PATIENCE_MS} */
+  patienceMs?: number | undefined;
+  /** The same wait after each try, in ms, instead of growing ones. */
+  pauseMs?: number | undefined;
+  /** What several calls have in common that wait for the same thing. */
+  outage?: Outage;
   /** A number from 0 up to 1. */
   random?: () => number;
-  sleep?: Sleep;
+  sleep?: Sleep | undefined;
   /** @default Date.now */
   now?: () => number;
 }
 
+/**
+ * An outage, shared by the calls of a run: once one of them has waited in vain, the next ones do not wait as long again
+ * for each database of a source that is gone. It is over when any of them succeeds.
+ */
+export interface Outage {
+  outlasted: boolean;
+}
+
 const BASE_MS = 1_000;
 const CAP_MS = 60_000;
-const MAX_TRIES = 8;
+// Of what no length of waiting is known to help: one or two minutes.
+const SHORT_TRIES = 8;
 
 /**
- * Retries failures that may pass on their own (`retryable`), and no others. The waits grow exponentially and are drawn
- * from the whole range below (full jitter), so that jobs that failed together do not come back together. If a server
- * says how long to wait, it is not asked earlier.
+ * How long a failure may last that no person waits for: a database that restarts, fails over or is maintained is away
+ * for minutes. The Go connector waited two.
+ */
+export const PATIENCE_MS = 10 * 60_000;
+
+/**
+ * Retries failures that may pass on their own (`retryable`), and no others. The waits grow exponentially up to a minute,
+ * and are drawn from the upper half of each range, so that jobs that failed together do not come back together, and that
+ * all of them outlast the same outage. If a server says how long to wait, it is not asked earlier.
  *
  * @param work is called with the number of the try, from 1
  * @throws the last try's error; the signal's reason when it is aborted
@@ -40,23 +61,60 @@ export async function retryWithin<T>(
   options: RetryOptions,
   work: (attempt: number) => Promise<T>,
 ): Promise<T> {
-  const { budget, signal, maxTries = MAX_TRIES, random = Math.random, now = Date.now } = options;
+  const { budget, signal, outage, now = Date.now } = options;
   const sleep = options.sleep ?? sleepByClock;
+  let waitedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     try {
-      return await work(attempt);
+      const result = await work(attempt);
+      if (outage) outage.outlasted = false;
+      return result;
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof FerryError) || !error.retryable) throw error;
-      const most = error instanceof LockedCatalogError ? Math.max(maxTries, MAX_TRIES) : maxTries;
-      if (attempt >= most) throw error;
-      const jittered = random() * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
-      const waitMs = Math.round(Math.max(jittered, error.retryAfterMs ?? 0));
+      if (isEnough(error, attempt, waitedMs, options)) {
+        if (outage) outage.outlasted = true;
+        throw error;
+      }
+      const waitMs = Math.round(Math.max(pauseAfter(error, attempt, options), error.retryAfterMs ?? 0));
       // A try that could only begin after the deadline would be killed in the middle.
       if (budget !== undefined && now() + waitMs >= budget.getTime()) throw error;
       options.onRetry?.({ error, attempt, waitMs });
       await sleep(waitMs, signal);
+      waitedMs += waitMs;
     }
   }
+}
+
+function isEnough(
+  error: FerryError,
+  attempt: number,
+  waitedMs: number,
+  { maxTries, patienceMs = PATIENCE_MS, outage }: RetryOptions,
+): boolean {
+  // The object is then left out, and the rest of the catalog is read.
+  if (error instanceof LockedCatalogError) return attempt >= Math.max(maxTries ?? 0, SHORT_TRIES);
+  if (maxTries !== undefined) return attempt >= maxTries;
+  return waitedMs >= patienceMs || (outage?.outlasted === true && attempt >= SHORT_TRIES);
+}
+
+function pauseAfter(
+  error: FerryError,
+  attempt: number,
+  { pauseMs, random = Math.random }: RetryOptions,
+): number {
+  if (pauseMs !== undefined && !(error instanceof LockedCatalogError)) return pauseMs;
+  return ((1 + random()) / 2) * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
+}
+
+/**
+ * Retries a lock of the source's catalog only, as a run does; anything else is final. For commands that a person waits
+ * for.
+ */
+export function retryLockedCatalog<T>(
+  options: Pick<RetryOptions, 'signal' | 'onRetry' | 'sleep'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  return retryWithin({ ...options, budget: undefined, maxTries: 1 }, work);
 }

@@ -1,15 +1,28 @@
 import { CancelledError, type FerryError, LeaseLostError, StateError } from '../errors.ts';
 import { sleep as sleepByClock } from '../sleep.ts';
+import { PHASE } from '../telemetry/attributes.ts';
+import { inSpan } from '../telemetry/in-span.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
 import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
 import type { EnteredSources } from './leases/acquire-source-slots.ts';
 import { type Heartbeat, startHeartbeat } from './leases/heartbeat.ts';
 import { isStillHeld, type Lease, leaseTimes, type Progress } from './leases/lease.ts';
+import { measureRetry } from './measure-run.ts';
 import type { RunRecord } from './records/run-record.ts';
-import { retryWithin } from './retry.ts';
+import type { RunTrace } from './records/run-traces.ts';
+import { type Outage, PATIENCE_MS, retryWithin } from './retry.ts';
 import { LAST_CALL_MS, limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { type Effect, explainLoss } from './take-over.ts';
+
+// How often a log says how far a long phase has come.
+const LOG_PROGRESS_MS = 30_000;
+
+// Somebody who asked for the run waits for it. The Go connector waited two minutes.
+const ASKED_PATIENCE_MS = 3 * 60_000;
+
+// Others name a database or a source, and names of spans are to be few.
+const PLAIN_PHASE = /^[a-z]+( [a-z]+)*$/;
 
 /** A run that has its job's lease, to be executed. */
 export interface Execution {
@@ -18,6 +31,8 @@ export interface Execution {
   lease: Lease;
   options: RunOptions;
   logger: Logger;
+  /** Those of the job's earlier attempts and runs, newest first; empty in a process that records no traces. */
+  traces: readonly RunTrace[];
 }
 
 /** A run in execution: its record, its limits, its heartbeat, and how far it has come. The heartbeat begins at once. */
@@ -36,7 +51,9 @@ export class RunInProgress {
   readonly #limits: ReturnType<typeof limitRun>;
   readonly #options: RunOptions;
   readonly #logger: Logger;
+  readonly #outage: Outage = { outlasted: false };
   #effect: Effect = 'none';
+  #loggedAt = 0;
 
   constructor({ job, record, lease, options, logger }: Execution) {
     this.record = record;
@@ -56,14 +73,19 @@ export class RunInProgress {
 
   /** Retries failures that may pass on their own, within the time of the run. */
   readonly retry = <T>(attempt: () => Promise<T>): Promise<T> => {
-    const { deadline, clock, maxTries, onProgress } = this.#options;
+    const { deadline, clock, maxTries, trigger, onProgress } = this.#options;
+    const patienceMs = trigger.type === 'schedule' ? PATIENCE_MS : ASKED_PATIENCE_MS;
     return retryWithin(
       {
         budget: deadline && workDeadline(deadline),
         signal: this.signal,
         ...clock,
         ...(maxTries === undefined ? {} : { maxTries }),
+        patienceMs: this.#options.patienceMs ?? patienceMs,
+        pauseMs: this.#options.pauseMs,
+        outage: this.#outage,
         onRetry: ({ error, waitMs }) => {
+          measureRetry(this.record, error.class);
           this.#logger.warn({ class: error.class, phase: this.phase, waitMs }, error.message);
           onProgress?.({ type: 'retrying', phase: this.phase, message: error.message, waitMs });
         },
@@ -148,7 +170,7 @@ export class RunInProgress {
       leaveSource: async (source) => {
         await this.sources?.leave(source);
       },
-      progress: (bytes) => this.#noteProgress(bytes),
+      progress: (bytes, rows) => this.#noteProgress(bytes, rows),
       tell: (fact) => this.#tell(fact),
       note: (facts: JobResult) => {
         Object.assign(record, facts);
@@ -173,10 +195,14 @@ export class RunInProgress {
     this.signal.throwIfAborted();
     const phase = printable(named);
     this.phase = phase;
+    this.#loggedAt = performance.now();
     this.progress.phase = phase;
     const started = performance.now();
     onProgress?.({ type: 'phase-started', phase, ...(step === undefined ? {} : { step }) });
-    const result = await run();
+    const settings = {
+      attributes: { [PHASE]: phase, ...(step === undefined ? {} : { 'ferry.phase.step': step }) },
+    };
+    const result = await inSpan(PLAIN_PHASE.test(phase) ? phase : 'phase', settings, run);
     const durationMs = Math.round(performance.now() - started);
     this.record.phases.push({ name: phase, durationMs });
     const told = detail?.(result);
@@ -208,10 +234,16 @@ export class RunInProgress {
     }
   }
 
-  #noteProgress(bytes: number): void {
+  #noteProgress(bytes: number, rows: number | undefined): void {
     this.progress.bytes = bytes;
-    if (this.phase !== undefined)
-      this.#options.onProgress?.({ type: 'phase-progressed', phase: this.phase, bytes });
+    const { phase } = this;
+    if (phase === undefined) return;
+    const moved = { bytes, ...(rows === undefined ? {} : { rows }) };
+    this.#options.onProgress?.({ type: 'phase-progressed', phase, ...moved });
+    const now = performance.now();
+    if (now - this.#loggedAt < LOG_PROGRESS_MS) return;
+    this.#loggedAt = now;
+    this.#logger.info({ phase, ...moved }, 'still at it');
   }
 
   #tell(told: string): void {

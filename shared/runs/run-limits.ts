@@ -1,4 +1,4 @@
-import { CancelledError, DeadlineError, HandOverError } from '../errors.ts';
+import { CancelledError, DeadlineError, FerryError } from '../errors.ts';
 import type { RunRecord } from './records/run-record.ts';
 
 // Reserved for interrupting DuckDB, removing the folder and writing the record.
@@ -61,8 +61,7 @@ export function limitRun({
   const controller = new AbortController();
   const cancel = () => {
     const reason: unknown = signal?.reason;
-    const known = reason instanceof CancelledError || reason instanceof HandOverError;
-    controller.abort(known ? reason : new CancelledError('The run was cancelled.'));
+    controller.abort(reason instanceof FerryError ? reason : new CancelledError('The run was cancelled.'));
   };
   if (signal?.aborted) cancel();
   signal?.addEventListener('abort', cancel, { once: true });

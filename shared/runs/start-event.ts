@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { runRequestSchema } from './records/run-request.ts';
 
 /**

@@ -3,6 +3,7 @@ import type { Clock } from '../sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { unknownFields } from './documents/stored-document.ts';
 import { type Lease, UPLOAD_PHASE } from './leases/lease.ts';
+import { measureRun } from './measure-run.ts';
 import { readOtherRun } from './records/read-other-run.ts';
 import { isFinished, type RunRecord, runRecordSchema } from './records/run-record.ts';
 import type { RunStore } from './records/run-store.ts';
@@ -31,8 +32,15 @@ export async function takeOver(
   } else if (before?.state === 'queued') {
     // Nothing had begun, so nothing was lost: the attempt continues to wait.
     record.state = 'queued';
-    record.attempts = before.attempts;
+    record.attempts = before.attempts ?? record.attempts;
     record.startedAt = before.startedAt;
+    // Whoever starts it again is not who asked for it.
+    const { trigger, scheduledTime, triggeredBy } = before;
+    Object.assign(record, {
+      trigger,
+      ...(scheduledTime === undefined ? {} : { scheduledTime }),
+      ...(triggeredBy === undefined ? {} : { triggeredBy }),
+    });
   } else if (before) {
     // The record of an attempt that died before its first heartbeat does not say where.
     const lostIn = (dead?.runId === record.id ? dead.phase : undefined) ?? START_PHASE;
@@ -114,7 +122,8 @@ export function assertWorthAnotherTry({ kind, attempts = [] }: RunRecord): void 
 const TRIES = 4;
 
 /**
- * The work is done, or failed, whether or not that can be written: a missing record must not turn one into the other.
+ * Writes how a run has ended, and counts it. The work is done, or failed, whether or not that can be written: a missing
+ * record must not turn one into the other.
  */
 export async function saveFinal(
   record: RunRecord,
@@ -129,4 +138,5 @@ export async function saveFinal(
     record.warnings.push(`The record of this run could not be saved: ${error.message}`);
     logger.error({ class: error.class }, error.message);
   }
+  measureRun(record);
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StorageUnavailableError } from '../errors.ts';
+import { explainFileError } from '../explain-file-error.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** A private folder for one run, removed with everything in it when disposed of. */
 export interface Workspace extends AsyncDisposable {
@@ -98,7 +100,7 @@ export async function createWorkspace(
   { touchMs, staleMs }: WorkspaceTimes = workspaceTimes,
 ): Promise<Workspace> {
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     const scope = await findScope();
     const folder = await mkdtemp(join(parent, `ferry-run-ns${scope}-${process.pid}-${STARTED_AT}-`));
     // Written instead of given a time, which would come from this machine's clock.
@@ -121,9 +123,10 @@ export async function createWorkspace(
       },
     };
   } catch (error) {
-    throw new StorageUnavailableError(`Cannot create a working folder in ${parent}.`, {
+    const { why, todo } = explainFileError(error);
+    throw new StorageUnavailableError(`No working folder can be created in ${parent}${why}.`, {
       cause: error,
-      hint: 'Check its permissions and the free space.',
+      hint: `${todo}, or name another folder with TMPDIR.`,
     });
   }
 }

@@ -1,8 +1,18 @@
 import type { DocumentStore } from '../runs/documents/document-store.ts';
 import type { Clock } from '../sleep.ts';
-import type { ApiAccess } from './api-access.ts';
-import type { Listening } from './bounded-server.ts';
-import type { RunSurrounding } from './execute-start.ts';
+import type { CallerRules } from './callers/sent-source.ts';
+import type { ApiAccess } from './listeners/api-access.ts';
+import type { Listening } from './listeners/bounded-server.ts';
+import type { RunSurrounding } from './starts/execute-start.ts';
+
+/** What callers of Atlan's REST API may do, and what they are told. */
+export interface AtlanSettings {
+  rules: CallerRules;
+  /** In answers, and in keys of the `sdk` and `sdk3` layouts. */
+  applicationName: string;
+  /** How long the definition of a workflow is kept. */
+  configDays: number;
+}
 
 /** What a process that keeps schedules works with. */
 export interface ServeOptions
@@ -20,6 +30,8 @@ export interface ServeOptions
     | 'onProgress'
   > {
   documents: DocumentStore;
+  /** The folder of the state, if it is one: old files of extractions in it are removed. */
+  stateFolder?: string | undefined;
   /** Makes the ids of scheduled runs unique: the same for all replicas. */
   name: string;
   /** How many runs work at once. */
@@ -31,8 +43,14 @@ export interface ServeOptions
   /** The time after which a run gives up. */
   timeoutMs: number;
   healthPort: number;
+  /** The metrics of the process as Prometheus text, for the listener of probes; undefined: none are kept. */
+  scrape?: (() => Promise<string>) | undefined;
   /** Undefined: no API. */
   api: { host: string; port: number; access: ApiAccess } | undefined;
+  /** The pages of the console, beside the API. @default those of the bundle; without a bundle there is none */
+  consoleFolder?: string;
+  /** For callers of Atlan's REST API, which is part of the API. */
+  atlan?: AtlanSettings;
   /** Whether a failed check ends the process, as with the Go connector. */
   exitOnFailedCheck: boolean;
   /** Ends it. */

@@ -2,24 +2,26 @@ import type { FerryConfig, ScheduleConfig } from '../config/schema/ferry-config.
 import { toFerryError } from '../errors.ts';
 import { createRunRequestStore } from '../runs/records/run-request-store.ts';
 import { createRunStore } from '../runs/records/run-store.ts';
-import { realClock } from '../sleep.ts';
 import type { SecretReader } from '../source/credentials/secrets.ts';
 import { formatCount, formatDuration } from '../text/format.ts';
 import type { Channel } from '../watchdog/alerts/channel.ts';
 import { createWebhook } from '../watchdog/alerts/webhook.ts';
 import { runRound } from '../watchdog/watchdog.ts';
 import { type WatchedJobs, watchedJobsOf } from '../watchdog/watched-jobs.ts';
-import { executeStart, limitedTo, type RunSurrounding } from './execute-start.ts';
-import { makeUpForMissedStarts } from './make-up-for-missed-starts.ts';
-import { openListeners } from './open-listeners.ts';
-import { RunPool } from './run-pool.ts';
-import { RunRecovery } from './run-recovery.ts';
-import { Scheduler } from './scheduler.ts';
+import { openAtlan } from './callers/open-atlan.ts';
+import { openListeners } from './listeners/open-listeners.ts';
+import { createPool } from './pool/create-pool.ts';
+import { pruneState } from './pool/prune-state.ts';
+import { RunRecovery } from './pool/run-recovery.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { makeUpForMissedStarts } from './starts/make-up-for-missed-starts.ts';
+import { Scheduler } from './starts/scheduler.ts';
+import { StoreClock } from './starts/store-clock.ts';
 import { runStartupChecks } from './startup-checks.ts';
 
 // As on AWS.
 const ROUND_MS = 5 * 60_000;
+const PRUNE_MS = 24 * 3_600_000;
 
 /**
  * Keeps the schedules of a configuration in this process, runs its jobs, answers probes and the API, and continues runs
@@ -31,15 +33,18 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
   const { config, documents, logger, signal, name: scope, secrets } = options;
   const runs = createRunStore(documents, options.leaseTimes);
   const requests = createRunRequestStore(documents);
-  const pool = createPool(options, runs);
+  const atlan = openAtlan(options, runs, () => pool);
+  const pool = createPool(options, runs, atlan?.callers);
   const schedules = schedulesOf(config);
-  const { catchUpMs, clock = realClock } = options;
+  const { catchUpMs } = options;
+  const clock = new StoreClock(options);
   const scheduler = new Scheduler({
     schedules,
     start: (job, plannedFor) => pool.start({ job, scheduledTime: plannedFor.toISOString() }),
     catchUpMs,
     logger,
     clock,
+    beforeRound: () => clock.compare(),
   });
   // At once, whatever else is still under way: a request, a round of the watchdog, a check.
   const stopping = new Promise<void>((resolve, reject) => {
@@ -52,7 +57,15 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
   });
   // No listener opens, and no run begins, if the state cannot be used.
   await runs.assertReachable();
-  await using listeners = await openListeners(options, { runs, requests, pool, scheduler });
+  await clock.compare();
+  await using listeners = await openListeners(options, {
+    runs,
+    requests,
+    pool,
+    scheduler,
+    clock,
+    atlan: atlan?.dependencies,
+  });
   options.onListening?.(listeners);
 
   const failed = runStartupChecks({ ...options, state: documents });
@@ -67,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
   logSchedules(schedules, options);
   const channels = channelsOf(config, secrets);
   const recovery = new RunRecovery({
-    jobs: new Set(Object.keys(watched)),
+    isOurs: async (job) => Object.hasOwn(watched, job) || (await atlan?.callers.isWorkflow(job)) === true,
     runs,
     requests,
     pool,
@@ -77,7 +90,9 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
     ...(options.lookMs === undefined ? {} : { lookMs: options.lookMs }),
   });
   const watch = async () => {
+    let prunedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
+      const jobs = { ...(await atlan?.callers.watched().catch(() => ({}))), ...watched };
       await runRound({
         documents,
         runs,
@@ -85,13 +100,26 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
         channels,
         deadLetters: { receive: async () => [], remove: async () => {} },
         start: async (event) => pool.start(event),
-        where: { stack: scope, jobs: watched, logsUrl: () => undefined, scheduler: 'process' },
+        where: { stack: scope, jobs, logsUrl: () => undefined, scheduler: 'process' },
         scope,
         logger,
+        now: () => new Date(clock.now()),
       }).catch((thrown: unknown) => {
         const error = toFerryError(thrown);
         logger.error({ class: error.class }, `the watchdog’s round failed: ${error.message}`);
       });
+      if (clock.now() - prunedAt >= PRUNE_MS) {
+        prunedAt = clock.now();
+        await pruneState({
+          documents,
+          folder: options.stateFolder,
+          runs,
+          jobs: Object.keys(jobs),
+          workflows: atlan?.callers,
+          now: prunedAt,
+          logger,
+        });
+      }
       await clock.sleep(ROUND_MS, signal).catch(() => {});
     }
   };
@@ -120,31 +148,19 @@ function channelsOf({ alerts }: FerryConfig, secrets: SecretReader): Channel[] {
   return webhook === undefined ? [] : [createWebhook(() => secrets.read(webhook))];
 }
 
-function createPool(options: ServeOptions, store: RunSurrounding['store']): RunPool {
-  const { maxRuns, timeoutMs, memoryLimitBytes, name: scope, logger } = options;
-  return new RunPool({
-    maxRuns,
-    scope,
-    logger,
-    execute: (event, signal) =>
-      executeStart(event, {
-        ...options,
-        // Runs at the same time share the memory.
-        memoryLimitBytes: Math.floor(memoryLimitBytes / maxRuns),
-        scope,
-        store,
-        signal,
-        ...limitedTo(timeoutMs),
-      }),
-  });
-}
-
 function logSchedules(
   schedules: ReadonlyMap<string, ScheduleConfig>,
   { config, logger }: Pick<ServeOptions, 'config' | 'logger'>,
 ): void {
   for (const [job, { cron, timezone }] of schedules) logger.info({ job, cron, timezone }, 'job scheduled');
-  const jobs = Object.keys(config.syncs).length + Object.keys(config.extractions).length;
-  if (schedules.size === 0)
-    logger.warn(`none of ${formatCount(jobs, 'job')} has a schedule: only the API starts runs`);
+  const jobs = Object.entries({ ...config.syncs, ...config.extractions });
+  if (schedules.size === 0) {
+    logger.warn(`none of ${formatCount(jobs.length, 'job')} has a schedule: only the API starts runs`);
+    return;
+  }
+  for (const [job, { schedule }] of jobs) {
+    if (!schedule) logger.info({ job }, 'job has no schedule: only the API starts it');
+    else if (!schedule.enabled)
+      logger.info({ job }, 'job is switched off (enabled: false): only the API starts it');
+  }
 }

@@ -10,6 +10,7 @@ import type { DocumentStore } from '../runs/documents/document-store.ts';
 import type { JobReading } from '../source/job-reading.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { formatDuration } from '../text/format.ts';
+import { createFreeMemory } from './pool/free-memory.ts';
 
 export interface StartupCheckOptions extends Omit<JobReading, 'job'> {
   state: Pick<DocumentStore, 'put' | 'get'>;
@@ -25,28 +26,33 @@ export interface StartupCheckOptions extends Omit<JobReading, 'job'> {
 const CHECK_MS = 60_000;
 
 /**
- * Checks everything that the runs of all jobs need, and logs each check with its result.
+ * Checks everything that the runs of all jobs need. Logs one line for each job, those checks that did not pass, and at
+ * `debug` those that did.
  *
  * @returns the jobs with a failed check
  */
 export async function runStartupChecks(options: StartupCheckOptions): Promise<string[]> {
   const { config, logger, signal } = options;
   const failed: string[] = [];
+  const freeMemory = createFreeMemory();
   const kinds: readonly JobKind[] = ['sync', 'extraction'];
   for (const kind of kinds) {
     for (const job of Object.keys(jobsOfKind(config, kind))) {
       if (signal.aborted) return failed;
       const results = await check(kind, job, options);
+      freeMemory();
       // What was cut short says nothing about the job.
       if (signal.aborted) return failed;
       for (const { check: name, status, detail, hint } of results) {
-        const level = { ok: 'info', skipped: 'info', warning: 'warn', failed: 'error' } as const;
+        const level = { ok: 'debug', skipped: 'debug', warning: 'warn', failed: 'error' } as const;
         logger[level[status]](
           { job, ...(hint === undefined ? {} : { hint }) },
           `check ${status}: ${name}: ${detail}`,
         );
       }
-      if (results.some(({ status }) => status === 'failed')) failed.push(job);
+      const isReady = results.every(({ status }) => status !== 'failed');
+      if (isReady) logger.info({ job, checks: results.length }, 'ready');
+      else failed.push(job);
     }
   }
   return failed;

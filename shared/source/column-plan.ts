@@ -15,6 +15,8 @@ export interface Refusal {
   values: string;
   /** What to write instead, in complete sentences. */
   hint: string;
+  /** Nobody expects one: it only shows that a driver damages values. */
+  isUnexpected?: true;
 }
 
 /** How a column gets from the source into the file. docs/types.md explains this to people. */
@@ -34,13 +36,20 @@ export interface ColumnPlan {
    * name; absent: the value as it is.
    */
   inDuckdb?: (value: string, companion: string, refuse: string) => string;
+  /**
+   * The source's SQL for a value that is sent right after this one, and what DuckDB must receive for it: anything else
+   * shows that a setting in {@link textDependsOn} was another one at that moment.
+   */
+  canary?: { sql: string; expected: string };
+  /** There can be no canary: a wrapper around the query would damage another column. */
+  unwatched?: boolean;
   /** Why the column is converted, as shown by `ferry preview`. */
   reason?: string;
   /** The values that fail the run. */
   refusal?: Refusal;
   /** The source's SQL, over the column, that is true for such a value; for reading a whole table without a wrapper. */
   violation?: string;
-  /** Settings of the source's session that the text form of a value depends on. */
+  /** Settings of the source's session that the form of a value depends on, as it is sent. */
   textDependsOn?: readonly string[];
   /**
    * A floating-point number with a fixed number of decimals, which MariaDB truncates when it stores rows in its own
@@ -56,6 +65,9 @@ export interface ColumnPlan {
   /** What is lost on the way (types: compatible only). */
   loss?: { always: boolean; text: string };
 }
+
+/** How any value of a column is sent as text. */
+export type TextPlan = Required<Pick<ColumnPlan, 'atSource' | 'inDuckdb' | 'refusal'>>;
 
 /** A column that a dialect must plan. */
 export interface PlanRequest {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SourceConfig, TypesMode } from '../config/schema/ferry-config.ts';
 import type { LexicalRules } from '../duckdb/sql-text.ts';
-import type { ColumnPlan } from './column-plan.ts';
+import type { ColumnPlan, TextPlan } from './column-plan.ts';
 import type { ConnectionLogin, Login } from './credentials/credentials.ts';
 import type { ErrorPatterns, Refusal } from './error-patterns.ts';
 
@@ -34,6 +34,8 @@ export interface ServerFacts {
   version: string;
   /** How SQL text is read: sql_mode of MySQL; empty elsewhere. */
   sqlMode: string;
+  /** What makes the login a superuser, such as `rds_superuser`; undefined when it is none. */
+  superuser: string | undefined;
 }
 
 /** Identifies a session's statements at the server. */
@@ -65,7 +67,7 @@ export interface Expression {
  * The differences between kinds of database. Each kind has one in its folder, listed in registry.ts.
  *
  * @example
- * const { relation } = dialectOf('postgres');
+ * const { relation } = dialectOf({ type: 'postgres' });
  * relation('SELECT id FROM orders', { database: 'db', mark: '' }); // DuckDB SQL that has the source run this query
  */
 export interface Dialect {
@@ -86,6 +88,14 @@ export interface Dialect {
    */
   execute?(sql: string, database: string): string;
   defaultPort: number;
+  /**
+   * Loads into this process what DuckDB's extension needs beside itself. Absent if that is nothing.
+   *
+   * @param folders where libraries may be that come with Ferry's code
+   * @returns what was loaded, for people
+   * @throws ConfigError that says what is missing
+   */
+  loadClient?(folders: readonly string[]): string;
   /**
    * Talks to the server before DuckDB's client does, where the client would wait forever or reveal too much. Absent if
    * the client needs no such help.
@@ -112,13 +122,36 @@ export interface Dialect {
    * @param options.name the name that it is attached as: `db`, unless sessions share an engine
    * @param options.readOnly false only for cancelling a statement of our own
    * @param options.folder a private one, for files that the client reads
+   * @param options.folders where libraries may be that come with Ferry's code
+   * @param options.limitLocks on every connection, waiting for locks must be limited: in a `scan`, for which the client
+   *   opens further ones, and for questions about the `catalog` outside of transactions
    */
   attach(
     connection: DuckDBConnection,
     login: ConnectionLogin,
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
-    options: { name: string; readOnly: boolean; folder: string },
+    options: {
+      name: string;
+      readOnly: boolean;
+      folder: string;
+      folders: readonly string[];
+      limitLocks?: 'scan' | 'catalog' | undefined;
+    },
   ): Promise<void>;
+  /**
+   * DuckDB SQL that closes what {@link attach} opened, where closing DuckDB does not.
+   *
+   * @param name the name that the source is attached as
+   */
+  detach?(name: string): string;
+  /**
+   * DuckDB SQL that begins a transaction at the source, and {@link end} that undoes it, where the client does not do so
+   * with DuckDB's own transaction.
+   *
+   * @param name the name that the source is attached as
+   */
+  begin?(name: string): readonly string[];
+  end?(name: string): string;
   /**
    * Asks a server that has just refused a connection, or a transaction on it, for the code of that, by another client:
    * with the same login, at the same address, and with the certificate verified in the same way. For refusals that
@@ -131,16 +164,30 @@ export interface Dialect {
     tls: { mode: SourceConfig['tls']['mode']; caFile: string | undefined },
   ): Promise<Refusal | undefined>;
   /**
-   * SQL of the source for {@link ServerFacts}: columns `id`, `version`, `mode` and `read_only`. It is the first
+   * SQL of the source for {@link ServerFacts}: columns `id`, `version`, `mode`, `read_only` and `superuser`. It is the first
    * statement of each transaction, and may set for it what the text forms of values depend on.
    */
   serverFacts: string;
   /** Cancels the running statements of a session, from another session that is not read-only. */
   cancel(client: SourceClient, running: RunningStatements): Promise<void>;
+  /**
+   * What the server is, if it only speaks the language of this kind of database. Absent where nothing does.
+   *
+   * @returns `refused`: why Ferry does not read it
+   */
+  relative?(ask: AskSource): Promise<{ words: string; refused?: string } | undefined>;
   /** Whether the server itself keeps the session's transactions read-only. Absent if {@link serverFacts} says it. */
   proveReadOnly?(client: SourceClient): Promise<boolean>;
   /** Reads one table over several connections, if that is possible. */
   parallel?: ParallelReading;
+  /** Reads the table of a query over several connections, if that is possible. */
+  parts?: QueryParts;
+  /**
+   * Has the source describe a query, without running it, where the client's own description is of no use.
+   *
+   * @returns columns with the source's own types
+   */
+  describe?(ask: AskSource, query: string): Promise<ClientColumn[]>;
   /**
    * Has the source prepare a query, without running it, and decides how each column is written.
    *
@@ -171,11 +218,12 @@ export interface Dialect {
   reference(columns: readonly string[], index: number): string;
   quoteName(name: string): string;
   /**
-   * The source's SQL for a value as text, with all its digits.
+   * The source's SQL for a value as text, with all its digits; or how that is sent, where it needs more than SQL.
    *
    * @param type what the client makes of it, in DuckDB's words
+   * @param name of the column, for messages
    */
-  asText(value: string, type: string): string;
+  asText(value: string, type: string, name: string): string | TextPlan;
   /**
    * The source's SQL that plans a SELECT which it has refused, and fails with `ferry_code` and the error's code. Absent
    * if the words of a refusal always say enough.
@@ -229,6 +277,13 @@ export interface Dialect {
     settings: ReadonlyMap<string, string>,
     marker: string,
   ): string;
+  /**
+   * Whether reading a table or view runs functions that may change {@link printSettings}. Absent without {@link
+   * failWhenChanged}.
+   */
+  runsFunctions?(ask: AskSource, table: SourceTable): Promise<boolean>;
+  /** The part of an engine's message that counts, if that also repeats statements. */
+  reduceMessage?(message: string): string;
   /** What the engine's messages mean. */
   errorPatterns: ErrorPatterns;
 }
@@ -260,4 +315,43 @@ export interface ParallelReading {
    * or `apart`, each by its own snapshot.
    */
   verify(connection: DuckDBConnection): Promise<'shared' | 'alone' | 'apart'>;
+}
+
+/** A query of one table, split so that several connections read all of its rows between them. */
+export interface QuerySplit {
+  /** The source's SQL. All of their rows together are those of the query. */
+  parts: string[];
+  /** Whether everything that allowed the split still is as it was; to be asked when the table is locked. */
+  isUnchanged(ask: AskSource): Promise<boolean>;
+}
+
+/** Several connections that each read a part of a query's table, in one snapshot. Nothing of it changes a value. */
+export interface QueryParts {
+  /**
+   * Splits a query, if one connection would return the same rows. It reads none.
+   *
+   * @param minBytes tables that are smaller are not worth it
+   * @returns the parts, or why one connection must read them all
+   */
+  split(
+    ask: AskSource,
+    query: string,
+    parts: number,
+    minBytes?: number,
+  ): Promise<QuerySplit | { obstacle: string }>;
+  /**
+   * Why the source would not read each part by itself; undefined if it would. Outside of a transaction, which this may
+   * end.
+   */
+  findPlanObstacle(client: SourceClient, parts: readonly string[]): Promise<string | undefined>;
+  /** The source's SQL that lets other transactions see what this one sees: one row with an identifier. */
+  exportSnapshot: string;
+  /** The source's SQL by which a transaction sees the same, as its first statement. */
+  importSnapshot(id: string): string;
+  /** The source's SQL for a row that is the same for all connections that see one moment of one server. */
+  proof: string;
+  /** The source's SQL that limits, for a transaction, how long it waits for a lock. */
+  limitWaiting: string;
+  /** DuckDB SQL by which the client opens up to so many connections. */
+  poolSize(connections: number): string;
 }

@@ -7,7 +7,7 @@ import {
   RefusedLoginError,
   SourceUnavailableError,
 } from '../errors.ts';
-import type { Login } from './credentials/credentials.ts';
+import { type Login, placeOf } from './credentials/credentials.ts';
 import type { ErrorPatterns, Refusal, SourcePhase } from './error-patterns.ts';
 
 const MAX_WORDS = 300;
@@ -97,7 +97,7 @@ export function explainRefusalByCode(
   { code, said }: Refusal,
   login: Login,
 ): FerryError {
-  const at = `${login.host}:${login.port}`;
+  const at = placeOf(login);
   const known = patterns.connect.find(({ codes, pattern }) => codes?.test(code) || pattern.test(said));
   if (known) return known.make(at, login.username, login.database, said);
   const Refused = patterns.passingRefusals.test(code) ? SourceUnavailableError : AuthError;
@@ -116,7 +116,7 @@ export function explainSourceError(
   login: Login,
   ofCatalog = false,
 ): FerryError {
-  const at = `${login.host}:${login.port}`;
+  const at = placeOf(login);
   const connecting = patterns.connecting?.exec(message)?.[0];
   if (phase === 'connect' || connecting !== undefined) {
     const counts = connecting ?? message;
@@ -124,9 +124,12 @@ export function explainSourceError(
     if (known) return known.make(at, login.username, login.database, counts);
     const said = patterns.saidByServer(counts);
     if (said !== undefined) return new UnknownRefusal(...refused(at, said));
-    return new SourceUnavailableError(`The source at ${at} cannot be reached, or closed the connection.`, {
-      hint: 'Check host, port, security groups and routes.',
-    });
+    return new SourceUnavailableError(
+      `The source at ${at} cannot be reached, does not answer, or closed the connection.`,
+      {
+        hint: 'Check host, port, security groups and routes.',
+      },
+    );
   }
   if (ofCatalog) return explainCatalogError(message, patterns.read);
   if (phase !== 'read' && MISSING_PARAMETER.test(message)) {

@@ -1,6 +1,6 @@
 import type { FerryConfig } from '../config/schema/ferry-config.ts';
 import type { SecretReader } from './credentials/secrets.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { SessionOptions } from './sessions/session-options.ts';
 
 /**
  * A job of the configuration, and what is needed to read its sources: the same for a run and a check, for every kind of
@@ -12,4 +12,6 @@ export interface JobReading
   /** Name of the job. */
   job: string;
   secrets: SecretReader;
+  /** How many runs this process may have at once. @default 1 */
+  runsAtOnce?: number;
 }

@@ -3,9 +3,10 @@ import { postgresLexicalRules, trimStatement } from '../duckdb/sql-text.ts';
 import { resolveLogin, type SigningRun } from '../source/credentials/credentials.ts';
 import type { SecretReader } from '../source/credentials/secrets.ts';
 import { readDuckdbQuery } from '../source/query/duckdb-query.ts';
+import { chosenAgainst } from '../source/query/plan-parts.ts';
 import type { SourceQuery } from '../source/query/prepare-query.ts';
 import { dialectOf } from '../source/registry.ts';
-import { type SessionOptions, SourceSession } from '../source/session.ts';
+import { type SessionOptions, SourceSession } from '../source/sessions/session.ts';
 
 /**
  * The sync's query in the form that a session takes. A duckdbQuery is checked here, before anything connects.
@@ -19,14 +20,19 @@ export async function queryOf(sync: SyncConfig): Promise<SourceQuery> {
 }
 
 /**
- * Several connections only pay off for one table: DuckDB would read each of two tables over several, and join them here
- * anyway.
+ * Whether DuckDB may scan the table of a duckdbQuery over several connections. They only pay off for one table: DuckDB
+ * would read each of two tables over several, and join them here anyway.
  */
-export function canReadInParallel(query: SourceQuery, source: SourceConfig): boolean {
+export function canReadInParallel(
+  query: SourceQuery,
+  source: SourceConfig,
+  sync: Pick<SyncConfig, 'parallel'>,
+): boolean {
   return (
     query.kind === 'duckdb' &&
     query.facts.tables.length === 1 &&
-    dialectOf(source.type).parallel !== undefined
+    dialectOf(source).parallel !== undefined &&
+    chosenAgainst(source, sync.parallel) === undefined
   );
 }
 
@@ -40,7 +46,7 @@ export async function openSyncSession(
   },
 ): Promise<SourceSession> {
   const { sync, source, secrets, run } = options;
-  const { defaultPort } = dialectOf(source.type);
+  const { defaultPort } = dialectOf(source);
   const login = await resolveLogin(sync.source, source, secrets, defaultPort, run);
   return SourceSession.open({ ...options, login, mode: sync.types });
 }

@@ -5,9 +5,11 @@ import type { ColumnPlan } from '../source/column-plan.ts';
 import type { SecretReader } from '../source/credentials/secrets.ts';
 import { explainRefusal } from '../source/query/convert-columns.ts';
 import { assertFit } from '../source/query/export-parquet.ts';
+import { type QueryReading, readingOf } from '../source/query/export-query.ts';
 import { keepSettings } from '../source/query/keep-settings.ts';
+import { planParts } from '../source/query/plan-parts.ts';
 import { prepareQuery } from '../source/query/prepare-query.ts';
-import type { Reading, SessionOptions } from '../source/session.ts';
+import type { Reading, SessionOptions } from '../source/sessions/session.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 
 /** What a sync would make of its source. */
@@ -19,7 +21,7 @@ export interface SyncPreview {
   rows: (string | null)[][];
   /** Why there are no rows, if reading them failed: a run would fail too. */
   rowsError: FerryError | undefined;
-  reading: Reading | { mode: 'statement' };
+  reading: Reading | QueryReading;
   warnings: string[];
 }
 
@@ -39,9 +41,21 @@ export async function previewSync(
 ): Promise<SyncPreview> {
   const { sync, limit } = options;
   const query = await queryOf(sync);
-  const session = await openSyncSession({ ...options, parallel: canReadInParallel(query, options.source) });
+  const session = await openSyncSession({
+    ...options,
+    parallel: canReadInParallel(query, options.source, sync),
+  });
   try {
     const prepared = await prepareQuery(session, query, { mode: sync.types, overrides: sync.columns });
+    const reading =
+      query.kind === 'source'
+        ? readingOf(
+            await planParts(session, query.sql, prepared, {
+              parallel: sync.parallel,
+              threads: options.threads,
+            }),
+          )
+        : session.reading;
     const estimatedRows = query.kind === 'source' ? await session.estimateRows(query.sql) : undefined;
     let rows: SyncPreview['rows'] = [];
     let rowsError: FerryError | undefined;
@@ -59,11 +73,13 @@ export async function previewSync(
       rowsError = explainRefusal(error, prepared) ?? toFerryError(error);
     }
     return {
-      columns: prepared.columns,
+      columns: prepared.columns.map(({ refusal, ...plan }) =>
+        refusal === undefined || refusal.isUnexpected ? plan : { ...plan, refusal },
+      ),
       estimatedRows,
       rows,
       rowsError,
-      reading: query.kind === 'source' ? { mode: 'statement' } : session.reading,
+      reading,
       warnings: prepared.warnings,
     };
   } finally {

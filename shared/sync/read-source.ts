@@ -2,8 +2,13 @@ import { join } from 'node:path';
 import type { JobContext, JobResult } from '../runs/job.ts';
 import { EndedQueryError } from '../source/explain-error.ts';
 import { exportParquet } from '../source/query/export-parquet.ts';
-import { prepareQuery, type SourceQuery } from '../source/query/prepare-query.ts';
+import { exportQuery, type QueryReading } from '../source/query/export-query.ts';
+import { RowNotes } from '../source/query/note-rows.ts';
+import { chosenAgainst } from '../source/query/plan-parts.ts';
+import { type PreparedQuery, prepareQuery, type SourceQuery } from '../source/query/prepare-query.ts';
 import { fingerprintRows } from '../source/query/row-fingerprint.ts';
+import type { Reading, SourceSession } from '../source/sessions/session.ts';
+import { warnOfSuperuser } from '../source/warn-of-superuser.ts';
 import { formatBytes, formatCount } from '../text/format.ts';
 import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
 import { RESULT_FILE, type SyncWork } from './sync-work.ts';
@@ -39,7 +44,7 @@ export async function readSource(context: JobContext, work: SyncWork): Promise<S
 
 async function readResult(context: JobContext, work: SyncWork): Promise<SyncResult> {
   const query = await queryOf(work.sync);
-  if (canReadInParallel(query, work.source)) {
+  if (canReadInParallel(query, work.source, work.sync)) {
     const result = await exportOnce(context, work, query, true);
     if (result) return result;
     context.warn(
@@ -49,6 +54,41 @@ async function readResult(context: JobContext, work: SyncWork): Promise<SyncResu
   const result = await exportOnce(context, work, query, false);
   if (!result) throw new Error('One connection is always one snapshot.');
   return result;
+}
+
+/**
+ * What arrives as one stream is read and written by one thread. With more threads, DuckDB's client keeps a processor
+ * busy while it waits for that one, which the source may need, or people pay for.
+ */
+const readsSeveral = (query: SourceQuery) => query.kind === 'duckdb' && query.facts.tables.length > 1;
+
+/** @returns how it was read, if it was the source's own query */
+function exportResult(
+  { progress }: JobContext,
+  { sync: { parallel }, threads, runsAtOnce }: SyncWork,
+  {
+    session,
+    query,
+    prepared,
+    notes,
+  }: {
+    session: SourceSession;
+    query: SourceQuery;
+    prepared: PreparedQuery;
+    notes: RowNotes | undefined;
+  },
+): Promise<{ rows: number; bytes: number; reading?: QueryReading }> {
+  const onProgress = (bytes: number) => progress(bytes, notes?.rows);
+  if (query.kind === 'duckdb') return exportParquet(session, prepared, RESULT_FILE, onProgress, notes);
+  const options = { parallel, threads, runsAtOnce, file: RESULT_FILE, onProgress, notes };
+  return exportQuery(session, query.sql, prepared, options);
+}
+
+/** Why a duckdbQuery was read over one connection, if a person wants that. */
+function withChoice(reading: Reading, { source, sync }: SyncWork): Reading {
+  const reason = chosenAgainst(source, sync.parallel);
+  const isChosen = reading.mode === 'single' && reading.reason === undefined && reason !== undefined;
+  return isChosen ? { ...reading, reason } : reading;
 }
 
 /** @returns undefined when it turns out that the connections did not share a snapshot, so that the file is of no use */
@@ -66,6 +106,7 @@ async function exportOnce(
       source,
       folder: context.folder,
       parallel,
+      threads: parallel || readsSeveral(query) ? work.threads : 1,
       signal: context.signal,
     }),
   );
@@ -75,23 +116,27 @@ async function exportOnce(
       () => prepareQuery(session, query, { mode: sync.types, overrides: sync.columns }),
       ({ columns }) => formatCount(columns.length, 'column'),
     );
-    const { rows, bytes } = await context.phase(
+    // Of no use without an upload to compare it with. What `compatible` writes may differ from what was read.
+    const isCompared = sync.whenUnchanged === 'skip';
+    const notes = isCompared && sync.types === 'exact' ? new RowNotes(prepared.columns) : undefined;
+    const exported = await context.phase(
       'export',
-      () => exportParquet(session, prepared, RESULT_FILE, context.progress),
+      () => exportResult(context, work, { session, query, prepared, notes }),
       (result) => `${formatCount(result.rows, 'row')}, ${formatBytes(result.bytes)}`,
     );
     const read = await session.verifyReading();
     if (!read) return undefined;
+    const { rows, bytes, reading = withChoice(read, work) } = exported;
     if (!session.isProvenReadOnly) context.warn(NOT_PROVEN);
+    const superuser = warnOfSuperuser(sync.source, session.server.superuser);
+    if (superuser !== undefined) context.warn(superuser);
     for (const warning of prepared.warnings) context.warn(warning);
     const file = join(session.outputFolder, RESULT_FILE);
-    // Of no use without an upload to compare it with.
-    const fingerprint =
-      sync.whenUnchanged === 'skip' && !work.dryRun
-        ? { fingerprint: await context.phase('fingerprint', () => fingerprintRows(session, file)) }
-        : {};
+    const noted = notes?.fingerprint(rows);
+    const fingerprint = !isCompared
+      ? {}
+      : { fingerprint: noted ?? (await context.phase('fingerprint', () => fingerprintRows(session, file))) };
     const schema = prepared.columns.map(({ name, type }) => ({ name, type }));
-    const reading: SyncResult['reading'] = query.kind === 'source' ? { mode: 'statement' } : read;
     return { schema, rows, bytes, reading, ...fingerprint, file };
   } finally {
     // Closed before the upload, which needs neither the source's connection nor DuckDB's memory.

@@ -1,10 +1,10 @@
-import { copyFile, rename, rm } from 'node:fs/promises';
-import { GuardError, StorageUnavailableError, toFerryError } from '../errors.ts';
+import { GuardError, toFerryError } from '../errors.ts';
 import type { JobContext, JobResult } from '../runs/job.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
 import { runJob } from '../runs/run-job.ts';
 import { assertAcceptable } from './guards.ts';
 import { readSource, type SyncResult } from './read-source.ts';
+import { rehearse } from './rehearse.ts';
 import { findSync, type RunSyncOptions, type SyncWork } from './sync-work.ts';
 import { findEarlierUpload, settleEarlierUpload } from './upload/earlier-upload.ts';
 import { findUnchanged } from './upload/find-unchanged.ts';
@@ -22,7 +22,7 @@ export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
 }
 
 async function syncOnce(context: JobContext, work: SyncWork): Promise<JobResult> {
-  if (work.dryRun) return rehearse(context, work, work.dryRun.file);
+  if (work.dryRun) return rehearse(context, work, work.dryRun);
   const earlier = await findEarlierUpload(context, work);
   await using target = await openTarget(context, work);
   const settled = earlier && (await settleEarlierUpload(context, work, target.client, earlier));
@@ -66,28 +66,4 @@ async function keepRefused(context: JobContext, { store, job }: SyncWork, file: 
     context.warn(`The refused file could not be kept: ${toFerryError(error).message}`);
     return false;
   }
-}
-
-/** Everything except the calls to Polyteia. The file is kept, even if a guard refuses it. */
-async function rehearse(context: JobContext, work: SyncWork, target: string): Promise<JobResult> {
-  const { file, ...result } = await readSource(context, work);
-  await context.phase('write', async () => {
-    const draft = `${target}.part`;
-    try {
-      // Copied, because the private folder may be on another disk, and then renamed, so that an interrupted copy never
-      // looks like the file.
-      await copyFile(file, draft);
-      await rename(draft, target);
-    } catch (error) {
-      await rm(draft, { force: true });
-      throw new StorageUnavailableError(`${target} cannot be written.`, {
-        cause: error,
-        hint: 'Check the folder of --out, and the free space on its disk.',
-      });
-    }
-  });
-  await context.phase('guards', async () => {
-    for (const warning of assertAcceptable(result, work.sync.guards, undefined)) context.warn(warning);
-  });
-  return result;
 }

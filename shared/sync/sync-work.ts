@@ -1,15 +1,24 @@
 import type { Dispatcher } from 'undici';
-import { asSentence, unknownNameMessage } from '../config/config-problems.ts';
 import type { PolyteiaTargetConfig, SourceConfig, SyncConfig } from '../config/schema/ferry-config.ts';
+import { asSentence, unknownNameMessage } from '../config/unknown-name.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobDescription, RunOptions } from '../runs/job.ts';
+import type { RunStore } from '../runs/records/run-store.ts';
 import type { JobReading } from '../source/job-reading.ts';
 
 export interface RunSyncOptions extends RunOptions, JobReading {
   /** Replaces Ferry's own agent for Polyteia, for example by one with other time-outs. */
   dispatcher?: Dispatcher;
-  /** Reads and checks, and writes the file to this path instead of uploading it. */
-  dryRun?: { file: string };
+  /** Reads and checks, but sends and records nothing. */
+  dryRun?: Rehearsal;
+}
+
+/** What a dry run needs besides. */
+export interface Rehearsal {
+  /** Where to put the file that a run would upload; undefined: nowhere. */
+  file?: string | undefined;
+  /** What runs of the job have left, to compare with. It is only read. */
+  records: Pick<RunStore, 'readBaseline' | 'readLastUpload'>;
 }
 
 /** A sync with its source and target resolved. */
@@ -27,7 +36,9 @@ export const RESULT_FILE = 'result.parquet';
  *
  * @throws ConfigError when there is no such sync
  */
-export function findSync(options: RunSyncOptions): { description: JobDescription; work: SyncWork } {
+export function findSync<T extends Pick<RunSyncOptions, 'config' | 'job'>>(
+  options: T,
+): { description: JobDescription; work: T & Pick<SyncWork, 'sync' | 'source' | 'target'> } {
   const { config, job } = options;
   const sync = Object.hasOwn(config.syncs, job) ? config.syncs[job] : undefined;
   const source = sync && config.sources[sync.source];

@@ -1,9 +1,10 @@
 import { printable } from '../text/printable.ts';
 
 /**
- * A line of the JSON log for people: time, level, message, then the other fields.
+ * A line of the JSON log for people: time, level, message, what was wrong and what to do about it, then the other
+ * fields.
  *
- * @example `2026-11-29T04:30:00.123Z INFO  run succeeded job=orders rows=120`
+ * @example `2026-11-29T04:30:00.123Z ERROR run failed: 3 rows are fewer than minRows: 100. → Fix it. job=orders rows=3`
  */
 export function formatLogLine(line: string): string {
   let fields: Record<string, unknown>;
@@ -12,10 +13,30 @@ export function formatLogLine(line: string): string {
   } catch {
     return line;
   }
-  const { time, level, msg, ...facts } = fields;
-  const shown = Object.entries(facts).map(([name, value]) => `${name}=${formatValue(value)}`);
+  const { time, level, msg, hint, error, ...facts } = fields;
+  const failure = isFailure(error) ? error : undefined;
+  const { message, hint: remedy = hint, ...about } = failure ?? {};
+  const what = [msg, message].filter((part) => part !== undefined).map((part) => printable(String(part)));
+  const todo = remedy === undefined ? [] : [`→ ${printable(String(remedy))}`];
+  const rest = failure ? { ...about, ...facts } : { ...(error === undefined ? {} : { error }), ...facts };
+  const shown = Object.entries(rest).map(([name, value]) => `${name}=${formatValue(shortened(name, value))}`);
   const label = String(level).toUpperCase().padEnd(5);
-  return `${[String(time), label, printable(String(msg ?? '')), ...shown].join(' ').trimEnd()}\n`;
+  return `${[String(time), label, what.join(': '), ...todo, ...shown].join(' ').trimEnd()}\n`;
+}
+
+/** What a record says of a failure. */
+function isFailure(value: unknown): value is { message: string; hint?: string } {
+  return typeof value === 'object' && value !== null && 'message' in value;
+}
+
+/** Lists of a record that are too long for a line: its phases, and warnings that have lines of their own. */
+function shortened(name: string, value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  if (name === 'warnings') return value.length;
+  if (name !== 'phases') return value;
+  return value
+    .map((phase: { name?: unknown; durationMs?: unknown }) => `${phase.name} ${phase.durationMs} ms`)
+    .join(', ');
 }
 
 function formatValue(value: unknown): string {

@@ -1,8 +1,8 @@
+import { latestDueTime } from '../config/schedule/due-time.ts';
 import { StateError } from '../errors.ts';
 import type { JobState, RunSummary } from '../runs/records/job-states.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
 import { scheduledRunId, timeOfRunId } from '../runs/run-id.ts';
-import { latestDueTime } from './due-time.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
 import type { WatchedJobs } from './watched-jobs.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DocumentStore } from '../runs/documents/document-store.ts';
 import { openObject, readDocument, schemaVersion } from '../runs/documents/stored-document.ts';
 import type { WatchedJobs } from './watched-jobs.ts';

@@ -1,5 +1,7 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { mapInBatches } from '../batches.ts';
 import { StateError, toFerryError } from '../errors.ts';
+import { inSpan } from '../telemetry/in-span.ts';
 import { type Change, decideAlerts } from './alerts/decide-alerts.ts';
 import {
   type ClaimedIncident,
@@ -11,7 +13,8 @@ import {
 } from './alerts/incident.ts';
 import { sendAlerts } from './alerts/send-alerts.ts';
 import { findProblems } from './problems.ts';
-import { incidentOf, isStillQueued } from './repairs/dead-letter.ts';
+import { tendQueues } from './queues/tend-queues.ts';
+import { incidentOf, isCheck, isStillQueued } from './repairs/dead-letter.ts';
 import { decideRepairs } from './repairs/decide-repairs.ts';
 import { repair } from './repairs/repair.ts';
 import {
@@ -42,12 +45,27 @@ const MAX_LETTERS = 100;
  * One round: repairs abandoned runs, and notifies people of what changed. Two rounds at once do no harm: a conditional
  * write claims each alert first, and runs are started again with their own ids.
  *
- * A quiet round costs two listings of S3 for up to 300 jobs, one listing of leases, and one read. The incidents are
+ * A quiet round costs two listings of S3 for up to 300 jobs, one listing of leases and one of queues, and one read. The incidents are
  * read before the states: a watchdog that sees a closed incident also sees the run that closed it.
  *
  * @throws StorageUnavailableError when nothing can be seen at all
  */
 export async function runRound(dependencies: WatchdogDependencies): Promise<RoundResult> {
+  // A process that does other things, too, begins rounds of its own accord.
+  return inSpan('watchdog', { parent: ROOT_CONTEXT }, async (span) => {
+    const result = await doRound(dependencies);
+    for (const [name, count] of Object.entries(counted)) span.setAttribute(name, result[count]);
+    return result;
+  });
+}
+
+const counted = {
+  'ferry.watchdog.repaired': 'repaired',
+  'ferry.watchdog.notified': 'notified',
+  'ferry.watchdog.failed': 'notificationsFailed',
+} as const satisfies Record<string, keyof RoundResult>;
+
+async function doRound(dependencies: WatchdogDependencies): Promise<RoundResult> {
   const { documents, runs, where, scope, channels, logger } = dependencies;
   const { jobs } = where;
   const now = (dependencies.now ?? (() => new Date()))();
@@ -64,7 +82,8 @@ export async function runRound(dependencies: WatchdogDependencies): Promise<Roun
   ]);
   for (const error of unreadable)
     logger.error({ class: error.class, hint: error.hint }, `${error.message} ${error.hint ?? ''}`.trim());
-  const repairs = decideRepairs(jobs, states, leaseAges, now);
+  const parked = await tendQueues(dependencies);
+  const repairs = decideRepairs(jobs, states, leaseAges, now, parked);
   const repaired = await mapInBatches(repairs, (one) => repair(one, { ...dependencies, now }));
   const result: RoundResult = {
     repaired: repaired.filter((outcome) => outcome === 'done').length,
@@ -126,7 +145,7 @@ async function claimDeadLetters(
       if (letters.length === 0) break;
       received += letters.length;
       for (const letter of letters) {
-        if (isStillQueued(letter)) {
+        if (isStillQueued(letter) || isCheck(letter)) {
           await deadLetters.remove(letter.receipt);
           continue;
         }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { planFunctions } from '../config/deployment/job-functions.ts';
 import type { FerryConfig, ScheduleConfig } from '../config/schema/ferry-config.ts';
 import { goDurationMs } from '../text/go-duration.ts';

@@ -30,6 +30,6 @@ export class ExtractFunction extends JobRunner {
       otherSecrets: [],
       settings: plan.settings,
     });
-    grantOutput(this.role, { job, extraction, state: props.state });
+    grantOutput(this.role, { job, config, extraction, state: props.state });
   }
 }

@@ -1,6 +1,7 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { ExtractionConfig } from '../../../shared/config/schema/ferry-config.ts';
+import { applicationOf } from '../../../shared/config/rules/extraction-application.ts';
+import type { ExtractionConfig, FerryConfig } from '../../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { layOut, outputBase } from '../../../shared/extraction/output/layout.ts';
 import { acknowledgePrefixes } from '../../acknowledgements.ts';
@@ -17,12 +18,13 @@ const ACTIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMul
  */
 export function grantOutput(
   role: Role,
-  options: { job: string; extraction: ExtractionConfig; state: StateBucket },
+  options: { job: string; config: FerryConfig; extraction: ExtractionConfig; state: StateBucket },
 ): void {
-  const { job, extraction, state } = options;
+  const { job, config, extraction, state } = options;
   const { bucket: name, bucketOwner, kmsKeyArn } = extraction.output;
   const { workflowFolder } = layOut({
     ...extraction.output,
+    application: applicationOf(config, extraction),
     base: outputBase(extraction.output),
     workflowId: extraction.workflowId ?? job,
     runId: 'any',

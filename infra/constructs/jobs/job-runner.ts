@@ -65,7 +65,9 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
       description: work.description,
       code: props.code,
       architecture: props.architecture,
-      logRetention: props.logRetention,
+      logs: props.logs,
+      jobMetrics: props.jobMetrics,
+      telemetry: props.telemetry,
       entry: work.entry,
       environment: {
         STATE_BUCKET: props.state.bucket.bucketName,

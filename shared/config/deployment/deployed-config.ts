@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { type FerryConfig, ferryConfigSchema, type SourceConfig } from '../schema/ferry-config.ts';
 import type { JobFunctionPlan } from './job-functions.ts';
@@ -51,11 +52,17 @@ function selectForExtraction(config: FerryConfig, job: string, sources: readonly
   };
 }
 
-function selectSource({ sources }: FerryConfig, name: string): SourceConfig {
+/** A driver of the folder `drivers` comes with the code, in which functions find it by its name. */
+function deployedOdbc(drivers: string | undefined, odbc: SourceConfig['odbc']): Pick<SourceConfig, 'odbc'> {
+  if (odbc === undefined) return {};
+  return { odbc: dirname(odbc.driver) === drivers ? { ...odbc, driver: basename(odbc.driver) } : odbc };
+}
+
+function selectSource({ sources, drivers }: FerryConfig, name: string): SourceConfig {
   const source = sources[name];
   if (!source) throw new ConfigError(`There is no source "${name}".`);
   const { network: _network, function: _function, ...reading } = source;
-  return reading;
+  return { ...reading, ...deployedOdbc(drivers, reading.odbc) };
 }
 
 const selectWayOut = ({ proxy, extraCa }: FerryConfig): Pick<FerryConfig, 'proxy' | 'extraCa'> => ({

@@ -31,11 +31,18 @@ export type JobFunctionPlan = SyncFunctionPlan | ExtractionFunctionPlan;
  * The functions that a configuration needs: for syncs one for each source, and one for each job with a dedicated
  * function; one for each extraction. They are ordered by name, so moving a job within the file deploys nothing.
  * Extractions come last, so the first one does not change the position of the others.
+ */
+export function planFunctions(config: FerryConfig): JobFunctionPlan[] {
+  return [...planSyncFunctions(config), ...planExtractionFunctions(config)];
+}
+
+/**
+ * The functions of a deployment.
  *
  * @throws ConfigError when there are no jobs
  */
-export function planFunctions(config: FerryConfig): JobFunctionPlan[] {
-  const plans = [...planSyncFunctions(config), ...planExtractionFunctions(config)];
+export function planDeployment(config: FerryConfig): JobFunctionPlan[] {
+  const plans = planFunctions(config);
   if (plans.length === 0)
     throw new ConfigError('There is nothing to deploy: the configuration has neither syncs nor extractions.');
   return plans;

@@ -1,11 +1,16 @@
 import { ConfigError } from '../../errors.ts';
-import { goDurationMs } from '../../text/go-duration.ts';
 import { type ConfigProblem, describeIssues, formatProblems } from '../config-problems.ts';
+import { findQueryMistake } from '../mistakes/query-mistakes.ts';
+import type { SqlKind } from '../mistakes/sql-text.ts';
+import { messageOfRefusal } from '../rules/aws-schedule-warnings.ts';
 import { type Scheduler, toEventBridgeSchedule } from '../schedule/eventbridge-schedule.ts';
 import { parseSchedule, splitZonePrefix } from '../schedule/parse-schedule.ts';
 import { isTimeZone } from '../schedule/time-zone.ts';
 import { type FerryConfig, ferryConfigSchema } from '../schema/ferry-config.ts';
 import { isRdsHost } from '../schema/rds-host.ts';
+import { type IngestVariable, readDuration } from './ingest-durations.ts';
+import { findMisspelling } from './misspelled-variables.ts';
+import { PROCESS_VARIABLES, REQUIRED_VARIABLES } from './variable-names.ts';
 
 /** A secret value, or a reference to an entry of a Kubernetes Secret that the files do not contain. */
 export type SecretValue = string | { secret: string; key: string; namespace: string | undefined };
@@ -57,37 +62,10 @@ export const CREDENTIALS = [
 ] as const;
 type Credential = (typeof CREDENTIALS)[number];
 
-const required = [
-  'PERSONAL_ACCESS_TOKEN',
-  'DATASET_ID',
-  'SOURCE_DATABASE_TYPE',
-  'SOURCE_DATABASE_HOST',
-  'SOURCE_DATABASE_PORT',
-  'SOURCE_DATABASE_USER',
-  'SOURCE_DATABASE_NAME',
-  'SOURCE_DATABASE_SQL_QUERY',
-];
-
-/** The variables that configure the connector, of both generations. */
-export const CONNECTOR_VARIABLES = [
-  ...required,
-  'SOURCE_DATABASE_PASSWORD',
-  'POLYTEIA_BASE_URL',
-  'POLYTEIA_ORGANIZATION_ID',
-  'POLYTEIA_ORGANIZATION_SLUG',
-  'INGEST_POLL_INTERVAL',
-  'INGEST_TIMEOUT',
-  'CRON_SCHEDULE',
-];
-
 /** Whether these are the variables of a connector. A token alone may belong to another program. */
 export function isConnectorEnvironment(names: readonly string[]): boolean {
   return names.some((name) => name === 'DATASET_ID' || name.startsWith('SOURCE_DATABASE_'));
 }
-
-// How the connector logs, and the port on which it says that it is alive: for a process that runs as the connector
-// does.
-const unneededVariables = ['LOG_LEVEL', 'LOG_FORMAT', 'HEALTH_CHECK_PORT'];
 
 const DEFAULT_CRON = '0 0 * * *';
 const defaultBaseUrls = { classic: 'https://app.polyteia.com', session: 'https://web.polyteia.de' };
@@ -99,14 +77,9 @@ const sourceTypes: Readonly<Record<string, string>> = {
   mariadb: 'mysql',
 };
 
-// The limits of ferry.yaml's schema; the connector had none.
-const ingestLimits = {
-  INGEST_POLL_INTERVAL: { least: '1s', most: '10m' },
-  INGEST_TIMEOUT: { least: '1s', most: '24h' },
-} as const;
-
 // Where the value behind a problem of the resulting configuration was written.
 const variableOf: readonly (readonly [RegExp, string])[] = [
+  [/^sources\.default\.type/, 'SOURCE_DATABASE_TYPE'],
   [/^sources\.default\.host/, 'SOURCE_DATABASE_HOST'],
   [/^sources\.default\.port/, 'SOURCE_DATABASE_PORT'],
   [/^sources\.default\.database/, 'SOURCE_DATABASE_NAME'],
@@ -133,18 +106,6 @@ function describeType(type: string): string {
   return `${show(type)}: expected postgres, postgresql, mysql or mariadb`;
 }
 
-/** A duration within Ferry's limits; undefined for an invalid text. */
-function readDuration(name: keyof typeof ingestLimits, text: string, warnings: string[]): string | undefined {
-  const wanted = goDurationMs(text);
-  if (wanted === undefined) return undefined;
-  const { least, most } = ingestLimits[name];
-  const tooShort = wanted < (goDurationMs(least) ?? 0);
-  if (!tooShort && wanted <= (goDurationMs(most) ?? 0)) return text;
-  const limit = tooShort ? least : most;
-  warnings.push(`${name} is ${text}; Ferry accepts ${least} to ${most}, so it becomes ${limit}.`);
-  return limit;
-}
-
 /** When it runs: in the zone before the expression, else in the container's zone, which is UTC unless TZ is set. */
 function readSchedule(
   cronText: string,
@@ -154,9 +115,13 @@ function readSchedule(
   try {
     const { expression, timezone } = splitZonePrefix(cronText);
     const schedule = { cron: expression, timezone: timezone ?? readContainerZone(containerZone, warnings) };
-    if (scheduler === 'process') parseSchedule(cronText);
-    else toEventBridgeSchedule(schedule);
-    if (scheduler === 'eventbridge' && timezone === undefined && schedule.timezone === containerZone) {
+    parseSchedule(cronText);
+    const refusal = messageOfRefusal(() => toEventBridgeSchedule(schedule));
+    if (refusal !== undefined && scheduler === 'eventbridge')
+      problems.push({ path: 'CRON_SCHEDULE', message: refusal });
+    if (refusal !== undefined && scheduler === 'undecided')
+      warnings.push(`CRON_SCHEDULE: ferry serve keeps this schedule, AWS does not: ${refusal}.`);
+    if (scheduler !== 'process' && timezone === undefined && schedule.timezone === containerZone) {
       warnings.push(
         `TZ is ${containerZone}, so the schedule is in that time zone. In an image without time zone data, the connector ran in UTC.`,
       );
@@ -164,12 +129,7 @@ function readSchedule(
     return schedule;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    // A process that only keeps a schedule has nothing to do without one.
-    if (scheduler === 'process') problems.push({ path: 'CRON_SCHEDULE', message: error.message });
-    else
-      warnings.push(
-        `CRON_SCHEDULE: ${error.message}. Until then it has no schedule on AWS; ferry run works.`,
-      );
+    problems.push({ path: 'CRON_SCHEDULE', message: error.message });
     return undefined;
   }
 }
@@ -206,7 +166,7 @@ function readTarget(
   organization: string | undefined,
   { problems, warnings }: Findings,
 ): Connector['target'] {
-  const duration = (name: keyof typeof ingestLimits) => {
+  const duration = (name: IngestVariable) => {
     const text = get(name);
     if (text === undefined || !organization) return undefined;
     const value = readDuration(name, text, warnings);
@@ -227,14 +187,22 @@ function readTarget(
   };
 }
 
+function describeMissing(name: string, names: readonly string[]): string {
+  const misspelled = findMisspelling(name, names);
+  return misspelled === undefined ? 'missing' : `missing; is ${misspelled} meant to be this variable?`;
+}
+
 interface ReadOptions {
   /** Name in messages: the file, and which part of it. */
   label: string;
   /** Credentials that are set, but whose values are not visible here. */
   unseen?: Partial<Record<Credential, SecretValue>>;
-  /** Who will keep the schedule. @default eventbridge */
+  /** Who will keep the schedule. @default undecided */
   scheduler?: Scheduler;
 }
+
+/** Whose SQL a query of the session generation is; the classic one has DuckDB run it. */
+const kindOfSql = (type = ''): SqlKind => (sourceTypes[type] === 'mysql' ? 'mysql' : 'postgres');
 
 /**
  * Reads the variables of one process of the Go connector, of either generation: session if they name an organization,
@@ -243,28 +211,29 @@ interface ReadOptions {
  * @throws ConfigError that names the variables
  */
 export function readConnector(variables: ConnectorVariables, options: ReadOptions): Connector {
-  const { label, unseen = {}, scheduler = 'eventbridge' } = options;
+  const { label, unseen = {}, scheduler = 'undecided' } = options;
   const get = (name: string) => variables[name]?.trim() || undefined;
-  const problems: ConfigProblem[] = required
-    .filter((name) => !get(name) && !(name in unseen))
-    .map((name) => ({ path: name, message: 'missing' }));
+  const problems: ConfigProblem[] = REQUIRED_VARIABLES.filter((name) => !get(name) && !(name in unseen)).map(
+    (name) => ({ path: name, message: describeMissing(name, Object.keys(variables)) }),
+  );
   const warnings: string[] = [];
 
   const type = get('SOURCE_DATABASE_TYPE')?.toLowerCase();
   if (type !== undefined && !sourceTypes[type])
     problems.push({ path: 'SOURCE_DATABASE_TYPE', message: describeType(type) });
   const organization = readOrganization(get, problems);
+  const query = cleanQuery(get('SOURCE_DATABASE_SQL_QUERY') ?? '');
+  const wrongQuery = findQueryMistake(query, organization ? kindOfSql(type) : 'duckdb');
+  if (wrongQuery !== undefined)
+    problems.push({ path: 'SOURCE_DATABASE_SQL_QUERY', message: wrongQuery.message });
   const target = readTarget(get, organization, { problems, warnings });
   const schedule = readSchedule(get('CRON_SCHEDULE') ?? DEFAULT_CRON, get('TZ'), {
     scheduler,
     problems,
     warnings,
   });
-  if (problems.length > 0) throw new ConfigError(formatProblems(label, problems));
-
   const host = get('SOURCE_DATABASE_HOST') ?? '';
   const port = get('SOURCE_DATABASE_PORT') ?? '';
-  const query = cleanQuery(get('SOURCE_DATABASE_SQL_QUERY') ?? '');
   const connector: Connector = {
     source: {
       type: sourceTypes[type ?? ''] ?? '',
@@ -290,22 +259,28 @@ export function readConnector(variables: ConnectorVariables, options: ReadOption
       ...(scheduler === 'process' ? { whenUnchanged: 'upload' } : {}),
     },
     warnings,
-    unneeded: scheduler === 'process' ? [] : unneededVariables.filter((name) => get(name) !== undefined),
+    unneeded: scheduler === 'process' ? [] : PROCESS_VARIABLES.filter((name) => get(name) !== undefined),
   };
-  // Also checked here, so that a message names the variable.
-  configOf(connector, { label, sourceSecret: 'source', tokenSecret: 'token', job: 'default' });
+  // All at once, each by its variable.
+  const named = new Set(problems.map(({ path }) => path));
+  const parsed = parseConnector(connector, { sourceSecret: 'source', tokenSecret: 'token', job: 'default' });
+  const others = 'problems' in parsed ? parsed.problems.filter(({ path }) => !named.has(path)) : [];
+  if (problems.length + others.length > 0)
+    throw new ConfigError(formatProblems(label, [...problems, ...others]));
   return connector;
 }
 
-/**
- * The configuration with just this connector's job. Its source and target are called `default`.
- *
- * @throws ConfigError that names the variables
- */
-export function configOf(
+/** What a configuration with just this connector's job needs to know. */
+interface ConfigNames {
+  sourceSecret: string;
+  tokenSecret: string;
+  job: string;
+}
+
+function parseConnector(
   { source, target, sync }: Connector,
-  names: { label: string; sourceSecret: string; tokenSecret: string; job: string },
-): FerryConfig {
+  names: ConfigNames,
+): { config: FerryConfig } | { problems: ConfigProblem[] } {
   const input = {
     version: 1,
     sources: { default: { ...source, auth: { type: 'password', secret: names.sourceSecret } } },
@@ -313,10 +288,21 @@ export function configOf(
     syncs: { [names.job]: { source: 'default', ...sync } },
   };
   const parsed = ferryConfigSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { config: parsed.data };
   const problems = describeIssues(ferryConfigSchema, parsed.error.issues, input).map(({ path, message }) => ({
     path: variableOf.find(([pattern]) => pattern.test(path))?.[1] ?? path,
     message,
   }));
-  throw new ConfigError(formatProblems(names.label, problems));
+  return { problems };
+}
+
+/**
+ * The configuration with just this connector's job. Its source and target are called `default`.
+ *
+ * @throws ConfigError that names the variables
+ */
+export function configOf(connector: Connector, names: ConfigNames & { label: string }): FerryConfig {
+  const parsed = parseConnector(connector, names);
+  if ('config' in parsed) return parsed.config;
+  throw new ConfigError(formatProblems(names.label, parsed.problems));
 }

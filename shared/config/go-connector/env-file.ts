@@ -3,23 +3,25 @@ import { ConfigError } from '../../errors.ts';
 import { formatProblems } from '../config-problems.ts';
 import type { Scheduler } from '../schedule/eventbridge-schedule.ts';
 import type { FerryConfig } from '../schema/ferry-config.ts';
-import {
-  CONNECTOR_VARIABLES,
-  type Connector,
-  type ConnectorVariables,
-  configOf,
-  readConnector,
-} from './connector.ts';
+import { ENV_SECRETS } from '../schema/secret-ref.ts';
+import { type Connector, type ConnectorVariables, configOf, readConnector } from './connector.ts';
 import { EnvFileSyntaxError, parseEnvText } from './go-env-file.ts';
+import { findMisspelled } from './misspelled-variables.ts';
+import { CONNECTOR_VARIABLES } from './variable-names.ts';
 
 /** The name of the job in a connector's .env file, which does not name it. */
 export const ENV_FILE_JOB = 'default';
-const SOURCE_SECRET = 'env/source';
-const TOKEN_SECRET = 'env/personal-access-token';
+const { source: SOURCE_SECRET, token: TOKEN_SECRET } = ENV_SECRETS;
 
 /** Whether a file is a .env file by its name: `.env`, `berlin.env`, `.env.production`. */
 export function isEnvFile(path: string): boolean {
   return /^\.?env($|\.)|\.env($|\.)/.test(basename(path));
+}
+
+/** What a .env file sets, and what is worth knowing about that. */
+interface EnvVariables {
+  variables: Record<string, string>;
+  warnings: string[];
 }
 
 /**
@@ -27,9 +29,11 @@ export function isEnvFile(path: string): boolean {
  *
  * @throws ConfigError that names the line, never its text
  */
-export function readEnvVariables(text: string, file: string): Record<string, string> {
+export function readEnvVariables(text: string, file: string): EnvVariables {
+  const lost = new Set<string>();
   try {
-    return parseEnvText(text);
+    const variables = parseEnvText(text, (name) => lost.add(name));
+    return { variables, warnings: [...lost].map(describeLoss) };
   } catch (error) {
     if (!(error instanceof EnvFileSyntaxError)) throw error;
     throw new ConfigError(
@@ -38,6 +42,10 @@ export function readEnvVariables(text: string, file: string): Record<string, str
     );
   }
 }
+
+// Without what was lost: it may be part of a password.
+const describeLoss = (name: string) =>
+  `${name}: $ and what follows it was taken for a variable that the file does not set, and replaced by nothing, as the connector's own reader does (docker run --env-file does not). If it belongs to the value, put the value in single quotes: ${name}='…'`;
 
 /** A connector's one job, as a configuration. */
 export interface ConnectorConfig {
@@ -57,15 +65,17 @@ export interface ConnectorConfig {
 export function readEnvFile(
   text: string,
   environment: ConnectorVariables,
-  { file, scheduler = 'eventbridge' }: { file: string; scheduler?: Scheduler },
+  { file, scheduler = 'undecided' }: { file: string; scheduler?: Scheduler },
 ): ConnectorConfig {
-  const own = readEnvVariables(text, file);
+  const { variables: own, warnings } = readEnvVariables(text, file);
   // Of the environment only what says what to do: a TZ in there is this process's own, unless it runs where the
   // connector did.
   const inherited = scheduler === 'process' ? [...CONNECTOR_VARIABLES, 'TZ'] : CONNECTOR_VARIABLES;
   const variables = { ...Object.fromEntries(inherited.map((name) => [name, environment[name]])), ...own };
+  const read = configOfVariables(variables, { label: file, scheduler });
   return {
-    ...configOfVariables(variables, { label: file, scheduler }),
+    ...read,
+    warnings: [...read.warnings, ...warnings, ...findMisspelled(Object.keys(own))],
     environment: { ...environment, ...own },
   };
 }

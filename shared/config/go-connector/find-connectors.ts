@@ -5,6 +5,7 @@ import { isConnectorEnvironment, readConnector } from './connector.ts';
 import { isEnvFile, readEnvVariables } from './env-file.ts';
 import type { Findings } from './found-connector.ts';
 import { type KubernetesObject, readManifest, readWorkloads } from './kubernetes-manifest.ts';
+import { findMisspelled } from './misspelled-variables.ts';
 
 const isManifest = (path: string) => /\.(ya?ml|json)$/i.test(path);
 // Copies that people keep next to the file in use.
@@ -12,10 +13,14 @@ const isCopy = (path: string) =>
   /\.(example|sample|template|dist|bak|old|orig|save|swp)$|~$/i.test(basename(path));
 const skippedFolders = new Set(['node_modules', 'vendor']);
 
-interface FoundFile {
+/** A file, and what messages call it. */
+interface NamedFile {
   path: string;
   /** The path as a person would write it, relative to their folder. */
   label: string;
+}
+
+interface FoundFile extends NamedFile {
   text: string;
   /** Whether a person named this file itself, and not a folder that contains it. */
   named: boolean;
@@ -28,10 +33,14 @@ interface FoundFile {
  * @param folder what paths are relative to
  * @throws ConfigError when a path does not exist or cannot be read
  */
-export async function findConnectors(paths: readonly string[], folder: string): Promise<Findings> {
-  const found: Findings = { connectors: [], warnings: [] };
+export async function findConnectors(
+  paths: readonly string[],
+  folder: string,
+): Promise<Findings & { files: readonly NamedFile[] }> {
+  const found: Findings = { connectors: [], leftOut: [], warnings: [] };
   const objects: KubernetesObject[] = [];
-  for (const file of await findFiles(paths, folder, found.warnings)) {
+  const files = await findFiles(paths, folder, found.leftOut);
+  for (const file of files) {
     try {
       if (!isManifest(file.path)) readEnv(file, found);
       else {
@@ -42,21 +51,32 @@ export async function findConnectors(paths: readonly string[], folder: string): 
       }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      found.warnings.push(`left out: ${error.message}${error.hint ? ` ${error.hint}` : ''}`);
+      found.leftOut.push(`left out: ${error.message}${error.hint ? ` ${error.hint}` : ''}`);
     }
   }
   const workloads = readWorkloads(objects);
   return {
+    files,
     connectors: [...found.connectors, ...workloads.connectors],
+    leftOut: [...found.leftOut, ...workloads.leftOut],
     warnings: [...found.warnings, ...workloads.warnings],
   };
 }
 
+/**
+ * What messages call a connector's place, as comments of a file in `folder` do: the same files give the same comments,
+ * wherever one stands.
+ */
+export function labelSeenFrom(folder: string, label: string, files: readonly NamedFile[]): string {
+  const file = files.find((one) => label === one.label || label.startsWith(`${one.label} (`));
+  return file === undefined ? label : relative(folder, file.path) + label.slice(file.label.length);
+}
+
 function readEnv({ path, label, text, named }: FoundFile, found: Findings): void {
-  const variables = readEnvVariables(text, label);
+  const { variables, warnings } = readEnvVariables(text, label);
   if (!isConnectorEnvironment(Object.keys(variables))) {
     // Other programs have .env files too.
-    if (named) found.warnings.push(`left out: ${label} sets none of the connector's variables`);
+    if (named) found.leftOut.push(`left out: ${label} sets none of the connector's variables`);
     return;
   }
   // .env → its folder's name, berlin.env → berlin, .env.berlin → berlin.
@@ -66,10 +86,12 @@ function readEnv({ path, label, text, named }: FoundFile, found: Findings): void
     .join('-');
   const parent = basename(dirname(path));
   const names = own === '' ? [parent] : [own, `${parent}-${own}`];
+  const worth = [...warnings, ...findMisspelled(Object.keys(variables))];
+  found.warnings.push(...worth.map((warning) => `${label}: ${warning}`));
   found.connectors.push({ label, names, connector: readConnector(variables, { label }) });
 }
 
-async function findFiles(paths: readonly string[], folder: string, warnings: string[]): Promise<FoundFile[]> {
+async function findFiles(paths: readonly string[], folder: string, leftOut: string[]): Promise<FoundFile[]> {
   const files = new Map<string, FoundFile>();
   const add = async (path: string, named: boolean) => {
     const real = await realpath(path);
@@ -83,7 +105,7 @@ async function findFiles(paths: readonly string[], folder: string, warnings: str
       if (entry.isDirectory()) {
         if (!entry.name.startsWith('.') && !skippedFolders.has(entry.name)) await walk(child);
       } else if (isEnvFile(child) && isCopy(child)) {
-        warnings.push(
+        leftOut.push(
           `${relative(folder, child)}: left out, because its name suggests a copy; to include it, name the file itself`,
         );
       } else if (isEnvFile(child) || isManifest(child)) await add(child, false);
@@ -101,6 +123,6 @@ async function findFiles(paths: readonly string[], folder: string, warnings: str
   }
   // By code points, so that the same files give the same result everywhere.
   const byLabel = (a: { label: string }, b: { label: string }) => (a.label < b.label ? -1 : 1);
-  warnings.sort();
+  leftOut.sort();
   return [...files.values()].sort(byLabel);
 }

@@ -12,5 +12,7 @@ export interface FoundConnector {
 /** What files contain: connectors, and what cannot be taken over. */
 export interface Findings {
   connectors: FoundConnector[];
+  /** One sentence for each file or container of the connector that is not converted, and why. */
+  leftOut: string[];
   warnings: string[];
 }

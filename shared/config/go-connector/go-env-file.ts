@@ -20,11 +20,17 @@ export class EnvFileSyntaxError extends Error {
   }
 }
 
-/** Replaces `$NAME` and `${NAME}` by variables from further up in the same file, and `\$` by a dollar sign. */
-function expandVariables(value: string, variables: ReadonlyMap<string, string>): string {
+/**
+ * Replaces `$NAME` and `${NAME}` by variables from further up in the same file, and `\$` by a dollar sign.
+ *
+ * @param onLost called for a name that nothing has, so that it is replaced by nothing
+ */
+function expandVariables(value: string, variables: ReadonlyMap<string, string>, onLost: () => void): string {
   return value.replace(/(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?/g, (match, escaped, _dollar, _paren, name) => {
     if (escaped) return match.slice(1);
-    return name === undefined ? match : (variables.get(name) ?? '');
+    if (name === undefined) return match;
+    if (!variables.has(name)) onLost();
+    return variables.get(name) ?? '';
   });
 }
 
@@ -54,9 +60,13 @@ function closingQuote(text: string): number {
 /**
  * Parses .env text.
  *
+ * @param onLost called with the name of a variable whose value has lost something: `$X`, where nothing is called X
  * @throws EnvFileSyntaxError
  */
-export function parseEnvText(text: string): Record<string, string> {
+export function parseEnvText(
+  text: string,
+  onLost: (name: string) => void = () => {},
+): Record<string, string> {
   const variables = new Map<string, string>();
   const whole = text.replaceAll('\r\n', '\n');
   let rest = whole;
@@ -73,12 +83,19 @@ export function parseEnvText(text: string): Record<string, string> {
       if (end < 0) throw new EnvFileSyntaxError(lineNumber());
       // Removes all quotes at both ends, as the original does.
       const inner = value.slice(0, end).replace(new RegExp(`^${quote}+|${quote}+$`, 'g'), '');
-      variables.set(key[1], quote === '"' ? expandVariables(resolveEscapes(inner), variables) : inner);
+      const [, name] = key;
+      const expand = () => expandVariables(resolveEscapes(inner), variables, () => onLost(name));
+      variables.set(name, quote === '"' ? expand() : inner);
       rest = value.slice(end + 1);
     } else {
       const end = value.search(/[\n\r]/);
       const line = end < 0 ? value : value.slice(0, end);
-      variables.set(key[1], expandVariables(withoutComment(line).replace(surroundingSpace, ''), variables));
+      const [, name] = key;
+      const trimmed = withoutComment(line).replace(surroundingSpace, '');
+      variables.set(
+        name,
+        expandVariables(trimmed, variables, () => onLost(name)),
+      );
       rest = end < 0 ? '' : value.slice(end);
     }
   }

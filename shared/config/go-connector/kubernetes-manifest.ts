@@ -71,7 +71,7 @@ function indexData(objects: readonly KubernetesObject[]): KubernetesData {
 /** The connectors that the workloads of all files together run. */
 export function readWorkloads(objects: readonly KubernetesObject[]): Findings {
   const data = indexData(objects);
-  const findings: Findings = { connectors: [], warnings: [] };
+  const findings: Findings = { connectors: [], leftOut: [], warnings: [] };
   for (const { file, object } of objects) {
     const spec = podSpecOf[asText(object.kind) ?? '']?.(object);
     if (!spec) continue;
@@ -168,6 +168,6 @@ function readContainer(
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    findings.warnings.push(`left out: ${error.message}`);
+    findings.leftOut.push(`left out: ${error.message}`);
   }
 }

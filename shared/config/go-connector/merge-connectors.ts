@@ -189,6 +189,6 @@ function warnOfMerged(
   }
   const unneeded = new Set(kept.flatMap(({ connector }) => connector.unneeded));
   if (unneeded.size > 0)
-    warnings.push(`left out, because Ferry does not need them: ${[...unneeded].sort().join(', ')}`);
+    warnings.push(`variables that Ferry does not need: ${[...unneeded].sort().join(', ')}`);
   return warnings;
 }

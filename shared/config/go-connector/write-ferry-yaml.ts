@@ -1,4 +1,7 @@
 import { Document, type Node, type Pair, Scalar, visit, type YAMLMap } from 'yaml';
+import { nameSome } from '../../text/name-some.ts';
+import { messageOfRefusal } from '../rules/aws-schedule-warnings.ts';
+import { toEventBridgeSchedule } from '../schedule/eventbridge-schedule.ts';
 import type { MergedConnectors } from './merge-connectors.ts';
 
 const HEADER = ` yaml-language-server: $schema=./ferry.schema.json
@@ -25,15 +28,39 @@ export function writeFerryYaml({ sources, polyteia, syncs, labels }: MergedConne
       if (key === 'cron') (pair.value as unknown as Scalar).type = Scalar.QUOTE_DOUBLE;
     },
   });
-  for (const { key } of (document.get('syncs') as YAMLMap<Scalar, Node>).items) {
+  const users = (field: 'source' | 'polyteia', name: string) =>
+    Object.entries(syncs).flatMap(([job, sync]) => (sync[field] === name ? [labels[job] ?? job] : []));
+  // Two for one database, or one organization, differ in something: whose they are tells why there are two.
+  const sharesDatabase = alike(sources, ({ database }) => database);
+  const sharesOrganization = alike(polyteia, ({ organization }) => organization);
+  for (const { key } of mapAt(document, 'sources'))
+    if (sharesDatabase(String(key.value)))
+      key.commentBefore = ` ${nameSome(users('source', String(key.value)))}`;
+  for (const { key } of mapAt(document, 'polyteia'))
+    if (sharesOrganization(String(key.value)))
+      key.commentBefore = ` ${nameSome(users('polyteia', String(key.value)))}`;
+  for (const { key } of mapAt(document, 'syncs')) {
     const name = String(key.value);
-    // The connector always had a format: its default, if nothing else.
-    const unscheduled = syncs[name]?.schedule ? '' : '; its CRON_SCHEDULE could not be converted';
-    key.commentBefore = ` ${labels[name]}${unscheduled}`;
+    // The connector always had a schedule: its default, if nothing else.
+    const { schedule } = syncs[name] ?? {};
+    const refused = schedule && messageOfRefusal(() => toEventBridgeSchedule(schedule)) !== undefined;
+    key.commentBefore = ` ${labels[name]}${refused ? '; AWS cannot keep its schedule, ferry serve does' : ''}`;
   }
   for (const pair of (document.contents as YAMLMap).items.slice(1) as Pair<Scalar, Node>[])
     pair.key.spaceBefore = true;
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+const mapAt = (document: Document, name: string) =>
+  (document.get(name) as YAMLMap<Scalar, Node> | undefined)?.items ?? [];
+
+/** Whether another one has the same trait, by the name of each. */
+function alike<Value>(all: Readonly<Record<string, Value>>, trait: (value: Value) => string | undefined) {
+  const groups = Map.groupBy(Object.entries(all), ([, value]) => trait(value));
+  return (name: string) => {
+    const own = all[name];
+    return own !== undefined && (groups.get(trait(own))?.length ?? 0) > 1;
+  };
 }
 
 function isTarget(path: readonly unknown[]): boolean {

@@ -1,20 +1,28 @@
-import { unknownNameMessage } from '../config-problems.ts';
-import type { ExtractionConfig, FerryConfig } from '../schema/ferry-config.ts';
+import type { ExtractionConfig, FerryConfig, OdbcProduct, SourceConfig } from '../schema/ferry-config.ts';
+import { unknownNameMessage } from '../unknown-name.ts';
 
-const isPattern = (entry: string) => entry.includes('*');
+/** Whether a name stands for all that match it: `hr-*`. */
+export const isPattern = (entry: string) => entry.includes('*');
 
-function matches(pattern: string, name: string): boolean {
+/** Whether a name matches a pattern, in which `*` is any text. */
+export function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name);
 }
+
+/** Whose catalogs can be read (shared/source/catalog/catalog-registry.ts). */
+const TYPES: readonly SourceConfig['type'][] = ['postgres', 'mysql'];
+const PRODUCTS: readonly (OdbcProduct | undefined)[] = ['postgresql', 'mariadb', 'sqlite'];
+const hasCatalog = (source: SourceConfig | undefined) =>
+  source !== undefined && (TYPES.includes(source.type) || PRODUCTS.includes(source.odbc?.product));
 
 /**
  * The names of the sources that an extraction reads, each once, ordered by name. A pattern leaves out sources without a
  * catalog.
  */
-export function sourcesOf({ sources }: FerryConfig, extraction: ExtractionConfig): string[] {
+export function sourcesOf({ sources }: FerryConfig, extraction: Pick<ExtractionConfig, 'sources'>): string[] {
   const names = extraction.sources.flatMap((entry) =>
     isPattern(entry)
-      ? Object.keys(sources).filter((name) => matches(entry, name) && sources[name]?.type === 'postgres')
+      ? Object.keys(sources).filter((name) => matches(entry, name) && hasCatalog(sources[name]))
       : [entry],
   );
   return [...new Set(names)].sort();
@@ -34,11 +42,11 @@ export function findSourceProblems(
 function problemOf(config: FerryConfig, entry: string, extraction: ExtractionConfig): string | undefined {
   if (isPattern(entry)) {
     if (sourcesOf(config, { ...extraction, sources: [entry] }).length > 0) return undefined;
-    return `"${entry}" matches no source whose catalog can be read (type: postgres)`;
+    return `"${entry}" matches no source whose catalog can be read (type: ${TYPES.join(', ')})`;
   }
   const source = Object.hasOwn(config.sources, entry) ? config.sources[entry] : undefined;
   if (!source) return unknownNameMessage('source', entry, Object.keys(config.sources));
-  if (source.type !== 'postgres')
-    return `"${entry}" is a source of type ${source.type}: extractions only read postgres`;
+  if (!hasCatalog(source))
+    return `"${entry}" is a source of type ${source.type}: extractions read ${TYPES.join(' and ')}, and of odbc ${PRODUCTS.join(' and ')}`;
   return undefined;
 }

@@ -49,7 +49,9 @@ export function parseCronNumber(text: string, field: CronField): number {
   const value = named >= 0 ? named + field.firstName : /^\+?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= field.minimum && value <= field.maximum)) {
     const names = field.names.length > 0 ? ` or ${field.names[0]}–${field.names.at(-1)}` : '';
-    throw new ConfigError(`"${text}": expected a ${field.name} of ${field.minimum}–${field.maximum}${names}`);
+    throw new ConfigError(
+      `"${text}": expected ${field.name === 'hour' ? 'an' : 'a'} ${field.name} of ${field.minimum}–${field.maximum}${names}`,
+    );
   }
   return value;
 }

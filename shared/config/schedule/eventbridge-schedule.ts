@@ -9,9 +9,9 @@ import {
 
 /**
  * Who keeps the schedules: EventBridge Scheduler, or Ferry's own process (`ferry serve`), which takes all that cron
- * does.
+ * does. `undecided` where the same file may go to either.
  */
-export type Scheduler = 'eventbridge' | 'process';
+export type Scheduler = 'eventbridge' | 'process' | 'undecided';
 
 // The longest that Scheduler's API accepts.
 const MAXIMUM_LENGTH = 256;
@@ -112,4 +112,17 @@ export function toEventBridgeSchedule({ cron, timezone }: { cron: string; timezo
 /** The time zone of a schedule: the one in front of its expression, else its own. */
 export function zoneOf({ cron, timezone }: { cron: string; timezone: string }): string {
   return splitZonePrefix(cron).timezone ?? timezone;
+}
+
+/** As EventBridge writes it; as it was written, where EventBridge has no such schedule (`ferry serve`). */
+export function writtenSchedule(schedule: { cron: string; timezone: string }): {
+  expression: string;
+  timezone: string;
+} {
+  try {
+    return toEventBridgeSchedule(schedule);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { expression: splitZonePrefix(schedule.cron).expression, timezone: zoneOf(schedule) };
+  }
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { parseGoDuration } from '../../text/go-duration.ts';
-import { nearestName } from '../config-problems.ts';
+import { nearestName } from '../nearest-name.ts';
 import { CRON_FIELDS, expandCronField, parseCronNumber, WEEKDAYS } from './cron-field.ts';
 import { isTimeZone } from './time-zone.ts';
 
@@ -214,7 +214,13 @@ export function parseSchedule(text: string): { schedule: ParsedSchedule; timezon
   if (expression.startsWith('@')) return { schedule: parseDescriptor(expression), timezone };
   const cron = kind === 'cron' ? inner.trim() : expression;
   const count = cron.split(/\s+/).filter(Boolean).length;
-  if (count !== 6 && (count !== 5 || kind === 'cron')) {
+  if (kind === 'cron' && count === 5)
+    throw new ConfigError(
+      `"${expression}": cron(…) takes the six fields of EventBridge; write these five without it`,
+    );
+  if (/,\s/.test(cron) && count > 5)
+    throw new ConfigError(`"${expression}": a space behind a comma begins another field; leave it out`);
+  if (count !== 6 && count !== 5) {
     const expected =
       'expected five fields (minute hour day-of-month month day-of-week) or the six of EventBridge';
     throw new ConfigError(`"${expression}": ${expected}, found ${count}`);

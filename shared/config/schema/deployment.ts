@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { goDurationMs } from '../../text/go-duration.ts';
 import { durationBetween } from './duration.ts';
 import { secretRef } from './secret-ref.ts';
@@ -86,7 +86,7 @@ export const kmsKeyArn = z
     "a KMS key's ARN (arn:aws:kms:…:key/…)",
   )
   .describe(
-    'Customer-managed key for the bucket; the functions may use it. The key policy must leave the decision to IAM policies of the account. Default: SSE-S3.',
+    'Customer-managed key for everything that the stack keeps: the bucket, the logs, the dead-letter queue and the topic. The functions may use it; its policy must admit CloudWatch (docs/deploy.md). Default: keys of AWS.',
   );
 
 export const bucketName = z
@@ -154,6 +154,13 @@ export const dashboard = z
     'Whether the stack creates a CloudWatch dashboard of its jobs. CloudWatch charges for each dashboard after the third.',
   );
 
+export const jobMetrics = z
+  .boolean()
+  .default(true)
+  .describe(
+    'Whether CloudWatch gets metrics of each job: failures, duration, rows. CloudWatch charges for them in each hour with a run; records, alerts and the API do not need them. Default: true.',
+  );
+
 export const api = z
   .strictObject({
     accessLogs: z
@@ -161,6 +168,14 @@ export const api = z
       .default(false)
       .describe(
         'Whether API Gateway logs each request. The account needs a role for that, which Ferry does not set (docs/deploy.md).',
+      ),
+    vpcEndpointIds: z
+      .array(awsId('vpce', 'VPC endpoint'))
+      .min(1)
+      .max(5)
+      .optional()
+      .describe(
+        'Interface endpoints for execute-api through which alone the API can be called: it is private then. Default: a regional address, which anybody may reach and only signed callers may use.',
       ),
   })
   .describe('Settings of the API.');

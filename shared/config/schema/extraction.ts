@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bucketName, functionSettings, kmsKeyArn } from './deployment.ts';
 
 /** The part of ferry.yaml about extractions, without their schedule. */
@@ -22,6 +22,13 @@ const schemaPatterns = z
 
 const filterObject = z.record(pattern, schemaPatterns);
 
+// zod leaves it out without a word: a filter with nothing else would then select everything.
+const UNREADABLE_KEY = '__proto__';
+
+/** Whether a filter has a key that would get lost. */
+export const hasUnreadableKey = (filter: unknown) =>
+  typeof filter === 'object' && filter !== null && Object.hasOwn(filter, UNREADABLE_KEY);
+
 /** Atlan's own form of a filter is a string with the JSON of the object: people can paste what they have there. */
 const filterJson = z.string().transform((text, context): z.infer<typeof filterObject> => {
   const refuse = (why: string) => {
@@ -36,6 +43,7 @@ const filterJson = z.string().transform((text, context): z.infer<typeof filterOb
   } catch {
     return refuse('this text is not valid JSON');
   }
+  if (hasUnreadableKey(value)) return refuse(`no pattern can be called ${UNREADABLE_KEY}`);
   const { data, error } = filterObject.safeParse(value);
   if (data) return data;
   const custom = error.issues.find(({ code }) => code === 'custom');
@@ -64,16 +72,18 @@ const output = z
       .default('')
       .describe('Prefix of all keys. Default: none.'),
     layout: z
-      .enum(['app', 'sdk'])
+      .enum(['app', 'sdk', 'sdk3'])
       .default('app')
       .describe(
-        "app: {workflowId}/{run}/transformed/…, as Atlan's Postgres app writes them. sdk: artifacts/apps/{application}/workflows/{workflowId}/{run}/…, as version 2 of Atlan's application SDK does.",
+        "app: {workflowId}/{run}/transformed/…, as Atlan's Postgres app writes them. sdk: artifacts/apps/{application}/workflows/{workflowId}/{run}/…, as version 2 of Atlan's application SDK does. sdk3: the same folder, with one file a type and form, as version 3 does.",
       ),
     application: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'a name of letters, digits, - _ and .')
-      .default('postgres')
-      .describe('Name of the application in the keys of `layout: sdk`.'),
+      .optional()
+      .describe(
+        'Name of the application in the keys of `layout: sdk` and `sdk3`. Default: the kind of the sources, such as mysql; postgres for several kinds.',
+      ),
     bucketOwner: z
       .string()
       .regex(/^\d{12}$/, 'the id of an AWS account: twelve digits')
@@ -112,6 +122,18 @@ export const extractionFields = {
     .refine((value) => !NUL.test(value), 'a pattern without a NUL character, which no name contains')
     .default('')
     .describe('Postgres regular expression: leaves out tables and views whose name it matches anywhere.'),
+  tablePartitions: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether each partition of a MySQL or MariaDB table becomes an entity, as in Postgres, where it always does. Default: partitions are only counted.',
+    ),
+  details: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether entities also have what Atlan's model knows and its apps leave empty, such as defaultValue, isIndexed, sqlArguments and foreign keys. Default: only what the apps write.",
+    ),
   workflowId: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'an id of letters, digits, - _ and .')
@@ -145,6 +167,15 @@ export const atlanConnection = z
   })
   .describe('The connection in Atlan that the assets of this source belong to; for extractions.');
 
+/** The mirror of a catalog. */
+export const clonedInformationSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe(
+    'For extractions of MySQL and MariaDB: a schema that mirrors information_schema, for a login that does not see enough there itself. It is left out of the result. Default: information_schema.',
+  );
+
 /** Settings for everything that goes to Atlan. */
 export const atlan = z
   .strictObject({
@@ -153,5 +184,13 @@ export const atlan = z
       .regex(/^[^/\s]{1,128}$/, 'a name without slashes and white space')
       .default('default')
       .describe("Atlan's tenant, in entities and in connection names."),
+    minimumVersion: z
+      .string()
+      .regex(/^\d{1,4}(\.\d{1,4}){0,3}$/, 'a version such as 12.0')
+      .optional()
+      .describe('Oldest version of a server that extractions read. Default: the oldest that Ferry can read.'),
+    output: output
+      .optional()
+      .describe("Where extractions go that callers of Atlan's REST API start. Default: Ferry's own bucket."),
   })
   .describe('Settings for all extractions.');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { NAME_FORM, NAME_WORDS } from '../job-name.ts';
 import { isTimeZone } from '../schedule/time-zone.ts';
 import {
@@ -8,17 +8,21 @@ import {
   dashboard,
   dedicated,
   functionSettings,
+  jobMetrics,
   kmsKeyArn,
   logRetention,
   network,
   scheduleWindow,
   tags,
 } from './deployment.ts';
-import { atlan, atlanConnection, extractionFields } from './extraction.ts';
+import { atlan, atlanConnection, clonedInformationSchema, extractionFields } from './extraction.ts';
 import { guards } from './guards.ts';
+import { drivers, findOdbcProblems, odbc } from './odbc.ts';
 import { polyteiaTarget } from './polyteia-target.ts';
 import { findAuthProblems, sourceAuth } from './source-auth.ts';
+import { telemetry } from './telemetry.ts';
 
+export { type OdbcConfig, type OdbcProduct, odbcProducts } from './odbc.ts';
 export type { PolyteiaTargetConfig } from './polyteia-target.ts';
 export type { SecretRef } from './secret-ref.ts';
 
@@ -55,10 +59,13 @@ const columnType = z
     'one of text, double, bigint, boolean, decimal(digits,decimals)',
   );
 
+/** How strictly a server's certificate is checked, strictest first. */
+export const tlsModes = ['verify-full', 'verify-ca', 'require', 'disable'] as const;
+
 const tls = z
   .strictObject({
     mode: z
-      .enum(['verify-full', 'verify-ca', 'require', 'disable'])
+      .enum(tlsModes)
       .default('verify-full')
       .describe(
         'verify-full checks the certificate chain and the host name, verify-ca only the chain, require encrypts without checking, disable does not encrypt. MySQL supports verify-full and disable.',
@@ -73,22 +80,41 @@ const tls = z
   })
   .describe('How the connection to the source is encrypted and verified.');
 
+const parallel = z
+  .enum(['auto', 'never'])
+  .optional()
+  .describe(
+    "auto: several connections read one large Postgres table at once if Ferry can prove that they see the same moment. never: one connection. Parallel reading is faster, and leaves the table in the server's cache (docs/configuration.md). Default: auto.",
+  );
+
 const source = z
   .strictObject({
-    type: z.enum(['postgres', 'mysql']).describe('Kind of database; mysql also covers MariaDB.'),
+    type: z
+      .enum(['postgres', 'mysql', 'odbc'])
+      .describe(
+        'Kind of database; mysql also covers MariaDB, odbc everything that `odbc` names a driver for.',
+      ),
+    odbc: odbc.optional(),
     host: hostName.optional().describe('Host name or address. Default: host of the secret.'),
     port: z
       .int()
       .min(1)
       .max(65535)
       .optional()
-      .describe('TCP port. Default: port of the secret, else 5432 (postgres) or 3306 (mysql).'),
+      .describe(
+        'TCP port. Default: port of the secret, else 5432 (postgres), 3306 (mysql), or that of the product (odbc).',
+      ),
     database: z
       .string()
       .min(1)
-      .max(63)
+      .max(1024)
+      // A login in it would be taken for a name, and printed.
+      .regex(
+        /^(?!.*(:\/\/|\bpassword *=))/is,
+        'the name of a database, not a connection string: host, port and auth have fields of their own',
+      )
       .optional()
-      .describe('Database to read. Default: dbname of the secret.'),
+      .describe('Database to read; the path of the file with SQLite. Default: dbname of the secret.'),
     auth: sourceAuth.describe('How to sign in.'),
     tls: tls.prefault({}),
     maxConcurrentRuns: z
@@ -99,12 +125,20 @@ const source = z
       .describe(
         'How many runs may read the source at once; further runs wait as `queued`. Default: no limit.',
       ),
+    maxConnections: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('How many connections one run may open to the source to read from it. Default: 4.'),
+    parallel,
     network: network.optional(),
     function: functionSettings.optional(),
     connection: atlanConnection.optional(),
+    clonedInformationSchema: clonedInformationSchema.optional(),
   })
   .superRefine((value, context) => {
-    for (const { path, message } of findAuthProblems(value))
+    for (const { path, message } of [...findAuthProblems(value), ...findOdbcProblems(value)])
       context.addIssue({ code: 'custom', path, message });
   })
   .describe('A database to read.');
@@ -160,6 +194,9 @@ const sync = z
       .describe(
         'DuckDB SELECT over the source attached as `db`, as in the Go connector: SELECT * FROM db.public.orders.',
       ),
+    parallel: parallel.describe(
+      'auto: several connections read one large Postgres table at once. never: one connection. Default: as the source has it.',
+    ),
     dataset: z
       .string()
       .regex(/^ds_[A-Za-z0-9]+$/, 'a dataset id such as ds_cv4t2cf0i6q1gflvu4m0')
@@ -185,6 +222,7 @@ const sync = z
   })
   .refine((value) => (value.query === undefined) !== (value.duckdbQuery === undefined), {
     error: 'exactly one of query and duckdbQuery',
+    path: ['query'],
   })
   .describe('One query whose result replaces one dataset.');
 export type SyncConfig = z.infer<typeof sync>;
@@ -229,6 +267,7 @@ export const ferryConfigSchema = z
     defaults: defaults.optional(),
     proxy: proxy.optional(),
     extraCa: extraCa.optional(),
+    drivers: drivers.optional(),
     sources: z.record(name, source).describe('Databases to read, by name.'),
     polyteia: z
       .record(name, polyteiaTarget)
@@ -243,6 +282,8 @@ export const ferryConfigSchema = z
     logRetention: logRetention.optional(),
     api: api.optional(),
     dashboard: dashboard.optional(),
+    jobMetrics,
+    telemetry: telemetry.optional(),
     tags: tags.optional(),
   })
   .describe('Configuration of Ferry.');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationBetween } from './duration.ts';
 import { secretRef } from './secret-ref.ts';
 

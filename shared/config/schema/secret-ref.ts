@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where a secret is stored: the schema of every field that names one. */
 export const secretRef = z
@@ -15,7 +15,7 @@ export const secretRef = z
         (value) => !value.startsWith('pak_'),
         'the NAME of a secret that holds the token, not the token itself',
       )
-      .refine((value) => !value.startsWith('arn:'), 'an ARN must be written as { arn: "arn:…" }'),
+      .refine((value) => !value.startsWith('arn:'), 'the form { arn: "arn:…" } for the ARN of a secret'),
     z.strictObject({
       arn: z
         .string()
@@ -32,3 +32,17 @@ export const secretRef = z
     'Where a secret is kept: its name in Secrets Manager, or {arn, kmsKeyArn}. Never the secret itself.',
   );
 export type SecretRef = z.infer<typeof secretRef>;
+
+/** The names of the secrets that a .env file of the Go connector holds itself. */
+export const ENV_SECRETS = { source: 'env/source', token: 'env/personal-access-token' } as const;
+
+/** The name of credentials that a caller of Atlan's API has sent, which exist in memory only. */
+export const SENT_SECRET = 'sent-credentials';
+
+/** A secret for a sentence that says what to change: its name or ARN, or the variable of a .env file. */
+export function nameSecret(ref: SecretRef): string {
+  if (ref === ENV_SECRETS.source) return 'SOURCE_DATABASE_USER and SOURCE_DATABASE_PASSWORD';
+  if (ref === ENV_SECRETS.token) return 'PERSONAL_ACCESS_TOKEN';
+  if (ref === SENT_SECRET) return 'the credentials that were sent';
+  return `the secret ${typeof ref === 'string' ? ref : ref.arn}`;
+}

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isRdsHost, regionOfRdsHost, regionPattern } from './rds-host.ts';
 import { secretRef } from './secret-ref.ts';
 
@@ -81,15 +81,25 @@ const iamRoleAuth = z
   })
   .describe('IAM database authentication as another role: STS AssumeRole, then that role signs.');
 
+const noAuth = z
+  .strictObject({ type: z.literal('none') })
+  .describe('No login: for a file (type odbc, product sqlite).');
+
 /** The schema of `auth`. */
-export const sourceAuth = z.discriminatedUnion('type', [passwordAuth, iamAuth, iamUserAuth, iamRoleAuth]);
+export const sourceAuth = z.discriminatedUnion('type', [
+  passwordAuth,
+  iamAuth,
+  iamUserAuth,
+  iamRoleAuth,
+  noAuth,
+]);
 export type SourceAuth = z.infer<typeof sourceAuth>;
 /** The kinds that sign in with tokens of Amazon RDS, which expire after fifteen minutes. */
-export type TokenAuth = Exclude<SourceAuth, { type: 'password' }>;
+export type TokenAuth = Exclude<SourceAuth, { type: 'password' | 'none' }>;
 
 /** Whether each connection has its own token, which expires. */
 export function usesTokens(auth: SourceAuth): auth is TokenAuth {
-  return auth.type !== 'password';
+  return auth.type !== 'password' && auth.type !== 'none';
 }
 
 /** Where a token is valid: the endpoint that it is signed for. */
@@ -108,7 +118,7 @@ export function signingRegion(auth: TokenAuth, endpointHost: string): string | u
 }
 
 interface AuthFields {
-  type: 'postgres' | 'mysql';
+  type: 'postgres' | 'mysql' | 'odbc';
   host?: string | undefined;
   database?: string | undefined;
   auth: SourceAuth;

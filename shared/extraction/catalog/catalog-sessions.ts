@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NoConnectionLeftError, SourceUnavailableError } from '../../errors.ts';
 import { sleep } from '../../sleep.ts';
-import type { SourceSession } from '../../source/session.ts';
-import { SourceEngine } from '../../source/source-engine.ts';
+import type { SourceSession } from '../../source/sessions/session.ts';
+import { SourceEngine } from '../../source/sessions/source-engine.ts';
 import { askIn, type CatalogSessionOptions, openCatalogSession } from './open-catalog-session.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { QueryError, SourceUnavailableError } from '../../errors.ts';
 import type { Probed } from '../../source/catalog/catalog.ts';
 import { describeFaults, type Fault, keyOf, toName } from '../../source/catalog/faults.ts';
-import type { SourceSession } from '../../source/session.ts';
+import type { SourceSession } from '../../source/sessions/session.ts';
 import { formatCount } from '../../text/format.ts';
 import { namesOf, OpenedRelations, type ReadOptions } from './opened-relations.ts';
 
@@ -47,7 +47,8 @@ export class FaultFinder {
     await this.opened.read(options);
     const faults = [...this.opened.faults];
     if (this.#careful) faults.push(...(await probe(options)));
-    const isNew = (fault: Fault) => !options.catalog.isLocked(fault) && !this.#before.has(keyOf(fault));
+    const isNew = (fault: Fault) =>
+      !options.catalog.probing?.isLocked(fault) && !this.#before.has(keyOf(fault));
     const unsettled = faults.some(isNew);
     const marked = faults.map((fault) => ({ ...fault, isSettled: this.#before.has(keyOf(fault)) }));
     this.#before = new Set(faults.map(keyOf));
@@ -76,10 +77,10 @@ export class FaultFinder {
 
 /** Tries every text of every object. */
 async function probe({ client, catalog, state, tell }: ReadOptions): Promise<Fault[]> {
-  if (!state.guarded) return [];
+  if (!state.guarded || !catalog.probing) return [];
   tell?.('Something in the catalog cannot be read: searching for it …');
   const found: Fault[] = [];
-  for (const { part, question } of catalog.probes) {
+  for (const { part, question } of catalog.probing.probes) {
     const answers = (await client.askGuarded(question({ ...state, faults: found }))) as Probed[];
     for (const { object, column, failure } of answers) found.push({ part, object, column, ...failure });
   }
@@ -91,8 +92,9 @@ export async function warnOfFaults(
   { client, catalog }: Pick<ReadOptions, 'client' | 'catalog'>,
   faults: readonly Fault[],
 ): Promise<string[]> {
+  if (!catalog.probing) return [];
   const names = await namesOf(client, catalog, toName(faults), faults);
-  return describeFaults(faults, names, catalog.reasonOf);
+  return describeFaults(faults, names, catalog.probing.reasonOf);
 }
 
 /** The warnings about objects that belong to no schema, for people. */

@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from '../../make-folder.ts';
+import type { CatalogClient } from '../../source/catalog/catalog.ts';
 import { catalogOf } from '../../source/catalog/catalog-registry.ts';
 import type { CatalogScope } from '../../source/catalog/catalog-scope.ts';
 import type { AskSource } from '../../source/dialect.ts';
-import { type SessionOptions, SourceSession } from '../../source/session.ts';
+import { type SessionOptions, SourceSession } from '../../source/sessions/session.ts';
 
 export type CatalogSessionOptions = Omit<SessionOptions, 'mode' | 'parallel' | 'forCancelling'>;
 
@@ -10,7 +11,7 @@ export type CatalogSessionOptions = Omit<SessionOptions, 'mode' | 'parallel' | '
 export async function openCatalogSession(options: CatalogSessionOptions): Promise<SourceSession> {
   const { source, login, folder, extensionFolders, memoryLimitBytes, threads, engine, refusals, signal } =
     options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, { mode: 0o700 });
   return SourceSession.open({
     source,
     login,
@@ -32,6 +33,16 @@ export const askIn =
   (sql) =>
     session.askSource('describe', sql);
 
+/** How a catalog asks a session. */
+export const clientIn = (session: SourceSession): CatalogClient => ({
+  ask: askIn(session),
+  compute: async (sql) => (await session.run('describe', sql)).getRowsJS() as unknown[][],
+  async *rows(query) {
+    for await (const chunk of (await session.streamSource(query)).chunks) yield chunk.getRows();
+  },
+  source: session.source,
+});
+
 /** What the server of a session has, and what the filters leave of it. */
 export const scopeIn = (session: SourceSession): CatalogScope =>
-  catalogOf(session.sourceType).scope(askIn(session));
+  catalogOf(session.source).scope(clientIn(session));

@@ -1,6 +1,7 @@
 import { sleep } from '../../sleep.ts';
 import type {
   Catalog,
+  CatalogOpening,
   CatalogState,
   GuardedQuestion,
   Opened,
@@ -16,7 +17,7 @@ const PAUSE_MS = 200;
 const LOCK_PATIENCE_MS = 5_000;
 
 /** The questions to a source, within a transaction. */
-export interface CatalogClient {
+export interface GuardedClient {
   /** @returns the rows of a SELECT in the source's own SQL */
   ask(sql: string): Promise<unknown[][]>;
   /** @returns the JSON that the source answered */
@@ -24,7 +25,7 @@ export interface CatalogClient {
 }
 
 export interface ReadOptions {
-  client: CatalogClient;
+  client: GuardedClient;
   catalog: Catalog;
   state: CatalogState;
   tell?: ((fact: string) => void) | undefined;
@@ -76,26 +77,28 @@ export class OpenedRelations {
 
   /** The source's SQL for the first statement of another transaction, which opens what is new. */
   openFirst({ catalog, state }: Pick<ReadOptions, 'catalog' | 'state'>, facts: string): string | undefined {
-    if (!state.guarded) return undefined;
-    this.#first = catalog.openFirst(state, facts, [...this.#known.keys()]);
+    if (!state.guarded || !catalog.opening) return undefined;
+    this.#first = catalog.opening.openFirst(state, facts, [...this.#known.keys()]);
     return this.#first.before;
   }
 
   /** Reads what has changed since the last transaction. */
   async read(options: ReadOptions): Promise<void> {
     const { client, catalog, state, tell, lockPatienceMs = LOCK_PATIENCE_MS, signal } = options;
+    const { opening, probing } = catalog;
+    if (!opening) return;
     if (this.#first) await this.#takeFirst(this.#first, client);
-    let queue = await this.#findChanged(options);
+    let queue = await this.#findChanged(options, opening);
     let locked: OpenedRelation[] = [];
     this.#faults = [];
     while (queue.length > 0) {
-      const answers = (await client.askGuarded(catalog.open(queue.slice(0, BATCH), state))) as Opened[];
+      const answers = (await client.askGuarded(opening.open(queue.slice(0, BATCH), state))) as Opened[];
       if (answers.length === 0) throw new Error('The source returned no answer.');
       const patient =
         this.#waitingSince === undefined || performance.now() - this.#waitingSince < lockPatienceMs;
       for (const [index, answer] of answers.entries()) {
         const asked = queue[index] as OpenedRelation;
-        if (answer.failure && catalog.isLocked(answer.failure) && patient) locked.push(asked);
+        if (answer.failure && probing?.isLocked(answer.failure) && patient) locked.push(asked);
         else this.#take(answer);
       }
       queue = queue.slice(answers.length);
@@ -113,11 +116,11 @@ export class OpenedRelations {
     this.#texts.close();
   }
 
-  async #findChanged({ client, catalog, state }: ReadOptions): Promise<OpenedRelation[]> {
+  async #findChanged({ client, state }: ReadOptions, { toOpen }: CatalogOpening): Promise<OpenedRelation[]> {
     const before = this.#known;
     this.#known = new Map();
     const changed: OpenedRelation[] = [];
-    for (const [number, name, text] of await client.ask(catalog.toOpen(state))) {
+    for (const [number, name, text] of await client.ask(toOpen(state))) {
       const [relation, kind, version] = [Number(number), String(name), String(text)];
       const known = before.get(relation);
       if (known?.version === version) {
@@ -129,7 +132,7 @@ export class OpenedRelations {
     return changed;
   }
 
-  async #takeFirst({ ask }: GuardedQuestion, client: CatalogClient): Promise<void> {
+  async #takeFirst({ ask }: GuardedQuestion, client: GuardedClient): Promise<void> {
     this.#first = undefined;
     const answers = (await client.askGuarded({ ask })) as Opened[];
     // What failed is tried again with the others.
@@ -170,14 +173,14 @@ async function describeWaiting(
 
 /** The names of the objects of faults, in their order. */
 export async function namesOf(
-  client: Pick<CatalogClient, 'ask'>,
+  client: Pick<GuardedClient, 'ask'>,
   catalog: Catalog,
   faults: readonly Fault[],
   all: readonly Fault[],
 ): Promise<string[]> {
-  if (faults.length === 0) return [];
+  if (faults.length === 0 || !catalog.probing) return [];
   const names = faults.map(({ object }) => String(object));
-  for (const [place, name] of await client.ask(catalog.names(faults, all)))
+  for (const [place, name] of await client.ask(catalog.probing.names(faults, all)))
     names[Number(place)] = String(name);
   return names;
 }

@@ -1,5 +1,5 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
-import type { EntityKind, RawRow } from '../entities/entity-kinds.ts';
+import type { EntityKind, RawRow } from '../entities/entity-kind.ts';
 
 /**
  * Reads the rows of a chunk one by one, always into the same object: a hundred thousand objects would make the heap
@@ -17,9 +17,17 @@ type Vector = ReturnType<DuckDBDataChunk['getColumnVector']>;
  * number: no count in a catalog exceeds 2^53.
  *
  * @param names of the answer's columns
+ * @param isDetailed whether to read the columns for details, too
  */
-export function rowReader(names: readonly string[], { columns, shared }: EntityKind): ReadRows {
-  const own = columns.filter((name) => !shared.some((group) => group.columns.includes(name)));
+export function rowReader(
+  names: readonly string[],
+  { columns, details, shared }: EntityKind,
+  isDetailed = false,
+): ReadRows {
+  const own = [
+    ...columns.filter((name) => !shared.some((group) => group.columns.includes(name))),
+    ...(isDetailed ? details : []),
+  ];
   const groups = shared.map((group) => ({
     ...group,
     known: new Map<unknown, { name: string; value: unknown }[]>(),

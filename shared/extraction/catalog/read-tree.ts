@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { QueryError, toFerryError } from '../../errors.ts';
+import { type RetryOptions, retryLockedCatalog } from '../../runs/retry.ts';
+import { catalogOf } from '../../source/catalog/catalog-registry.ts';
 import type { ServerSchema } from '../../source/catalog/catalog-scope.ts';
 import { type CatalogFilters, EVERYTHING, mapFilters, textsOf } from '../../source/catalog/filters.ts';
-import { explainUnknown } from '../../source/explain-unknown.ts';
-import type { SourceSession } from '../../source/session.ts';
-import { CatalogSessions } from './catalog-sessions.ts';
+import { explainUnknown } from '../../source/sessions/explain-unknown.ts';
+import type { SourceSession } from '../../source/sessions/session.ts';
+import { CatalogSessions, type DatabasePlace } from './catalog-sessions.ts';
 import { fitLetters } from './fit-letters.ts';
 import { type CatalogSessionOptions, scopeIn } from './open-catalog-session.ts';
 import { findUnreadableSchemas } from './unreadable-schemas.ts';
@@ -22,6 +24,8 @@ export interface DatabaseTree {
   refusal: string | undefined;
   /** The schemas that are missing here, because their names cannot be read. Absent when there are none. */
   leftOut?: readonly string[];
+  /** What the login may not see, in sentences. Absent when it sees everything. */
+  limits?: readonly string[];
 }
 
 /** Progress while a tree is read. */
@@ -30,6 +34,10 @@ export interface TreeProgress {
   onList?: (names: readonly string[]) => void;
   /** One database is done, in the order of names. */
   onDatabase?: (database: DatabaseTree) => void;
+  /** A part of the catalog is locked, and is asked for again. */
+  onRetry?: RetryOptions['onRetry'];
+  /** Waits before that; tests use a faster clock. */
+  sleep?: RetryOptions['sleep'];
 }
 
 /**
@@ -45,15 +53,19 @@ export async function readTree(
 ): Promise<DatabaseTree[]> {
   const { filters = EVERYTHING, source, login, signal, onList, onDatabase } = options;
   await using sessions = new CatalogSessions(options);
-  const placeOf = (database: string, bytes?: Buffer) => ({
+  const ask = <T>(place: DatabasePlace, work: (session: SourceSession) => Promise<T>) =>
+    retryLockedCatalog(options, () => askOne(sessions, place, work));
+  const { place } = catalogOf(source);
+  const ownName = place.own(login);
+  const placeOf = (database: string, bytes?: Buffer): DatabasePlace => ({
     source,
-    login: { ...login, database, ...(bytes === undefined ? {} : { databaseBytes: bytes }) },
+    login: place.loginFor(login, database, bytes),
   });
-  const [own, databases] = await askOne(sessions, placeOf(login.database), async (session) => {
+  const [own, databases] = await ask(placeOf(ownName), async (session) => {
     const scope = scopeIn(session);
     const adapt = await fitLetters(scope, textsOf(filters));
     await scope.assertPatterns(mapFilters(filters, adapt));
-    return [await readSchemas(session, filters, login.database), await scope.allDatabases()];
+    return [await readSchemas(session, filters, ownName), await scope.allDatabases()];
   });
   const tree = databases.map(
     ({ name, isConnected, size, closed }): DatabaseTree => ({
@@ -73,7 +85,7 @@ export async function readTree(
     if (!closedOrRead(database)) {
       waiting.shift();
       try {
-        const read = await askOne(sessions, placeIn(database), (session) => {
+        const read = await ask(placeIn(database), (session) => {
           if (waiting[0]) sessions.openAhead(placeIn(waiting[0]));
           return readSchemas(session, filters, database.name);
         });
@@ -91,7 +103,7 @@ export async function readTree(
 /** Opens a session for one database, and asks it. */
 async function askOne<T>(
   sessions: CatalogSessions,
-  place: Parameters<CatalogSessions['open']>[0],
+  place: DatabasePlace,
   work: (session: SourceSession) => Promise<T>,
 ): Promise<T> {
   const { session, folder } = await sessions.open(place);
@@ -108,13 +120,15 @@ async function readSchemas(
   session: SourceSession,
   filters: CatalogFilters,
   database: string,
-): Promise<Pick<DatabaseTree, 'schemas' | 'leftOut'>> {
+): Promise<Pick<DatabaseTree, 'schemas' | 'leftOut' | 'limits'>> {
   const scope = scopeIn(session);
   const adapt = await fitLetters(scope, [...textsOf(filters), database]);
   const read = (without: readonly number[]) =>
     scope.allSchemas(mapFilters(filters, adapt), adapt(database), without);
   try {
-    return { schemas: await read([]) };
+    const schemas = await read([]);
+    const limits = (await scope.limits?.(EVERYTHING)) ?? [];
+    return { schemas, ...(limits.length === 0 ? {} : { limits }) };
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     const { objects, warnings } = await findUnreadableSchemas(session);

@@ -1,10 +1,10 @@
-import type { Probed } from '../../source/catalog/catalog.ts';
+import { NO_SHARED_TEXTS, type Probed } from '../../source/catalog/catalog.ts';
 import { catalogOf } from '../../source/catalog/catalog-registry.ts';
 import type { Fault } from '../../source/catalog/faults.ts';
 import { EVERYTHING } from '../../source/catalog/filters.ts';
-import type { SourceSession } from '../../source/session.ts';
+import type { SourceSession } from '../../source/sessions/session.ts';
 import { warnOfFaults } from './find-faults.ts';
-import type { CatalogClient } from './opened-relations.ts';
+import type { GuardedClient } from './opened-relations.ts';
 
 /**
  * The schemas of the connected database whose names cannot be read.
@@ -14,8 +14,8 @@ import type { CatalogClient } from './opened-relations.ts';
 export function findUnreadableSchemas(
   session: SourceSession,
 ): Promise<{ objects: number[]; warnings: string[] }> {
-  const catalog = catalogOf(session.sourceType);
-  const client: CatalogClient = {
+  const catalog = catalogOf(session.source);
+  const client: GuardedClient = {
     ask: async (sql) => (await session.askSource('read', sql)).rows,
     async askGuarded({ before, ask }) {
       if (before) await session.execute('read', before);
@@ -24,14 +24,18 @@ export function findUnreadableSchemas(
     },
   };
   return session.transaction(async () => {
+    const probe = catalog.probing?.probes.find(({ part }) => part === 'schema');
+    if (!probe || catalog.settings === undefined) return { objects: [], warnings: [] };
     const [[guarded] = []] = await client.ask(catalog.settings);
-    const probe = catalog.probes.find(({ part }) => part === 'schema');
-    if (guarded !== true || !probe) return { objects: [], warnings: [] };
+    if (guarded !== true) return { objects: [], warnings: [] };
     const question = probe.question({
       filters: EVERYTHING,
       databaseName: '',
+      shared: NO_SHARED_TEXTS,
       serverVersion: session.server.version,
       guarded: true,
+      tablePartitions: false,
+      details: false,
       faults: [],
     });
     const answers = (await client.askGuarded(question)) as Probed[];

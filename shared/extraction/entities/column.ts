@@ -1,6 +1,8 @@
 import { cleanDescription } from './clean-description.ts';
 import { type EntityContext, referTo } from './context.ts';
-import type { ColumnEntity } from './entity-schemas.ts';
+import type { ColumnEntity, RelationEntity } from './entity-schemas.ts';
+import { columnText, flat, type SharedText, sharedText, typeTexts } from './entity-text.ts';
+import { foreignKeyOf } from './foreign-key.ts';
 import type { RawColumn } from './raw-rows.ts';
 import { relationTypeOf } from './relation.ts';
 
@@ -32,6 +34,17 @@ export const columnColumns = [
   'flags',
 ] as const satisfies (keyof RawColumn)[];
 
+/** Those that it reads with details. */
+export const columnDetails = [
+  'column_def',
+  'raw_type_definition',
+  'is_indexed',
+  'partition_position',
+  'foreign_schema',
+  'foreign_table',
+  'foreign_column',
+] as const satisfies (keyof RawColumn)[];
+
 /** Columns with the same values in all rows with the same number. */
 export const sharedColumns = [
   {
@@ -48,17 +61,15 @@ export const sharedColumns = [
   },
 ] as const satisfies { by: keyof RawColumn; columns: readonly (typeof columnColumns)[number][] }[];
 
-/** How many type texts are kept. */
-const TYPES_KEPT = 1_000;
-
-export type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]>;
+export type ColumnRow = Pick<RawColumn, (typeof columnColumns)[number]> &
+  Partial<Pick<RawColumn, (typeof columnDetails)[number]>>;
 
 export function buildColumn(row: ColumnRow, context: EntityContext): ColumnEntity {
   const { attributes, customAttributes } = ofType(row);
   return {
     typeName: 'Column',
     status: 'ACTIVE',
-    attributes: { ...ownAttributes(row, context), ...attributes, ...ofRelation(row, context) },
+    attributes: { ...flat(ofColumn(row, context)), ...attributes, ...flat(ofRelation(row, context)) },
     customAttributes: { ordinal_position: row.ordinal_position, ...customAttributes },
   };
 }
@@ -68,26 +79,37 @@ export function buildColumn(row: ColumnRow, context: EntityContext): ColumnEntit
  * text, which is built only once; so is the text that columns of one type share.
  */
 export function columnSerializer(): (row: ColumnRow, context: EntityContext) => string {
-  let relation: { number: number; context: EntityContext; json: string } | undefined;
-  const types = new Map<string, { attributes: string; customAttributes: string }>();
+  let relation: { number: number; context: EntityContext; text: SharedText } | undefined;
+  const textOfType = typeTexts(ofType);
   return (row, context) => {
     if (relation?.number !== row.table_number || relation.context !== context)
-      relation = { number: row.table_number, context, json: inner(ofRelation(row, context)) };
-    const number = `${row.type_number} ${row.flags}`;
-    let type = types.get(number);
-    if (type === undefined) {
-      if (types.size >= TYPES_KEPT) types.clear();
-      const { attributes, customAttributes } = ofType(row);
-      type = { attributes: inner(attributes), customAttributes: inner(customAttributes) };
-      types.set(number, type);
-    }
-    const own = inner(ownAttributes(row, context));
-    return `{"typeName":"Column","status":"ACTIVE","attributes":{${own},${type.attributes},${relation.json}},"customAttributes":{"ordinal_position":${row.ordinal_position},${type.customAttributes}}}`;
+      relation = { number: row.table_number, context, text: sharedText(ofRelation(row, context), context) };
+    const type = textOfType(`${row.type_number} ${row.flags} ${isPartitionKey(row)}`, row);
+    const custom = `"ordinal_position":${row.ordinal_position},${type.customAttributes}`;
+    return columnText(ofColumn(row, context), type, relation.text, custom);
   };
 }
 
-/** The JSON of an object without its braces. */
-const inner = (object: object) => JSON.stringify(object).slice(1, -1);
+function ofColumn(row: ColumnRow, context: EntityContext) {
+  return {
+    attributes: { ...ownAttributes(row, context), ...detailsOf(row) },
+    relations: { foreignKeyFrom: foreignKeyOf(row, context) },
+  };
+}
+
+/** What is only known with details. */
+function detailsOf(row: ColumnRow) {
+  if (row.is_indexed === undefined) return {};
+  return {
+    rawDataTypeDefinition: row.raw_type_definition ?? undefined,
+    // Of a generated column, it is the expression.
+    defaultValue: row.is_generated === 'YES' ? undefined : (row.column_def ?? undefined),
+    isIndexed: row.is_indexed,
+    partitionOrder: row.partition_position ?? undefined,
+  };
+}
+
+const isPartitionKey = ({ partition_position: position }: ColumnRow) => typeof position === 'number';
 
 function ownAttributes(row: ColumnRow, { names }: EntityContext) {
   return {
@@ -107,7 +129,7 @@ function ofType(row: ColumnRow) {
     attributes: {
       dataType: row.data_type,
       isNullable: row.is_nullable === 'YES',
-      isPartition: false,
+      isPartition: isPartitionKey(row),
       isPrimary: row.is_primary,
       isForeign: row.is_foreign,
     },
@@ -125,31 +147,34 @@ function ofType(row: ColumnRow) {
   } as const;
 }
 
-/** The part that the columns of a relation share. */
+/** The part that the columns of a relation share. A partition is named by its own name, not by its parent's. */
 function ofRelation(row: ColumnRow, { names, common }: EntityContext) {
+  const qualifiedName = names.relation(row.table_schema, row.table_name);
+  const typeName = relationTypeOf(row.table_type, row.belongs_to_partition);
   return {
-    ...common,
-    databaseName: row.table_catalog,
-    databaseQualifiedName: names.database,
-    schemaName: row.table_schema,
-    schemaQualifiedName: names.schema(row.table_schema),
-    ...relationAttributes(row, names.relation(row.table_schema, row.table_name)),
+    attributes: {
+      ...common,
+      databaseName: row.table_catalog,
+      databaseQualifiedName: names.database,
+      schemaName: row.table_schema,
+      schemaQualifiedName: names.schema(row.table_schema),
+      ...(typeName === 'Table' || typeName === 'TablePartition'
+        ? { tableName: row.table_name, tableQualifiedName: qualifiedName }
+        : { viewName: row.table_name, viewQualifiedName: qualifiedName }),
+    },
+    relations: relationTo(typeName, qualifiedName),
   };
 }
 
-/** For a column of a partition too: its own name, not the parent's. */
-function relationAttributes(row: ColumnRow, qualifiedName: string): Partial<ColumnEntity['attributes']> {
-  const table = { tableName: row.table_name, tableQualifiedName: qualifiedName };
-  const view = { viewName: row.table_name, viewQualifiedName: qualifiedName };
-  const typeName = relationTypeOf(row.table_type, row.belongs_to_partition);
+function relationTo(typeName: RelationEntity['typeName'], qualifiedName: string) {
   switch (typeName) {
     case 'Table':
-      return { ...table, table: referTo(typeName, qualifiedName) };
+      return { table: referTo(typeName, qualifiedName) };
     case 'TablePartition':
-      return { ...table, tablePartition: referTo(typeName, qualifiedName) };
+      return { tablePartition: referTo(typeName, qualifiedName) };
     case 'View':
-      return { ...view, view: referTo(typeName, qualifiedName) };
+      return { view: referTo(typeName, qualifiedName) };
     case 'MaterialisedView':
-      return { ...view, materialisedView: referTo(typeName, qualifiedName) };
+      return { materialisedView: referTo(typeName, qualifiedName) };
   }
 }

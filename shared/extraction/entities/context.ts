@@ -1,4 +1,4 @@
-import type { AtlanConnection } from './connection.ts';
+import type { AtlanConnection } from '../../config/atlan-connection.ts';
 import type { QualifiedNames } from './qualified-names.ts';
 
 /** What all entities say about where and when they were read. */
@@ -17,6 +17,10 @@ export interface CommonAttributes {
 export interface EntityContext {
   names: QualifiedNames;
   common: CommonAttributes;
+  /** Whether each partition is an entity, where partitions are no relations of their own. @default false */
+  tablePartitions?: boolean;
+  /** Whether relations are in `relationshipAttributes`, beside the attributes. @default false */
+  relationsBeside?: boolean;
 }
 
 /** @param options.at milliseconds since 1970 */

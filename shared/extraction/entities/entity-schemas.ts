@@ -1,52 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { count, entity, ofDatabase, ofSchema, qualifiedName, reference, yesOrNo } from './entity-parts.ts';
+import { sqlArguments, sqlProcedureReturn } from './signature.ts';
 
 /** The lines of transformed/ as schemas (docs/extraction.md). Only what says so may be null. */
 
-const qualifiedName = z.string().regex(/^[^/]+\/[^/]+\/[^/]+\//, 'tenant/connector/id/…');
-const count = z.int().min(0);
-const yesOrNo = z.enum(['YES', 'NO']);
-
-const common = {
-  name: z.string().min(1),
-  qualifiedName,
-  connectionQualifiedName: z.string().regex(/^[^/]+\/[^/]+\/[^/]+$/, 'tenant/connector/id'),
-  connectionName: z.string(),
-  tenantId: z.string().min(1),
-  connectorName: z.string().min(1),
-  lastSyncWorkflowName: z.string().min(1),
-  lastSyncRun: z.string().min(1),
-  /** Milliseconds since 1970, UTC; the same in all lines of a file. */
-  lastSyncRunAt: z.int().positive(),
-};
-
-const ofDatabase = { databaseName: z.string(), databaseQualifiedName: qualifiedName };
-const ofSchema = { ...ofDatabase, schemaName: z.string(), schemaQualifiedName: qualifiedName };
-
-const reference = <Type extends string>(typeName: Type) =>
-  z.strictObject({
-    typeName: z.literal(typeName),
-    attributes: z.strictObject({}),
-    uniqueAttributes: z.strictObject({ qualifiedName }),
-  });
-
-const entity = <
-  Type extends string,
-  Attributes extends z.core.$ZodLooseShape,
-  Custom extends z.core.$ZodLooseShape,
->(
-  typeName: Type,
-  attributes: Attributes,
-  customAttributes: Custom,
-) =>
-  z.strictObject({
-    typeName: z.literal(typeName),
-    status: z.literal('ACTIVE'),
-    attributes: z.strictObject({ ...common, ...attributes }),
-    customAttributes: z.strictObject(customAttributes),
-  });
-
 export const databaseEntity = entity('Database', { schemaCount: count }, {});
 export type DatabaseEntity = z.infer<typeof databaseEntity>;
+
+/** Only with details, as whatever else says so. */
+const owned = { sourceOwners: z.string().optional() };
 
 export const schemaEntity = entity(
   'Schema',
@@ -54,6 +16,7 @@ export const schemaEntity = entity(
     ...ofDatabase,
     tableCount: count.optional(),
     viewsCount: count.optional(),
+    ...owned,
     database: reference('Database'),
   },
   {},
@@ -66,18 +29,27 @@ const relationAttributes = {
   columnCount: count,
   rowCount: count.optional(),
   sizeBytes: count,
-  partitionStrategy: z.enum(['l', 'r', 'h']).optional(),
-  partitionCount: count.optional(),
+  ...owned,
 };
 const ofSchemaEntity = { atlanSchema: reference('Schema') };
 const stored = {
   isPartitioned: z.boolean(),
+  partitionStrategy: z.enum(['l', 'r', 'h']).optional(),
+  partitionCount: count.optional(),
   externalLocation: z.literal(''),
   externalLocationFormat: z.literal(''),
   externalLocationRegion: z.literal(''),
 };
 const relationCustomAttributes = {
-  table_type: z.enum(['TABLE', 'PARTITIONED TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW']),
+  /** A virtual table is one of SQLite's. */
+  table_type: z.enum([
+    'TABLE',
+    'PARTITIONED TABLE',
+    'FOREIGN TABLE',
+    'VIEW',
+    'MATERIALIZED VIEW',
+    'VIRTUAL TABLE',
+  ]),
   is_insertable_into: yesOrNo.nullable(),
   is_typed: yesOrNo.nullable(),
   number_columns_in_part_key: count.nullable(),
@@ -128,6 +100,16 @@ export const relationEntity = z.discriminatedUnion('typeName', [
 ]);
 export type RelationEntity = z.infer<typeof relationEntity>;
 
+/** Only with details. */
+export const columnDetails = {
+  rawDataTypeDefinition: z.string().min(1).optional(),
+  defaultValue: z.string().optional(),
+  isIndexed: z.boolean().optional(),
+  /** Its place in the partition key. */
+  partitionOrder: z.int().positive().optional(),
+  foreignKeyFrom: reference('Column').optional(),
+};
+
 export const columnEntity = entity(
   'Column',
   {
@@ -139,7 +121,8 @@ export const columnEntity = entity(
     description: z.string().optional(),
     dataType: z.string().min(1),
     isNullable: z.boolean(),
-    isPartition: z.literal(false),
+    /** True only with details. */
+    isPartition: z.boolean(),
     isPrimary: z.boolean(),
     isForeign: z.boolean(),
     precision: z.int().positive().optional(),
@@ -147,6 +130,7 @@ export const columnEntity = entity(
     numericScale: z.int(),
     maxLength: count,
     order: z.int().positive(),
+    ...columnDetails,
     table: reference('Table').optional(),
     view: reference('View').optional(),
     materialisedView: reference('MaterialisedView').optional(),
@@ -167,6 +151,13 @@ export const columnEntity = entity(
 );
 export type ColumnEntity = z.infer<typeof columnEntity>;
 
+/** Only with details. */
+export const routineDetails = {
+  sqlLanguage: z.string().optional(),
+  sqlArguments: sqlArguments.optional(),
+  sqlProcedureReturn: sqlProcedureReturn.optional(),
+};
+
 export const procedureEntity = entity(
   'Procedure',
   {
@@ -174,6 +165,7 @@ export const procedureEntity = entity(
     definition: z.string().optional(),
     subType: z.literal('-1'),
     sourceCreatedBy: z.string(),
+    ...routineDetails,
     ...ofSchemaEntity,
   },
   {},

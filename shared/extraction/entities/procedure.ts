@@ -1,6 +1,7 @@
 import { type EntityContext, referTo } from './context.ts';
 import type { ProcedureEntity } from './entity-schemas.ts';
 import type { RawProcedure } from './raw-rows.ts';
+import { argumentsOf } from './signature.ts';
 
 /** The columns that {@link buildProcedure} reads. */
 export const procedureColumns = [
@@ -13,9 +14,17 @@ export const procedureColumns = [
   'is_overloaded',
 ] as const satisfies (keyof RawProcedure)[];
 
+/** Those that it reads with details. */
+export const procedureDetails = [
+  'language',
+  'argument_list',
+  'return_type',
+] as const satisfies (keyof RawProcedure)[];
+
 /** A routine of any kind: functions are Procedures too, as in the original. */
 export function buildProcedure(
-  row: Pick<RawProcedure, (typeof procedureColumns)[number]>,
+  row: Pick<RawProcedure, (typeof procedureColumns)[number]> &
+    Partial<Pick<RawProcedure, (typeof procedureDetails)[number]>>,
   { names, common }: EntityContext,
 ): ProcedureEntity {
   const schemaQualifiedName = names.schema(row.procedure_schema);
@@ -37,6 +46,9 @@ export function buildProcedure(
       definition: row.procedure_definition ?? undefined,
       subType: '-1',
       sourceCreatedBy: row.source_owner,
+      sqlLanguage: row.language ?? undefined,
+      sqlArguments: argumentsOf(row.argument_list),
+      sqlProcedureReturn: row.return_type == null ? undefined : { sqlReturnType: row.return_type },
       atlanSchema: referTo('Schema', schemaQualifiedName),
     },
     customAttributes: {},

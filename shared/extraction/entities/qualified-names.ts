@@ -1,5 +1,5 @@
 /** Characters by which two different paths can give the same qualifiedName, or by which they differ. */
-const AMBIGUOUS = /[/%(]|^_procedures_$/;
+const AMBIGUOUS = /[/%(]|^_(procedures|partitions)_$/;
 
 /**
  * The qualifiedNames of one database. They contain the names as they are, so a slash in a name can turn two entities
@@ -54,18 +54,51 @@ export class QualifiedNames {
     return renamed ?? `${this.schema(schema)}/${name}`;
   }
 
+  /**
+   * Of a partition that is no relation of its own. Call {@link claimPartition} once for each, before its subpartitions and
+   * before anything uses the name.
+   */
+  partition(schema: string, table: string, partition: string): string {
+    const renamed = this.#renamed.size > 0 ? this.#renamed.get(keyOf(schema, table, partition)) : undefined;
+    return renamed ?? this.#verbatimPartition(schema, table, partition);
+  }
+
+  claimPartition(schema: string, table: string, partition: string): void {
+    const verbatim = this.#verbatimPartition(schema, table, partition);
+    const settled = this.#claim(verbatim, [schema, table, '_partitions_', partition]);
+    if (settled !== verbatim) this.#renamed.set(keyOf(schema, table, partition), settled);
+  }
+
+  #verbatimPartition(schema: string, table: string, partition: string): string {
+    return `${this.relation(schema, table)}/_partitions_/${partition}`;
+  }
+
   /** Call this once for each column, after all relations. */
   column(schema: string, relation: string, column: string): string {
     return this.#claim(`${this.relation(schema, relation)}/${column}`, [schema, relation, column]);
   }
 
   /**
+   * The qualifiedName of a column from anywhere, before or after {@link column} has been called for it.
+   *
+   * @returns undefined for one that may get another name, to be distinguished from something else: it is not known yet
+   */
+  columnReference(schema: string, relation: string, column: string): string | undefined {
+    const isAmbiguous = [schema, relation, column].some((name) => AMBIGUOUS.test(name));
+    const verbatim = `${this.schema(schema)}/${relation}/${column}`;
+    return isAmbiguous || this.#renamed.has(keyOf(schema, relation)) || this.#taken.has(verbatim)
+      ? undefined
+      : verbatim;
+  }
+
+  /**
    * Call this once for each routine, after all columns.
    *
-   * @param argumentTypes when the schema has several routines with this name
+   * @param distinction when the schema has several routines with this name: what only this one has, such as its argument
+   *   types
    */
-  procedure(schema: string, name: string, argumentTypes?: string): string {
-    const signature = argumentTypes === undefined ? name : `${name}(${argumentTypes})`;
+  procedure(schema: string, name: string, distinction?: string): string {
+    const signature = distinction === undefined ? name : `${name}(${distinction})`;
     const verbatim = `${this.schema(schema)}/_procedures_/${signature}`;
     return this.#claim(verbatim, [schema, '_procedures_', signature]);
   }
@@ -100,4 +133,4 @@ function respell(names: readonly string[]): string[] {
 }
 
 /** No name contains a NUL. */
-const keyOf = (schema: string, name: string) => `${schema}\0${name}`;
+const keyOf = (...names: readonly string[]) => names.join('\0');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
 
 /**
@@ -12,7 +12,14 @@ const yesOrNo = z.enum(['YES', 'NO']);
 /** Constants of the original, kept for readers of the raw files who expect these columns. */
 const nothing = z.null();
 
-const tableType = z.enum(['TABLE', 'PARTITIONED TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW']);
+const tableType = z.enum([
+  'TABLE',
+  'PARTITIONED TABLE',
+  'FOREIGN TABLE',
+  'VIEW',
+  'MATERIALIZED VIEW',
+  'VIRTUAL TABLE',
+]);
 
 const rawDatabase = z.strictObject({
   oid: integer,
@@ -93,6 +100,8 @@ const rawTable = z.strictObject({
   parent_table_schema: text.nullable(),
   /** Whether the parent is a row of this extraction too. */
   is_parent_in_scope: z.boolean(),
+  /** Only with details. */
+  table_owner: text.optional(),
 });
 export type RawTable = z.infer<typeof rawTable>;
 
@@ -138,6 +147,15 @@ const rawColumn = z.strictObject({
   type_number: integer,
   /** The same number, the same is_…: one bit for each of them. */
   flags: integer,
+  // Only with details. The type in the server's words, as it is declared:
+  raw_type_definition: text.nullable().optional(),
+  is_indexed: z.boolean().optional(),
+  /** In the key by which the relation is partitioned, from 1. */
+  partition_position: integer.nullable().optional(),
+  /** The column that a foreign key refers to, if it is a row of this extraction too. */
+  foreign_schema: text.nullable().optional(),
+  foreign_table: text.nullable().optional(),
+  foreign_column: text.nullable().optional(),
 });
 export type RawColumn = z.infer<typeof rawColumn>;
 
@@ -150,6 +168,12 @@ const rawProcedure = z.strictObject({
   procedure_type: nothing,
   argument_types: text,
   is_overloaded: z.boolean(),
+  // Only with details.
+  language: text.nullable().optional(),
+  /** Name and type of each, as JSON. */
+  argument_list: text.nullable().optional(),
+  /** Null for a procedure. */
+  return_type: text.nullable().optional(),
 });
 export type RawProcedure = z.infer<typeof rawProcedure>;
 

@@ -29,7 +29,11 @@ export const relationColumns = [
   'is_parent_in_scope',
 ] as const satisfies (keyof RawTable)[];
 
-type RelationRow = Pick<RawTable, (typeof relationColumns)[number]>;
+/** Those that it reads with details. */
+export const relationDetails = ['table_owner'] as const satisfies (keyof RawTable)[];
+
+type RelationRow = Pick<RawTable, (typeof relationColumns)[number]> &
+  Partial<Pick<RawTable, (typeof relationDetails)[number]>>;
 
 /** The entity of a relation. A partition is one, whatever else it is. */
 export function relationTypeOf(
@@ -57,6 +61,7 @@ export function buildRelation(row: RelationRow, { names, common }: EntityContext
     sizeBytes: row.size_bytes,
     partitionStrategy: row.partition_strategy ?? undefined,
     partitionCount: row.partition_count ?? undefined,
+    sourceOwners: row.table_owner || undefined,
   };
   const stored = {
     isPartitioned: row.table_kind === 'p',
@@ -99,6 +104,8 @@ function partitionAttributes(row: RelationRow, names: EntityContext['names']) {
 /** Only the name, as in the original: this is for reading, not for running. */
 function definitionOf(row: RelationRow): string | undefined {
   if (row.view_definition === null) return undefined;
+  // SQLite keeps the whole statement.
+  if (/^CREATE\s/i.test(row.view_definition)) return row.view_definition;
   const create = row.table_type === 'VIEW' ? 'CREATE OR REPLACE VIEW' : 'CREATE MATERIALIZED VIEW';
   return `${create} ${row.table_name} AS ${row.view_definition}`;
 }

@@ -10,8 +10,12 @@ export const schemaColumns = [
   'views_count',
 ] as const satisfies (keyof RawSchema)[];
 
+/** Those that it reads with details. */
+export const schemaDetails = ['schema_owner'] as const satisfies (keyof RawSchema)[];
+
 export function buildSchema(
-  row: Pick<RawSchema, (typeof schemaColumns)[number]>,
+  row: Pick<RawSchema, (typeof schemaColumns)[number]> &
+    Partial<Pick<RawSchema, (typeof schemaDetails)[number]>>,
   { names, common }: EntityContext,
 ): SchemaEntity {
   return {
@@ -25,6 +29,7 @@ export function buildSchema(
       databaseQualifiedName: names.database,
       tableCount: row.table_count ?? undefined,
       viewsCount: row.views_count ?? undefined,
+      sourceOwners: row.schema_owner || undefined,
       database: referTo('Database', names.database),
     },
     customAttributes: {},

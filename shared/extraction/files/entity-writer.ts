@@ -1,17 +1,22 @@
+import type { AtlanConnection } from '../../config/atlan-connection.ts';
+import type { EntityForm } from '../../source/catalog/catalog.ts';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
-import type { AtlanConnection } from '../entities/connection.ts';
 import { commonAttributes, type EntityContext } from '../entities/context.ts';
-import { type EntityKind, entityKinds, type RawRow } from '../entities/entity-kinds.ts';
+import type { EntityKind, RawRow } from '../entities/entity-kind.ts';
+import { entityKindsOf } from '../entities/entity-kinds.ts';
 import type { QualifiedNames } from '../entities/qualified-names.ts';
 import type { FileFacts } from './hash-file.ts';
 import { JsonlFile } from './jsonl-file.ts';
 
 export interface EntityWriterOptions {
+  form: EntityForm;
   connection: AtlanConnection;
   tenantId: string;
   workflowId: string;
   runId: string;
   names: QualifiedNames;
+  tablePartitions: boolean;
+  relationsBeside: boolean;
   rowsPerFile: { raw: number; transformed: number };
   /** Path of a file; both numbers from 1. */
   pathOf: (chunk: number, part: number) => string;
@@ -39,7 +44,7 @@ export class EntityWriter {
   #rowsInChunk = 0;
 
   constructor(type: EntityFolder, options: EntityWriterOptions) {
-    this.#serialize = entityKinds[type].serializer();
+    this.#serialize = entityKindsOf(options.form)[type].serializer();
     this.#options = options;
     this.#context = this.#newContext();
   }
@@ -70,7 +75,9 @@ export class EntityWriter {
   }
 
   #newContext(): EntityContext {
-    return { names: this.#options.names, common: commonAttributes({ ...this.#options, at: Date.now() }) };
+    const { names, tablePartitions, relationsBeside } = this.#options;
+    const common = commonAttributes({ ...this.#options, at: Date.now() });
+    return { names, tablePartitions, relationsBeside, common };
   }
 
   async #finishChunk(): Promise<void> {

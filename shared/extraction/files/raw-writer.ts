@@ -13,13 +13,21 @@ const MIN_MEMORY_BYTES = 128_000_000;
 /** A row group is built in memory. */
 const ROW_GROUP = "ROW_GROUP_SIZE 20480, ROW_GROUP_SIZE_BYTES '8MB'";
 
+/** `json`: a document a line, with its nulls. */
+export type RawFormat = 'parquet' | 'json';
+
+const FORMATS = {
+  parquet: `FORMAT parquet, COMPRESSION snappy, ${ROW_GROUP}`,
+  json: 'FORMAT json',
+} as const satisfies Record<RawFormat, string>;
+
 export interface RawFile extends FileFacts {
   path: string;
   rows: number;
 }
 
 /**
- * Writes rows in their order, as Parquet files with an exact number of rows. It has its own DuckDB instance with one
+ * Writes rows in their order, as files with an exact number of rows. It has its own DuckDB instance with one
  * thread, which writes a table in its order; the session's has several, and COPY splits files at the size of its own
  * chunks.
  */
@@ -62,11 +70,12 @@ export class RawWriter {
     columns: readonly ClientColumn[],
     rowsPerFile: number,
     pathOf: (chunk: number) => string,
+    format: RawFormat = 'parquet',
   ): Promise<RawSeries> {
     const declared = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(', ');
     await this.#connection.run('BEGIN');
     await this.#connection.run(`CREATE OR REPLACE TABLE rows (${declared})`);
-    return new RawSeries(this.#connection, rowsPerFile, pathOf);
+    return new RawSeries(this.#connection, { rowsPerFile, pathOf, format });
   }
 
   close(): void {
@@ -84,15 +93,20 @@ export class RawSeries {
   readonly #connection: DuckDBConnection;
   readonly #rowsPerFile: number;
   readonly #pathOf: (chunk: number) => string;
+  readonly #format: RawFormat;
   readonly #files: RawFile[] = [];
   #appender: DuckDBAppender | undefined;
   /** Rows that are not in a file yet. */
   #rows = 0;
 
-  constructor(connection: DuckDBConnection, rowsPerFile: number, pathOf: (chunk: number) => string) {
+  constructor(
+    connection: DuckDBConnection,
+    options: { rowsPerFile: number; pathOf: (chunk: number) => string; format: RawFormat },
+  ) {
     this.#connection = connection;
-    this.#rowsPerFile = rowsPerFile;
-    this.#pathOf = pathOf;
+    this.#rowsPerFile = options.rowsPerFile;
+    this.#pathOf = options.pathOf;
+    this.#format = options.format;
   }
 
   /** @throws StorageUnavailableError, or QueryError for texts that do not fit into its memory */
@@ -162,9 +176,7 @@ export class RawSeries {
   /** Writes the present rows. */
   async #write(): Promise<void> {
     const path = this.#pathOf(this.#files.length + 1);
-    await this.#connection.run(
-      `COPY rows TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION snappy, ${ROW_GROUP})`,
-    );
+    await this.#connection.run(`COPY rows TO ${quoteLiteral(path)} (${FORMATS[this.#format]})`);
     this.#files.push({ path, rows: this.#rows, ...(await hashFile(path)) });
     this.#rows = 0;
   }

@@ -9,19 +9,26 @@ import { addressOf, type OutputStore } from './output-store.ts';
 /**
  * Prepares the run's folder: removes what an earlier attempt left, unless that was complete.
  *
- * @returns the manifest of an earlier attempt that wrote everything, and was killed before it could report that
+ * @returns the manifest of an earlier attempt that wrote everything, and was killed before it could report that; else
+ *   what `latest.json` is before this attempt begins to read
  */
 export async function prepareOutput(
   context: JobContext,
   output: OutputStore,
   layout: Layout,
-): Promise<Manifest | undefined> {
+): Promise<{ complete: Manifest } | { latestSeen: LatestSeen }> {
   return context.retry(async () => {
     const found = await readOutput(context, output, manifestSchema, layout.manifest);
-    if (found?.document) return found.document;
+    if (found?.document) return { complete: found.document };
     await output.removeFolder(layout.runFolder);
-    return undefined;
+    return { latestSeen: { version: (await output.read(layout.latest))?.version } };
   });
+}
+
+/** Which `latest.json` there was before a run began to read. */
+export interface LatestSeen {
+  /** Undefined: there was none. */
+  version: string | undefined;
 }
 
 /**
@@ -66,13 +73,17 @@ const MAX_TRIES = 5;
  * Each run has the job's lease, so runs of a job do not overlap, and the last one to write was the last one to read.
  * Two cases remain: a process that paused between its last look at the lease and this write, and jobs of other stacks
  * or machines that write to the same folder. Of two such runs, the one that began to read later counts; the write is
- * conditional, so no decision is outdated.
+ * conditional, so no decision is outdated. Times are only compared if somebody has written since this run began to
+ * read: the clock of the machine that wrote before may have been wrong.
+ *
+ * @param seen undefined: not known
  */
 export async function pointLatest(
   context: JobContext,
   output: OutputStore,
   layout: Layout,
   manifest: Manifest,
+  seen: LatestSeen | undefined,
 ): Promise<void> {
   const { runId, state, startedAt, endedAt } = manifest;
   const latest: Latest = { schemaVersion: 1, runId, state, startedAt, endedAt, manifest: layout.manifest };
@@ -82,7 +93,8 @@ export async function pointLatest(
       const current = found?.document;
       // This also covers a write whose answer was lost.
       if (current?.runId === runId) return;
-      if (current && Date.parse(current.startedAt) > Date.parse(startedAt)) {
+      const isOverlapping = seen === undefined || seen.version !== found?.version;
+      if (current && isOverlapping && Date.parse(current.startedAt) > Date.parse(startedAt)) {
         context.warn(`latest.json keeps run ${current.runId}, which began to read later than this one.`);
         return;
       }

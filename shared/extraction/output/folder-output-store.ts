@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageUnavailableError } from '../../errors.ts';
+import { explainFileError } from '../../explain-file-error.ts';
+import { makeFolder } from '../../make-folder.ts';
 import type { OutputDocument, OutputStore } from './output-store.ts';
 
 const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -15,17 +17,19 @@ const versionOf = (body: string) => createHash('sha256').update(body).digest('he
  */
 export function createFolderOutputStore(options: { folder: string; base?: string }): OutputStore {
   const { folder, base = '' } = options;
-  const unavailable = (doing: string, error: unknown) =>
-    new StorageUnavailableError(`The folder ${folder} cannot be ${doing}.`, {
+  const unavailable = (doing: string, error: unknown) => {
+    const { why, todo } = explainFileError(error);
+    return new StorageUnavailableError(`The folder ${folder} cannot be ${doing}${why}.`, {
       cause: error,
-      hint: 'Check its permissions and the free space, or name another folder with --out.',
+      hint: `${todo}, or name another folder with --out.`,
     });
+  };
   /** Renamed into place, so that an interrupted copy never looks like the file. */
   const write = async (key: string, fill: (draft: string) => Promise<void>) => {
     const path = join(folder, key);
     const draft = `${path}.${randomUUID()}.tmp`;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await fill(draft);
       await rename(draft, path);
     } catch (error) {

@@ -1,8 +1,6 @@
 import type { ExtractionOutput } from '../../config/schema/extraction.ts';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
-import type { ExtractedDatabase } from '../extract-database.ts';
-
-type ExtractedFile = ExtractedDatabase['files'][number];
+import type { ExtractedFile, FileFormat } from '../extract-options.ts';
 
 /** How the files of a run are named, so that readers for Atlan's own apps find them. */
 export interface Layout {
@@ -12,18 +10,24 @@ export interface Layout {
   runFolder: string;
   manifest: string;
   latest: string;
-  /** @param chunk number of the file's chunk in the whole run, from 1 */
+  /** @param chunk number of the file's chunk in the whole run, from 1. Counts for nothing with {@link Layout.isWhole} */
   keyOf(file: Pick<ExtractedFile, 'form' | 'type' | 'part'>, chunk: number): string;
-  statisticsOf(form: ExtractedFile['form'], type: EntityFolder): string;
+  /** Undefined where no statistics are written. */
+  statisticsOf(form: ExtractedFile['form'], type: EntityFolder): string | undefined;
+  /** Whether one file has all rows of a form and type, of all databases. */
+  isWhole: boolean;
 }
 
-/** How many rows a file has at most: the numbers of the app and the SDK. */
-export const ROWS_PER_FILE = {
-  app: { raw: 100_000, transformed: 100_000 },
-  sdk: { raw: 100_000, transformed: 50_000 },
-} as const satisfies Record<ExtractionOutput['layout'], { raw: number; transformed: number }>;
+/** How Atlan's app and both versions of the SDK write rows. Parts of a whole file are joined when they are published. */
+export const FILE_FORMATS: Readonly<Record<ExtractionOutput['layout'], FileFormat>> = {
+  app: { rowsPerFile: { raw: 100_000, transformed: 100_000 } },
+  sdk: { rowsPerFile: { raw: 100_000, transformed: 50_000 } },
+  sdk3: { rowsPerFile: { raw: 100_000, transformed: 100_000 }, rawFormat: 'json', relationsBeside: true },
+};
 
 const EXTENSIONS = { raw: 'parquet', transformed: 'json' } as const;
+/** Both are JSON lines, whatever their ending says. */
+const WHOLE_NAMES = { raw: 'records.json', transformed: 'entities.json' } as const;
 
 /** The start of the keys in Ferry's own store, which also contains other things. */
 const OWN_BASE = 'artifacts/';
@@ -35,8 +39,8 @@ export function outputBase({
   layout,
 }: Pick<ExtractionOutput, 'bucket' | 'prefix' | 'layout'>): string {
   const folder = prefix === '' ? '' : `${prefix}/`;
-  // The SDK's own path begins with that folder; do not repeat it.
-  if (bucket !== undefined || (layout === 'sdk' && folder === '')) return folder;
+  // The SDK's own paths begin with that folder; do not repeat it.
+  if (bucket !== undefined || (layout !== 'app' && folder === '')) return folder;
   return `${OWN_BASE}${folder}`;
 }
 
@@ -46,7 +50,9 @@ export function outputBase({
  * `app` is what Atlan's Postgres app writes: `{workflowId}/{runId}/raw|transformed/{type}/{n}.…`, n from 1. `sdk` is
  * what version 2 of the application SDK writes:
  * `artifacts/apps/{application}/workflows/{workflowId}/{runId}/…/chunk-{n}-part{m}.…`, both from 0, with the statistics
- * in a separate folder (path_gen and write_statistics of application_sdk/io).
+ * in a separate folder (path_gen and write_statistics of application_sdk/io). `sdk3` is what its version 3 writes: in
+ * the same folder, `raw/{type}/records.json` and `transformed/{type}/entities.json`, without statistics
+ * (application_sdk/templates/sql_app.py).
  *
  * @param options.base the start of all keys of the output
  */
@@ -68,11 +74,15 @@ export function layOut(options: {
     runFolder,
     manifest: `${runFolder}manifest.json`,
     latest: `${workflowFolder}latest.json`,
+    isWhole: layout === 'sdk3',
     keyOf({ form, type, part }, chunk) {
+      if (layout === 'sdk3') return `${runFolder}${form}/${type}/${WHOLE_NAMES[form]}`;
       const name = layout === 'app' ? String(chunk) : `chunk-${chunk - 1}-part${part - 1}`;
       return `${runFolder}${form}/${type}/${name}.${EXTENSIONS[form]}`;
     },
-    statisticsOf: (form, type) =>
-      `${runFolder}${form}/${type}/${layout === 'app' ? '' : 'statistics/'}statistics.json.ignore`,
+    statisticsOf(form, type) {
+      if (layout === 'sdk3') return undefined;
+      return `${runFolder}${form}/${type}/${layout === 'app' ? '' : 'statistics/'}statistics.json.ignore`;
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openObject, schemaVersion } from '../../runs/documents/stored-document.ts';
 import { entityFolders } from '../../source/catalog/entity-folders.ts';
 
@@ -11,8 +11,9 @@ export const manifestFileSchema = openObject({
   key: z.string(),
   form: z.enum(['raw', 'transformed']),
   type: z.enum(entityFolders),
-  source: z.string(),
-  database: z.string(),
+  /** Absent, as is `database`, with `layout: sdk3`: the file has the rows of all of them. */
+  source: z.string().optional(),
+  database: z.string().optional(),
   rows: z.int().positive(),
   bytes: z.int().positive(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -37,7 +38,7 @@ export const manifestSchema = openObject({
   job: z.string(),
   workflowId: z.string(),
   runId: z.uuid(),
-  layout: z.enum(['app', 'sdk']),
+  layout: z.enum(['app', 'sdk', 'sdk3']),
   /** `partial`: `databases` lists what should have been read and failed; the files contain none of it. */
   state,
   startedAt: z.iso.datetime(),
@@ -53,6 +54,11 @@ export const manifestSchema = openObject({
   /** How Atlan knows the sources, except those whose secret could not be read. */
   connections: z.array(openObject({ source: z.string(), qualifiedName: z.string(), name: z.string() })),
   databases: z.array(manifestDatabase),
+  /**
+   * With `databases: all`, databases that the filters select and the login may not connect to: nothing is known of their
+   * contents. Those that an entry of `include` names are in `databases`, as failed.
+   */
+  unread: z.array(openObject({ source: z.string(), database: z.string(), reason: z.string() })).optional(),
   /** Number of entities by typeName, in all databases. */
   entities: counts,
   files: z.array(manifestFileSchema),
@@ -73,7 +79,7 @@ export const latestSchema = openObject({
 });
 export type Latest = z.infer<typeof latestSchema>;
 
-/** `statistics.json.ignore` next to the files of a type, as Atlan's app writes it. */
+/** `statistics.json.ignore` next to the files of a type, as Atlan's app writes it; not with `layout: sdk3`. */
 export const statisticsSchema = z.strictObject({
   total_record_count: z.int().positive(),
   chunk_count: z.int().positive(),

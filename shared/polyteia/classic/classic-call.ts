@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AnswerErrors, isTransient } from '../http/answer-errors.ts';
 import type { PolyteiaConnection } from '../http/connection.ts';
 import { parseJson } from '../http/parse-json.ts';

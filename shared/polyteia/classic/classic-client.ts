@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import { createAnswerErrors } from '../http/answer-errors.ts';
 import type { PolyteiaConnection } from '../http/connection.ts';
@@ -39,7 +39,7 @@ export function createClassicClient(options: {
   format: UploadFormat;
 }): PolyteiaClient {
   const { connection, token: key, format } = options;
-  const errors = createAnswerErrors(connection.host);
+  const errors = createAnswerErrors(connection);
   const refusals = createClassicRefusals(errors, key, format);
   const call = createClassicCall(connection, key, errors, refusals);
 

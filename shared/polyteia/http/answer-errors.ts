@@ -1,4 +1,5 @@
 import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../../errors.ts';
+import type { PolyteiaConnection } from './connection.ts';
 import type { HttpAnswer } from './http.ts';
 
 /**
@@ -16,8 +17,14 @@ export interface AnswerErrors {
   keyRefused(): PolyteiaRejectedError;
 }
 
-/** @param host host and port of Polyteia */
-export function createAnswerErrors(host: string): AnswerErrors {
+/**
+ * @param connection.host host and port of Polyteia
+ * @param connection.keyOrigin where the personal access key comes from, for people
+ */
+export function createAnswerErrors({
+  host,
+  keyOrigin,
+}: Pick<PolyteiaConnection, 'host' | 'keyOrigin'>): AnswerErrors {
   const unavailable: AnswerErrors['unavailable'] = (what, answer) =>
     new PolyteiaUnavailableError(`Polyteia at ${host} ${what}.`, {
       hint: "Usually temporary; see Polyteia's status page.",
@@ -36,7 +43,7 @@ export function createAnswerErrors(host: string): AnswerErrors {
     busy: (answer) => unavailable(`answered with HTTP status ${answer.status}`, answer),
     keyRefused: () =>
       new PolyteiaRejectedError(`Polyteia at ${host} does not accept the personal access key.`, {
-        hint: 'It is wrong, revoked or expired: create a new one in Polyteia and put it into the secret of polyteia.<target>.token.',
+        hint: `It is wrong, revoked or expired: create a new one in Polyteia and put it into ${keyOrigin}.`,
       }),
   };
 }

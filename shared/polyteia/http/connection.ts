@@ -6,6 +6,8 @@ import { createPolyteiaAgent, type HttpAnswer, send } from './http.ts';
 export interface PolyteiaConnection {
   /** Host and port, for messages. */
   host: string;
+  /** Where the personal access key comes from, for people: `the secret ferry/polyteia`. */
+  keyOrigin: string;
   /** Scheme, host and port. */
   origin: string;
   /**
@@ -29,6 +31,7 @@ export interface PolyteiaRequest {
  */
 export function openConnection(options: {
   baseUrl: string;
+  keyOrigin: string;
   outgoing: OutgoingHttps;
   dispatcher?: Dispatcher | undefined;
   answerLimitMs?: number | undefined;
@@ -39,6 +42,7 @@ export function openConnection(options: {
   const dispatcher = options.dispatcher ?? createPolyteiaAgent(outgoing);
   return {
     host,
+    keyOrigin: options.keyOrigin,
     origin,
     send: (path, request) =>
       send(new URL(path, options.baseUrl), {

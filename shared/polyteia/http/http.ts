@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
 import { FerryError, PolyteiaUnavailableError } from '../../errors.ts';
 import { explainHttpsFailure, type OutgoingHttps, trustExtraCa } from '../../network/outgoing-https.ts';
+import { inSpan, markFailed } from '../../telemetry/in-span.ts';
 import { decodeText, decompress } from './decode-answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -74,17 +75,31 @@ async function* andThen(body: AsyncIterable<Uint8Array>, sent: () => void): Asyn
  *   minutes
  * @throws PolyteiaUnavailableError when no complete answer comes back
  */
-export async function send(
-  url: URL,
-  options: {
-    dispatcher: Dispatcher;
-    outgoing: OutgoingHttps;
-    headers: Record<string, string>;
-    body: string | AsyncIterable<Uint8Array>;
-    signal?: AbortSignal | undefined;
-    answerLimitMs?: number | undefined;
-  },
-): Promise<HttpAnswer> {
+export function send(url: URL, options: SendOptions): Promise<HttpAnswer> {
+  const attributes = {
+    'http.request.method': 'POST',
+    'server.address': url.hostname,
+    'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    'url.path': url.pathname,
+  };
+  return inSpan('Polyteia', { kind: 'client', attributes }, async (span) => {
+    const answer = await sendUntraced(url, options);
+    span.setAttribute('http.response.status_code', answer.status);
+    if (answer.status >= 400) markFailed(span, String(answer.status));
+    return answer;
+  });
+}
+
+interface SendOptions {
+  dispatcher: Dispatcher;
+  outgoing: OutgoingHttps;
+  headers: Record<string, string>;
+  body: string | AsyncIterable<Uint8Array>;
+  signal?: AbortSignal | undefined;
+  answerLimitMs?: number | undefined;
+}
+
+async function sendUntraced(url: URL, options: SendOptions): Promise<HttpAnswer> {
   const limit = limitAnswer(options.answerLimitMs ?? ANSWER_LIMIT_MS);
   if (typeof options.body === 'string') limit.start();
   const sent = typeof options.body === 'string' ? options.body : andThen(options.body, limit.start);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HttpAnswer } from './http.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -12,6 +12,9 @@ const answerWithError = z.looseObject({
  */
 const looksLikeError = /(?:^|[\n{,[])\s{0,9}"error"\s{0,9}:\s{0,9}(?!null|false|""|\{\s{0,9}\}|\s)/;
 const errorWithCode = z.looseObject({ code: z.unknown() });
+
+/** The field is there, and says that there is no error. */
+const isNone = (error: unknown) => !error || (typeof error === 'object' && Object.keys(error).length === 0);
 
 /** What an upload's answer says against its own successful status. */
 export interface UploadObjection {
@@ -31,11 +34,12 @@ export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
   const contents = (Array.isArray(parsed) ? parsed : [parsed]).map(
     (one) => answerWithError.safeParse(one).data,
   );
-  const content = contents.find((one) => one?.error) ?? contents.find((one) => one !== undefined);
+  const content =
+    contents.find((one) => one !== undefined && !isNone(one.error)) ?? contents.find((one) => one);
   if (parsed === undefined && !/^\s*</.test(text) && looksLikeError.test(text)) return { kind: 'error' };
   if (content !== undefined) {
     const { error, code } = content;
-    if (error === undefined || error === null || error === false || error === '') return undefined;
+    if (isNone(error)) return undefined;
     const own = errorWithCode.safeParse(error).data?.code ?? code;
     return { kind: 'error', ...(typeof own === 'number' || typeof own === 'string' ? { code: own } : {}) };
   }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolyteiaConnection } from '../http/connection.ts';
 import { parseJson } from '../http/parse-json.ts';
 import type { IngestStatus } from '../polyteia-client.ts';

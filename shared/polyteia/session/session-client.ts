@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Sleep } from '../../sleep.ts';
 import type { PolyteiaConnection } from '../http/connection.ts';
 import { multipartFile } from '../http/multipart-file.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type FerryError, PolyteiaRejectedError } from '../../errors.ts';
 import { createAnswerErrors, isTransient, quoteWords } from '../http/answer-errors.ts';
 import type { PolyteiaConnection } from '../http/connection.ts';
@@ -30,7 +30,7 @@ export function createSessionRefusals(options: {
 }) {
   const { connection, organization, key } = options;
   const { host, origin } = connection;
-  const errors = createAnswerErrors(host);
+  const errors = createAnswerErrors(connection);
 
   const reject = (message: string, hint: string) => new PolyteiaRejectedError(message, { hint });
   const forbidden = (what: string, dataset: string) => () =>

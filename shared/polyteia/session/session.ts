@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type FerryError, PolyteiaRejectedError } from '../../errors.ts';
 import { createAnswerErrors, isTransient } from '../http/answer-errors.ts';
 import type { PolyteiaConnection } from '../http/connection.ts';
@@ -33,7 +33,7 @@ export function createSession(options: {
   now?: (() => number) | undefined;
 }): PolyteiaSession {
   const { connection, key, organization, now = Date.now } = options;
-  const errors = createAnswerErrors(connection.host);
+  const errors = createAnswerErrors(connection);
   let current: { token: string; expiresAt: number } | undefined;
 
   async function getToken(signal: AbortSignal | undefined): Promise<string> {

@@ -23,9 +23,17 @@ export interface ListedKey {
  * if (version === undefined) throw new Error('Somebody else was faster.');
  */
 export interface DocumentStore {
+  /** The time by the store's own clock, in ms since 1970; on S3 to the second. */
+  now(): Promise<number>;
   /** The address of a document, for people. */
   address(key: string): string;
   put(key: string, body: string): Promise<void>;
+  /**
+   * Like {@link put}, but only if the document does not exist: of many who try at once, one succeeds.
+   *
+   * @returns whether it was this one
+   */
+  create(key: string, body: string): Promise<boolean>;
   /** The document's text; undefined if it does not exist. */
   get(key: string): Promise<string | undefined>;
   /**

@@ -1,8 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type Dirent, existsSync } from 'node:fs';
+import {
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { StorageUnavailableError } from '../../errors.ts';
+import { explainFileError } from '../../explain-file-error.ts';
+import { makeFolder } from '../../make-folder.ts';
 import type { DocumentStore, ListedKey, VersionedDocument } from './document-store.ts';
 
 const hasCode = (error: unknown, code: string) =>
@@ -76,6 +89,19 @@ async function ageOf(folder: string, key: string, now: number): Promise<ListedKe
   }
 }
 
+/** A link on the way to a document that leads nowhere, as to a drive that is not mounted: nobody knows what is there. */
+async function findBrokenLink(folder: string, key: string): Promise<string | undefined> {
+  const parts = key.split('/');
+  const paths = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  for (const path of paths) {
+    const found = await lstat(join(folder, path)).catch(() => undefined);
+    if (found === undefined) return undefined;
+    const target = found.isSymbolicLink() ? await stat(join(folder, path)).catch(() => undefined) : found;
+    if (target === undefined) return path;
+  }
+  return undefined;
+}
+
 /** The newest version in a folder, as it is there. */
 async function readNewest(versions: string): Promise<VersionedDocument | undefined> {
   for (;;) {
@@ -96,19 +122,40 @@ async function readNewest(versions: string): Promise<VersionedDocument | undefin
   }
 }
 
-/** Documents as files below a folder, which the first write creates. */
-export function createFolderDocumentStore(folder: string): DocumentStore {
-  const unavailable = (doing: string, error: unknown) =>
-    new StorageUnavailableError(`The state folder ${folder} cannot be ${doing}.`, {
+/** The error of a folder that cannot be `written to` or `read`, with what the file system says. */
+const unavailableIn =
+  (folder: string) =>
+  (doing: string, error: unknown, { why, todo } = explainFileError(error)) =>
+    new StorageUnavailableError(`The state folder ${folder} cannot be ${doing}${why}.`, {
       cause: error,
-      hint: 'Check its permissions and the free space, or name another folder with --state.',
+      hint: `${todo}, or name another folder with --state.`,
     });
+
+const BROKEN_LINK = { why: '', todo: 'Mount what it leads to' };
+
+/** A file in a state folder that Ferry created: keeps it out of version control, and shows whose it is. */
+export const STATE_MARK = '.gitignore';
+
+// Refused and archived files hold data: they are for the user who runs Ferry, and nobody else.
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+
+/** Documents as files below a folder, which the first write creates: for its owner alone. */
+export function createFolderDocumentStore(folder: string): DocumentStore {
+  /** Creates a folder inside, and the one of all if need be. */
+  const makeInside = async (path: string) => {
+    const isNew = !existsSync(folder);
+    await makeFolder(path, { mode: PRIVATE_FOLDER });
+    if (isNew) await writeFile(join(folder, STATE_MARK), '*\n', { mode: PRIVATE_FILE });
+  };
+  const writePrivately = (path: string, body: string) => writeFile(path, body, { mode: PRIVATE_FILE });
+  const unavailable = unavailableIn(folder);
   /** A reader sees the old file or the new one, never part of one. */
   const replaceWhole = async (key: string, write: (draft: string) => Promise<void>) => {
     const path = join(folder, key);
     const draft = `${path}.${randomUUID()}.tmp`;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeInside(dirname(path));
       await write(draft);
       await rename(draft, path);
     } catch (error) {
@@ -117,18 +164,50 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     }
   };
   return {
+    async now() {
+      try {
+        await makeInside(folder);
+        return await clockOf(folder);
+      } catch (error) {
+        throw unavailable('written to', error);
+      }
+    },
     address: (key) => join(folder, key),
-    put: (key, body) => replaceWhole(key, (draft) => writeFile(draft, body)),
+    put: (key, body) => replaceWhole(key, (draft) => writePrivately(draft, body)),
+    async create(key, body) {
+      const path = join(folder, key);
+      const draft = `${path}.${randomUUID()}.tmp`;
+      try {
+        await makeInside(dirname(path));
+        await writePrivately(draft, body);
+        await link(draft, path);
+        return true;
+      } catch (error) {
+        if (hasCode(error, 'EEXIST')) return false;
+        throw unavailable('written to', error);
+      } finally {
+        await rm(draft, { force: true }).catch(() => {});
+      }
+    },
     async get(key) {
       try {
         return await readFile(join(folder, key), 'utf8');
       } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw unavailable('read', error);
+        if (!isMissing(error)) throw unavailable('read', error);
+        const broken = await findBrokenLink(folder, key);
+        if (broken === undefined) return undefined;
+        throw unavailable(
+          `read: ${broken} in it is a link to something that does not exist`,
+          error,
+          BROKEN_LINK,
+        );
       }
     },
     async putFile(key, source) {
-      await replaceWhole(key, (draft) => copyFile(source, draft));
+      await replaceWhole(key, async (draft) => {
+        await copyFile(source, draft);
+        await chmod(draft, PRIVATE_FILE);
+      });
       // Another process may remove it at the same time.
       await removeStaleDrafts(dirname(join(folder, key))).catch(() => {});
     },
@@ -153,8 +232,8 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       const own = Number(seen ?? 0) + 1;
       const draft = join(versions, `${randomUUID()}.tmp`);
       try {
-        await mkdir(versions, { recursive: true });
-        await writeFile(draft, body);
+        await makeInside(versions);
+        await writePrivately(draft, body);
         // Only one process can create the link, and it has its whole content at once.
         await link(draft, join(versions, String(own)));
         const [newest, ...older] = await versionsIn(versions);

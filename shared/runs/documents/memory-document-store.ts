@@ -28,9 +28,15 @@ export function createMemoryDocumentStore(now: () => number = () => performance.
     return String(writes);
   };
   return {
+    now: async () => performance.timeOrigin + performance.now(),
     address: (key) => key,
     async put(key, body) {
       write(key, body);
+    },
+    async create(key, body) {
+      if (documents.has(key)) return false;
+      write(key, body);
+      return true;
     },
     async get(key) {
       return documents.get(key)?.body;

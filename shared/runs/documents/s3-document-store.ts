@@ -74,7 +74,25 @@ export function createS3DocumentStore(options: {
       throw unavailable(error, 's3:ListBucket', Prefix);
     }
   };
+  const replace: DocumentStore['replace'] = async (Key, Body, seen) => {
+    const object = { Bucket, Key, Body, ContentType: 'application/json' };
+    try {
+      return (await putS3Conditionally(client, object, seen))?.version;
+    } catch (error) {
+      throw unavailable(error, 's3:PutObject', Key);
+    }
+  };
   return {
+    async now() {
+      const command = new ListObjectsV2Command({ Bucket, MaxKeys: 1 });
+      const answeredAt = noteAnswerTime(command.middlewareStack);
+      try {
+        await client.send(command);
+        return answeredAt();
+      } catch (error) {
+        throw unavailable(error, 's3:ListBucket', '');
+      }
+    },
     address: (key) => `s3://${Bucket}/${key}`,
     async put(Key, Body) {
       try {
@@ -132,14 +150,8 @@ export function createS3DocumentStore(options: {
         throw unavailable(error, 's3:GetObject', Key);
       }
     },
-    async replace(Key, Body, seen) {
-      const object = { Bucket, Key, Body, ContentType: 'application/json' };
-      try {
-        return (await putS3Conditionally(client, object, seen))?.version;
-      } catch (error) {
-        throw unavailable(error, 's3:PutObject', Key);
-      }
-    },
+    create: async (key, body) => (await replace(key, body, undefined)) !== undefined,
+    replace,
     async list(prefix, limit, after) {
       return (await listObjects(prefix, limit, after)).map(({ key }) => key);
     },

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { StateError } from '../../errors.ts';
 import { printableOutput } from '../../text/printable.ts';
 

@@ -1,3 +1,4 @@
+import { CancelledError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { JobDescription, RunOptions } from '../job.ts';
 import type { RunRecord } from '../records/run-record.ts';
@@ -16,7 +17,8 @@ export interface EnteredSources extends AsyncDisposable {
 
 /**
  * Gets a run the right to use its sources. It waits as `queued` while one of them already has its `maxConcurrentRuns`.
- * The time since the run was first queued becomes a phase, and does not count towards the run's `durationMs`.
+ * The time since the run was first queued becomes a phase, and does not count towards the run's `durationMs`. With
+ * `parks`, it does not wait: it leaves a ticket, and is started again.
  *
  * Every run takes its slots in the order of the sources' names. So a run that waits for a source only holds slots of
  * earlier sources, and no two runs ever wait for each other.
@@ -41,17 +43,26 @@ export async function acquireSourceSlots(
     const slot = held.get(source);
     held.delete(source);
     await slot?.[Symbol.asyncDispose]();
+    if (slot) await store.announceFreeSlot(source);
   };
   const leaveAll = async () => {
     await Promise.all([...held.keys()].map(leave));
   };
   const until = endOfWait(options.deadline && workDeadline(options.deadline));
+  /** A parked run has no heartbeat to notice a request: it is started for that, with or without a slot. */
+  const assertNotCancelled = async () => {
+    const requestedBy = await retry(() => store.findCancelRequest(job.name, record.id));
+    if (requestedBy !== undefined) throw new CancelledError(`The run was cancelled by ${requestedBy}.`);
+  };
   let saved = false;
   const enter = async (source: string, slots: number) => {
     const claim = { source, slots, job: job.name, runId: record.id };
     const waiter = store.queueForSlot({ ...claim, times: options.leaseTimes ?? leaseTimes });
+    // A run that has a slot already waits for the next one here: others could never have all at once.
+    const parks = options.parks === true && held.size === 0;
     const onWait = async (before: number) => {
       onProgress?.({ type: 'queued', source, slots, before });
+      if (parks) await assertNotCancelled();
       if (saved) return;
       record.state = 'queued';
       progress.phase = QUEUED_PHASE;
@@ -59,7 +70,7 @@ export async function acquireSourceSlots(
       saved = true;
       logger.info({ source, slots, before }, 'run queued');
     };
-    held.set(source, heartbeat.hold(await waitForSlot({ waiter, signal, until, onWait, retry })));
+    held.set(source, heartbeat.hold(await waitForSlot({ waiter, signal, until, parks, onWait, retry })));
   };
   try {
     for (const [source, slots] of inOrder(job.slots ?? {})) await enter(source, slots);

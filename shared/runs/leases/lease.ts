@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LeaseLostError, StorageUnavailableError } from '../../errors.ts';
 import type { DocumentStore, VersionedDocument } from '../documents/document-store.ts';
 import {

@@ -1,5 +1,6 @@
 import type { DocumentStore } from '../documents/document-store.ts';
 import { type Lease, type LeaseTimes, lookAtLease } from './lease.ts';
+import { announceFreeSlot, isInQueue, listTickets, parkedKey, ticketKey } from './tickets.ts';
 
 /** The name of the phase in which a run waits for a slot of its source. */
 export const QUEUED_PHASE = 'queued';
@@ -28,6 +29,14 @@ export interface Waiter {
    */
   look(): Promise<Look>;
   /**
+   * Keeps the run's place although no process waits for it any longer: whoever sees that a slot is free starts the run
+   * again. Nobody may have announced a slot that became free meanwhile, so it looks once more.
+   *
+   * @returns a slot, if there is one: the run is not parked then
+   * @throws StorageUnavailableError
+   */
+  park(): Promise<Lease | undefined>;
+  /**
    * Gives the place up, or removes the ticket once the run has a slot. Never throws: a ticket that stays behind
    * expires.
    */
@@ -37,7 +46,6 @@ export interface Waiter {
 // With more runs at the front, they would read each other's slots for nothing. This many can take a slot every fifth of
 // a heartbeat.
 const MAX_AT_THE_FRONT = 16;
-const MAX_TICKETS = 10_000;
 
 /**
  * Queues for one of the slots of a source.
@@ -45,7 +53,7 @@ const MAX_TICKETS = 10_000;
  * A slot is a lease (`leases/slots/{source}/{n}.json`, n from 0), so there are never more holders than slots: it has
  * the same conditional write, heartbeat and expiry by the store's clock as a job's lease. A waiting run has a ticket
  * (`leases/queue/{source}/{runId}.json`) that it writes again three times in an expiry; an older one belongs to a dead
- * run, and is ignored and removed.
+ * run, and is ignored and removed. The ticket of a parked run, which waits outside of any process, lasts longer.
  * Tickets are served in the order of run ids, which begin with the scheduled time or the time of the request, so a run
  * that comes back has its place again. A run takes a slot only if there are fewer live tickets before it than free
  * slots.
@@ -58,13 +66,17 @@ const MAX_TICKETS = 10_000;
  */
 export function queueForSlot(store: DocumentStore, claim: SlotClaim): Waiter {
   const { source, slots, job, runId, times, now = () => performance.now() } = claim;
-  const queue = `leases/queue/${source}/`;
-  const ticket = `${queue}${runId}.json`;
+  const ticket = ticketKey(source, runId);
+  const parked = parkedKey(source, runId, job);
+  let hasParked = false;
   const front = Math.min(slots, MAX_AT_THE_FRONT);
   const touchMs = times.expiryMs / 3;
   let touchedAt = Number.NEGATIVE_INFINITY;
 
-  const leave = () => store.remove(ticket).catch(() => {});
+  const leave = async () => {
+    const keys = hasParked ? [ticket, parked] : [ticket];
+    await Promise.all(keys.map((key) => store.remove(key).catch(() => {})));
+  };
   const lookAtSlots = () =>
     Promise.all(
       Array.from({ length: slots }, (_, n) => {
@@ -86,24 +98,38 @@ export function queueForSlot(store: DocumentStore, claim: SlotClaim): Waiter {
     return undefined;
   };
 
+  const look = async (): Promise<Look> => {
+    const asked = now();
+    if (asked - touchedAt >= touchMs) {
+      await store.put(ticket, JSON.stringify({ schemaVersion: 1, job, runId }));
+      touchedAt = asked;
+    }
+    const tickets = await listTickets(store, source);
+    hasParked ||= tickets.some(({ key }) => key === parked);
+    const ahead = tickets.filter((other) => other.runId < runId);
+    const before = ahead.filter((other) => isInQueue(other, times.expiryMs)).length;
+    if (before < front) {
+      const dead = ahead.filter((other) => !isInQueue(other, times.expiryMs));
+      await Promise.all(dead.map(({ key }) => store.remove(key)));
+      const slot = await takeSlot(before);
+      if (slot) return { slot };
+    }
+    const pollMs = (times.heartbeatMs / 5) * (1 + Math.floor(before / front));
+    return { before, pollMs: Math.min(pollMs, touchMs) };
+  };
+
   return {
     leave,
-    async look() {
-      const asked = now();
-      if (asked - touchedAt >= touchMs) {
-        await store.put(ticket, JSON.stringify({ schemaVersion: 1, job, runId }));
-        touchedAt = asked;
-      }
-      const ahead = (await store.listWithAges(queue, MAX_TICKETS)).filter(({ key }) => key < ticket);
-      const before = ahead.filter(({ ageMs }) => ageMs < times.expiryMs).length;
-      if (before < front) {
-        const dead = ahead.filter(({ ageMs }) => ageMs >= times.expiryMs);
-        await Promise.all(dead.map(({ key }) => store.remove(key)));
-        const slot = await takeSlot(before);
-        if (slot) return { slot };
-      }
-      const pollMs = (times.heartbeatMs / 5) * (1 + Math.floor(before / front));
-      return { before, pollMs: Math.min(pollMs, touchMs) };
+    look,
+    async park() {
+      hasParked = true;
+      await store.put(parked, JSON.stringify({ schemaVersion: 1, job, runId, slots }));
+      const seen = await look();
+      if ('slot' in seen) return seen.slot;
+      await store.remove(ticket);
+      // Those before this one may have missed it, too.
+      if ((await lookAtSlots()).some(({ free }) => free)) await announceFreeSlot(store, source);
+      return undefined;
     },
   };
 }

@@ -9,6 +9,8 @@ export interface SlotWaitOptions {
   signal: AbortSignal;
   /** Until when it makes sense to wait here; undefined: no limit. */
   until: Date | undefined;
+  /** Leaves a ticket that outlasts this process, instead of waiting in it. */
+  parks?: boolean;
   /** Called after each look without success, with the number of runs before this one. */
   onWait: (before: number) => Promise<void> | void;
   /** Retries failures that may pass on their own. */
@@ -31,19 +33,26 @@ export function endOfWait(deadline: Date | undefined, now: number = Date.now()):
 }
 
 /**
- * Waits for a slot. The place in the queue is given up however the wait ends; the same run id gets the same place
- * again.
+ * Waits for a slot. The place in the queue is given up however the wait ends, unless the run is parked; the same run id
+ * gets the same place again.
  *
  * @throws QueuedError when it took too long for this process; the signal's reason; StorageUnavailableError
  */
 export async function waitForSlot(options: SlotWaitOptions): Promise<Lease> {
   const { waiter, signal, until, onWait, retry, sleep = sleepByClock, now = Date.now } = options;
+  let isParked = false;
   try {
     for (;;) {
       signal.throwIfAborted();
       const seen = await retry(() => waiter.look());
       if ('slot' in seen) return seen.slot;
       await onWait(seen.before);
+      if (options.parks) {
+        const slot = await retry(() => waiter.park());
+        if (slot) return slot;
+        isParked = true;
+        throw new QueuedError('The run waits for a slot of its source, and is started when it has its turn.');
+      }
       if (until !== undefined && now() + seen.pollMs > until.getTime()) {
         throw new QueuedError(
           'The run is still waiting for a slot of its source, and this invocation has too little time left.',
@@ -55,6 +64,6 @@ export async function waitForSlot(options: SlotWaitOptions): Promise<Lease> {
       await sleep(seen.pollMs, signal);
     }
   } finally {
-    await waiter.leave();
+    if (!isParked) await waiter.leave();
   }
 }

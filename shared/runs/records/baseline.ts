@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openObject, schemaVersion } from '../documents/stored-document.ts';
 
 /** The last accepted result of a job: guards compare the next one with it. */

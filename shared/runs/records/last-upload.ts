@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openObject, schemaVersion } from '../documents/stored-document.ts';
 
 const datasetContent = openObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openObject, schemaVersion } from '../documents/stored-document.ts';
 
 /** How one database of an extraction ended. */
@@ -65,10 +65,12 @@ export const runRecordSchema = openObject({
   schema: z.array(openObject({ name: z.string(), type: z.string() })).optional(),
   /**
    * How the source was read: `statement` is the query as one statement; a duckdbQuery is one transaction over one
-   * connection (`single`) or over several that share one snapshot (`parallel`).
+   * connection (`single`). `parallel` is either over several connections that share one snapshot.
    */
   reading: openObject({
     mode: z.enum(['statement', 'single', 'parallel']),
+    /** Only for a query that was read in parallel: how many read its rows. */
+    connections: z.int().min(2).optional(),
     reason: z.string().optional(),
   }).optional(),
   /** Of the result's content, whatever the order of its rows: the same for the same content. */

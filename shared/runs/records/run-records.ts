@@ -1,10 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkedJobName, NAME_FORM } from '../../config/job-name.ts';
 import { StateError, toFerryError } from '../../errors.ts';
 import type { DocumentStore } from '../documents/document-store.ts';
 import { openObject, readDocument, schemaVersion, toStoredText } from '../documents/stored-document.ts';
 import { isRunId, timeOfRunId } from '../run-id.ts';
 import { stateKeyOf, stateKeysOf, supersededKeys } from './job-states.ts';
+import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
 import { isFinished, type RunRecord, runRecordSchema } from './run-record.ts';
 
 /** A run whose record exists and cannot be read. */
@@ -24,9 +25,13 @@ export interface RunPage {
 }
 
 /** Stores the records of runs. */
-export interface RunRecords {
+export interface RunRecords extends Pick<RecentRuns, 'readRecent'> {
   /** Writes the record, replacing an earlier version of it. */
   save(record: RunRecord): Promise<void>;
+  /**
+   * Writes the record of a run that nobody has a lease for yet, unless there is one: that shows how far it has come.
+   */
+  create(record: RunRecord): Promise<void>;
   /**
    * One run of a job; undefined if there is none. Decisions about a job use this, because only the job's own function
    * writes there.
@@ -54,10 +59,19 @@ const orderedId = (id: string) => {
 };
 const nameOf = (id: string) => `${orderedId(id)}.json`;
 const pointersPrefix = 'runs/';
-const recordsPrefix = (job: string) => `jobs/${checkedJobName(job)}/runs/`;
-const recordKeyOf = (job: string, id: string) => `${recordsPrefix(job)}${nameOf(id)}`;
-// Anything else there does not belong to Ferry.
-const idOfKey = (key: string) => /\/[0-9a-f]{12}-([0-9a-f-]{36})\.json$/.exec(key)?.[1];
+/** Where the records of a job are. */
+export const recordsPrefix = (job: string) => `jobs/${checkedJobName(job)}/runs/`;
+/** Where the record of a run is. */
+export const recordKeyOf = (job: string, id: string) => `${recordsPrefix(job)}${nameOf(id)}`;
+/** Where the pointer to it is. */
+export const pointerKeyOf = (id: string) => `${pointersPrefix}${nameOf(id)}`;
+/** The run of a key; undefined for anything that does not belong to Ferry. */
+export const idOfKey = (key: string) => /\/[0-9a-f]{12}-([0-9a-f-]{36})\.json$/.exec(key)?.[1];
+
+/** The ids of the newest runs of all jobs. */
+export async function listRunIds(documents: Pick<DocumentStore, 'list'>, limit: number): Promise<string[]> {
+  return (await documents.list(pointersPrefix, limit)).flatMap((key) => idOfKey(key) ?? []);
+}
 
 /**
  * What `runs/` contains for each run, so that all can be listed: its job. Every function may write there, so it proves
@@ -99,7 +113,7 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
 
   async function get(id: string): Promise<RunRecord | undefined> {
     if (!isRunId(id)) return undefined;
-    const key = `${pointersPrefix}${nameOf(id)}`;
+    const key = pointerKeyOf(id);
     const text = await documents.get(key);
     if (text === undefined) return undefined;
     const { job } = readDocument(pointerSchema, text, {
@@ -143,19 +157,35 @@ export function createRunRecords(documents: DocumentStore): RunRecords {
     return page;
   }
 
+  /** What leads to a record that has been written. */
+  async function writeNames(record: RunRecord, body: string): Promise<void> {
+    await documents.put(pointerKeyOf(record.id), body);
+    // Without content: the name says everything.
+    await documents.put(stateKeyOf(record, orderedId(record.id)), '');
+  }
+
+  const list: RunRecords['list'] = async (options) => (await listPage(options)).runs;
+  const recent = createRecentRuns(documents, (job, limit) => list({ job, limit }));
+
   return {
     get,
     getOfJob,
     listPage,
-    list: async (options) => (await listPage(options)).runs,
+    list,
+    readRecent: recent.readRecent,
     async save(record) {
       const body = toStoredText(runRecordSchema.parse(record));
       // The record first: a pointer to it is of no use without it.
       await documents.put(recordKeyOf(record.job, record.id), body);
-      await documents.put(`${pointersPrefix}${nameOf(record.id)}`, body);
-      // Without content: the name says everything.
-      await documents.put(stateKeyOf(record, orderedId(record.id)), '');
-      if (isFinished(record)) await removeSuperseded(record.job);
+      await writeNames(record, body);
+      if (isFinished(record)) await Promise.all([removeSuperseded(record.job), recent.noteRecent(record)]);
+    },
+    async create(record) {
+      const body = toStoredText(runRecordSchema.parse(record));
+      const created = await documents.create(recordKeyOf(record.job, record.id), body);
+      // A process that was killed after that has left it without its names.
+      if (created || (await getOfJob(record.job, record.id))?.state === record.state)
+        await writeNames(record, body);
     },
   };
 }

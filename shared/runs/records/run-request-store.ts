@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DocumentStore } from '../documents/document-store.ts';
 import { openObject, readDocument, SCHEMA_VERSION, schemaVersion } from '../documents/stored-document.ts';
 import { type RunRequest, storedRunRequestSchema } from './run-request.ts';
@@ -30,7 +30,8 @@ export interface RunRequestStore {
 // A caller's key may contain anything, including characters that no file name can have.
 const keyOfKey = (job: string, key: string) =>
   `requests/keys/${job}.${createHash('sha256').update(key).digest('hex')}.json`;
-const keyOfRun = (runId: string) => `requests/runs/${runId}.json`;
+/** Where the request for a run is. */
+export const requestKeyOf = (runId: string) => `requests/runs/${runId}.json`;
 
 const write = (stored: StoredRequest) => JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...stored });
 
@@ -60,9 +61,9 @@ export function createRunRequestStore(documents: DocumentStore): RunRequestStore
         if (version !== undefined) return stored.request;
       }
     },
-    save: (stored) => documents.put(keyOfRun(stored.request.runId), write(stored)),
+    save: (stored) => documents.put(requestKeyOf(stored.request.runId), write(stored)),
     async find(runId) {
-      const name = keyOfRun(runId);
+      const name = requestKeyOf(runId);
       return parse(name, `The request for run ${runId}`, await documents.get(name));
     },
   };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openObject } from '../documents/stored-document.ts';
 
 const sendAgainFields = {
@@ -9,7 +9,11 @@ const sendAgainFields = {
 const sendAgain = z.strictObject(sendAgainFields);
 const storedSendAgain = openObject(sendAgainFields);
 
-const requestFields = { job: z.string(), runId: z.uuid(), triggeredBy: z.string() };
+const requestFields = {
+  job: z.string(),
+  runId: z.uuid(),
+  triggeredBy: z.string(),
+};
 const oneDemand = ({ accept, resend }: { accept?: object | undefined; resend?: object | undefined }) =>
   accept === undefined || resend === undefined;
 

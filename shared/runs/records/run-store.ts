@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DocumentStore } from '../documents/document-store.ts';
 import {
   type DocumentNote,
@@ -23,10 +23,12 @@ import {
   readHolder,
 } from '../leases/lease.ts';
 import { queueForSlot, type SlotClaim, type Waiter } from '../leases/slots.ts';
+import { announceFreeSlot, findParkedRun } from '../leases/tickets.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type JobState, readJobStates, stateKeysOf } from './job-states.ts';
 import { type LastUpload, lastUploadSchema } from './last-upload.ts';
 import { createRunRecords, type RunRecords } from './run-records.ts';
+import { createRunTraces, type RunTraces } from './run-traces.ts';
 
 /** How long a refused result waits for somebody to accept it. */
 export const REFUSED_DAYS = 7;
@@ -45,11 +47,15 @@ const cancelSchema = openObject({ schemaVersion, runId: z.string(), requestedBy:
  * Stores run records, newest first, and who may run what. A document that exists and cannot be read is a StateError; it
  * never counts as absent.
  */
-export interface RunStore extends RunRecords {
+export interface RunStore extends RunRecords, RunTraces {
   /** Gets the right to run a job (lease.ts). */
   acquireLease(options: AcquireOptions): Promise<Acquisition>;
   /** Queues for a slot of a source that has a limit (slots.ts). */
   queueForSlot(claim: SlotClaim): Waiter;
+  /** Announces a free slot to whoever starts parked runs, if there are any (tickets.ts). */
+  announceFreeSlot(source: string): Promise<void>;
+  /** The run of a job that waits for a slot outside of any process; undefined when there is none. */
+  findParkedRun(job: string): Promise<string | undefined>;
   /** @throws StorageUnavailableError when the stored data cannot be read */
   assertReachable(): Promise<void>;
   /** Who is running a job, or died while running it; undefined when nobody has its lease. */
@@ -143,6 +149,7 @@ export function createRunStore(documents: DocumentStore, times: LeaseTimes = lea
   const has = async (key: string) => (await documents.list(key, 1)).includes(key);
   return {
     ...createRunRecords(documents),
+    ...createRunTraces(documents),
     async assertReachable() {
       await documents.list(stateKeysOf(), 1);
     },
@@ -154,6 +161,8 @@ export function createRunStore(documents: DocumentStore, times: LeaseTimes = lea
     },
     acquireLease: (options) => acquireLease(documents, options),
     queueForSlot: (claim) => queueForSlot(documents, claim),
+    announceFreeSlot: (source) => announceFreeSlot(documents, source),
+    findParkedRun: (job) => findParkedRun(documents, job),
     readBaseline: (job) => read(baselineKeyOf(job), baselineSchema, baselineNote(job)),
     async saveBaseline(job, baseline) {
       const key = baselineKeyOf(job);

@@ -40,14 +40,16 @@ export interface EntryMatch {
   missing: string | undefined;
 }
 
-/** What the filters leave of the connected database, and whether its server is new enough. */
+/** What the filters leave of the connected database, and its server's version. */
 export interface ScopeSize {
   /** Tables and views. */
   relations: number;
   /** The server's, such as `15.18`. */
   version: string;
+  /** Name and version of a product that only speaks the language of this kind of database. */
+  product?: string;
+  /** The first version whose catalog can be read. */
   minimumVersion: string;
-  isSupported: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ export interface ScopeSize {
  * database accepts (fitLetters). An undefined `databaseName` stands for the connected database.
  *
  * @example
- * const scope = catalogOf(session.sourceType).scope((sql) => session.askSource('describe', sql));
+ * const scope = catalogOf(session.source).scope((sql) => session.askSource('describe', sql));
  * await scope.assertPatterns(filters);
  * for (const { name } of await scope.listDatabases(filters)) console.log(name);
  */
@@ -76,6 +78,8 @@ export interface CatalogScope {
    * @throws ConfigError when a filter is not a valid regular expression
    */
   listDatabases(filters: CatalogFilters): Promise<ListedDatabase[]>;
+  /** Those that it may not connect to and the filters would leave, with why not. Absent where there are none. */
+  closedDatabases?(filters: CatalogFilters): Promise<{ name: string; why: string }[]>;
   /** Every database that people create, and the connected one, by name. */
   allDatabases(): Promise<ServerDatabase[]>;
   /**
@@ -87,6 +91,8 @@ export interface CatalogScope {
     databaseName: string,
     without: readonly number[],
   ): Promise<ServerSchema[]>;
+  /** The names of all schemas of the connected database except the system's, in the order of the catalog. */
+  schemaNames(): Promise<string[]>;
   /**
    * What each entry of an include filter matches.
    *
@@ -99,4 +105,9 @@ export interface CatalogScope {
   /** Whether an entry of `include` matches the connected database, whatever `exclude` says. */
   includesDatabase(filters: CatalogFilters, databaseName: string | undefined): Promise<boolean>;
   measure(filters: CatalogFilters, databaseName: string | undefined): Promise<ScopeSize>;
+  /**
+   * What the login may not see of the catalog, in sentences for people; empty if it sees everything. Absent where every
+   * login does.
+   */
+  limits?(filters: CatalogFilters): Promise<string[]>;
 }

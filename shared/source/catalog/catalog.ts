@@ -1,9 +1,29 @@
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import type { SourceConfig } from '../../config/schema/ferry-config.ts';
+import type { Login } from '../credentials/credentials.ts';
 import type { AskSource } from '../dialect.ts';
 import type { CatalogScope } from './catalog-scope.ts';
 import type { EntityFolder } from './entity-folders.ts';
 import type { Fault, Part } from './faults.ts';
 import type { CatalogFilters } from './filters.ts';
-import type { SharedColumns } from './shared-columns.ts';
+
+/**
+ * Which of Atlan's apps the output is for. It decides how raw rows become entities (extraction/entities/), and so which
+ * columns {@link CatalogQueries.rows} must have. A kind of database without an app of its own takes the form that fits.
+ */
+export type EntityForm = 'postgres' | 'mysql';
+
+/** The rows of one folder. */
+export interface RowsQuery {
+  /** One SELECT in the source's own SQL. */
+  sql: string;
+  /**
+   * DuckDB SQL that reads its answer, for what the source cannot do itself. It must keep the order of the rows.
+   *
+   * @default (relation) => `SELECT * FROM ${relation}`
+   */
+  select?: (relation: string) => string;
+}
 
 /** The source's SQL. */
 export interface CatalogQueries {
@@ -11,11 +31,48 @@ export interface CatalogQueries {
    * Names that may collide in a qualifiedName: schemas as schema and null, then relations as schema and name, in the
    * order of their raw rows.
    */
-  ambiguousNames: string;
-  /** The raw rows of each folder (raw-rows.ts), in the order of the files. */
-  rows: Readonly<Record<EntityFolder, string>>;
-  /** The columns of those rows whose values are shared by the whole server, and must be filled in. */
-  shared: Readonly<Record<EntityFolder, SharedColumns>>;
+  ambiguousNames: { sql: string } | readonly (readonly [schema: string, name: string | null])[];
+  /** The raw rows of each folder, in the order of the files (raw-rows.ts of the form). */
+  rows: Readonly<Record<EntityFolder, RowsQuery>>;
+  /** Fills in columns of rows as they arrive. @param columns of the chunk */
+  complete?: Readonly<
+    Partial<Record<EntityFolder, (chunk: DuckDBDataChunk, columns: readonly string[]) => void>>
+  >;
+  /** What people must know about the result, such as what the login could not see. */
+  warnings?: readonly string[];
+  /**
+   * The relations that the rows of the tables must have, unless they are dropped meanwhile. For a catalog {@link
+   * Catalog.isInMotion}.
+   */
+  expected?: readonly NamedRelation[];
+  /**
+   * The columns that foreign keys in the rows refer to: they must be rows, too. For a catalog {@link Catalog.isInMotion}.
+   */
+  referenced?: readonly NamedColumn[];
+  /** The privileges without which a definition is null. Absent where none is needed. */
+  hidden?: { view: string; routine: string };
+}
+
+/** A table or view. */
+export interface NamedRelation {
+  schema: string;
+  name: string;
+}
+
+/** A column of a table. */
+export interface NamedColumn extends NamedRelation {
+  column: string;
+}
+
+/** How a catalog asks a session. */
+export interface CatalogClient {
+  /** Sends one SELECT in the source's own SQL, for a small answer. */
+  ask: AskSource;
+  /** Runs a SELECT of DuckDB itself, which does not reach the source, and returns its rows. */
+  compute(sql: string): Promise<unknown[][]>;
+  /** Sends one SELECT in the source's own SQL, and reads its rows as they arrive; nothing else can be asked meanwhile. */
+  rows(query: RowsQuery): AsyncIterable<unknown[][]>;
+  source: SourceConfig;
 }
 
 /** The facts about one database that its catalog queries depend on. */
@@ -23,10 +80,16 @@ export interface CatalogState {
   filters: CatalogFilters;
   /** The name of the connected database that the filters match. */
   databaseName: string;
+  /** The name of the connected database in the rows, and other texts of its server. */
+  shared: SharedTexts;
   /** The server's own words. */
   serverVersion: string;
   /** Whether the login may run blocks, which confine an error to one object. */
   guarded: boolean;
+  /** Whether each partition becomes an entity, where partitions are no relations of their own. */
+  tablePartitions: boolean;
+  /** Whether rows have the columns for what Atlan's apps leave empty. */
+  details: boolean;
   /** What cannot be read, and is left out. */
   faults: readonly Fault[];
 }
@@ -50,29 +113,68 @@ export interface OpenedRelation {
 
 /**
  * How the catalog of a kind of database is read. Each kind has one in its folder, with all its SQL, listed in
- * catalog-registry.ts. Most members return SQL, which the caller runs in one transaction, in this order.
+ * catalog-registry.ts. Only the first four members are required: the others are for what a kind can do beyond plain
+ * queries. The caller asks everything in one transaction, in this order.
  *
  * @example
- * const catalog = catalogOf('postgres');
- * const [[guarded] = []] = await client.ask(catalog.settings);
- * const { rows } = catalog.queries({ ...state, guarded: guarded === true }, { takers: [], unknown: [] });
- * const tables = await client.ask(rows.table);
+ * const catalog = catalogOf({ type: 'postgres' });
+ * const { rows } = await catalog.queries(state, { takers: [], unknown: [] }, client);
+ * for await (const chunk of (await session.streamSource(rows.table)).chunks) console.log(chunk.getRows());
  */
 export interface Catalog {
+  form: EntityForm;
+  /**
+   * How a login connects to a database: what an extraction calls so is the top level of Atlan's names.
+   *
+   * @throws ConfigError for a name that cannot be one
+   */
+  place: DatabasePlaces;
+  /** What the server has and what the filters leave of it, before the catalog is read. */
+  scope(client: CatalogClient): CatalogScope;
+  queries(
+    state: CatalogState,
+    rows: RowTakers,
+    client: CatalogClient,
+  ): CatalogQueries | Promise<CatalogQueries>;
   /**
    * SQL that runs once, first in the transaction. It sets what the plans of the queries and the texts in them depend
    * on, and how long to wait for a lock. Its first column is {@link CatalogState.guarded}.
    */
-  settings: string;
-  /** What the server has and what the filters leave of it, before the catalog is read. */
-  scope(ask: AskSource): CatalogScope;
+  settings?: string;
   /** Asks for the texts that the server keeps once for all its databases. */
-  readSharedTexts(ask: AskSource): Promise<SharedTexts>;
+  readSharedTexts?(ask: AskSource): Promise<SharedTexts>;
   /**
    * SQL for objects that no other query finds, because the catalog is damaged: their number, and the names of the first
-   * ones. Absent if there can be none.
+   * ones.
    */
   orphans?: string;
+  /** SQL that measures sizes for the query of the tables; undefined if that query does so itself. */
+  measure?(state: CatalogState): string | undefined;
+  /**
+   * Set where the server shows each statement the present, so that the answers may not fit together. Ferry then compares
+   * them, reads again what has changed meanwhile, and leaves out what has no parent.
+   */
+  isInMotion?: true;
+  /** For a server that only describes some relations after it has opened them. */
+  opening?: CatalogOpening;
+  /** For a server that may fail to describe single objects. */
+  probing?: CatalogProbing;
+}
+
+/** Which databases a login can connect to. */
+export interface DatabasePlaces {
+  /** The database that a login connects to when nothing else is said. */
+  own(login: Pick<Login, 'database'>): string;
+  /** How to sign in to a database of the same server. */
+  loginFor<Of extends Pick<Login, 'database' | 'databaseBytes'>>(
+    login: Of,
+    database: string,
+    bytes?: Buffer,
+  ): Of;
+}
+
+/** How relations are opened. */
+export interface CatalogOpening {
   /** SQL for the relations that have to be opened, as rows of {@link OpenedRelation}. */
   toOpen(state: CatalogState): string;
   /**
@@ -87,8 +189,10 @@ export interface Catalog {
    * @param facts SQL that is otherwise the first of a transaction
    */
   openFirst(state: CatalogState, facts: string, known: readonly number[]): GuardedQuestion;
-  /** SQL that measures sizes for the query of the tables; undefined if that query does so itself. */
-  measure(state: CatalogState): string | undefined;
+}
+
+/** How objects that cannot be described are found and named. */
+export interface CatalogProbing {
   /**
    * Finds the objects with an unreadable part, as objects {@link Probed}. Ask these in order, each with the faults
    * found so far.
@@ -100,7 +204,6 @@ export interface Catalog {
   isLocked(failure: Pick<Fault, 'code'>): boolean;
   /** Why a part of an object is left out, for people. */
   reasonOf(fault: Fault): string;
-  queries(state: CatalogState, rows: RowTakers): CatalogQueries;
 }
 
 /** Texts that the server stores once for all its databases (shared-columns.ts), decoded. */
@@ -110,6 +213,9 @@ export interface SharedTexts {
   /** Those that are not ASCII, by their bytes in hexadecimal digits. */
   texts: ReadonlyMap<string, string>;
 }
+
+/** Where no text of the server is needed. */
+export const NO_SHARED_TEXTS: SharedTexts = { database: '', texts: new Map() };
 
 /** Which of the opened relations accept rows. */
 export interface RowTakers {

@@ -31,6 +31,7 @@ export function entriesOf(filter: CatalogFilters['include']): FilterEntry[] {
 /** A pattern of the filters, for messages about it. */
 export interface PlacedPattern {
   pattern: string;
+  field: 'include' | 'exclude' | 'tempTableRegex';
   /** Where it is in the file, for people. */
   place: string;
 }
@@ -39,9 +40,10 @@ export interface PlacedPattern {
 export function placedPatterns(filters: CatalogFilters): PlacedPattern[] {
   const ofFilter = (field: 'include' | 'exclude'): PlacedPattern[] =>
     entriesOf(filters[field]).flatMap(({ database, schemas }) => [
-      { pattern: database, place: `${field}: the database pattern "${database}"` },
+      { pattern: database, field, place: `${field}: the database pattern "${database}"` },
       ...schemas.map((pattern) => ({
         pattern,
+        field,
         place: `${field}: the schema pattern "${pattern}" of "${database}"`,
       })),
     ]);
@@ -51,7 +53,13 @@ export function placedPatterns(filters: CatalogFilters): PlacedPattern[] {
     ...ofFilter('exclude'),
     ...(tempTableRegex === ''
       ? []
-      : [{ pattern: tempTableRegex, place: `tempTableRegex "${tempTableRegex}"` }]),
+      : [
+          {
+            pattern: tempTableRegex,
+            field: 'tempTableRegex' as const,
+            place: `tempTableRegex "${tempTableRegex}"`,
+          },
+        ]),
   ].filter(({ pattern }) => pattern !== ANYTHING);
 }
 

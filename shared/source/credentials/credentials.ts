@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostName, type SecretRef, type SourceConfig } from '../../config/schema/ferry-config.ts';
+import { nameSecret } from '../../config/schema/secret-ref.ts';
 import { ConfigError } from '../../errors.ts';
+import type { HostRule } from '../../network/host-rule.ts';
 import type { AwsKeys } from './aws-identity.ts';
 import { assertComplete, explainRefusedToken, sessionName, signToken, tokenScopeOf } from './rds-token.ts';
 import { readJsonSecret } from './read-secret.ts';
@@ -26,6 +28,8 @@ export interface Login extends Credentials {
   databaseBytes?: Buffer;
   /** The name that the server's certificate must have. @default host */
   certificateHost?: string;
+  /** Which addresses the host may have. @default all */
+  hostRule?: HostRule;
   /** What the secret contained when it was last read: the next connections do not try what one was refused with. */
   latest?: () => Credentials;
   /**
@@ -35,6 +39,8 @@ export interface Login extends Credentials {
    *   account
    */
   reread?: () => Promise<Credentials | undefined>;
+  /** Where the login comes from, for people: in hints it replaces "the secret of this source". */
+  origin?: string;
   /** Possible causes of a refusal, for people, instead of the usual hint. */
   explainRefusal?: () => Promise<string>;
 }
@@ -84,17 +90,32 @@ export async function resolveLogin(
   defaultPort: number,
   run: SigningRun = { job: name },
 ): Promise<Login> {
+  const login = await signInFrom(name, source, secrets, defaultPort, run);
+  const { hostRule } = secrets;
+  return hostRule === undefined ? login : { ...login, hostRule };
+}
+
+async function signInFrom(
+  name: string,
+  source: SourceConfig,
+  secrets: SecretReader,
+  defaultPort: number,
+  run: SigningRun,
+): Promise<Login> {
   const { auth } = source;
+  if (auth.type === 'none') return fileLogin(name, source);
   if (auth.type === 'password') {
     const secret = await readJsonSecret(secrets, auth.secret, rdsSecret);
     const said = ({ username, password }: typeof secret) => ({ username, password });
     return {
       ...locate(name, source, defaultPort, secret),
+      origin: nameSecret(auth.secret),
       ...renewable(
         said(secret),
         async () => said(await readJsonSecret(secrets, auth.secret, rdsSecret)),
         (credentials) => credentials,
       ),
+      ...explainAs(secrets.refusalHint),
     };
   }
   const { identity } = secrets;
@@ -134,6 +155,23 @@ export async function resolveLogin(
     },
   };
 }
+
+const explainAs = (hint: string | undefined) =>
+  hint === undefined ? {} : { explainRefusal: async () => hint };
+
+/** A file has no host, no port and no user. */
+function fileLogin(name: string, { database }: SourceConfig): Login {
+  if (database === undefined)
+    throw new ConfigError(`The source ${name} has no database: sources.${name}.database is missing.`);
+  return { host: '', port: 0, database, username: '', password: '' };
+}
+
+/** Whether a source is a file, and no server. */
+export const isFile = ({ host }: Pick<Login, 'host'>) => host === '';
+
+/** Where a source is, for people. */
+export const placeOf = ({ host, port, database }: Pick<Login, 'host' | 'port' | 'database'>) =>
+  host === '' ? database : `${host}:${port}`;
 
 /** Credentials from a secret, whose contents may change when it is read again. */
 function renewable<T extends object>(

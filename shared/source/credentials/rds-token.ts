@@ -1,4 +1,3 @@
-import { Signer } from '@aws-sdk/rds-signer';
 import type { SourceConfig } from '../../config/schema/ferry-config.ts';
 import { signingEndpoint, signingRegion, type TokenAuth } from '../../config/schema/source-auth.ts';
 import { AccessError, ConfigError } from '../../errors.ts';
@@ -45,6 +44,8 @@ export async function signToken(scope: TokenScope, keys: AwsKeys): Promise<strin
     return new AccessError(message, { hint });
   });
   const { host: hostname, port, region, username } = scope;
+  // Loaded for those who need it: it takes as long as the rest of Ferry.
+  const { Signer } = await import('@aws-sdk/rds-signer');
   return new Signer({ hostname, port, region, username, credentials: keys }).getAuthToken();
 }
 

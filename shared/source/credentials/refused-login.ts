@@ -1,4 +1,4 @@
-import { type FerryError, RefusedLoginError, SourceUnavailableError } from '../../errors.ts';
+import { type FerryError, type RefusedLoginError, SourceUnavailableError } from '../../errors.ts';
 import type { Login } from './credentials.ts';
 
 /**
@@ -20,6 +20,14 @@ export async function explainRefusedLogin(
   error: RefusedLoginError,
   login: Login,
 ): Promise<RefusedLoginError> {
-  const hint = await login.explainRefusal?.();
-  return hint === undefined ? error : new RefusedLoginError(error.message, { cause: error.cause, hint });
+  const explained = await login.explainRefusal?.();
+  const hint = explained ?? withOrigin(error.hint ?? '', login);
+  if (hint === (error.hint ?? '')) return error;
+  const Refused = error.constructor as typeof RefusedLoginError;
+  return new Refused(error.message, { cause: error.cause, hint });
+}
+
+/** A hint that names the secret to change. */
+export function withOrigin(hint: string, { origin }: Pick<Login, 'origin'>): string {
+  return origin === undefined ? hint : hint.replace('the secret of this source', origin);
 }

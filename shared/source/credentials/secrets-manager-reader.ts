@@ -1,7 +1,9 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConfigError, StorageUnavailableError } from '../../errors.ts';
 import { awsHttps, explainHttpsFailure, type OutgoingHttps } from '../../network/outgoing-https.ts';
-import { createAwsIdentity, explainKeyRefusal } from './aws-identity.ts';
+import { traceAwsClient } from '../../telemetry/trace-aws-client.ts';
+import { createAwsIdentity } from './create-aws-identity.ts';
+import { explainKeyRefusal } from './key-refusal.ts';
 import { type SecretReader, secretLabel } from './secrets.ts';
 
 interface Problem {
@@ -92,7 +94,10 @@ export function createSecretsManagerReader(options: {
   region?: string;
 }): SecretReader {
   const { outgoing, ...settings } = options;
-  const client = new SecretsManagerClient({ ...settings, requestHandler: awsHttps(outgoing) });
+  const client = traceAwsClient(
+    new SecretsManagerClient({ ...settings, requestHandler: awsHttps(outgoing) }),
+    'SecretsManager',
+  );
   return {
     identity: createAwsIdentity(options),
     async read(ref) {

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SecretRef } from '../../config/schema/ferry-config.ts';
 import { ConfigError } from '../../errors.ts';
+import type { HostRule } from '../../network/host-rule.ts';
 import type { AwsIdentity } from './aws-identity.ts';
 
 /** Where Ferry's credentials come from. */
@@ -13,6 +14,10 @@ export interface SecretReader {
   read(ref: SecretRef): Promise<string>;
   /** Who this process is to AWS, for sources that accept that instead of a password. */
   readonly identity?: AwsIdentity;
+  /** What to check when a source refuses a password from here. @default the secret of the source */
+  readonly refusalHint?: string;
+  /** Where these secrets may be sent. @default anywhere */
+  readonly hostRule?: HostRule;
 }
 
 /** The name or ARN of a secret in messages; it is not secret itself. */
@@ -28,19 +33,22 @@ export function secretVariable(name: string): string {
 /**
  * Looks up a secret in given values first (a --secrets file, a .env file), then in environment variables, then in
  * `fallback` (Secrets Manager).
+ *
+ * @param options.values or what reads them: called for each secret, each time, so that a rotated one is seen
  */
 export function createLocalSecretReader(options: {
-  values: ReadonlyMap<string, string>;
+  values: ReadonlyMap<string, string> | (() => Promise<ReadonlyMap<string, string>>);
   environment: Readonly<Record<string, string | undefined>>;
   fallback?: SecretReader;
   identity?: AwsIdentity;
 }): SecretReader {
-  const { identity = options.fallback?.identity } = options;
+  const { identity = options.fallback?.identity, values } = options;
   return {
     ...(identity ? { identity } : {}),
     async read(ref) {
       const label = secretLabel(ref);
-      const value = options.values.get(label) ?? options.environment[secretVariable(label)];
+      const given = typeof values === 'function' ? await values() : values;
+      const value = given.get(label) ?? options.environment[secretVariable(label)];
       if (value !== undefined) return value;
       if (options.fallback) return options.fallback.read(ref);
       throw new ConfigError(`The secret ${label} was not found on this machine.`, {

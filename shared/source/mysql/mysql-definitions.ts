@@ -2,11 +2,12 @@ import { type LexicalRules, type Token, tokensOf } from '../../duckdb/sql-text.t
 import type { AskSource, SourceTable } from '../dialect.ts';
 import { quoteMysqlText } from './mysql-types.ts';
 
-/** The SQL of a view or of a stored function, as far as the login may see it. */
+/** The SQL of a view or of a stored routine, as far as the login may see it. */
 export interface Definition {
-  kind: 'view' | 'function';
+  kind: 'view' | 'function' | 'procedure';
   schema: string;
   name: string;
+  /** Empty if the login may not see it. */
   sql: string;
 }
 
@@ -14,6 +15,8 @@ export interface Definition {
 interface Mention {
   schema: string | undefined;
   name: string;
+  /** What it may be besides a view: a procedure after CALL, a function before a parenthesis. */
+  routine?: 'procedure' | 'function' | undefined;
 }
 
 /**
@@ -43,26 +46,31 @@ function mentionsIn(sql: string, rules: LexicalRules): Mention[] {
   return tokens.flatMap((token, index) => {
     const name = nameOf(token);
     if (name === undefined || (token.kind === 'word' && NO_NAME.test(name))) return [];
-    const schema = tokens[index - 1]?.text === '.' ? nameOf(tokens[index - 2]) : undefined;
-    return [{ schema, name }];
+    const hasSchema = tokens[index - 1]?.text === '.';
+    const schema = hasSchema ? nameOf(tokens[index - 2]) : undefined;
+    const before = tokens[hasSchema ? index - 3 : index - 1];
+    const isCalled = before?.kind === 'word' && /^CALL$/i.test(before.text);
+    const isFunction = tokens[index + 1]?.text === '(';
+    return [{ schema, name, routine: isCalled ? 'procedure' : isFunction ? 'function' : undefined }];
   });
 }
 
-const lookUp = ({ schema, name }: Mention): string => {
+const lookUp = ({ schema, name, routine }: Mention): string => {
   const inSchema = (column: string) =>
     `${column}_schema = ${schema === undefined ? 'DATABASE()' : quoteMysqlText(schema)} AND ${column}_name = ${quoteMysqlText(name)}`;
   const columns = (kind: string, column: string, definition: string) =>
     `SELECT '${kind}' AS kind, ${[`${column}_schema`, `${column}_name`, definition]
       .map((value, index) => `CONVERT(${value} USING utf8mb4) AS c${index}`)
       .join(', ')}`;
-  return `${columns('view', 'table', 'view_definition')} FROM information_schema.views WHERE ${inSchema('table')}
-    UNION ALL ${columns('function', 'routine', 'routine_definition')} FROM information_schema.routines
-      WHERE ${inSchema('routine')} AND routine_type = 'FUNCTION'`;
+  const views = `${columns('view', 'table', 'view_definition')} FROM information_schema.views WHERE ${inSchema('table')}`;
+  if (routine === undefined) return views;
+  return `${views} UNION ALL ${columns(routine, 'routine', 'routine_definition')} FROM information_schema.routines
+      WHERE ${inSchema('routine')} AND routine_type = '${routine.toUpperCase()}'`;
 };
 
 /**
- * The views that a statement or tables consist of, and the functions that they call, with those that these consist of
- * in turn.
+ * The views that a statement or tables consist of, and the functions and procedures that they call, with those that
+ * these consist of in turn.
  *
  * @param query the source's SQL, if it is one
  * @param tables tables by the source's names
@@ -80,8 +88,8 @@ export async function findDefinitions(
     ...tables.map(({ schema, table }) => ({ schema, name: table })),
   ];
   while (mentions.length > 0 && found.size < MOST_DEFINITIONS) {
-    const unasked = mentions.filter(({ schema, name }) => {
-      const key = JSON.stringify([schema, name]);
+    const unasked = mentions.filter(({ schema, name, routine }) => {
+      const key = JSON.stringify([schema, name, routine]);
       if (asked.has(key)) return false;
       asked.add(key);
       return true;

@@ -67,7 +67,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     codes: /^1049$/,
     make: (at, _user, database) =>
       new ConfigError(`The source at ${at} has no database "${database}".`, {
-        hint: 'Check `database` of this source.',
+        hint: 'Check `database` of this source, and `databases` of an extraction.',
       }),
   },
   {
@@ -193,6 +193,10 @@ const readErrors: ErrorPatterns['read'] = [
       new QueryError("The query exceeded the source's time limit for statements.", {
         hint: 'Make the query faster, or raise max_statement_time (MariaDB) or max_execution_time (MySQL) of this login.',
       }),
+    ofCatalog: () =>
+      new QueryError("A catalog query exceeded the source's time limit for statements.", {
+        hint: 'Raise max_statement_time (MariaDB) or max_execution_time (MySQL) of this login, or read fewer schemas (include, exclude). Ferry’s own limit is 15 minutes.',
+      }),
   },
   {
     pattern: /Lock wait timeout exceeded|Deadlock found/i,
@@ -224,6 +228,10 @@ const readErrors: ErrorPatterns['read'] = [
     make: () =>
       new EndedQueryError('The source ended the query while Ferry read its result.', {
         hint: 'An error in a row does that (a function that writes, for example), KILL QUERY, a time limit for statements, and a connection that breaks. Run the query on the source itself to see more.',
+      }),
+    ofCatalog: () =>
+      new SourceUnavailableError('The source ended a catalog query while Ferry read its answer.', {
+        hint: 'KILL QUERY does that, a time limit for statements, and a connection that breaks.',
       }),
   },
   {

@@ -5,19 +5,41 @@ import { findDefinitions, settingLeftChanged } from './mysql-definitions.ts';
 import { quoteMysqlText } from './mysql-types.ts';
 
 /**
- * What each connection begins with. From then on the server's messages are in English, whatever its own language is,
+ * The settings that each connection begins with. From then on the server's messages are in English, whatever its own language is,
  * because the client passes on only the text of an error, without its number. A session's own limits would end a long
  * run: the server closes a connection that is idle while another one reads, and one whose rows are taken slowly. MySQL
  * reads the MariaDB parts as comments.
  */
-const firstStatements = [
+export const mysqlSessionSettings = [
   "SET SESSION lc_messages = 'en_US'",
   `SET SESSION wait_timeout = 86400, net_write_timeout = 3600, lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, 30) AS UNSIGNED)
     /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
+];
+
+const firstStatements = [
+  ...mysqlSessionSettings,
   'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY',
   // Fails, and the connection with it, if the server did not begin one.
   '/*M!100000 DO IF(@@in_transaction = 1, 0, (SELECT 1 UNION SELECT 2)) */',
+];
+
+/**
+ * What follows for questions about the catalog:
+ *
+ * - MySQL counts a table's rows anew, and writes nothing into its cache; both end a question that takes too long. A
+ *   login's own, shorter limit stays.
+ * - Where somebody else holds a lock on a table, MySQL waits at most a second. MariaDB opens every table: it would wait for
+ *   each, but skips it, with a warning, for a session that holds a lock itself, because that could be a deadlock. So the
+ *   session takes one that nobody else wants.
+ */
+const catalogStatements = [
+  // In some modes an empty text is NULL, or `||` is another operator.
+  "SET SESSION sql_mode = ''",
+  `/*!80000 SET SESSION information_schema_stats_expiry = 0, lock_wait_timeout = 1,
+    max_execution_time = CAST(IF(@@max_execution_time = 0, 900000, LEAST(@@max_execution_time, 900000)) AS UNSIGNED) */`,
+  `/*M!100101 SET SESSION lock_wait_timeout = 1, max_statement_time = IF(@@max_statement_time = 0, 900, LEAST(@@max_statement_time, 900)) */`,
+  "/*M!100000 DO GET_LOCK(CONCAT('ferry ', CONNECTION_ID()), 0) */",
 ];
 
 /**
@@ -28,11 +50,13 @@ const firstStatements = [
  *
  * @param host a name or an address, which contains none of the string's special characters (hostName of the config's
  *   schema)
+ * @param ofCatalog whether the questions are about the catalog
  * @example beginningReadOnly('db.example.org') // 'host={db.example.org};init-command={…};init-command={…}'
  */
-export function beginningReadOnly(host: string): string {
+export function beginningReadOnly(host: string, ofCatalog = false): string {
   if (/[{};=]/.test(host)) throw new Error('A host name cannot contain { } ; or =.');
-  return [`host={${host}}`, ...firstStatements.map((sql) => `init-command={${sql}}`)].join(';');
+  const statements = ofCatalog ? [...firstStatements, ...catalogStatements] : firstStatements;
+  return [`host={${host}}`, ...statements.map((sql) => `init-command={${sql}}`)].join(';');
 }
 
 /** A temporary table that does not exist. */
@@ -100,13 +124,13 @@ export async function assertMysqlChangesNothing(
   if (query !== undefined && asksForSharedLocks(query, rules)) throw locking('The query');
   for (const { kind, name, sql } of await findDefinitions(ask, query, tables, rules)) {
     if (asksForSharedLocks(sql, rules)) throw locking(`The ${kind} ${name}`);
-    const setting = kind === 'function' ? settingLeftChanged(sql, rules) : undefined;
+    const setting = kind === 'view' ? undefined : settingLeftChanged(sql, rules);
     // MySQL decides before the first row which character set it sends.
     if (setting === undefined || (setting !== 'time_zone' && !/mariadb/i.test(version))) continue;
     throw new ExactnessError(
-      `The function ${name}, which the query calls, changes the setting ${setting} of the session, and values of the query may depend on it.`,
+      `The ${kind} ${name}, which the query calls, changes the setting ${setting} of the session, and values of the query may depend on it.`,
       {
-        hint: 'Remove the function from the query, or have it set back what it has changed: SET time_zone = old_value.',
+        hint: 'Remove it from the query, or have it set back what it has changed: SET time_zone = old_value.',
       },
     );
   }

@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { postgresLexicalRules, quoteLiteral } from '../../duckdb/sql-text.ts';
-import { ConfigError, ExactnessError } from '../../errors.ts';
+import { ExactnessError } from '../../errors.ts';
 import { fillIn } from '../../text/fill-in.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
+import { dollarTag } from './dollar-tag.ts';
+import { postgresQueryParts } from './parts/postgres-query-parts.ts';
+import { attachPostgres, LOCK_TIMEOUT } from './postgres-attach.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
+import { postgresRelative, relativeWords } from './postgres-family.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
 import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
 
 const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.url), 'utf8');
 const tablesSql = readFileSync(new URL('./postgres-tables.sql', import.meta.url), 'utf8');
 const privilegesSql = readFileSync(new URL('./postgres-privileges.sql', import.meta.url), 'utf8');
+
+const runsFunctionsSql = readFileSync(new URL('./postgres-runs-functions.sql', import.meta.url), 'utf8');
 
 /** Settings that the text form of values depends on. */
 const printSettings = [
@@ -37,7 +41,7 @@ const reference = (columns: readonly string[], index: number) =>
   `q.${quotePostgresName(columns[index] ?? '')}`;
 
 /** What Postgres itself says about a query's columns. The query is prepared for this, but not run. */
-async function describeColumns(
+export async function describePostgresColumns(
   ask: AskSource,
   query: string,
   columns: readonly ClientColumn[],
@@ -86,51 +90,23 @@ function rowsByName({ names, rows }: SourceAnswer): Record<string, unknown>[] {
   return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
 }
 
-/** A dollar quote that the text does not contain. */
-function dollarTag(text: string): string {
-  let n = 0;
-  while (text.includes(`$ferry${n}$`)) n += 1;
-  return `$ferry${n}$`;
-}
-
-/**
- * What a shell sets for psql, libpq uses for whatever a connection leaves open: another address than `host`, or
- * start-up options, which a pooler refuses.
- */
-function forgetPsqlVariables(): void {
-  for (const name of Object.keys(process.env)) {
-    if (/^PG[A-Z]+$/.test(name)) delete process.env[name];
-  }
-}
-
-const SERVICE_FILE = 'PGSERVICEFILE';
-
-/**
- * Makes libpq read the name of the database from a file: https://www.postgresql.org/docs/current/libpq-pgservice.html
- *
- * @returns the name of its entry
- */
-async function writeService(folder: string, database: Buffer): Promise<string> {
-  if (database.includes('\n') || database.includes('\r'))
-    throw new ConfigError(
-      'Ferry cannot connect to a database whose name is not in UTF-8 and contains a line break.',
-    );
-  const path = join(folder, 'service.conf');
-  await writeFile(path, Buffer.concat([Buffer.from('[ferry]\ndbname='), database, Buffer.from('\n')]), {
-    mode: 0o600,
-  });
-  process.env[SERVICE_FILE] = path;
-  return 'ferry';
-}
-
-// How long a statement waits for a lock if the login has no limit for that; then it is tried again.
-const LOCK_TIMEOUT = '30s';
-
 /**
  * SQL that lifts a limit for this transaction, if the server knows it. A limit that a person set for statements stays.
  */
 const unlimited = (name: string) =>
   `CASE WHEN pg_catalog.current_setting('${name}', true) IS NOT NULL THEN pg_catalog.set_config('${name}', '0', true) END`;
+
+/**
+ * SQL for the name of what makes the login a superuser: of Postgres, or the administrators' role of a cloud. It takes no
+ * lock, and asks for no role that the server does not have.
+ */
+const SUPERUSER = `CASE WHEN pg_catalog.current_setting('is_superuser', true) = 'on' THEN 'superuser'
+    ${['rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin']
+      .map(
+        (role) =>
+          `WHEN pg_catalog.pg_has_role(pg_catalog.to_regrole('${role}')::pg_catalog.oid, 'MEMBER') THEN '${role}'`,
+      )
+      .join(' ')} END`;
 
 export const postgresDialect: Dialect = {
   describeServer: ({ version }) => `Postgres ${version}`,
@@ -144,6 +120,7 @@ export const postgresDialect: Dialect = {
     fillIn(tablesSql, { SCHEMA: quoteLiteral(schema), TABLE: quoteLiteral(table) }),
   tellsCase: true,
   parallel: postgresParallelReading,
+  parts: postgresQueryParts,
 
   settings: () => [
     // One connection for the whole run: the connection string is frozen at ATTACH, and one connection is one snapshot.
@@ -154,46 +131,7 @@ export const postgresDialect: Dialect = {
     'SET GLOBAL pg_use_ctid_scan=false',
   ],
 
-  async attach(connection, login, tls, { name, readOnly, folder }) {
-    const secret = `ferry_${name}`;
-    forgetPsqlVariables();
-    const { host, certificateHost = host } = login;
-    // The certificate is compared with HOST, and the connection is made to HOSTADDR.
-    const optional = {
-      SSLROOTCERT: tls.caFile,
-      HOSTADDR: certificateHost === host ? undefined : login.address,
-      // DuckDB's text is UTF-8, but libpq reads bytes from its own file.
-      ...(login.databaseBytes === undefined
-        ? { DATABASE: login.database }
-        : { SERVICE: await writeService(folder, login.databaseBytes) }),
-    };
-    const given = Object.entries(optional).flatMap(([name, value]) =>
-      value === undefined ? [] : [{ name, value }],
-    );
-    // The encoding is the one parameter of those that poolers know: DuckDB's text is UTF-8, whatever a role is set to.
-    // No OPTIONS: PgBouncer and RDS Proxy refuse start-up parameters. What they would set is set in each transaction.
-    await connection.run(
-      `CREATE TEMPORARY SECRET ${secret} (TYPE postgres, HOST $1, PORT $2, USER $3, PASSWORD $4,
-         SSLMODE $5${given.map(({ name: option }, index) => `, ${option} $${6 + index}`).join('')}, CONNECT_TIMEOUT '10', APPLICATION_NAME 'ferry', KEEPALIVES_IDLE '30',
-         CLIENT_ENCODING 'UTF8')`,
-      [
-        certificateHost,
-        String(login.port),
-        login.username,
-        login.password,
-        tls.mode,
-        ...given.map(({ value }) => value),
-      ],
-    );
-    try {
-      await connection.run(
-        `ATTACH '' AS ${name} (TYPE postgres, SECRET ${secret}${readOnly ? ', READ_ONLY' : ''})`,
-      );
-    } finally {
-      delete process.env[SERVICE_FILE];
-      await connection.run(`DROP SECRET ${secret}`);
-    }
-  },
+  attach: attachPostgres,
 
   // Rarely needed, and not worth the time at each start: it is also a separate file in the bundle
   // (build-lambda-code.ts).
@@ -205,18 +143,26 @@ export const postgresDialect: Dialect = {
   // The settings apply to this transaction only, and a pooler keeps a transaction on one connection of the server.
   // By their full names: a login's search_path may have its own type called text before the server's.
   serverFacts: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS id, pg_catalog.current_setting('server_version') AS version,
-    '' AS mode, pg_catalog.current_setting('transaction_read_only') AS read_only, pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
+    '' AS mode, pg_catalog.current_setting('transaction_read_only') AS read_only, ${SUPERUSER} AS superuser,
+    pg_catalog.set_config('datestyle', 'ISO', true) AS a, pg_catalog.set_config('intervalstyle', 'postgres', true) AS b,
     pg_catalog.set_config('extra_float_digits', '3', true) AS c, pg_catalog.set_config('bytea_output', 'hex', true) AS d,
-    pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e,
+    pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e, pg_catalog.set_config('exit_on_error', 'off', true) AS i,
     ${unlimited('idle_in_transaction_session_timeout')} AS f, ${unlimited('transaction_timeout')} AS g,
     CASE pg_catalog.current_setting('lock_timeout') WHEN '0' THEN pg_catalog.set_config('lock_timeout', '${LOCK_TIMEOUT}', true) END AS h`,
+  async relative(ask) {
+    const { rows } = await ask('SELECT version() AS version');
+    const relative = postgresRelative(String(rows[0]?.[0]));
+    if (relative === undefined) return undefined;
+    const { refused } = relative;
+    return { words: relativeWords(relative), ...(refused === undefined ? {} : { refused }) };
+  },
   async cancel({ ask }, { connectionId }) {
     if (connectionId !== undefined)
       await ask(`SELECT pg_catalog.pg_cancel_backend(${Number(connectionId)})::pg_catalog.text AS cancelled`);
   },
 
   async planColumns(ask, query, columns, modeOf) {
-    const described = await describeColumns(ask, query, columns);
+    const described = await describePostgresColumns(ask, query, columns);
     const names = columns.map(({ name }) => name);
     return described.map((column, index) =>
       planPostgresColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
@@ -294,6 +240,10 @@ export const postgresDialect: Dialect = {
       return `(${value})::pg_catalog.text || CASE WHEN ${unchanged} THEN '' ELSE ${fail('int4')}::pg_catalog.text END`;
     const numeric = type.replace('DECIMAL', 'pg_catalog.numeric');
     return `((${value}) + CASE WHEN ${unchanged} THEN 0 ELSE ${fail('numeric')} END)::${numeric}`;
+  },
+  async runsFunctions(ask, { schema, table }) {
+    const sql = fillIn(runsFunctionsSql, { SCHEMA: quoteLiteral(schema), TABLE: quoteLiteral(table) });
+    return (await ask(sql)).rows[0]?.[0] === true;
   },
   errorPatterns: postgresErrorPatterns,
 };

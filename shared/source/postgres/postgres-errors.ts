@@ -3,15 +3,16 @@ import {
   ConfigError,
   ExactnessError,
   type FerryError,
-  LockedCatalogError,
   NoConnectionLeftError,
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
+  UnverifiedServerError,
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
 import { explainByPattern, UnknownQueryError } from '../explain-error.ts';
 import { explainDeniedCatalog, explainDeniedFacts } from './explain-denial.ts';
+import { endedSessions, interruptions, lockedCatalog } from './postgres-interruptions.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
@@ -65,20 +66,20 @@ const connectErrors: ErrorPatterns['connect'] = [
     codes: /^3D000/,
     make: (at, _user, database) =>
       new ConfigError(`The source at ${at} has no database "${database}".`, {
-        hint: 'Check `database` of this source.',
+        hint: 'Check `database` of this source, and `databases` of an extraction.',
       }),
   },
   {
     pattern: /server does not support SSL/i,
     make: (at) =>
-      new ConfigError(`The source at ${at} does not support TLS, but tls.mode requires it.`, {
+      new UnverifiedServerError(`The source at ${at} does not support TLS, but tls.mode requires it.`, {
         hint: 'Enable TLS on the server, or set tls: { mode: disable } on this source if you trust the network.',
       }),
   },
   {
     pattern: /certificate verify failed|signature failure|unable to get (local )?issuer/i,
     make: (at) =>
-      new ConfigError(
+      new UnverifiedServerError(
         `The certificate of the source at ${at} is not signed by the authorities of tls.ca, or has expired.`,
         {
           hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. Nothing was sent to the server.',
@@ -88,8 +89,22 @@ const connectErrors: ErrorPatterns['connect'] = [
   {
     pattern: /server certificate for .* does not match host name/i,
     make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} is for another host name.`, {
+      new UnverifiedServerError(`The certificate of the source at ${at} is for another host name.`, {
         hint: "Use the name in the certificate as `host`; with tokens, set signHost to the database's own endpoint; with a password, tls: { mode: verify-ca } does not check the name. Nothing was sent to the server.",
+      }),
+  },
+  {
+    pattern: /too many connections for database|zu viele Verbindungen für Datenbank/i,
+    make: (at, _user, database) =>
+      new NoConnectionLeftError(`The database "${database}" at ${at} has no connections left.`, {
+        hint: 'Raise its own limit (ALTER DATABASE … CONNECTION LIMIT), or end idle sessions in it.',
+      }),
+  },
+  {
+    pattern: /too many connections for role|zu viele Verbindungen für Rolle/i,
+    make: (at, user) =>
+      new NoConnectionLeftError(`The user "${user}" has no connections left at ${at}.`, {
+        hint: 'Raise its own limit (ALTER ROLE … CONNECTION LIMIT), or end its idle sessions.',
       }),
   },
   {
@@ -109,6 +124,21 @@ const connectErrors: ErrorPatterns['connect'] = [
       }),
   },
   {
+    // The first question of a session needs the catalog.
+    pattern: /canceling statement due to lock timeout/i,
+    codes: /^55P03/,
+    make: lockedCatalog,
+  },
+  {
+    pattern: /canceling statement due to statement timeout/i,
+    codes: /^57014/,
+    make: (at) =>
+      new SourceUnavailableError(`The source at ${at} was slower than the statement_timeout of the login.`, {
+        hint: 'Only the first questions of a session were asked: the server is busy, or the timeout is too short (ALTER ROLE … SET statement_timeout = …).',
+      }),
+  },
+  ...endedSessions,
+  {
     pattern: /starting up|shutting down|recovery mode/i,
     codes: /^57P0[123]/,
     make: (at) => new SourceUnavailableError(`The source at ${at} is starting up or shutting down.`),
@@ -125,70 +155,6 @@ const writes = () =>
   new QueryError('The query tries to write; Ferry only reads.', {
     hint: 'Write a SELECT that changes nothing.',
   });
-
-/**
- * Limits that a server sets for a session. Ferry lifts them for its transactions; a pooler or a fork of Postgres may
- * not allow that.
- */
-const sessionLimits = [
-  { words: 'idle-in-transaction timeout', setting: 'idle_in_transaction_session_timeout' },
-  { words: 'transaction timeout', setting: 'transaction_timeout' },
-  { words: 'idle-session timeout', setting: 'idle_session_timeout' },
-];
-
-/** The server ended the statement for a reason outside of it, in any phase. */
-const interruptions: ErrorPatterns['read'] = [
-  {
-    pattern: /canceling statement due to statement timeout/i,
-    codes: /^57014$/,
-    make: () =>
-      new QueryError("The query exceeded the source's statement_timeout.", {
-        hint: 'Make the query faster, or raise the timeout of this login.',
-      }),
-    ofCatalog: () =>
-      new QueryError("A catalog query exceeded the source's statement_timeout.", {
-        hint: 'Raise the timeout of this login (ALTER ROLE … SET statement_timeout = …), or read fewer schemas (include, exclude).',
-      }),
-  },
-  {
-    pattern: /canceling statement due to lock timeout/i,
-    codes: /^55P03$/,
-    make: () =>
-      new SourceUnavailableError(
-        'Something that the query reads is locked at the source, and the lock was not released in time.',
-        {
-          hint: 'A migration or maintenance that runs at the same time may hold the lock: pg_locks shows it. The limit is lock_timeout of this login, or 30 seconds.',
-        },
-      ),
-    ofCatalog: () =>
-      new LockedCatalogError(
-        "A part of the source's catalog is locked, and the lock was not released in time.",
-        {
-          hint: 'Maintenance of the catalog (VACUUM FULL, REINDEX) may hold the lock: pg_locks shows it. Ferry waits a quarter of a second at a time, so that it holds up nobody.',
-        },
-      ),
-  },
-  {
-    pattern: /canceling statement due to user request/i,
-    make: () =>
-      new QueryError('The query was cancelled at the source.', {
-        hint: 'A person, or a watchdog of the database, cancelled it (pg_cancel_backend).',
-      }),
-  },
-  ...sessionLimits.map(({ words, setting }) => ({
-    pattern: new RegExp(`terminating connection due to ${words}`, 'i'),
-    make: () =>
-      new QueryError(`The source ended the session because its ${setting} expired.`, {
-        hint: `Raise it for this login: ALTER ROLE … SET ${setting} = 0.`,
-      }),
-  })),
-  {
-    pattern: /canceling statement due to conflict with recovery|conflict with recovery/i,
-    codes: /^40001$/,
-    make: () =>
-      new SourceUnavailableError('The standby cancelled the query because it conflicted with recovery.'),
-  },
-];
 
 const severalStatements = {
   pattern: /cannot insert multiple commands/,
@@ -267,12 +233,13 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   {
-    pattern: /read-only transaction|read-write mode/i,
+    pattern:
+      /read-only[- ]transa|read-write mode|transaction en lecture seule|transacción de sólo lectura|transazione a sola lettura|в режиме "только чтение"|лише для читання|リードオンリーのトランザクション|읽기 전용 트랜잭션|只读模式的事务/i,
     codes: /^25006$/,
     make: writes,
   },
   {
-    pattern: /division by zero/i,
+    pattern: /division by zero|Division durch Null|division par zéro|división por cero|деление на ноль/i,
     codes: /^22012$/,
     make: () => new QueryError('The query divides by zero.', { hint: 'Use NULLIF(divisor, 0).' }),
   },

@@ -14,10 +14,13 @@ const conditions = `
     version() AS version,
     (SELECT count(*) FROM pg_settings WHERE name LIKE 'rds%' OR name LIKE 'aurora%' OR name LIKE 'apg%') AS amazon,
     (SELECT reset_val FROM pg_settings WHERE name = 'transaction_timeout') AS transaction_limit,
+    (SELECT reset_val FROM pg_settings WHERE name = 'lock_timeout') AS lock_limit,
     pg_export_snapshot() IS NOT NULL AS exported`;
 
 // As the client itself exports the snapshot of its first connection, once for each scan of a table.
 const exportStatement = 'pg_export_snapshot(), (select count(*) from pg_stat_wal_receiver)';
+
+const UNLIMITED = 'the login has no lock_timeout, and a pooler takes none from Ferry for all connections';
 
 async function findObstacle(connection: DuckDBConnection): Promise<string | undefined> {
   let row: Record<string, unknown> | undefined;
@@ -35,6 +38,9 @@ async function findObstacle(connection: DuckDBConnection): Promise<string | unde
   // Ferry lifts it on its own connections, but cannot do so on the additional ones that the client opens.
   if (![null, '0'].includes(row.transaction_limit as string | null))
     return 'the login has a transaction_timeout, which cannot be lifted on all connections';
+  // An ALTER TABLE that queues between two of the connections waits for the first one, and the second one for it. Nobody
+  // would end that, as the server does not know that the two belong together.
+  if (row.lock_limit === '0') return UNLIMITED;
   return row.exported === true ? undefined : 'the source exports no snapshot';
 }
 

@@ -1,5 +1,11 @@
 import { ConfigError } from '../../errors.ts';
-import { type ColumnPlan, decimalFromText, decimalOf, MAX_DECIMAL_DIGITS } from '../column-plan.ts';
+import {
+  type ColumnPlan,
+  decimalFromText,
+  decimalOf,
+  MAX_DECIMAL_DIGITS,
+  type TextPlan,
+} from '../column-plan.ts';
 
 const integers = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
 const isExactNumber = (type: string) => integers.test(type) || decimalOf(type) !== undefined;
@@ -22,14 +28,27 @@ export function strictly(
   return `CASE WHEN ${value} IS NOT NULL AND (${converted} IS NULL OR NOT ${same}) THEN ${refuse} ELSE ${converted} END`;
 }
 
+/** What also holds for the text of a value. */
+function whatTextKeeps({ canary, mayBeCutOff, textDependsOn }: ColumnPlan): Partial<ColumnPlan> {
+  return {
+    ...(mayBeCutOff ? { mayBeCutOff } : {}),
+    ...(textDependsOn ? { textDependsOn } : {}),
+    ...(canary ? { canary } : {}),
+  };
+}
+
 /**
  * Changes how a column is written to what `columns:` of a sync asks for.
  *
  * @param plan how the column is written exactly
- * @param asText the source's SQL for the column as it prints it; absent for a value of DuckDB's own
+ * @param asText the source's SQL for the column as it prints it, or how its text is sent; absent for a value of DuckDB's own
  * @throws ConfigError when a column of this type cannot become that
  */
-export function overrideColumn(plan: ColumnPlan, target: string, asText: string | undefined): ColumnPlan {
+export function overrideColumn(
+  plan: ColumnPlan,
+  target: string,
+  asText: string | TextPlan | undefined,
+): ColumnPlan {
   const { name, sourceType } = plan;
   const impossible = (hint: string) =>
     new ConfigError(`columns.${name}: a column of type ${sourceType} cannot become ${target}.`, { hint });
@@ -39,16 +58,8 @@ export function overrideColumn(plan: ColumnPlan, target: string, asText: string 
     if (asText === undefined) {
       return { name, sourceType, type: 'VARCHAR', inDuckdb: (value) => `CAST(${value} AS VARCHAR)`, reason };
     }
-    const { mayBeCutOff, textDependsOn } = plan;
-    return {
-      name,
-      sourceType,
-      type: 'VARCHAR',
-      atSource: asText,
-      reason,
-      ...(mayBeCutOff ? { mayBeCutOff } : {}),
-      ...(textDependsOn ? { textDependsOn } : {}),
-    };
+    const sent = typeof asText === 'string' ? { atSource: asText } : asText;
+    return { name, sourceType, type: 'VARCHAR', ...sent, reason, ...whatTextKeeps(plan) };
   }
 
   if (target === 'boolean' && plan.type === 'BOOLEAN') return plan;

@@ -8,7 +8,7 @@ import {
   refusalMarker,
   refusedColumn,
 } from '../column-plan.ts';
-import type { SourceSession } from '../session.ts';
+import type { SourceSession } from '../sessions/session.ts';
 import { changedWhileRunning, readSettings } from './keep-settings.ts';
 
 /** Where the markers of a table's own columns begin, after those of any result. */
@@ -21,12 +21,16 @@ interface Conversion {
 }
 
 /** Whether a setting of its session decides how the source prints or computes the value. */
-const dependsOnSettings = ({ type, textDependsOn, atSource }: ColumnPlan) =>
+const dependsOnSettings = ({ type, textDependsOn, atSource, unwatched }: ColumnPlan) =>
   textDependsOn !== undefined &&
+  !unwatched &&
   (/^VARCHAR(\[\])?$/.test(type) || (atSource !== undefined && /^DECIMAL\([\d,]+\)$/.test(type)));
 
 const needsSource = (plan: ColumnPlan) =>
-  plan.atSource !== undefined || plan.companion !== undefined || dependsOnSettings(plan);
+  plan.atSource !== undefined ||
+  plan.companion !== undefined ||
+  plan.canary !== undefined ||
+  dependsOnSettings(plan);
 
 /** DuckDB SQL for the result of a query of the source, with each of its columns written as planned. */
 export async function convertAtSource(
@@ -65,13 +69,14 @@ async function convertThroughSource(
   const names = columns.map(({ name }) => name);
   const settings = columns.some(dependsOnSettings) ? await readSettings(session) : new Map<string, string>();
   const expressions = columns.flatMap((plan, index) => {
-    const { companion, type, textDependsOn = [] } = plan;
+    const { canary, companion, type, textDependsOn = [] } = plan;
     const value = plan.atSource ?? dialect.reference(names, index);
     const own = new Map(textDependsOn.map((name) => [name, settings.get(name) ?? '']));
     const marker = changeMarker(index + (firstMarker ?? 0));
     const guarded = dependsOnSettings(plan) ? dialect.failWhenChanged?.(value, type, own, marker) : undefined;
     return [
       { sql: guarded ?? value, alias: `c${index}` },
+      ...(canary === undefined ? [] : [{ sql: canary.sql, alias: `k${index}` }]),
       ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
     ];
   });
@@ -108,11 +113,14 @@ export function convert(
   relation: string,
   firstMarker = 0,
 ): string {
-  const list = columns.map(({ name, inDuckdb }, index) => {
+  const list = columns.map(({ name, inDuckdb, canary }, index) => {
     const value = quoteIdentifier(names[index] ?? name);
     const refuse = `error(${quoteLiteral(refusalMarker(firstMarker + index))})`;
     const expression = inDuckdb ? inDuckdb(value, `g${index}`, refuse) : value;
-    return `${expression} AS ${quoteIdentifier(name)}`;
+    if (!canary) return `${expression} AS ${quoteIdentifier(name)}`;
+    const changed = `error(${quoteLiteral(changeMarker(firstMarker + index))})`;
+    const isOther = `k${index} IS DISTINCT FROM ${quoteLiteral(canary.expected)}`;
+    return `CASE WHEN ${isOther} THEN ${changed} ELSE ${expression} END AS ${quoteIdentifier(name)}`;
   });
   return `SELECT ${list.join(', ')} FROM ${relation}`;
 }

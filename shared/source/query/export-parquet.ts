@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { quoteLiteral } from '../../duckdb/sql-text.ts';
 import { watchSize } from '../../duckdb/watch-size.ts';
 import { ExactnessError } from '../../errors.ts';
-import type { SourceSession } from '../session.ts';
+import type { SourceSession } from '../sessions/session.ts';
 import { explainRefusal } from './convert-columns.ts';
 import { keepSettings } from './keep-settings.ts';
+import type { RowNotes } from './note-rows.ts';
 import type { TableCheck } from './plan-table-scans.ts';
 import type { PreparedQuery } from './prepare-query.ts';
 
@@ -25,7 +26,7 @@ export async function assertFit(session: SourceSession, { table, sql, columns }:
 }
 
 /** The last check: whatever the client did with a type on the way, the file must have the planned one. */
-async function assertTypes(
+export async function assertTypes(
   session: SourceSession,
   { columns, mode }: PreparedQuery,
   file: string,
@@ -42,9 +43,18 @@ async function assertTypes(
 }
 
 /**
+ * DuckDB SQL that writes the rows of a relation to a file.
+ *
+ * @param rowGroup how much of them is kept in memory until it is written
+ */
+export const copyStatement = (relation: string, file: string, rowGroup = '16MB'): string =>
+  `COPY (${relation}) TO ${quoteLiteral(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '${rowGroup}')`;
+
+/**
  * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of
  * the source. Nothing is left of the file when it fails.
  *
+ * @param notes takes the fingerprint of the rows meanwhile
  * @throws ExactnessError when a value cannot be written
  */
 export async function exportParquet(
@@ -52,16 +62,16 @@ export async function exportParquet(
   prepared: PreparedQuery,
   file: string,
   onProgress: (bytes: number) => void = () => {},
+  notes?: RowNotes,
 ): Promise<{ rows: number; bytes: number }> {
+  const relation = notes ? notes.watch(prepared.relation) : prepared.relation;
+  if (notes) session.define(notes.function);
   const target = join(session.outputFolder, file);
   const watch = watchSize(session.outputFolder, onProgress);
   try {
     const copy = async () => {
       for (const check of prepared.checks) await assertFit(session, check);
-      const reader = await session.run(
-        'read',
-        `COPY (${prepared.relation}) TO ${quoteLiteral(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')`,
-      );
+      const reader = await session.run('read', copyStatement(relation, target));
       return Number(reader.getRowsJS()[0]?.[0]);
     };
     const rows = await session.transaction(() => keepSettings(session, copy), prepared);

@@ -1,5 +1,5 @@
 import { ExactnessError } from '../../errors.ts';
-import type { SourceSession } from '../session.ts';
+import type { SourceSession } from '../sessions/session.ts';
 
 /**
  * Does work in a transaction, and checks whether a query changed settings of the source's session meanwhile: then some

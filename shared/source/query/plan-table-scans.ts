@@ -4,9 +4,10 @@ import { quoteIdentifier } from '../../duckdb/sql-text.ts';
 import { ExactnessError, QueryError } from '../../errors.ts';
 import { type ColumnPlan, type Refusal, withoutLabels } from '../column-plan.ts';
 import type { ClientColumn, SourceTable } from '../dialect.ts';
-import type { SourceSession } from '../session.ts';
+import type { SourceSession } from '../sessions/session.ts';
 import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
+import { asScanned, guardScan, isPlain } from './guard-scan.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
 
 /** A condition on a table that is read as it is: these columns may not contain a value that the client damages. */
@@ -32,6 +33,10 @@ interface Table {
   unstarred?: string[];
   /** The SELECT sends its own statement to the source, which converts and refuses, so there is nothing to check. */
   convertedAtSource?: boolean;
+  /** So does the SELECT of a table that could be scanned: it sees what a scan would not. */
+  guarded?: boolean;
+  /** What may be wrong in it, for people. */
+  warning?: string;
 }
 
 /** Exactly: names that differ only in case may be two tables. */
@@ -63,7 +68,7 @@ async function findTable(session: SourceSession, { schema, table }: TableReferen
 async function describeTable(
   session: SourceSession,
   found: SourceTable,
-  { columns, besideStars }: DuckdbQueryFacts,
+  { tables, columns, besideStars }: DuckdbQueryFacts,
   mode: TypesMode,
 ): Promise<Table> {
   const { dialect } = session;
@@ -127,10 +132,14 @@ async function describeTable(
     columns: plans.map((plan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type })),
   };
   if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
-  if (columns !== 'all' || scannedNames.length === shownNames.length) return table;
-  const hidden = unshown.filter((name) => !unstarred.includes(name));
+  const hidden = columns === 'all' ? unshown.filter((name) => !unstarred.includes(name)) : [];
+  const alone = tables.length === 1 || !dialect.statementsApart;
+  const { guarded, warning } = await guardScan(session, found, table, { mode, alone });
+  if (guarded) return { ...table, hidden, unstarred, select: query, guarded };
+  const told = warning === undefined ? table : { ...table, warning };
+  if (columns !== 'all' || scannedNames.length === shownNames.length) return told;
   const select = `SELECT ${named.map(quoteIdentifier).join(', ')} FROM ${scanName}`;
-  return { ...table, hidden, unstarred, select };
+  return { ...told, hidden, unstarred, select };
 }
 
 async function planSource(session: SourceSession, query: string, mode: TypesMode): Promise<ColumnPlan[]> {
@@ -138,9 +147,6 @@ async function planSource(session: SourceSession, query: string, mode: TypesMode
   const ask = (sql: string) => session.askSource('wrap', sql);
   return session.dialect.planColumns(ask, query, client, () => mode, session.server);
 }
-
-/** Text that the source printed, or a name from a list: nothing in it can be damaged. */
-const isPlain = (type: string) => type === 'VARCHAR' || /^ENUM\(.*\)$/s.test(type) || type === 'UINTEGER';
 
 function cannotBeScanned({ plan, scanType }: Table['columns'][number]): string | undefined {
   // Bytes that are no text.
@@ -206,7 +212,7 @@ function lossOfScan(scanType: string): string | undefined {
 
 function checkTable(
   { dialect, server }: SourceSession,
-  { label, query, columns, convertedAtSource }: Table,
+  { label, query, columns, convertedAtSource, guarded }: Table,
   mode: TypesMode,
 ): TableCheck | undefined {
   if (convertedAtSource) {
@@ -223,7 +229,7 @@ function checkTable(
     if (scanType !== plan.type || plan.damagedInScan) throw cannotBeRead(label, { plan, scanType });
     return plan.violation !== undefined;
   });
-  if (checked.length === 0) return undefined;
+  if (checked.length === 0 || guarded) return undefined;
   const conditions = checked.map(({ plan }, index) => ({
     sql: `MAX(CASE WHEN ${plan.violation} THEN 1 ELSE 0 END)`,
     alias: `v${index}`,
@@ -292,7 +298,10 @@ export async function planTableScans(
     assertScannable(table);
   }
   for (const { found } of described) await session.chooseReadingOf(found);
-  const warnings = mode === 'exact' ? [] : described.flatMap(warningsOf);
+  const warnings = described.flatMap((table) => [
+    ...(mode === 'exact' ? [] : warningsOf(table)),
+    ...(table.warning === undefined ? [] : [table.warning]),
+  ]);
   const checks = described
     .map((table) => checkTable(session, table, mode))
     .filter((check) => check !== undefined);
@@ -327,18 +336,20 @@ async function replaceThose(
 ): Promise<Pick<TableScans, 'sql' | 'tableColumns'>> {
   const tableColumns: ColumnPlan[] = [];
   const replacements: Replacement[] = [];
-  for (const { reference, select, convertedAtSource, columns, unstarred = [] } of described) {
+  for (const { reference, select, convertedAtSource, guarded, columns, unstarred = [] } of described) {
     if (select === undefined) continue;
+    const isConverted = convertedAtSource || guarded;
     const isMeant = (other: TableReference) => key(other) === key(reference);
     const plans = columns.map(({ plan }) => plan);
     const firstMarker = TABLE_MARKERS + tableColumns.length;
-    if (convertedAtSource) tableColumns.push(...plans);
+    if (isConverted) tableColumns.push(...plans);
+    const converted = isConverted
+      ? await convertAtSource(session, select, { columns: plans, mode, firstMarker })
+      : select;
     replacements.push({
       isMeant,
       unstarred,
-      select: convertedAtSource
-        ? await convertAtSource(session, select, { columns: plans, mode, firstMarker })
-        : select,
+      select: guarded ? asScanned(converted, columns) : converted,
     });
   }
   const sql = replacements.length === 0 ? query : await replaceTables(session, query, replacements);

@@ -1,13 +1,14 @@
-import { asSentence, unknownNameMessage } from '../../config/config-problems.ts';
 import type { TypesMode } from '../../config/schema/ferry-config.ts';
+import { asSentence, unknownNameMessage } from '../../config/unknown-name.ts';
 import { quoteIdentifier, trimStatement } from '../../duckdb/sql-text.ts';
 import { ConfigError, ExactnessError, QueryError } from '../../errors.ts';
 import { type ColumnPlan, MAX_DECIMAL_DIGITS, withoutLabels } from '../column-plan.ts';
-import { ofStatement } from '../explain-unknown.ts';
-import type { SourceSession } from '../session.ts';
+import { ofStatement } from '../sessions/explain-unknown.ts';
+import type { SourceSession } from '../sessions/session.ts';
 import { overrideColumn, strictly } from './column-override.ts';
 import { convert, convertAtSource, withCheckedText } from './convert-columns.ts';
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
+import { warnUnseen } from './guard-scan.ts';
 import { keepSettings } from './keep-settings.ts';
 import { explainHidden, planTableScans, type TableCheck } from './plan-table-scans.ts';
 
@@ -67,7 +68,11 @@ async function prepare(
   // Before it is described, as MySQL and MariaDB may run its functions for that.
   if (scans === undefined) await dialect.assertChangesNothing?.(ask, sql, [], session.server);
   const relation = scans === undefined ? session.relationOf(sql) : `(${scans.sql})`;
-  const client = await session.describe(relation).catch((error: unknown) => {
+  const described =
+    scans === undefined && dialect.describe
+      ? dialect.describe((statement) => session.askSource('describe', statement), sql)
+      : session.describe(relation);
+  const client = await described.catch((error: unknown) => {
     if (scans === undefined) return ofStatement(sql)(error);
     throw explainHidden(error, scans);
   });
@@ -113,15 +118,19 @@ async function prepare(
   const columns = planned.map((plan, index) => {
     const target = typeOf(overrides, plan.name);
     const clientType = client[index]?.type ?? plan.type;
-    const asText = dialect.asText(dialect.reference(names, index), clientType);
+    const asText = dialect.asText(dialect.reference(names, index), clientType, plan.name);
     return target === undefined ? plan : overrideColumn(plan, target, asText);
   });
+  const unwatched = columns.filter((plan) => plan.unwatched);
   return {
     columns,
     relation: await convertAtSource(session, sql, { columns, mode }),
     checks: [],
     tableColumns: [],
-    warnings: warningsFor(columns),
+    warnings: [
+      ...warningsFor(columns),
+      ...(unwatched.length > 0 ? [warnUnseen('the query', unwatched)] : []),
+    ],
     mode,
     oneStatement: true,
   };

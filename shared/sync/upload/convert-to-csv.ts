@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { closedDuckdbOptions, type DuckdbLimits } from '../../duckdb/duckdb-options.ts';
@@ -8,6 +8,7 @@ import { runInterruptibly } from '../../duckdb/run-interruptibly.ts';
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
 import { watchSize } from '../../duckdb/watch-size.ts';
 import { ExactnessError, fullDiskError, QueryError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { refusalMarker, refusedColumn } from '../../source/column-plan.ts';
 import { csvFormOf } from './csv-form.ts';
 
@@ -42,7 +43,7 @@ export async function convertToCsv(
   const output = join(folder, 'out');
   // A retry starts again.
   await rm(folder, { recursive: true, force: true });
-  await mkdir(output, { recursive: true, mode: 0o700 });
+  await makeFolder(output, { mode: 0o700 });
   const file = join(output, 'result.csv');
   // One thread keeps the rows in their order without keeping them in memory.
   const settings = await closedDuckdbOptions({ ...options, folder, threads: 1 });

@@ -1,6 +1,7 @@
 import { LostError, toFerryError } from '../../errors.ts';
 import type { PolyteiaClient } from '../../polyteia/polyteia-client.ts';
 import type { JobContext, JobResult } from '../../runs/job.ts';
+import { measureRun } from '../../runs/measure-run.ts';
 import type { LastUpload } from '../../runs/records/last-upload.ts';
 import { readOtherRun } from '../../runs/records/read-other-run.ts';
 import { isFinished, type RunRecord } from '../../runs/records/run-record.ts';
@@ -75,7 +76,7 @@ async function closeSettled(context: JobContext, { store, job }: SyncWork, uploa
   const record = await context.retry(() => readOtherRun(store, job, upload.runId, context.warn));
   if (!record || !isUnknown(record)) return undefined;
   const baseline = await context.retry(() => store.readBaseline(job));
-  if (baseline?.runId === upload.runId) await context.retry(() => store.save(closeRecord(record, upload)));
+  if (baseline?.runId === upload.runId) await close(context, store, record, closeRecord(record, upload));
   return undefined;
 }
 
@@ -95,12 +96,22 @@ async function closeEarlier(
     context.warn(`Skipped: Polyteia is still reading the upload of run ${upload.runId}.`);
     return { state: 'skipped', heldBy: upload.runId };
   }
-  if (record && isUnknown(record)) {
-    await context.retry(() => store.save(closeRecord(record, upload, end.error)));
-  }
+  if (record && isUnknown(record))
+    await close(context, store, record, closeRecord(record, upload, end.error));
   if (end.state === 'done' && isOfSync(sync, upload)) await keepBaseline(context, { store, job }, upload);
   await context.retry(() => store.saveLastUpload(job, { ...upload, settled: true }));
   return undefined;
+}
+
+async function close(
+  context: JobContext,
+  store: SyncWork['store'],
+  before: RunRecord,
+  closed: RunRecord,
+): Promise<void> {
+  await context.retry(() => store.save(closed));
+  // One that was taken for lost is counted as that.
+  if (!isFinished(before)) measureRun(closed);
 }
 
 type End = { state: 'done' | 'unfinished'; error?: undefined } | { state: 'failed'; error: Error };

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolyteiaTargetConfig } from '../../config/schema/ferry-config.ts';
 import { ConfigError, toFerryError } from '../../errors.ts';
 import { createPolyteiaClient } from '../../polyteia/create-polyteia-client.ts';
@@ -35,7 +35,7 @@ export function openTarget(
 ): Promise<OpenTarget> {
   return context.phase('check target', async () => {
     const client = createPolyteiaClient(target, {
-      token: await readToken(target, secrets),
+      token: await context.retry(() => readToken(target, secrets)),
       outgoing: config,
       ...(dispatcher ? { dispatcher } : {}),
       ...clock,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mapInBatches } from '../../batches.ts';
 import { StateError } from '../../errors.ts';
 import type { DocumentStore } from '../../runs/documents/document-store.ts';

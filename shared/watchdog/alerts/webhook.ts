@@ -1,7 +1,10 @@
 import { ConfigError, NotificationError } from '../../errors.ts';
+import { inSpan, markFailed } from '../../telemetry/in-span.ts';
 import type { AlertMessage, Channel } from './channel.ts';
 
 const TIMEOUT_MS = 5_000;
+// Where it goes is a secret.
+const attributes = { 'http.request.method': 'POST' };
 
 /**
  * A webhook: one POST of JSON for each message. Slack and Teams' connectors show `text`; the other members are for
@@ -16,13 +19,18 @@ export function createWebhook(readUrl: () => Promise<string>, send: typeof fetch
       const url = urlIn(await readUrl());
       let response: Response;
       try {
-        response = await send(url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(bodyOf(message)),
-          // A redirect would send the message to somebody else.
-          redirect: 'error',
-          signal: AbortSignal.timeout(TIMEOUT_MS),
+        response = await inSpan('webhook', { kind: 'client', attributes }, async (span) => {
+          const answer = await send(url, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(bodyOf(message)),
+            // A redirect would send the message to somebody else.
+            redirect: 'error',
+            signal: AbortSignal.timeout(TIMEOUT_MS),
+          });
+          span.setAttribute('http.response.status_code', answer.status);
+          if (answer.status >= 400) markFailed(span, String(answer.status));
+          return answer;
         });
       } catch (error) {
         throw new NotificationError('The webhook cannot be reached.', { cause: error });

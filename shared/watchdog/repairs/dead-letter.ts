@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Incident } from '../alerts/incident.ts';
 import type { WatchedJobs } from '../watched-jobs.ts';
 
@@ -19,7 +19,7 @@ export interface DeadLetterQueue {
   remove(receipt: string): Promise<void>;
 }
 
-const start = z.object({ job: z.string() });
+const start = z.object({ job: z.string(), check: z.boolean().optional() });
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-async-destinations
 const fromLambda = z.object({
   requestContext: z.object({ condition: z.string() }),
@@ -31,6 +31,9 @@ const fromLambda = z.object({
     .optional()
     .catch(undefined),
 });
+
+/** Whether it is a check that was killed: no run was lost, and whoever asked for it has seen that it does not end. */
+export const isCheck = (letter: DeadLetter): boolean => read(letter).isCheck === true;
 
 /**
  * Whether a start is really lost. A run that waits for a slot of its source is not: Lambda has used up its tries, but
@@ -58,7 +61,11 @@ export function incidentOf(letter: DeadLetter, jobs: WatchedJobs): Incident {
   };
 }
 
-function read({ body, errorCode }: DeadLetter): { job: string | undefined; reason: string } {
+function read({ body, errorCode }: DeadLetter): {
+  job: string | undefined;
+  reason: string;
+  isCheck?: boolean | undefined;
+} {
   let content: unknown;
   try {
     content = JSON.parse(body);
@@ -69,7 +76,9 @@ function read({ body, errorCode }: DeadLetter): { job: string | undefined; reaso
   if (lambda)
     return {
       job: lambda.requestPayload.job,
+      isCheck: lambda.requestPayload.check,
       reason: lambda.responsePayload?.errorType ?? lambda.requestContext.condition,
     };
-  return { job: start.safeParse(content).data?.job, reason: errorCode ?? '' };
+  const { job, check } = start.safeParse(content).data ?? {};
+  return { job, isCheck: check, reason: errorCode ?? '' };
 }

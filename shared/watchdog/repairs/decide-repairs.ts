@@ -38,17 +38,20 @@ export const NOT_OURS_MS = 60 * 60_000;
  * Which runs need help. A second start with the same run id does no harm: it finds the run finished or in progress.
  *
  * @param leaseAges how long ago the lease of each job was written; a job with a live lease is left alone
+ * @param parked the runs that wait for a slot outside of any process, and are started when they have their turn
  */
 export function decideRepairs(
   jobs: WatchedJobs,
   states: ReadonlyMap<string, JobState>,
   leaseAges: ReadonlyMap<string, number>,
   now: Date,
+  parked: ReadonlySet<string> = new Set(),
 ): Repair[] {
   return [...states].flatMap(([job, state]) => {
     const leaseAge = leaseAges.get(job) ?? Number.POSITIVE_INFINITY;
     if (leaseAge < leaseTimes.expiryMs) return [];
     return state.unfinished.flatMap((run) => {
+      if (run.state === 'queued' && parked.has(run.runId)) return [];
       const replacedAt = beganAfter(run, state);
       // The lease of a frequent job is always young: a later run has taken it from this one.
       const age = now.getTime() - Math.max(Date.parse(run.startedAt), replacedAt ?? 0);

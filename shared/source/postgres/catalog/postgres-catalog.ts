@@ -10,7 +10,7 @@ import {
   TO_OPEN,
 } from './guarded/postgres-guarded.ts';
 import { namesQuery } from './guarded/postgres-names.ts';
-import { probedTexts } from './guarded/postgres-probes.ts';
+import { probedDetails, probedTexts } from './guarded/postgres-probes.ts';
 import { STORED, scopeOf } from './postgres-placeholders.ts';
 import { queriesOf } from './rows/postgres-rows.ts';
 import { postgresScope } from './scope/postgres-scope.ts';
@@ -43,23 +43,34 @@ const settings = `SELECT
   WHERE s.name IN ('search_path', 'TimeZone', 'lc_monetary', 'jit', 'enable_nestloop', 'quote_all_identifiers', 'lock_timeout')`;
 
 export const postgresCatalog: Catalog = {
+  form: 'postgres',
+  place: {
+    own: ({ database }) => database,
+    loginFor: (login, database, databaseBytes) => ({
+      ...login,
+      database,
+      ...(databaseBytes === undefined ? {} : { databaseBytes }),
+    }),
+  },
+  scope: ({ ask }) => postgresScope(ask),
+  queries: queriesOf,
   settings,
-
-  scope: postgresScope,
   readSharedTexts,
   orphans: readFileSync(new URL('./postgres-orphans.sql', import.meta.url), 'utf8'),
-
-  toOpen: (state) => fillIn(TO_OPEN, scopeOf(state)),
-  open: openRelations,
-  openFirst: (state, facts, known) => openUnknown([facts, settings], fillIn(TO_OPEN, scopeOf(state)), known),
   measure: (state) => (state.guarded ? measureRelations(fillIn(STORED, scopeOf(state))) : undefined),
-  probes: probedTexts.map(({ part, texts }) => ({
-    part,
-    question: (state) => probeTexts(fillIn(texts, scopeOf(state))),
-  })),
-
-  names: namesQuery,
-  isLocked,
-  reasonOf,
-  queries: queriesOf,
+  opening: {
+    toOpen: (state) => fillIn(TO_OPEN, scopeOf(state)),
+    open: openRelations,
+    openFirst: (state, facts, known) =>
+      openUnknown([facts, settings], fillIn(TO_OPEN, scopeOf(state)), known),
+  },
+  probing: {
+    probes: probedTexts.map(({ part, texts }) => ({
+      part,
+      question: (state) => probeTexts(fillIn(texts, { ...scopeOf(state), ...probedDetails(state.details) })),
+    })),
+    names: namesQuery,
+    isLocked,
+    reasonOf,
+  },
 };

@@ -27,14 +27,20 @@ export function isFaulty(faults: readonly Fault[], part: Part, object: string, c
   return `${object}::int8 * 65536 + ${column} = ANY ('{${keys}}'::int8[])`;
 }
 
+/** SQL condition: the filters leave a relation, whose schema is another question, and it can be named. */
+export const relationsInScope = (
+  { filters, faults }: Pick<CatalogState, 'filters' | 'faults'>,
+  alias: string,
+) =>
+  `${relationInScope(filters, `${alias}.relname`)} AND NOT ${isFaulty(faults, 'relation', `${alias}.oid`)}`;
+
 /** The placeholders that all queries share: what the filters leave, except what cannot be named. */
-export function scopeOf({ filters, databaseName, faults }: CatalogState) {
-  const relations = (alias: string) =>
-    `${relationInScope(filters, `${alias}.relname`)} AND NOT ${isFaulty(faults, 'relation', `${alias}.oid`)}`;
+export function scopeOf(state: CatalogState) {
+  const { filters, databaseName, faults } = state;
   return {
     SCOPE: `${schemasInScope(filters, databaseName)} AND NOT ${isFaulty(faults, 'schema', 'n.oid')}`,
-    RELATION_IN_SCOPE: relations('c'),
-    PARENT_IN_SCOPE: relations('parent'),
+    RELATION_IN_SCOPE: relationsInScope(state, 'c'),
+    PARENT_IN_SCOPE: relationsInScope(state, 'parent'),
     NO_COLUMN: isFaulty(faults, 'column', 'a.attrelid', 'a.attnum'),
     NO_ROUTINE: isFaulty(faults, 'routine', 'p.oid'),
   };

@@ -1,5 +1,5 @@
 import type { Part } from '../../../catalog/faults.ts';
-import { ARGUMENTS } from '../rows/postgres-rows.ts';
+import { ARGUMENT_LIST, ARGUMENTS, COLUMN_TYPE, RETURN_TYPE } from '../rows/postgres-rows.ts';
 
 /** The relations to read, as `c`; their schemas as `scope`. */
 const RELATIONS = `pg_catalog.pg_class AS c JOIN (__SCOPE__) AS scope ON scope.oid = c.relnamespace
@@ -57,7 +57,7 @@ export const probedTexts: readonly { part: Part; texts: string }[] = [
   {
     part: 'type',
     texts: ofColumn(
-      'pg_catalog.concat(t.typname, (CASE WHEN t.typelem <> 0 THEN t.typelem ELSE t.oid END)::pg_catalog.regtype)',
+      'pg_catalog.concat(t.typname, (CASE WHEN t.typelem <> 0 THEN t.typelem ELSE t.oid END)::pg_catalog.regtype__TYPE_DETAILS__)',
       `${COLUMNS} JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid`,
     ),
   },
@@ -81,5 +81,13 @@ export const probedTexts: readonly { part: Part; texts: string }[] = [
   },
   { part: 'routine', texts: ofRoutine('p.proname::text') },
   { part: 'source', texts: ofRoutine('p.prosrc') },
-  { part: 'arguments', texts: ofRoutine(ARGUMENTS) },
+  { part: 'arguments', texts: ofRoutine(`pg_catalog.concat(${ARGUMENTS}__ARGUMENT_DETAILS__)`) },
 ];
+
+/** What `__…_DETAILS__` stands for: the texts that only details have. */
+export const probedDetails = (details: boolean) => ({
+  TYPE_DETAILS: details ? `, ${COLUMN_TYPE}` : '',
+  ARGUMENT_DETAILS: details
+    ? `, ${ARGUMENT_LIST}, ${RETURN_TYPE}, (SELECT l.lanname FROM pg_catalog.pg_language AS l WHERE l.oid = p.prolang)`
+    : '',
+});

@@ -82,7 +82,7 @@ SELECT
     + 8 * (attribute.attidentity <> '')::int4
     + 16 * coalesce(attribute.is_primary, false)::int4
     + 32 * coalesce(attribute.is_foreign, false)::int4
-  )::int4 AS flags
+  )::int4 AS flags__DETAILS__
 FROM (SELECT * FROM relation ORDER BY position) AS relation
 CROSS JOIN LATERAL (
   SELECT
@@ -111,7 +111,7 @@ CROSS JOIN LATERAL (
     key.is_foreign,
     key.types AS key_types,
     CASE WHEN __NO_KEYS__ THEN NULL ELSE key.names END AS key_names,
-    CASE WHEN __NO_COMMENT__ THEN NULL ELSE comment.description END AS comment
+    CASE WHEN __NO_COMMENT__ THEN NULL ELSE comment.description END AS comment__OWN_DETAILS__
   FROM pg_catalog.pg_attribute AS a
   -- A column whose type is missing from a damaged catalog is still a column.
   LEFT JOIN LATERAL (
@@ -161,6 +161,7 @@ CROSS JOIN LATERAL (
   LEFT JOIN pg_catalog.pg_description AS comment
     ON comment.objoid = relation.oid AND comment.objsubid = a.attnum AND comment.objsubid > 0
     AND comment.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  __DETAIL_JOINS__
   WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT __NO_COLUMN__
   -- Aggregated for each relation: joined with all relations at once, it would also be sorted as a whole.
   OFFSET 0

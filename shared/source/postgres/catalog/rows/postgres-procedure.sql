@@ -10,7 +10,7 @@ routine AS (
     p.pronamespace,
     p.proowner,
     CASE WHEN __NO_SOURCE__ THEN NULL ELSE p.prosrc END AS prosrc,
-    CASE WHEN __NO_ARGUMENTS__ THEN __ESCAPED_ARGUMENTS__ ELSE __ARGUMENTS__ END AS argument_types
+    CASE WHEN __NO_ARGUMENTS__ THEN __ESCAPED_ARGUMENTS__ ELSE __ARGUMENTS__ END AS argument_types__SIGNATURE__
   FROM pg_catalog.pg_proc AS p
   JOIN scope ON scope.oid = p.pronamespace
   -- Amazon RDS's own account owns what belongs to the service.
@@ -24,6 +24,6 @@ SELECT
   routine.prosrc AS procedure_definition,
   NULL::text AS procedure_type,
   routine.argument_types,
-  count(*) OVER (PARTITION BY routine.pronamespace, routine.proname) > 1 AS is_overloaded
+  count(*) OVER (PARTITION BY routine.pronamespace, routine.proname) > 1 AS is_overloaded__DETAILS__
 FROM routine
 ORDER BY routine.schema, routine.proname, routine.argument_types COLLATE "C"

@@ -75,7 +75,7 @@ SELECT
   NULL::text AS engine,
   NULL::text AS ref_generation,
   CASE WHEN __NO_PARENT__ THEN __ESCAPED_PARENT_SCHEMA__ ELSE parent_schema.nspname::text END AS parent_table_schema,
-  parent_scope.oid IS NOT NULL AND (__PARENT_IN_SCOPE__) AS is_parent_in_scope
+  parent_scope.oid IS NOT NULL AND (__PARENT_IN_SCOPE__) AS is_parent_in_scope__DETAILS__
 FROM pg_catalog.pg_class AS c
 JOIN scope ON scope.oid = c.relnamespace
 LEFT JOIN sizes ON sizes.relation = c.oid

@@ -7,6 +7,7 @@ import type { AskSource } from '../../../dialect.ts';
 import { assertPatterns, databaseInScope, quoteText } from './postgres-filters.ts';
 import { ENCODINGS, hexOf, rawBytesOf, readSharedText, split } from './postgres-shared-texts.ts';
 
+const closedDatabasesSql = readFileSync(new URL('./postgres-closed-databases.sql', import.meta.url), 'utf8');
 const allDatabasesSql = readFileSync(new URL('./postgres-all-databases.sql', import.meta.url), 'utf8');
 
 /**
@@ -31,6 +32,18 @@ export async function listDatabases(ask: AskSource, filters: CatalogFilters): Pr
     ),
   );
   return listed.filter((_, index) => kept[index]);
+}
+
+/** @see CatalogScope.closedDatabases */
+export async function closedDatabases(
+  ask: AskSource,
+  filters: CatalogFilters,
+): Promise<{ name: string; why: string }[]> {
+  const { rows } = await ask(fillIn(closedDatabasesSql, { NAME: hexOf('d.datname'), ENCODINGS }));
+  const names = readNames(rows.map(([hex, , encodings]) => [hex, encodings]));
+  const closed = names.map(({ name }, index) => ({ name, why: String(rows[index]?.[1]) }));
+  const kept = await Promise.all(closed.map(({ name }) => isInScope(ask, filters, name)));
+  return closed.filter((_, index) => kept[index]);
 }
 
 /** @see CatalogScope.allDatabases */

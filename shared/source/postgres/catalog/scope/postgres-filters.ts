@@ -1,4 +1,4 @@
-import { ConfigError, type FerryError, QueryError } from '../../../../errors.ts';
+import { ConfigError, type FerryError, PatternError, QueryError } from '../../../../errors.ts';
 import {
   ANYTHING,
   type CatalogFilters,
@@ -120,13 +120,17 @@ export async function assertPatterns(ask: AskSource, filters: CatalogFilters): P
   if (refusal === undefined) return;
   // First a valid one: if the server refuses that too, the patterns are not the problem.
   if ((await refusalOf(ask, ['a'])) !== undefined) throw refusal;
-  for (const { pattern, place } of placed) {
+  for (const { pattern, field, place } of placed) {
     const cause = await refusalOf(ask, [pattern]);
     if (cause === undefined) continue;
-    throw new ConfigError(`${place} is not a valid Postgres regular expression${complaintIn(cause)}.`, {
-      cause,
-      hint: 'Write names literally, with a backslash before characters such as . [ ] ( ) + ?; * alone matches everything.',
-    });
+    throw new PatternError(
+      field,
+      `${place} is not a valid Postgres regular expression${complaintIn(cause)}.`,
+      {
+        cause,
+        hint: 'Write names literally, with a backslash before characters such as . [ ] ( ) + ?; * alone matches everything.',
+      },
+    );
   }
   throw refusal;
 }

@@ -4,7 +4,8 @@ import { fillIn } from '../../../../text/fill-in.ts';
 import type { CatalogScope, EntryMatch, ScopeSize, ServerSchema } from '../../../catalog/catalog-scope.ts';
 import { type CatalogFilters, EVERYTHING, type FilterEntry } from '../../../catalog/filters.ts';
 import type { AskSource } from '../../../dialect.ts';
-import { allDatabases, listDatabases, OPEN_DATABASES } from './postgres-databases.ts';
+import { postgresRelative, relativeWords } from '../../postgres-family.ts';
+import { allDatabases, closedDatabases, listDatabases, OPEN_DATABASES } from './postgres-databases.ts';
 import {
   assertPatterns,
   connectedDatabase,
@@ -18,6 +19,7 @@ import {
 const read = (file: URL) => readFileSync(file, 'utf8');
 const allSchemasSql = read(new URL('./postgres-all-schemas.sql', import.meta.url));
 const includeEntriesSql = read(new URL('./postgres-include-entries.sql', import.meta.url));
+const schemaNamesSql = read(new URL('./postgres-schema-names.sql', import.meta.url));
 const relationCountSql = read(new URL('./postgres-relation-count.sql', import.meta.url));
 
 /** As in the settings of Atlan's app: this version introduced partitioned tables, which the catalog queries read. */
@@ -27,8 +29,10 @@ export const postgresScope = (ask: AskSource): CatalogScope => ({
   assertPatterns: (filters) => assertPatterns(ask, filters),
   takesText: (text) => takesText(ask, text),
   listDatabases: (filters) => listDatabases(ask, filters),
+  closedDatabases: (filters) => closedDatabases(ask, filters),
   allDatabases: () => allDatabases(ask),
   allSchemas: (filters, databaseName, without) => allSchemas(ask, filters, databaseName, without),
+  schemaNames: async () => (await ask(schemaNamesSql)).rows.map(([name]) => String(name)),
   matchEntries: (entries, names) => matchEntries(ask, entries, names),
   includesDatabase: (filters, databaseName) => includesDatabase(ask, filters, databaseName),
   measure: (filters, databaseName) => measure(ask, filters, databaseName),
@@ -113,13 +117,13 @@ async function measure(
       IN_SCOPE: relationInScope(filters, 'c.relname'),
     }),
   );
-  const [relations, version] = (rows[0] ?? []).map(Number) as [number, number];
-  const major = Math.floor(version / 10_000);
+  const [relations, version, said] = rows[0] ?? [];
+  const relative = postgresRelative(String(said));
   return {
-    relations,
-    version: formatVersion(version),
+    relations: Number(relations),
+    version: formatVersion(Number(version)),
+    ...(relative === undefined ? {} : { product: relativeWords(relative) }),
     minimumVersion: `${MINIMUM_VERSION}.0`,
-    isSupported: major >= MINIMUM_VERSION,
   };
 }
 

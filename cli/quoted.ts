@@ -1,0 +1,3 @@
+/** A path for a shell. */
+export const quoted = (path: string) =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { SourceConfig } from './schema/ferry-config.ts';
+
+/** How Atlan knows a source. */
+export interface AtlanConnection {
+  /** Three parts: tenant/connector/id. */
+  qualifiedName: string;
+  name: string;
+}
+
+// Atlan's ids are the seconds at which a connection was created. No Atlan existed between 2001 and 2017, so these ids
+// are free.
+const FIRST_ID = 1_000_000_000n;
+const IDS = 500_000_000n;
+
+/**
+ * The connection that the assets of a source belong to: as configured, else derived from where the server is, and the
+ * same at each run. Two sources on one server share a connection, because their databases distinguish them.
+ *
+ * @param options.name of the source
+ * @param options.login where the source really is, because a secret may say it
+ */
+export function connectionOf(options: {
+  name: string;
+  source: Pick<SourceConfig, 'type' | 'odbc' | 'connection'>;
+  login: { host: string; port: number };
+  tenant: string;
+}): AtlanConnection {
+  const { name, source, login, tenant } = options;
+  return {
+    name: source.connection?.name ?? name,
+    qualifiedName:
+      source.connection?.qualifiedName ??
+      `${tenant}/${connectorOf(source)}/${idOf(connectorOf(source), login)}`,
+  };
+}
+
+/** Atlan's name for the kind of database, whatever Ferry reads it with. */
+export function connectorOf({ type, odbc }: Pick<SourceConfig, 'type' | 'odbc'>): string {
+  if (odbc === undefined) return type;
+  return { postgresql: 'postgres', mariadb: 'mysql', sqlite: 'sqlite', sqlserver: 'mssql' }[odbc.product];
+}
+
+function idOf(type: string, { host, port }: { host: string; port: number }): bigint {
+  const hash = createHash('sha256').update(`${type}\n${host.toLowerCase()}\n${port}`).digest();
+  return FIRST_ID + (hash.readBigUInt64BE() % IDS);
+}

@@ -1,0 +1,15 @@
+import { printable } from '../text/printable.ts';
+import { shorten } from '../text/shorten.ts';
+import { nearestName } from './nearest-name.ts';
+
+/** `unknown field "prot"` with the nearest name or the list of valid ones. */
+export function unknownNameMessage(kind: string, word: string, candidates: readonly string[]): string {
+  const nearest = nearestName(word, candidates);
+  const valid = candidates.length > 0 ? `valid: ${candidates.join(', ')}` : `no ${kind} is defined`;
+  return `unknown ${kind} "${printable(shorten(word))}"${nearest ? `; did you mean "${nearest}"?` : ` (${valid})`}`;
+}
+
+/** Adds the period that a sentence ends with. */
+export function asSentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}

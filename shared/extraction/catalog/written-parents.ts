@@ -1,0 +1,128 @@
+import { DuckDBDataChunk } from '@duckdb/node-api';
+import type { NamedColumn, NamedRelation } from '../../source/catalog/catalog.ts';
+import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
+
+/** Where the rows of a folder name their schema and their relation. */
+const names: Readonly<Partial<Record<EntityFolder, readonly string[]>>> = {
+  schema: ['schema_name'],
+  table: ['table_schema', 'table_name'],
+  column: ['table_schema', 'table_name'],
+  'extras-procedure': ['procedure_schema'],
+};
+
+interface Relation extends NamedRelation {
+  isView: boolean;
+  /** How many the row of the relation says that it has. */
+  columnCount: number;
+  written: number;
+}
+
+/**
+ * The schemas and relations that an extraction has written, so that nothing is written below one that is missing: the
+ * answers of a catalog without snapshots may show different moments.
+ */
+export class WrittenParents {
+  readonly #schemas = new Set<string>();
+  readonly #relations = new Map<string, Relation>();
+  #last: { key: string; relation: Relation | undefined } = { key: '', relation: undefined };
+  #hasOrphans = false;
+  /** Columns that others refer to, as long as they have not been written. */
+  readonly #awaited: Map<string, NamedColumn>;
+
+  /** @param referenced the columns that foreign keys refer to */
+  constructor(referenced: readonly NamedColumn[] = []) {
+    this.#awaited = new Map(referenced.map((one) => [keyOf(one.schema, one.name, one.column), one]));
+  }
+
+  /** Whether something was left out, because what it belongs to is missing. */
+  get hasOrphans(): boolean {
+    return this.#hasOrphans;
+  }
+
+  hasRelation(schema: string, name: string): boolean {
+    return this.#relations.has(keyOf(schema, name));
+  }
+
+  /** What is referred to, and was not written. */
+  missingColumns(): NamedColumn[] {
+    return [...this.#awaited.values()];
+  }
+
+  /** Tables that have no columns: the login has no privilege on any of them. */
+  bareTables(): NamedRelation[] {
+    return [...this.#relations.values()].filter(
+      ({ isView, columnCount, written }) => !isView && columnCount + written === 0,
+    );
+  }
+
+  /** Relations of which other columns were written than they had a moment before. */
+  changedRelations(): NamedRelation[] {
+    return [...this.#relations.values()].filter(({ columnCount, written }) => columnCount !== written);
+  }
+
+  /** Notes the rows of a chunk, and returns it without those whose parent is missing. */
+  keep(type: EntityFolder, chunk: DuckDBDataChunk, columns: readonly string[]): DuckDBDataChunk {
+    const named = names[type];
+    if (!named) return chunk;
+    const vectors = named.map((name) => chunk.getColumnVector(columns.indexOf(name)));
+    const types = type === 'table' ? chunk.getColumnVector(columns.indexOf('table_type')) : undefined;
+    const isParted =
+      type === 'table' && columns.includes('parent_table_name')
+        ? chunk.getColumnVector(columns.indexOf('parent_table_name'))
+        : undefined;
+    const counts = type === 'table' ? chunk.getColumnVector(columns.indexOf('column_count')) : undefined;
+    const own =
+      type === 'column' && this.#awaited.size > 0
+        ? chunk.getColumnVector(columns.indexOf('column_name'))
+        : undefined;
+    const kept: number[] = [];
+    for (let index = 0; index < chunk.rowCount; index += 1) {
+      const [schema = '', name = ''] = vectors.map((vector) => String(vector.getItem(index)));
+      const parent = isParted?.getItem(index) ?? null;
+      const relation = {
+        schema,
+        name,
+        isView: types?.getItem(index) === 'VIEW',
+        columnCount: Number(counts?.getItem(index) ?? 0),
+        written: 0,
+      };
+      if (!this.#admit(type, relation, parent === null ? undefined : String(parent))) continue;
+      kept.push(index);
+      if (own) this.#awaited.delete(keyOf(schema, name, String(own.getItem(index))));
+    }
+    if (kept.length === chunk.rowCount) return chunk;
+    this.#hasOrphans = true;
+    const rows = chunk.getRows();
+    const reduced = DuckDBDataChunk.create(
+      Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index).type),
+    );
+    reduced.setRows(kept.map((index) => rows[index] ?? []));
+    return reduced;
+  }
+
+  #admit(type: EntityFolder, row: Relation, parent: string | undefined): boolean {
+    const { schema, name } = row;
+    switch (type) {
+      case 'schema':
+        this.#schemas.add(schema);
+        return true;
+      case 'table':
+        if (parent !== undefined) return this.hasRelation(schema, parent);
+        if (!this.#schemas.has(schema)) return false;
+        this.#relations.set(keyOf(schema, name), row);
+        return true;
+      case 'column': {
+        const key = keyOf(schema, name);
+        if (this.#last.key !== key) this.#last = { key, relation: this.#relations.get(key) };
+        const { relation } = this.#last;
+        if (relation) relation.written += 1;
+        return relation !== undefined;
+      }
+      default:
+        return this.#schemas.has(schema);
+    }
+  }
+}
+
+/** No name contains a NUL. */
+const keyOf = (...names: readonly string[]) => names.join('\0');

@@ -1,0 +1,59 @@
+import pLimit from 'p-limit';
+import { AtlanError } from '../../atlan/answers.ts';
+import type { CatalogProbes } from '../../atlan/atlan-dependencies.ts';
+import type { CatalogTarget } from '../../atlan/sent-credentials.ts';
+import { type CatalogProbe, listCatalog, probePreflight, probeSignIn } from '../../checks/probe-catalog.ts';
+import { DeadlineError, UnverifiedServerError } from '../../errors.ts';
+import { RefusedHostError } from '../../network/host-rule.ts';
+import { type CallerSurrounding, callerSource, refusedHost } from './caller-config.ts';
+
+/** How many sources are asked at once, and how many callers wait for their turn. */
+const AT_ONCE = 4;
+const WAITING = 64;
+const ANSWER_MS = 30_000;
+
+/** Asks the servers of sources from this process. */
+export function createProcessProbes(
+  surrounding: CallerSurrounding &
+    Pick<CatalogProbe, 'extensionFolders' | 'memoryLimitBytes' | 'threads' | 'workFolder'>,
+): CatalogProbes {
+  const limit = pLimit(AT_ONCE);
+  const ask = async <T>(target: CatalogTarget, work: (probe: CatalogProbe) => Promise<T>): Promise<T> => {
+    const { name, source, secrets } = await callerSource(target, surrounding);
+    if (limit.pendingCount >= WAITING)
+      throw new AtlanError(503, 'Too many sources are being asked. Send the request again.', {
+        headers: { 'retry-after': '5' },
+      });
+    return limit(async () => {
+      const end = new AbortController();
+      const timer = setTimeout(
+        () => end.abort(new DeadlineError('The database has not answered within 30 seconds.')),
+        ANSWER_MS,
+      );
+      try {
+        return await work({ ...surrounding, name, source, secrets, job: 'api', signal: end.signal });
+      } catch (error) {
+        throw 'credentials' in target ? forCallers(error) : error;
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+  };
+  return {
+    signIn: (target) => ask(target, probeSignIn),
+    list: (target, wanted, database) => ask(target, (probe) => listCatalog(probe, wanted, database)),
+    check: (target, filters) =>
+      ask(target, (probe) => probePreflight(probe, filters, surrounding.config.atlan.minimumVersion)),
+  };
+}
+
+/** In words for somebody who has no ferry.yaml. */
+function forCallers(error: unknown): unknown {
+  if (error instanceof RefusedHostError) return refusedHost(error);
+  if (error instanceof UnverifiedServerError)
+    return new AtlanError(
+      502,
+      `${error.message} Nothing was sent to it. Whoever runs Ferry names its authority with --credentials-ca, or another way with --credentials-tls.`,
+    );
+  return error;
+}

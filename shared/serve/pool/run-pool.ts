@@ -1,0 +1,192 @@
+import { HandOverError, QueuedError, StorageUnavailableError, toFerryError } from '../../errors.ts';
+import type { RunRecord } from '../../runs/records/run-record.ts';
+import { retryWithin } from '../../runs/retry.ts';
+import { scheduledRunId } from '../../runs/run-id.ts';
+import type { StartEvent } from '../../runs/start-event.ts';
+import type { Clock } from '../../sleep.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+
+export interface RunPoolOptions {
+  /** How many runs work at once. */
+  maxRuns: number;
+  /** Makes the ids of scheduled runs unique. */
+  scope: string;
+  /** Runs what an event asks for, until it has a record. */
+  execute: (event: StartEvent, signal: AbortSignal) => Promise<RunRecord>;
+  logger: Logger;
+  /** How long a run is tried to begin while the state cannot be reached. @default an hour */
+  beginMs?: number;
+  /** @default the real one */
+  clock?: Clock;
+}
+
+// As a start that was missed, by default. AWS delivers an event again for as long as that, too.
+const BEGIN_MS = 3_600_000;
+
+interface Entry {
+  event: StartEvent;
+  runId: string;
+  running: Promise<void> | undefined;
+  /** Whether it waits for the state to be reachable. */
+  stalled: boolean;
+  /** Whether its record says how it ended. */
+  ended: boolean;
+  /** What must end before it may begin. */
+  recorded: Promise<void> | undefined;
+}
+
+/** The runs of this process: a limited number at work, the others in the order in which they were started. */
+export class RunPool {
+  readonly #options: RunPoolOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stopping = new AbortController();
+  readonly #closing = new AbortController();
+
+  constructor(options: RunPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Whether it takes no more runs. */
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** The id of the run that an event starts. */
+  idOf(event: StartEvent): string {
+    if ('runId' in event) return event.runId;
+    return scheduledRunId(this.#options.scope, event.job, new Date(event.scheduledTime).toISOString());
+  }
+
+  /** Whether this process works on a run, or will. */
+  has(runId: string): boolean {
+    return this.#entries.has(runId);
+  }
+
+  /** The run of a job that this process works on, or will; one that has ended by its record is none. */
+  runOf(job: string): string | undefined {
+    return [...this.#entries.values()].find(({ event, ended }) => event.job === job && !ended)?.runId;
+  }
+
+  /** Notes that a run has ended by its record: whoever sees that may start the next one, though this one is still tidied up. */
+  noteEnd(runId: string): void {
+    const entry = this.#entries.get(runId);
+    if (entry) entry.ended = true;
+  }
+
+  /**
+   * Starts a run, now or when its turn comes. The same run is started once, and at most one run of a job waits.
+   *
+   * @param how.recorded what must end before it may begin; it never begins if that fails
+   * @param how.atOnce it does not wait for others, because only this process can do it
+   */
+  start(event: StartEvent, how: { recorded?: Promise<void>; atOnce?: boolean } = {}): void {
+    const { recorded, atOnce = false } = how;
+    const runId = this.idOf(event);
+    const { logger, maxRuns } = this.#options;
+    if (this.closed || this.has(runId)) return;
+    const others = [...this.#entries.values()].filter((entry) => entry.event.job === event.job);
+    if (others.some(({ running, stalled }) => running === undefined || stalled)) {
+      logger.warn(
+        { job: event.job, run: runId },
+        'not started: an earlier start of this job is still waiting',
+      );
+      return;
+    }
+    const entry: Entry = { event, runId, running: undefined, stalled: false, ended: false, recorded };
+    this.#entries.set(runId, entry);
+    recorded?.catch(() => {
+      if (entry.running === undefined) this.#entries.delete(runId);
+    });
+    // A job at work has its lease: this run notices that at once, and is recorded as skipped.
+    if (atOnce || others.length > 0 || this.#working() < maxRuns) this.#begin(entry);
+    else
+      logger.info({ job: event.job, run: runId, maxRuns }, 'run waits for another one to end (--max-runs)');
+  }
+
+  /**
+   * Stops: nothing new begins; runs at work have this long, and are then handed over; waiting runs are handed over at
+   * once.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#closing.abort(new HandOverError('This process is about to end.'));
+    const atWork = [...this.#entries.values()].flatMap(({ running }) => running ?? []);
+    const timer = setTimeout(() => this.#handOver(), graceMs);
+    const waiting = [...this.#entries.values()].filter(({ running }) => running === undefined);
+    // A requested run that never began is recorded as queued, where the next process finds it.
+    const { signal } = this.#closing;
+    for (const entry of waiting) {
+      entry.running = this.#execute(entry, signal);
+      atWork.push(entry.running);
+    }
+    await Promise.all(atWork);
+    clearTimeout(timer);
+  }
+
+  #handOver(): void {
+    this.#options.logger.info('runs that are still at work are handed over');
+    this.#stopping.abort(new HandOverError('The process that worked on the run ended.'));
+  }
+
+  #working(): number {
+    return [...this.#entries.values()].filter(({ running }) => running !== undefined).length;
+  }
+
+  #begin(entry: Entry): void {
+    entry.running = this.#execute(entry, this.#stopping.signal);
+  }
+
+  async #execute(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { event, runId } = entry;
+    const { logger, maxRuns } = this.#options;
+    try {
+      await this.#untilBegun(entry, signal);
+    } catch (thrown) {
+      if (!(thrown instanceof HandOverError)) {
+        const error = toFerryError(thrown);
+        const level = error instanceof QueuedError ? 'info' : 'error';
+        logger[level]({ job: event.job, run: runId, class: error.class, hint: error.hint }, error.message);
+      }
+    } finally {
+      this.#entries.delete(runId);
+      const next = [...this.#entries.values()].find(({ running }) => running === undefined);
+      if (next && !this.closed && this.#working() < maxRuns) this.#begin(next);
+    }
+  }
+
+  /** Nothing has begun when the state cannot be reached, and nobody else would start this run again. */
+  async #untilBegun(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { execute, logger, beginMs = BEGIN_MS, clock } = this.#options;
+    const { event, runId } = entry;
+    if (entry.recorded) await entry.recorded;
+    if (signal.aborted) {
+      await execute(event, signal);
+      return;
+    }
+    const ended = await retryWithin(
+      {
+        budget: new Date((clock?.now() ?? Date.now()) + beginMs),
+        maxTries: Number.POSITIVE_INFINITY,
+        signal: this.#closing.signal,
+        ...clock,
+        onRetry: ({ error, waitMs }) =>
+          logger.warn(
+            { job: event.job, run: runId, class: error.class, waitMs },
+            `not begun yet: ${error.message}`,
+          ),
+      },
+      async (): Promise<{ error: unknown } | undefined> => {
+        entry.stalled = false;
+        try {
+          await execute(event, signal);
+          return undefined;
+        } catch (error) {
+          // Any other is not about the state, and not to be tried again.
+          if (!(error instanceof StorageUnavailableError)) return { error };
+          entry.stalled = true;
+          throw error;
+        }
+      },
+    );
+    if (ended) throw ended.error;
+  }
+}

@@ -1,0 +1,64 @@
+import pLimit from 'p-limit';
+import { ProblemError } from '../../api/problems.ts';
+import { checkExtractionJob } from '../../checks/check-extraction-job.ts';
+import { checkJob } from '../../checks/check-job.ts';
+import { failedCheck } from '../../checks/check-result.ts';
+import { kindOfJob } from '../../config/job-kind.ts';
+import { DeadlineError } from '../../errors.ts';
+import { findExtraction } from '../../extraction/extraction-work.ts';
+import { CHECK_MS, type CheckRequest, recordJobCheck } from '../../runs/records/job-check.ts';
+import { BETWEEN_CHECKS_MS, RefusedLogins } from '../../source/credentials/refused-logins.ts';
+import type { StartupCheckOptions } from '../startup-checks.ts';
+
+// Each opens connections to a source.
+const AT_ONCE = 2;
+// One for each of many jobs, each asked for by somebody who waits.
+const WAITING = 10;
+
+/**
+ * Checks jobs in this process, when callers of the API ask for it; the results are in the state.
+ *
+ * @returns throws ProblemError (409) while a check of the job waits or is under way, (503) when too many wait
+ */
+export function createCheckStarter(
+  options: Omit<StartupCheckOptions, 'checkMs'>,
+): (request: CheckRequest) => Promise<void> {
+  const limit = pLimit(AT_ONCE);
+  const jobs = new Set<string>();
+  const refusals = new RefusedLogins({ forgetMs: BETWEEN_CHECKS_MS });
+  const { openOutput, logger, ...reading } = options;
+  const check = (request: CheckRequest) =>
+    recordJobCheck(request, options.state, async (progress) => {
+      const late = AbortSignal.timeout(CHECK_MS);
+      const { job } = request;
+      const work = {
+        ...reading,
+        ...progress,
+        refusals,
+        job,
+        signal: AbortSignal.any([options.signal, late]),
+      };
+      try {
+        if (kindOfJob(options.config, job) === 'sync') return await checkJob(work);
+        const { output } = findExtraction(options.config, job).extraction;
+        return await checkExtractionJob({ ...work, output: await openOutput(output) });
+      } catch (error) {
+        const reason = late.aborted ? new DeadlineError('The check took longer than 3 minutes.') : error;
+        return [failedCheck('check', reason)];
+      }
+    });
+  return async (request) => {
+    const { job } = request;
+    if (jobs.has(job)) throw new ProblemError(409, `A check of "${job}" waits for its turn or is under way.`);
+    if (limit.pendingCount >= WAITING)
+      throw new ProblemError(503, 'Too many checks wait for their turn. Ask again when some have ended.', {
+        headers: { 'retry-after': '30' },
+      });
+    logger.info({ job, triggeredBy: request.requestedBy }, 'check requested');
+    jobs.add(job);
+    // Whoever asked looks for the results.
+    void limit(() => check(request))
+      .catch(() => {})
+      .finally(() => jobs.delete(job));
+  };
+}

@@ -1,0 +1,17 @@
+-- One row for each procedure and function in scope, without MariaDB's packages.
+SELECT
+  CONVERT(__DATABASE__ USING utf8mb4) AS procedure_catalog,
+  CONVERT(r.ROUTINE_SCHEMA USING utf8mb4) AS procedure_schema,
+  CONVERT(r.ROUTINE_NAME USING utf8mb4) AS procedure_name,
+  CONVERT(r.DEFINER USING utf8mb4) AS source_owner,
+  CONVERT(r.ROUTINE_DEFINITION USING utf8mb4) AS procedure_definition,
+  CONVERT(r.ROUTINE_TYPE USING utf8mb4) AS procedure_type,
+  CONVERT(r.ROUTINE_COMMENT USING utf8mb4) AS remarks,
+  CAST(FLOOR(UNIX_TIMESTAMP(r.CREATED) * 1000) AS SIGNED) AS created,
+  CAST(FLOOR(UNIX_TIMESTAMP(r.LAST_ALTERED) * 1000) AS SIGNED) AS last_altered,
+  CONVERT(r.DTD_IDENTIFIER USING utf8mb4) AS returns,
+  -- A procedure and a function may have the same name.
+  CAST(COUNT(*) OVER (PARTITION BY CAST(r.ROUTINE_SCHEMA AS BINARY), CAST(r.ROUTINE_NAME AS BINARY)) > 1 AS SIGNED) AS is_overloaded__DETAILS__
+FROM __INFORMATION_SCHEMA__.ROUTINES AS r
+WHERE CAST(r.ROUTINE_SCHEMA AS BINARY) IN (__SCHEMAS__) AND r.ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
+ORDER BY CAST(r.ROUTINE_SCHEMA AS BINARY), CAST(r.ROUTINE_NAME AS BINARY), r.ROUTINE_TYPE DESC

@@ -1,0 +1,2 @@
+-- SQLite has no routines.
+SELECT '' AS procedure_name WHERE false

@@ -1,0 +1,82 @@
+/** How an export ended; 0 is success. */
+interface ExportResult {
+  code: number;
+  error?: Error;
+}
+
+/** As far as delivery goes, the exporters of all signals. */
+export interface Exporter {
+  // biome-ignore lint/suspicious/noExplicitAny: each signal has its own type of item, which does not matter here.
+  export(items: any, done: (result: ExportResult) => void): void;
+}
+
+/** How sending goes. A collector that is down for long is worth one warning, not one a minute. */
+export class Delivery {
+  readonly #warn: (message: string) => void;
+  // Each by itself: a collector that takes metrics and no logs does not come back with each metric.
+  readonly #failing = new Set<Exporter>();
+  /** Those that wait for an answer, once for each of their requests. */
+  readonly #waiting: Exporter[] = [];
+  #failures = 0;
+
+  constructor(warn: (message: string) => void) {
+    this.#warn = warn;
+  }
+
+  /** How often something was given up, so far. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Whether an exporter has given something up, and delivered nothing since. */
+  get failing(): boolean {
+    return this.#failing.size > 0;
+  }
+
+  /** Notes that something is being sent. */
+  begin(exporter: Exporter): void {
+    this.#waiting.push(exporter);
+  }
+
+  /** Gives up what has no answer yet. It still goes on. */
+  giveUp(): void {
+    for (const exporter of new Set(this.#waiting)) this.#fail(exporter, 'it did not answer in time');
+  }
+
+  end(exporter: Exporter, result: ExportResult): void {
+    this.#waiting.splice(this.#waiting.indexOf(exporter), 1);
+    if (result.code === 0) this.#failing.delete(exporter);
+    else this.#fail(exporter, reasonOf(result.error));
+  }
+
+  /** @param why in words that hold nothing of the collector's answer */
+  #fail(exporter: Exporter, why: string): void {
+    this.#failures += 1;
+    const isKnown = this.failing;
+    this.#failing.add(exporter);
+    if (isKnown) return;
+    this.#warn(
+      `the collector has not received traces, metrics or logs: ${why} (OTEL_EXPORTER_OTLP_ENDPOINT)`,
+    );
+  }
+}
+
+/** Notes what an exporter gives up: the SDK would only tell its own diagnostics, which nobody reads. */
+export function watchDelivery<T extends Exporter>(exporter: T, delivery: Delivery): T {
+  const send = exporter.export.bind(exporter);
+  exporter.export = (items, done) => {
+    delivery.begin(exporter);
+    send(items, (result) => {
+      delivery.end(exporter, result);
+      done(result);
+    });
+  };
+  return exporter;
+}
+
+function reasonOf(error: (Error & { code?: unknown }) | undefined): string {
+  const code = error?.code;
+  if (typeof code === 'number') return `it answered with status ${code}`;
+  if (typeof code === 'string' && /^[A-Z_\d]{1,40}$/.test(code)) return code;
+  return 'it could not be reached, or did not answer in time';
+}

@@ -1,0 +1,93 @@
+import { toFerryError } from '../../errors.ts';
+import { leaseTimes, lookAtLease } from '../../runs/leases/lease.ts';
+import { isInQueue, listTickets, type Ticket, ticketKey } from '../../runs/leases/tickets.ts';
+import { isFinished } from '../../runs/records/run-record.ts';
+import { startEventOf } from '../repairs/start-again.ts';
+import type { WatchdogDependencies } from '../watchdog-dependencies.ts';
+
+/** What starting parked runs needs. */
+export type StarterDependencies = Pick<
+  WatchdogDependencies,
+  'documents' | 'runs' | 'requests' | 'start' | 'scope' | 'logger'
+> & { where: Pick<WatchdogDependencies['where'], 'jobs'> };
+
+/** A parked run, and how many may read its source at once, as it was when the run was parked. */
+type ParkedTicket = Ticket & { parked: string };
+
+/**
+ * Starts as many of a source's parked runs as it has free slots, in their order. Each of them gets the ticket of a run
+ * that a process keeps waiting: of two who do this at once only one writes it, it keeps the run's place while its
+ * function starts, and it expires if that does not happen.
+ *
+ * @returns how many were started
+ * @throws StorageUnavailableError
+ */
+export async function startWaiting(source: string, dependencies: StarterDependencies): Promise<number> {
+  const { documents, where } = dependencies;
+  const tickets = await listTickets(documents, source);
+  const inQueue = tickets.filter((ticket) => isInQueue(ticket, leaseTimes.expiryMs));
+  const parked = inQueue.filter((ticket): ticket is ParkedTicket => ticket.parked !== undefined);
+  const [first] = parked;
+  if (!first) return 0;
+  const expired = tickets.filter((ticket) => !inQueue.includes(ticket));
+  await Promise.all(expired.map(({ key }) => documents.remove(key)));
+  const onTheirWay = inQueue.length - parked.length;
+  const free = (await countFreeSlots(first, dependencies)) - onTheirWay;
+  let started = 0;
+  for (const ticket of parked.slice(0, Math.max(0, free))) {
+    // Those of another stack that shares the bucket keep their place: it starts them.
+    if (!Object.hasOwn(where.jobs, ticket.parked)) continue;
+    if (await startParked(ticket, dependencies)) started += 1;
+  }
+  return started;
+}
+
+async function countFreeSlots(
+  { key, source, parked: job, runId }: ParkedTicket,
+  { documents }: StarterDependencies,
+): Promise<number> {
+  const text = (await documents.get(key)) ?? '{}';
+  const { slots = 0 } = JSON.parse(text) as { slots?: number };
+  const seen = await Promise.all(
+    Array.from({ length: slots }, (_, n) => {
+      const claim = {
+        key: `leases/slots/${source}/${n}.json`,
+        right: `a slot of the source ${source}`,
+        job,
+        runId,
+      };
+      return lookAtLease(documents, claim, leaseTimes);
+    }),
+  );
+  return seen.filter((slot) => slot.free).length;
+}
+
+async function startParked(
+  { key, source, parked: job, runId }: ParkedTicket,
+  { documents, runs, requests, start, scope, logger: parent }: StarterDependencies,
+): Promise<boolean> {
+  const logger = parent.child({ job, run: runId });
+  try {
+    const record = await runs.getOfJob(job, runId);
+    if (!record || isFinished(record)) {
+      await documents.remove(key);
+      return false;
+    }
+    const ticket = ticketKey(source, runId);
+    if (!(await documents.create(ticket, JSON.stringify({ schemaVersion: 1, job, runId })))) return false;
+    const stored = record.trigger === 'schedule' ? undefined : await requests.find(runId);
+    try {
+      await start(startEventOf(record, stored?.request, scope));
+    } catch (error) {
+      await documents.remove(ticket);
+      throw error;
+    }
+    await documents.remove(key);
+    logger.info({ source }, 'a slot is free: run started');
+    return true;
+  } catch (thrown) {
+    const error = toFerryError(thrown);
+    logger.error({ class: error.class }, `A waiting run could not be started: ${error.message}`);
+    return false;
+  }
+}
