@@ -47,12 +47,11 @@ afterAll(async () => {
 const uploads = (dataset: string) => around.polyteia.datasets.get(dataset)?.uploads;
 const rowCount = async (dataset: string) => (await around.rowsOf(dataset)).length;
 
-/** Starts `slow`, and waits until its query waits at the source. */
+/** Starts `slow`, and waits until its query waits at the gate. */
 async function startSlow() {
-  const gate = await closeGate(around.postgres, GATE);
   const id = await stack.start('slow');
   await waitFor('the query at the source', async () => (await waiting()) || undefined, 60_000);
-  return { id, gate };
+  return id;
 }
 const waiting = async () => (await around.postgres.query(atGate(GATE))).rowCount;
 
@@ -135,7 +134,8 @@ describe('the API of a deployed stack', () => {
   });
 
   it('shows a run in progress, starts no second one, and cancels it: its query ends at the source', async () => {
-    const { id, gate } = await startSlow();
+    await using gate = await closeGate(around.postgres, GATE);
+    const id = await startSlow();
     expect(await stack.call('POST', '/jobs/slow/runs')).toMatchObject({
       status: 409,
       headers: { 'content-type': 'application/problem+json' },

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../shared/checks/check-result.ts';
 import { latestSchema, type Manifest, manifestSchema } from '../../shared/extraction/output/manifest.ts';
 import { awsClientOptions } from '../support/aws/aws-client-options.ts';
+import { lambdaLogs } from '../support/aws/lambda-logs.ts';
 import { createBucket } from '../support/aws/mini-stack-bucket.ts';
 import { rolePolicies, type Statement } from '../support/aws/role-policies.ts';
 import { assertOutput } from '../support/extraction/assert-output.ts';
@@ -22,7 +22,6 @@ const STACK = 'FerryCatalogs';
 const DATASET = 'ds_orders1';
 const THEIRS = 'city-catalogs';
 const CONNECTION = 'default/postgres/1745501106';
-const JOBS = ['own', 'theirs', 'some', 'strayed'] as const;
 
 let around: StackSurroundings;
 let deployment: Deployment;
@@ -206,15 +205,71 @@ describe('a stack with a sync and extractions', () => {
     );
   });
 
+  it('answers the callers of Atlan’s app about configured extractions', async () => {
+    const workflow = (method: string, path: string, body?: unknown) =>
+      stack.call(method, `/workflows/v1${path}`, { body });
+    expect((await stack.call('GET', '/server/ready')).body).toEqual({ status: 'ok' });
+    const credentials = { credential_guid: 'erp' };
+    const metadata = { 'include-filter': '{"^postgres$": ["^Größe/1$"]}', 'temp-table-regex': '' };
+    expect((await workflow('POST', '/auth', credentials)).body).toEqual({
+      success: true,
+      message: 'Authentication successful',
+    });
+    expect((await workflow('POST', '/metadata', { ...credentials, type: 'all' })).body).toMatchObject({
+      success: true,
+      data: expect.arrayContaining([{ TABLE_CATALOG: 'postgres', TABLE_SCHEMA: 'Größe/1' }]),
+    });
+    expect((await workflow('POST', '/check', { credentials, metadata })).body).toMatchObject({
+      success: true,
+      data: { tablesCheck: { successMessage: 'Tables check successful. Table count: 2' } },
+    });
+    expect(await workflow('POST', '/auth', { credential_guid: 'gone' })).toMatchObject({
+      status: 401,
+      body: { success: false, data: { status: 'invalid_credentials' } },
+    });
+    const sent = {
+      host: '127.0.0.1',
+      username: 'postgres',
+      password: 'Sent-Passw0rd!',
+      database: 'postgres',
+    };
+    expect((await workflow('POST', '/auth', sent)).status).toBe(422);
+
+    const started = await workflow('POST', '/start', { workflow_id: 'w-1' });
+    expect(started).toMatchObject({ status: 200, body: { data: { workflow_id: 'w-1' } } });
+    const { run_id: run } = started.body.data;
+    const record = await stack.ended(run);
+    expect(record).toMatchObject({ job: 'theirs', state: 'succeeded', trigger: 'api' });
+    expect((await workflow('GET', `/status/w-1/${run}`)).body).toMatchObject({
+      data: { status: 'COMPLETED', last_executed_run_id: run },
+    });
+    expect((await workflow('GET', '/result/w-1?wait=true')).body).toMatchObject({
+      data: { status: 'completed', result: { run_id: run, manifest: record.manifest } },
+    });
+    expect((await workflow('POST', `/stop/w-1/${run}`)).status).toBe(409);
+    expect((await workflow('GET', '/config/w-1')).body.data).toMatchObject({
+      connection: { connection_name: 'ERP', connection_qualified_name: CONNECTION },
+      credential_guid: 'erp',
+      workflow_id: 'w-1',
+    });
+    expect((await workflow('POST', '/config/w-1', { metadata })).status).toBe(409);
+    for (const [change, status] of [
+      [{ metadata }, 422],
+      [{ connection: { connection_name: 'X', connection_qualified_name: CONNECTION } }, 422],
+      [{ output_prefix: 'elsewhere' }, 422],
+      [{ credentials: sent }, 422],
+      [{ workflow_id: 'none' }, 404],
+    ] as const)
+      expect((await workflow('POST', '/start', { workflow_id: 'w-1', ...change })).status).toBe(status);
+    expect((await workflow('GET', `/status/own/${run}`)).status).toBe(404);
+    expect((await stack.call('POST', '/workflows/v1/auth', { signed: false, body: sent })).status).toBe(403);
+  });
+
   it('has no secret in a log, a record or a file', async () => {
-    const logs = new CloudWatchLogsClient(await awsClientOptions(around.aws));
-    const texts: string[] = [];
-    for (const job of JOBS) {
-      const logGroupName = (await configurationOf(job)).LoggingConfig?.LogGroup;
-      const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName }));
-      texts.push(...events.map(({ message = '' }) => message));
-    }
-    expect(texts.filter((text) => text.includes('"run started"')).length).toBeGreaterThanOrEqual(3);
+    const logs = ['own', 'theirs', 'some'].map((job) =>
+      lambdaLogs(around.aws, outputs[`ExtractFunction${job}`] ?? '', 'run started'),
+    );
+    const texts = (await Promise.all(logs)).flat();
     texts.push(JSON.stringify(await stack.runs.list({ limit: 100 })));
     for (const key of await keysOf(THEIRS)) texts.push(String(await read(THEIRS, key)));
     for (const text of texts) expect(text).not.toMatch(/Wrong-Passw0rd|postgres:\/\/|Müller|"password"/);
@@ -247,7 +302,7 @@ describe('the role of an extraction', () => {
 
   it('without its statement about the output: the run fails, names what is missing, and leaves nothing', async () => {
     const roles = await rolePolicies(around.aws);
-    const restore = await roles.remove(`${STACK}-Extractown`, ({ Action }: Statement) =>
+    await using missing = await roles.remove(`${STACK}-Extractown`, ({ Action }: Statement) =>
       [Action].flat().includes('s3:AbortMultipartUpload'),
     );
     const bucket = outputs.StateBucketName ?? '';
@@ -260,7 +315,7 @@ describe('the role of an extraction', () => {
       },
     });
     expect(await keysOf(bucket, 'artifacts/')).toEqual(before);
-    await restore();
+    await missing.putBack();
     expect(await stack.ended(await stack.start('own'))).toMatchObject({ state: 'succeeded' });
   });
 });

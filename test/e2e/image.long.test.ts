@@ -7,6 +7,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { buildImageFiles } from '../../scripts/build-image-files.ts';
+import { EXTENSION_NAMES } from '../../shared/duckdb/fetch-extensions.ts';
 import { awsClientOptions } from '../support/aws/aws-client-options.ts';
 import { startMiniStack } from '../support/aws/mini-stack.ts';
 import { type BuiltImage, buildImage, bytesBelow } from '../support/image/build-image.ts';
@@ -97,12 +98,12 @@ describe('the image', () => {
       .map((entry) => relative(program, join(entry.parentPath, entry.name)));
     const strange = files.filter(
       (file) =>
-        !/^(ferry\.mjs|[\w.-]+\.sql|LICENSE|extensions\/v[\d.]+\/linux_\w+\/\w+\.duckdb_extension)$/.test(
+        !/^(ferry\.mjs|open-otel\.mjs|swagger-ui(-bundle)?\.(js|css)|console\/(console\.(css|js)|index\.html)|[\w-]+-[A-Z\d]{8}\.mjs|(sql\/)?[\w.-]+\.sql|libpg-query\.wasm|LICENSE|extensions\/v[\d.]+\/linux_\w+\/\w+\.duckdb_extension)$/.test(
           file,
         ) && !file.startsWith('node_modules/@duckdb/'),
     );
     expect(strange).toEqual([]);
-    expect(files.filter((file) => file.endsWith('.duckdb_extension'))).toHaveLength(2);
+    expect(files.filter((file) => file.endsWith('.duckdb_extension'))).toHaveLength(EXTENSION_NAMES.length);
     expect(await readdir(join(image.root, 'etc/ssl/certs'))).toEqual(['ca-certificates.crt']);
     expect(await stat(join(image.root, 'usr/share/zoneinfo/Europe/Berlin'))).toBeTruthy();
   });
@@ -188,7 +189,7 @@ describe('a container of the image', { timeout: 120_000 }, () => {
     expect(ms).toBeLessThan(25_000);
     expect(log).toMatch(/"msg":"stopped"/);
     // The state is on a volume.
-    expect(log).not.toMatch(/ends with this container/);
+    expect(log).not.toMatch(/a place for temporary files/);
     expect(polyteia.violations).toEqual([]);
     const after = uploads();
     await using again = await startContainer(image, {
@@ -222,7 +223,7 @@ describe('a container of the image', { timeout: 120_000 }, () => {
     });
     await untilUploaded(before + 2);
     expect((await container.stop('TERM')).exitCode).toBe(0);
-    expect(await container.log()).toMatch(/state is in \/tmp\/ferry-state, which ends with this container/);
+    expect(await container.log()).toMatch(/state is in \/tmp\/ferry-state, a place for temporary files/);
   });
 
   it('runs each start once when there are two of it with one bucket', async () => {

@@ -140,6 +140,25 @@ describe('npm run local:deploy', () => {
     expect((await deployLocally()).stdout).toContain('Deployed. The API:');
   });
 
+  // It would be the secrets of somebody else's emulator.
+  it('changes no emulator that nobody named, and none with a configuration that is wrong', async () => {
+    const env = { PATH: process.env.PATH, HOME: folder };
+    const refused = async (args: string[], more: Record<string, string> = {}) =>
+      run('npm', ['run', '-s', 'local:deploy', '--', ...args], { cwd: root, env: { ...env, ...more } }).catch(
+        (error: { stdout: string; stderr: string; code: number }) => error,
+      );
+    expect(await refused([])).toMatchObject({ code: 1, stderr: expect.stringContaining('AWS_ENDPOINT_URL') });
+    const wrong = await refused(['--config', join(folder, 'gone.yaml')], aws.environment);
+    expect(wrong).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('does not exist') });
+    expect(await refused(['--help'])).toMatchObject({ stdout: expect.stringMatching(/--localstack/) });
+    const unknown = await refused(['--sekrets', 'x']);
+    expect(unknown).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--sekrets[\s\S]*npm run local:deploy/),
+    });
+    expect((unknown as { stderr: string }).stderr).not.toMatch(/^ +at /m);
+  });
+
   it('never deploys to AWS itself', async () => {
     const failed = await run('npm', ['run', '-s', 'local:deploy'], {
       cwd: root,

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Step } from '../../scripts/smoke/smoke-test.ts';
+import type { Step } from '../../scripts/smoke/step.ts';
 import { type MiniStack, startMiniStack } from '../support/aws/mini-stack.ts';
 import { runFerryProcess } from '../support/cli/ferry-command.ts';
 import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
@@ -145,6 +145,7 @@ describe('npm run smoke', () => {
       expect.arrayContaining([
         'API: unsigned',
         'API: wrong signature',
+        'account: concurrency',
         'schedules',
         'orders: state: absent',
         'orders: run',

@@ -48,7 +48,7 @@ afterAll(async () => {
 
 describe('two stacks side by side', () => {
   it('run jobs with the same name at the same time, each with its own leases and slots', async () => {
-    const gate = await closeGate(around.postgres, GATE);
+    await using gate = await closeGate(around.postgres, GATE);
     const ids = await Promise.all([stadt.start('orders'), werke.start('orders')]);
     // Neither waits for the other, though each source takes one run at a time.
     const both = async () => ((await around.postgres.query(atGate(GATE))).rowCount === 2 ? true : undefined);

@@ -49,10 +49,11 @@ describe('a stack of one extraction', () => {
     });
   });
 
-  it('has a function for it, from the same code as the API’s and the watchdog’s', () => {
+  it('has a function for it, from the same code as the others', () => {
     const functions = functionsOf(synthesized.template);
     expect(Object.keys(functions).sort()).toEqual([
       'Ferry: API',
+      'Ferry: starts waiting runs',
       'Ferry: the extraction nightly',
       'Ferry: watchdog',
     ]);
@@ -171,6 +172,8 @@ describe('a stack of one extraction', () => {
         kind: 'extraction',
         sources: ['erp', 'hr'],
         schedule: { ...schedule, enabled: true },
+        // Several sources have no connection in common.
+        workflow: { id: 'nightly', include: {}, exclude: {}, tempTableRegex: '' },
         function: 0,
       },
     });
@@ -317,6 +320,7 @@ describe('an extraction next to syncs', () => {
       'StarterDefaultPolicy',
       'WatchdogHandlerFunction',
       'WatchdogHandlerRoleDefaultPolicy',
+      'WatchdogQueueFunction',
     ]);
     const added = idsOf(beside).filter((id) => before[id] === undefined);
     expect(added.every((id) => /^(Extract|Schedule)nightly/.test(id))).toBe(true);

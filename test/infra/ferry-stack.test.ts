@@ -33,9 +33,9 @@ describe('the stack', () => {
     ({ template } = synthesize(config));
   }, 120_000);
 
-  it('has one function for each source and one each for the API and the watchdog, on Node 24, all from one code asset', () => {
+  it('has one function for each source and one each for the API, the watchdog and waiting runs, on Node 24, all from one code asset', () => {
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
-    expect(functions).toHaveLength(4);
+    expect(functions).toHaveLength(5);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       expect(Properties.Code).toEqual(functions[0]?.Properties.Code);

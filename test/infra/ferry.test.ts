@@ -17,7 +17,8 @@ const config = configWith({
   sources: 1,
   top: { alerts: { email: ['a@example.org'] } },
 });
-const props = { config, codePath: emptyCode(), architecture: 'arm64' } as const;
+const code = emptyCode();
+const props = { config, codePath: code, serviceCodePath: code, architecture: 'arm64' } as const;
 const german = { account: '111122223333', region: 'eu-central-1' };
 
 type Resources = Record<string, { Type: string; Properties: Record<string, unknown> }>;
@@ -134,5 +135,21 @@ describe('ids that must stay as they are', () => {
     expect(Object.keys(Outputs)).toEqual(
       expect.arrayContaining(['ApiUrl', 'ApiId', 'StateBucketName', 'DeadLetterQueueUrl']),
     );
+  });
+
+  it('refuses a key of another region, which would fail when the first document is written', () => {
+    const key = (region: string) =>
+      `arn:aws:kms:${region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+    const withKey = (region: string) => {
+      const stack = new Stack(newApp(), 'Keys', { env: german });
+      return new Ferry(stack, 'Ferry', {
+        ...props,
+        config: configWith({ jobs: 1, sources: 1, top: { kmsKeyArn: key(region) } }),
+      });
+    };
+    expect(() => withKey('eu-west-1')).toThrow(
+      'kmsKeyArn: this key is in eu-west-1, and the stack in eu-central-1.',
+    );
+    expect(withKey('eu-central-1').bucket).toBeDefined();
   });
 });

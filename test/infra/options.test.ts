@@ -302,6 +302,20 @@ describe('the rest', () => {
     expect(retention({})).toEqual([90, 90, 90]);
   });
 
+  it('writes no metrics of jobs if the file says so, and warns of a dashboard without them', () => {
+    const { template, stack } = stackWith({ top: { jobMetrics: false, dashboard: true } });
+    const variable = (description: string) =>
+      functionsOf(template)[description]?.Environment.Variables.FERRY_CLOUDWATCH_METRICS;
+    expect(variable('Ferry: syncs of the source erp')).toBe('off');
+    // The alarm about notifications needs its own.
+    expect(variable('Ferry: watchdog')).toBeUndefined();
+    const pattern = Match.stringLikeRegexp('shows nothing, because there are no metrics of jobs');
+    expect(Annotations.fromStack(stack).findWarning('*', pattern)).toHaveLength(1);
+    expect(
+      functionsOf(stackWith({}).template)['Ferry: syncs of the source erp']?.Environment.Variables,
+    ).not.toHaveProperty('FERRY_CLOUDWATCH_METRICS');
+  });
+
   it('logs requests to the API if the file asks for it, without their contents', () => {
     const { template } = stackWith({ top: { api: { accessLogs: true } } });
     const [{ Properties }] = Object.values(template.findResources('AWS::ApiGateway::Stage')) as [
@@ -320,8 +334,22 @@ describe('the rest', () => {
   });
 
   it('tags everything that can have tags', () => {
-    const { template } = stackWith({ source: { network }, top: { tags: { department: 'IT' } } });
-    for (const type of ['AWS::Lambda::Function', 'AWS::S3::Bucket', 'AWS::SQS::Queue', 'AWS::IAM::Role']) {
+    const { template } = stackWith({
+      source: { network },
+      top: { tags: { department: 'IT' }, alerts: { email: ['a@example.org'] } },
+    });
+    for (const type of [
+      'AWS::ApiGateway::RestApi',
+      'AWS::ApiGateway::Stage',
+      'AWS::CloudWatch::Alarm',
+      'AWS::EC2::SecurityGroup',
+      'AWS::IAM::Role',
+      'AWS::Lambda::Function',
+      'AWS::Logs::LogGroup',
+      'AWS::S3::Bucket',
+      'AWS::SNS::Topic',
+      'AWS::SQS::Queue',
+    ]) {
       const resources = Object.values(template.findResources(type));
       expect(resources).not.toEqual([]);
       for (const { Properties } of resources)

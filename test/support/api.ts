@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createApi } from '../../shared/api/create-api.ts';
+import type { ApiDependencies } from '../../shared/api/dependencies.ts';
 import type { JobIndex } from '../../shared/api/job-index.ts';
 import { methodsOf, routes } from '../../shared/api/routes.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/documents/memory-document-store.ts';
+import type { CheckRequest } from '../../shared/runs/records/job-check.ts';
 import type { RunRecord } from '../../shared/runs/records/run-record.ts';
 import type { RunRequest } from '../../shared/runs/records/run-request.ts';
 import { createRunRequestStore } from '../../shared/runs/records/run-request-store.ts';
@@ -95,6 +97,7 @@ export interface TestApi {
   documents: DocumentStore;
   runs: RunStore;
   started: RunRequest[];
+  checked: CheckRequest[];
   logged: string[];
   /** Calls the API, and checks the answer against openapi.json. */
   call: (
@@ -111,13 +114,24 @@ export function startTestApi(
     index?: JobIndex;
     readJobs?: () => Promise<JobIndex>;
     start?: (request: RunRequest) => Promise<void>;
-  } = {},
+    /** What a check does besides being noted. */
+    check?: ApiDependencies['check'];
+  } & Pick<ApiDependencies, 'readLog' | 'readManifest' | 'now'> = {},
 ): TestApi {
   const documents = options.documents ?? createMemoryDocumentStore();
   const runs = createRunStore(documents);
   const started: RunRequest[] = [];
   const logged: string[] = [];
+  const checked: CheckRequest[] = [];
   const api = createApi({
+    documents,
+    check: async (request) => {
+      await options.check?.(request);
+      checked.push(request);
+    },
+    ...(options.now ? { now: options.now } : {}),
+    ...(options.readLog ? { readLog: options.readLog } : {}),
+    ...(options.readManifest ? { readManifest: options.readManifest } : {}),
     readJobs: options.readJobs ?? (async () => options.index ?? jobs),
     runs,
     requests: createRunRequestStore(documents),
@@ -131,6 +145,7 @@ export function startTestApi(
     documents,
     runs,
     started,
+    checked,
     logged,
     async call(method, path, { body, headers } = {}) {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -158,6 +173,14 @@ addFormats.default(ajv);
 ajv.addSchema({ $id: 'https://ferry/openapi.json', ...document });
 const pointerPart = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
 
+const validators = new Map<string, ValidateFunction>();
+/** Compiled once: that takes a hundred times as long as what it is for. */
+function validatorOf($ref: string): ValidateFunction {
+  const known = validators.get($ref) ?? ajv.compile({ $ref });
+  validators.set($ref, known);
+  return known;
+}
+
 /** Fails for an answer that openapi.json does not announce, or whose body does not match its schema. */
 function assertDocumented(method: string, path: string, { status, headers, body }: Answer): void {
   const type = headers.get('content-type') ?? 'none';
@@ -171,7 +194,7 @@ function assertDocumented(method: string, path: string, { status, headers, body 
   const pointer = route
     ? ['paths', route.path, route.method, 'responses', String(status), 'content', type, 'schema']
     : ['components', 'schemas', 'Problem'];
-  const validate = ajv.compile({ $ref: `https://ferry/openapi.json#/${pointer.map(pointerPart).join('/')}` });
+  const validate = validatorOf(`https://ferry/openapi.json#/${pointer.map(pointerPart).join('/')}`);
   if (!validate(body))
     throw new Error(
       `${method} ${path} ${status}: ${JSON.stringify(validate.errors)} in ${JSON.stringify(body)}`,

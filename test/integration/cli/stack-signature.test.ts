@@ -15,6 +15,17 @@ beforeEach(async () => {
 });
 afterEach(() => aws[Symbol.asyncDispose]());
 
+it('passes on the trace that a started run belongs to, and signs that', async () => {
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const keys = async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey });
+  const stack = { apiUrl: `${aws.url}/v1/`, region: 'eu-central-1' };
+  const api = createStackApi(stack, keys, undefined, traceparent);
+  await api.startRun('orders', 'key-1').catch(() => {});
+  await api.listJobs().catch(() => {});
+  expect(aws.received.map(({ headers }) => headers.traceparent)).toEqual([traceparent, undefined]);
+  expect(aws.received[0]?.headers.authorization).toMatch(/SignedHeaders=[a-z;-]*\btraceparent\b/);
+});
+
 it.each([
   ['a list', undefined, (api) => api.listRuns({ limit: 20 })],
   ['a job', undefined, (api) => api.getJob('open-orders_2')],

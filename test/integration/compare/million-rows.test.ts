@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,7 +49,9 @@ describe('a million rows', () => {
     },
   };
 
-  it('are compared within the memory limit, and spill to a folder that is removed', async () => {
+  it('are compared within the memory limit, and spill to a folder that is removed', async ({ signal }) => {
+    // Its own, so that this test leaves nothing to the others if it fails.
+    const work = await mkdtemp(join(bench.folder, 'work-'));
     const module = join(import.meta.dirname, '../../../shared/compare/compare-parquet.ts');
     const code = `
       import { compareParquet } from ${JSON.stringify(module)};
@@ -61,17 +63,17 @@ describe('a million rows', () => {
       console.log(JSON.stringify({ found, peak }));`;
     let spilled = 0;
     const timer = setInterval(async () => {
-      const names = await readdir(bench.temporary, { recursive: true }).catch(() => []);
+      const names = await readdir(work, { recursive: true }).catch(() => []);
       spilled = Math.max(spilled, names.filter((name) => name.includes('spill/')).length);
     }, 10);
-    const args = ['--input-type=module', '-e', code, a, b, bench.temporary];
-    const { stdout } = await run(process.execPath, args).finally(() => clearInterval(timer));
+    const args = ['--input-type=module', '-e', code, a, b, work];
+    const { stdout } = await run(process.execPath, args, { signal }).finally(() => clearInterval(timer));
     const { found, peak } = JSON.parse(stdout);
     expect(found).toMatchObject(expected);
     expect(spilled).toBeGreaterThan(0);
     // What ComparisonSessionOptions says of the process; Node and DuckDB's code take 125 MB of it before anything is read.
     expect(peak).toBeLessThan(100_000_000 + 350_000_000);
-    expect(await readdir(bench.temporary)).toEqual([]);
+    expect(await readdir(work)).toEqual([]);
   });
 
   it('say what is missing when the limit is too low for anything', async () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type AwsIdentity, createAwsIdentity } from '../../../shared/source/credentials/aws-identity.ts';
+import type { AwsIdentity } from '../../../shared/source/credentials/aws-identity.ts';
+import { createAwsIdentity } from '../../../shared/source/credentials/create-aws-identity.ts';
 import { type MiniStack, startMiniStack } from '../../support/aws/mini-stack.ts';
 import { queryAws, textsOf } from '../../support/aws/query-aws.ts';
 

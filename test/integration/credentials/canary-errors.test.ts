@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SpanStatusCode } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { formatError, formatErrorAsJson } from '../../../cli/output/output.ts';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
 import { FerryError, QueryError } from '../../../shared/errors.ts';
 import { exportParquet } from '../../../shared/source/query/export-parquet.ts';
 import { prepareQuery } from '../../../shared/source/query/prepare-query.ts';
-import { SourceSession } from '../../../shared/source/session.ts';
+import { SourceSession } from '../../../shared/source/sessions/session.ts';
 import { queryOf } from '../../../shared/sync/open-sync-session.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import {
@@ -21,15 +22,18 @@ import {
 import type { MysqlServer } from '../../support/servers/mysql-server.ts';
 import type { PostgresServer } from '../../support/servers/postgres-server.ts';
 import { parseSync } from '../../support/sync/read-through-ferry.ts';
+import { recordSpans } from '../../support/telemetry/record-spans.ts';
 
-// What the source's tables hold goes into the Parquet file: no error that people see quotes a value of it.
+// What the source's tables hold goes into the Parquet file: no error that people see, and no span, quotes a value of it.
 
 let servers: CanaryServers;
 let folder: string;
+let spans: ReturnType<typeof recordSpans>;
 let sessions: Record<SourceName, SourceSession>;
 beforeAll(async () => {
   servers = await startCanaryServers();
   folder = await mkdtemp(join(tmpdir(), 'ferry canary ü '));
+  spans = recordSpans();
   sessions = {
     postgres: await openSession(servers.postgres, 'postgres'),
     mariadb: await openSession(servers.mariadb, 'mariadb'),
@@ -37,6 +41,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const session of Object.values(sessions)) session.close();
+  await spans[Symbol.asyncDispose]();
   await servers[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
@@ -336,4 +341,15 @@ describe('an error that nobody expected', () => {
     expectNoData(formatErrorAsJson(engine));
     expectNoData(formatErrorAsJson(wrapped));
   });
+});
+
+// Last, because it looks at those of all tests above.
+it('no span quotes a value, an error or SQL', () => {
+  const recorded = spans.all();
+  expect(recorded.filter(({ status }) => status.code === SpanStatusCode.ERROR).length).toBeGreaterThan(50);
+  for (const { name, attributes, status, events } of recorded) {
+    const text = JSON.stringify([name, attributes, status, events]);
+    expectNoData(text);
+    expect(text).not.toMatch(/select|::|people/i);
+  }
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { logLevels } from '../../../shared/telemetry/logger.ts';
+import { logLevels } from '../../../shared/telemetry/log-settings.ts';
 import { type FakeAws, startFakeAws } from '../../support/aws/fake-aws.ts';
 import { runFerryProcess } from '../../support/cli/ferry-command.ts';
 import { makeCertificates } from '../../support/network/certificates.ts';
@@ -16,9 +16,10 @@ import {
   type TokenDatabase,
 } from '../../support/source/token-sources.ts';
 import { DATASET } from '../../support/sync/sync-setup.ts';
+import { startCollector } from '../../support/telemetry/collector-stand-in.ts';
 
-// Nothing that a token is made of, and no token, is on the screen, in the log, in a record, or in what stays on the disk, whatever
-// goes wrong.
+// Nothing that a token is made of, and no token, is on the screen, in the log, in a record, in what stays on the disk, or in what a
+// collector is sent, whatever goes wrong.
 
 const EXTERNAL_ID = 'fremde-kennung-4711';
 const ROLE = 'arn:aws:iam::444455556666:role/reader';
@@ -39,11 +40,16 @@ const UNKNOWN = { ...KEYS, accessKeyId: 'AKIAGeheim' };
 let databases: Record<'postgres' | 'mysql', TokenDatabase>;
 let polyteia: PolyteiaStandIn;
 let aws: FakeAws;
+let collector: Awaited<ReturnType<typeof startCollector>>;
 let folder: string;
 beforeAll(async () => {
   const [postgres, mysql] = await Promise.all([startTokenDatabase('postgres'), startTokenDatabase('mysql')]);
   databases = { postgres, mysql };
-  [polyteia, aws] = await Promise.all([startPolyteiaStandIn({ datasets: [DATASET] }), startFakeAws()]);
+  [polyteia, aws, collector] = await Promise.all([
+    startPolyteiaStandIn({ datasets: [DATASET] }),
+    startFakeAws(),
+    startCollector(),
+  ]);
   folder = await mkdtemp(join(tmpdir(), 'ferry canary tokens ü '));
   const stranger = await makeCertificates({});
   await writeFile(join(folder, 'stranger.pem'), stranger.authority.cert);
@@ -55,6 +61,7 @@ afterAll(async () => {
     ...Object.values(databases).map((database) => database[Symbol.asyncDispose]()),
     polyteia.stop(),
     aws[Symbol.asyncDispose](),
+    collector[Symbol.asyncDispose](),
   ]);
   await rm(folder, { recursive: true, force: true });
 });
@@ -108,6 +115,7 @@ async function ferry(
         AWS_ACCESS_KEY_ID: keys.accessKeyId,
         AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
         AWS_MAX_ATTEMPTS: '1',
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       },
     },
   );
@@ -116,7 +124,10 @@ async function ferry(
   const texts = await Promise.all(
     kept.map((entry) => (entry.isFile() ? readFile(join(entry.parentPath, entry.name), 'utf8') : '')),
   );
-  return { ...result, everything: [result.stdout, result.stderr, ...texts].join('\n') };
+  if (command[0] === 'run' && result.exitCode !== 2) expect(collector.paths()).toContain('/v1/traces');
+  const sent = collector.text();
+  collector.delivered.splice(0);
+  return { ...result, everything: [result.stdout, result.stderr, ...texts, sent].join('\n') };
 }
 
 describe.each(['postgres', 'mysql'] as const)(

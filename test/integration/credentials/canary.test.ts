@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { exitCodeOf } from '../../../cli/exit-codes.ts';
 import { formatErrorAsJson, printError } from '../../../cli/output/output.ts';
 import { createProgram } from '../../../cli/program.ts';
-import { logLevels } from '../../../shared/telemetry/logger.ts';
+import { logLevels } from '../../../shared/telemetry/log-settings.ts';
 import { jobOf, runs } from '../../support/canary/canary-runs.ts';
 import {
   type CanaryServers,
@@ -21,24 +21,29 @@ import { type FerryResult, runFerryProcess } from '../../support/cli/ferry-comma
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
 import { sourceConfig } from '../../support/source/source-config.ts';
+import { startCollector } from '../../support/telemetry/collector-stand-in.ts';
 
 // What the source's tables hold goes into the Parquet file and nowhere else: not to the screen, into the log, into the record of a
 // run or into what stays on the disk, whatever goes wrong; nor does anything that Ferry signs in with.
 
 const DATASET = 'ds_vogelhaus1';
+// All kinds of telemetry are sent, with what went wrong in them.
+const SIGNALS = ['/v1/logs', '/v1/metrics', '/v1/traces'];
 
 let servers: CanaryServers;
 let polyteia: PolyteiaStandIn;
+let collector: Awaited<ReturnType<typeof startCollector>>;
 let folder: string;
 beforeAll(async () => {
-  [servers, polyteia] = await Promise.all([
+  [servers, polyteia, collector] = await Promise.all([
     startCanaryServers(),
     startPolyteiaStandIn({ datasets: [DATASET] }),
+    startCollector(),
   ]);
   folder = await mkdtemp(join(tmpdir(), 'ferry canary ü '));
 });
 afterAll(async () => {
-  await Promise.all([servers[Symbol.asyncDispose](), polyteia.stop()]);
+  await Promise.all([servers[Symbol.asyncDispose](), polyteia.stop(), collector[Symbol.asyncDispose]()]);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -55,7 +60,7 @@ async function runHere(args: readonly string[], temporary: string): Promise<Ferr
   try {
     const program = await createProgram({
       folder,
-      environment: {},
+      environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
       user: 'tester',
       stdout: output('stdout'),
       stderr: output('stderr'),
@@ -102,7 +107,10 @@ async function ferry(args: readonly string[], how: 'as a process' | 'here' = 'he
   const all = [...args, '--secrets', 'secrets.json', '--state', 'state'];
   const result =
     how === 'as a process'
-      ? await runFerryProcess(all, { folder, environment: { TMPDIR: temporary } })
+      ? await runFerryProcess(all, {
+          folder,
+          environment: { TMPDIR: temporary, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+        })
       : await runHere(all, temporary);
   const texts: string[] = [];
   for (const entry of await readdir(state, { recursive: true, withFileTypes: true }).catch(() => [])) {
@@ -113,7 +121,10 @@ async function ferry(args: readonly string[], how: 'as a process' | 'here' = 'he
     seen.set(file, text);
   }
   expect(await readdir(temporary, { recursive: true })).toEqual([]);
-  return { ...result, everything: [result.stdout, result.stderr, ...texts].join('\n') };
+  const sent = collector.text();
+  if (args[0] === 'run' && result.exitCode !== 2) expect(collector.paths()).toEqual(SIGNALS);
+  collector.delivered.splice(0);
+  return { ...result, everything: [result.stdout, result.stderr, ...texts, sent].join('\n') };
 }
 
 function expectNothingSecret(text: string): void {

@@ -3,7 +3,7 @@ import { ferryConfigSchema, type SourceConfig } from '../../../shared/config/sch
 import { StorageUnavailableError } from '../../../shared/errors.ts';
 import { resolveLogin } from '../../../shared/source/credentials/credentials.ts';
 import type { SecretReader } from '../../../shared/source/credentials/secrets.ts';
-import { SourceSession } from '../../../shared/source/session.ts';
+import { SourceSession } from '../../../shared/source/sessions/session.ts';
 import { runSync } from '../../../shared/sync/run-sync.ts';
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
@@ -110,7 +110,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
       reads += 1;
       return JSON.stringify({ username: 'reading', password });
     };
-    const passage = throughSourceGate[source.type];
+    const passage = throughSourceGate[kind === 'postgres' ? 'postgres' : 'mysql'];
     await query(
       kind === 'postgres'
         ? 'CREATE TABLE two (id int); GRANT SELECT ON two TO PUBLIC'
@@ -123,7 +123,7 @@ describe.each(['postgres', 'mariadb'] as const)('a password of %s that is rotate
     const run = () =>
       runSync({ ...options, config: { ...options.config, sources: { erp: source } }, secrets: { read } });
 
-    const gate = await closeSourceGate(server);
+    await using gate = await closeSourceGate(server);
     const running = run();
     await gate.reached();
     password = 'second';

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type AwsIdentity, createAwsIdentity } from '../../../shared/source/credentials/aws-identity.ts';
+import type { AwsIdentity } from '../../../shared/source/credentials/aws-identity.ts';
+import { createAwsIdentity } from '../../../shared/source/credentials/create-aws-identity.ts';
 import { makeCertificates } from '../../support/network/certificates.ts';
 import { type ConnectProxy, startConnectProxy } from '../../support/network/connect-proxy.ts';
 

@@ -3,7 +3,7 @@ import { AuthError } from '../../../shared/errors.ts';
 import { type Login, resolveLogin } from '../../../shared/source/credentials/credentials.ts';
 import { signToken } from '../../../shared/source/credentials/rds-token.ts';
 import { createLocalSecretReader } from '../../../shared/source/credentials/secrets.ts';
-import { SourceSession } from '../../../shared/source/session.ts';
+import { SourceSession } from '../../../shared/source/sessions/session.ts';
 import { withClockOf } from '../../support/runs/wrong-clock.ts';
 import { createTokenJudge } from '../../support/source/rds-tokens.ts';
 import {
@@ -199,7 +199,7 @@ describe.each(['postgres', 'mysql'] as const)('a %s source with tokens', (type) 
     };
     const abort = new AbortController();
     const session = await open({ ...login, password }, iam, { signal: abort.signal });
-    const gate = await database.closeGate();
+    await using gate = await database.closeGate();
     const reading = session
       .askSource('read', `SELECT ${database.throughGate} AS gate`)
       .catch((error: unknown) => error);

@@ -46,7 +46,7 @@ describe.each(['postgres', 'mysql'] as const)('a run on a %s source with tokens'
 
   // The database's clock is moved on, instead of waiting for a token's end.
   it('of twenty minutes outlives its token: it signs in before the token expires, and reads to the end', async () => {
-    const gate = await database.closeGate();
+    await using gate = await database.closeGate();
     // Of a table: without one MariaDB would compute it to prepare the query.
     const query = `SELECT 42 AS n, ${database.throughGate} AS gate FROM two WHERE id = 1`;
     const running = run(query, iam, { identity: identityWith(SESSION_KEYS) });

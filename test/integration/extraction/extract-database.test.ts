@@ -2,12 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Entity, entitySchema } from '../../../shared/extraction/entities/entity-schemas.ts';
-import {
-  type ExtractDatabaseOptions,
-  type ExtractedDatabase,
-  type ExtractedFile,
-  extractDatabase,
-} from '../../../shared/extraction/extract-database.ts';
+import { type ExtractedDatabase, extractDatabase } from '../../../shared/extraction/extract-database.ts';
+import type { ExtractDatabaseOptions, ExtractedFile } from '../../../shared/extraction/extract-options.ts';
 import { type EntityFolder, entityFolders } from '../../../shared/source/catalog/entity-folders.ts';
 import { readRawFiles } from '../../support/extraction/raw-files.ts';
 import { pythonEnvironment } from '../../support/processes/python.ts';

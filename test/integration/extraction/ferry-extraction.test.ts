@@ -121,7 +121,7 @@ describe('an extraction on the command line', () => {
   it.each([
     [['preview', 'kataloge'], 2, /"kataloge" is an extraction/],
     [['run', 'katalog'], 2, /unknown job "katalog"; did you mean "kataloge"\?/],
-    [['run', 'kataloge', '--dry-run'], 2, /--dry-run needs --out FOLDER/],
+    [['run', 'kataloge', '--dry-run'], 2, /--dry-run of an extraction needs --out FOLDER/],
     [['tree', 'stad'], 2, /unknown source "stad"; did you mean "stadt"\?/],
     [['tree', 'stadt', '--extraction', 'x'], 2, /unknown extraction "x"/],
   ] as const)('ferry %j is refused with a reason', async (args, code, message) => {

@@ -100,6 +100,11 @@ describe('an extraction', () => {
     });
     for (const name of ['erp/broken', 'gone/postgres', 'gone/broken', 'gone/hr', 'secretless'])
       expect(facts).toContainEqual(expect.stringMatching(new RegExp(`^${name} failed: .{20}`)));
+    // One line for each that was read, with its name.
+    expect(facts.filter((fact) => !fact.includes(' failed: '))).toEqual([
+      expect.stringMatching(/^erp\/postgres {2}\d+ entities$/),
+      expect.stringMatching(/^erp\/hr {2}\d+ entit(y|ies)$/),
+    ]);
     expect(record).toMatchObject({ state: 'partial', outcome: 'extracted', error: { class: 'AuthError' } });
     expect(
       record.databases?.map(({ source, database, state, error }) => [source, database, state, error?.class]),
@@ -113,7 +118,7 @@ describe('an extraction', () => {
       ['secretless', undefined, 'failed', 'ConfigError'],
     ]);
     expect(record.error?.message).toMatch(
-      /^5 of 7 databases failed\. erp\/broken: .* Also failed: gone\/postgres, gone\/broken, gone\/hr, secretless\.$/,
+      /^5 of 7 databases failed\. erp\/broken: .* gone\/postgres: .* Likewise: gone\/broken, gone\/hr\. secretless: .*$/,
     );
     const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
     expect(manifest.state).toBe('partial');
@@ -204,6 +209,24 @@ describe('an extraction', () => {
     expect(new Set(retries)).toEqual(
       new Set(["A part of the source's catalog is locked, and the lock was not released in time."]),
     );
+  });
+
+  it('waits for such a lock in a check, too', async () => {
+    const holder = new pg.Client({ ...postgres, database: 'hr' });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE pg_catalog.pg_namespace IN ACCESS EXCLUSIVE MODE');
+    let waits = 0;
+    const checks = await checkExtraction({
+      ...setup.options({ databases: ['hr'] }),
+      signal: AbortSignal.timeout(60_000),
+      async sleep() {
+        waits += 1;
+        await holder.query('COMMIT');
+      },
+    });
+    await holder.end();
+    expect(waits).toBe(1);
+    expect(checks.find(({ status }) => status === 'failed')).toBeUndefined();
   });
 
   it('tries a wrong password once in a check', async () => {

@@ -10,17 +10,16 @@ import { moveClock, withClockOf } from '../../support/runs/wrong-clock.ts';
 import {
   identityWith,
   KEYS,
+  NEW_KEYS,
   startTokenDatabase,
+  TOKEN_AUTH,
   type TokenDatabase,
 } from '../../support/source/token-sources.ts';
 
 // An extraction signs in for the list of databases and for each database, over hours where there are many.
 
 const DATABASES = ['crm', 'hr', 'postgres'];
-const iam = { type: 'iam', resourceId: 'db-ABCDEFGHIJKL01234' };
-const iamUser = { type: 'iam-user', secret: 'ferry/aws' };
-const iamRole = { type: 'iam-role', roleArn: 'arn:aws:iam::444455556666:role/reader' };
-const NEW_KEYS = { accessKeyId: 'AKIAFERRYKEYTHATISNEW', secretAccessKey: 'Geheim/neu+4712' };
+const { iam, iamUser, iamRole } = TOKEN_AUTH;
 
 /** Whose signatures the database takes. */
 const known = [KEYS];

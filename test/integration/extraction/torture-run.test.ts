@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import { latestSchema, manifestSchema } from '../../../shared/extraction/output/manifest.ts';
 import { openOutputStore } from '../../../shared/extraction/output/open-output-store.ts';
@@ -48,7 +48,7 @@ describe('a run over every database of the torture server', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(['app', 'sdk'] as const)('leaves a complete output in layout %s', async (layout) => {
+  it.each(['app', 'sdk', 'sdk3'] as const)('leaves a complete output in layout %s', async (layout) => {
     const config = parseConfig(
       JSON.stringify({
         version: 1,

@@ -123,12 +123,12 @@ describe.concurrent('a store that is unreachable for good', () => {
   });
 
   it('every heartbeat: the run ends before another one can believe that it is dead', async () => {
-    const started = performance.now();
     let exporting = false;
     const outcome = await run([{ on: 'replace', key: LEASE, when: () => exporting }], {
       onProgress: (event) => {
         exporting ||= event.type === 'phase-started' && event.phase === 'export';
       },
+      // Longer than a test may take.
       query: 'SELECT id, pg_sleep(30)::text AS s FROM orders',
       leaseTimes: { heartbeatMs: 100, expiryMs: 1_000 },
     });
@@ -136,8 +136,6 @@ describe.concurrent('a store that is unreachable for good', () => {
       state: 'failed',
       error: { class: 'LeaseLostError', phase: 'export' },
     });
-    // The query alone would have taken most of an hour.
-    expect(performance.now() - started).toBeLessThan(60_000);
     // It is the next holder's to write.
     expect(outcome.saved).toMatchObject({ state: 'running' });
     expect(outcome.calls).toEqual(['get_dataset']);

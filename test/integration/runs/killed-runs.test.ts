@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
+import type { LeaseTimes } from '../../../shared/runs/leases/lease.ts';
 import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
 import { createRunStore, type RunStore } from '../../../shared/runs/records/run-store.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
@@ -36,7 +37,9 @@ afterEach(async () => {
 });
 afterAll(() => setup[Symbol.asyncDispose]());
 
-function start(options: Pick<SyncProcessInput, 'runId' | 'endAt'> & { query?: string } = {}): SyncProcess {
+function start(
+  options: Pick<SyncProcessInput, 'runId' | 'endAt'> & { query?: string; leaseTimes?: LeaseTimes } = {},
+): SyncProcess {
   const run = startSyncProcess({ ...setup, query: QUERY, folder, leaseTimes, ...options });
   started.push(run);
   return run;
@@ -100,13 +103,16 @@ describe('a killed run', () => {
 });
 
 describe('two deliveries at once', () => {
+  // So that a busy machine that stands still for a moment does not make the first one look dead.
+  const leaseTimes = { heartbeatMs: 300, expiryMs: 30_000 };
+
   it('of the same trigger are one run', async () => {
     const before = uploads();
     const runId = newRunId();
-    const gate = await closeGate(setup.postgres, GATE);
-    const first = start({ runId, query: GATED_QUERY });
+    await using gate = await closeGate(setup.postgres, GATE);
+    const first = start({ runId, query: GATED_QUERY, leaseTimes });
     await first.reach('started export');
-    const second = await start({ runId }).record();
+    const second = await start({ runId, leaseTimes }).record();
     await gate.open();
     expect(second).toMatchObject({ id: runId, state: 'running' });
     expect(await first.record()).toMatchObject({ id: runId, state: 'succeeded', attempts: [{}] });
@@ -115,10 +121,10 @@ describe('two deliveries at once', () => {
 
   it('of two triggers: the second is skipped, and says which run has the lease', async () => {
     const before = uploads();
-    const gate = await closeGate(setup.postgres, GATE);
-    const first = start({ query: GATED_QUERY });
+    await using gate = await closeGate(setup.postgres, GATE);
+    const first = start({ query: GATED_QUERY, leaseTimes });
     await first.reach('started export');
-    const second = await start().record();
+    const second = await start({ leaseTimes }).record();
     await gate.open();
     const done = await first.record();
     expect(second).toMatchObject({ state: 'skipped', heldBy: done.id });

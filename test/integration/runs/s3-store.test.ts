@@ -44,6 +44,28 @@ describe.each(['bucket', 'folder'])('a %s as the store', (kind) => {
     }
   });
 
+  it('creates a document once, which can then be replaced', async () => {
+    const key = `jobs/${kind}/created.json`;
+    const created = await Promise.all(Array.from({ length: 10 }, (_, n) => store().create(key, `${n}`)));
+    expect(created.filter((one) => one)).toHaveLength(1);
+    expect(await store().get(key)).toBe(String(created.indexOf(true)));
+    await store().put(key, 'later');
+    expect(await store().create(key, 'again')).toBe(false);
+    expect(await store().get(key)).toBe('later');
+    expect(await store().list(`jobs/${kind}/`, 10)).toEqual([key]);
+  });
+
+  it('tells its own time', async () => {
+    const right = Date.now();
+    const { now } = Date;
+    Date.now = () => now() - 5 * 3_600_000;
+    try {
+      expect(Math.abs((await store().now()) - right)).toBeLessThan(60_000);
+    } finally {
+      Date.now = now;
+    }
+  });
+
   it('refuses a version that is gone, and one that never existed', async () => {
     const first = await store().replace('leases/old.json', '1', undefined);
     const second = await store().replace('leases/old.json', '2', first);

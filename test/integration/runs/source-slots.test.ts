@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
@@ -27,6 +26,8 @@ import {
   contend,
   readBeginnings,
 } from '../../support/runs/contenders.ts';
+import { keepRenewing } from '../../support/runs/keep-renewing.ts';
+import { mostAtOnce, TIMED_STATEMENTS } from '../../support/servers/concurrent-queries.ts';
 import { sourceConfig } from '../../support/source/source-config.ts';
 import { DATASET, setUpSync } from '../../support/sync/sync-setup.ts';
 
@@ -70,8 +71,11 @@ function start(jobs: readonly number[], slots: number) {
   return { child, states: async () => JSON.parse(await ended) as string[], ended };
 }
 
-/** Keeps all slots of the source, so that a queue forms, until the returned function is called. */
-async function occupySlots(store: DocumentStore, slots: number): Promise<() => Promise<void>> {
+/** Keeps all slots of the source, so that a queue forms, until it lets them go. */
+async function occupySlots(
+  store: DocumentStore,
+  slots: number,
+): Promise<AsyncDisposable & { letGo(): Promise<void> }> {
   const held = await Promise.all(
     range(0, slots).map(async (n) => {
       const claim = { source: 'erp', slots, job: `holder-${n}`, runId: `0-${n}`, times: leaseTimes };
@@ -83,20 +87,13 @@ async function occupySlots(store: DocumentStore, slots: number): Promise<() => P
       }
     }),
   );
-  // One renewal after another, as a heartbeat does: each names the version that the one before it wrote.
-  let keeping = true;
-  const renewing = (async () => {
-    while (keeping) {
-      await Promise.all(held.map((slot) => slot.renew({})));
-      await sleep(leaseTimes.heartbeatMs);
-    }
-  })();
-  // A slot that was lost fails the test where the slots are given back.
-  renewing.catch(() => {});
-  return async () => {
-    keeping = false;
-    await renewing;
-    await Promise.all(held.map((slot) => slot.release()));
+  const renewing = keepRenewing(held, leaseTimes.heartbeatMs);
+  return {
+    async letGo() {
+      await renewing.end();
+      await Promise.all(held.map((slot) => slot.release()));
+    },
+    [Symbol.asyncDispose]: () => renewing[Symbol.asyncDispose](),
   };
 }
 
@@ -117,10 +114,10 @@ describe('200 runs of one source that are due at once', () => {
   it('in several processes never exceed its limit, are served in order, and all end', async () => {
     const slots = 5;
     const store = createFolderDocumentStore(join(folder, 'state'));
-    const letGo = await occupySlots(store, slots);
+    await using occupied = await occupySlots(store, slots);
     const processes = range(0, 4).map((n) => start(range(n * 50, n * 50 + 50), slots));
     await waiting(store, 200);
-    await letGo();
+    await occupied.letGo();
     const states = (await Promise.all(processes.map(({ states }) => states()))).flat();
     expect(states).toEqual(Array(200).fill('succeeded'));
     const beginnings = await readBeginnings(folder);
@@ -138,11 +135,11 @@ describe('a killed process with waiting and working runs', () => {
   it('keeps its slots for one expiry, and loses no run that is started again', async () => {
     const slots = 2;
     const store = createFolderDocumentStore(join(folder, 'state'));
-    const letGo = await occupySlots(store, slots);
+    await using occupied = await occupySlots(store, slots);
     const killed = start(range(0, 10), slots);
     const other = start(range(10, 20), slots);
     await waiting(store, 20);
-    await letGo();
+    await occupied.letGo();
     await waitFor(
       'some to have begun',
       async () => ((await readBeginnings(folder)).length >= 4 ? true : undefined),
@@ -179,10 +176,10 @@ describe('40 runs with their state in S3', () => {
     const client = await createS3Client(aws);
     await client.send(new CreateBucketCommand({ Bucket: 'ferry-slots' }));
     const store = createS3DocumentStore({ client, bucket: 'ferry-slots' });
-    const letGo = await occupySlots(store, 3);
+    await using occupied = await occupySlots(store, 3);
     const records = contend(store, contention(range(0, 40), 3));
     await waiting(store, 40);
-    await letGo();
+    await occupied.letGo();
     expect((await records).map(({ state }) => state)).toEqual(Array(40).fill('succeeded'));
     const beginnings = await readBeginnings(folder);
     expect(beginnings).toHaveLength(40);
@@ -194,7 +191,7 @@ describe('40 runs with their state in S3', () => {
 
 describe('20 syncs of one Postgres', () => {
   it('never run more queries there at once than maxConcurrentRuns allows', async () => {
-    await using setup = await setUpSync();
+    await using setup = await setUpSync({ settings: TIMED_STATEMENTS });
     const { postgres, polyteia } = setup;
     const slots = 3;
     const query = 'SELECT i AS id, pg_sleep(0.1)::text AS s FROM generate_series(1, 5) i';
@@ -213,7 +210,7 @@ describe('20 syncs of one Postgres', () => {
       ['polyteia', polyteia.personalAccessKey],
     ]);
     const store = createRunStore(createFolderDocumentStore(join(folder, 'state')));
-    const runs = Promise.all(
+    const records = await Promise.all(
       jobs.map((job) =>
         runSync({
           config,
@@ -231,21 +228,8 @@ describe('20 syncs of one Postgres', () => {
         }),
       ),
     );
-    let ended = false;
-    const settled = runs.finally(() => {
-      ended = true;
-    });
-    let most = 0;
-    while (!ended) {
-      const { rows } = await postgres.query<{ n: number }>(
-        `SELECT count(*)::int AS n FROM pg_stat_activity
-         WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()`,
-      );
-      most = Math.max(most, rows[0]?.n ?? 0);
-      await sleep(20);
-    }
-    const records = await settled;
     expect(records.map(({ state, rows }) => [state, rows])).toEqual(Array(20).fill(['succeeded', 5]));
+    const most = await mostAtOnce(postgres, 'pg_sleep(0.1)');
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(slots);
     expect(polyteia.datasets.get(DATASET)?.uploads).toBe(20);

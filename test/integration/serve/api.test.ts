@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
+import { startTelemetry } from '../../../shared/telemetry/start-telemetry.ts';
+import type { Telemetry } from '../../../shared/telemetry/telemetry.ts';
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
 import { waitFor } from '../../support/processes/wait-for.ts';
@@ -12,6 +14,7 @@ import { type Replica, startServe } from '../../support/serve/start-serve.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 import { sourceConfig } from '../../support/source/source-config.ts';
 import { DATASET } from '../../support/sync/sync-setup.ts';
+import { recordSpans } from '../../support/telemetry/record-spans.ts';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
 
@@ -19,6 +22,7 @@ let postgres: PostgresServer;
 let polyteia: PolyteiaStandIn;
 let folder: string;
 let replica: Replica;
+let telemetry: Telemetry;
 beforeAll(async () => {
   [postgres, polyteia, folder] = await Promise.all([
     startPostgres(),
@@ -27,13 +31,16 @@ beforeAll(async () => {
   ]);
   await postgres.query('CREATE TABLE orders AS SELECT 1 AS id');
   const sync = { source: 'erp', dataset: DATASET, whenUnchanged: 'upload' };
+  telemetry = await startTelemetry({ FERRY_METRICS_BY_JOB: 'true' }, { scraped: true });
   replica = await startServe({
+    scrape: telemetry.scrape,
     config: {
       version: 1,
       sources: { erp: sourceConfig(postgres, 'erp') },
       polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
       syncs: {
         orders: { ...sync, query: 'SELECT * FROM orders', schedule: { cron: '0 4 1 * 1' } },
+        traced: { ...sync, query: 'SELECT * FROM orders' },
         slow: { ...sync, query: 'SELECT 1 AS id, pg_sleep(1)::text AS s' },
       },
     },
@@ -48,6 +55,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await replica?.stop();
+  await telemetry?.end();
   await Promise.all([postgres?.stop(), polyteia?.stop()]);
   await rm(folder, { recursive: true, force: true });
 });
@@ -56,6 +64,14 @@ const authorized = { authorization: `Bearer ${TOKEN}` };
 const call = (path: string, init: RequestInit = {}) =>
   fetch(`${replica.api}${path}`, { ...init, headers: { ...authorized, ...init.headers } });
 const portOf = (url: string) => Number(new URL(url).port);
+
+/** Records spans, and metrics from now on. */
+async function startRecording() {
+  const spans = recordSpans();
+  // The first one begins to count.
+  await fetch(`${replica.health}/metrics`);
+  return { spans, [Symbol.asyncDispose]: () => spans[Symbol.asyncDispose]() };
+}
 
 /** What a server answers to bytes, until it closes the connection. */
 async function exchange(port: number, bytes: string): Promise<string> {
@@ -101,6 +117,56 @@ describe('the API of a process', () => {
     expect((await call('/jobs/odrers')).status).toBe(404);
     for (const method of ['DELETE', 'PUT', 'PATCH', 'OPTIONS'])
       expect([method, (await call('/jobs/orders/runs', { method })).status]).toEqual([method, 405]);
+  });
+
+  it('leads from a request to the upload in one trace, that of the caller, and measures it', async () => {
+    await using recording = await startRecording();
+    const parent = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
+    const headers = { traceparent: `00-${parent.traceId}-${parent.spanId}-01` };
+    // Runs of other tests may just be ending, and are counted, too.
+    const started = await call('/jobs/traced/runs', { method: 'POST', headers });
+    const { runId } = (await started.json()) as { runId: string };
+    await call(`/runs/${runId}`);
+    const { spans } = recording;
+    await waitFor(
+      'the end of the run',
+      async () =>
+        spans
+          .all()
+          .find(({ attributes }) => attributes['ferry.run.id'] === runId && attributes['ferry.job.name']),
+      20_000,
+    );
+    // Start-up checks and the watchdog have traces of their own.
+    const ofTrace = spans.all().filter((span) => span.spanContext().traceId === parent.traceId);
+    const pathTo = (name: string): string[] => {
+      const path: string[] = [];
+      let span = ofTrace.find((one) => one.name === name);
+      for (let above = ''; span; span = ofTrace.find((one) => one.spanContext().spanId === above)) {
+        path.unshift(span.name);
+        above = span.parentSpanContext?.spanId ?? '';
+        if (above === parent.spanId) path.unshift('the caller');
+      }
+      return path;
+    };
+    const run = ['the caller', 'POST /jobs/{job}/runs', 'run', 'attempt'];
+    expect(pathTo('postgresql connect')).toEqual([...run, 'connect', 'postgresql connect']);
+    expect(pathTo('postgresql read')).toEqual([...run, 'export', 'postgresql read']);
+    expect(pathTo('Polyteia')).toEqual([...run, expect.any(String), 'Polyteia']);
+    expect(spans.named('postgresql read').attributes).toMatchObject({
+      'db.system.name': 'postgresql',
+      'db.operation.name': 'read',
+      'server.port': postgres.port,
+    });
+    for (const { attributes, name } of spans.all())
+      expect(JSON.stringify([name, attributes])).not.toMatch(/select|from orders/i);
+    const metrics = await (await fetch(`${replica.health}/metrics`)).text();
+    expect(metrics).toMatch(
+      /^http_server_request_duration_seconds_count\{http_request_method="POST",url_scheme="http",http_route="\/jobs\/\{job\}\/runs",http_response_status_code="?202"?,app_name="ferry"\} 1$/m,
+    );
+    expect(metrics).toMatch(
+      /^ferry_runs_total\{ferry_job_name="traced",ferry_job_kind="sync",ferry_run_state="succeeded",app_name="ferry"\} 1$/m,
+    );
+    expect((await fetch(`${replica.health}/metrics`, { method: 'POST' })).status).toBe(405);
   });
 
   it('starts one run of fifty requests at once, and names it to the others', async () => {
@@ -265,7 +331,7 @@ describe('the API of a process', () => {
 });
 
 describe('the listener for probes', () => {
-  it('answers GET and HEAD of its two addresses, and nothing else', async () => {
+  it('answers GET and HEAD of its addresses, and nothing else', async () => {
     const answers = await Promise.all(
       (
         [
@@ -275,7 +341,7 @@ describe('the listener for probes', () => {
           ['POST', '/healthz'],
           ['GET', '/'],
           ['GET', '/jobs'],
-          ['GET', '/metrics'],
+          ['GET', '/metrics/'],
         ] as const
       ).map(async ([method, path]) => {
         const response = await fetch(`${replica.health}${path}`, { method });
@@ -289,7 +355,7 @@ describe('the listener for probes', () => {
       'POST /healthz 405',
       'GET / 404',
       'GET /jobs 404',
-      'GET /metrics 404',
+      'GET /metrics/ 404',
     ]);
   });
 });

@@ -103,7 +103,7 @@ describe('the connector’s environment', () => {
     await using serve = startServeProcess(folder, environment({ LOG_FORMAT: '', LOG_LEVEL: '' }));
     await waitFor('an upload', () => (uploads('classic') > before ? true : undefined), 40_000);
     await serve.printed(/^\S+Z INFO {2}run succeeded .*job=default.*rows=1/m);
-    expect(serve.output()).toMatch(/^\S+Z INFO {2}check ok: login: Postgres/m);
+    expect(serve.output()).toMatch(/^\S+Z INFO {2}ready job=default checks=\d+$/m);
     expect(serve.output()).toMatch(/^\S+Z INFO {2}job scheduled job=default cron="@every 2s" timezone=UTC$/m);
   });
 

@@ -108,7 +108,7 @@ describe.each(['folder', 'bucket'])('two replicas on one %s', (store) => {
     const id = await startRun(pair.first, pair.job);
     await pair.stopped();
     const record = await waitFor(
-      `the end of the run; the second replica said: ${pair.second.log()}`,
+      () => `the end of the run; the second replica said: ${pair.second.log()}`,
       async () => {
         const found: RunRecord | undefined = await pair.runs.getOfJob(pair.job, id);
         return found?.endedAt === undefined ? undefined : found;

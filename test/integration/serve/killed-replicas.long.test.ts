@@ -86,7 +86,7 @@ describe.each(['folder', 'bucket'] as const)('two replicas on one %s', (store) =
     expect(await first.killed).toEqual([null, 'SIGKILL']);
     const runs = createRunStore(documents);
     const record: RunRecord = await waitFor(
-      `the end of the run; the second replica said: ${second.log()}`,
+      () => `the end of the run; the second replica said: ${second.log()}`,
       async () => {
         const found = await runs.getOfJob(job, runId);
         return found?.endedAt === undefined ? undefined : found;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { parseHostRule } from '../../../shared/network/host-rule.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
 import { schemathesisEnvironment } from '../../support/processes/python.ts';
@@ -36,6 +37,7 @@ it.each([1, 2])('ferry serve answers as openapi.json says, whatever it is asked 
           archive: { keep: 3 },
         },
       },
+      extractions: { catalogs: { sources: ['erp'] } },
     },
     secrets: {
       erp: { username: postgres.user, password: postgres.password },
@@ -44,6 +46,11 @@ it.each([1, 2])('ferry serve answers as openapi.json says, whatever it is asked 
     documents: createFolderDocumentStore(join(folder, 'state')),
     workFolder: join(folder, 'work'),
     api: { host: '127.0.0.1', port: 0, access: { type: 'token', token: TOKEN } },
+    atlan: {
+      rules: { hostRule: parseHostRule('127.0.0.0/8', '--allow-hosts'), roleArns: [], tls: {} },
+      applicationName: 'postgres',
+      configDays: 30,
+    },
   });
   try {
     const authorization = `Bearer ${TOKEN}`;
@@ -52,6 +59,13 @@ it.each([1, 2])('ferry serve answers as openapi.json says, whatever it is asked 
       headers: { authorization },
     });
     const { runId } = (await started.json()) as { runId: string };
+    const extracting = await fetch(`${replica.api}/workflows/v1/start`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: '{"workflow_id":"catalogs"}',
+    });
+    expect(extracting.status).toBe(200);
+    const extraction = (await extracting.json()) as { data: { run_id: string } };
     // Names that there are: a made-up one is only ever answered with 404. A key that stood for another request is refused by design.
     await writeFile(
       join(folder, 'schemathesis.toml'),
@@ -59,6 +73,8 @@ it.each([1, 2])('ferry serve answers as openapi.json says, whatever it is asked 
         '[parameters]',
         'job = "orders"',
         `id = "${runId}"`,
+        'workflow = "catalogs"',
+        `run = "${extraction.data.run_id}"`,
         '[checks.positive_data_acceptance]',
         'expected-statuses = ["2xx", "401", "403", "404", "409", "422"]',
       ].join('\n'),
@@ -69,7 +85,9 @@ it.each([1, 2])('ferry serve answers as openapi.json says, whatever it is asked 
       [...args, '--checks', 'all', '--max-examples', '20', '--seed', String(seed), '--no-color'],
       { cwd: folder, maxBuffer: 10_000_000 },
     ).catch((error: { stdout: string }) => ({ stdout: error.stdout }));
-    expect(stdout).toMatch(/11 passed|Tested: 11/);
+    // All of them: none is left out, and none has failed.
+    expect(stdout).toMatch(/Selected: (\d+)\/\1\s+Tested: \1\s/);
+    expect(stdout).toMatch(/Test cases:\s+(\d+) generated, \1 passed/);
     expect(stdout).not.toMatch(/=+ (FAILURES|ERRORS) =+/);
     expect(replica.log()).not.toContain('UnexpectedError');
   } finally {

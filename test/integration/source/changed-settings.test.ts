@@ -124,6 +124,65 @@ describe('Postgres', () => {
     expect(await refused({ duckdbQuery: 'SELECT * FROM db.switching' })).toMatch(/client_encoding/);
   });
 
+  describe('a view whose function changes a setting and sets it back', () => {
+    beforeAll(() =>
+      server.query(
+        `CREATE FUNCTION flips(n int, name text, other text, own text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+           RETURN CASE n WHEN 2 THEN set_config(name, other, true) WHEN 4 THEN set_config(name, own, true) END; END $$;
+         CREATE TYPE mood AS ENUM ('sad', 'happy')`,
+      ),
+    );
+    const viewOf = async (setter: string, value: string) => {
+      await server.query(
+        `DROP VIEW IF EXISTS outer_view, inner_view;
+         CREATE VIEW inner_view AS SELECT n, ${setter}, ${value} AS v, 'happy'::mood AS m FROM generate_series(1, 5) AS r (n);
+         CREATE VIEW outer_view AS SELECT * FROM inner_view WHERE n > 0`,
+      );
+      return 'SELECT n, s, v FROM db.outer_view';
+    };
+    it.each([
+      ['DateStyle', 'German, DMY', 'ISO, MDY', "daterange('2024-01-31', NULL)", 'daterange'],
+      ['DateStyle', 'German, DMY', 'ISO, MDY', "ARRAY[daterange('2024-01-31', NULL)]", 'daterange[]'],
+      [
+        'DateStyle',
+        'German, DMY',
+        'ISO, MDY',
+        "datemultirange(daterange('2024-01-31', NULL))",
+        'datemultirange',
+      ],
+      ['DateStyle', 'German, DMY', 'ISO, MDY', "'[2024-01-31,)'::period", 'period'],
+      ['TimeZone', 'Asia/Tokyo', 'GMT', 'tstzrange(now(), NULL)', 'tstzrange'],
+      ['lc_monetary', 'POSIX', 'C', '1.5::money', 'money'],
+      ['search_path', 'pg_catalog', '"$user", public', "'words'::regclass", 'regclass'],
+    ])('is refused in a duckdbQuery by column: %s %s %s of %s', async (name, other, own, value, type) => {
+      for (const setter of [flip(name, other, own), `flips(n, '${name}', '${other}', '${own}') AS s`]) {
+        const duckdbQuery = await viewOf(setter, value);
+        const changing = `while it runs, and the values of column "v" (${type}) depend on it`;
+        const column = `Column "v" (${type}) of db.public.outer_view cannot be read`;
+        const compatible = type.endsWith('[]')
+          ? `${column} by duckdbQuery: functions behind db.public.outer_view may change`
+          : changing;
+        expect(await refused({ duckdbQuery, types: 'compatible' })).toContain(compatible);
+        const exact = /\[\]|money/.test(type) ? `${column} exactly by duckdbQuery` : changing;
+        expect(await refused({ duckdbQuery })).toContain(exact);
+      }
+    });
+
+    it('may be read for columns that do not depend on it, and with functions that change nothing', async () => {
+      const flipping = await viewOf(
+        "flips(n, 'DateStyle', 'German, DMY', 'ISO, MDY') AS s",
+        "daterange('2024-01-31', NULL)",
+      );
+      const read = async (duckdbQuery: string) =>
+        (await readThroughFerry('postgres', server, { sync: { duckdbQuery } })).content;
+      expect((await read(flipping.replace(', v', ', m'))).rows.length).toBe(5);
+      await server.query("CREATE FUNCTION harmless() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$");
+      const calm = await viewOf('harmless() AS s', "daterange('2024-01-31', NULL)");
+      const all = calm.replace('n, s, v', '*').concat(" WHERE n = 3 AND m = 'happy'");
+      expect((await read(all)).rows).toEqual([[3, 'x', '[2024-01-31,)', 'happy']]);
+    });
+  });
+
   it('a policy that changes one is refused in a duckdbQuery, which then reads over one connection', async () => {
     await server.query(
       `CREATE TABLE guarded AS SELECT i AS id, repeat('x', 200) AS pad FROM generate_series(1, 80000) i;
@@ -224,6 +283,106 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
         ),
       );
     }
+  });
+
+  describe('behind SQL that the login may not see', () => {
+    beforeAll(() =>
+      server.query(
+        `CREATE FUNCTION ferry.flips(n int) RETURNS int BEGIN
+           IF n = 1 THEN SET time_zone = '+09:00', character_set_results = 'latin1'; END IF;
+           IF n = 3 THEN SET time_zone = '+00:00', character_set_results = 'utf8mb4'; END IF; RETURN n; END;
+         CREATE PROCEDURE ferry.calmly() BEGIN SET @x = 1; END;
+         CREATE PROCEDURE ferry.moves_by_call() BEGIN SET time_zone = '+09:00'; END;
+         CREATE FUNCTION ferry.calling() RETURNS int BEGIN CALL calmly(); CALL ferry.moves_by_call; RETURN 1; END;
+         CREATE TABLE ferry.events (n int, at timestamp, t varchar(20));
+         INSERT INTO ferry.events VALUES (1, FROM_UNIXTIME(1700000000), 'Ã¼'), (2, NULL, 'ü'), (3, FROM_UNIXTIME(1700000000), NULL);
+         CREATE SQL SECURITY DEFINER VIEW ferry.flipping AS SELECT flips(n) AS n, at, t FROM ferry.events;
+         CREATE SQL SECURITY DEFINER VIEW ferry.above AS SELECT * FROM ferry.flipping WHERE n > 0 OR n IS NULL;
+         CREATE SQL SECURITY DEFINER VIEW ferry.calm AS SELECT n, at, t, n / 3 AS third, 0.5e0 AS half FROM ferry.events;
+         CREATE USER blind IDENTIFIED BY 'blind';
+         GRANT SELECT ON ferry.* TO blind; GRANT EXECUTE ON FUNCTION ferry.flips TO blind`,
+      ),
+    );
+    const readBlindly = (sync: object) =>
+      readThroughFerry('mysql', { ...server, user: 'blind', password: 'blind' }, { sync: { ...sync } });
+    const changing = (column: string, setting: string) =>
+      new RegExp(
+        `^The query changes a setting while it runs, and the values of column "${column}" .*\\(${setting}\\)\\.`,
+      );
+
+    it.each([
+      { query: 'SELECT n, at FROM flipping' },
+      { query: 'SELECT n, at FROM above' },
+      { query: 'SELECT flips(n) AS n, at FROM events' },
+      { query: 'SELECT n, at FROM flipping', columns: { at: 'text' } },
+      { duckdbQuery: 'SELECT n, "at" FROM db.flipping' },
+      { duckdbQuery: 'SELECT * EXCLUDE (t) FROM db.above' },
+    ])('a time zone that is changed and set back is noticed: %j', async (sync) => {
+      for (const types of ['exact', 'compatible'])
+        await expect(readBlindly({ ...sync, types })).rejects.toThrow(changing('at', 'time_zone'));
+    });
+
+    it.each([
+      { query: 'SELECT n, t FROM flipping' },
+      { query: 'SELECT flips(n) AS n, t FROM events' },
+      { duckdbQuery: 'SELECT n, t FROM db.above' },
+    ])('so is a character set, where it matters: %j', async (sync) => {
+      if (flavor === 'mariadb')
+        await expect(readBlindly(sync)).rejects.toThrow(changing('t', 'character_set_results'));
+      else
+        expect((await readBlindly(sync)).content.rows).toEqual([
+          [1, 'Ã¼'],
+          [2, 'ü'],
+          [3, null],
+        ]);
+    });
+
+    it('a view that changes nothing is read, by itself without a warning', async () => {
+      const at = '2023-11-14T22:13:20.000000';
+      const rows = [
+        [1, at, 'Ã¼', '0.3333', 0.5],
+        [2, null, 'ü', '0.6667', 0.5],
+        [3, at, null, '1.0000', 0.5],
+      ];
+      const first = await readBlindly({ query: 'SELECT * FROM calm ORDER BY n' });
+      expect([first.content.rows, first.warnings]).toEqual([rows, []]);
+      const second = await readBlindly({ duckdbQuery: 'SELECT * FROM db.calm ORDER BY n' });
+      expect([second.content.rows, second.warnings]).toEqual([rows, []]);
+      const joined = await readBlindly({
+        duckdbQuery: 'SELECT c."at" FROM db.calm AS c JOIN db.events AS e USING (n) WHERE n = 1',
+      });
+      expect(joined.content.rows).toEqual([[at]]);
+      expect(joined.warnings).toEqual([
+        expect.stringMatching(
+          /^The login may not see all of the SQL behind db\.ferry\.calm: .* Grant the login SHOW VIEW/,
+        ),
+      ]);
+    });
+
+    it('a view is read with a warning if watching over it could damage other columns', async () => {
+      await server.query(
+        'CREATE SQL SECURITY DEFINER VIEW ferry.rounded AS SELECT n, t, ROUND(0.125e0 * n, 2) AS r FROM ferry.events',
+      );
+      const told = /^The login may not see all of the SQL behind .* changes character_set_results while /;
+      const warnings = flavor === 'mariadb' ? [expect.stringMatching(told)] : [];
+      for (const sync of [
+        { query: 'SELECT t, r FROM rounded' },
+        { duckdbQuery: 'SELECT t, r FROM db.rounded' },
+      ]) {
+        const read = await readBlindly(sync);
+        expect([read.rows, read.warnings]).toEqual([3, warnings]);
+      }
+      // With the time, it must be wrapped.
+      const whole = readBlindly({ query: 'SELECT e.at, r.r FROM rounded AS r JOIN events AS e USING (n)' });
+      if (flavor === 'mysql') expect((await whole).rows).toBe(3);
+      else await expect(whole).rejects.toThrow('which MariaDB may truncate in this query');
+    });
+
+    it('a procedure that a function calls is found', async () => {
+      await expect(
+        readThroughFerry('mysql', server, { sync: { query: 'SELECT calling() AS c, at FROM events' } }),
+      ).rejects.toThrow('The procedure moves_by_call, which the query calls, changes the setting time_zone');
+    });
   });
 
   it('a function that sets it back, or only sounds like it, may be called', async () => {

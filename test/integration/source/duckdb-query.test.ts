@@ -1,6 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { findExtension } from '../../../shared/duckdb/extensions.ts';
 import { inspectDuckdbQuery } from '../../../shared/source/query/duckdb-query.ts';
 

@@ -1,8 +1,9 @@
 import { copyFile, mkdtemp, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
+import { hashOfFile, signedExtensions } from '../../../shared/duckdb/extension-hashes.ts';
 import { findExtension } from '../../../shared/duckdb/extensions.ts';
 import { openWithExtension } from '../../../shared/duckdb/open-with-extension.ts';
 
@@ -18,8 +19,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Opens and closes an instance; whether it checked the signature, and has the extension. */
-async function load(): Promise<{ checked: boolean; loaded: boolean }> {
-  const instance = await openWithExtension(file, closed);
+async function load(known: ReadonlySet<string> = new Set()): Promise<{ checked: boolean; loaded: boolean }> {
+  const instance = await openWithExtension(file, closed, known);
   const connection = await instance.connect();
   try {
     const answer = await connection.runAndReadAll(`
@@ -41,7 +42,44 @@ async function tamper(path: string): Promise<void> {
   await handle.write(Buffer.from([(buffer[0] ?? 0) ^ 0xff]), 0, 1, at);
 }
 
-describe('the signature of an extension', () => {
+describe('an extension that Ferry knows by its SHA-256', () => {
+  it.each(['postgres_scanner', 'mysql_scanner'])(
+    '%s: has a valid signature, and is loaded without the check',
+    async (name) => {
+      const path = findExtension(name, [PROJECT_EXTENSIONS]);
+      expect(signedExtensions).toContain(await hashOfFile(path));
+      // Its name says which function DuckDB calls in it.
+      file = join(folder, basename(path));
+      await copyFile(path, file);
+      expect(await load()).toMatchObject({ checked: true });
+      await rm(file);
+      await copyFile(path, file);
+      expect(await load(signedExtensions)).toMatchObject({ checked: false });
+    },
+  );
+
+  it('odbc_scanner: has a valid signature', async () => {
+    const path = findExtension('odbc_scanner', [PROJECT_EXTENSIONS]);
+    expect(signedExtensions).toContain(await hashOfFile(path));
+    file = join(folder, basename(path));
+    await copyFile(path, file);
+    // Without a driver manager it cannot be loaded, which DuckDB tries once the signature is valid.
+    const outcome = await load().then(String, String);
+    expect(outcome).toMatch(/^\[object Object\]$|libodbc/);
+  });
+
+  it('is refused when it was tampered with', async () => {
+    await tamper(file);
+    await expect(load(signedExtensions)).rejects.toThrow(/signature/);
+  });
+
+  it('is looked at once for all that need it at the same time', async () => {
+    const loads = await Promise.all(Array.from({ length: 5 }, () => load()));
+    expect(loads.map(({ checked }) => checked)).toEqual([true, false, false, false, false]);
+  });
+});
+
+describe('the signature of any other extension', () => {
   it('is checked by DuckDB when a process first loads the file, and not again', async () => {
     expect(await load()).toEqual({ checked: true, loaded: true });
     expect(await load()).toEqual({ checked: false, loaded: true });

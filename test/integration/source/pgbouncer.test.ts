@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { CancelledError } from '../../../shared/errors.ts';
-import { SourceSession } from '../../../shared/source/session.ts';
+import { SourceSession } from '../../../shared/source/sessions/session.ts';
 import { type FerryFolder, setUpFerryFolder } from '../../support/cli/ferry-folder.ts';
 import { waitFor } from '../../support/processes/wait-for.ts';
 import { type PgBouncer, startPgBouncer } from '../../support/servers/pgbouncer.ts';
@@ -28,7 +28,10 @@ beforeAll(async () => {
     CREATE TABLE noise (n int);
     CREATE FUNCTION make_noise() RETURNS int LANGUAGE sql AS 'INSERT INTO noise VALUES (1) RETURNING n';
     CREATE TABLE wide AS SELECT n AS id, repeat('x', 200) AS pad FROM generate_series(1, 80000) n; ANALYZE wide;
-    GRANT SELECT ON forms, wide TO odd; GRANT ALL ON noise TO odd;
+    CREATE ROLE patient LOGIN PASSWORD 'patient';
+    ALTER ROLE patient SET lock_timeout = '20s';
+    ALTER ROLE patient SET idle_in_transaction_session_timeout = '30s';
+    GRANT SELECT ON forms, wide TO odd, patient; GRANT ALL ON noise TO odd;
     ALTER DATABASE postgres SET bytea_output = 'escape';
     ALTER DATABASE postgres SET extra_float_digits = -10;
     ALTER ROLE odd SET datestyle = 'German, DMY';
@@ -41,10 +44,11 @@ afterAll(() => Promise.all([postgres.stop(), ferry[Symbol.asyncDispose]()]));
 describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s', (poolMode) => {
   let bouncer: PgBouncer;
   beforeAll(async () => {
-    bouncer = await startPgBouncer(postgres, { poolMode, logins: { odd: ODD.password } });
+    bouncer = await startPgBouncer(postgres, { poolMode, logins: { odd: ODD.password, patient: 'patient' } });
   });
   afterAll(() => bouncer.stop());
 
+  const patient = () => ({ ...bouncer, user: 'patient', password: 'patient' });
   const odd = () => ({ ...bouncer, user: ODD.username, password: ODD.password });
   const run = (query: string, environment: Record<string, string> = {}) => {
     const { host, port, database } = bouncer;
@@ -128,11 +132,23 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
     },
   );
 
-  it('shares its connections for a table that is read in parallel, and gets them back as they were', async () => {
+  it('allows no limit on waiting for locks on each connection, so a table is read in one part', async () => {
     const sync = { duckdbQuery: 'SELECT * FROM db.public.wide' };
     const result = await readThroughFerry('postgres', odd(), { sync, threads: 3, withContent: false });
+    expect([result.rows, result.reading]).toEqual([
+      80_000,
+      {
+        mode: 'single',
+        reason: 'the login has no lock_timeout, and a pooler takes none from Ferry for all connections',
+      },
+    ]);
+  });
+
+  it('shares its connections for a table that is read in parallel, and gets them back as they were', async () => {
+    const sync = { duckdbQuery: 'SELECT * FROM db.public.wide' };
+    const result = await readThroughFerry('postgres', patient(), { sync, threads: 3, withContent: false });
     expect([result.rows, result.verified, result.reading]).toEqual([80_000, true, { mode: 'parallel' }]);
-    const { user, password, host, port, database } = odd();
+    const { user, password, host, port, database } = patient();
     const clients = await Promise.all(
       [1, 2, 3, 4].map(async () => {
         const client = new pg.Client({ host, port, database, user, password });
@@ -142,8 +158,10 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
       }),
     );
     for (const client of clients) {
-      const { rows } = await client.query('SHOW idle_in_transaction_session_timeout');
-      expect(rows).toEqual([{ idle_in_transaction_session_timeout: '30s' }]);
+      const { rows } = await client.query(
+        "SELECT current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('lock_timeout') AS lock",
+      );
+      expect(rows).toEqual([{ idle: '30s', lock: '20s' }]);
       await client.end();
     }
   });
@@ -156,7 +174,7 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
   });
 
   it('passes on the cancellation of a statement', async () => {
-    const { sync, source } = parseSync('postgres', { query: 'SELECT pg_sleep(50), 4711 AS mark' });
+    const { sync, source } = parseSync('postgres', { query: 'SELECT pg_sleep(600), 4711 AS mark' });
     const folder = await mkdtemp(join(tmpdir(), 'ferry pgbouncer ü '));
     const cancel = new AbortController();
     const session = await SourceSession.open({
@@ -179,11 +197,9 @@ describe.each(['transaction', 'session'] as const)('PgBouncer that pools each %s
     };
     try {
       await waitFor('the query to run', async () => (await active()) || undefined, 20_000);
-      const started = performance.now();
       cancel.abort(new CancelledError('The run was cancelled.'));
       await expect(running).rejects.toThrow('The run was cancelled.');
-      // Cancelled, that is, and not given up.
-      expect(performance.now() - started).toBeLessThan(3_000);
+      // Cancelled, that is, and not given up: then it would still run.
       expect(await active()).toBe(0);
     } finally {
       session.close();

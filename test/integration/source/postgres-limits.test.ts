@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SourceSession } from '../../../shared/source/sessions/session.ts';
 import { runSync } from '../../../shared/sync/run-sync.ts';
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { sessionOptions } from '../../support/source/source-session.ts';
 import { type InProcessSync, setUpInProcessSync } from '../../support/sync/in-process-sync.ts';
 import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
 import { DATASET } from '../../support/sync/sync-setup.ts';
@@ -92,11 +98,71 @@ describe('a limit of the session', () => {
           .slice(1),
       );
       expect(transactions.filter((said) => said.startsWith('SET TRANSACTION SNAPSHOT'))).not.toEqual([]);
-      for (const said of transactions) {
+      const asked = 'pg_db_role_setting';
+      for (const said of transactions.filter((said) => !said.includes(asked))) {
         expect(said).toMatch(
           /^(SET TRANSACTION SNAPSHOT '[^']+'\0SET idle_in_transaction_session_timeout=0\0|[^\0]*set_config\('idle_in_transaction_session_timeout', '0', true\))/,
         );
       }
+    });
+
+    it('of the login for waiting for locks applies on each connection; without one, they all wait for 30 s at most', async () => {
+      await postgres.query(
+        `CREATE TABLE logins (name text, lock_timeout text);
+         CREATE FUNCTION note_login() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+           INSERT INTO logins SELECT current_setting('application_name'), current_setting('lock_timeout'); END $$;
+         CREATE EVENT TRIGGER note_login ON login EXECUTE FUNCTION note_login()`,
+      );
+      const timeouts = async () => {
+        const { rows } = await postgres.query(
+          "WITH gone AS (DELETE FROM logins RETURNING *) SELECT lock_timeout FROM gone WHERE name = 'ferry'",
+        );
+        return rows.map(({ lock_timeout }) => lock_timeout);
+      };
+      expect((await readWide({})).reading).toEqual({ mode: 'parallel' });
+      expect(await timeouts()).toEqual(['30s', '30s', '30s', '30s']);
+      expect((await readWide({ lock_timeout: '3s' })).reading).toEqual({ mode: 'parallel' });
+      // The first connection only found out that the login has a limit.
+      expect(await timeouts()).toEqual(['30s', '3s', '3s', '3s', '3s']);
+      await postgres.query('DROP EVENT TRIGGER note_login');
+    });
+
+    it('for waiting for locks ends a scan whose connections would wait for each other forever', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'ferry locks ü '));
+      const migration = new pg.Client({ connectionString: postgres.connectionUrl });
+      await migration.connect();
+      await withSettings({ lock_timeout: '200ms' }, async () => {
+        const options = { ...sessionOptions(postgres, folder), threads: 3, mode: 'exact' as const };
+        const session = await SourceSession.open({ ...options, parallel: true });
+        expect(session.reading).toEqual({ mode: 'parallel' });
+        let migrated: Promise<unknown> | undefined;
+        const reading = session.transaction(async () => {
+          await session.askSource('read', 'SELECT id FROM public.wide LIMIT 1');
+          // It queues behind the connection that has just read, and the next ones behind it.
+          migrated = migration.query('SET lock_timeout = 0; ALTER TABLE wide ADD COLUMN extra int');
+          await waitFor(
+            'the migration to queue',
+            async () => {
+              const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+              return (await postgres.query(waiting)).rows.length || undefined;
+            },
+            20_000,
+          );
+          await session.run('read', 'SELECT count(pad) FROM db.public.wide');
+        });
+        await expect(reading).rejects.toMatchObject({
+          class: 'SourceUnavailableError',
+          retryable: true,
+          message: expect.stringContaining('is locked at the source'),
+        });
+        session.close();
+        // Nothing holds it up any longer.
+        await migrated;
+        expect((await readWide({})).reading).toEqual({ mode: 'parallel' });
+      });
+      await migration.query('ALTER TABLE wide DROP COLUMN extra');
+      await migration.end();
+      await rm(folder, { recursive: true });
     });
 
     it('makes it read in one part if it cannot be lifted on each connection', async () => {
@@ -108,6 +174,32 @@ describe('a limit of the session', () => {
           reason: 'the login has a transaction_timeout, which cannot be lifted on all connections',
         },
       ]);
+    });
+  });
+
+  it.each([
+    ['statement_timeout', /was slower than the statement_timeout of the login/],
+    ['lock_timeout', /^A part of the source's catalog is locked/],
+  ])('that ends the first question of a session is not taken for a refused login: %s', async (name, said) => {
+    const holder = new pg.Client({ connectionString: postgres.connectionUrl });
+    await holder.connect();
+    await withSettings({ [name]: '50ms' }, async () => {
+      await holder.query('BEGIN; LOCK TABLE pg_catalog.pg_namespace IN ACCESS EXCLUSIVE MODE');
+      const options = sync.options({ query: 'SELECT 1 AS n', whenUnchanged: 'upload' });
+      const clock = { now: Date.now, sleep: async () => {} };
+      const record = await runSync({ ...options, clock, maxTries: 1 });
+      expect(record.error).toMatchObject({
+        class: 'SourceUnavailableError',
+        message: expect.stringMatching(said),
+      });
+      await holder.query('COMMIT');
+    });
+    await holder.end();
+  });
+
+  it('that ends the session after any error does not hide what is wrong', async () => {
+    await withSettings({ exit_on_error: 'on' }, async () => {
+      expect((await run('SELECT nope FROM orders')).error?.message).toContain('column "nope" does not exist');
     });
   });
 

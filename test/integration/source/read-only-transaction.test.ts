@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runSync } from '../../../shared/sync/run-sync.ts';
 import { waitFor } from '../../support/processes/wait-for.ts';
@@ -337,6 +338,23 @@ describe('postgres', () => {
         }
       },
     );
+
+    it('undoes what the server allows in a read-only transaction', async () => {
+      const listener = new pg.Client({ connectionString: postgres.connectionUrl });
+      await listener.connect();
+      const heard: string[] = [];
+      listener.on('notification', ({ payload = '' }) => heard.push(payload));
+      await listener.query('LISTEN ferry_test');
+      const result = await ferry(
+        { query: "SELECT pg_notify('ferry_test', 'from Ferry')::text AS n, id FROM orders LIMIT 1" },
+        command,
+      );
+      expect(result.exitCode, result.stderr).toBe(0);
+      await postgres.query("SELECT pg_notify('ferry_test', 'later')");
+      await listener.query('SELECT 1');
+      expect(heard).toEqual(['later']);
+      await listener.end();
+    });
 
     it.each([
       ['a function that writes', { query: 'SELECT writes() AS x' }],

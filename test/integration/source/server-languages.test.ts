@@ -3,14 +3,15 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ferryConfigSchema, type SourceConfig } from '../../../shared/config/schema/ferry-config.ts';
 import { resolveLogin } from '../../../shared/source/credentials/credentials.ts';
-import { ofStatement } from '../../../shared/source/explain-unknown.ts';
-import { SourceSession } from '../../../shared/source/session.ts';
+import { ofStatement } from '../../../shared/source/sessions/explain-unknown.ts';
+import { SourceSession } from '../../../shared/source/sessions/session.ts';
 import { type FerryFolder, type FerryRun, setUpFerryFolder } from '../../support/cli/ferry-folder.ts';
 import { waitFor } from '../../support/processes/wait-for.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 import { sourceConfig } from '../../support/source/source-config.ts';
 import { sessionSurroundings } from '../../support/source/token-sources.ts';
+import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
 
 // What a server answers is in the language of its lc_messages. DuckDB's client gives the text alone, without the code.
 
@@ -173,6 +174,26 @@ describe.each([
     },
   ])('explains $what', async ({ what: _what, query, ...expected }) => {
     await expectError({ source: source(), query }, expected);
+  });
+
+  it('knows a lock that a scan waits for, and a query that writes', async () => {
+    const locker = new pg.Client({ ...server });
+    await locker.connect();
+    await locker.query(
+      `ALTER ROLE ferry SET lock_timeout = '100ms'; CREATE TABLE written (id int);
+       GRANT ALL ON written, slow TO ferry;
+       CREATE FUNCTION writes() RETURNS int LANGUAGE sql AS 'INSERT INTO written VALUES (1) RETURNING 1'`,
+    );
+    const read = (sync: object) =>
+      readThroughFerry('postgres', { ...server, user: 'ferry', password: 'ferry' }, { sync: { ...sync } });
+    await locker.query('BEGIN; LOCK TABLE slow');
+    await expect(read({ duckdbQuery: 'SELECT id FROM db.slow' })).rejects.toMatchObject({
+      class: 'SourceUnavailableError',
+      message: expect.stringContaining('is locked at the source'),
+    });
+    await locker.query('ROLLBACK');
+    await locker.end();
+    await expect(read({ query: 'SELECT writes() AS w' })).rejects.toThrow(/^The query tries to write/);
   });
 
   it('waits for a lock no longer than it may, and tries again', async () => {

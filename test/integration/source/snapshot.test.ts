@@ -3,39 +3,16 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { findExtension } from '../../../shared/duckdb/extensions.ts';
 import { postgresParallelReading } from '../../../shared/source/postgres/postgres-snapshot.ts';
-import { waitFor } from '../../support/processes/wait-for.ts';
 import { startMysql } from '../../support/servers/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry, type TestServer } from '../../support/sync/read-through-ferry.ts';
+import { whileWriting } from '../../support/sync/while-writing.ts';
 
 const ROWS = 100_000;
 const binaries = '15';
-
-/** Calls `step` again and again on each of a few connections, until `work` has ended. */
-async function whileWriting<T>(
-  writers: readonly ((round: number) => Promise<unknown>)[],
-  work: () => Promise<T>,
-): Promise<{ result: T; rounds: number }> {
-  let ended = false;
-  let rounds = 0;
-  const writing = writers.map(async (step) => {
-    while (!ended) {
-      rounds += 1;
-      await step(rounds);
-    }
-  });
-  // Nothing is proven before the first of them has written.
-  await waitFor('the first writes', () => (rounds > writers.length ? true : undefined), 10_000);
-  try {
-    return { result: await work(), rounds };
-  } finally {
-    ended = true;
-    await Promise.all(writing);
-  }
-}
 
 /** Money that only ever moves: in any one moment there is as much as in the beginning, in as many accounts. */
 const summary = 'count(*) AS n, count(DISTINCT id) AS ids, sum(amount) AS total';
@@ -86,7 +63,7 @@ describe('one moment of Postgres, while others write', () => {
     const { result, rounds } = await whileWriting(writers(), () =>
       readAll(postgres, { query: 'SELECT * FROM accounts' }),
     );
-    expect(result).toMatchObject({ moment: oneMoment, reading: { mode: 'single' } });
+    expect(result).toMatchObject({ moment: oneMoment, reading: { mode: 'statement' } });
     expect(rounds).toBeGreaterThan(5);
   });
 

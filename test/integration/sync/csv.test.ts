@@ -10,6 +10,7 @@ import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.t
 import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
 import { type CsvContent, readCsvWithDuckdb, readCsvWithPyarrow } from '../../support/readers/read-csv.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
+import { LOGIN_WARNING } from '../../support/source/login-warning.ts';
 import { sourceConfig } from '../../support/source/source-config.ts';
 import { DATASET, type SyncChanges, type SyncSetup, setUpSync } from '../../support/sync/sync-setup.ts';
 
@@ -130,7 +131,7 @@ describe('a target with format: csv', () => {
     expect(stderr).not.toContain('Error');
     const { file, contentType, size } = uploaded();
     expect(contentType).toBe('text/csv');
-    expect(record).toMatchObject({ state: 'succeeded', bytes: size, warnings: [] });
+    expect(record).toMatchObject({ state: 'succeeded', bytes: size, warnings: [LOGIN_WARNING] });
     expect(record.phases.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['export', 'convert', 'upload']),
     );

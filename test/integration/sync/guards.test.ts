@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runRecordSchema } from '../../../shared/runs/records/run-record.ts';
+import { runFerry } from '../../support/cli/ferry-command.ts';
 import { readParquetWithPyarrow } from '../../support/readers/read-parquet.ts';
+import { LOGIN_WARNING } from '../../support/source/login-warning.ts';
 import { DATASET, type SyncSetup, setUpSync } from '../../support/sync/sync-setup.ts';
 
 let setup: SyncSetup;
@@ -32,6 +34,7 @@ describe('guards against the last accepted result', () => {
     expect(first.record).toMatchObject({
       state: 'succeeded',
       warnings: [
+        LOGIN_WARNING,
         'There is no accepted result yet: maxRowChange and onSchemaChange had nothing to compare with.',
       ],
     });
@@ -65,7 +68,7 @@ describe('guards against the last accepted result', () => {
 
     // And it is the one to compare with from now on.
     await setup.postgres.query('INSERT INTO orders SELECT i FROM generate_series(1, 50) i');
-    expect((await run()).record).toMatchObject({ state: 'succeeded', rows: 50, warnings: [] });
+    expect((await run()).record).toMatchObject({ state: 'succeeded', rows: 50, warnings: [LOGIN_WARNING] });
     expect(await readdir(join(setup.folder, '.ferry', 'refused', 'orders'))).toEqual([`${id}.parquet`]);
   });
 
@@ -79,7 +82,7 @@ describe('guards against the last accepted result', () => {
     const told = await run({ guards: {} });
     expect(told.record).toMatchObject({
       state: 'succeeded',
-      warnings: [expect.any(String), expect.any(String)],
+      warnings: [LOGIN_WARNING, expect.any(String), expect.any(String)],
     });
   });
 
@@ -110,7 +113,10 @@ describe('a failure that may pass on its own', () => {
     setup.polyteia.failNext({ on: 'get_dataset', how: { kind: 'status', status: 503 } });
     setup.polyteia.failNext({ on: 'upload', how: { kind: 'status', status: 502 } });
     const from = setup.polyteia.calls.length;
-    const result = await setup.run({ guards: {} }, { args: ['--tries', '4', '--json'] });
+    const waits: number[] = [];
+    const sleep = async (ms: number) => void waits.push(ms);
+    const result = await setup.run({ guards: {} }, { args: ['--tries', '4', '--json'], sleep });
+    expect(waits).toEqual([60_000, 60_000]);
     const record = runRecordSchema.parse(JSON.parse(result.stdout));
     expect(record).toMatchObject({ state: 'succeeded', rows: 100 });
     expect(record.phases.filter(({ name }) => name === 'export')).toHaveLength(1);
@@ -120,5 +126,78 @@ describe('a failure that may pass on its own', () => {
     expect(calls.filter((on) => on === 'generate_dataset_upload_token')).toHaveLength(2);
     expect(result.stderr).toMatch(/Trying again in/);
     setup.polyteia.assertNoViolations();
+  });
+});
+
+describe('a dry run', () => {
+  const rehearse = (sync: Record<string, unknown> = {}) =>
+    setup.run({ guards, ...sync }, { args: ['--dry-run'] });
+  const recorded = async () => {
+    const { stdout } = await setup.run({ guards }, { command: ['runs', '--json'] });
+    return (JSON.parse(stdout) as unknown[]).length;
+  };
+
+  it('judges by the last accepted result, as a run would, and leaves nothing behind', async () => {
+    await run();
+    const before = await recorded();
+    const calls = setup.polyteia.calls.length;
+
+    const good = await rehearse();
+    expect(good.exitCode).toBe(0);
+    expect(good.stderr).toMatch(/guards .* compared with 100 rows, accepted 20\d\d-/);
+    expect(good.stderr).not.toContain('There is no accepted result yet');
+    expect(good.stdout).toMatch(/^orders: a run would upload this to ds_meldungen1: 100 rows/);
+
+    await setup.postgres.query('DELETE FROM orders WHERE id > 10');
+    const refused = await rehearse();
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toMatch(
+      /^orders: a run would fail and leave ds_meldungen1 unchanged\. The guards refuse 10 rows/,
+    );
+    expect(refused.stderr).toContain('10 rows after 100 in the last accepted result');
+    // As a run from another folder, which is where the difference was first seen.
+    const elsewhere = await runFerry(
+      ['run', 'orders', '--config', 'ferry.yaml', '--secrets', 'secrets.json', '--dry-run'].map((arg) =>
+        /\.(yaml|json)$/.test(arg) ? join(setup.folder, arg) : arg,
+      ),
+      { folder: '/' },
+    );
+    expect(elsewhere).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('would fail') });
+
+    expect(await recorded()).toBe(before);
+    expect(setup.polyteia.calls).toHaveLength(calls);
+    expect((await run()).record).toMatchObject({ state: 'failed', error: { class: 'GuardError' } });
+  });
+
+  it('says that a run would send nothing', async () => {
+    const skip = { whenUnchanged: 'skip' };
+    const { record } = await run(skip);
+    // Sent, or already there.
+    const uploaded = record.unchangedSince ?? record.id;
+    const { exitCode, stdout } = await rehearse(skip);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      `a run would send nothing while ds_meldungen1 still shows the upload of run ${uploaded}`,
+    );
+  });
+});
+
+describe('types: compatible', () => {
+  it('has its warnings printed once, and then counted until they change', async () => {
+    const lossy = (columns: string) => ({
+      query: `SELECT ${columns}`,
+      types: 'compatible',
+      guards: { onSchemaChange: 'ignore' },
+    });
+    const two = lossy('1.5::numeric AS a, 2.5::numeric AS b');
+    const first = await setup.run(two);
+    expect(first.stderr.match(/^warning: Column/gm)).toHaveLength(2);
+    const again = await setup.run(two);
+    expect(again.stderr).not.toContain('warning: Column');
+    expect(again.stderr).toContain('3 warnings as in the run before (--json shows them).');
+    const changed = await setup.run(lossy('1.5::numeric AS a, 2.5::numeric AS b, 3.5::numeric AS c'));
+    expect(changed.stderr).toMatch(/^warning: .*"c"/m);
+    expect(changed.stderr).toContain('3 warnings as in the run before');
+    expect((await run(two)).record.warnings.length).toBeGreaterThan(1);
   });
 });

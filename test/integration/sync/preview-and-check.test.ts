@@ -40,6 +40,7 @@ describe('ferry preview', () => {
       '2   3.00         NULL                    2026-01-03  Straße 2',
       '',
       'The source expects about 1,000 rows.',
+      'One connection reads it: the query reads no table of 200 MB or more.',
       '',
     ]);
     expect(setup.polyteia.calls).toEqual([]);
@@ -61,7 +62,7 @@ describe('ferry preview', () => {
         ['1', expect.stringMatching(/^0\.142857142857142/)],
         ['2', null],
       ],
-      reading: { mode: 'statement' },
+      reading: { mode: 'statement', reason: 'the query reads no table of 200 MB or more' },
       warnings: [expect.stringContaining('"total" (numeric): written as DOUBLE')],
     });
   });
@@ -113,7 +114,9 @@ describe('ferry check', () => {
     expect(result.stdout).toMatch(
       /^permissions +warning +the login is a superuser; may write to \d+ tables?; may create tables/m,
     );
-    expect(result.stdout).toMatch(/^sync orders +ok +the source prepared the query: 5 columns$/m);
+    expect(result.stdout).toMatch(
+      /^sync orders +ok +the source prepared the query: 5 columns; one connection reads it: the query reads no table of 200 MB or more$/m,
+    );
     expect(result.stdout).toMatch(/^orders: dataset access +ok/m);
     expect(setup.polyteia.calls.map(({ on }) => on)).not.toContain('upload');
   });
@@ -195,7 +198,7 @@ describe('ferry run --dry-run', () => {
     const result = await setup.run({}, { args: ['--dry-run', '--out', 'probe ü.parquet'] });
     expect(result).toMatchObject({ exitCode: 0, leftovers: [] });
     expect(result.stdout).toMatch(
-      /^orders succeeded: 1,000 rows, .*, nothing uploaded, file .*probe ü\.parquet\n$/,
+      /^orders: a run would upload this to ds_meldungen1: 1,000 rows, .*\. Nothing was sent or recorded; the file is .*probe ü\.parquet\.\n$/,
     );
     const { rowCount } = await readParquetWithPyarrow(join(setup.folder, 'probe ü.parquet'));
     expect(rowCount).toBe(1000);
@@ -220,12 +223,20 @@ describe('ferry run --dry-run', () => {
     expect((await stat(join(setup.folder, 'empty.parquet'))).size).toBeGreaterThan(0);
   });
 
-  it.each([
-    [['--dry-run'], '--dry-run needs --out'],
-    [['--out', 'x.parquet'], '--out only applies to --dry-run'],
-  ])('refuses %j', async (args, message) => {
-    const result = await setup.run({}, { args });
-    expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) });
+  it('needs no place for the file, and takes a folder', async () => {
+    const { exitCode, stdout } = await setup.run({}, { args: ['--dry-run'] });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Nothing was sent or recorded\.\n$/);
+    await setup.run({}, { args: ['--dry-run', '--out', '.'] });
+    expect((await stat(join(setup.folder, 'orders.parquet'))).size).toBeGreaterThan(0);
+  });
+
+  it('refuses --out without --dry-run', async () => {
+    const result = await setup.run({}, { args: ['--out', 'x.parquet'] });
+    expect(result).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('--out only applies to --dry-run'),
+    });
   });
 
   it('reports when the file cannot be written', async () => {

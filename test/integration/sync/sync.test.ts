@@ -144,9 +144,9 @@ SOURCE_DATABASE_SQL_QUERY="SELECT id FROM db.orders WHERE id = 2;"
 
   it('stops on Ctrl-C: exit code 130, dataset as it was, nothing left behind', async () => {
     const before = await readFile(contentFile());
-    const started = performance.now();
     const result = await setup.run(
-      { query: 'SELECT pg_sleep(50)' },
+      // Longer than a test may take.
+      { query: 'SELECT pg_sleep(600)' },
       {
         args: ['--json'],
         ownProcess: true,
@@ -161,10 +161,9 @@ SOURCE_DATABASE_SQL_QUERY="SELECT id FROM db.orders WHERE id = 2;"
       error: { class: 'CancelledError' },
     });
     expect(await readFile(contentFile())).toEqual(before);
-    // Far from the query's own end: it was cancelled at the source, where nothing runs on.
-    expect(performance.now() - started).toBeLessThan(25_000);
+    // It was cancelled at the source, where nothing runs on.
     const { rows } = await setup.postgres.query(
-      "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(50)%' AND pid <> pg_backend_pid()",
+      "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()",
     );
     expect(rows).toEqual([]);
     setup.polyteia.assertNoViolations();

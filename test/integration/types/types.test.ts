@@ -74,6 +74,27 @@ describe.each(servers)('types of $name', (server) => {
     expect(exact.content.rows.map((row) => row[index])).toEqual(expected);
   });
 
+  // Nothing else is read so, and a test that is skipped counts as failed in CI.
+  const ofPostgres = kind === 'postgres' ? [kind] : [];
+  it.each(ofPostgres)('every value arrives over several connections', async () => {
+    const rows = (condition: string) =>
+      `SELECT ${columns}, s.n, NULL::text AS pad FROM s ${joins} WHERE ${condition}`;
+    // Between them as many blocks as make a table worth it for the planner.
+    await running.query(
+      `CREATE TABLE wide AS ${rows('s.n < 4')}; INSERT INTO wide (n, pad) SELECT 100, repeat('x', 1500) FROM generate_series(1, 500);
+       INSERT INTO wide ${rows('s.n >= 4')}; ANALYZE wide`,
+    );
+    const names = cases.map(({ index }) => `c${index}`).join(', ');
+    const together = await readThroughFerry(kind, running, {
+      sync: { query: `SELECT ${names}, n FROM wide WHERE n < 8` },
+      minBytes: 1,
+    });
+    expect(together.reading).toEqual({ mode: 'parallel', connections: 2 });
+    expect(together.content.columns.slice(0, -1)).toEqual(exact.content.columns);
+    const sorted = together.content.rows.toSorted((a, b) => Number(a.at(-1)) - Number(b.at(-1)));
+    expect(sorted.map((row) => row.slice(0, -1))).toEqual(exact.content.rows);
+  });
+
   it.each(cases)('$type with types: compatible', ({ exact: type, compatible: other, warning, index }) => {
     expect(compatible.columns[index]).toMatchObject({ name: `c${index}`, type: other ?? type });
     const own = compatible.warnings.filter((text) => text.includes(`"c${index}"`));

@@ -44,6 +44,8 @@ export async function startFakeAws(): Promise<FakeAws> {
   const documents = createMemoryDocumentStore();
   const runs = createRunStore(documents);
   const api = createApi({
+    documents,
+    check: async () => {},
     readJobs: async () => fake.jobs,
     runs,
     requests: createRunRequestStore(documents),

@@ -7,15 +7,19 @@ export interface Statement {
   Resource: string | string[];
 }
 
+/** Statements that a role lacks. They are put back when this is disposed of, so that a failed test does not leave the role without them. */
+export interface RemovedStatements extends AsyncDisposable {
+  putBack(): Promise<void>;
+}
+
 /** The inline policies of a local AWS's roles. */
 export interface RolePolicies {
   /**
    * Takes the statements away that `matches` says yes to, from the one role of which the name begins so.
    *
-   * @returns puts them back
    * @throws when there is no such role or statement
    */
-  remove(role: string, matches: (statement: Statement) => boolean): Promise<() => Promise<void>>;
+  remove(role: string, matches: (statement: Statement) => boolean): Promise<RemovedStatements>;
 }
 
 /** Changes roles as a person would in IAM, next to CloudFormation. */
@@ -35,9 +39,12 @@ export async function rolePolicies(aws: MiniStack): Promise<RolePolicies> {
       const put = (document: object) =>
         ask('PutRolePolicy', { RoleName, PolicyName, PolicyDocument: JSON.stringify(document) });
       await put({ ...policy, Statement });
-      return async () => {
-        await put(policy);
+      let back: Promise<unknown> | undefined;
+      const putBack = async () => {
+        back ??= put(policy);
+        await back;
       };
+      return { putBack, [Symbol.asyncDispose]: putBack };
     },
   };
 }

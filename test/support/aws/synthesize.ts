@@ -37,7 +37,13 @@ export function synthesize(
   env: Environment = {},
 ): { template: Template; app: App; stack: FerryStack } {
   const app = newApp();
-  const stack = new FerryStack(app, 'Ferry', { config, codePath: code, architecture: 'arm64', env });
+  const stack = new FerryStack(app, 'Ferry', {
+    config,
+    codePath: code,
+    serviceCodePath: code,
+    architecture: 'arm64',
+    env,
+  });
   return { app, stack, template: Template.fromStack(stack) };
 }
 // One for all stacks of a test file: the folder's content decides the asset's hash.

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../../cli/exit-codes.ts';
 import { runCommandLine } from '../../../cli/run-command-line.ts';
 import { CancelledError } from '../../../shared/errors.ts';
+import type { Sleep } from '../../../shared/sleep.ts';
 import { withEnvironment } from '../processes/process-environment.ts';
 
 const MAIN = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
@@ -23,6 +24,8 @@ export interface FerryCommandOptions {
   environment?: Readonly<Record<string, string>>;
   /** Called with what it prints while it runs; may return a signal to send. */
   onStderr?: (text: string) => NodeJS.Signals | undefined;
+  /** How it waits between tries and questions; only for {@link runFerry}. @default with the real clock */
+  sleep?: Sleep;
   /** How long after that the signal is sent. @default 0 */
   signalDelayMs?: number;
 }
@@ -65,6 +68,7 @@ export async function runFerry(args: readonly string[], options: FerryCommandOpt
           },
         },
         signal: interruption.signal,
+        ...(options.sleep && { sleep: options.sleep }),
         setExitCode: (code) => {
           result.exitCode = code;
         },

@@ -6,8 +6,10 @@ import {
   type AtlanEntity,
   atlanEntity,
   atlanStatistics,
+  inFormOfApp,
   nullsOutsideFileForm,
   typesOfFolder,
+  withoutDetails,
 } from './atlan-contract.ts';
 
 /** A file of transformed lines, read. */
@@ -15,6 +17,14 @@ interface EntityFile {
   path: string;
   type: string;
   entities: AtlanEntity[];
+  /** What foreign keys of its columns refer to. */
+  references: string[];
+}
+
+/** In which form files are: their layout, and whether they have details. */
+interface Form {
+  layout?: keyof typeof layouts;
+  details?: boolean;
 }
 
 /** What of a manifest says which files there are, whatever else it holds. */
@@ -32,6 +42,8 @@ const layouts = {
   app: { file: /^(\d+)\.(json|parquet)$/, statistics: 'statistics.json.ignore' },
   // Numbered by the SDK from 0.
   sdk: { file: /^chunk-(\d+)-part(\d+)\.(json|parquet)$/, statistics: 'statistics/statistics.json.ignore' },
+  // One file of each type, for all databases, without statistics.
+  sdk3: { file: /^(records|entities)\.json$/, statistics: undefined },
 } as const;
 
 /** Every file below a folder, as paths from there. */
@@ -48,13 +60,24 @@ export async function filesBelow(folder: string): Promise<string[]> {
  * and what a relation points at is there.
  *
  * @param files paths; the folder that a file lies in names its type, unless given
- * @returns the entities of all files
+ * @returns the entities of all files, without details
  */
 export async function assertEntityFiles(
   files: readonly (string | { path: string; type: string })[],
+  form: Form = {},
 ): Promise<AtlanEntity[]> {
-  const read = await Promise.all(files.map((file) => readEntityFile(file)));
+  const read = await Promise.all(files.map((file) => readEntityFile(file, form)));
   const entities = read.flatMap((file) => file.entities);
+  const columns = new Set(
+    entities
+      .filter(({ typeName }) => typeName === 'Column')
+      .map(({ attributes }) => attributes.qualifiedName),
+  );
+  const references = read.flatMap((file) => file.references);
+  expect(
+    references.filter((reference) => !columns.has(reference)),
+    'foreign keys that point at nothing',
+  ).toEqual([]);
   assertUnique(entities);
   assertRelations(entities);
   return entities;
@@ -62,7 +85,7 @@ export async function assertEntityFiles(
 
 /**
  * Asserts that a folder is a whole run: `raw/` and `transformed/` with the types of the contract, files numbered without gaps (from 1;
- * of `layout: sdk` from 0), statistics that are right and, where there is a manifest.json, that it lists every file with its size, rows
+ * of `layout: sdk` from 0; of `layout: sdk3` one for each type), statistics that are right and, where there is a manifest.json, that it lists every file with its size, rows
  * and SHA-256.
  *
  * @returns the entities of all files
@@ -70,6 +93,7 @@ export async function assertEntityFiles(
 export async function assertOutput(
   folder: string,
   layout: keyof typeof layouts = 'app',
+  details = false,
 ): Promise<AtlanEntity[]> {
   const { file: form, statistics } = layouts[layout];
   const files = await filesBelow(folder);
@@ -77,24 +101,32 @@ export async function assertOutput(
     Object.keys(typesOfFolder).map((type) => `${kind}/${type}`),
   );
   const named = files.filter((file) => form.test(basename(file)) && kinds.includes(dirname(file)));
-  const counted = files.filter((file) => kinds.some((kind) => file === `${kind}/${statistics}`));
+  const counted = files.filter(
+    (file) => statistics !== undefined && kinds.some((kind) => file === `${kind}/${statistics}`),
+  );
   const others = files.filter((file) => ![...named, ...counted, 'manifest.json'].includes(file));
   expect(others, 'no other file than those of the contract').toEqual([]);
-  for (const file of named) expect(file.startsWith('raw/'), file).toBe(file.endsWith('.parquet'));
+  const rawNames = layout === 'sdk3' ? 'records.json' : '.parquet';
+  for (const file of named) expect(file.startsWith('raw/'), file).toBe(file.endsWith(rawNames));
 
   const rows = new Map<string, number>();
   const transformed = named.filter((file) => file.startsWith('transformed/'));
-  const entities = await assertEntityFiles(transformed.map((file) => join(folder, file)));
-  for (const file of transformed) rows.set(file, (await readEntityFile(join(folder, file))).entities.length);
+  const written = { layout, details };
+  const entities = await assertEntityFiles(
+    transformed.map((file) => join(folder, file)),
+    written,
+  );
+  for (const file of transformed)
+    rows.set(file, (await readEntityFile(join(folder, file), written)).entities.length);
 
   const folders = new Set(named.map((file) => dirname(file)));
   for (const kind of folders) {
-    const chunks = assertNumbers(kind, named, form, layout === 'app' ? 1 : 0);
+    const chunks = layout === 'sdk3' ? 1 : assertNumbers(kind, named, form, layout === 'app' ? 1 : 0);
     const [, type = ''] = kind.split('/');
     for (const other of ['raw', 'transformed'])
       expect(folders, `files of ${kind}`).toContain(`${other}/${type}`);
     // As many raw rows as entities.
-    await assertStatistics(join(folder, kind, statistics), kind, chunks, rows);
+    if (statistics) await assertStatistics(join(folder, kind, statistics), kind, chunks, rows);
   }
   for (const file of counted)
     expect(
@@ -105,14 +137,23 @@ export async function assertOutput(
   return entities;
 }
 
-async function readEntityFile(file: string | { path: string; type: string }): Promise<EntityFile> {
+async function readEntityFile(
+  file: string | { path: string; type: string },
+  { layout = 'app', details = false }: Form,
+): Promise<EntityFile> {
   const { path, type } = typeof file === 'string' ? { path: file, type: basename(dirname(file)) } : file;
   const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   expect(text.endsWith('\n'), `${path} ends with a line break`).toBe(true);
   const lines = text.slice(0, -1).split('\n');
+  const references: string[] = [];
   const entities = lines.map((line, at) => {
     const where = `${path}:${at + 1}`;
-    const value: unknown = JSON.parse(line);
+    const read: unknown = JSON.parse(line);
+    const whole = layout === 'sdk3' ? inFormOfApp(read) : read;
+    const { plain: value, references: of } = details
+      ? withoutDetails(whole)
+      : { plain: whole, references: [] };
+    references.push(...of);
     const parsed = atlanEntity.safeParse(value);
     if (!parsed.success) expect.fail(`${where} ${parsed.error.message}\n${line.slice(0, 2_000)}`);
     expect(typesOfFolder[type], where).toContain(parsed.data.typeName);
@@ -124,9 +165,15 @@ async function readEntityFile(file: string | { path: string; type: string }): Pr
     return parsed.data;
   });
   const times = new Set(entities.map(({ attributes }) => attributes.lastSyncRunAt));
-  expect([...times], `${path}: one lastSyncRunAt`).toHaveLength(1);
-  return { path, type, entities };
+  // Each database is read and transformed on its own.
+  const databases = new Set(entities.map(({ attributes }) => databaseOf(attributes)));
+  const most = layout === 'sdk3' ? databases.size : 1;
+  expect(times.size, `${path}: one lastSyncRunAt`).toBeLessThanOrEqual(most);
+  return { path, type, entities, references };
 }
+
+const databaseOf = (of: AtlanEntity['attributes']) =>
+  'databaseQualifiedName' in of ? of.databaseQualifiedName : of.qualifiedName;
 
 /** Atlan knows an asset by its type and its qualifiedName; a table does not become another one by being a view or partition. */
 function keyOf({ typeName, attributes }: AtlanEntity): string {

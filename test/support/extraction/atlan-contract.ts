@@ -208,6 +208,96 @@ export const atlanEntity = z.discriminatedUnion('typeName', [
   procedure,
 ]);
 export type AtlanEntity = z.infer<typeof atlanEntity>;
+const typeNames = [
+  'Database',
+  'Schema',
+  'Table',
+  'View',
+  'MaterialisedView',
+  'TablePartition',
+  'Column',
+  'Procedure',
+] as const satisfies AtlanEntity['typeName'][];
+
+const relationBeside = z.strictObject({
+  typeName: nonEmpty,
+  uniqueAttributes: z.strictObject({ qualifiedName: nonEmpty }),
+});
+const sdk3Line = z.looseObject({
+  attributes: z.record(z.string(), z.unknown()),
+  relationshipAttributes: z.record(z.string(), relationBeside).optional(),
+});
+
+/**
+ * A line of version 3 of the SDK in the form of the others: there its relations stand beside the attributes, without attributes of
+ * their own. Throws unless every one does.
+ */
+export function inFormOfApp(value: unknown): unknown {
+  const { relationshipAttributes: beside, attributes, ...rest } = sdk3Line.parse(value);
+  for (const [name, one] of Object.entries(attributes))
+    if (typeof one === 'object' && !name.startsWith('sql'))
+      throw new Error(`${name} is not beside the attributes`);
+  // Every asset but the database stands in another one.
+  if ((beside === undefined) !== (rest.typeName === 'Database'))
+    throw new Error(`${rest.typeName} with the relations ${JSON.stringify(beside)}`);
+  const relations = Object.entries(beside ?? {}).map(([name, one]) => [
+    name,
+    name === 'parentTable' ? one : { ...one, attributes: {} },
+  ]);
+  return { ...rest, attributes: { ...attributes, ...Object.fromEntries(relations) } };
+}
+
+const owned = { sourceOwners: nonEmpty };
+/** What entities have with `details: true` only: fields of Atlan's model that its app leaves empty. */
+const details: Record<AtlanEntity['typeName'], z.ZodObject> = {
+  Database: z.strictObject({}),
+  Schema: z.strictObject(owned),
+  Table: z.strictObject(owned),
+  View: z.strictObject(owned),
+  MaterialisedView: z.strictObject(owned),
+  TablePartition: z.strictObject(owned),
+  Column: z.strictObject({
+    rawDataTypeDefinition: nonEmpty.optional(),
+    defaultValue: text.optional(),
+    isIndexed: z.boolean(),
+    partitionOrder: z.int().positive().optional(),
+    foreignKeyFrom: relation('Column').optional(),
+  }),
+  Procedure: z.strictObject({
+    sqlLanguage: nonEmpty,
+    sqlArguments: z
+      .array(z.strictObject({ sqlArgumentName: nonEmpty.optional(), sqlArgumentType: nonEmpty }))
+      .optional(),
+    sqlProcedureReturn: z.strictObject({ sqlReturnType: nonEmpty }).optional(),
+  }),
+};
+const detailNames = new Set(Object.values(details).flatMap(({ shape }) => Object.keys(shape)));
+
+/**
+ * A line as it is without details, and what it refers to in them. Throws unless its details are those of its type.
+ */
+export function withoutDetails(value: unknown): { plain: unknown; references: string[] } {
+  const line = z
+    .looseObject({ typeName: z.enum(typeNames), attributes: z.record(z.string(), z.unknown()) })
+    .parse(value);
+  const entries = Object.entries(line.attributes);
+  const found = Object.fromEntries(entries.filter(([name]) => detailNames.has(name)));
+  const { foreignKeyFrom, partitionOrder } = details[line.typeName].parse(found) as {
+    foreignKeyFrom?: { uniqueAttributes: { qualifiedName: string } };
+    partitionOrder?: number;
+  };
+  const rest = Object.fromEntries(entries.filter(([name]) => !detailNames.has(name)));
+  if (line.typeName === 'Column') {
+    if (rest.isPartition !== (partitionOrder !== undefined))
+      throw new Error('isPartition and partitionOrder');
+    rest.isPartition = false;
+  }
+  return {
+    // In the order of the line.
+    plain: { ...(value as object), attributes: rest },
+    references: foreignKeyFrom ? [foreignKeyFrom.uniqueAttributes.qualifiedName] : [],
+  };
+}
 
 /** The types that each folder's files may hold. */
 export const typesOfFolder: Record<string, readonly AtlanEntity['typeName'][]> = {

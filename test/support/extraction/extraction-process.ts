@@ -1,5 +1,5 @@
 // A process that runs one extraction and kills itself in the middle: node extraction-process.ts '<json>'
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import { createFolderOutputStore } from '../../../shared/extraction/output/folder-output-store.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';

@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { rawRowSchemas } from '../../../shared/extraction/entities/raw-rows.ts';
 import type { EntityFolder } from '../../../shared/source/catalog/entity-folders.ts';
-import { type ParquetContent, readAllParquetWithPyarrow } from '../readers/read-parquet.ts';
+import { type ParquetContent, readParquetWithPyarrow } from '../readers/read-parquet.ts';
 import { filesBelow } from './assert-output.ts';
-import { type AtlanEntity, atlanEntity, rawColumns } from './atlan-contract.ts';
+import { type AtlanEntity, atlanEntity, inFormOfApp, rawColumns } from './atlan-contract.ts';
 
 /** A row of a raw file, by the names of its columns. */
 export type RawRow = Record<string, unknown>;
@@ -17,8 +17,9 @@ interface RawFile {
 
 /** Reads raw files, and asserts that they have the columns of the contract and that each row is what it is declared to be. */
 export async function readRawFiles(files: readonly RawFile[]): Promise<RawRow[][]> {
-  const contents = await readAllParquetWithPyarrow(files.map(({ path }) => path));
-  expect(contents).toHaveLength(files.length);
+  const contents = await Promise.all(
+    files.map(({ path }) => (path.endsWith('.json') ? readRecords(path) : readParquetWithPyarrow(path))),
+  );
   return files.map((file, at) => checkedRows(file, contents[at]));
 }
 
@@ -28,7 +29,7 @@ export async function readRawFiles(files: readonly RawFile[]): Promise<RawRow[][
  */
 export async function assertRawFiles(folder: string): Promise<void> {
   const all = await filesBelow(folder);
-  const names = all.filter((name) => name.startsWith('raw/') && name.endsWith('.parquet'));
+  const names = all.filter((name) => name.startsWith('raw/') && /\.(parquet|json)$/.test(name));
   const files = names.map((name) => ({
     path: join(folder, name),
     type: basename(dirname(name)) as EntityFolder,
@@ -67,8 +68,29 @@ export async function placesInFiles(paths: readonly string[]): Promise<string[]>
     text
       .trimEnd()
       .split('\n')
-      .map((line) => placeOfEntity(atlanEntity.parse(JSON.parse(line)))),
+      .map((line) => JSON.parse(line) as object)
+      .map((line) => ('relationshipAttributes' in line ? inFormOfApp(line) : line))
+      .map((line) => placeOfEntity(atlanEntity.parse(line))),
   );
+}
+
+/** A document a line, of version 3 of the SDK: each with all columns, in one order, also those without a value. */
+async function readRecords(
+  path: string,
+): Promise<Omit<ParquetContent, 'columns'> & { columns: { name: string }[] }> {
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+  expect(text.endsWith('\n'), path).toBe(true);
+  const records = text
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => JSON.parse(line) as RawRow);
+  const names = Object.keys(records[0] ?? {});
+  for (const record of records) expect(Object.keys(record), path).toEqual(names);
+  return {
+    columns: names.map((name) => ({ name })),
+    rows: records.map((record) => Object.values(record)),
+    rowCount: records.length,
+  };
 }
 
 const placeColumns: Record<EntityFolder, readonly string[]> = {
@@ -93,7 +115,10 @@ function placeOfEntity({ attributes }: AtlanEntity): string {
   return JSON.stringify([...within, name, ...('subType' in of ? [of.definition] : [])]);
 }
 
-function checkedRows({ path, type }: RawFile, content: ParquetContent | undefined): RawRow[] {
+function checkedRows(
+  { path, type }: RawFile,
+  content: (Pick<ParquetContent, 'rows' | 'rowCount'> & { columns: { name: string }[] }) | undefined,
+): RawRow[] {
   const names = content?.columns.map((column) => column.name) ?? [];
   expect(names, path).toEqual(expect.arrayContaining([...(rawColumns[type] ?? [])]));
   const rows = (content?.rows ?? []).map(

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -89,14 +90,27 @@ export async function spawnBound(
   };
 }
 
-/** A port of 127.0.0.1 that was free a moment ago; another process may still take it first. */
+// Below those that Linux gives to clients (net.ipv4.ip_local_port_range): a server that takes seconds to start would now
+// and then find its port taken by a connection of another test.
+const [FIRST_PORT, LAST_PORT] = [10_000, 32_000];
+const TRIES = 100;
+
+/** A port of 127.0.0.1 that was free a moment ago. Nothing but another call of this is likely to take it. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (let left = TRIES; left > 0; left -= 1) {
+    const server = createServer();
+    const listening = once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.listen(randomInt(FIRST_PORT, LAST_PORT), '127.0.0.1');
+    if (!(await listening)) continue;
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+  throw new Error(`No free port was found from ${FIRST_PORT} to ${LAST_PORT}.`);
 }
 
 function killGroup(pid: number): void {

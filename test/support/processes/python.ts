@@ -19,6 +19,22 @@ const requirements = [MINISTACK, 'cryptography==50.0.2', 'awscli==1.46.3', 'pyar
 // Calls the API with everything that its document allows, and with what it does not.
 const fuzzers = ['schemathesis==4.32.5'];
 
+// Reads /metrics as Prometheus does.
+const scrapers = ['prometheus-client==0.26.0'];
+
+// Compares templates with the schemas of CloudFormation.
+const linters = ['cfn-lint==1.41.0'];
+
+// What people use to bring a table into Parquet, for the benchmark of syncs.
+const peers = [
+  'connectorx==0.4.6',
+  'adbc-driver-postgresql==1.13.0',
+  'pyarrow==26.0.1',
+  'dlt[parquet]==1.31.0',
+  'sqlalchemy==2.1.9',
+  'psycopg2-binary==2.9.13',
+];
+
 /** A virtual environment with the tests' Python packages. */
 export interface PythonEnvironment {
   /** The path of its interpreter. */
@@ -35,6 +51,21 @@ export function pythonEnvironment(): Promise<PythonEnvironment> {
 /** Schemathesis, in a separate environment: its packages are many, and only one long test needs them. */
 export function schemathesisEnvironment(): Promise<PythonEnvironment> {
   return environmentOf('schemathesis', fuzzers);
+}
+
+/** Prometheus' client, in a separate environment, which is made in seconds. */
+export function prometheusEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('prometheus', scrapers);
+}
+
+/** cfn-lint, in a separate environment, which takes long to make. */
+export function cfnLintEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('cfn-lint', linters);
+}
+
+/** Programs that Ferry is compared with, in a separate environment, which only a benchmark needs. */
+export function benchmarkEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('peers', peers);
 }
 
 async function environmentOf(name: string, packages: readonly string[]): Promise<PythonEnvironment> {

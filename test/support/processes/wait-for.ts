@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks until there is an answer. Throws with `what` it waited for when no answer comes in time. */
+/** Asks until there is an answer. Throws with `what` it waited for, as that is by then, when no answer comes in time. */
 export async function waitFor<T>(
-  what: string,
+  what: string | (() => string),
   ask: () => Promise<T | undefined> | T | undefined,
   timeoutMs: number,
 ): Promise<T> {
@@ -12,5 +12,5 @@ export async function waitFor<T>(
     if (answer !== undefined) return answer;
     await sleep(250);
   } while (Date.now() < end);
-  throw new Error(`Waited ${timeoutMs / 1000} s for ${what}.`);
+  throw new Error(`Waited ${timeoutMs / 1000} s for ${typeof what === 'string' ? what : what()}.`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from 'undici';
 import { expect } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import { type FerryError, toFerryError } from '../../../shared/errors.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
@@ -18,6 +18,7 @@ import { runSync } from '../../../shared/sync/run-sync.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { startPolyteiaStandIn } from '../polyteia/stand-in/stand-in.ts';
 import type { PolyteiaStandIn, PolyteiaStandInOptions } from '../polyteia/stand-in/types.ts';
+import { withoutLoginWarning } from '../source/login-warning.ts';
 import { type SourceAddress, sourceConfig } from '../source/source-config.ts';
 import { failingStore, type StoreCall, type StoreFault } from './fault-store.ts';
 
@@ -56,7 +57,7 @@ export interface FaultRun {
 
 /** What came of it, as everybody around the run has seen it. */
 export interface FaultOutcome {
-  /** Absent when the run could not even begin. */
+  /** Absent when the run could not even begin. Without the warning about the test server's login. */
   record: RunRecord | undefined;
   /** What the store has of it. */
   saved: RunRecord | undefined;
@@ -112,6 +113,12 @@ function nameContent(content: Buffer, { before, replacement }: FaultRun): FaultO
   if (content.equals(before)) return 'unchanged';
   return content.equals(replacement) ? 'replaced' : 'something else';
 }
+
+/** A record without what every run of these tests is warned of. */
+const aboutFault = (record: RunRecord): RunRecord => ({
+  ...record,
+  warnings: withoutLoginWarning(record.warnings),
+});
 
 /** Runs a sync in this process, and looks at all that it has touched. */
 export async function runWithFault(options: FaultRun): Promise<FaultOutcome> {
@@ -189,10 +196,11 @@ export async function runWithFault(options: FaultRun): Promise<FaultOutcome> {
   const content = await readFile(held?.file ?? '');
   await assertCleanAndSilent(workFolder, written, [source.password, standIn.personalAccessKey], standIn);
   await rm(workFolder, { recursive: true, force: true });
-  const record = ended instanceof Error ? undefined : ended;
+  const record = ended instanceof Error ? undefined : aboutFault(ended);
+  const saved = await createRunStore(documents).getOfJob('orders', runId);
   return {
     record,
-    saved: await createRunStore(documents).getOfJob('orders', runId),
+    saved: saved && aboutFault(saved),
     error: ended instanceof Error ? ended : ended.error,
     calls: standIn.calls.map(({ on }) => on),
     storeCalls,

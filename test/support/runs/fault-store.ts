@@ -57,8 +57,10 @@ export function failingStore(
     throw new StorageUnavailableError('The store of this test is away.');
   };
   return {
+    now: () => meet('now', '', () => store.now()),
     address: (key) => store.address(key),
     put: (key, body) => meet('put', key, () => store.put(key, body)),
+    create: (key, body) => meet('create', key, () => store.create(key, body)),
     get: (key) => meet('get', key, () => store.get(key)),
     list: (prefix, limit) => meet('list', prefix, () => store.list(prefix, limit)),
     listWithAges: (prefix, limit) => meet('listWithAges', prefix, () => store.listWithAges(prefix, limit)),

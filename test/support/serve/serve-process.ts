@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { waitFor } from '../processes/wait-for.ts';
+import { readOutput } from '../processes/child-output.ts';
 
 const MAIN = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
 
@@ -24,7 +24,8 @@ export function startServeProcess(
   args: readonly string[] = [],
 ): ServeProcess {
   const { PATH = '', HOME = '', TMPDIR = '/tmp', FERRY_TEST_TMPDIR } = process.env;
-  const child = spawn(process.execPath, [MAIN, 'serve', ...args], {
+  // The option as in `npm run ferry` and in the image.
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', MAIN, 'serve', ...args], {
     cwd: folder,
     env: {
       PATH,
@@ -36,33 +37,19 @@ export function startServeProcess(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
-    child.once('close', (code, signal) => resolve(code ?? signal));
-  });
-  const printed = (pattern: RegExp) =>
-    waitFor(
-      `${pattern}; so far: ${output}`,
-      () => {
-        const found = pattern.exec(output);
-        if (!found && child.exitCode !== null) throw new Error(`It ended before ${pattern}: ${output}`);
-        return found ?? undefined;
-      },
-      40_000,
-    );
+  const { text, printed, ended } = readOutput(child);
   return {
     child,
-    output: () => output,
+    output: text,
     printed,
     async health() {
       const [, port] = await printed(/health: http:\/\/0\.0\.0\.0:(\d+)\//);
       return `http://127.0.0.1:${port}`;
     },
-    ended: () => ended,
+    async ended() {
+      const { code, signal } = await ended;
+      return code ?? signal;
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;

@@ -1,4 +1,4 @@
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import { openOutputStore } from '../../../shared/extraction/output/open-output-store.ts';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
@@ -31,8 +31,8 @@ export interface Replica extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Leases that expire in a moment, so that a test need not wait for it. */
-export const FAST_LEASES: LeaseTimes = { heartbeatMs: 300, expiryMs: 1_500 };
+/** Leases that expire soon, so that a test need not wait long for it, and yet not while a busy machine stands still. */
+export const FAST_LEASES: LeaseTimes = { heartbeatMs: 500, expiryMs: 5_000 };
 
 /** Starts a replica on free ports. Runs are handed over at once when it is stopped, unless `graceMs` says otherwise. */
 export async function startServe(setup: ServeSetup): Promise<Replica> {
@@ -97,7 +97,11 @@ export async function startServe(setup: ServeSetup): Promise<Replica> {
     api,
     log: () => log,
     logged: (pattern) =>
-      waitFor(`${pattern} in the log; so far: ${log}`, () => pattern.exec(log) ?? undefined, 30_000),
+      waitFor(
+        () => `${pattern} in the log; so far: ${log}`,
+        () => pattern.exec(log) ?? undefined,
+        30_000,
+      ),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -30,7 +30,11 @@ const host = '127.0.0.1';
  */
 export async function startPgBouncer(
   server: PostgresServer,
-  options: { poolMode: 'session' | 'transaction' | 'statement'; logins?: Readonly<Record<string, string>> },
+  options: {
+    poolMode: 'session' | 'transaction' | 'statement';
+    logins?: Readonly<Record<string, string>>;
+    poolSize?: number;
+  },
 ): Promise<PgBouncer> {
   const serverUser = unprivilegedUser();
   const { programs } = await findTool(PGBOUNCER, serverUser);
@@ -70,6 +74,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${users}
 pool_mode = ${options.poolMode}
+default_pool_size = ${options.poolSize ?? 20}
 server_tls_sslmode = disable
 `,
       );

@@ -1,14 +1,13 @@
 import { createConnection } from 'mysql2/promise';
 import { waitFor } from '../processes/wait-for.ts';
-import { atGate, closeGate, throughGate } from '../runs/gate.ts';
+import { atGate, closeGate, type Gate, gateOpenedBy, throughGate } from '../runs/gate.ts';
 import type { MysqlServer } from '../servers/mysql-server.ts';
 import type { PostgresServer } from '../servers/postgres-server.ts';
 
 /** Anyone who goes through it waits. */
-export interface ClosedGate {
+export interface ClosedGate extends Gate {
   /** Waits until somebody waits. */
   reached(): Promise<void>;
-  open(): Promise<void>;
 }
 
 const GATE = 4711;
@@ -24,8 +23,8 @@ export async function closeSourceGate(server: PostgresServer | MysqlServer): Pro
 async function closePostgresGate(server: PostgresServer): Promise<ClosedGate> {
   const gate = await closeGate(server, GATE);
   return {
+    ...gate,
     reached: () => reached(async () => (await server.query(atGate(GATE))).rows.length),
-    open: () => gate.open(),
   };
 }
 
@@ -35,9 +34,9 @@ async function closeMysqlGate(server: MysqlServer): Promise<ClosedGate> {
   await holder.query(`SELECT GET_LOCK('gate', 0)`);
   const waiting = "SELECT id FROM information_schema.processlist WHERE state = 'User lock'";
   return {
-    reached: () => reached(async () => (await server.query(waiting)).length),
     // The lock goes with its session.
-    open: () => holder.end(),
+    ...gateOpenedBy(() => holder.end()),
+    reached: () => reached(async () => (await server.query(waiting)).length),
   };
 }
 

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { ferryConfigSchema } from '../../../shared/config/schema/ferry-config.ts';
 import type { AskSource } from '../../../shared/source/dialect.ts';
-import { type SessionOptions, SourceSession } from '../../../shared/source/session.ts';
+import { type SessionOptions, SourceSession } from '../../../shared/source/sessions/session.ts';
 import { sourceConfig } from './source-config.ts';
 
 interface LoginAt {

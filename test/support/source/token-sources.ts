@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { ferryConfigSchema, type SourceConfig } from '../../../shared/config/schema/ferry-config.ts';
 import type { AwsIdentity, AwsKeys } from '../../../shared/source/credentials/aws-identity.ts';
-import type { SessionOptions } from '../../../shared/source/session.ts';
+import type { SessionOptions } from '../../../shared/source/sessions/session.ts';
 import { type Certificate, makeCertificates } from '../network/certificates.ts';
 import { startMysqlCleartextServer } from '../servers/mysql-cleartext-server.ts';
 import { startMysql } from '../servers/mysql-server.ts';
@@ -17,6 +17,17 @@ export const REGION = 'eu-central-1';
 export const KEYS: AwsKeys = {
   accessKeyId: 'AKIAFERRYKEYTHATLASTS',
   secretAccessKey: 'Geheim/langlebig+4711',
+};
+/** Those that take their place when they are exchanged. */
+export const NEW_KEYS: AwsKeys = {
+  accessKeyId: 'AKIAFERRYKEYTHATISNEW',
+  secretAccessKey: 'Geheim/neu+4712',
+};
+/** The kinds of `auth` that sign tokens. */
+export const TOKEN_AUTH = {
+  iam: { type: 'iam', resourceId: 'db-ABCDEFGHIJKL01234' },
+  iamUser: { type: 'iam-user', secret: 'ferry/aws' },
+  iamRole: { type: 'iam-role', roleArn: 'arn:aws:iam::444455556666:role/reader' },
 };
 export const SESSION_KEYS: AwsKeys = {
   accessKeyId: 'ASIAFERRYKEYOFSESSION',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import { createRunStore, type RunStore } from '../../../shared/runs/records/run-store.ts';

@@ -1,15 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import {
   ferryConfigSchema,
   type SourceConfig,
   type SyncConfig,
 } from '../../../shared/config/schema/ferry-config.ts';
 import { exportParquet } from '../../../shared/source/query/export-parquet.ts';
+import { exportParts } from '../../../shared/source/query/export-parts.ts';
+import { exportQuery, type QueryReading, readingOf } from '../../../shared/source/query/export-query.ts';
+import { RowNotes } from '../../../shared/source/query/note-rows.ts';
+import { planParts } from '../../../shared/source/query/plan-parts.ts';
 import { type PreparedQuery, prepareQuery } from '../../../shared/source/query/prepare-query.ts';
-import { type Reading, SourceSession } from '../../../shared/source/session.ts';
+import { fingerprintRows } from '../../../shared/source/query/row-fingerprint.ts';
+import { type Reading, SourceSession } from '../../../shared/source/sessions/session.ts';
 import { canReadInParallel, queryOf } from '../../../shared/sync/open-sync-session.ts';
 import { type ParquetContent, readParquetWithPyarrow } from '../readers/read-parquet.ts';
 
@@ -26,7 +31,7 @@ export interface TestServer {
 export interface ReadResult extends PreparedQuery {
   content: ParquetContent;
   rows: number;
-  reading: Reading;
+  reading: Reading | QueryReading;
   /** Whether what was read in parallel came from one snapshot. */
   verified: boolean;
 }
@@ -38,6 +43,16 @@ export interface ReadOptions {
   /** Called when the session is connected and nothing has been read. */
   onConnected?: () => Promise<void>;
   threads?: number;
+  /** How many runs the process may have at once. */
+  runsAtOnce?: number;
+  /** Called when it is decided how a query is read, and nothing has been read. */
+  onPlanned?: () => Promise<void>;
+  /** From how many bytes on a table is read by several connections. */
+  minBytes?: number;
+  /** Ends the reading. */
+  signal?: AbortSignal;
+  /** Called with what is in the output folder after reading has failed. */
+  onFailed?: (files: string[]) => void;
   /** Leaves the file unread. @default true */
   withContent?: boolean;
 }
@@ -74,30 +89,70 @@ export async function readThroughFerry(
       folder,
       extensionFolders: [PROJECT_EXTENSIONS],
       memoryLimitBytes: 1_000_000_000,
-      threads: options.threads ?? 2,
+      // As for a run: one stream needs one thread.
+      threads: query.kind === 'source' ? 1 : (options.threads ?? 2),
       mode: sync.types,
-      parallel: canReadInParallel(query, source),
+      parallel: canReadInParallel(query, source, sync),
+      ...(options.signal ? { signal: options.signal } : {}),
     });
     try {
       await options.onConnected?.();
       const prepared = await prepareQuery(session, query, { mode: sync.types, overrides: sync.columns });
-      const { rows } = await exportParquet(session, prepared, 'result.parquet');
+      const notes = sync.types === 'exact' ? new RowNotes(prepared.columns) : undefined;
+      const name = 'result.parquet';
+      const exported =
+        query.kind === 'source'
+          ? await exportSource(session, query.sql, prepared, {
+              file: name,
+              parallel: sync.parallel,
+              threads: options.threads ?? 2,
+              minBytes: options.minBytes,
+              runsAtOnce: options.runsAtOnce,
+              onPlanned: options.onPlanned,
+              notes,
+            })
+          : { ...(await exportParquet(session, prepared, name, undefined, notes)), reading: undefined };
+      const { rows } = exported;
+      const file = join(session.outputFolder, name);
+      const noted = notes?.fingerprint(rows);
+      // The rows that were noted while they were written are those of the file, whatever their types.
+      if (noted !== undefined && noted !== (await fingerprintRows(session, file)))
+        throw new Error('The fingerprint of the rows that were written is not that of the file.');
       const content =
         options.withContent === false
           ? { columns: [], rows: [], rowCount: rows }
-          : await readParquetWithPyarrow(join(session.outputFolder, 'result.parquet'));
+          : await readParquetWithPyarrow(file);
       const reading = await session.verifyReading();
       return {
         ...prepared,
         content,
         rows,
-        reading: reading ?? session.reading,
+        reading: exported.reading ?? reading ?? session.reading,
         verified: reading !== undefined,
       };
+    } catch (error) {
+      options.onFailed?.(await readdir(session.outputFolder));
+      throw error;
     } finally {
       session.close();
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** As {@link exportQuery}, with a moment between its steps in which a test does something. */
+async function exportSource(
+  session: SourceSession,
+  sql: string,
+  prepared: PreparedQuery,
+  options: Parameters<typeof exportQuery>[3] & { onPlanned: ReadOptions['onPlanned'] },
+): ReturnType<typeof exportQuery> {
+  if (!options.onPlanned) return exportQuery(session, sql, prepared, options);
+  const plan = await planParts(session, sql, prepared, options);
+  await options.onPlanned();
+  if (!('relations' in plan)) throw new Error(`One connection reads it: ${plan.reason}`);
+  const written = await exportParts(session, prepared, plan, options);
+  if (!('reason' in written)) return { ...written, reading: readingOf(plan) };
+  return { ...(await exportParquet(session, prepared, options.file)), reading: readingOf(written) };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunRecord, runRecordSchema } from '../../../shared/runs/records/run-record.ts';
 import type { PolyteiaStandIn } from '../polyteia/stand-in/types.ts';
-import { waitFor } from '../processes/wait-for.ts';
+import { readOutput } from '../processes/child-output.ts';
 import type { PostgresServer } from '../servers/postgres-server.ts';
 import { sourceConfig } from '../source/source-config.ts';
 import type { SyncProcessInput } from './sync-process.ts';
@@ -61,39 +61,19 @@ export function startSyncProcess(options: SyncProcessOptions): SyncProcess {
   const child = spawn(process.execPath, [SCRIPT, JSON.stringify(input)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
-  child.stdout.on('data', (text) => {
-    output += text;
-  });
-  child.stderr.on('data', (text) => {
-    output += text;
-  });
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
-    child.on('close', (_code, signal) => resolve(signal));
-  });
-  // Whatever was printed is known here: a process that is gone will not print more.
-  const find = (what: string, line: RegExp) =>
-    waitFor(
-      `${what}; so far: ${output}`,
-      () => {
-        const found = line.exec(output);
-        if (!found && child.exitCode !== null) throw new Error(`It ended before ${what}: ${output}`);
-        return found ?? undefined;
-      },
-      40_000,
-    );
+  const { text, printed, ended } = readOutput(child);
   return {
     child,
     record: async () => {
-      const [, json = ''] = await find('the record', /^record (.*)$/m);
+      const [, json = ''] = await printed(/^record (.*)$/m, 'the record');
       return runRecordSchema.parse(JSON.parse(json));
     },
     reach: async (moment) => {
-      await find(moment, new RegExp(`^${moment}$`, 'm'));
+      await printed(new RegExp(`^${moment}$`, 'm'), moment);
     },
-    ended: () => ended,
+    ended: async () => (await ended).signal,
     term: () => {
-      const term = /^term (\d+)$/m.exec(output)?.[1];
+      const term = /^term (\d+)$/m.exec(text())?.[1];
       return term === undefined ? undefined : Number(term);
     },
   };

@@ -1,5 +1,5 @@
 // A process that runs one sync with a lease of a second or two, to be killed or stopped in the middle: node sync-process.ts '<json>'
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import type { ProgressEvent } from '../../../shared/runs/job.ts';

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { Sleep } from '../../../shared/sleep.ts';
 import { type FerryResult, runFerry, runFerryProcess } from '../cli/ferry-command.ts';
 import { startPolyteiaStandIn } from '../polyteia/stand-in/stand-in.ts';
 import type { PolyteiaStandIn } from '../polyteia/stand-in/types.ts';
@@ -33,6 +34,8 @@ export interface SyncChanges {
   command?: readonly string[];
   onStderr?: (text: string) => NodeJS.Signals | undefined;
   signalDelayMs?: number;
+  /** How it waits between tries. @default with the real clock */
+  sleep?: Sleep;
   /** As a person would run it, with its own process. @default false */
   ownProcess?: boolean;
 }
@@ -74,6 +77,7 @@ export async function setUpSync(options: PostgresOptions = {}): Promise<SyncSetu
         {
           folder,
           environment: { TMPDIR: temporary },
+          ...(changes.sleep && { sleep: changes.sleep }),
           ...(changes.onStderr ? { onStderr: changes.onStderr } : {}),
           ...(changes.signalDelayMs === undefined ? {} : { signalDelayMs: changes.signalDelayMs }),
         },

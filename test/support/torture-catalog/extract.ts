@@ -1,14 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_EXTENSIONS } from '../../../cli/session-options.ts';
+import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
-import {
-  type ExtractDatabaseOptions,
-  type ExtractedDatabase,
-  extractDatabase,
-} from '../../../shared/extraction/extract-database.ts';
-import { SourceSession } from '../../../shared/source/session.ts';
+import { type ExtractedDatabase, extractDatabase } from '../../../shared/extraction/extract-database.ts';
+import type { ExtractDatabaseOptions } from '../../../shared/extraction/extract-options.ts';
+import { SourceSession } from '../../../shared/source/sessions/session.ts';
 import { assertEntityFiles } from '../extraction/assert-output.ts';
 import type { AtlanEntity } from '../extraction/atlan-contract.ts';
 import { sourceConfig } from '../source/source-config.ts';
@@ -32,17 +29,27 @@ export interface TortureExtraction extends AsyncDisposable {
   until: number;
 }
 
+/** How the extraction differs from others. */
+export interface TortureOptions extends Partial<Omit<ExtractDatabaseOptions, 'session'>> {
+  /** Fields of the source. */
+  source?: Record<string, unknown>;
+}
+
 /** Extracts a database of the torture server; the folder of the files is removed when disposed of. */
 export async function extractTorture(
   server: Pick<TortureServer, 'host' | 'port'>,
   database: string,
   login: { username: string; password: string },
-  options: Partial<Omit<ExtractDatabaseOptions, 'session'>> = {},
+  { source: fields = {}, ...options }: TortureOptions = {},
 ): Promise<TortureExtraction> {
   const folder = await mkdtemp(join(tmpdir(), 'ferry torture ü '));
   const dispose = () => rm(folder, { recursive: true, force: true });
   const { sources } = parseConfig(
-    JSON.stringify({ version: 1, sources: { erp: sourceConfig({ ...server, database }, 'erp') }, syncs: {} }),
+    JSON.stringify({
+      version: 1,
+      sources: { erp: { ...sourceConfig({ ...server, database }, 'erp'), ...fields } },
+      syncs: {},
+    }),
     'ferry.yaml',
   );
   const source = sources.erp;
@@ -72,7 +79,7 @@ export async function extractTorture(
     }
     const until = Date.now();
     const transformed = result.files.filter(({ form }) => form === 'transformed');
-    const entities = await assertEntityFiles(transformed);
+    const entities = await assertEntityFiles(transformed, { details: options.details ?? false });
     return { result, entities, from, until, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();

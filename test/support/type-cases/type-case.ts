@@ -10,7 +10,11 @@ export interface TypeCase {
   compatible?: string;
   /** What `types: compatible` warns of. */
   warning?: RegExp;
-  /** SQL of a value, and what pyarrow must read; NULL is tried with every type. */
+  /**
+   * SQL of a value, and what pyarrow must read; NULL is tried with every type. DATE `2024-12-31`, TIME
+   * `23:59:59.000000`, TIMESTAMP `2024-12-31T23:59:59.000000` (with `Z` if it has a zone), bytes as lower-case
+   * hexadecimal digits; decimals, and integers beyond 2^53, as text.
+   */
   values: readonly (readonly [sql: string, read: unknown])[];
   /** SQL of a value that fails the run, and what is said of it. */
   refused?: readonly (readonly [sql: string, says: RegExp])[];

@@ -103,19 +103,6 @@ describe('what is wrong with a request', () => {
     expect(broken.logged.join()).toContain('UnexpectedError');
   });
 
-  it('says which document cannot be read, and what to do about it', async () => {
-    const { call, documents } = startTestApi();
-    await documents.put('jobs/orders/baseline.json', '{"rows":');
-    expect(await call('GET', '/jobs/orders')).toMatchObject({
-      status: 500,
-      body: {
-        detail: expect.stringMatching(
-          /^The last accepted result of orders cannot be read: jobs\/orders\/baseline.json is not complete JSON\. Restore /,
-        ),
-      },
-    });
-  });
-
   it('answers HEAD like GET, without a body', async () => {
     const { call } = startTestApi();
     expect(await call('HEAD', '/jobs')).toMatchObject({ status: 200, body: undefined });
@@ -149,12 +136,58 @@ describe('a job', () => {
       dataset: 'ds_a',
       schedule: { expression: 'cron(30 4 * * ? *)', timezone: 'Europe/Berlin', enabled: true },
       lastRun: { id: failed.id, state: 'failed', error: 'QueryError' },
+      lastEndedRun: { id: failed.id, state: 'failed', error: 'QueryError' },
       lastGoodRun: { id: good.id, state: 'succeeded', rows: 12 },
       baseline,
+    });
+    // What never began says nothing about how the job is doing.
+    const skipped = runRecord({ startedAt: '2026-11-22T04:30:00.000Z', state: 'skipped' });
+    await runs.save(skipped);
+    expect((await call('GET', '/jobs/orders')).body).toMatchObject({
+      lastRun: { id: skipped.id, state: 'skipped' },
+      lastEndedRun: { id: failed.id, state: 'failed' },
     });
     expect(body.nextRuns).toHaveLength(5);
     for (const run of body.nextRuns) expect(Date.parse(run)).toBeGreaterThan(Date.now());
     expect(body.running).toBeUndefined();
+  });
+
+  it.each([
+    ['', 'is empty\\. Restore an earlier version of it, or remove it: '],
+    ['{"rows":', 'is not complete JSON\\. Restore an earlier version of it, or remove it: '],
+    ['{"schemaVersion":1,"runId":7}', 'does not have the form [^.]* \\(runId, at, rows\\)\\. Restore '],
+    [
+      '{"schemaVersion":2}',
+      'was written by a later release of Ferry \\(schemaVersion 2\\)\\. Use the release ',
+    ],
+  ])('with the baseline %j is shown all the same, with why that cannot be read', async (text, reason) => {
+    const { call, runs, documents } = startTestApi();
+    const good = runRecord();
+    await runs.save(good);
+    await documents.put('jobs/orders/baseline.json', text);
+    const { status, body } = await call('GET', '/jobs/orders');
+    expect([status, body.lastRun.id, body.nextRuns.length, body.baseline]).toEqual([
+      200,
+      good.id,
+      5,
+      undefined,
+    ]);
+    const where = 'jobs/orders/baseline.json';
+    expect(body.unreadable).toMatch(
+      new RegExp(`^The last accepted result of orders cannot be read: ${where} ${reason}`),
+    );
+  });
+
+  it('whose record cannot be read is an error that says where, and what to do', async () => {
+    const { call, runs, documents } = startTestApi();
+    const good = runRecord();
+    await runs.save(good);
+    const [key = ''] = await documents.list('jobs/orders/runs/', 1);
+    await documents.put(key, '{"half');
+    expect(await call('GET', `/runs/${good.id}`)).toMatchObject({
+      status: 500,
+      body: { detail: expect.stringMatching(/ cannot be read: .* is not complete JSON\. \w/) },
+    });
   });
 
   it('is shown before it ever ran, and by its encoded name', async () => {
@@ -190,7 +223,7 @@ describe('a run', () => {
     const record = runRecord();
     await runs.save(record);
     const { schemaVersion: _, ...shown } = record;
-    expect((await call('GET', `/runs/${record.id}`)).body).toEqual(shown);
+    expect((await call('GET', `/runs/${record.id}`)).body).toEqual({ ...shown, actions: [] });
   });
 
   it('is only shown as running while it has a heartbeat, wherever it is shown', async () => {
@@ -215,7 +248,7 @@ describe('a run', () => {
       stale: false,
       progress: { phase: 'upload', bytes: 77, heartbeatAgeMs: 5_000 },
     });
-    expect(alive.listed).toEqual(alive.run);
+    expect({ ...alive.listed, actions: ['cancel'] }).toEqual(alive.run);
     expect(alive.job).toMatchObject({ id: record.id, state: 'running' });
     expect([alive.job.stale, alive.ofAll.stale]).toEqual([undefined, undefined]);
     pass(45_000);

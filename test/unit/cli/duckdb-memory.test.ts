@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { duckdbMemory } from '../../../cli/duckdb-memory.ts';
+import { duckdbMemory } from '../../../cli/local/duckdb-memory.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

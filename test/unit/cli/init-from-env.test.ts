@@ -106,6 +106,10 @@ describe('ferry init --from-env', () => {
     await writeFile(join(folder, 'secrets.json'), '{}', { mode: 0o644 });
     const { stdout, stderr } = await init('--from-env', 'a.env', '--secrets-out', 'secrets.json', '--force');
     for (const shown of [stdout, stderr, await text('ferry.yaml')]) expect(shown).not.toMatch(/fish|GEHEIM/);
+    // A server needs the file alone.
+    expect(stdout).not.toContain('aws secretsmanager');
+    const onAws = await init('--from-env', 'a.env', '--secrets-out', 'secrets.json', '--aws');
+    expect(onAws.stdout).toContain('aws secretsmanager create-secret --name ferry/erp');
     expect((await stat(join(folder, 'secrets.json'))).mode & 0o777).toBe(0o600);
     expect(JSON.parse(await text('secrets.json'))).toEqual({
       'ferry/erp': { username: 'ferry', password: 'sword"fish$' },
@@ -163,7 +167,7 @@ describe('ferry init --from-env', () => {
   });
 
   it('says once for each file what cannot be converted, and converts the rest', async () => {
-    await put('jobs/good.env', envText(base));
+    await put('jobs/good.env', envText({ ...base, LOG_LEVEL: 'debug' }));
     await put('jobs/bad.env', 'DATASET_ID=ds_b\n');
     await put('jobs/broken.env', 'DATASET_ID\n');
     await put('jobs/mssql.env', envText({ ...base, SOURCE_DATABASE_TYPE: 'mssql' }));
@@ -173,13 +177,15 @@ describe('ferry init --from-env', () => {
     await put('jobs/chart.yaml', 'a: {{ .Values.x }}\nb: {{');
     await put('jobs/values.yaml', 'a: 1\n');
     await put('jobs/twin.env', envText(base));
-    const { stderr } = await init('--from-env', 'jobs');
+    const { stderr, stdout } = await init('--from-env', 'jobs');
+    expect(stdout).toMatch(/^Took over 3 of 8, 5 left out \(the warnings say why\)\.\n/);
     expect(Object.keys((await load()).config.syncs)).toEqual(['both-days', 'good', 'twin']);
     for (const expected of [
       'left out: jobs/bad.env is not valid',
       'left out: jobs/broken.env is not valid (1 problem):\n  line 1: expected NAME=value',
       'left out: jobs/mssql.env is not valid',
-      'jobs/both-days.env: CRON_SCHEDULE: "0 4 1 * 1"',
+      'jobs/both-days.env: CRON_SCHEDULE: ferry serve keeps this schedule, AWS does not: "0 4 1 * 1": a day',
+      'variables that Ferry does not need: LOG_LEVEL',
       'jobs/good.env.example: left out, because its name suggests a copy',
       'left out: jobs/chart.yaml is not valid YAML',
       'good (jobs/good.env) and twin (jobs/twin.env) replace the same dataset ds_a',
@@ -188,8 +194,35 @@ describe('ferry init --from-env', () => {
       expect(stderr).toContain(expected);
     expect(stderr).not.toMatch(/values\.yaml|app\/\.env/);
     expect(await text('ferry.yaml')).toContain(
-      '# jobs/both-days.env; its CRON_SCHEDULE could not be converted',
+      '# jobs/both-days.env; AWS cannot keep its schedule, ferry serve does',
     );
+    expect((await load()).config.syncs['both-days']?.schedule?.cron).toBe('0 4 1 * 1');
+  });
+
+  it('calls files by their place beside ferry.yaml, wherever one stands', async () => {
+    await put('alt/ämter/a.env', envText(base));
+    await init('--from-env', 'alt', '--out', 'town');
+    const first = await text('town/ferry.yaml');
+    expect(first).toContain('# ../alt/ämter/a.env\n');
+    const context = createTestCliContext(join(folder, 'alt'));
+    const args = ['init', '--from-env', 'ämter/a.env', '--out', '../town'];
+    // The same content is as good as a new file.
+    await (await createProgram(context)).parseAsync(['node', 'ferry', ...args]);
+    expect(await text('town/ferry.yaml')).toBe(first);
+  });
+
+  it('says whose they are where there are two sources of one database, or two targets of one organization', async () => {
+    const session = { ...base, POLYTEIA_ORGANIZATION_SLUG: 'stadt', DATASET_ID: 'ds_b' };
+    await put('a.env', envText(session));
+    await put('b.env', envText({ ...session, SOURCE_DATABASE_PASSWORD: 'typo', INGEST_TIMEOUT: '10m' }));
+    await put('c.env', envText({ ...session, SOURCE_DATABASE_NAME: 'hr' }));
+    await init('--from-env', 'a.env', 'b.env', 'c.env');
+    const yaml = await text('ferry.yaml');
+    expect(yaml).toMatch(/(?<!#.*)\n {2}hr:$/m);
+    expect(yaml).toMatch(/^ {2}# a\.env\n {2}erp[\w-]*:$/m);
+    expect(yaml).toMatch(/^ {2}# b\.env\n {2}erp[\w-]*:$/m);
+    expect(yaml).toMatch(/^ {2}# a\.env, c\.env\n {2}stadt: \{/m);
+    expect(yaml).toMatch(/^ {2}# b\.env\n {2}stadt-2: \{.*10m/m);
   });
 
   it('overwrites nothing else without --force, and accepts what it wrote before', async () => {
@@ -244,7 +277,10 @@ const deployment = fc.record(
         'true',
         '# no',
       ),
-      fc.string({ minLength: 1, unit: 'grapheme-ascii' }),
+      // What begins with another word than SELECT, or has parameters, is no query and left out.
+      fc
+        .string({ minLength: 1, unit: 'grapheme-ascii' })
+        .filter((query) => !/^\W*[a-z]{2}|\$\d/i.test(query)),
     ),
     CRON_SCHEDULE: fc.constantFrom(
       '0 0 * * *',
@@ -365,8 +401,8 @@ describe('sixty deployments', () => {
         await cp(join(folder, 'deployments'), join(folder, 'again/deployments'), { recursive: true });
         await init(
           '--from-env',
-          'deployments/job-7.env',
-          'deployments',
+          'again/deployments/job-7.env',
+          'again/deployments',
           '--out',
           'again',
           '--secrets-out',

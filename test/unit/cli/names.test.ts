@@ -49,7 +49,9 @@ describe.each(NAMES)('%s as a name', (_what, name) => {
   it('is refused by every command', async () => {
     for (const command of COMMANDS) {
       const { exitCode, stdout, stderr } = await runFerry([command, '--', name], { folder });
-      expect(stderr, command).toMatch(/^ConfigError: (?:unknown (?:sync|source) "|There is no (?:job|run) )/);
+      expect(stderr, command).toMatch(
+        /^ConfigError: (?:unknown (?:sync|source|job or run) "|There is no (?:job|run) )/,
+      );
       expect(stderr, command).not.toContain('\u001b');
       expect(stderr.length, command).toBeLessThan(1_000);
       expect({ exitCode, stdout }, command).toEqual({ exitCode: 2, stdout: '' });

@@ -19,6 +19,7 @@ describe('ferry loads the command that is called', () => {
     [['--json', '--config', 'check', 'tree', '--help'], ['tree']],
     [['--state=run', 'jobs', '--nope'], ['jobs']],
     [['run', 'check', '--nope'], ['run']],
+    [['--version'], []],
   ])('%j', async (args, commands) => {
     const needed = await printed(args, 'needed');
     expect(needed.commands).toEqual(commands);
@@ -36,12 +37,10 @@ describe('ferry loads the command that is called', () => {
     [['--json', '--stack', 'jobs']],
     [['chekc', 'run']],
     [['--nope', 'run']],
-    [['--version']],
     [[]],
   ])('and all of them for %j', async (args) => {
-    const { commands, ...needed } = await printed(args, 'needed');
-    expect(commands).toHaveLength(16);
-    const { commands: _all, ...all } = await printed(args, 'all');
-    expect(needed).toEqual(all);
+    const needed = await printed(args, 'needed');
+    expect(needed.commands.length).toBeGreaterThan(1);
+    expect(needed).toEqual(await printed(args, 'all'));
   });
 });

@@ -69,7 +69,7 @@ describe('parseConfig', () => {
     ['    dataset: ds_abc123\n', '', 'line 14, syncs.open-orders.dataset: missing'],
     ['ds_abc123', 'abc', 'line 17, syncs.open-orders.dataset: "abc": expected a dataset id such as ds_'],
     ['query: SELECT 1 AS a', 'duckdbQueri: x', 'did you mean "duckdbQuery"?'],
-    ['    query: SELECT 1 AS a\n', '', 'exactly one of query and duckdbQuery'],
+    ['    query: SELECT 1 AS a\n', '', 'line 14, syncs.open-orders.query: missing: what to read'],
     [
       'mode: require',
       'mode: sometimes',
@@ -91,7 +91,7 @@ describe('parseConfig', () => {
     [
       'type: password, secret',
       'type: kerberos, secret',
-      'sources.erp.auth.type: "kerberos": expected "password"',
+      'sources.erp.auth.type: this value: expected "password"',
     ],
     ['sources:\n  erp:', 'sources:\n  "erp db":', 'expected a name of letters, digits'],
     [
@@ -117,12 +117,14 @@ describe('parseConfig', () => {
         .replace('database: erp', 'database: erp\n    password: swordfish'),
     );
     expect(message).toContain('the NAME of a secret that holds the token');
-    expect(message).toContain('unknown field "password"');
+    expect(message).toContain('sources.erp.password: no login belongs in this file');
     expect(message).not.toMatch(/hunter2|geheim123|swordfish/);
   });
 
   it.each([
     ['host: erp.example.org', 'host: "postgres://u:GEHEIM@erp"'],
+    ['database: erp', 'database: "postgres://u:GEHEIM@erp/x"'],
+    ['database: erp', 'database: "host=erp Password = GEHEIM"'],
     ['host: erp.example.org', 'host: u:GEHEIM@erp'],
     ['host: erp.example.org', 'host: "erp password=GEHEIM"'],
     ['sources:\n  erp:', 'sources:\n  hr: postgres://u:GEHEIM@h/db\n  erp:'],
@@ -137,16 +139,19 @@ describe('parseConfig', () => {
   it.each([
     ['', 'is empty'],
     ['# nothing yet\n', 'is empty'],
-    ['- a\n', 'expected a group of fields'],
-    ['version: 1\nsources:\n', 'sources: null: expected a group of fields'],
+    ['- a\n', 'expected fields, such as version: 1'],
+    ['version: 1\nsources:\n', 'line 2, sources: is empty'],
     [valid.replace('host: erp.example.org', 'host: *nowhere'), 'alias'],
-    [valid.replace('host: erp.example.org', 'host: !vault erp'), 'not valid YAML (tag resolve failed)'],
-    [valid.replace('    host:', '    host: twice.example.org\n    host:'), 'not valid YAML (duplicate key)'],
+    [valid.replace('host: erp.example.org', 'host: !vault erp'), 'Ferry knows no tags such as !vault'],
+    [
+      valid.replace('    host:', '    host: twice.example.org\n    host:'),
+      '"host" appears twice, also in line 8',
+    ],
     [valid.replace('Europe/Berlin', '+02:00'), 'expected an IANA time zone'],
     [valid.replace('Europe/Berlin', 'europe/berlin'), 'expected an IANA time zone'],
     [
       valid.replace('secret: ferry/erp', 'secret: "arn:aws:secretsmanager:eu-central-1:1:secret:x"'),
-      'an ARN must be written as { arn:',
+      'the form { arn: "arn:…" } for the ARN of a secret',
     ],
   ])('explains %j', (text, expected) => {
     expect(messageOf(text)).toContain(expected);

@@ -8,12 +8,12 @@ const good = (database: string): DatabaseOutcome => ({
   state: 'extracted',
   entities: 1,
 });
-const bad = (database: string, name = 'AuthError'): DatabaseOutcome => ({
+const bad = (database: string, name = 'AuthError', message = `${database} says no.`): DatabaseOutcome => ({
   source: 'erp',
   database,
   state: 'failed',
   entities: 0,
-  error: { class: name, message: `${database} says no.`, hint: 'Ask.' },
+  error: { class: name, message, hint: 'Ask.' },
 });
 
 describe('the error of a run in which databases failed', () => {
@@ -24,7 +24,14 @@ describe('the error of a run in which databases failed', () => {
     [
       'seven of eight',
       ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => bad(name)).concat(good('h')),
-      '7 of 8 databases failed. erp/a: a says no. Also failed: erp/b, erp/c, erp/d, erp/e, erp/f and 1 more.',
+      '7 of 8 databases failed. erp/a: a says no. erp/b: b says no. erp/c: c says no. Also failed: erp/d, erp/e, erp/f, erp/g.',
+    ],
+    [
+      'several for two causes',
+      ['a', 'b', 'c', 'd', 'e', 'f', 'ü']
+        .map((name) => bad(name, 'AuthError', 'It is full.'))
+        .concat(bad('g', 'AuthError', 'It is closed.')),
+      '8 of 8 databases failed. erp/a: It is full. Likewise: erp/b, erp/c, erp/d, erp/e, erp/f and 1 more. erp/g: It is closed.',
     ],
   ])('%s', (_what, outcomes, message) => {
     expect(describeFailures(outcomes)?.message).toBe(message);

@@ -16,6 +16,8 @@ function apiFunction() {
   const runs = createRunStore(documents);
   const handle = createApiFunction(
     createApi({
+      documents,
+      check: async () => {},
       readJobs: async () => jobs,
       runs,
       requests: createRunRequestStore(documents),
@@ -83,6 +85,14 @@ describe('the API behind API Gateway', () => {
     ['/jobs/größe', 404],
     ['/jobs/%zz', 400],
     ['', 404],
+    // A policy for one path must not let in another one, as which a URL would read it.
+    ['/jobs/orders/../../runs', 400],
+    ['/jobs/orders/%2E%2e/../runs', 400],
+    ['/jobs/.', 400],
+    ['/jobs\\orders', 404],
+    ['/jobs/orders\n', 404],
+    ['/jobs/orders ', 404],
+    ['/jo\tbs', 404],
   ])('answers the odd path "%s" with %i', async (path, status) => {
     const answer = await apiFunction().call({ path });
     expect(answer).toMatchObject({
@@ -125,5 +135,25 @@ describe('the deployed jobs', () => {
   it('do not exist without their document', async () => {
     const { readJobs } = createDeployedJobs(environment, { get: async () => undefined });
     await expect(readJobs()).rejects.toThrow('missing from the assets bucket');
+  });
+
+  it.each(['値', 'größer', 'a\nb'])('refuses the idempotency key %j, and starts nothing', async (key) => {
+    const { call, started } = apiFunction();
+    const headers = { 'Idempotency-Key': key };
+    const answer = await call({ httpMethod: 'POST', path: '/jobs/orders/runs', headers });
+    expect(answer).toMatchObject({
+      statusCode: 400,
+      body: { detail: 'header.idempotency-key: one to 255 visible ASCII characters' },
+    });
+    expect(started).toEqual([]);
+  });
+
+  it.each(['TRACE', 'CONNECT', 'TRACK', 'trace'])('refuses %s', async (httpMethod) => {
+    const { call } = apiFunction();
+    expect(await call({ httpMethod, path: '/jobs' })).toMatchObject({
+      statusCode: 405,
+      headers: { allow: 'GET, HEAD, POST' },
+      body: { status: 405 },
+    });
   });
 });

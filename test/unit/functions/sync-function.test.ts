@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { duckdbMemoryLimit } from '../../../functions/jobs/job-function.ts';
 import { createSyncFunction } from '../../../functions/sync/sync-function.ts';
-import { QueuedError } from '../../../shared/errors.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
 import { leaseTimes } from '../../../shared/runs/leases/lease.ts';
 import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
@@ -62,7 +61,7 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
     state,
     run: async (event: unknown, timeMs = 60_000) => {
       const answer = await run(event, new Date(Date.now() + timeMs));
-      if ('checks' in answer) throw new Error('A check was answered instead of a run.');
+      if (!('state' in answer)) throw new Error('Something else was answered than a run.');
       return answer;
     },
     check: (event: unknown) => run(event, new Date(Date.now() + 60_000)),
@@ -128,7 +127,7 @@ describe('the sync function', () => {
     expect(proxies).toEqual(['http://proxy:3128']);
   });
 
-  it('throws for a run without a free slot at its source, so that the platform starts it again', async () => {
+  it('ends at once without a free slot at its source, and leaves a ticket by which the run is started again', async () => {
     const limited = { ...config, sources: { erp: { ...config.sources.erp, maxConcurrentRuns: 1 } } };
     const { run, saved, store } = syncFunction(JSON.stringify(limited));
     const claim = { source: 'erp', slots: 1, job: 'other', runId: '0', times: leaseTimes };
@@ -136,11 +135,13 @@ describe('the sync function', () => {
     const held = await holder.look();
     await holder.leave();
     const event = { job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' };
-    await expect(run(event, 12_000)).rejects.toThrow(QueuedError);
+    expect(await run(event)).toEqual({ job: 'orders', state: 'queued' });
     expect(saved.map(({ state }) => state)).toEqual(['queued']);
+    expect(await store.findParkedRun('orders')).toBe(saved[0]?.id);
     if ('slot' in held) await held.slot.release();
     // The end is that of a secret that is no key: the run had its turn.
     expect(await run(event)).toMatchObject({ id: saved[0]?.id, error: { class: 'ConfigError' } });
+    expect(await store.findParkedRun('orders')).toBeUndefined();
   });
 
   it('answers an event of another form and an unknown job, and throws when its configuration is gone', async () => {
@@ -184,6 +185,25 @@ describe('duckdbMemoryLimit', () => {
     });
     expect(saved).toEqual([]);
     expect(await state.get('jobs/orders/check.json')).toContain('checkedAt');
+  });
+
+  it('does not begin a check twice, nor beside another of the job', async () => {
+    const { check, state } = syncFunction();
+    const ids = ['019aa401-7c1e-7d0e-9c53-0b3f0c1d2e4f', '019aa402-7c1e-7d0e-9c53-0b3f0c1d2e4f'];
+    const stored = () => state.get('jobs/orders/last-check.json');
+    const event = { job: 'orders', check: true, id: ids[0], requestedBy: 'jürgen' };
+    expect(await check(event)).toMatchObject({ checks: expect.arrayContaining([expect.anything()]) });
+    // Lambda delivers one again that was killed.
+    const first = await stored();
+    expect(await check(event)).toEqual({ checks: [] });
+    expect(await stored()).toBe(first);
+    const { endedAt: _endedAt, ...killed } = JSON.parse(first ?? '');
+    const startedAt = new Date().toISOString();
+    await state.put('jobs/orders/last-check.json', JSON.stringify({ ...killed, startedAt }));
+    expect(await check({ ...event, id: ids[1] })).toEqual({ checks: [] });
+    await state.put('jobs/orders/last-check.json', JSON.stringify(killed).replace(/2\d{3}-/, '2020-'));
+    await check({ ...event, id: ids[1] });
+    expect(await stored()).toContain(ids[1]);
   });
 
   it.each([

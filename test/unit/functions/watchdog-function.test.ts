@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { functionUrl } from '../../../functions/watchdog/console.ts';
 import { createDeadLetterQueue } from '../../../functions/watchdog/dead-letters.ts';
+import { createDeployedStarts } from '../../../functions/watchdog/deployed-starts.ts';
 import { createTopic } from '../../../functions/watchdog/topic.ts';
 import { createWatchdogFunction } from '../../../functions/watchdog/watchdog-function.ts';
 import { createRunRequestStore } from '../../../shared/runs/records/run-request-store.ts';
@@ -31,7 +32,13 @@ function watchdog(changes: Partial<typeof environment> = {}, index: string | und
   const round = createWatchdogFunction({
     environment: { ...environment, ...changes },
     region: 'eu-central-1',
-    config: { get: async () => (stored === 'none' ? undefined : stored) },
+    starts: createDeployedStarts({
+      environment,
+      config: { get: async () => (stored === 'none' ? undefined : stored) },
+      invoke: async (name, event) => {
+        invoked.push([name, event]);
+      },
+    }),
     documents: one.documents,
     runs: one.runs,
     requests: createRunRequestStore(one.documents),
@@ -42,9 +49,6 @@ function watchdog(changes: Partial<typeof environment> = {}, index: string | und
         read.push(ref);
         return 'no address';
       },
-    },
-    invoke: async (name, event) => {
-      invoked.push([name, event]);
     },
     logger: createLogger({ level: 'silent' }),
     writeLine: (line) => lines.push(line),

@@ -7,6 +7,7 @@ import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { runJob } from '../../../shared/runs/run-job.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
+import { ordersJob } from '../../support/runs/orders-job.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -14,14 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const job = {
-  name: 'orders',
-  kind: 'sync',
-  source: 'erp',
-  dataset: 'ds_a',
-  target: 'default',
-  config: {},
-} as const;
 const never = new Promise<never>(() => {});
 
 /** A run that is asked to stop in its phase `export`, by a clock that shows what is waited for. */
@@ -34,7 +27,7 @@ function stopInExport(work: () => Promise<object>, { isOver }: { isOver: boolean
     return isOver ? Promise.resolve() : never;
   };
   const ended = runJob(
-    job,
+    ordersJob,
     (context) =>
       context.phase('export', () => {
         stop.abort(new CancelledError('The run was interrupted.'));

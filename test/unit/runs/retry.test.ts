@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { PolyteiaUnavailableError, QueryError, SourceUnavailableError } from '../../../shared/errors.ts';
-import { type Retry, type RetryOptions, retryWithin } from '../../../shared/runs/retry.ts';
+import {
+  LockedCatalogError,
+  PolyteiaUnavailableError,
+  QueryError,
+  SourceUnavailableError,
+} from '../../../shared/errors.ts';
+import { PATIENCE_MS, type Retry, type RetryOptions, retryWithin } from '../../../shared/runs/retry.ts';
 
 /** A clock that only sleeping moves. */
 function fakeClock() {
@@ -48,20 +53,55 @@ describe('retryWithin', () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
   });
 
-  it('draws each wait from the whole range', async () => {
+  it('draws each wait from the upper half of its range', async () => {
     const { waits, options } = fakeClock();
     const draws = [0, 0.5, 0.25];
     const { work } = failing(unavailable(), unavailable(), unavailable());
     await retryWithin({ ...options, random: () => draws.shift() ?? 1 }, work);
-    expect(waits).toEqual([0, 1_000, 1_000]);
+    expect(waits).toEqual([500, 1_500, 2_500]);
   });
 
-  it('ends after eight tries with the last error, when nothing else ends it', async () => {
-    const { options } = fakeClock();
-    const errors = Array.from({ length: 9 }, unavailable);
+  // The Go connector tried three times, a minute apart: a database that restarts is away for longer than a few seconds.
+  it.each([0, 0.5, 0.999])('outlasts ten minutes, whatever is drawn (%s), and then ends', async (drawn) => {
+    const { waits, options } = fakeClock();
+    const errors = Array.from({ length: 60 }, unavailable);
     const { attempts, work } = failing(...errors);
-    await expect(retryWithin(options, work)).rejects.toBe(errors[7]);
-    expect(attempts).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    await expect(retryWithin({ ...options, random: () => drawn }, work)).rejects.toThrow('away');
+    const waited = waits.reduce((sum, ms) => sum + ms, 0);
+    expect(waited).toBeGreaterThanOrEqual(PATIENCE_MS);
+    expect(waited).toBeLessThan(PATIENCE_MS + 60_000);
+    expect(attempts).toHaveLength(waits.length + 1);
+  });
+
+  it('waits the same time after each try if it is told to, and ends by the number of tries', async () => {
+    const { waits, options } = fakeClock();
+    await expect(
+      retryWithin({ ...options, maxTries: 3, pauseMs: 60_000 }, always(unavailable).work),
+    ).rejects.toThrow('away');
+    expect(waits).toEqual([60_000, 60_000]);
+  });
+
+  it('does not outlast an outage once for each call: a success ends it', async () => {
+    const { waits, options } = fakeClock();
+    const shared = { ...options, outage: { outlasted: false } };
+    const countWaits = async () => {
+      waits.length = 0;
+      await expect(retryWithin(shared, always(unavailable).work)).rejects.toThrow('away');
+      return waits.length;
+    };
+    const first = await countWaits();
+    expect(await countWaits()).toBe(7);
+    await retryWithin(shared, failing().work);
+    expect(await countWaits()).toBe(first);
+  });
+
+  it('gives a lock of the catalog eight tries, however much patience there is', async () => {
+    const locked = () => new LockedCatalogError('locked');
+    for (const limits of [{}, { maxTries: 1 }, { maxTries: 1, pauseMs: 60_000 }]) {
+      const { waits, options } = fakeClock();
+      await expect(retryWithin({ ...options, ...limits }, always(locked).work)).rejects.toThrow('locked');
+      expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]);
+    }
   });
 
   it.each([

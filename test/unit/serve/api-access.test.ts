@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkAccess, isLoopbackAddress } from '../../../shared/serve/api-access.ts';
+import { checkAccess } from '../../../shared/serve/listeners/api-access.ts';
+import { isLoopbackAddress } from '../../../shared/serve/listeners/loopback.ts';
 
 const request = (headers: Record<string, string> = {}, path = '/jobs') =>
   new Request(`http://ferry${path}`, { headers });

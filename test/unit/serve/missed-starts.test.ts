@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { JobState } from '../../../shared/runs/records/job-states.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import { findMissedStarts } from '../../../shared/serve/missed-starts.ts';
+import { findMissedStarts } from '../../../shared/serve/starts/missed-starts.ts';
 
 const nightly = { cron: '30 4 * * *', timezone: 'Europe/Berlin', enabled: true };
 const lastRun = (at: string): JobState => ({

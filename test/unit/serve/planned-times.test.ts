@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ScheduleConfig } from '../../../shared/config/schema/ferry-config.ts';
-import { passedTimes, plannedTimes } from '../../../shared/serve/planned-times.ts';
+import { passedTimes, plannedTimes } from '../../../shared/serve/starts/planned-times.ts';
 
 const schedule = (cron: string, timezone = 'UTC'): ScheduleConfig => ({ cron, timezone, enabled: true });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HandOverError, QueuedError, StorageUnavailableError } from '../../../shared/errors.ts';
 import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
-import { RunPool } from '../../../shared/serve/run-pool.ts';
+import { RunPool } from '../../../shared/serve/pool/run-pool.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 /** A pool whose runs end when they are told to, or are handed over. */
@@ -89,17 +89,33 @@ describe('the runs of a process', () => {
     expect(begun).toEqual(['a', 'a']);
   });
 
-  it('are recorded while they wait, if they were promised, and begin after that', async () => {
-    const { pool, begun, handedOver, end, settle } = createPool(1);
-    pool.start(scheduled('a'));
-    pool.start({ job: 'b', runId: newRunId(), triggeredBy: 'someone' }, true);
-    pool.start(scheduled('c'), false);
+  it('begin when they are recorded, and never if that fails', async () => {
+    const { pool, begun, end, settle } = createPool(2);
+    const promise = (job: string, recorded: Promise<void>) =>
+      pool.start({ job, runId: newRunId(), triggeredBy: 'someone' }, { recorded });
+    const first = Promise.withResolvers<void>();
+    promise('a', first.promise);
+    promise('b', Promise.reject(new StorageUnavailableError('away')));
+    promise('c', Promise.reject(new StorageUnavailableError('away')));
     await settle();
-    expect([begun, handedOver]).toEqual([['a', 'b'], ['b']]);
+    expect([begun, pool.runOf('b'), pool.runOf('c')]).toEqual([[], undefined, undefined]);
+    first.resolve();
+    await settle();
+    expect(begun).toEqual(['a']);
     await end('a');
-    expect(begun).toEqual(['a', 'b', 'b']);
-    await end('b');
-    expect(begun).toEqual(['a', 'b', 'b', 'c']);
+    expect(pool.runOf('a')).toBeUndefined();
+  });
+
+  it('are none of their job any more when their record says how they ended, and the next begins at once', async () => {
+    const { pool, begun, end, settle } = createPool(1);
+    const [first, second] = [newRunId(), newRunId()];
+    pool.start({ job: 'a', runId: first, triggeredBy: 'someone' });
+    pool.noteEnd(first);
+    expect([pool.runOf('a'), pool.has(first)]).toEqual([undefined, true]);
+    pool.start({ job: 'a', runId: second, triggeredBy: 'someone' });
+    await settle();
+    expect([begun, pool.runOf('a')]).toEqual([['a', 'a'], second]);
+    await end('a');
   });
 
   it('have the grace to end; what waits is handed over at once', async () => {

@@ -6,7 +6,7 @@ import { createRunRequestStore } from '../../../shared/runs/records/run-request-
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { newRunId, scheduledRunId } from '../../../shared/runs/run-id.ts';
 import type { StartEvent } from '../../../shared/runs/start-event.ts';
-import { RunRecovery } from '../../../shared/serve/run-recovery.ts';
+import { RunRecovery } from '../../../shared/serve/pool/run-recovery.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 const scheduledTime = '2027-03-01T04:30:00.000Z';
@@ -23,7 +23,7 @@ function setUp() {
   /** Looks for a minute, after what `during` does at each pause. */
   const recover = async (during: (second: number) => Promise<void> = async () => {}) => {
     await new RunRecovery({
-      jobs: new Set(['orders']),
+      isOurs: (job) => job === 'orders',
       runs,
       requests,
       pool: { has: (id) => own.has(id), start: (event) => started.push(event) && beganAt.push(now / 1000) },
@@ -96,6 +96,23 @@ describe('runs that nobody works on', () => {
     });
     expect(started[0]).toEqual({ job: 'orders', scheduledTime });
     expect((beganAt[0] ?? Number.NaN) - released).toBeLessThanOrEqual(2);
+  });
+
+  it('are left for some seconds to the process that has just promised them', async () => {
+    const { runs, requests, beganAt, recover, record } = setUp();
+    const id = newRunId();
+    const request = { job: 'orders', runId: id, triggeredBy: 'someone' };
+    await requests.save({ requestedAt: scheduledTime, request });
+    const { scheduledTime: _none, ...promised } = record({ id, trigger: 'api', state: 'queued' });
+    let saved = false;
+    const started = await recover(async (second) => {
+      if (second < 20 || saved) return;
+      saved = true;
+      await runs.save(promised);
+    });
+    expect(started[0]).toEqual(request);
+    // Seen with the next look, at 30 s.
+    expect(beganAt[0]).toBe(36);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Scheduler } from '../../../shared/serve/scheduler.ts';
+import { Scheduler } from '../../../shared/serve/starts/scheduler.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 /** A clock that jumps to the end of each sleep, and by `jumps` in between; it stops the scheduler at its end. */

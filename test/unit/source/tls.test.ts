@@ -9,7 +9,7 @@ const certificatesOf = (pem: string | undefined) =>
   );
 const nameOf = ({ subject }: X509Certificate) => /^CN=(.*)$/m.exec(subject)?.[1] ?? subject;
 
-const rds = certificateAuthorities({ mode: 'verify-full', ca: 'rds' }, 'db.example.org');
+const rds = await certificateAuthorities({ mode: 'verify-full', ca: 'rds' }, 'db.example.org');
 const system = rootCertificates.join('\n');
 const own = '-----BEGIN CERTIFICATE-----\nown\n-----END CERTIFICATE-----\n';
 
@@ -23,20 +23,20 @@ describe('certificateAuthorities', () => {
     ['rds.amazonaws.com.example.org', system],
     ['erp-rds.amazonaws.com', system],
     ['10.0.0.1', system],
-  ])('of %s', (host, authorities) => {
-    expect(certificateAuthorities({ mode: 'verify-full' }, host)).toBe(authorities);
-    expect(certificateAuthorities({ mode: 'verify-ca' }, host)).toBe(authorities);
+  ])('of %s', async (host, authorities) => {
+    expect(await certificateAuthorities({ mode: 'verify-full' }, host)).toBe(authorities);
+    expect(await certificateAuthorities({ mode: 'verify-ca' }, host)).toBe(authorities);
   });
 
-  it('are those of the configuration, whatever the host', () => {
+  it('are those of the configuration, whatever the host', async () => {
     const host = 'erp.abc.eu-central-1.rds.amazonaws.com';
-    expect(certificateAuthorities({ mode: 'verify-full', ca: 'system' }, host)).toBe(system);
-    expect(certificateAuthorities({ mode: 'verify-full', ca: own }, host)).toBe(own);
+    expect(await certificateAuthorities({ mode: 'verify-full', ca: 'system' }, host)).toBe(system);
+    expect(await certificateAuthorities({ mode: 'verify-full', ca: own }, host)).toBe(own);
   });
 
-  it('are empty if nothing is verified', () => {
+  it('are empty if nothing is verified', async () => {
     for (const mode of ['require', 'disable'] as const) {
-      expect(certificateAuthorities({ mode, ca: own }, 'db.example.org')).toBeUndefined();
+      expect(await certificateAuthorities({ mode, ca: own }, 'db.example.org')).toBeUndefined();
     }
   });
 });

@@ -16,6 +16,26 @@ it.each([
     'T ERROR x name="Größe=\\"1\\"" list=[1,2]',
   ],
   [{ level: 'debug', time: 'T' }, 'T DEBUG'],
+  [
+    {
+      level: 'error',
+      time: 'T',
+      job: 'müll',
+      rows: 3,
+      phases: [
+        { name: 'connect', durationMs: 12 },
+        { name: 'export', durationMs: 340 },
+      ],
+      warnings: ['one of them', 'another'],
+      error: { class: 'GuardError', message: '3 rows are fewer.', hint: 'Accept "it".', phase: 'guards' },
+      msg: 'run failed',
+    },
+    'T ERROR run failed: 3 rows are fewer. → Accept "it". class=GuardError phase=guards job=müll rows=3 phases="connect 12 ms, export 340 ms" warnings=2',
+  ],
+  [
+    { level: 'error', time: 'T', job: 'a', hint: 'Check the port.', msg: 'check failed: TCP: refused' },
+    'T ERROR check failed: TCP: refused → Check the port. job=a',
+  ],
 ])('%o is one line for people', (fields, expected) => {
   expect(formatLogLine(JSON.stringify(fields))).toBe(`${expected}\n`);
 });

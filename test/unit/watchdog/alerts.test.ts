@@ -326,6 +326,16 @@ describe('a lost start', () => {
     expect(one.sent).toEqual([]);
   });
 
+  it.each([
+    ['Lambda', JSON.stringify({ ...killed, requestPayload: { job: 'orders', check: true, id: 'x' } })],
+    ['the queue', JSON.stringify({ job: 'orders', check: true })],
+  ])('is no check that was killed, as %s says it', async (_who, body) => {
+    const one = world();
+    one.letters.push({ id: 'a1', body, sentAt: '2026-11-20T03:31:00.000Z' });
+    await one.round();
+    expect([one.letters, one.sent]).toEqual([[], []]);
+  });
+
   it('stays in the queue while nobody can be notified', async () => {
     const one = world();
     one.letters.push({ id: 'a1', body: JSON.stringify(event), sentAt: '2026-11-20T03:31:00.000Z' });

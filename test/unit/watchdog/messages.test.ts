@@ -29,7 +29,7 @@ const record = runRecord({
   state: 'failed',
   error: {
     class: 'AuthError',
-    message: 'The source refused the login of the secret ferry/erp.',
+    message: 'The source at erp.example.org:5432 refused the login of user "ferry".',
     hint: 'Prüfen Sie: the secret may have been rotated.',
     phase: 'session',
   },
@@ -49,7 +49,7 @@ describe('a mail', () => {
     expect(message.text).toMatchInlineSnapshot(`
       "Job:            open-orders (sync of the source erp)
       What:           Its runs fail with AuthError.
-      Error:          AuthError in the phase "session": The source refused the login of the secret ferry/erp.
+      Error:          AuthError in the phase "session": The source at erp.example.org:5432 refused the login of user "ferry".
       Since:          2026-11-20 04:30:12 Europe/Berlin
       Last good run:  2026-11-19 04:30:41 Europe/Berlin
       What to try:    Prüfen Sie: the secret may have been rotated.

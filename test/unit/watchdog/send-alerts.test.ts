@@ -163,7 +163,7 @@ describe('a round', () => {
     one.at('2026-11-21T12:00:00.000Z');
     one.calls.clear();
     await one.round();
-    expect(Object.fromEntries(one.calls)).toEqual({ listWithAges: 2, list: 1, read: 1 });
+    expect(Object.fromEntries(one.calls)).toEqual({ listWithAges: 3, list: 1, read: 1 });
     expect(one.sent).toEqual([]);
   });
 });

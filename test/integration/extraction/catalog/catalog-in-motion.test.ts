@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExtractDatabaseOptions } from '../../../../shared/extraction/extract-database.ts';
+import type { ExtractDatabaseOptions } from '../../../../shared/extraction/extract-options.ts';
 import type { AtlanEntity } from '../../../support/extraction/atlan-contract.ts';
 import { type PostgresServer, startPostgres } from '../../../support/servers/postgres-server.ts';
 import { POSTGRES_VERSIONS } from '../../../support/servers/postgres-versions.ts';

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuthError, ConfigError } from '../../../../shared/errors.ts';
 import { readTree } from '../../../../shared/extraction/catalog/read-tree.ts';
@@ -46,6 +47,31 @@ describe.each(POSTGRES_VERSIONS)('readTree on %s', (_title, options) => {
     });
   const schema = (name: string, tables: number, views: number, routines: number, inScope = true) => ({
     ...{ name, tables, views, routines, inScope },
+  });
+
+  it('waits for a lock of the catalog that passes, a second at a time', async () => {
+    const holder = new pg.Client(server);
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE pg_catalog.pg_namespace IN ACCESS EXCLUSIVE MODE');
+    const waits: string[] = [];
+    try {
+      const databases = await readTree({
+        ...sessionOptions({ ...server, user: 'leser', password: 'leser' }, folder),
+        sleep: async () => {},
+        onRetry({ error }) {
+          waits.push(error.message);
+          void holder.query('COMMIT');
+        },
+      });
+      expect(databases.find(({ isDefault }) => isDefault)?.schemas.map(({ name }) => name)).toEqual([
+        'public',
+      ]);
+    } finally {
+      await holder.end();
+    }
+    expect(waits).toEqual([
+      "A part of the source's catalog is locked, and the lock was not released in time.",
+    ]);
   });
 
   it('shows every database with its schemas, or why it cannot be seen', async () => {

@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readApiSettings, readServeSettings } from '../../../../cli/served/serve-settings.ts';
+import {
+  assertPortsDiffer,
+  readApiSettings,
+  readServeSettings,
+} from '../../../../cli/served/serve-settings.ts';
+import { currentAccess } from '../../../../shared/serve/listeners/api-access.ts';
 import { errorOf } from '../../../support/polyteia/polyteia-client.ts';
 
 describe('the settings of ferry serve', () => {
@@ -48,6 +53,64 @@ describe('the settings of ferry serve', () => {
   });
 });
 
+describe('the address of the API', () => {
+  const read = async (apiHost: string) =>
+    (await readApiSettings({ apiHost, apiAuth: 'none' }, { folder: '.', environment: {} })).host;
+
+  it.each([
+    ['::1', '::1'],
+    ['[::1]', '::1'],
+    ['[::]', '::'],
+    ['::ffff:127.0.0.1', '::ffff:127.0.0.1'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['localhost', 'localhost'],
+    ['ferry-1.example.org', 'ferry-1.example.org'],
+    ['ferry_api', 'ferry_api'],
+  ])('may be %s', async (written, host) => {
+    expect(await read(written)).toBe(host);
+  });
+
+  it('is this machine’s, in brackets too', async () => {
+    const settings = await readApiSettings({ apiHost: '[::1]' }, { folder: '.', environment: {} });
+    expect(settings).toMatchObject({ host: '::1', access: { type: 'loopback' } });
+  });
+
+  it.each([
+    ['127.0.0.1:8000'],
+    ['[::1]:8000'],
+    ['[127.0.0.1]'],
+    ['[localhost]'],
+    ['[]'],
+    ['http://localhost'],
+    ['*'],
+    ['8000'],
+    ['127.1'],
+    ['127.0.0.256'],
+    ['0x7f000001'],
+    [':::1'],
+    ['local host'],
+    ['ferry..example.org'],
+    ['größe.example.org'],
+    ['/run/ferry.sock'],
+  ])('is not %s', async (written) => {
+    const error = await errorOf(read(written));
+    expect(error.message).toContain('--api-host: expected an address of this machine');
+    expect(error.hint).toContain('--api-port');
+  });
+
+  it('is on another port than the health checks', () => {
+    expect(() => assertPortsDiffer(8000, { port: 8000 })).toThrow(
+      'HEALTH_CHECK_PORT and --api-port are both 8000.',
+    );
+    for (const [health, api] of [
+      [8080, { port: 8000 }],
+      [0, { port: 0 }],
+      [8000, undefined],
+    ] as const)
+      expect(() => assertPortsDiffer(health, api)).not.toThrow();
+  });
+});
+
 describe('who may use the API', () => {
   let folder: string;
   beforeAll(async () => {
@@ -69,10 +132,22 @@ describe('who may use the API', () => {
     expect(await read({}, { FERRY_API_TOKEN: ' s3cret ' })).toMatchObject({
       access: { type: 'token', token: 's3cret' },
     });
-    expect(await read({ apiHost: '0.0.0.0', apiTokenFile: 'token' })).toMatchObject({
-      access: { type: 'token', token: 's3cret' },
+    expect(await currentAccess((await read({ apiHost: '0.0.0.0', apiTokenFile: 'token' })).access)).toEqual({
+      type: 'token',
+      token: 's3cret',
     });
     expect(await read({ apiHost: '0.0.0.0', apiAuth: 'none' })).toMatchObject({ access: { type: 'none' } });
+  });
+
+  it('follows a token that is rotated, and keeps the last one while its file is empty', async () => {
+    await writeFile(join(folder, 'rotated'), 'alt\n');
+    const { access } = await read({ apiTokenFile: 'rotated' });
+    const tokens: unknown[] = [];
+    for (const text of ['neu-1', '', 'neu-2']) {
+      await writeFile(join(folder, 'rotated'), text);
+      tokens.push(await currentAccess(access));
+    }
+    expect(tokens).toEqual(['neu-1', 'neu-1', 'neu-2'].map((token) => ({ type: 'token', token })));
   });
 
   it.each([
@@ -82,7 +157,7 @@ describe('who may use the API', () => {
     [{ apiAuth: 'token' }, {}, 'needs a token'],
     [{ apiTokenFile: 'empty' }, {}, 'is empty'],
     [{ apiTokenFile: 'two' }, {}, 'contains spaces'],
-    [{ apiTokenFile: 'nothing' }, {}, 'cannot be read'],
+    [{ apiTokenFile: 'nothing' }, {}, 'does not exist'],
     [{}, { FERRY_API_TOKEN: 'größe' }, 'no header can carry'],
     [{ apiAuth: 'none' }, { FERRY_API_TOKEN: 's3cret' }, 'exclude each other'],
     [{ apiAuth: 'basic' }, {}, '--api-auth: expected none or token'],

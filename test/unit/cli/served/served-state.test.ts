@@ -39,7 +39,7 @@ describe('the state of a process that keeps schedules', () => {
   it('is a folder for temporary files where the working folder cannot be written to, with a warning', async () => {
     const { state, logged } = open(undefined, join(blocked, 'work'));
     expect((await state).own).toEqual({ folder: join(tmpdir(), 'ferry-state') });
-    expect(logged.join('')).toContain('ends with this container: guards and --catch-up begin again');
+    expect(logged.join('')).toContain('as at the end of a container, guards and --catch-up begin again');
   });
 
   it('is not looked for elsewhere where a volume is mounted that cannot be written to', async () => {
@@ -47,7 +47,9 @@ describe('the state of a process that keeps schedules', () => {
     // Another file system, on which nobody can make a file.
     await symlink('/proc', join(working, '.ferry'));
     const error = await errorOf(open(undefined, working).state);
-    expect(error.message).toBe(`The state folder ${join(working, '.ferry')} cannot be written to.`);
+    expect(error.message).toBe(
+      `The state folder ${join(working, '.ferry')} cannot be written to: it does not exist, and cannot be created there.`,
+    );
     expect(error.hint).toContain('make it writable for this user');
   });
 

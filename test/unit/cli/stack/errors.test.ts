@@ -76,7 +76,11 @@ describe('answers of the API', () => {
       return { status: refused === 1 ? 429 : 502, body: '{"message":"later"}' };
     };
     const { exitCode, stderr } = await ferryAgainstStack(['runs']);
-    expect([refused, exitCode, stderr]).toEqual([2, 0, 'No runs yet.\n']);
+    expect([refused, exitCode, stderr]).toEqual([
+      2,
+      0,
+      expect.stringMatching(/^No runs yet in the stack \S+\.\n$/),
+    ]);
   });
 });
 

@@ -56,7 +56,7 @@ describe('ferry --stack logs', () => {
       }
       return undefined;
     };
-    const { stdout, exitCode } = await ferryAgainstStack(['logs', '-f', run.id]);
+    const { stdout, exitCode } = await ferryAgainstStack(['logs', '-f', run.id.slice(0, 18)]);
     expect(exitCode).toBe(0);
     expect(stdout.match(/run started|run ended/g)).toEqual(['run started', 'run ended']);
   }, 30_000);
@@ -144,6 +144,11 @@ CHECK  RESULT  DETAIL
 DNS    ok      erp.example is 10.0.0.7
 TCP    failed  no answer
   → TCP: Open the security group.
+
+Not ready:
+  orders: TCP: no answer
+
+1 of 2 ready.
 `);
     asked.length = 0;
     aws.jobs = jobsWithExtraction;

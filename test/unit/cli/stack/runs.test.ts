@@ -85,14 +85,14 @@ describe('ferry --stack runs', () => {
   it('says which job does not exist, and the nearest name', async () => {
     const { stderr, exitCode } = await ferryAgainstStack(['runs', 'order']);
     expect(exitCode).toBe(2);
-    expect(stderr).toBe('ConfigError: There is no job "order"; did you mean "orders"?\n');
+    expect(stderr).toBe('ConfigError: unknown job or run "order"; did you mean "orders"?\n');
   });
 });
 
 describe('ferry --stack run', () => {
   it.each([
     ['succeeded', runRecord({ rows: 3 }), 0, /^orders succeeded \(uploaded\): 3 rows/],
-    ['failed', runRecord({ state: 'failed', error: guarded }), 1, /^orders failed/],
+    ['failed', runRecord({ state: 'failed', error: guarded }), 1, /^orders refused/],
     ['cancelled', runRecord({ state: 'cancelled' }), 4, /^orders cancelled/],
     ['skipped', runRecord({ state: 'skipped' }), 3, /^orders skipped/],
     ['ingesting', runRecord({ state: 'ingesting' }), 5, /^orders ingesting/],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { planFunctions } from '../../../../shared/config/deployment/job-functions.ts';
+import { planDeployment } from '../../../../shared/config/deployment/job-functions.ts';
 import { parseConfig } from '../../../../shared/config/load-config.ts';
 
 const plansOf = (syncs: string, extractions = '{}') =>
-  planFunctions(
+  planDeployment(
     parseConfig(
       `version: 1
 defaults: { source: { type: postgres, host: h, database: d, auth: { type: password, secret: s } } }
@@ -16,7 +16,7 @@ extractions: ${extractions}`,
   );
 const sync = 'query: SELECT 1, dataset: ds_a';
 
-describe('planFunctions', () => {
+describe('planDeployment', () => {
   it('gives each source with jobs a function, and each job that asks for it its own, ordered by name', () => {
     expect(
       plansOf(
@@ -54,7 +54,7 @@ describe('planFunctions', () => {
         kind: 'extraction',
         job: 'nightly',
         jobs: ['nightly'],
-        sources: ['erp', 'hr', 'unused'],
+        sources: ['erp', 'hr', 'shop', 'unused'],
         settings: { memory: 1024 },
       },
     ]);

@@ -107,15 +107,23 @@ describe('readEnvFile', () => {
     ['@every 1h', { cron: '@every 1h', timezone: 'UTC' }],
     ['CRON_TZ=Europe/Berlin 30 4 * * *', { cron: '30 4 * * *', timezone: 'Europe/Berlin' }],
     ['TZ=Europe/Berlin @daily', { cron: '@daily', timezone: 'Europe/Berlin' }],
-    ['0 4 1 * 1', undefined],
-    ['@every 90s', undefined],
   ])('takes the schedule %j', (cron, expected) => {
     const { config, warnings } = read(change('CRON_SCHEDULE', cron));
-    if (expected) expect(config.syncs.default?.schedule).toMatchObject(expected);
-    else {
-      expect(config.syncs.default?.schedule).toBeUndefined();
-      expect(warnings.join()).toMatch(/CRON_SCHEDULE: .*; write .* Until then it has no schedule on AWS/);
-    }
+    expect(config.syncs.default?.schedule).toMatchObject(expected);
+    expect(warnings.join()).not.toContain('CRON_SCHEDULE');
+  });
+
+  // Dropped, a job would never run, and nobody would notice.
+  it.each(['0 4 1 * 1', '@every 90s'])('keeps %j, which only AWS cannot, and says so', (cron) => {
+    const text = change('CRON_SCHEDULE', cron);
+    const { config, warnings } = read(text);
+    expect(config.syncs.default?.schedule).toMatchObject({ cron, timezone: 'UTC' });
+    expect(warnings.join()).toMatch(
+      /CRON_SCHEDULE: ferry serve keeps this schedule, AWS does not: .*; write /,
+    );
+    expect(() => readEnvFile(text, {}, { file: 'x.env', scheduler: 'eventbridge' })).toThrow(
+      /CRON_SCHEDULE: .*; write /,
+    );
   });
 
   it('has the connector’s default schedule, in the zone of the container', () => {
@@ -178,6 +186,41 @@ describe('readEnvFile', () => {
     ['INGEST_TIMEOUT', 'soon', /INGEST_TIMEOUT: "soon": expected a duration such as/],
   ])('names the variable of %s=%s', (name, value, message) => {
     expect(() => read(change(name, value, sessionExample))).toThrow(message);
+  });
+
+  it('names all that is wrong at once, with the names that were probably meant', () => {
+    const text = classicExample
+      .replace('SOURCE_DATABASE_USER=', 'SOURCE_DATABASE_USERNAME=')
+      .replace('SOURCE_DATABASE_NAME=', 'SOURCE_DATABSE_NAME=')
+      .replace('PORT=5432', 'PORT=abc')
+      .replace('DATASET_ID=ds_', 'DATASET_ID=')
+      .replace('"0 0 * * *"', '"0 25 * * *"')
+      .replace('"SELECT * FROM db.my_table;"', '"DELETE FROM db.my_table;"');
+    expect(() => read(text)).toThrow(
+      [
+        'x.env is not valid (6 problems):',
+        '  SOURCE_DATABASE_USER: missing; is SOURCE_DATABASE_USERNAME meant to be this variable?',
+        '  SOURCE_DATABASE_NAME: missing; is SOURCE_DATABSE_NAME meant to be this variable?',
+        '  SOURCE_DATABASE_SQL_QUERY: begins with DELETE: Ferry only reads; expected a query such as SELECT * FROM orders',
+        '  CRON_SCHEDULE: "25": expected an hour of 0–23',
+        '  SOURCE_DATABASE_PORT: "abc": expected a number',
+        '  DATASET_ID: "cv4t2cf0i6q1gflvu4m0": expected a dataset id such as ds_cv4t2cf0i6q1gflvu4m0',
+      ].join('\n'),
+    );
+  });
+
+  it('warns about a variable that is misspelled, and one whose value has lost something', () => {
+    const text = change('SOURCE_DATABASE_PASSWORD', 'pa$WORD').replace('CRON_SCHEDULE=', 'CRON_SHEDULE=');
+    const { warnings, secrets } = read(text);
+    expect(JSON.parse(secrets.get('env/source') ?? '').password).toBe('pa');
+    expect(warnings).toContain(
+      'CRON_SHEDULE is not a variable of the connector, and has no effect; did you mean CRON_SCHEDULE?',
+    );
+    const [loss] = warnings.filter((warning) => warning.startsWith('SOURCE_DATABASE_PASSWORD: $'));
+    expect(loss).toContain("put the value in single quotes: SOURCE_DATABASE_PASSWORD='…'");
+    expect(warnings.join()).not.toContain('WORD was');
+    const kept = read(change('SOURCE_DATABASE_PASSWORD', "'pa$WORD'"));
+    expect(kept.warnings.some((warning) => warning.includes('single quotes'))).toBe(false);
   });
 
   it('refuses an organization that is named twice', () => {

@@ -196,7 +196,8 @@ describe('readWorkloads', () => {
       /left out: .*DATASET_ID: missing/s,
     ],
   ])('says when %s', (_what, object, expected) => {
-    expect(read(object).warnings.join('\n')).toMatch(expected);
+    const { leftOut, warnings } = read(object);
+    expect([...leftOut, ...warnings].join('\n')).toMatch(expected);
   });
 
   it('says when a mounted .env file would win', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../../shared/config/load-config.ts';
+import { findExtraction } from '../../../../shared/extraction/extraction-work.ts';
 
 const parse = (one: string, two: string) =>
   parseConfig(
@@ -8,6 +9,36 @@ sources: { erp: { type: postgres, host: h, database: d, auth: { type: password, 
 extractions: { one: { sources: [erp], ${one} }, two: { sources: [erp], ${two} } }`,
     'ferry.yaml',
   );
+
+const NAMED: [string, string[], string | undefined, string][] = [
+  ['Postgres', ['erp'], undefined, 'postgres'],
+  ['MySQL', ['shop'], undefined, 'mysql'],
+  ['MariaDB behind ODBC and MySQL', ['lager', 'shop'], undefined, 'mysql'],
+  ['SQLite', ['archiv'], undefined, 'sqlite'],
+  ['several kinds', ['*'], undefined, 'postgres'],
+  ['what the file says', ['shop'], 'pg', 'pg'],
+];
+
+describe('the application in keys', () => {
+  it.each(NAMED)('is that of %s', (_what, sources, application, expected) => {
+    const server = { host: 'h', database: 'd', auth: { type: 'password', secret: 's' } };
+    const odbc = (product: string) => ({ type: 'odbc', odbc: { product, driver: 'lib.so' } });
+    const config = parseConfig(
+      JSON.stringify({
+        version: 1,
+        sources: {
+          erp: { type: 'postgres', ...server },
+          shop: { type: 'mysql', ...server },
+          lager: { ...odbc('mariadb'), ...server },
+          archiv: { ...odbc('sqlite'), database: '/a.sqlite', auth: { type: 'none' } },
+        },
+        extractions: { one: { sources, output: { layout: 'sdk', application } } },
+      }),
+      'ferry.yaml',
+    );
+    expect(findExtraction(config, 'one').application).toBe(expected);
+  });
+});
 
 describe('the folders of extractions', () => {
   it.each(['../x', 'a/..', 'a/../b', '.', './a', '/a', 'a//b'])('have no prefix such as %s', (prefix) => {
@@ -37,6 +68,11 @@ describe('the folders of extractions', () => {
 
   it.each([
     ['workflow', 'workflowId: two', ''],
+    [
+      'application, whatever the version of the SDK',
+      'workflowId: w, output: { layout: sdk }',
+      'workflowId: w, output: { layout: sdk3 }',
+    ],
     [
       'workflow, whatever the application is called that no key holds',
       'workflowId: w, output: { bucket: city-catalogs, prefix: a/ }',

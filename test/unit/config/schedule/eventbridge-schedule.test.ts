@@ -90,7 +90,7 @@ describe('toEventBridgeSchedule', () => {
     ['0 4 * *', /five fields .* found 4/],
     ['0 0 4 * * ? *', /found 7/],
     ['every day', /found 2/],
-    ['cron(0 4 * * *)', /found 5/],
+    ['cron(0 4 * * *)', /takes the six fields of EventBridge; write these five without it/],
     ['60 4 * * *', /"60": expected a minute of 0–59/],
     ['-1 4 * * *', /"": expected a minute/],
     ['1.5 4 * * *', /"1.5": expected a minute/],

@@ -42,14 +42,22 @@ describe('settings of the deployment', () => {
 
   it.each([
     ['source', 'network: { vpcId: main, subnetIds: [] }', 'vpcId: "main": expected the id of a VPC: vpc-…'],
-    ['source', 'network: { vpcId: vpc-01234567, subnetIds: [] }', 'subnetIds: a list: expected at least 1'],
+    [
+      'source',
+      'network: { vpcId: vpc-01234567, subnetIds: [] }',
+      'subnetIds: is a list; expected at least 1',
+    ],
     ['source', `network: { ${NETWORK}, egress: natt }`, 'egress: "natt": expected "nat" or "none"'],
     ['source', 'function: { memory: 256 }', 'function.memory: 256: expected at least 512'],
     ['sync', 'dedicated: { timeout: 20m }', 'a duration such as 5s, 30m or 1h30m, from 1m to 15m'],
     ['sync', 'dedicated: { cpu: 2 }', 'dedicated.cpu: unknown field "cpu"'],
     ['schedule', 'window: 90s', 'whole minutes, such as 15m or 1h30m'],
     ['schedule', 'window: 25h', 'from 1m to 24h'],
-    ['top', 'alerts: {}', 'alerts: a group of fields: expected at least one of email, topicArn and webhook'],
+    [
+      'top',
+      'alerts: {}',
+      'alerts: is a group of fields; expected at least one of email, topicArn and webhook',
+    ],
     ['top', 'alerts: { email: [me] }', 'alerts.email.0: "me": expected an e-mail address'],
     ['top', 'bucket: "s3://mine"', 'the name of an S3 bucket'],
     ['top', `kmsKeyArn: "${KEY.replace('key', 'alias')}/mine"`, "a KMS key's ARN"],

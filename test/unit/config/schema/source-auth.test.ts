@@ -60,10 +60,10 @@ describe('auth of a source', () => {
       'the name of an instance',
       { ...iam, resourceId: 'erp' },
       {},
-      '"erp": expected the resource id of an instance (db-…)',
+      'this value: expected the resource id of an instance (db-…)',
     ],
-    ['all resources', { ...iam, resourceId: 'db-*' }, {}, '"db-*": expected the resource id'],
-    ['all users', { ...iam, username: '*' }, {}, '"*": expected the name of a database user'],
+    ['all resources', { ...iam, resourceId: 'db-*' }, {}, 'this value: expected the resource id'],
+    ['all users', { ...iam, username: '*' }, {}, 'this value: expected the name of a database user'],
     ['a secret with iam', { ...iam, secret: 'x' }, {}, 'unknown field "secret"'],
     [
       'no region',
@@ -75,7 +75,7 @@ describe('auth of a source', () => {
       'another region than the host’s',
       { ...iam, region: 'eu-west-1' },
       {},
-      'sources.erp.auth.region: "eu-west-1": expected eu-central-1, as in the host name',
+      'sources.erp.auth.region: this value: expected eu-central-1, as in the host name',
     ],
     ['no region at all', { ...iam, region: 'Frankfurt' }, {}, 'expected a region such as eu-central-1'],
     [

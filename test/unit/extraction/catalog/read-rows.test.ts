@@ -1,7 +1,7 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowReader } from '../../../../shared/extraction/catalog/read-rows.ts';
-import type { EntityKind } from '../../../../shared/extraction/entities/entity-kinds.ts';
+import type { EntityKind } from '../../../../shared/extraction/entities/entity-kind.ts';
 import { type OpenDuckdb, openDuckdb } from '../../../support/readers/open-duckdb.ts';
 
 let duckdb: OpenDuckdb;
@@ -16,6 +16,7 @@ const kind: EntityKind = {
     { by: 'table_number', columns: ['table_name'] },
     { by: 'type_number', columns: ['data_type', 'scale'] },
   ],
+  details: [],
   serializer: () => () => expect.fail('No entity is made here.'),
 };
 

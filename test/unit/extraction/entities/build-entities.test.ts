@@ -6,6 +6,7 @@ import { entitySchema } from '../../../../shared/extraction/entities/entity-sche
 import { buildProcedure } from '../../../../shared/extraction/entities/procedure.ts';
 import { QualifiedNames } from '../../../../shared/extraction/entities/qualified-names.ts';
 import { buildRelation } from '../../../../shared/extraction/entities/relation.ts';
+import { placeRelationsBeside } from '../../../../shared/extraction/entities/relations-beside.ts';
 import { buildSchema } from '../../../../shared/extraction/entities/schema.ts';
 
 // The same examples as in atlan-contract.test.ts, with the values that this project writes instead of the original's defects.
@@ -319,6 +320,50 @@ describe('entities', () => {
     for (const [row, of] of columns)
       expect(JSON.parse(serialize(row, of))).toEqual(written(buildColumn(row, of)));
   });
+
+  it.each([false, true])(
+    'writes the JSON of Columns with details (relations beside: %s)',
+    (relationsBeside) => {
+      const serialize = columnSerializer();
+      const of = { ...context, relationsBeside };
+      const details = {
+        column_def: 'now()',
+        raw_type_definition: 'timestamp(3) with time zone',
+        is_indexed: true,
+        partition_position: null,
+        foreign_schema: 'public',
+        foreign_table: 'users',
+        foreign_column: 'id',
+      };
+      const rows = [
+        { ...column, ...details },
+        { ...column, ...details, column_name: 'ü', partition_position: 2, foreign_schema: null },
+        { ...column, ...details, column_name: 'g', is_generated: 'YES' as const, flags: 4 },
+        { ...column, ...details, column_name: 'odd', foreign_table: 'a/b' },
+      ];
+      const entities = rows.map((row) => buildColumn(row, context));
+      const expected = entities.map((entity) => (relationsBeside ? placeRelationsBeside(entity) : entity));
+      expect(rows.map((row) => JSON.parse(serialize(row, of)))).toEqual(JSON.parse(JSON.stringify(expected)));
+      const foreignKeyFrom = {
+        typeName: 'Column',
+        uniqueAttributes: { qualifiedName: `${SCHEMA}/users/id` },
+      };
+      const table = { typeName: 'Table', uniqueAttributes: { qualifiedName: `${SCHEMA}/orders` } };
+      if (relationsBeside)
+        expect(JSON.parse(serialize(rows[0] ?? column, of)).relationshipAttributes).toEqual({
+          table,
+          foreignKeyFrom,
+        });
+      expect(entities.map(({ attributes }) => attributes.foreignKeyFrom !== undefined)).toEqual([
+        true,
+        false,
+        true,
+        false,
+      ]);
+      expect(entities[1]?.attributes).toMatchObject({ isPartition: true, partitionOrder: 2 });
+      expect(entities[2]?.attributes.defaultValue).toBeUndefined();
+    },
+  );
 
   it('writes the JSON of Columns with more types than it keeps, and of those again', () => {
     const serialize = columnSerializer();

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../../../shared/errors.ts';
 import {
   discardOutput,
+  type LatestSeen,
   pointLatest,
   prepareOutput,
 } from '../../../../shared/extraction/output/finish-output.ts';
@@ -58,8 +59,8 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const latest = async () =>
   latestSchema.parse(JSON.parse((await output.read('catalogs/latest.json'))?.body ?? '')).runId;
-const point = (manifest: Manifest, store = output) =>
-  pointLatest(context, store, layoutOf(manifest.runId), manifest);
+const point = (manifest: Manifest, store = output, seen?: LatestSeen) =>
+  pointLatest(context, store, layoutOf(manifest.runId), manifest, seen);
 
 describe('latest.json', () => {
   it('points at the run that ended last', async () => {
@@ -93,6 +94,21 @@ describe('latest.json', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it('moves on from a run whose machine’s clock was ahead, if that had ended before this one began', async () => {
+    await point(newer);
+    const prepared = await prepareOutput(context, output, layoutOf(OLD));
+    await point(old, output, 'latestSeen' in prepared ? prepared.latestSeen : undefined);
+    expect(await latest()).toBe(OLD);
+    expect(warnings).toEqual([]);
+  });
+
+  it('stays with a run that began to read later, and ended while this one was reading', async () => {
+    const prepared = await prepareOutput(context, output, layoutOf(OLD));
+    await point(newer);
+    await point(old, output, 'latestSeen' in prepared ? prepared.latestSeen : undefined);
+    expect(await latest()).toBe(NEW);
+  });
+
   it('is written once when the answer to the write was lost', async () => {
     let writes = 0;
     const forgetful: OutputStore = {
@@ -119,13 +135,13 @@ describe('the folder of a run', () => {
   it('loses what an earlier attempt left, but no other run’s files', async () => {
     await output.put(`catalogs/${OLD}/raw/table/1.parquet`, 'half');
     await output.put(`catalogs/${NEW}/raw/table/1.parquet`, 'other');
-    expect(await prepareOutput(context, output, layoutOf(OLD))).toBeUndefined();
+    expect(await prepareOutput(context, output, layoutOf(OLD))).toEqual({ latestSeen: {} });
     expect(await readdir(join(folder, 'catalogs'))).toEqual([NEW]);
   });
 
   it('is kept when an earlier attempt was complete', async () => {
     await output.put(`catalogs/${OLD}/manifest.json`, toDocument(old));
-    expect(await prepareOutput(context, output, layoutOf(OLD))).toEqual(old);
+    expect(await prepareOutput(context, output, layoutOf(OLD))).toEqual({ complete: old });
   });
 
   it('is not touched by a run that has lost its lease', async () => {

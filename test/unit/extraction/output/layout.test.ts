@@ -16,9 +16,12 @@ describe('the layout of a run', () => {
       'transformed/extras-procedure/chunk-0-part1.json',
     ],
   ] as const)('names %s/%s, chunk %i part %i', (form, type, chunk, part, app, sdk) => {
-    const key = (layout: 'app' | 'sdk') => layOut({ ...options, layout }).keyOf({ form, type, part }, chunk);
+    const key = (layout: 'app' | 'sdk' | 'sdk3') =>
+      layOut({ ...options, layout }).keyOf({ form, type, part }, chunk);
     expect(key('app')).toBe(`atlan/catalogs/RUN/${app}`);
     expect(key('sdk')).toBe(`atlan/artifacts/apps/postgres/workflows/catalogs/RUN/${sdk}`);
+    const whole = form === 'raw' ? 'records.json' : 'entities.json';
+    expect(key('sdk3')).toBe(`atlan/artifacts/apps/postgres/workflows/catalogs/RUN/${form}/${type}/${whole}`);
   });
 
   it.each([
@@ -28,6 +31,7 @@ describe('the layout of a run', () => {
       'atlan/artifacts/apps/postgres/workflows/catalogs/',
       'raw/table/statistics/statistics.json.ignore',
     ],
+    ['sdk3', 'atlan/artifacts/apps/postgres/workflows/catalogs/', undefined],
   ] as const)(
     '%s has its manifest in the run’s folder and latest.json next to it',
     (layout, folder, statistics) => {
@@ -38,7 +42,7 @@ describe('the layout of a run', () => {
         manifest: `${folder}RUN/manifest.json`,
         latest: `${folder}latest.json`,
       });
-      expect(laid.statisticsOf('raw', 'table')).toBe(`${folder}RUN/${statistics}`);
+      expect(laid.statisticsOf('raw', 'table')).toBe(statistics && `${folder}RUN/${statistics}`);
     },
   );
 
@@ -47,6 +51,8 @@ describe('the layout of a run', () => {
     [{ bucket: undefined, prefix: '', layout: 'sdk' }, ''],
     [{ bucket: undefined, prefix: 'a/b', layout: 'app' }, 'artifacts/a/b/'],
     [{ bucket: undefined, prefix: 'a/b', layout: 'sdk' }, 'artifacts/a/b/'],
+    [{ bucket: undefined, prefix: '', layout: 'sdk3' }, ''],
+    [{ bucket: undefined, prefix: 'a/b', layout: 'sdk3' }, 'artifacts/a/b/'],
     [{ bucket: 'city', prefix: '', layout: 'app' }, ''],
     [{ bucket: 'city', prefix: 'a/b', layout: 'sdk' }, 'a/b/'],
   ] as const)('%j: keys begin with "%s"', (output, base) => {

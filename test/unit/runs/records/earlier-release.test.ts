@@ -7,9 +7,14 @@ import { createRunRequestStore } from '../../../../shared/runs/records/run-reque
 import { createRunStore } from '../../../../shared/runs/records/run-store.ts';
 import { newRunId } from '../../../../shared/runs/run-id.ts';
 import { runJob } from '../../../../shared/runs/run-job.ts';
+import { inSpan } from '../../../../shared/telemetry/in-span.ts';
 import { createLogger } from '../../../../shared/telemetry/logger.ts';
+import { contextOf } from '../../../../shared/telemetry/trace-context.ts';
 import { readIncidents, writeIncident } from '../../../../shared/watchdog/alerts/incident.ts';
 import * as earlier from '../../../fixtures/earlier-release/code.js';
+import { startTestApi } from '../../../support/api.ts';
+import { ordersJob } from '../../../support/runs/orders-job.ts';
+import { recordSpans } from '../../../support/telemetry/record-spans.ts';
 
 // The state folder of the release before, and its own code for going back to it. What is sent and finished of its runs is in
 // test/integration/sync/unfinished-uploads.test.ts.
@@ -25,14 +30,6 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const ours = () => createFolderDocumentStore(folder);
 const sleep = async () => {};
 const times = { heartbeatMs: 10, expiryMs: 30 };
-const job = {
-  name: 'orders',
-  kind: 'sync',
-  source: 'erp',
-  dataset: 'ds_a',
-  target: 'default',
-  config: {},
-} as const;
 
 describe('what the previous release has left', () => {
   beforeEach(() => cp(STATE, folder, { recursive: true }));
@@ -83,8 +80,8 @@ describe('going back one release', () => {
       worked += 1;
       return { outcome: 'uploaded' as const, rows: 7 };
     };
-    return release(job, work, {
-      trigger: { type: 'cli', triggeredBy: 'test' },
+    return release(ordersJob, work, {
+      trigger: { type: 'api', triggeredBy: 'test' },
       scope: 'test',
       store,
       runId: id,
@@ -114,6 +111,35 @@ describe('going back one release', () => {
     expect((await store.list({ limit: 5 })).map(({ id }) => id)).toEqual([meanwhile, before]);
     const next = await store.acquireLease({ job: 'orders', runId: newRunId(), times, sleep });
     expect(next).toMatchObject({ outcome: 'acquired', lease: { term: 3 } });
+  });
+
+  it('finds the run that a traced request has started, and what is known of its lost attempt', async () => {
+    await using spans = recordSpans();
+    const { call, started } = startTestApi({ documents: ours() });
+    const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    const answer = await inSpan('request', { parent: contextOf(headers.traceparent) }, () =>
+      call('POST', '/jobs/orders/runs', { headers }),
+    );
+    expect(answer.status).toBe(202);
+    // What a function of that release is started with, and what its watchdog starts again.
+    const stored = await earlier.createRunRequestStore(theirs()).find(answer.body.runId);
+    expect(stored?.request).toEqual(started[0]);
+    expect(stored?.request).toEqual({
+      job: 'orders',
+      runId: answer.body.runId,
+      triggeredBy: expect.any(String),
+    });
+
+    const store = createRunStore(ours());
+    const { record } = await run(runJob, store, answer.body.runId);
+    expect(spans.named('attempt').spanContext().traceId).toBe('a'.repeat(32));
+    expect((await store.readTraces('orders'))[0]).toMatchObject({
+      runId: record.id,
+      traceId: 'a'.repeat(32),
+    });
+    const theirStore = earlier.createRunStore(theirs());
+    expect(await theirStore.get(record.id)).toEqual(record);
+    expect([...(await theirStore.listLeaseAges()).keys()]).toEqual(['orders']);
   });
 
   it('finds the lease, requests and incidents of this one', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createAwsIdentity } from '../../../../shared/source/credentials/aws-identity.ts';
+import { createAwsIdentity } from '../../../../shared/source/credentials/create-aws-identity.ts';
 import { sessionName } from '../../../../shared/source/credentials/rds-token.ts';
 import { createSecretsManagerReader } from '../../../../shared/source/credentials/secrets-manager-reader.ts';
 import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectionOf } from '../../../../shared/extraction/entities/connection.ts';
+import { connectionOf } from '../../../shared/config/atlan-connection.ts';
 
 const login = { host: 'erp.example.org', port: 5432 };
 const at = (changes: Partial<typeof login> = {}, tenant = 'default') =>

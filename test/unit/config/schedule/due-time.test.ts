@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { latestDueTime } from '../../../shared/watchdog/due-time.ts';
+import { latestDueTime } from '../../../../shared/config/schedule/due-time.ts';
 
 const since = new Date('2026-01-01T00:00:00Z');
 const berlin = (cron: string, rest = {}) => ({

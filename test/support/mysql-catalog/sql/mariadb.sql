@@ -1,0 +1,9 @@
+-- What only MariaDB has.
+CREATE TABLE app.versioned (id INT PRIMARY KEY, price DECIMAL(10,2)) WITH SYSTEM VERSIONING;
+CREATE SEQUENCE app.numbers START WITH 100;
+CREATE TABLE app.with_invisible (id INT, secret INT INVISIBLE, u UUID, i INET6, packed TEXT COMPRESSED);
+CREATE TABLE app.from_sequence (id INT DEFAULT NEXT VALUE FOR app.numbers);
+SET sql_mode = ORACLE;
+CREATE PACKAGE app.pack AS PROCEDURE one(); END;
+CREATE PACKAGE BODY app.pack AS PROCEDURE one() AS BEGIN SELECT 1; END; END;
+SET sql_mode = DEFAULT;

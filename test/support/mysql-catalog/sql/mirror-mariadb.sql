@@ -1,0 +1,9 @@
+-- A view shows what its definer sees.
+CREATE VIEW mirror.SCHEMATA AS SELECT * FROM information_schema.SCHEMATA;
+CREATE VIEW mirror.TABLES AS SELECT * FROM information_schema.TABLES;
+CREATE VIEW mirror.COLUMNS AS SELECT * FROM information_schema.COLUMNS;
+CREATE VIEW mirror.VIEWS AS SELECT * FROM information_schema.VIEWS;
+CREATE VIEW mirror.PARTITIONS AS SELECT * FROM information_schema.PARTITIONS;
+CREATE VIEW mirror.ROUTINES AS SELECT * FROM information_schema.ROUTINES;
+CREATE VIEW mirror.KEY_COLUMN_USAGE AS SELECT * FROM information_schema.KEY_COLUMN_USAGE;
+CREATE VIEW mirror.TABLE_CONSTRAINTS AS SELECT * FROM information_schema.TABLE_CONSTRAINTS;

@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
+import { runRecord } from '../../support/api.ts';
+import { runFerry } from '../../support/cli/ferry-command.ts';
+
+let folder: string;
+const ID = '019aa401-7c1e-7000-8000-000000000001';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry run ü '));
+  await createRunStore(createFolderDocumentStore(join(folder, 'ämter/.ferry'))).save({
+    ...runRecord(),
+    id: ID,
+    job: 'bestellungen',
+    state: 'failed',
+    rows: 3_000,
+    durationMs: 1_230,
+    phases: [{ name: 'export', durationMs: 1_100 }],
+    warnings: ['The login is a superuser.'],
+    error: {
+      class: 'GuardError',
+      phase: 'guards',
+      message: 'The dataset was left unchanged: 3,000 rows are fewer than minRows: 9000.',
+      hint: `If the result is right, send exactly this file: ferry accept ${ID}. Otherwise fix the source.`,
+    },
+  });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const state = ['--state', 'ämter/.ferry'];
+const ferry = (args: string[], environment: Record<string, string> = {}) =>
+  runFerry(args, { folder, environment });
+
+describe('ferry runs RUN', () => {
+  it.each([ID, '019aa401'])('says why %s failed, and all else about it', async (id) => {
+    const { stdout, stderr, exitCode } = await ferry(['runs', id, ...state]);
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+    expect(stdout).toMatch(new RegExp(`^bestellungen refused.*: run ${ID}\n`));
+    expect(stdout).toContain('\nresult    3,000 rows');
+    expect(stdout).toContain(
+      'GuardError in the phase "guards": The dataset was left unchanged: 3,000 rows are fewer than minRows: 9000.\n  → If the result',
+    );
+    expect(stdout).toMatch(/\nPHASE +TIME\nexport +1\.10 s\n/);
+    expect(stdout).toMatch(/\nwarning: The login is a superuser\.\n$/);
+  });
+
+  it('is one record with --json', async () => {
+    const { stdout } = await ferry(['runs', ID, ...state, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ id: ID, state: 'failed', error: { class: 'GuardError' } });
+  });
+
+  it('prints a command that can be pasted: called as this one was, for the same runs', async () => {
+    const npm = {
+      npm_lifecycle_event: 'ferry',
+      npm_package_json: '/opt/ferry/package.json',
+      INIT_CWD: folder,
+    };
+    for (const [environment, called] of [
+      [{}, 'ferry'],
+      [{ ...npm, INIT_CWD: '/opt/ferry' }, 'npm run -s ferry --'],
+      [npm, 'npm --prefix /opt/ferry run -s ferry --'],
+    ] as const) {
+      const { stdout } = await ferry(['runs', ID, ...state, '--secrets', 'a b.json'], environment);
+      expect(stdout).toContain(
+        `this file: ${called} accept ${ID} --state 'ämter/.ferry' --secrets 'a b.json'. Otherwise fix`,
+      );
+    }
+  });
+
+  it('says that a name is neither a job nor a run, and where it looked', async () => {
+    const { stdout, stderr, exitCode } = await ferry(['runs', 'bestelungen', ...state]);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+    expect(stderr).toContain('unknown job or run "bestelungen"; did you mean "bestellungen"?');
+    expect(stderr).toContain(join(folder, 'ämter/.ferry'));
+  });
+
+  it('lists the runs of a job, with the word that the terminal had', async () => {
+    const { stdout } = await ferry(['runs', 'bestellungen', ...state]);
+    expect(stdout).toMatch(/bestellungen +refused/);
+  });
+
+  it('of a configuration that is not there is an error, not an empty list', async () => {
+    const { stderr, exitCode } = await ferry(['runs']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`${join(folder, 'ferry.yaml')} does not exist.`);
+    expect(stderr).toContain('--config');
+  });
+});
