@@ -4,48 +4,37 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { stringify } from 'yaml';
-import { formatTable } from '../cli/output/output.ts';
-import { runRecordSchema } from '../shared/runs/records/run-record.ts';
 import { formatCount } from '../shared/text/format.ts';
 import { type PostgresServer, startPostgres } from '../test/support/servers/postgres-server.ts';
 import { sourceConfig } from '../test/support/source/source-config.ts';
 import { createAssets } from './assets.ts';
-import { measureFerry, median } from './measured-process.ts';
+import { createSmallTables, measureFixedCosts, SMALL_ENTITIES } from './extraction-fixed.ts';
+import { type Measured, report, runOnce, type Sample, TABLES } from './extraction-report.ts';
+import { median } from './measured-process.ts';
+import { measureMysqlExtraction } from './mysql-extraction.ts';
 
 const POSTGRES_15 = '15';
-const TABLES = [1_000, 10_000];
-/** Of the smaller catalog. */
-const TARGET = { seconds: 3, peakMiB: 350 };
-/** Of the one that is ten times bigger, compared with the smaller one. */
-const TARGET_MEMORY_RATIO = 1.5;
-
-interface Sample {
-  tables: number;
-  /** Whether the server's planner knows the sizes of its own catalog; otherwise it guesses, and chooses other plans. */
-  analysed: boolean;
-  entities: number;
-  seconds: number;
-  cpuSeconds: number;
-  peakMiB: number;
-  /** The server's log of one run. */
-  statements: number;
-}
-
 /**
- * `npm run bench -- extraction [--repeat 3] [--max-tables 10000] [--binaries FOLDER]`: `ferry run` of an extraction,
- * from the start to the end of the process, by size of the catalog. The floor is a database without tables: the cost of
- * Node, DuckDB and the run itself. Each catalog is read twice: as it was created, and after ANALYZE.
+ * `npm run bench -- extraction [--source postgres] [--repeat 3] [--max-tables 10000] [--databases 300] [--binaries FOLDER]`: `ferry run` of
+ * an extraction, from the start to the end of the process, by size of the catalog. `--source` may be mariadb or mysql
+ * (mysql-extraction.ts). The floor is a database without tables: the cost of
+ * Node, DuckDB and the run itself. Each catalog is read twice: as it was created, and after ANALYZE. Before that, the fixed costs (extraction-fixed.ts).
  */
 export async function measureExtraction(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      source: { type: 'string', default: 'postgres' },
       repeat: { type: 'string', default: '3' },
       'max-tables': { type: 'string', default: String(TABLES.at(-1)) },
+      databases: { type: 'string', default: '300' },
       binaries: { type: 'string', default: POSTGRES_15 },
     },
   });
   const sizes = [0, ...TABLES.filter((tables) => tables <= Number(values['max-tables']))];
+  const databases = Number(values.databases);
+  if (values.source === 'mariadb' || values.source === 'mysql')
+    return measureMysqlExtraction(values.source, sizes, { databases, repeat: Number(values.repeat) });
   await using postgres = await startPostgres({
     binaries: values.binaries,
     settings: {
@@ -59,6 +48,7 @@ export async function measureExtraction(args: readonly string[]): Promise<void> 
   });
   const folder = await mkdtemp(join(tmpdir(), 'ferry-bench-'));
   try {
+    if (databases > 0) await measureFixed(folder, postgres, databases, Number(values.repeat));
     for (const tables of sizes) await createCatalog(postgres, tables);
     await configure(folder, postgres, sizes);
     const samples: Sample[] = [];
@@ -67,7 +57,7 @@ export async function measureExtraction(args: readonly string[]): Promise<void> 
         if (analysed) await inDatabase(postgres, tables, ['ANALYZE']);
         const measured: Measured[] = [];
         for (let round = 0; round < Number(values.repeat); round += 1)
-          measured.push(await runOnce(folder, tables));
+          measured.push(await runOnce(folder, databaseOf(tables), entitiesOf(tables)));
         const of = (key: keyof Measured) => median(measured.map((sample) => sample[key]));
         samples.push({
           tables,
@@ -86,8 +76,47 @@ export async function measureExtraction(args: readonly string[]): Promise<void> 
   }
 }
 
-type Measured = Omit<Sample, 'tables' | 'analysed' | 'statements'>;
+async function measureFixed(
+  folder: string,
+  postgres: PostgresServer,
+  databases: number,
+  repeat: number,
+): Promise<void> {
+  process.stderr.write(`Making ${formatCount(databases, 'database')} …\n`);
+  await postgres.query('CREATE DATABASE empty');
+  await postgres.query('CREATE DATABASE many_1');
+  const { host, port, user, password } = postgres;
+  const client = new pg.Client({ host, port, user, password, database: 'many_1' });
+  await client.connect();
+  await client.query(createSmallTables());
+  await client.end();
+  for (let number = 2; number <= databases; number += 1)
+    await postgres.query(`CREATE DATABASE many_${number} TEMPLATE many_1`);
+  await writeFile(
+    join(folder, 'ferry.yaml'),
+    stringify({
+      version: 1,
+      sources: { empty: sourceConfig({ ...postgres, database: 'empty' }, 'login') },
+      extractions: {
+        empty: { sources: ['empty'] },
+        many: { sources: ['empty'], databases: 'all', include: { '^many_\\d+$': [] } },
+      },
+    }),
+  );
+  await writeFile(join(folder, 'secrets.json'), JSON.stringify({ login: { username: user, password } }));
+  const jobs = [
+    { name: 'empty', databases: 1, entities: 2 },
+    { name: 'many', databases, entities: databases * SMALL_ENTITIES },
+  ] as const;
+  await measureFixedCosts(folder, jobs, {
+    repeat,
+    server: postgres.pid,
+    name: `Postgres ${postgres.version}`,
+  });
+}
 
+/** The tables with their columns, eleven schemas, the database. */
+const entitiesOf = (tables: number) => tables * 102 + 12;
 const databaseOf = (tables: number) => `assets_${tables}`;
 
 async function createCatalog(postgres: PostgresServer, tables: number): Promise<void> {
@@ -127,92 +156,13 @@ async function configure(folder: string, postgres: PostgresServer, sizes: readon
   await writeFile(join(folder, 'secrets.json'), JSON.stringify({ login }));
 }
 
-async function runOnce(folder: string, tables: number): Promise<Measured> {
-  process.stderr.write(`  ${formatCount(tables, 'table')} …\n`);
-  const out = join(folder, 'out');
-  const { stdout, seconds, cpuSeconds, peakMiB } = await measureFerry(
-    ['run', databaseOf(tables), '--secrets', 'secrets.json', '--out', out, '--json'],
-    folder,
-  );
-  const record = runRecordSchema.parse(JSON.parse(stdout));
-  await rm(out, { recursive: true, force: true });
-  // The tables with their columns, eleven schemas, the database.
-  const expected = tables * 102 + 12;
-  if (record.state !== 'succeeded' || record.rows !== expected)
-    throw new Error(
-      `The run of ${tables} tables ${record.state}, with ${record.rows} of ${expected} entities.`,
-    );
-  return { entities: expected, seconds, cpuSeconds, peakMiB };
-}
-
 /** At the server, from its log, which costs time and so is only written for this run. */
 async function countStatements(folder: string, postgres: PostgresServer, tables: number): Promise<number> {
   const database = databaseOf(tables);
   await postgres.query(`ALTER DATABASE ${database} SET log_statement = 'all'`);
   const before = (await readFile(postgres.logFile)).length;
-  await runOnce(folder, tables);
+  await runOnce(folder, database, entitiesOf(tables));
   await postgres.query(`ALTER DATABASE ${database} RESET log_statement`);
   const log = (await readFile(postgres.logFile)).subarray(before).toString();
   return log.match(/LOG: {2}(statement|execute [^:]*):/g)?.length ?? 0;
-}
-
-/** The worst measurement of one catalog. */
-function worst(
-  samples: readonly Sample[],
-): { entities: number; seconds: number; peakMiB: number } | undefined {
-  const [first] = samples;
-  if (!first) return undefined;
-  const most = (key: 'seconds' | 'peakMiB') => Math.max(...samples.map((sample) => sample[key]));
-  return { entities: first.entities, seconds: most('seconds'), peakMiB: most('peakMiB') };
-}
-
-function report(samples: readonly Sample[], server: string, repeat: number): void {
-  const [small, big] = TABLES.map((tables) => worst(samples.filter((sample) => sample.tables === tables)));
-  const rows = samples.map(({ tables, analysed, entities, seconds, cpuSeconds, peakMiB, statements }) => [
-    formatCount(tables),
-    analysed ? 'yes' : 'no',
-    formatCount(entities),
-    seconds.toFixed(2),
-    cpuSeconds.toFixed(2),
-    formatCount(Math.round(entities / seconds)),
-    peakMiB.toFixed(0),
-    String(statements),
-  ]);
-  const header = [
-    'TABLES × 101',
-    'ANALYSED',
-    'ENTITIES',
-    'SECONDS',
-    'CPU s',
-    'ENTITIES/s',
-    'PEAK MiB',
-    'STATEMENTS',
-  ];
-  const lines = [
-    '',
-    `\`ferry run\` of an extraction from ${server}, median of ${repeat}`,
-    '',
-    formatTable(header, rows, [0, 2, 3, 4, 5, 6, 7]),
-    '',
-  ];
-  const verdict = (target: string, value: string, met: boolean) =>
-    lines.push(`Target: ${target}: ${value}, ${met ? 'met' : 'MISSED'}`);
-  if (small) {
-    verdict(`at most ${TARGET.seconds} s`, `${small.seconds.toFixed(2)} s`, small.seconds <= TARGET.seconds);
-    const memory = small.peakMiB;
-    verdict(`at most ${TARGET.peakMiB} MiB`, `${memory.toFixed(0)} MiB`, memory <= TARGET.peakMiB);
-  }
-  if (small && big) {
-    const [time, size] = [big.seconds / small.seconds, big.entities / small.entities];
-    const memory = big.peakMiB / small.peakMiB;
-    verdict(`time no more than linear (${size.toFixed(1)} ×)`, `${time.toFixed(1)} ×`, time <= size);
-    verdict(
-      `memory at most ${TARGET_MEMORY_RATIO} ×`,
-      `${memory.toFixed(2)} ×`,
-      memory <= TARGET_MEMORY_RATIO,
-    );
-  }
-  const counts = new Set(samples.map(({ statements }) => statements));
-  verdict('as many statements for every catalog', [...counts].join(', '), counts.size === 1);
-  process.stdout.write(`${lines.join('\n')}\n`);
 }

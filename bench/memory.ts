@@ -5,119 +5,147 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { formatTable } from '../cli/output/output.ts';
 import { runRecordSchema } from '../shared/runs/records/run-record.ts';
-import { formatBytes, formatCount } from '../shared/text/format.ts';
+import { formatCount } from '../shared/text/format.ts';
 import { startPolyteiaStandIn } from '../test/support/polyteia/stand-in/stand-in.ts';
+import { startMysql } from '../test/support/servers/mysql-server.ts';
 import { startPostgres } from '../test/support/servers/postgres-server.ts';
 import { sourceConfig } from '../test/support/source/source-config.ts';
-import { createPostgresLineitem } from './lineitem.ts';
+import { createMariadbLineitem, createPostgresLineitem } from './lineitem.ts';
 import { measureFerry, median } from './measured-process.ts';
+import type { FormBySize } from './plot/plot.ts';
 
-const TARGET_MIB = 300;
-const TOLERANCE = 0.15;
-const MEASURED_ROWS = [2_000_000, 6_000_000, 12_000_000];
-/** The size that the others are compared with. */
-const REFERENCE_ROWS = 6_000_000;
+/** Of the biggest result, compared with each smaller one. */
+const TOLERANCE = 0.1;
+const ROWS = [2_000_000, 6_000_000, 24_000_000];
 
-interface Sample {
-  peakMiB: number;
-  seconds: number;
-  bytes: number;
-}
+/** The ways in which a result is read. */
+const FORMS = [
+  { name: 'Postgres, query, one stream', source: 'erp', query: { parallel: 'never' } },
+  { name: 'Postgres, query, parallel', source: 'erp', query: { parallel: 'auto' } },
+  { name: 'Postgres, duckdbQuery', source: 'erp', duckdbQuery: {} },
+  { name: 'MariaDB, query', source: 'shop', query: {} },
+  { name: 'MariaDB, duckdbQuery', source: 'shop', duckdbQuery: {} },
+] as const;
 
 /**
- * `npm run bench -- memory [--repeat 3] [--max-rows 12000000]`: peak resident memory of `ferry run` by size of the
- * result, next to that of a sync of one row, which is the cost of Node and DuckDB without data.
+ * `npm run bench -- memory [--repeat 3] [--rows 2000000,6000000,24000000] [--only postgres] [--save FILE]`: peak resident
+ * memory and seconds of `ferry run` by size of the result, in every form, next to a sync of one row, which is the cost
+ * of Node and DuckDB without data. With `--save`, the figures are kept for `npm run bench -- plot`.
  */
 export async function measureMemory(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       repeat: { type: 'string', default: '3' },
-      'max-rows': { type: 'string', default: '12000000' },
+      rows: { type: 'string', default: ROWS.join(',') },
+      only: { type: 'string', default: 'postgres,mariadb' },
+      save: { type: 'string' },
     },
   });
-  const sizes = MEASURED_ROWS.filter((rows) => rows <= Number(values['max-rows']));
-  await using postgres = await startPostgres({ settings: { max_wal_size: '4GB' } });
+  const sizes = [1, ...values.rows.split(',').map(Number)];
+  const servers = values.only.split(',');
+  await using postgres = servers.includes('postgres')
+    ? await startPostgres({ settings: { max_wal_size: '4GB' } })
+    : undefined;
+  await using mariadb = servers.includes('mariadb')
+    ? await startMysql({ settings: { innodb_buffer_pool_size: '256M' } })
+    : undefined;
   await using polyteia = await startPolyteiaStandIn({ datasets: ['ds_bench'] });
+  const forms = FORMS.filter(({ source }) => (source === 'erp' ? postgres : mariadb) !== undefined);
   const folder = await mkdtemp(join(tmpdir(), 'ferry-bench-'));
   try {
-    process.stderr.write(
-      `Making ${formatCount(sizes.at(-1) ?? 1)} rows × 16 columns in Postgres ${postgres.version} …\n`,
+    for (const rows of sizes) {
+      process.stderr.write(`Making ${formatCount(rows)} rows × 16 columns …\n`);
+      await postgres?.query(createPostgresLineitem(rows, tableOf(rows)));
+      await mariadb?.query(createMariadbLineitem(rows, tableOf(rows)));
+    }
+    await postgres?.query('VACUUM (FREEZE, ANALYZE)');
+    const syncs = forms.flatMap((form, index) =>
+      sizes.map((rows) => [jobOf(index, rows), { ...syncOf(form, rows), dataset: 'ds_bench' }]),
     );
-    await postgres.query(createPostgresLineitem(sizes.at(-1) ?? 1));
-    const query = (rows: number) => `SELECT * FROM lineitem WHERE l_rowid <= ${rows}`;
-    const { user: username, password } = postgres;
-    const syncs = [1, ...sizes].map((rows) => [
-      `rows-${rows}`,
-      { source: 'erp', query: query(rows), dataset: 'ds_bench' },
-    ]);
     await writeFile(
       join(folder, 'ferry.yaml'),
       stringify({
         version: 1,
-        sources: { erp: sourceConfig(postgres, 'erp') },
+        sources: {
+          ...(postgres ? { erp: sourceConfig(postgres, 'erp') } : {}),
+          ...(mariadb ? { shop: sourceConfig(mariadb, 'shop') } : {}),
+        },
         polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
         syncs: Object.fromEntries(syncs),
       }),
     );
-    const secrets = { erp: { username, password }, polyteia: polyteia.personalAccessKey };
+    const login = (server: typeof postgres | typeof mariadb) =>
+      server ? { username: server.user, password: server.password } : {};
+    const secrets = { erp: login(postgres), shop: login(mariadb), polyteia: polyteia.personalAccessKey };
     await writeFile(join(folder, 'secrets.json'), JSON.stringify(secrets));
 
-    const results = new Map<number, Sample>();
-    for (const rows of [1, ...sizes]) {
-      const samples: Sample[] = [];
-      for (let round = 0; round < Number(values.repeat); round += 1)
-        samples.push(await runOnce(folder, rows));
-      results.set(rows, {
-        peakMiB: median(samples.map(({ peakMiB }) => peakMiB)),
-        seconds: median(samples.map(({ seconds }) => seconds)),
-        bytes: samples[0]?.bytes ?? 0,
-      });
+    const measured: FormBySize[] = [];
+    for (const [index, { name }] of forms.entries()) {
+      for (const rows of sizes) {
+        const samples: Awaited<ReturnType<typeof runOnce>>[] = [];
+        for (let round = 0; round < Number(values.repeat); round += 1) {
+          process.stderr.write(`  ${name}: ${formatCount(rows, 'row')} …\n`);
+          samples.push(await runOnce(folder, jobOf(index, rows), rows));
+        }
+        const of = (key: 'seconds' | 'cpuSeconds' | 'peakMiB') => median(samples.map((each) => each[key]));
+        const [seconds, cpuSeconds, peakMiB] = [of('seconds'), of('cpuSeconds'), of('peakMiB')];
+        measured.push({ form: name, rows, seconds, cpuSeconds, peakMiB });
+      }
     }
-    report(results, Number(values.repeat));
+    report(measured, Number(values.repeat));
+    if (values.save !== undefined) await writeFile(values.save, `${JSON.stringify(measured, null, 2)}\n`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function runOnce(folder: string, rows: number): Promise<Sample> {
-  process.stderr.write(`  ${formatCount(rows, 'row')} …\n`);
-  const { stdout, peakMiB } = await measureFerry(
-    ['run', `rows-${rows}`, '--secrets', 'secrets.json', '--json'],
+const tableOf = (rows: number) => `lineitem_${rows}`;
+const jobOf = (form: number, rows: number) => `form-${form + 1}-rows-${rows}`;
+
+function syncOf(form: (typeof FORMS)[number], rows: number): Record<string, unknown> {
+  const { source } = form;
+  if (!('query' in form)) return { source, duckdbQuery: `SELECT * FROM db.${tableOf(rows)}` };
+  return { source, ...form.query, query: `SELECT * FROM ${tableOf(rows)}` };
+}
+
+async function runOnce(
+  folder: string,
+  job: string,
+  rows: number,
+): Promise<Pick<FormBySize, 'seconds' | 'cpuSeconds' | 'peakMiB'>> {
+  const { stdout, ...taken } = await measureFerry(
+    ['run', job, '--secrets', 'secrets.json', '--json'],
     folder,
   );
   const record = runRecordSchema.parse(JSON.parse(stdout));
   if (record.state !== 'succeeded' || record.rows !== rows)
-    throw new Error(`The run of ${rows} rows ${record.state}.`);
-  return { peakMiB, seconds: (record.durationMs ?? 0) / 1000, bytes: record.bytes ?? 0 };
+    throw new Error(`The run of ${job} ${record.state}, with ${record.rows} of ${rows} rows.`);
+  return taken;
 }
 
-function report(results: ReadonlyMap<number, Sample>, repeat: number): void {
-  const floor = results.get(1)?.peakMiB ?? Number.NaN;
-  const reference = results.get(REFERENCE_ROWS)?.peakMiB ?? Number.NaN;
-  const rows = [...results].map(([count, { peakMiB, seconds, bytes }]) => [
+function report(measured: readonly FormBySize[], repeat: number): void {
+  const rows = measured.map(({ form, rows: count, seconds, cpuSeconds, peakMiB }) => [
+    form,
     formatCount(count),
-    formatBytes(bytes),
     seconds.toFixed(2),
+    cpuSeconds.toFixed(2),
     peakMiB.toFixed(0),
-    (peakMiB / floor).toFixed(2),
-    (peakMiB / reference).toFixed(2),
   ]);
-  const header = [
-    'ROWS × 16',
-    'PARQUET',
-    'SECONDS',
-    'PEAK MiB',
-    '÷ ONE ROW',
-    `÷ ${formatCount(REFERENCE_ROWS)}`,
-  ];
-  process.stdout.write(`\nPeak resident memory of \`ferry run\`, median of ${repeat}\n\n`);
-  process.stdout.write(`${formatTable(header, rows, [0, 1, 2, 3, 4, 5])}\n\n`);
-  const flat = [...results]
-    .filter(([count]) => count > 1)
-    .every(([, { peakMiB }]) => Math.abs(peakMiB / reference - 1) <= TOLERANCE);
   process.stdout.write(
-    `Target: ${formatCount(REFERENCE_ROWS)} rows in ${TARGET_MIB} MiB: ${reference <= TARGET_MIB ? 'met' : 'MISSED'}; `,
+    `\n\`ferry run\` by size of the result (16 columns), median of ${repeat}\n\n${formatTable(
+      ['', 'ROWS', 'SECONDS', 'CPU s', 'PEAK MiB'],
+      rows,
+      [1, 2, 3, 4],
+    )}\n\n`,
   );
-  process.stdout.write(`the same at every size (± ${TOLERANCE * 100} %): ${flat ? 'met' : 'MISSED'}\n`);
+  for (const [form, all] of Map.groupBy(measured, (each) => each.form)) {
+    const peaks = all.filter(({ rows: count }) => count > 1).map(({ peakMiB }) => peakMiB);
+    const [first = Number.NaN] = peaks;
+    const ratio = (peaks.at(-1) ?? Number.NaN) / first;
+    const isFlat = peaks.every((peak) => Math.abs(peak / first - 1) <= TOLERANCE);
+    process.stdout.write(
+      `Target: memory flat (± ${TOLERANCE * 100} %), ${form}: ${ratio.toFixed(2)} ×, ${isFlat ? 'met' : 'MISSED'}\n`,
+    );
+  }
 }

@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,14 +11,17 @@ import { startServeProcess } from '../test/support/serve/serve-process.ts';
 import { startPostgres } from '../test/support/servers/postgres-server.ts';
 import { sourceConfig } from '../test/support/source/source-config.ts';
 import { createPostgresLineitem } from './lineitem.ts';
+import { type Answers, probeHealth } from './probe-health.ts';
 
 const DATASET = 'ds_meldungen1';
+// Of the runs that memory is measured over.
+const LARGE_EVERY = 25;
 const TOKEN = '0123456789abcdef0123456789abcdef';
 
 /**
  * `npm run bench -- serve [--rows 6000000] [--rate 200] [--seconds 60] [--runs 200]`: what health checks of `ferry
  * serve` wait for while it idles (the floor) and while a sync runs; then memory and file descriptors over many runs in
- * one process.
+ * one process, some of them large.
  */
 export async function measureServe(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -71,10 +73,10 @@ export async function measureServe(args: readonly string[]): Promise<void> {
     const health = await serve.health();
     const [, api = ''] = await serve.printed(/API: (http:\S+)/);
     await serve.printed(/only the API starts runs/);
-    const idle = await probe(`${health}/healthz`, rate, 10);
+    const idle = await probeHealth({ url: `${health}/healthz`, rate, seconds: 10 });
     const end = new AbortController();
     const busy = runAgainAndAgain(api, 'large', end.signal);
-    const loaded = await probe(`${health}/healthz`, rate, seconds);
+    const loaded = await probeHealth({ url: `${health}/healthz`, rate, seconds });
     end.abort();
     const large = await busy;
     process.stdout.write(
@@ -88,55 +90,12 @@ export async function measureServe(args: readonly string[]): Promise<void> {
     for (let run = 0; run <= runs; run += 1) {
       if (run % Math.max(1, Math.round(runs / 5)) === 0)
         table.push([String(run), ...(await usage(serve.child.pid ?? 0))]);
-      if (run < runs) await runJob(api, 'small');
+      if (run < runs) await runJob(api, run % LARGE_EVERY === LARGE_EVERY - 1 ? 'large' : 'small');
     }
     process.stdout.write(`${formatTable(['RUNS', 'RSS MB', 'FILES', 'THREADS'], table, [0, 1, 2, 3])}\n`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-interface Answers {
-  sent: number;
-  lost: number;
-  /** In ascending order, ms. */
-  times: number[];
-}
-
-/**
- * Asks at a fixed rate, whether or not earlier questions are answered: what is late does not slow down the next one.
- */
-async function probe(url: string, rate: number, seconds: number): Promise<Answers> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 100 });
-  const times: number[] = [];
-  let lost = 0;
-  const pending: Promise<void>[] = [];
-  const started = performance.now();
-  for (let n = 0; n < rate * seconds; n += 1) {
-    const due = started + (n * 1000) / rate;
-    const wait = due - performance.now();
-    if (wait > 1) await sleep(wait);
-    pending.push(
-      new Promise((resolve) => {
-        const request = get(url, { agent, timeout: 5_000 }, (response) => {
-          response.resume();
-          response.on('end', () => {
-            if (response.statusCode === 200) times.push(performance.now() - due);
-            else lost += 1;
-            resolve();
-          });
-        });
-        request.on('timeout', () => request.destroy());
-        request.on('error', () => {
-          lost += 1;
-          resolve();
-        });
-      }),
-    );
-  }
-  await Promise.all(pending);
-  agent.destroy();
-  return { sent: pending.length, lost, times: times.sort((a, b) => a - b) };
 }
 
 const row = (name: string, { sent, lost, times }: Answers) => [
@@ -148,7 +107,10 @@ const row = (name: string, { sent, lost, times }: Answers) => [
 
 async function runJob(api: string, job: string): Promise<void> {
   const headers = { authorization: `Bearer ${TOKEN}` };
-  const started = await fetch(`${api}/jobs/${job}/runs`, { method: 'POST', headers });
+  const start = () => fetch(`${api}/jobs/${job}/runs`, { method: 'POST', headers });
+  let started = await start();
+  // The run before has ended, and its lease is released in a moment.
+  for (; started.status === 409; started = await start()) await sleep(50);
   if (started.status !== 202) throw new Error(`${job} was not started: ${await started.text()}`);
   const { runId } = (await started.json()) as { runId: string };
   for (;;) {
@@ -157,8 +119,6 @@ async function runJob(api: string, job: string): Promise<void> {
     if (state === 'succeeded') break;
     if (state === 'failed') throw new Error(`The run of ${job} failed.`);
   }
-  // Its lease is released after its record is written.
-  await sleep(50);
 }
 
 async function runAgainAndAgain(api: string, job: string, signal: AbortSignal): Promise<number> {
