@@ -5,23 +5,29 @@ import { spawn } from 'node:child_process';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { formatTable } from '../../cli/output/output.ts';
+import { quoted } from '../../cli/quoted.ts';
+import { readScriptOptions } from '../../scripts/script-options.ts';
+import { withLock } from '../../shared/lock.mjs';
 import { formatBytes, formatDuration } from '../../shared/text/format.ts';
 import { startPolyteiaStandIn } from '../../test/support/polyteia/stand-in/stand-in.ts';
 import { startPostgres } from '../../test/support/servers/postgres-server.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
-const folder = join(root, '.ferry', 'demo');
+const options = readScriptOptions(
+  `npm run demo              # a real Postgres, a stand-in for Polyteia, a sync and an extraction
+npm run demo -- --keep    # leaves both servers running until Ctrl-C`,
+  { keep: { type: 'boolean', default: false } },
+);
+const folder = await ownFolder();
 const SYNC = 'offene-meldungen';
 const EXTRACTION = 'stadt-katalog';
 const DATASET = 'ds_meldungen';
 // Spaces, quotes and umlauts: allowed in a password, and difficult for connection strings.
 const PASSWORD = `Grüße aus "Musterstadt" & '$HOME'`;
 
-const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 const print = (text = '') => process.stdout.write(`${text}\n`);
 const started = performance.now();
 
@@ -33,8 +39,6 @@ await postgres.query(await readFile(join(here, 'sample-data.sql'), 'utf8'));
 await postgres.query(`ALTER ROLE ferry PASSWORD '${PASSWORD.replaceAll("'", "''")}'`);
 print(`   Postgres ${postgres.version} on port ${postgres.port}, Polyteia’s stand-in at ${polyteia.baseUrl}`);
 
-await rm(folder, { recursive: true, force: true });
-await mkdir(folder, { recursive: true });
 const config = (await readFile(join(here, 'ferry.yaml'), 'utf8'))
   .replace('$POSTGRES_PORT', String(postgres.port))
   .replace('$POLYTEIA_URL', polyteia.baseUrl);
@@ -63,7 +67,7 @@ const shown = (name: string) => relative(process.env.INIT_CWD ?? root, join(fold
 print(`\n4. The catalog as Atlan entities: ferry run ${EXTRACTION}\n`);
 await run(EXTRACTION);
 
-print('\n5. Where everything lies');
+print('\n5. Where everything is');
 const places = [
   ['configuration', 'ferry.yaml'],
   ['secrets (as Secrets Manager would return them)', 'secrets.json'],
@@ -75,25 +79,68 @@ for (const [what, name] of places) print(`   ${what.padEnd(48)}${shown(name)}`);
 print(`\nDone in ${formatDuration(performance.now() - started)}.\n`);
 
 const command = (args: string) => `   npm run -s ferry -- ${args}`;
+// To be pasted where the demo was started.
+const [own, ownSecrets, state] = ['ferry.yaml', 'secrets.json', 'state'].map((name) => quoted(shown(name)));
+const files = `--config ${own} --secrets ${ownSecrets}`;
 print('What to try next');
-print(command(`validate ${flags.slice(0, 2).join(' ')}`));
-print(command(`runs ${flags.slice(4).join(' ')}`));
-print(command(`tree stadt ${flags.slice(0, 4).join(' ')}`));
+print(command(`validate --config ${own}`));
+print(command(`runs --state ${state}`));
 print(command('init my-town            # a ferry.yaml of your own'));
 if (!options.keep) {
   print(
     '   npm run demo -- --keep                        # keeps database and stand-in running, to run the other syncs',
   );
 } else {
-  print(command(`run haushalt ${flags.join(' ')}`));
-  print(command(`run baeume-je-ortsteil ${flags.join(' ')}`));
-  print('\nPostgres and the stand-in keep running until you press Ctrl-C.');
+  print(command(`tree stadt ${files}`));
+  print(command(`run haushalt ${files} --state ${state}`));
+  print(command(`run baeume-je-ortsteil ${files} --state ${state}`));
+  print('\nPostgres, the stand-in and the console keep running until you press Ctrl-C.');
+  const [configFile, ownSecretsFile, stateFolder] = ['ferry.yaml', 'secrets.json', 'state'].map((name) =>
+    join(folder, name),
+  );
+  const given = [
+    '--config',
+    configFile ?? '',
+    '--secrets',
+    ownSecretsFile ?? '',
+    '--state',
+    stateFolder ?? '',
+  ];
+  spawn(process.execPath, [join(root, 'scripts', 'ferry.mjs'), ...given, 'console'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     // A signal listener alone does not keep a process alive.
     const alive = setInterval(() => {}, 60_000);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clearInterval(alive));
   });
+}
+
+/** A folder that no other demo is using: one that runs with --keep needs its own for as long as it runs. */
+async function ownFolder(): Promise<string> {
+  const all = join(root, '.ferry');
+  await mkdir(all, { recursive: true });
+  return withLock(join(all, 'demo.lock'), async () => {
+    for (let number = 1; ; number += 1) {
+      const place = join(all, number === 1 ? 'demo' : `demo-${number}`);
+      const owner = Number(await readFile(join(place, 'owner'), 'utf8').catch(() => ''));
+      if (owner > 0 && isAlive(owner)) continue;
+      await rm(place, { recursive: true, force: true });
+      await mkdir(place, { recursive: true });
+      await writeFile(join(place, 'owner'), String(process.pid));
+      return place;
+    }
+  });
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Runs a job as a person would, and ends the demo if it fails. */
