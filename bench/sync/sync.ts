@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { formatTable } from '../../cli/output/output.ts';
@@ -19,7 +20,7 @@ import { type GoConnectorJob, goConnector } from './go-connector.ts';
 import { measureWarm, warmJobs } from './warm.ts';
 
 const DATASET = 'ds_bench';
-const LAUNCHER = new URL('../../scripts/ferry.mjs', import.meta.url).pathname;
+const LAUNCHER = fileURLToPath(new URL('../../scripts/ferry.mjs', import.meta.url));
 
 interface Work {
   name: string;

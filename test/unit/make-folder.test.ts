@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explainFileError } from '../../shared/explain-file-error.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
@@ -59,7 +60,7 @@ describe('a folder that is made', () => {
   });
 
   it('is made by nothing else in commands and jobs', async () => {
-    const root = new URL('../../', import.meta.url).pathname;
+    const root = fileURLToPath(new URL('../../', import.meta.url));
     const files = (
       await Promise.all(
         ['cli', 'shared', 'functions'].map((part) =>

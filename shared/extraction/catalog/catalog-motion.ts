@@ -59,18 +59,17 @@ export class CatalogMotion {
         { hint: 'Run it again when nobody changes tables, or without details.' },
       );
     }
-    // What was missing for the first time has been dropped meanwhile.
-    const lasting = (names: readonly string[]) => names.filter((name) => before.has(name));
-    const [absent, moving] = [lasting(missing), lasting(changed)];
+    // What was missing for the first time has been dropped meanwhile, and was not written; what changed was.
+    const absent = missing.filter((name) => before.has(name));
     const warnings = [
       ...(absent.length === 0
         ? []
         : [
             `Left out: ${listed(absent)}, with the columns: another session is changing it, or the server cannot open it.`,
           ]),
-      ...(moving.length === 0
+      ...(changed.length === 0
         ? []
-        : [`Columns of ${listed(moving)} may be missing: another session is changing what it has.`]),
+        : [`Columns of ${listed(changed)} may be missing: another session is changing or has dropped it.`]),
     ];
     return warnings.length > 0
       ? [...warnings, ...hidden]

@@ -193,16 +193,21 @@ describe('a name that leads elsewhere in mid-run', () => {
     await once(elsewhere, 'listening');
     try {
       await using held = await holdCatalog(postgres);
-      const run = await start({ credentials: { ...credentials(), host: 'db.example.org' } });
-      await held.reached();
-      address = '127.0.0.2';
       lookUps = 0;
-      expect((await call(`stop/${run.workflow_id}/${run.run_id}`, {})).status).toBe(200);
-      // Whichever of its connections comes first: one to cancel, or one to try again.
-      expect(await endOf(run)).toMatch(/^(TERMINATED|FAILED)$/);
+      // A stop between two tries at the lock has nothing to cancel, so nobody looks the name up.
+      for (let round = 0; round < 5 && lookUps === 0; round += 1) {
+        address = '127.0.0.1';
+        const run = await start({ credentials: { ...credentials(), host: 'db.example.org' } });
+        await held.reached();
+        address = '127.0.0.2';
+        lookUps = 0;
+        expect((await call(`stop/${run.workflow_id}/${run.run_id}`, {})).status).toBe(200);
+        // Whichever of its connections comes first: one to cancel, or one to try again.
+        expect(await endOf(run)).toMatch(/^(TERMINATED|FAILED)$/);
+        expect(visits).toBe(0);
+        expect(await filesOf(run.workflow_id)).not.toContain('latest.json');
+      }
       expect(lookUps).toBeGreaterThan(0);
-      expect(visits).toBe(0);
-      expect(await filesOf(run.workflow_id)).not.toContain('latest.json');
     } finally {
       address = '127.0.0.1';
       elsewhere.close();

@@ -126,7 +126,7 @@ describe.each(FLAVORS)('what the contract demands of a run against %s', (flavor)
     expect(others.pathsOf('Schema')).not.toContain('select');
   });
 
-  it('fits together while the catalog changes all the time', async () => {
+  it('fits together while the catalog changes all the time, or names what does not', async () => {
     const { host, port, user, password } = server;
     const other = await mysql.createConnection({ host, port, user, password, multipleStatements: true });
     let going = true;
@@ -150,7 +150,12 @@ describe.each(FLAVORS)('what the contract demands of a run against %s', (flavor)
             one.typeName === 'Column' &&
             (one.attributes as Record<string, unknown>).tableQualifiedName === qualifiedName,
         );
-        expect(columns.length, String(qualifiedName)).toBe(columnCount);
+        const named = catalog.result.warnings.some(
+          (text) =>
+            text.startsWith('Columns of ') &&
+            text.includes(String(qualifiedName).split('/').slice(-2).join('.')),
+        );
+        if (!named) expect(columns.length, String(qualifiedName)).toBe(columnCount);
       }
     } finally {
       going = false;

@@ -83,6 +83,22 @@ describe.each(FLAVORS)('a catalog of %s that changes', (flavor) => {
     );
   });
 
+  it('is read in the end when tables are dropped all the time, and names those without their columns', async () => {
+    const names = ['brief_1', 'brief_2', 'brief_3'];
+    for (const name of names) await server.query(`CREATE TABLE app.${name} (a INT)`);
+    await using catalog = await extractMysql(server, {
+      ...IMPATIENT,
+      prepare: beforeQuery('ORDINAL_POSITION AS SIGNED) AS ordinal_position', async (time) =>
+        server.query(`DROP TABLE app.brief_${time}`),
+      ),
+    });
+    expect(catalog.pathsOf('Column').filter((path) => path.includes('brief'))).toEqual([]);
+    expect(catalog.pathsOf('Table').filter((path) => path.includes('brief'))).toEqual(['app/brief_3']);
+    expect(catalog.result.warnings).toContain(
+      'Columns of app.brief_3 may be missing: another session is changing or has dropped it.',
+    );
+  });
+
   it('is read beside a migration that waits for a lock', async () => {
     const [reader, migration] = [await connect(), await connect()];
     await reader.query('START TRANSACTION');
