@@ -49,6 +49,7 @@ export class RunInProgress {
   sources: EnteredSources | undefined;
   leaseLost = false;
   readonly #limits: ReturnType<typeof limitRun>;
+  readonly #cancelRequests: Disposable;
   readonly #options: RunOptions;
   readonly #logger: Logger;
   readonly #outage: Outage = { outlasted: false };
@@ -69,6 +70,7 @@ export class RunInProgress {
       findCancelRequest: () => this.#findCancelRequest(),
       onStop: this.#limits.stop,
     });
+    this.#cancelRequests = options.store.onCancelRequest(record.id, this.heartbeat.look);
   }
 
   /** Retries failures that may pass on their own, within the time of the run. */
@@ -182,6 +184,7 @@ export class RunInProgress {
   /** Stops everything that watches the run. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#limits.clear();
+    this.#cancelRequests[Symbol.dispose]();
     await this.heartbeat[Symbol.asyncDispose]();
   }
 

@@ -27,6 +27,8 @@ export interface Heartbeat extends AsyncDisposable {
    *   it is dead
    */
   confirm(): Promise<void>;
+  /** Looks now whether somebody asked the run to stop. */
+  look(): void;
   /** Renews another lease together with the first, and releases it when disposed of. Losing it ends the run as well. */
   hold(lease: Lease): AsyncDisposable;
 }
@@ -57,11 +59,15 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   /** Whether others may believe that the holder is dead, because it could not renew for so long. */
   const isSilent = () => performance.now() - renewedAt > times.expiryMs - times.heartbeatMs;
 
+  const obeyRequest = async () => {
+    const requestedBy = await findCancelRequest();
+    if (requestedBy !== undefined) onStop(new CancelledError(`The run was cancelled by ${requestedBy}.`));
+  };
+
   const tick = async () => {
     try {
       await renew();
-      const requestedBy = await findCancelRequest();
-      if (requestedBy !== undefined) onStop(new CancelledError(`The run was cancelled by ${requestedBy}.`));
+      await obeyRequest();
     } catch (error) {
       // An unreachable store does not matter until others may believe that the holder is dead.
       if (error instanceof LeaseLostError) onStop(error);
@@ -93,6 +99,10 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       } catch (error) {
         if (error instanceof LeaseLostError || isSilent()) throw error;
       }
+    },
+    look() {
+      // The next tick looks again.
+      if (!stopped) obeyRequest().catch(() => {});
     },
     hold(other) {
       held.add(other);

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { posix } from 'node:path';
 import * as z from 'zod';
 import type { DocumentStore } from '../documents/document-store.ts';
@@ -90,8 +91,10 @@ export interface RunStore extends RunRecords, RunTraces {
   ): Promise<void>;
   /** Fetches it to `path`; false if it does not exist, or no longer. */
   fetchArchived(job: string, runId: string, path: string): Promise<boolean>;
-  /** Asks the run of a job to stop; the run notices with its next heartbeat. */
+  /** Asks the run of a job to stop; it notices at once in this process, and elsewhere with its next heartbeat. */
   requestCancel(job: string, runId: string, requestedBy: string): Promise<void>;
+  /** Calls back when this process has asked a run to stop. */
+  onCancelRequest(runId: string, act: () => void): Disposable;
   /** Who asked this run to stop; undefined when nobody did. */
   findCancelRequest(job: string, runId: string): Promise<string | undefined>;
 }
@@ -146,6 +149,8 @@ export function createRunStore(documents: DocumentStore, times: LeaseTimes = lea
     await Promise.all(surplus.map((other) => documents.remove(other.key)));
   }
 
+  // Each run in this process listens for its own id.
+  const cancelRequests = new EventEmitter().setMaxListeners(0);
   const has = async (key: string) => (await documents.list(key, 1)).includes(key);
   return {
     ...createRunRecords(documents),
@@ -194,6 +199,11 @@ export function createRunStore(documents: DocumentStore, times: LeaseTimes = lea
     fetchRefused: (job, runId, path) => documents.getFile(refusedKeyOf(job, runId), path),
     async requestCancel(job, runId, requestedBy) {
       await documents.put(cancelKeyOf(job), JSON.stringify({ schemaVersion: 1, runId, requestedBy }));
+      cancelRequests.emit(runId);
+    },
+    onCancelRequest(runId, act) {
+      cancelRequests.on(runId, act);
+      return { [Symbol.dispose]: () => void cancelRequests.off(runId, act) };
     },
     async findCancelRequest(job, runId) {
       const request = await read(cancelKeyOf(job), cancelSchema, {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { QueryError, QueuedError } from '../../../../shared/errors.ts';
@@ -148,6 +149,27 @@ describe('a run without a slot', () => {
     expect(await store.get(id)).toMatchObject({ state: 'cancelled' });
     expect(await tickets()).toEqual([]);
     await holder.end();
+  });
+
+  it.each(['waits', 'works'])('is cancelled at once by its own process while it %s', async (what) => {
+    const holder = what === 'waits' ? await occupy() : undefined;
+    const id = newRunId();
+    const working = Promise.withResolvers<void>();
+    const work = async ({ signal }: JobContext) => {
+      working.resolve();
+      await once(signal, 'abort');
+      throw signal.reason;
+    };
+    // No heartbeat comes to look.
+    const cancelled = run('waiter', work, {
+      runId: id,
+      leaseTimes: { heartbeatMs: 3_600_000, expiryMs: 7_200_000 },
+    });
+    await (holder ? queued(id) : working.promise);
+    await store.requestCancel('another', newRunId(), 'Anna');
+    await store.requestCancel('waiter', id, 'Jörg');
+    expect((await cancelled).error?.message).toBe('The run was cancelled by Jörg.');
+    await holder?.end();
   });
 
   it('throws when time gets short, so that the platform starts it again, and continues with the same attempt', async () => {
