@@ -6,17 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
-import { parseConfig } from '../../../shared/config/load-config.ts';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import { createS3DocumentStore } from '../../../shared/runs/documents/s3-document-store.ts';
 import { queueForSlot } from '../../../shared/runs/leases/slots.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { scheduledRunId } from '../../../shared/runs/run-id.ts';
-import { createLocalSecretReader } from '../../../shared/source/credentials/secrets.ts';
-import { runSync } from '../../../shared/sync/run-sync.ts';
-import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { startMiniStack } from '../../support/aws/mini-stack.ts';
 import { createS3Client } from '../../support/aws/s3-client.ts';
 import { waitFor } from '../../support/processes/wait-for.ts';
@@ -27,9 +22,6 @@ import {
   readBeginnings,
 } from '../../support/runs/contenders.ts';
 import { keepRenewing } from '../../support/runs/keep-renewing.ts';
-import { mostAtOnce, TIMED_STATEMENTS } from '../../support/servers/concurrent-queries.ts';
-import { sourceConfig } from '../../support/source/source-config.ts';
-import { DATASET, setUpSync } from '../../support/sync/sync-setup.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../support/runs/contenders.ts', import.meta.url));
 const scheduledTime = '2026-11-21T04:30:00.000Z';
@@ -186,54 +178,5 @@ describe('40 runs with their state in S3', () => {
     expect(Math.max(...beginnings.map(({ count }) => count))).toBeLessThanOrEqual(3);
     expect(worstPlace(beginnings.map(({ runId }) => runId))).toBeLessThan(12);
     expect(await store.list('leases/queue/erp/', 10)).toEqual([]);
-  }, 240_000);
-});
-
-describe('20 syncs of one Postgres', () => {
-  it('never run more queries there at once than maxConcurrentRuns allows', async () => {
-    await using setup = await setUpSync({ settings: TIMED_STATEMENTS });
-    const { postgres, polyteia } = setup;
-    const slots = 3;
-    const query = 'SELECT i AS id, pg_sleep(0.1)::text AS s FROM generate_series(1, 5) i';
-    const jobs = range(0, 20).map((n) => `sync-${n}`);
-    const config = parseConfig(
-      JSON.stringify({
-        version: 1,
-        sources: { erp: { ...sourceConfig(postgres, 'erp'), maxConcurrentRuns: slots } },
-        polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
-        syncs: Object.fromEntries(jobs.map((job) => [job, { source: 'erp', dataset: DATASET, query }])),
-      }),
-      'ferry.yaml',
-    );
-    const values = new Map([
-      ['erp', JSON.stringify({ username: postgres.user, password: postgres.password })],
-      ['polyteia', polyteia.personalAccessKey],
-    ]);
-    const store = createRunStore(createFolderDocumentStore(join(folder, 'state')));
-    const records = await Promise.all(
-      jobs.map((job) =>
-        runSync({
-          config,
-          job,
-          trigger: { type: 'schedule', scheduledTime },
-          scope: 'test',
-          store,
-          secrets: createLocalSecretReader({ values, environment: {} }),
-          extensionFolders: [PROJECT_EXTENSIONS],
-          workFolder: join(folder, 'work'),
-          memoryLimitBytes: 128_000_000,
-          threads: 1,
-          logger: createLogger({ level: 'silent' }),
-          leaseTimes,
-        }),
-      ),
-    );
-    expect(records.map(({ state, rows }) => [state, rows])).toEqual(Array(20).fill(['succeeded', 5]));
-    const most = await mostAtOnce(postgres, 'pg_sleep(0.1)');
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(slots);
-    expect(polyteia.datasets.get(DATASET)?.uploads).toBe(20);
-    const queued = records.filter(({ phases }) => phases[0]?.name === 'queued');
-    expect(queued.length).toBeGreaterThanOrEqual(20 - slots);
   }, 240_000);
 });

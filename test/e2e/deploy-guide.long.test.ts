@@ -181,7 +181,7 @@ describe('docs/deploy.md and docs/api.md', () => {
       ['npm ci', 'needs Docker'],
       [
         'python3 -m venv .ministack && .ministack/bin/pip install ministack',
-        'they start MiniStack themselves; test/e2e/local-deploy.test.ts deploys to it in this way',
+        'they start MiniStack themselves; test/e2e/local-deploy.long.test.ts deploys to it in this way',
       ],
     ]);
     expect(local).toHaveLength(2);
