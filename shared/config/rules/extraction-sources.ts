@@ -11,7 +11,7 @@ export function matches(pattern: string, name: string): boolean {
 
 /** Whose catalogs can be read (shared/source/catalog/catalog-registry.ts). */
 const TYPES: readonly SourceConfig['type'][] = ['postgres', 'mysql'];
-const PRODUCTS: readonly (OdbcProduct | undefined)[] = ['postgresql', 'mariadb', 'sqlite'];
+const PRODUCTS: readonly (OdbcProduct | undefined)[] = ['postgresql', 'mariadb', 'sqlite', 'sqlserver'];
 const hasCatalog = (source: SourceConfig | undefined) =>
   source !== undefined && (TYPES.includes(source.type) || PRODUCTS.includes(source.odbc?.product));
 

@@ -104,8 +104,8 @@ function partitionAttributes(row: RelationRow, names: EntityContext['names']) {
 /** Only the name, as in the original: this is for reading, not for running. */
 function definitionOf(row: RelationRow): string | undefined {
   if (row.view_definition === null) return undefined;
-  // SQLite keeps the whole statement.
-  if (/^CREATE\s/i.test(row.view_definition)) return row.view_definition;
+  // SQLite and SQL Server keep the whole statement, the latter with the comments before it.
+  if (/^\s*(?:CREATE\s|--|\/\*)/i.test(row.view_definition)) return row.view_definition;
   const create = row.table_type === 'VIEW' ? 'CREATE OR REPLACE VIEW' : 'CREATE MATERIALIZED VIEW';
   return `${create} ${row.table_name} AS ${row.view_definition}`;
 }

@@ -2,6 +2,7 @@ import type { OdbcProduct, SourceConfig } from '../../config/schema/ferry-config
 import { ConfigError } from '../../errors.ts';
 import { mysqlCatalog } from '../mysql/catalog/mysql-catalog.ts';
 import { sqliteCatalog } from '../odbc/sqlite/catalog/sqlite-catalog.ts';
+import { sqlServerCatalog } from '../odbc/sqlserver/catalog/sqlserver-catalog.ts';
 import { postgresCatalog } from '../postgres/catalog/postgres-catalog.ts';
 import type { Catalog } from './catalog.ts';
 
@@ -14,6 +15,7 @@ const ofProducts: Readonly<Partial<Record<OdbcProduct, Catalog>>> = {
   postgresql: postgresCatalog,
   mariadb: mysqlCatalog,
   sqlite: sqliteCatalog,
+  sqlserver: sqlServerCatalog,
 };
 
 /**

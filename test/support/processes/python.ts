@@ -22,6 +22,9 @@ const fuzzers = ['schemathesis==4.32.5'];
 // Reads /metrics as Prometheus does.
 const scrapers = ['prometheus-client==0.26.0'];
 
+// Reads the SQL of databases that the tests have none of.
+const parsers = ['sqlglot==30.30.0'];
+
 // Compares templates with the schemas of CloudFormation.
 const linters = ['cfn-lint==1.41.0'];
 
@@ -56,6 +59,11 @@ export function schemathesisEnvironment(): Promise<PythonEnvironment> {
 /** Prometheus' client, in a separate environment, which is made in seconds. */
 export function prometheusEnvironment(): Promise<PythonEnvironment> {
   return environmentOf('prometheus', scrapers);
+}
+
+/** A parser of SQL, in a separate environment, which is made in seconds. */
+export function sqlParserEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('sql-parser', parsers);
 }
 
 /** cfn-lint, in a separate environment, which takes long to make. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { quoteLiteral } from '../../../duckdb/sql-text.ts';
 import { fillIn } from '../../../text/fill-in.ts';
 import { formatCount } from '../../../text/format.ts';
+import { ambiguousAmong } from '../../catalog/ambiguous-names.ts';
 import type {
   CatalogClient,
   CatalogQueries,
@@ -224,22 +225,6 @@ const notOf = (names: readonly MysqlName[]) =>
   names.length === 0
     ? 'true'
     : `(table_schema, table_name) NOT IN (${names.map(({ schema, name }) => `(${quoteLiteral(schema)}, ${quoteLiteral(name)})`).join(', ')})`;
-
-/** Names that may collide in a qualifiedName (qualified-names.ts). */
-function ambiguousAmong(
-  schemas: readonly string[],
-  relations: readonly MysqlName[],
-): [string, string | null][] {
-  const all = new Set(schemas);
-  return [
-    ...schemas.filter((schema) => schema.includes('/')).map((schema): [string, null] => [schema, null]),
-    ...relations
-      .filter(
-        ({ schema, name }) => /[/%(]/.test(schema) || /[/%(]/.test(name) || all.has(`${schema}/${name}`),
-      )
-      .map(({ schema, name }): [string, string] => [schema, name]),
-  ];
-}
 
 /** More names would make the message hard to read. */
 const MAX_NAMES = 3;

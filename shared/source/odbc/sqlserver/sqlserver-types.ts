@@ -37,7 +37,8 @@ const hexOfText = (value: string) => hexOf(`CONVERT(nvarchar(max), ${value})`);
 const textOfHex = (value: string) =>
   `TRY(array_to_string(list_transform(generate_series(1, length(${value}), 4), lambda i: concat('\\u', substr(${value}, i + 2, 2), substr(${value}, i, 2))), ''))`;
 /** The same with the escapes read, as JSON has them. */
-const textOf = (value: string) => `TRY(json_extract_string('"' || ${textOfHex(value)} || '"', '$'))`;
+export const textOfUtf16 = (value: string) =>
+  `TRY(json_extract_string('"' || ${textOfHex(value)} || '"', '$'))`;
 
 const refusedText = (name: string) => ({
   values: 'half a letter of UTF-16',
@@ -49,7 +50,7 @@ export function sqlServerText(value: string, name: string): TextPlan {
   return {
     atSource: hexOfText(value),
     inDuckdb: (sent, _companion, refuse) =>
-      `CASE WHEN ${sent} IS NULL THEN NULL ELSE COALESCE(${textOf(sent)}, ${refuse}) END`,
+      `CASE WHEN ${sent} IS NULL THEN NULL ELSE COALESCE(${textOfUtf16(sent)}, ${refuse}) END`,
     refusal: refusedText(name),
   };
 }

@@ -15,6 +15,7 @@ const NAMED: [string, string[], string | undefined, string][] = [
   ['MySQL', ['shop'], undefined, 'mysql'],
   ['MariaDB behind ODBC and MySQL', ['lager', 'shop'], undefined, 'mysql'],
   ['SQLite', ['archiv'], undefined, 'sqlite'],
+  ['SQL Server', ['ledger'], undefined, 'mssql'],
   ['several kinds', ['*'], undefined, 'postgres'],
   ['what the file says', ['shop'], 'pg', 'pg'],
 ];
@@ -30,6 +31,7 @@ describe('the application in keys', () => {
           erp: { type: 'postgres', ...server },
           shop: { type: 'mysql', ...server },
           lager: { ...odbc('mariadb'), ...server },
+          ledger: { ...odbc('sqlserver'), ...server },
           archiv: { ...odbc('sqlite'), database: '/a.sqlite', auth: { type: 'none' } },
         },
         extractions: { one: { sources, output: { layout: 'sdk', application } } },
