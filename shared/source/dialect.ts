@@ -297,6 +297,13 @@ export interface ParallelReading {
    */
   fallBack: readonly string[];
   /**
+   * Whether the client would read the table in one part anyway, because it is small. To be asked before the other
+   * connections are opened.
+   *
+   * @param table as a query names it, in whatever case
+   */
+  isSmall(ask: AskSource, table: SourceTable): Promise<boolean>;
+  /**
    * Opens all connections, and returns why they cannot share a snapshot; undefined if they do.
    *
    * @param beginning the source's SQL that begins each transaction ({@link Dialect.serverFacts})

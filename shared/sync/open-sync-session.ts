@@ -6,7 +6,7 @@ import { readDuckdbQuery } from '../source/query/duckdb-query.ts';
 import { chosenAgainst } from '../source/query/plan-parts.ts';
 import type { SourceQuery } from '../source/query/prepare-query.ts';
 import { dialectOf } from '../source/registry.ts';
-import { type SessionOptions, SourceSession } from '../source/sessions/session.ts';
+import { type NamedTable, type SessionOptions, SourceSession } from '../source/sessions/session.ts';
 
 /**
  * The sync's query in the form that a session takes. A duckdbQuery is checked here, before anything connects.
@@ -20,20 +20,20 @@ export async function queryOf(sync: SyncConfig): Promise<SourceQuery> {
 }
 
 /**
- * Whether DuckDB may scan the table of a duckdbQuery over several connections. They only pay off for one table: DuckDB
+ * The table of a duckdbQuery that DuckDB may scan over several connections. They only pay off for one table: DuckDB
  * would read each of two tables over several, and join them here anyway.
+ *
+ * @returns false when one connection reads the query
  */
-export function canReadInParallel(
+export function readableInParallel(
   query: SourceQuery,
   source: SourceConfig,
   sync: Pick<SyncConfig, 'parallel'>,
-): boolean {
-  return (
-    query.kind === 'duckdb' &&
-    query.facts.tables.length === 1 &&
-    dialectOf(source).parallel !== undefined &&
-    chosenAgainst(source, sync.parallel) === undefined
-  );
+): NamedTable | false {
+  if (query.kind !== 'duckdb' || dialectOf(source).parallel === undefined) return false;
+  const [table, ...others] = query.facts.tables;
+  if (table === undefined || others.length > 0) return false;
+  return chosenAgainst(source, sync.parallel) === undefined && table;
 }
 
 /** Signs in to a sync's source. */

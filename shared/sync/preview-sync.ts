@@ -10,7 +10,7 @@ import { keepSettings } from '../source/query/keep-settings.ts';
 import { planParts } from '../source/query/plan-parts.ts';
 import { prepareQuery } from '../source/query/prepare-query.ts';
 import type { Reading, SessionOptions } from '../source/sessions/session.ts';
-import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
+import { openSyncSession, queryOf, readableInParallel } from './open-sync-session.ts';
 
 /** What a sync would make of its source. */
 export interface SyncPreview {
@@ -43,7 +43,7 @@ export async function previewSync(
   const query = await queryOf(sync);
   const session = await openSyncSession({
     ...options,
-    parallel: canReadInParallel(query, options.source, sync),
+    parallel: readableInParallel(query, options.source, sync),
   });
   try {
     const prepared = await prepareQuery(session, query, { mode: sync.types, overrides: sync.columns });

@@ -7,10 +7,10 @@ import { RowNotes } from '../source/query/note-rows.ts';
 import { chosenAgainst } from '../source/query/plan-parts.ts';
 import { type PreparedQuery, prepareQuery, type SourceQuery } from '../source/query/prepare-query.ts';
 import { fingerprintRows } from '../source/query/row-fingerprint.ts';
-import type { Reading, SourceSession } from '../source/sessions/session.ts';
+import type { NamedTable, Reading, SourceSession } from '../source/sessions/session.ts';
 import { warnOfSuperuser } from '../source/warn-of-superuser.ts';
 import { formatBytes, formatCount } from '../text/format.ts';
-import { canReadInParallel, openSyncSession, queryOf } from './open-sync-session.ts';
+import { openSyncSession, queryOf, readableInParallel } from './open-sync-session.ts';
 import { RESULT_FILE, type SyncWork } from './sync-work.ts';
 
 const NOT_PROVEN = 'The source does not confirm that the transaction was read-only.';
@@ -44,8 +44,9 @@ export async function readSource(context: JobContext, work: SyncWork): Promise<S
 
 async function readResult(context: JobContext, work: SyncWork): Promise<SyncResult> {
   const query = await queryOf(work.sync);
-  if (canReadInParallel(query, work.source, work.sync)) {
-    const result = await exportOnce(context, work, query, true);
+  const parallel = readableInParallel(query, work.source, work.sync);
+  if (parallel) {
+    const result = await exportOnce(context, work, query, parallel);
     if (result) return result;
     context.warn(
       'The connections did not share one snapshot, so the table was read again over one connection.',
@@ -96,7 +97,7 @@ async function exportOnce(
   context: JobContext,
   work: SyncWork,
   query: SourceQuery,
-  parallel: boolean,
+  parallel: NamedTable | false,
 ): Promise<SyncResult | undefined> {
   const { sync, source } = work;
   const session = await context.phase('connect', () =>

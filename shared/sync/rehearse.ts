@@ -8,6 +8,7 @@ import { formatCount, formatMoment } from '../text/format.ts';
 import { assertAcceptable } from './guards.ts';
 import { readSource } from './read-source.ts';
 import type { Rehearsal, SyncWork } from './sync-work.ts';
+import { isSameContent } from './upload/find-unchanged.ts';
 import { isOfSync } from './upload/finish-upload.ts';
 
 /**
@@ -37,9 +38,8 @@ export async function rehearse(
   const same =
     comparable &&
     work.target.verify !== 'off' &&
-    result.fingerprint !== undefined &&
-    result.fingerprint === last.fingerprint &&
-    last.contentType === contentTypes[work.target.format];
+    last.contentType === contentTypes[work.target.format] &&
+    isSameContent(context, last, result.fingerprint);
   return same ? { ...result, outcome: 'unchanged', unchangedSince: last.runId } : result;
 }
 

@@ -44,6 +44,9 @@ async function findObstacle(connection: DuckDBConnection): Promise<string | unde
   return row.exported === true ? undefined : 'the source exports no snapshot';
 }
 
+/** The client's own `pg_pages_per_task`: the last part of a table may be smaller, so two parts begin with twice as many. */
+const PAGES_PER_PART = 1_000;
+
 const ONE_CONNECTION = "CALL postgres_configure_pool(catalog_name='db', max_connections=1)";
 
 /** Reading one Postgres table over several connections that share one snapshot. */
@@ -58,6 +61,17 @@ export const postgresParallelReading: ParallelReading = {
   ],
   fallBack: ['SET GLOBAL pg_use_ctid_scan=false', ONE_CONNECTION],
   fallBackLate: ONE_CONNECTION,
+
+  async isSmall(ask, { schema, table }) {
+    // The client goes by the same estimate; it is zero for a view, and for a table that nobody has analysed.
+    const { rows } = await ask(
+      `SELECT pg_catalog.max(c.relpages) FROM pg_catalog.pg_class AS c
+       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+       WHERE pg_catalog.lower(n.nspname) = pg_catalog.lower(${quoteLiteral(schema)})
+         AND pg_catalog.lower(c.relname) = pg_catalog.lower(${quoteLiteral(table)})`,
+    );
+    return Number(rows[0]?.[0] ?? 0) < 2 * PAGES_PER_PART;
+  },
 
   async prepare(connect, connections, beginning) {
     // All are opened now: a connection opened later would use a password that may have changed since.

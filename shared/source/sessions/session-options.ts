@@ -17,8 +17,11 @@ export interface SessionOptions {
   threads: number;
   /** How strictly types are treated. */
   mode: TypesMode;
-  /** Whether one table may be read over several connections, if they can share a snapshot. @default false */
-  parallel?: boolean;
+  /**
+   * Whether one table may be read over several connections, if they can share a snapshot. If it is named, as a query
+   * names it, they are opened for a large one only. @default false
+   */
+  parallel?: boolean | NamedTable;
   /** Not read-only, because cancelling a statement is a change; only for Ferry's own statements. @default false */
   forCancelling?: boolean;
   /** Only the catalog is read, with Ferry's own questions. @default false */
@@ -33,6 +36,12 @@ export interface SessionOptions {
   /** The logins that were refused before, which are not tried again. @default only those of this session */
   refusals?: RefusedLogins;
   signal?: AbortSignal;
+}
+
+/** A table as a query names it: without a schema, it is in the one that the source uses by default. */
+export interface NamedTable {
+  schema: string | undefined;
+  table: string;
 }
 
 /** An answer of the source that is not read at once. */

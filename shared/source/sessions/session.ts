@@ -27,14 +27,22 @@ import { explainStranger } from './explain-stranger.ts';
 import { explainUnknown, ofStatement } from './explain-unknown.ts';
 import { openWithLatestSecret } from './open-with-latest-secret.ts';
 import { besideHost, openOwnHost, type SessionHost } from './session-host.ts';
-import type { Reading, SessionOptions, SourceStream, TransactionOptions } from './session-options.ts';
+import type {
+  NamedTable,
+  Reading,
+  SessionOptions,
+  SourceStream,
+  TransactionOptions,
+} from './session-options.ts';
 import { StatementRunner } from './statement-runner.ts';
 import { statementName, traceStatement } from './trace-statement.ts';
 
-export type { Reading, SessionOptions, SourceStream } from './session-options.ts';
+export type { NamedTable, Reading, SessionOptions, SourceStream } from './session-options.ts';
 
 // The connection string is fixed when the source is attached: a connection opened later would use an expired token.
 const TOKENS_END = 'its tokens expire, so one connection is kept for the whole run';
+
+const IN_ONE_PART = 'the client read it in one part';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 
@@ -109,7 +117,7 @@ export class SourceSession {
     const tls = { mode: source.tls.mode, caFile };
     let tried: ConnectionLogin | undefined;
     try {
-      const parallel = options.parallel && typeof login.password === 'string';
+      const parallel = typeof login.password === 'string' && options.parallel;
       if (parallel) {
         for (const setting of dialect.parallel?.settings(scanConnections(options)) ?? [])
           await connection.run(setting);
@@ -128,7 +136,7 @@ export class SourceSession {
       refusals?.assertWorthTrying(attaching);
       tried = attaching;
       await session.#statements.run('connect', () => dialect.attach(connection, attaching, tls, attached));
-      await session.#meet().catch(async (error: unknown) => {
+      const isSmall = await session.#meet(parallel).catch(async (error: unknown) => {
         throw await explainStranger(error, dialect, async (sql) => {
           // The transaction of the first questions has failed.
           await connection.run(session.#ending).catch(() => {});
@@ -136,7 +144,7 @@ export class SourceSession {
         });
       });
       refusals?.note(attaching);
-      if (parallel) session.#reading = await session.#prepareParallel();
+      if (parallel) session.#reading = await session.#prepareParallel(isSmall);
       else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
       await host.closeOff(outputFolder);
       return session;
@@ -329,7 +337,7 @@ export class SourceSession {
     if (this.#reading.mode === 'single') return this.#reading;
     const how = await this.dialect.parallel?.verify(this.#connection);
     if (how === 'shared') return this.#reading;
-    return how === 'alone' ? { mode: 'single', reason: 'the client read it in one part' } : undefined;
+    return how === 'alone' ? { mode: 'single', reason: IN_ONE_PART } : undefined;
   }
 
   /** Where DuckDB looks for a table without a schema in its name. */
@@ -342,17 +350,27 @@ export class SourceSession {
     if (!this.#statements.isAbandoned) this.#host.close();
   }
 
-  /** Asks the server about itself and, if that does not say it, whether it keeps a transaction read-only. */
-  async #meet(): Promise<void> {
-    if (!this.dialect.proveReadOnly || this.#options.forCancelling) {
+  /**
+   * Asks the server about itself and, if that does not say it, whether it keeps a transaction read-only.
+   *
+   * @returns whether the table is too small for several connections
+   */
+  async #meet(table: NamedTable | boolean | undefined): Promise<boolean> {
+    const { proveReadOnly, parallel } = this.dialect;
+    const named = parallel && typeof table === 'object' ? table : undefined;
+    const proves = proveReadOnly !== undefined && !this.#options.forCancelling;
+    if (named === undefined && !proves) {
       this.#server = await this.#askServer('connect');
-      return;
+      return false;
     }
     // Together, so that they share a connection; a refused statement ends the transaction.
     await this.#begin('connect');
     this.#server = await this.#askServer('connect');
-    this.#provenReadOnly = await this.dialect.proveReadOnly(this.#client('describe'));
+    if (proves) this.#provenReadOnly = await proveReadOnly(this.#client('describe'));
+    const { schema = this.defaultSchema, table: name = '' } = named ?? {};
+    const isSmall = named && (await parallel?.isSmall(this.#client('connect').ask, { schema, table: name }));
     await this.#end('connect');
+    return isSmall ?? false;
   }
 
   async #begin(phase: SourcePhase): Promise<void> {
@@ -383,13 +401,12 @@ export class SourceSession {
     return { ask: (sql) => this.askSource(phase, sql), run: (sql) => this.run(phase, sql) };
   }
 
-  async #prepareParallel(): Promise<Reading> {
-    const { parallel } = this.dialect;
+  async #prepareParallel(isSmall: boolean): Promise<Reading> {
+    const { parallel, serverFacts } = this.dialect;
     if (!parallel) return { mode: 'single' };
-    const { dialect } = this;
-    const reason = await traceStatement('prepare', this.#options, () =>
-      parallel.prepare(() => this.#host.connect(), scanConnections(this.#options), dialect.serverFacts),
-    );
+    const prepare = () =>
+      parallel.prepare(() => this.#host.connect(), scanConnections(this.#options), serverFacts);
+    const reason = isSmall ? IN_ONE_PART : await traceStatement('prepare', this.#options, prepare);
     if (reason === undefined) return { mode: 'parallel' };
     // One stream needs one thread; others would only wait for it, and keep a processor busy.
     for (const setting of [...parallel.fallBack, 'SET threads=1']) await this.#connection.run(setting);

@@ -205,6 +205,27 @@ describe('a query of one table', () => {
     expect(await scan({ parallel: 'never' })).toMatchObject({ rows: ROWS, reading: { mode: 'single' } });
   });
 
+  it('of DuckDB over a small table opens one connection', async () => {
+    await postgres.query('CREATE TABLE "Few" AS SELECT 1 AS id; ANALYZE "Few"');
+    for (const [table, rows] of [
+      ['db."Few"', 1],
+      ['db.public.few', 1],
+      ['db.seen', ROWS],
+    ] as const) {
+      const before = readFileSync(postgres.logFile, 'utf8').length;
+      const duckdbQuery = `SELECT id FROM ${table}`;
+      expect(
+        await readThroughFerry('postgres', postgres, { sync: { duckdbQuery }, withContent: false }),
+      ).toMatchObject({
+        rows,
+        reading: { mode: 'single', reason: 'the client read it in one part' },
+        verified: true,
+      });
+      const log = readFileSync(postgres.logFile, 'utf8').slice(before);
+      expect(new Set([...log.matchAll(/\[(\d+)\] LOG: {2}statement: /g)].map(([, pid]) => pid)).size).toBe(1);
+    }
+  });
+
   it('whose values are refused fails as with one connection', async () => {
     await postgres.query(
       `CREATE TABLE amounts AS SELECT id, (CASE WHEN id = 55000 THEN 'NaN' ELSE id::text END)::numeric(10,2) AS sum, note FROM accounts; ANALYZE amounts`,

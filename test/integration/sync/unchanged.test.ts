@@ -34,7 +34,7 @@ describe('a result with the content of the last upload', () => {
     const first = await run();
     expect(first).toMatchObject({
       outcome: 'uploaded',
-      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      fingerprint: expect.stringMatching(/^2-v[\d.]+:[0-9a-f]{64}$/),
     });
     const before = uploads();
     const second = await run({ query: 'SELECT * FROM orders ORDER BY id DESC' });
@@ -85,6 +85,30 @@ describe('a result with the content of the last upload', () => {
     expect(second).toMatchObject({ outcome: 'uploaded', fingerprint: first.fingerprint });
     await other[Symbol.asyncDispose]();
   });
+
+  it.each([
+    ['an earlier release', 'f'.repeat(64)],
+    ['another DuckDB', `2-v1.0.0:${'f'.repeat(64)}`],
+  ])(
+    'is sent once when the fingerprint of the last upload is from %s, and the run says so',
+    async (_, fingerprint) => {
+      const first = await run();
+      const { store } = here;
+      const last = await store.readLastUpload(first.job);
+      if (!last) throw new Error('Nothing was recorded.');
+      await store.saveLastUpload(first.job, { ...last, fingerprint });
+      const told: string[] = [];
+      const rehearsed = await runSync({
+        ...here.options(),
+        dryRun: { records: store },
+        onProgress: (event) => event.type === 'phase-noted' && told.push(event.fact),
+      });
+      expect(rehearsed.outcome).not.toBe('unchanged');
+      expect(await run()).toMatchObject({ outcome: 'uploaded', fingerprint: first.fingerprint });
+      expect(await run()).toMatchObject({ outcome: 'unchanged' });
+      expect(told).toEqual([expect.stringContaining('the fingerprint of another release')]);
+    },
+  );
 
   it.each([
     ['the sync says so', { whenUnchanged: 'upload' }, {}],

@@ -15,7 +15,7 @@ import { planParts } from '../../../shared/source/query/plan-parts.ts';
 import { type PreparedQuery, prepareQuery } from '../../../shared/source/query/prepare-query.ts';
 import { fingerprintRows } from '../../../shared/source/query/row-fingerprint.ts';
 import { type Reading, SourceSession } from '../../../shared/source/sessions/session.ts';
-import { canReadInParallel, queryOf } from '../../../shared/sync/open-sync-session.ts';
+import { queryOf, readableInParallel } from '../../../shared/sync/open-sync-session.ts';
 import { type ParquetContent, readParquetWithPyarrow } from '../readers/read-parquet.ts';
 
 /** A started server of any kind, as far as a login needs it. */
@@ -92,7 +92,7 @@ export async function readThroughFerry(
       // As for a run: one stream needs one thread.
       threads: query.kind === 'source' ? 1 : (options.threads ?? 2),
       mode: sync.types,
-      parallel: canReadInParallel(query, source, sync),
+      parallel: readableInParallel(query, source, sync),
       ...(options.signal ? { signal: options.signal } : {}),
     });
     try {
