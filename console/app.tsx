@@ -8,6 +8,7 @@ import { RunPage } from './pages/run-page.tsx';
 import { SignIn } from './pages/sign-in.tsx';
 import { SourcesPage } from './pages/sources-page.tsx';
 import { Header } from './parts/header.tsx';
+import { SetUpPage } from './set-up/set-up-page.tsx';
 import { chooseLanguage, formatTag, isLanguage, type Language, wordsOf } from './words/choose-language.ts';
 import { createFormats } from './words/formats.ts';
 import { type Spoken, SpokenContext, useWords } from './words/use-words.ts';
@@ -93,6 +94,8 @@ function Page({ place }: { place: Place }) {
       return <RunPage key={place.run} run={place.run} />;
     case 'sources':
       return <SourcesPage />;
+    case 'set-up':
+      return <SetUpPage />;
     case 'nowhere':
       return <h1>{words.nowhere}</h1>;
   }

@@ -12,6 +12,8 @@ import { openState } from '../local/open-state.ts';
 import { sessionOptions } from '../local/session-options.ts';
 import { type GlobalOptions, globalOptions, openSecrets, readConfig } from '../options.ts';
 import { printWarnings } from '../output/output.ts';
+import { readAtlanSettings } from '../served/atlan-settings.ts';
+import type { ServeCommandOptions } from '../served/serve-settings.ts';
 import { stackName } from '../stack/connect-stack.ts';
 
 const GRACE_MS = 25_000;
@@ -24,11 +26,22 @@ interface Backend extends Pick<ConsoleOptions, 'api' | 'subject'> {
   stop(): Promise<void>;
 }
 
+type ConsoleCommandOptions = { port: string } & Pick<
+  ServeCommandOptions,
+  'allowHosts' | 'credentialsTls' | 'credentialsCa'
+>;
+
 /** `ferry console`: jobs, runs and sources in the browser of this machine. */
 export function consoleCommand(context: CliContext): Command {
   return new Command('console')
     .description('show jobs, runs and sources in the browser of this machine, and start runs there')
     .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', '0')
+    .option(
+      '--allow-hosts <list>',
+      'hosts that the set-up form may try with a login typed there (default: none)',
+    )
+    .option('--credentials-tls <mode>', 'how those connections are verified (default: verify-full)')
+    .option('--credentials-ca <ca>', 'rds, system, or a PEM file')
     .addHelpText(
       'after',
       `
@@ -36,13 +49,13 @@ With --stack, it signs with your own AWS credentials what the pages ask of the s
 reached from outside. Without it, it works on the state beside the configuration, and runs jobs in this process.
 Anyone with the printed address can use the console until this command ends.`,
     )
-    .action(async ({ port }: { port: string }, command: Command) => {
+    .action(async ({ port, ...given }: ConsoleCommandOptions, command: Command) => {
       const options = globalOptions(command);
       const number = Number(port);
       if (!/^\d{1,5}$/.test(port) || number > 65_535) throw new ConfigError('--port: expected 0 to 65535.');
       const name = stackName(options, context);
       const backend =
-        name === undefined ? await openLocal(options, context) : await openStack(options, context);
+        name === undefined ? await openLocal(options, given, context) : await openStack(options, context);
       const { openConsoleServer } = await import('../../shared/serve/browser/console-server.ts');
       const { listening, address } = await openConsoleServer(backend, number);
       context.allowEnding?.(GRACE_MS + END_MARGIN_MS);
@@ -62,7 +75,11 @@ Anyone with the printed address can use the console until this command ends.`,
     });
 }
 
-async function openLocal(options: GlobalOptions, context: CliContext): Promise<Backend> {
+async function openLocal(
+  options: GlobalOptions,
+  given: Omit<ConsoleCommandOptions, 'port'>,
+  context: CliContext,
+): Promise<Backend> {
   const { createRunLogs } = await import('../../shared/serve/listeners/run-logs.ts');
   const { openLocalApi } = await import('../../shared/serve/open-local-api.ts');
   // Before the logger, which asks how much is wanted of it.
@@ -71,6 +88,7 @@ async function openLocal(options: GlobalOptions, context: CliContext): Promise<B
   printWarnings(context.stderr, loaded.warnings);
   const { documents } = await openState(options, context);
   const { config } = loaded;
+  const atlan = await readAtlanSettings(given, context);
   const api = await openLocalApi(
     {
       ...sessionOptions(context),
@@ -83,6 +101,7 @@ async function openLocal(options: GlobalOptions, context: CliContext): Promise<B
       maxRuns: 2,
       timeoutMs: RUN_TIMEOUT_MS,
       name: 'ferry',
+      atlan,
     },
     { logs, caller: context.user },
   );

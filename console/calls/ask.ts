@@ -24,6 +24,13 @@ export interface Ask {
   signal?: AbortSignal;
 }
 
+/** An error of the routes below `/workflows/v1` (docs/atlan-api.md). */
+interface AtlanRefusal {
+  success: false;
+  details?: string;
+  data?: { run_id?: string };
+}
+
 /** Called when the process no longer knows this browser. */
 let onSignedOut: () => void = () => {};
 export function whenSignedOut(listener: () => void): void {
@@ -59,8 +66,12 @@ export async function ask<T>(path: string, { method = 'GET', body, key, signal }
   }
   const answer: unknown = text === '' ? undefined : parse(text);
   if (response.ok) return answer as T;
+  const refused = (answer ?? {}) as Partial<Problem> | AtlanRefusal;
+  // In the form of Atlan's API, where 401 means that a source has refused a login.
+  if ('success' in refused)
+    throw new AskError(response.status, refused.details ?? response.statusText, refused.data?.run_id);
   if (response.status === 401 && path !== 'session') onSignedOut();
-  const { detail = response.statusText, runId } = (answer ?? {}) as Partial<Problem>;
+  const { detail = response.statusText, runId } = refused as Partial<Problem>;
   throw new AskError(response.status, detail, runId);
 }
 

@@ -9,8 +9,15 @@ import type {
   runListSchema,
   shownCheckSchema,
 } from '../../shared/api/schemas.ts';
+import type {
+  ConfigPart,
+  DescribedQuery,
+  Planned,
+  Setup,
+  WrittenConfig,
+} from '../../shared/api/setup/setup-schemas.ts';
 
-export type { JobDetail, LogLine, Problem, Run };
+export type { ConfigPart, DescribedQuery, JobDetail, LogLine, Planned, Problem, Run, Setup, WrittenConfig };
 export type JobList = z.infer<typeof jobListSchema>;
 export type Job = JobList['jobs'][number];
 export type RunSummary = NonNullable<Job['lastRun']>;

@@ -4,6 +4,7 @@ export type Place =
   | { page: 'job'; job: string }
   | { page: 'run'; run: string }
   | { page: 'sources' }
+  | { page: 'set-up' }
   | { page: 'nowhere' };
 
 /** Reads an address: `#/jobs/open-orders`. */
@@ -20,6 +21,8 @@ export function placeOf(hash: string): Place {
       return name === '' ? { page: 'nowhere' } : { page: 'run', run: name };
     case 'sources':
       return { page: 'sources' };
+    case 'set-up':
+      return { page: 'set-up' };
     default:
       return { page: 'nowhere' };
   }

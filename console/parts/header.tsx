@@ -23,6 +23,9 @@ export function Header(props: {
         <a href="#/sources" aria-current={current(['sources'])}>
           {words.sources}
         </a>
+        <a href="#/set-up" aria-current={current(['set-up'])}>
+          {words.setUp.nav}
+        </a>
       </nav>
       <div class="tools">
         {(Object.keys(languages) as Language[]).map((one) => (

@@ -1,3 +1,5 @@
+import { setUpEnglish } from './set-up-english.ts';
+
 const plural = (count: string, value: number, one: string, many = `${one}s`) =>
   `${count} ${value === 1 ? one : many}`;
 
@@ -193,6 +195,8 @@ export const english = {
     passed: 'Everything that a run needs works.',
     problems: 'Something that a run needs does not work.',
   },
+
+  setUp: setUpEnglish,
 
   sourcesPage: {
     hint: 'A check tries each step to a source in the order in which a run takes it, from where the job runs.',

@@ -1,4 +1,5 @@
 import type { Words } from './english.ts';
+import { setUpGerman } from './set-up-german.ts';
 
 const plural = (count: string, value: number, one: string, many: string) =>
   `${count} ${value === 1 ? one : many}`;
@@ -199,6 +200,8 @@ export const german: Words = {
     passed: 'Alles, was ein Lauf benötigt, funktioniert.',
     problems: 'Etwas, das ein Lauf benötigt, funktioniert nicht.',
   },
+
+  setUp: setUpGerman,
 
   sourcesPage: {
     hint: 'Eine Prüfung geht jeden Schritt zu einer Quelle in der Reihenfolge eines Laufs durch, und zwar von dort aus, wo der Job läuft.',

@@ -5,6 +5,9 @@ import { ProblemError } from './problems.ts';
 /** A reason for the record is the longest text in a request. */
 export const MAX_BODY_BYTES = 16_384;
 
+/** A query, or the filters of an extraction, as somebody sets a job up. */
+const MAX_SETUP_BYTES = 262_144;
+
 /** Refuses a path that cannot be decoded. */
 export const checkPath: MiddlewareHandler = async (context, next) => {
   try {
@@ -18,12 +21,17 @@ export const checkPath: MiddlewareHandler = async (context, next) => {
 };
 
 /** Refuses a body that is too large. */
-export const limitBody: MiddlewareHandler = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new ProblemError(413, `A body may have at most ${MAX_BODY_BYTES} bytes.`);
-  },
-});
+const limitTo = (bytes: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize: bytes,
+    onError: () => {
+      throw new ProblemError(413, `A body may have at most ${bytes} bytes.`);
+    },
+  });
+const limitMost = limitTo(MAX_BODY_BYTES);
+const limitSetup = limitTo(MAX_SETUP_BYTES);
+export const limitBody: MiddlewareHandler = (context, next) =>
+  (context.req.path.startsWith('/setup/') ? limitSetup : limitMost)(context, next);
 
 /** Refuses a body that is not JSON. An empty body counts as no body, whatever its headers say. */
 export const checkBody: MiddlewareHandler = async (context, next) => {

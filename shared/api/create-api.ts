@@ -6,6 +6,7 @@ import { addJobRoutes } from './job-routes.ts';
 import { answerProblem, ProblemError, problemHandler, refuseInvalid } from './problems.ts';
 import { healthz, methodsOf, readyz } from './routes.ts';
 import { addRunRoutes } from './run-routes.ts';
+import { addSetupRoutes } from './setup/setup-routes.ts';
 
 /**
  * The API: from a web-standard Request to a Response, whatever server is in front of it. `fetch` is given the caller,
@@ -26,6 +27,7 @@ export function createApi(dependencies: ApiDependencies): Api {
   });
   addJobRoutes(api, dependencies);
   addRunRoutes(api, dependencies);
+  addSetupRoutes(api, dependencies);
   api.notFound((context) => {
     const { pathname } = new URL(context.req.url);
     const methods = methodsOf(pathname);

@@ -6,6 +6,7 @@ import type { RunStore } from '../runs/records/run-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { JobIndex } from './job-index.ts';
 import type { LogLine } from './schemas.ts';
+import type { SetupHost } from './setup/setup-host.ts';
 
 /** What the API works with. */
 export interface ApiDependencies {
@@ -25,6 +26,8 @@ export interface ApiDependencies {
   readManifest?: (run: { id: string; job: string; manifest: string }) => Promise<unknown>;
   /** Starts a run without waiting for its end; delivering the same request twice must be harmless. */
   start: (request: RunRequest) => Promise<void>;
+  /** What a new job can be put together from. Absent: only what the jobs show. */
+  setup?: SetupHost;
   logger: Logger;
   /** The time that ids of runs begin with. @default this machine's */
   now?: () => Date;

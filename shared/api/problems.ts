@@ -20,7 +20,9 @@ const titles = {
   415: 'Unsupported media type',
   422: 'Idempotency key already used',
   500: 'The request failed',
+  502: 'The source could not answer',
   503: 'Unavailable',
+  504: 'The source takes too long',
 } as const;
 type ProblemStatus = keyof typeof titles;
 

@@ -21,6 +21,15 @@ import {
   startedSchema,
   whySchema,
 } from './schemas.ts';
+import {
+  columnsQuestionSchema,
+  configPartSchema,
+  describedQuerySchema,
+  plannedSchema,
+  scheduleQuery,
+  setupSchema,
+  writtenConfigSchema,
+} from './setup/setup-schemas.ts';
 
 /** Every route of the API. The OpenAPI document and the router both use these. */
 
@@ -199,6 +208,50 @@ export const getRunManifest = createRoute({
   responses: { 200: json(manifestDocumentSchema, 'The manifest.'), ...unknown, ...failures },
 });
 
+export const getSetup = createRoute({
+  method: 'get',
+  path: '/setup',
+  summary: 'What a new job can be put together from',
+  request: { query: noQuery },
+  responses: { 200: json(setupSchema, 'Sources, targets, and what this host does.'), ...failures },
+});
+
+export const getPlannedRuns = createRoute({
+  method: 'get',
+  path: '/setup/schedule',
+  summary: 'When a schedule would run',
+  request: { query: scheduleQuery },
+  responses: { 200: json(plannedSchema, 'The next runs.'), ...failures },
+});
+
+export const postConfig = createRoute({
+  method: 'post',
+  path: '/setup/config',
+  summary: 'Write and check lines of ferry.yaml; nothing is stored',
+  request: { query: noQuery, body: { ...body(configPartSchema), required: true } },
+  responses: {
+    200: json(writtenConfigSchema, 'The lines, and what is wrong with them.'),
+    ...failures,
+    ...bodyFailures,
+  },
+});
+
+export const postColumns = createRoute({
+  method: 'post',
+  path: '/setup/columns',
+  summary: 'How the columns of a query would be written; reads no row',
+  request: { query: noQuery, body: { ...body(columnsQuestionSchema), required: true } },
+  responses: {
+    200: json(describedQuerySchema, 'The columns.'),
+    502: problem('The source cannot be reached, or refused the login.'),
+    504: problem('The source takes too long.'),
+    ...unknown,
+    ...failures,
+    503: problem('Too many sources are being asked; try again.'),
+    ...bodyFailures,
+  },
+});
+
 /** All routes. The allowed methods of each path come from here. */
 export const routes = [
   healthz,
@@ -216,6 +269,10 @@ export const routes = [
   getCheck,
   getRunLog,
   getRunManifest,
+  getSetup,
+  getPlannedRuns,
+  postConfig,
+  postColumns,
 ] as const;
 
 /** The methods that a path accepts, in capitals; empty for a path that does not exist. */

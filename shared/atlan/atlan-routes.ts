@@ -47,6 +47,10 @@ const connection = z
   .openapi('WorkflowConnection');
 const credentialFields = {
   credential_guid: z.string().optional().describe('A source of the configuration, instead of all others.'),
+  connectorName: z
+    .enum(['postgres', 'mysql'])
+    .optional()
+    .describe('Default: postgres. MySQL is not in Atlan’s app.'),
   host: z.string().optional(),
   port: z.union([z.int(), z.string()]).optional(),
   username: z.string().optional().describe('For iam_user, the access key id.'),
@@ -341,6 +345,9 @@ export const atlanRoutes = [
   getConfig,
   postConfig,
 ] as const;
+
+/** Those that ask the server of a source, and the one that starts a workflow. */
+export const SOURCE_ROUTES = [auth, metadataRoute, checkRoute, start] as const;
 
 const aliases: Readonly<Record<string, string>> = { '/health': '/server/health', '/ready': '/server/ready' };
 

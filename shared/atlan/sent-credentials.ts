@@ -6,8 +6,12 @@ export type CatalogTarget =
   /** A source of the configuration, by its name. */
   { source: string } | { credentials: SentCredentials };
 
-/** Credentials in a request. All but host, port, database and region count as secret. */
-export type SentCredentials = { host: string; port: number; database: string } & (
+/** The kinds of databases that callers may send credentials for, and their ports. */
+const DEFAULT_PORTS = { postgres: 5432, mysql: 3306 } as const;
+type Connector = keyof typeof DEFAULT_PORTS;
+
+/** Credentials in a request. All but connector, host, port, database and region count as secret. */
+export type SentCredentials = { connector: Connector; host: string; port: number; database: string } & (
   | { authType: 'basic'; username: string; password: string }
   | {
       authType: 'iam_user';
@@ -27,8 +31,6 @@ export type SentCredentials = { host: string; port: number; database: string } &
 
 type Fields = Record<string, unknown>;
 
-const DEFAULT_PORT = 5432;
-
 // An empty text is a field of a form that nobody has filled in.
 const text = z
   .string()
@@ -38,12 +40,11 @@ const text = z
 const port = z
   .union([z.int(), z.string().regex(/^\s*\d{1,5}\s*$/, 'a port from 1 to 65535'), z.literal('')])
   .nullish()
-  .transform((value) =>
-    value === undefined || value === null || value === '' ? DEFAULT_PORT : Number(value),
-  )
-  .refine((value) => value >= 1 && value <= 65_535, 'a port from 1 to 65535');
+  .transform((value) => (value === undefined || value === null || value === '' ? undefined : Number(value)))
+  .refine((value) => value === undefined || (value >= 1 && value <= 65_535), 'a port from 1 to 65535');
 
 const credentialFields = z.looseObject({
+  connectorName: text,
   host: text,
   port,
   username: text,
@@ -82,6 +83,9 @@ export function readCredentials(value: unknown, at: readonly string[]): CatalogT
   const authType = given.authType ?? 'basic';
   if (!isAuthType(authType))
     throw wrongField([...at, 'authType'], `expected one of ${AUTH_TYPES.join(', ')}`);
+  const connector = given.connectorName ?? 'postgres';
+  if (!isConnector(connector))
+    throw wrongField([...at, 'connectorName'], `expected one of ${Object.keys(DEFAULT_PORTS).join(', ')}`);
   const problems: FieldProblem[] = [];
   const required = (found: string | undefined, ...path: string[]) => {
     if (found === undefined)
@@ -89,8 +93,9 @@ export function readCredentials(value: unknown, at: readonly string[]): CatalogT
     return found ?? '';
   };
   const place = {
+    connector,
     host: required(given.host, 'host'),
-    port: given.port,
+    port: given.port ?? DEFAULT_PORTS[connector],
     database: required(extra.database ?? given.database, 'database'),
   };
   const region = given.region ?? extra.region ?? extra.aws_region;
@@ -135,6 +140,8 @@ export const hasCredentials = (body: Fields) =>
 
 const isAuthType = (value: string): value is (typeof AUTH_TYPES)[number] =>
   (AUTH_TYPES as readonly string[]).includes(value);
+
+const isConnector = (value: string): value is Connector => Object.hasOwn(DEFAULT_PORTS, value);
 
 const pairs = z.array(z.strictObject({ key: z.string().max(100), value: z.unknown() })).max(100);
 

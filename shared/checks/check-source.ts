@@ -5,8 +5,7 @@ import { SourceUnavailableError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { HopError, tryName } from '../network/hops.ts';
 import { assertReachable } from '../network/reachability.ts';
-import type { CheckProgress, PreviewedColumn } from '../runs/records/job-check.ts';
-import type { ColumnPlan } from '../source/column-plan.ts';
+import type { CheckProgress } from '../runs/records/job-check.ts';
 import { placeOf, resolveLogin } from '../source/credentials/credentials.ts';
 import type { SecretReader } from '../source/credentials/secrets.ts';
 import { describeReading, readingOf } from '../source/query/export-query.ts';
@@ -18,6 +17,7 @@ import { warnOfSuperuser } from '../source/warn-of-superuser.ts';
 import { queryOf } from '../sync/open-sync-session.ts';
 import { formatCount } from '../text/format.ts';
 import { type CheckResult, failedCheck, skippedCheck } from './check-result.ts';
+import { previewed } from './previewed-column.ts';
 
 type CheckOptions = Omit<SessionOptions, 'login' | 'mode' | 'parallel'> &
   Partial<CheckProgress> & {
@@ -191,14 +191,6 @@ function describePrivileges(
     hint: 'Ferry only reads. Use a login with only SELECT, so that a mistake in a query cannot write.',
   };
 }
-
-const previewed = ({ name, sourceType, type, reason, refusal }: ColumnPlan): PreviewedColumn => ({
-  name,
-  sourceType,
-  type,
-  ...(reason === undefined ? {} : { reason }),
-  ...(refusal === undefined || refusal.isUnexpected ? {} : { refused: refusal.values }),
-});
 
 /** A separate session, because the sync's `types` decide how it is set up. */
 async function prepareOnly(

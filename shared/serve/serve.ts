@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
   const { config, documents, logger, signal, name: scope, secrets } = options;
   const runs = createRunStore(documents, options.leaseTimes);
   const requests = createRunRequestStore(documents);
-  const atlan = openAtlan(options, runs, () => pool);
+  const atlan = options.api && options.atlan && openAtlan(options, options.atlan, runs, () => pool);
   const pool = createPool(options, runs, atlan?.callers);
   const schedules = schedulesOf(config);
   const { catchUpMs } = options;
@@ -64,7 +64,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
     pool,
     scheduler,
     clock,
-    atlan: atlan?.dependencies,
+    atlan,
   });
   options.onListening?.(listeners);
 

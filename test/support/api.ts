@@ -116,7 +116,7 @@ export function startTestApi(
     start?: (request: RunRequest) => Promise<void>;
     /** What a check does besides being noted. */
     check?: ApiDependencies['check'];
-  } & Pick<ApiDependencies, 'readLog' | 'readManifest' | 'now'> = {},
+  } & Pick<ApiDependencies, 'readLog' | 'readManifest' | 'now' | 'setup'> = {},
 ): TestApi {
   const documents = options.documents ?? createMemoryDocumentStore();
   const runs = createRunStore(documents);
@@ -131,6 +131,7 @@ export function startTestApi(
     },
     ...(options.now ? { now: options.now } : {}),
     ...(options.readLog ? { readLog: options.readLog } : {}),
+    ...(options.setup ? { setup: options.setup } : {}),
     ...(options.readManifest ? { readManifest: options.readManifest } : {}),
     readJobs: options.readJobs ?? (async () => options.index ?? jobs),
     runs,

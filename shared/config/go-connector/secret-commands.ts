@@ -36,6 +36,18 @@ const create = (name: string) =>
   `aws secretsmanager create-secret --name ${quote(name)} --secret-string file:///dev/stdin`;
 
 /**
+ * The command that creates a secret in Secrets Manager, whose value people paste.
+ *
+ * @param form what the value looks like
+ */
+export const createSecretCommand = (name: string, form: object): string => {
+  const fields = Object.entries(form).map(
+    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
+  return `${create(name)}   # paste {${fields.join(', ')}}, then Enter and Ctrl-D`;
+};
+
+/**
  * Reads a Kubernetes Secret from the cluster; undefined when part of it is missing, or the command would contain a
  * password.
  */
@@ -72,7 +84,7 @@ export function secretCommands(secrets: ReadonlyMap<string, MergedSecret>, file?
     if (cluster !== undefined) return `${cluster} | ${create(name)}`;
     if (file !== undefined && knownValue(secret))
       return `${READ_VALUE} ${quote(file)} ${quote(name)} | ${create(name)}`;
-    const form = secret.type === 'login' ? '{"username": "…", "password": "…"}' : '{"token": "pak_…"}';
-    return `${create(name)}   # paste ${form}, then Enter and Ctrl-D`;
+    const form = secret.type === 'login' ? { username: '…', password: '…' } : { token: 'pak_…' };
+    return createSecretCommand(name, form);
   });
 }

@@ -3,6 +3,8 @@ import { MAX_BODY_BYTES } from '../../api/check-request.ts';
 import { answerProblem, ProblemError } from '../../api/problems.ts';
 import { readLimited } from '../../api/read-limited.ts';
 import * as routes from '../../api/routes.ts';
+import { SOURCE_ROUTES } from '../../atlan/atlan-routes.ts';
+import { MAX_BODY_BYTES as FORM_BYTES } from '../../atlan/read-body.ts';
 import { isLoopbackName } from '../listeners/loopback.ts';
 import { type BrowserAccess, createBrowserSessions, KEY_HEADER } from './browser-sessions.ts';
 import { answerFile, CONSOLE_FILES, type ConsoleFile, consoleFolder, PAGE_HEADERS } from './console-files.ts';
@@ -37,6 +39,11 @@ const USED = [
   routes.getCheck,
   routes.getRunLog,
   routes.getRunManifest,
+  routes.getSetup,
+  routes.getPlannedRuns,
+  routes.postConfig,
+  routes.postColumns,
+  ...SOURCE_ROUTES,
 ].map(({ method, path }) => `${method.toUpperCase()} ${path}`);
 
 const PASSED_ON = ['content-type', 'idempotency-key'];
@@ -84,7 +91,9 @@ export function createConsole(options: ConsoleOptions): (request: Request) => Pr
     if (!USED.some((one) => isUsed(one, method, route)))
       throw new ProblemError(404, 'The console does not use this route.');
     const headers = pick(request.headers, PASSED_ON);
-    const body = method === 'GET' ? undefined : await bodyOf(request, MAX_BODY_BYTES);
+    // Filters and queries of the set-up form are longer than a reason.
+    const isOfForm = /^\/(workflows|setup)\//.test(route);
+    const body = method === 'GET' ? undefined : await bodyOf(request, isOfForm ? FORM_BYTES : MAX_BODY_BYTES);
     const { search } = new URL(request.url);
     const asked = new Request(`https://ferry${route}${search}`, {
       method,

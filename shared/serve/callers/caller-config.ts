@@ -41,18 +41,20 @@ const EXTRACTION_FIELDS: Readonly<Record<string, readonly string[]>> = {
 /**
  * The source of a request.
  *
+ * @param wanted `catalog`: one whose catalog Ferry can read; `query`: any
  * @throws AtlanError (422) when it does not exist, is not allowed, or has no catalog that Ferry can read
  */
 export async function callerSource(
   target: CatalogTarget,
   { config, secrets, rules }: CallerSurrounding,
+  wanted: 'catalog' | 'query' = 'catalog',
 ): Promise<CallerSource> {
   if ('source' in target) {
     const { source: name } = target;
     const source = Object.hasOwn(config.sources, name) ? config.sources[name] : undefined;
     if (!source)
       throw wrongField(['credential_guid'], unknownNameMessage('source', name, Object.keys(config.sources)));
-    catalogOf(source);
+    if (wanted === 'catalog') catalogOf(source);
     return { name, source, secrets };
   }
   const { credentials } = target;

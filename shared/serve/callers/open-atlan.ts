@@ -3,10 +3,10 @@ import { createWorkflowConfigs } from '../../atlan/workflows/workflow-config.ts'
 import type { RunStore } from '../../runs/records/run-store.ts';
 import { realClock } from '../../sleep.ts';
 import type { RunPool } from '../pool/run-pool.ts';
-import type { ServeOptions } from '../serve-options.ts';
+import type { AtlanSettings, ServeOptions } from '../serve-options.ts';
 import { recordPromise } from '../starts/promised-runs.ts';
 import { CallerRuns } from './caller-runs.ts';
-import { createProcessProbes } from './process-probes.ts';
+import { createProcessProbes, type ProcessProbes } from './process-probes.ts';
 
 // Proxies in front of the API usually wait for a minute.
 const RESULT_WAIT_MS = 50_000;
@@ -15,13 +15,31 @@ const RESULT_WAIT_MS = 50_000;
 export interface OpenAtlan {
   dependencies: AtlanDependencies;
   callers: CallerRuns;
+  probes: ProcessProbes;
 }
 
-/** @returns undefined when the API is off */
-export function openAtlan(options: ServeOptions, runs: RunStore, pool: () => RunPool): OpenAtlan | undefined {
-  const { api, atlan, documents, clock = realClock } = options;
-  if (!api || !atlan) return undefined;
-  const { rules, applicationName, configDays } = atlan;
+/** What the extractions of callers work with. */
+export type AtlanSurrounding = Pick<
+  ServeOptions,
+  | 'config'
+  | 'secrets'
+  | 'documents'
+  | 'extensionFolders'
+  | 'memoryLimitBytes'
+  | 'threads'
+  | 'workFolder'
+  | 'timeoutMs'
+  | 'clock'
+>;
+
+/** Opens Atlan's API, as far as the operator allows it. */
+export function openAtlan(
+  options: AtlanSurrounding,
+  { rules, applicationName, configDays }: AtlanSettings,
+  runs: RunStore,
+  pool: () => RunPool,
+): OpenAtlan {
+  const { documents, clock = realClock } = options;
   const configs = createWorkflowConfigs(documents, { days: configDays, now: clock.now });
   const callers = new CallerRuns({
     ...options,
@@ -30,10 +48,12 @@ export function openAtlan(options: ServeOptions, runs: RunStore, pool: () => Run
     pool,
     record: (request, config) => recordPromise(request, config, runs),
   });
+  const probes = createProcessProbes({ ...options, rules });
   return {
     callers,
+    probes,
     dependencies: {
-      catalogs: createProcessProbes({ ...options, rules }),
+      catalogs: probes,
       own: { configs, starter: callers },
       applicationName,
       waitMs: RESULT_WAIT_MS,

@@ -3,6 +3,7 @@ import { AtlanError } from '../../atlan/answers.ts';
 import type { CatalogProbes } from '../../atlan/atlan-dependencies.ts';
 import type { CatalogTarget } from '../../atlan/sent-credentials.ts';
 import { type CatalogProbe, listCatalog, probePreflight, probeSignIn } from '../../checks/probe-catalog.ts';
+import { type DescribedQuery, type DraftQuery, probeColumns } from '../../checks/probe-columns.ts';
 import { DeadlineError, UnverifiedServerError } from '../../errors.ts';
 import { RefusedHostError } from '../../network/host-rule.ts';
 import { type CallerSurrounding, callerSource, refusedHost } from './caller-config.ts';
@@ -12,14 +13,24 @@ const AT_ONCE = 4;
 const WAITING = 64;
 const ANSWER_MS = 30_000;
 
+/** What can be asked of the servers of sources. */
+export interface ProcessProbes extends CatalogProbes {
+  /** Has a server prepare a query. */
+  columns(target: CatalogTarget, draft: DraftQuery): Promise<DescribedQuery>;
+}
+
 /** Asks the servers of sources from this process. */
 export function createProcessProbes(
   surrounding: CallerSurrounding &
     Pick<CatalogProbe, 'extensionFolders' | 'memoryLimitBytes' | 'threads' | 'workFolder'>,
-): CatalogProbes {
+): ProcessProbes {
   const limit = pLimit(AT_ONCE);
-  const ask = async <T>(target: CatalogTarget, work: (probe: CatalogProbe) => Promise<T>): Promise<T> => {
-    const { name, source, secrets } = await callerSource(target, surrounding);
+  const ask = async <T>(
+    target: CatalogTarget,
+    work: (probe: CatalogProbe) => Promise<T>,
+    wanted: 'catalog' | 'query' = 'catalog',
+  ): Promise<T> => {
+    const { name, source, secrets } = await callerSource(target, surrounding, wanted);
     if (limit.pendingCount >= WAITING)
       throw new AtlanError(503, 'Too many sources are being asked. Send the request again.', {
         headers: { 'retry-after': '5' },
@@ -44,6 +55,7 @@ export function createProcessProbes(
     list: (target, wanted, database) => ask(target, (probe) => listCatalog(probe, wanted, database)),
     check: (target, filters) =>
       ask(target, (probe) => probePreflight(probe, filters, surrounding.config.atlan.minimumVersion)),
+    columns: (target, draft) => ask(target, (probe) => probeColumns(probe, draft), 'query'),
   };
 }
 

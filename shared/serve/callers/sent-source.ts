@@ -25,8 +25,8 @@ type SourceInput = z.input<typeof ferryConfigSchema>['sources'][string];
 
 /** A source of ferry.yaml for credentials that a caller has sent; its secret is that of {@link secretsOf}. */
 export function sourceOf(credentials: SentCredentials, { tls }: Pick<CallerRules, 'tls'>): SourceInput {
-  const { host, port, database, authType } = credentials;
-  const place = { type: 'postgres', host, port, database } as const;
+  const { connector: type, host, port, database, authType } = credentials;
+  const place = { type, host, port, database } as const;
   const ca = tls.ca === undefined ? {} : { ca: tls.ca };
   if (authType === 'basic') {
     const mode = tls.mode ?? (isLoopbackAddress(host) ? 'disable' : 'verify-full');

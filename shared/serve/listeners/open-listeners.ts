@@ -1,8 +1,8 @@
 import type { Api } from '../../api/api.ts';
 import { createApi } from '../../api/create-api.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
 import { observeRequests } from '../../api/observe-requests.ts';
 import { routeOf } from '../../api/routes.ts';
-import type { AtlanDependencies } from '../../atlan/atlan-dependencies.ts';
 import { atlanRouteOf } from '../../atlan/atlan-routes.ts';
 import { createAtlanApi, joinApis } from '../../atlan/create-atlan-api.ts';
 import type { RunRequestStore } from '../../runs/records/run-request-store.ts';
@@ -11,6 +11,8 @@ import type { Clock } from '../../sleep.ts';
 import type { BrowserAccess } from '../browser/browser-sessions.ts';
 import { consoleFolder } from '../browser/console-files.ts';
 import { createConsole } from '../browser/create-console.ts';
+import type { OpenAtlan } from '../callers/open-atlan.ts';
+import { setupHere } from '../callers/setup-here.ts';
 import type { RunPool } from '../pool/run-pool.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import type { Scheduler } from '../starts/scheduler.ts';
@@ -41,7 +43,7 @@ export async function openListeners(
     requests: RunRequestStore;
     pool: RunPool;
     scheduler: Scheduler;
-    atlan: AtlanDependencies | undefined;
+    atlan: OpenAtlan | undefined;
     clock: Pick<Clock, 'now'>;
   },
 ): Promise<{ health: Listening; api: Listening | undefined } & AsyncDisposable> {
@@ -63,8 +65,7 @@ export async function openListeners(
   try {
     if (wanted) {
       const dependencies = createProcessApi(options, { runs, requests, pool, logs, clock });
-      const own = createApi(dependencies);
-      const router = atlan ? joinApis(own, createAtlanApi(dependencies, atlan)) : own;
+      const router = routerOf(dependencies, atlan, options);
       const observed = observeRequests(router, (path) => routeOf(path) ?? atlanRouteOf(path));
       const console = consoleOf(observed, options);
       api = await listen(createApiServer(observed, wanted.access, console), {
@@ -92,6 +93,19 @@ export async function openListeners(
       logs[Symbol.dispose]();
     },
   };
+}
+
+/** Ferry's own routes, and Atlan's. */
+function routerOf(
+  dependencies: ApiDependencies,
+  atlan: OpenAtlan | undefined,
+  { config, api: wanted, atlan: settings }: ServeOptions,
+): Pick<Api, 'fetch'> {
+  if (!atlan || !settings) return createApi(dependencies);
+  // Whoever is known to nobody has no query of theirs sent to a source.
+  const probes = wanted?.access.type === 'none' ? undefined : atlan.probes;
+  const setup = setupHere(config, { rules: settings.rules, probes });
+  return joinApis(createApi({ ...dependencies, setup }), createAtlanApi(dependencies, atlan.dependencies));
 }
 
 /** The console beside the API, for the same people: undefined where its files are not built. */

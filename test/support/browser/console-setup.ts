@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import { openOutputStore } from '../../../shared/extraction/output/open-output-store.ts';
+import { parseHostRule } from '../../../shared/network/host-rule.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import { openConsoleServer } from '../../../shared/serve/browser/console-server.ts';
 import { createRunLogs } from '../../../shared/serve/listeners/run-logs.ts';
@@ -29,8 +30,12 @@ export interface ConsoleSetup extends AsyncDisposable {
 
 const DATASETS = ['ds_meldungen', 'ds_haushalt', 'ds_slow', 'ds_kurz'];
 
-/** Starts a console whose jobs are those of a town: odd names, a guard, a slow query, an extraction of two databases. */
-export async function startConsole(): Promise<ConsoleSetup> {
+/**
+ * Starts a console whose jobs are those of a town: odd names, a guard, a slow query, an extraction of two databases.
+ *
+ * @param options.allowHosts what the set-up form may try. @default nothing but configured sources
+ */
+export async function startConsole({ allowHosts }: { allowHosts?: string } = {}): Promise<ConsoleSetup> {
   const [postgres, polyteia, folder, pages] = await Promise.all([
     startPostgres(),
     startPolyteiaStandIn({ datasets: DATASETS }),
@@ -107,6 +112,15 @@ export async function startConsole(): Promise<ConsoleSetup> {
       name: 'test',
       maxRuns: 2,
       timeoutMs: 600_000,
+      atlan: {
+        rules: {
+          hostRule: allowHosts === undefined ? undefined : parseHostRule(allowHosts, '--allow-hosts'),
+          roleArns: [],
+          tls: {},
+        },
+        applicationName: 'default',
+        configDays: 1,
+      },
     },
     { logs, caller: 'jürgen' },
   );

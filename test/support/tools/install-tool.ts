@@ -17,6 +17,8 @@ import { type Tool, urlVariable } from './tool.ts';
 const run = promisify(execFile);
 // Another number when something else is made of the same packages.
 const FORM = 1;
+// The same for programs that name their libraries' place.
+const PATHS_FORM = 2;
 const NEVER_READ = ['doc', 'i18n', 'info', 'lintian', 'locale', 'man', 'perl', 'perl5'].map(
   (name) => `usr/share/${name}`,
 );
@@ -37,7 +39,7 @@ export async function installTool(tool: Tool): Promise<CachedTool> {
   const record = join(home, `installed-${process.arch}.json`);
   const url = process.env[urlVariable(tool)];
   // Programs that name their libraries' place do so with this folder's: a copy of it elsewhere is another one.
-  const place = tool.restartsItself ? [home] : [];
+  const place = tool.restartsItself ? [home, PATHS_FORM] : [];
   const origin = hashOf([FORM, url ?? tool.debian, tool.programs, ...place]);
   const installed = (): CachedTool | undefined => {
     if (!existsSync(record)) return undefined;
@@ -100,6 +102,22 @@ async function nameLibraries(root: string, folder: string, programs: readonly st
   // The older kind of path counts for the libraries of libraries too.
   for (const program of programs)
     await run(patchelf, ['--force-rpath', '--set-rpath', path, join(root, program)]);
+  // A library that names a folder of the machine looks nowhere else, not even where its program does.
+  const libraries = globSync(
+    folders.map((each) => `${each}/**/*.so*`),
+    { cwd: root, withFileTypes: true },
+  );
+  for (const library of libraries.filter((entry) => entry.isFile())) {
+    const file = join(library.parentPath, library.name);
+    const named = await run(patchelf, ['--print-rpath', file]).catch(() => ({ stdout: '' }));
+    const own = named.stdout
+      .trim()
+      .split(':')
+      .filter((each) => each.startsWith('/'));
+    if (own.length === 0) continue;
+    const places = own.map((each) => join(folder, each));
+    await run(patchelf, ['--force-rpath', '--set-rpath', [...places, path].join(':'), file]);
+  }
 }
 
 /** Anything that the machine's tar reads. */

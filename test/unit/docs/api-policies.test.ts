@@ -32,6 +32,8 @@ describe('the policies of docs/iam.md', () => {
       [`POST /runs/${RUN}/accept`, ['Approve']],
       [`POST /runs/${RUN}/resend`, ['Approve']],
       ['POST /jobs/close orders/check', ['Start']],
+      ['POST /setup/config', ['Start']],
+      ['POST /setup/columns', ['Start']],
     ]);
   });
 

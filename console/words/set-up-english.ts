@@ -1,0 +1,117 @@
+/** What the set-up form says. */
+export const setUpEnglish = {
+  nav: 'Set up',
+  title: 'Set up a job',
+  intro:
+    'This form tries a connection, puts a job together, and ends with the lines of ferry.yaml to copy. It stores nothing. A password goes only to the requests that sign in to the source, and is forgotten with this page.',
+  again: 'Start over',
+
+  what: 'What is to be set up?',
+  kinds: {
+    extraction: 'An extraction: catalogs to Atlan',
+    sync: 'A sync: the result of a query to a Polyteia dataset',
+  },
+
+  connection: 'Connection',
+  source: 'Source',
+  newSource: 'a new one',
+  noCredentials:
+    'Only configured sources can be used here. To try a new one with its login, start Ferry with --allow-hosts and the hosts that may be tried (docs/console.md).',
+  noSources: 'The configuration has no sources yet.',
+  sourceName: 'Name of the source in ferry.yaml',
+  type: 'Kind of database',
+  types: { postgres: 'Postgres', mysql: 'MySQL or MariaDB' },
+  host: 'Host',
+  port: 'Port (empty: the usual one)',
+  database: 'Database',
+  signIn: 'Sign in with',
+  signIns: { basic: 'user and password', iam_user: 'an IAM user’s key', iam_role: 'an IAM role' },
+  username: 'Database user',
+  password: 'Password',
+  accessKeyId: 'Access key id',
+  secretAccessKey: 'Secret access key',
+  roleArn: 'ARN of the role',
+  externalId: 'External id (optional)',
+  region: 'AWS region (empty: from the host)',
+  tls: 'Encryption, as ferry.yaml will have it',
+  tlsModes: {
+    'verify-full': 'verify the certificate and the host’s name',
+    'verify-ca': 'verify the certificate only',
+    require: 'encrypt without verifying',
+    disable: 'do not encrypt',
+  },
+  tlsHint:
+    'The test encrypts as --credentials-tls says, and by default verifies everything, except on this machine.',
+  secret: 'Name of the secret that will hold the login',
+  test: 'Test the connection',
+  testing: 'Signing in …',
+  signedIn: 'The source has accepted the login.',
+  first: 'Test the connection first: the next steps ask the source.',
+
+  schemas: 'Databases and schemas',
+  schemasHint:
+    'Tick what is meant. If nothing is ticked, everything is read that the login sees in its own database.',
+  means: 'The ticked ones are',
+  meanings: { include: 'read, and nothing else', exclude: 'left out' },
+  allSchemas: (database: string) => `all schemas of ${database}, also later ones`,
+  noSchemas: 'The login sees no schemas here.',
+  tempTables: 'Leave out tables whose name matches (regular expression, optional)',
+  preflight: 'Check',
+  preflighting: 'Checking …',
+  preflightHint: 'The checks that a run begins with, for the source’s own database.',
+  checks: {
+    databaseSchemaCheck: 'Databases and schemas',
+    tablesCheck: 'Tables',
+    versionCheck: 'Version of the server',
+  },
+
+  query: 'Query',
+  queryText: 'SELECT in the source’s own SQL',
+  exactness: 'Types',
+  exactnesses: {
+    exact: 'every value exact, or the run fails',
+    compatible: 'as the Go connector wrote them',
+  },
+  showColumns: 'Show its columns',
+  describing: 'Asking the source …',
+  columnsHint: 'The source prepares the query. No row is read.',
+  noColumns:
+    'This host does not describe queries. Check the job once it is configured: its page shows the columns.',
+  target: 'Dataset',
+  dataset: 'Id of the Polyteia dataset (ds_…)',
+  toTarget: 'Polyteia target',
+  newTarget: 'a new one, called default',
+  token: 'Name of the secret that will hold the personal access key',
+  organization: 'Organization (for the session API)',
+
+  job: 'Name and schedule',
+  jobName: 'Name of the job',
+  connectionName: 'Name of the connection in Atlan (empty: the source’s name)',
+  qualifiedName: 'Its qualifiedName in Atlan',
+  cron: 'Schedule (cron; empty: none)',
+  cronHint: 'Minute, hour, day of month, month, day of week: 30 4 * * 1-5 is 4:30 on workdays.',
+  timezone: 'Time zone',
+
+  lines: 'Lines for ferry.yaml',
+  write: 'Write the lines',
+  writing: 'Writing …',
+  problems: (count: string, value: number) =>
+    value === 1 ? 'One thing is not right yet:' : `${count} things are not right yet:`,
+  linesHint:
+    'Add them to ferry.yaml. Where it has sources:, polyteia:, syncs: or extractions: already, the lines go below that, without its first line.',
+  copy: 'Copy',
+  copied: 'Copied.',
+  secrets: 'The secrets',
+  secretsAws: 'On AWS, in Secrets Manager: each command waits for the value.',
+  secretsLocal: 'On this machine, in secrets.json beside ferry.yaml (chmod 600, kept out of git):',
+  next: 'Then',
+  startNow: 'Start it now',
+  startHint:
+    'Ferry reads the chosen schemas once, and writes their entities to the output, before anything is in ferry.yaml.',
+  startOwnOnly:
+    'A start from here reads the source’s own database only. The lines above read the others too.',
+  start: 'Start',
+  starting: 'Starting …',
+  started: 'The run was started.',
+  toRun: 'Watch it',
+};

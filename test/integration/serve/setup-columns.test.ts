@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AtlanServer, startAtlan } from '../../support/atlan/start-atlan.ts';
+import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+
+// POST /setup/columns: somebody's query reaches a source, and must do nothing there.
+
+let postgres: PostgresServer;
+let mariadb: MysqlServer;
+let serve: AtlanServer;
+beforeAll(async () => {
+  [postgres, mariadb, serve] = await Promise.all([
+    startPostgres(),
+    startMysql(),
+    startAtlan({ args: ['--allow-hosts', '127.0.0.1'] }),
+  ]);
+  await postgres.query('CREATE TABLE t (id int, "Größe" numeric(10,2)); INSERT INTO t VALUES (4711, 1)');
+  await postgres.query('CREATE SEQUENCE counter');
+  await mariadb.query('CREATE TABLE ferry.t (id int, `Größe` decimal(10,2)); CREATE SEQUENCE ferry.counter');
+  await mariadb.query(
+    'CREATE FUNCTION ferry.writes() RETURNS int MODIFIES SQL DATA BEGIN INSERT INTO ferry.t VALUES (1, 1); RETURN 1; END',
+  );
+});
+afterAll(async () => {
+  await serve?.stop();
+  await Promise.all([postgres?.stop(), mariadb?.stop()]);
+});
+
+const sources = [
+  {
+    name: 'Postgres',
+    of: () => ({ ...place(postgres), connectorName: 'postgres' }),
+    counted: async () =>
+      (await postgres.query('SELECT is_called, (SELECT count(*) FROM t)::int AS rows FROM counter')).rows,
+    untouched: [{ is_called: false, rows: 1 }],
+  },
+  {
+    name: 'MariaDB',
+    of: () => ({ ...place(mariadb), connectorName: 'mysql' }),
+    counted: () =>
+      mariadb.query(
+        'SELECT next_not_cached_value AS n, (SELECT count(*) FROM ferry.t) AS m FROM ferry.counter',
+      ),
+    untouched: [{ n: '1', m: '0' }],
+  },
+];
+const place = ({ host, port, database, user: username, password }: PostgresServer | MysqlServer) => ({
+  host,
+  port,
+  database,
+  username,
+  password,
+});
+const columnsIn = (body: Record<string, unknown> | undefined) =>
+  ((body?.columns ?? []) as { name: string }[]).map(({ name }) => name);
+const ask = (credentials: object, query: string) => serve.post('/setup/columns', { credentials, query });
+
+describe.each(sources)('a query that somebody sends to $name', ({ of, counted, untouched }) => {
+  it('is described', async () => {
+    const { status, body } = await ask(of(), 'SELECT * FROM t;');
+    expect([status, columnsIn(body)]).toEqual([200, ['id', 'Größe']]);
+    expect(JSON.stringify(body)).not.toContain('4711');
+  });
+
+  it('changes nothing', async () => {
+    const answers = [
+      await ask(of(), 'DROP TABLE t'),
+      await ask(of(), 'SELECT 1 AS a; DROP TABLE t'),
+      await ask(of(), 'DELETE FROM t'),
+      await ask(of(), 'SELECT * FROM gibt_es_nicht'),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+    // Whether they are refused or only described.
+    await ask(of(), "SELECT nextval('counter') AS a");
+    await ask(of(), 'SELECT nextval(counter) AS a');
+    await ask(of(), 'SELECT writes() AS a');
+    expect(await counted()).toEqual(untouched);
+  });
+
+  it('is refused with a wrong login, and that is no answer about the caller', async () => {
+    const { status, text } = await ask({ ...of(), password: 'falsch-Kanarienvogel' }, 'SELECT 1 AS a');
+    expect(status).toBe(502);
+    expect(text).not.toContain('Kanarienvogel');
+    expect(serve.output()).not.toContain('Kanarienvogel');
+  });
+});
+
+describe('credentials', () => {
+  it('are refused for a host that is not allowed', async () => {
+    const { status, text } = await ask({ ...place(postgres), host: '127.0.0.2' }, 'SELECT 1 AS a');
+    expect([status, text]).toEqual([400, expect.stringContaining('credentials.host')]);
+  });
+
+  it('are those of a kind that Ferry reads', async () => {
+    const { status, text } = await ask({ ...place(postgres), connectorName: 'oracle' }, 'SELECT 1 AS a');
+    expect([status, text]).toEqual([400, expect.stringContaining('connectorName')]);
+  });
+});
+
+it('is not there for callers whom nobody knows', async () => {
+  await using open = await startAtlan({ args: ['--allow-hosts', '127.0.0.1', '--api-auth', 'none'] });
+  expect((await open.get('/setup')).body).toMatchObject({ describesQueries: false });
+  const { status } = await open.post('/setup/columns', { credentials: place(postgres), query: 'SELECT 1' });
+  expect(status).toBe(404);
+});
