@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { OdbcConfig } from '../../config/schema/ferry-config.ts';
 import { ConfigError } from '../../errors.ts';
+import type { ErrorPatterns } from '../error-patterns.ts';
 import { loadLibrary } from './load-library.ts';
 
 /** The driver manager, which DuckDB's extension calls. */
@@ -79,3 +80,12 @@ export function loadDriver(driver: string, folders: readonly string[]): void {
   loadLibrary(manager);
   if (isAbsolute(driver)) loadLibrary(driver);
 }
+
+/** What the driver manager says of a driver that it cannot open, or whose name it does not know. */
+export const unknownDriver = ({ file }: DriverPackages): ErrorPatterns['connect'][number] => ({
+  pattern: /Can't open lib|Driver's SQLAllocHandle|Data source name not found/,
+  make: () =>
+    new ConfigError('The ODBC driver manager does not know the driver of this source.', {
+      hint: `Set odbc.driver to the path of its file (${file}), or register it in odbcinst.ini.`,
+    }),
+});

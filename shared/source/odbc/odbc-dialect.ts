@@ -1,8 +1,9 @@
 import type { OdbcConfig } from '../../config/schema/ferry-config.ts';
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
 import type { Dialect } from '../dialect.ts';
+import { asciiPath } from './ascii-path.ts';
 import { connectionString, withOptions } from './connection-string.ts';
-import { findDriver, loadDriver } from './find-driver.ts';
+import { findDriver, loadDriver, unknownDriver } from './find-driver.ts';
 import { explainOdbcClient, saidByDriver, withoutSecrets } from './odbc-messages.ts';
 import { profileOf } from './odbc-products.ts';
 import { assertPlainQuery } from './plain-query.ts';
@@ -31,7 +32,7 @@ export function odbcDialect(config: OdbcConfig): Dialect {
       return driver;
     },
     async attach(connection, login, tls, { name, folders }) {
-      const driver = findDriver(config, folders, packages);
+      const driver = asciiPath(findDriver(config, folders, packages));
       const parts = [
         ['Driver', driver] as const,
         ...withOptions(connectionParts(login, tls, driver), config.options ?? {}),
@@ -64,6 +65,7 @@ export function odbcDialect(config: OdbcConfig): Dialect {
     },
     errorPatterns: {
       ...profile.errorPatterns,
+      connect: [unknownDriver(packages), ...profile.errorPatterns.connect],
       explainDescribe: (message, phase) =>
         explainOdbcClient(message) ?? profile.errorPatterns.explainDescribe(message, phase),
     },

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +54,7 @@ describe.each(products)('$product through ODBC', ({ product, start, setUp, schem
     ]);
     user = product === 'mariadb' ? 'kanari' : server.user;
     folder = await mkdtemp(join(tmpdir(), 'ferry odbc ü '));
+    await symlink(await odbcDrivers(), join(folder, 'Treiber für Büro'));
     await writeFile(join(folder, 'ca.pem'), certificates.authority.cert);
     await writeFile(join(folder, 'stranger.pem'), stranger.authority.cert);
     await server.query(setUp);
@@ -73,7 +74,7 @@ describe.each(products)('$product through ODBC', ({ product, start, setUp, schem
   const ferry = async (command: readonly string[], { source, sync, login, onStderr }: Changes = {}) => {
     const config = {
       version: 1,
-      drivers: await odbcDrivers(),
+      drivers: join(folder, 'Treiber für Büro'),
       sources: {
         erp: {
           type: 'odbc',

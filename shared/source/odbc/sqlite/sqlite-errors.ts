@@ -83,13 +83,6 @@ export const sqliteErrorPatterns: ErrorPatterns = {
       make: (_at, _user, database) =>
         new SourceUnavailableError(`Another program is writing to ${database}, and did not finish in time.`),
     },
-    {
-      pattern: /Can't open lib|Driver's SQLAllocHandle|Data source name not found/,
-      make: () =>
-        new ConfigError('The ODBC driver manager does not know the driver of this source.', {
-          hint: 'Set odbc.driver to the path of its file (libsqlite3odbc.so), or register it in odbcinst.ini.',
-        }),
-    },
   ],
   passingRefusals: /^$/,
   saidByServer: () => undefined,

@@ -64,13 +64,6 @@ export const sqlServerErrorPatterns: ErrorPatterns = {
           hint: "The driver trusts the authorities of the system's OpenSSL: add yours there, or use tls: { mode: disable } in a network that you trust.",
         }),
     },
-    {
-      pattern: /Can't open lib|Data source name not found/,
-      make: () =>
-        new ConfigError('The ODBC driver manager does not know the driver of this source.', {
-          hint: 'Set odbc.driver to the path of its file, or register it in odbcinst.ini.',
-        }),
-    },
   ],
   passingRefusals: /^08/,
   saidByServer: () => undefined,
