@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError } from '../../shared/errors.ts';
 import { explainFileError } from '../../shared/explain-file-error.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
+import { STATE_MARK } from '../../shared/runs/documents/folder-document-store.ts';
 import { probeConditionalWrites } from '../../shared/runs/documents/probe-conditional-writes.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CliContext } from '../cli-context.ts';
@@ -37,12 +38,15 @@ export async function openServedState(
     return state;
   }
   const folder =
-    named === undefined ? await defaultFolder(context.folder, config) : resolve(context.folder, named);
+    named === undefined
+      ? await defaultFolder(context.folder, config, logger)
+      : resolve(context.folder, named);
   if (named !== undefined) await assertWritable(folder, 'The state folder', MISSING_STATE);
   if (await isPassing(folder))
     logger.warn(
       `state is in ${folder}, a place for temporary files: when it is emptied, as at the end of a container, guards and --catch-up begin again. Keep it elsewhere, or on a volume (--state, FERRY_STATE), or in S3`,
     );
+  logger.info(`state: ${folder}`);
   const state = await openState({ state: folder }, context);
   await assertHardLinks(folder, state.documents);
   return state;
@@ -72,17 +76,35 @@ const MISSING_STATE =
   'Mount a volume there (in Kubernetes a PersistentVolumeClaim, or an emptyDir for a try), make it writable for this user, or name another place with --state or FERRY_STATE.';
 
 /**
- * `.ferry` in the working folder, where a container has its volume; where there is none, beside the configuration, as
- * for other commands; where both are read-only, a folder for temporary files.
+ * `.ferry` in the working folder, where a container has its volume; else the folder of the other commands, beside the
+ * configuration; where both are read-only, a folder for temporary files.
+ *
+ * A `.ferry` that only holds something else, such as the demo's, is not where the state is: guards would compare with
+ * nothing, although `ferry run` has a baseline beside the configuration.
  */
-async function defaultFolder(working: string, config: string | undefined): Promise<string> {
+async function defaultFolder(working: string, config: string | undefined, logger: Logger): Promise<string> {
   const folder = resolve(working, STATE_FOLDER);
   const beside = config === undefined ? folder : resolve(working, dirname(config), STATE_FOLDER);
-  if (beside !== folder && !existsSync(folder) && (await isWritable(beside))) return beside;
-  if (await isWritable(folder)) return folder;
+  if (beside !== folder && !(await isPlaceOfState(folder)) && (await isWritable(beside))) return beside;
+  if (await isWritable(folder)) {
+    if (beside !== folder && hasState(beside))
+      logger.warn(
+        `there are two states: this process uses ${folder}, and the other commands use ${beside}, beside the configuration. Guards of one do not know the results of the other. Name one of them with --state or FERRY_STATE`,
+      );
+    return folder;
+  }
   // Somebody meant it to be the state: elsewhere, replicas that share it would not know of each other.
   if (await isMounted(folder)) await assertWritable(folder, 'The state folder', MISSING_STATE);
   return join(tmpdir(), 'ferry-state');
+}
+
+const hasState = (folder: string) => existsSync(join(folder, STATE_MARK)) || existsSync(join(folder, 'jobs'));
+
+/** Whether a folder holds a state, or was made to hold one: a volume, or the empty folder of the image. */
+async function isPlaceOfState(folder: string): Promise<boolean> {
+  const held = await readdir(folder).catch(() => undefined);
+  if (held === undefined) return existsSync(folder);
+  return held.length === 0 || hasState(folder) || (await isMounted(folder));
 }
 
 async function isMounted(folder: string): Promise<boolean> {

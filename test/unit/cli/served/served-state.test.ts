@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readServedConfig } from '../../../../cli/served/served-config.ts';
 import { assertHardLinks, openServedState } from '../../../../cli/served/served-state.ts';
@@ -20,11 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function open(named: string | undefined, working: string) {
+function open(named: string | undefined, working: string, config?: string) {
   const logged: string[] = [];
   const logger = createLogger({ level: 'warn', destination: { write: (line) => logged.push(line) } });
   const context = { folder: working, environment: {} } as Parameters<typeof openServedState>[1];
-  return { logged, state: openServedState(named, context, logger) };
+  return { logged, state: openServedState(named, context, logger, config) };
 }
 
 describe('the state of a process that keeps schedules', () => {
@@ -51,6 +51,36 @@ describe('the state of a process that keeps schedules', () => {
       `The state folder ${join(working, '.ferry')} cannot be written to: it does not exist, and cannot be created there.`,
     );
     expect(error.hint).toContain('make it writable for this user');
+  });
+
+  describe('with a configuration in another folder', () => {
+    const layout = async (...folders: string[]) => {
+      const working = await mkdtemp(join(folder, 'layout '));
+      for (const each of ['town', ...folders]) await mkdir(join(working, each), { recursive: true });
+      return working;
+    };
+    const place = async (working: string) => {
+      const { state, logged } = open(undefined, working, 'town/ferry.yaml');
+      const own = (await state).own;
+      return [own && 'folder' in own ? relative(working, own.folder) : own, logged.join('')];
+    };
+
+    it('is beside it, where `ferry run` has its baselines, also when .ferry holds something else', async () => {
+      expect((await place(await layout()))[0]).toBe('town/.ferry');
+      expect((await place(await layout('.ferry/demo/state/jobs')))[0]).toBe('town/.ferry');
+      expect((await place(await layout('.ferry/demo', 'town/.ferry/jobs')))[0]).toBe('town/.ferry');
+    });
+
+    it('is in the working folder if that was made for it, as in the image, or was used before', async () => {
+      expect((await place(await layout('.ferry')))[0]).toBe('.ferry');
+      expect((await place(await layout('.ferry/jobs')))[0]).toBe('.ferry');
+    });
+
+    it('is named in a warning when other commands have another one', async () => {
+      const [where, warning] = await place(await layout('.ferry/jobs', 'town/.ferry/jobs'));
+      expect(where).toBe('.ferry');
+      expect(warning).toContain('there are two states');
+    });
   });
 
   it('is refused on a file system without hard links', async () => {
