@@ -6,7 +6,9 @@ import { openDuckdb } from '../duckdb/open-duckdb.ts';
 import { runInterruptibly } from '../duckdb/run-interruptibly.ts';
 import { quoteIdentifier, quoteLiteral } from '../duckdb/sql-text.ts';
 import { ConfigError } from '../errors.ts';
+import { formatCount } from '../text/format.ts';
 import type { ComparisonSessionOptions } from './comparison-session.ts';
+import { readCsvHeader } from './read-csv-header.ts';
 
 /** Whether a file is compared as CSV, by its name. */
 export const isCsv = (path: string) => /\.(csv|tsv)(\.gz)?$/i.test(path);
@@ -32,10 +34,14 @@ export async function csvAsParquet(
   const connection = await instance.connect();
   const ask = async (sql: string) =>
     (await runInterruptibly(connection, signal, () => connection.runAndReadAll(sql))).getRowsJS();
+  let columnCount = 0;
   try {
+    const { names, delimiter } = await readCsvHeader(csv, signal);
+    columnCount = names.length;
     await symlink(await realpath(csv), link);
-    const rows = `read_csv(${quoteLiteral(link)}, all_varchar = true, header = true, allow_quoted_nulls = false)`;
-    const names = (await ask(`DESCRIBE SELECT * FROM ${rows}`)).map(([column]) => String(column));
+    // Nothing is guessed and nothing is let pass: a file with a damaged line would be read as another table.
+    const columns = names.map((column) => `${quoteLiteral(column)}: 'VARCHAR'`).join(', ');
+    const rows = `read_csv(${quoteLiteral(link)}, auto_detect = false, columns = {${columns}}, delim = ${quoteLiteral(delimiter)}, quote = '"', escape = '"', header = true, strict_mode = true, allow_quoted_nulls = false)`;
     const types =
       other === undefined ? new Map<string, string>() : await typesOf(connection, ask, folder, other);
     const casts: string[] = [];
@@ -55,14 +61,40 @@ export async function csvAsParquet(
     return target;
   } catch (error) {
     signal?.throwIfAborted();
-    throw new ConfigError(`${csv} cannot be read as CSV.`, {
-      cause: error,
-      hint: 'Expected UTF-8 text with the names of the columns in the first line. DuckDB’s own message may contain data, so it is not repeated here.',
-    });
+    if (error instanceof ConfigError) throw error;
+    throw explainCsvError(csv, columnCount, error);
   } finally {
     connection.closeSync();
     instance.closeSync();
   }
+}
+
+/** @returns what is wrong with the file, and in which line. DuckDB's own message quotes the line, which is data. */
+function explainCsvError(csv: string, columns: number, error: unknown): ConfigError {
+  const text = error instanceof Error ? error.message : '';
+  const line = /CSV Error on Line: (\d+)/.exec(text)?.[1];
+  const found = /Expected Number of Columns: \d+ Found: (\d+)/.exec(text)?.[1];
+  const why = text.includes('unterminated quote')
+    ? 'has a quote (") that is never closed, or text behind a closing one'
+    : text.includes('not utf-8')
+      ? 'is not UTF-8'
+      : text.includes('Maximum line size')
+        ? 'is longer than 2 MB'
+        : found !== undefined &&
+          `has ${formatCount(Number(found), 'field')}, and the first line names ${columns}`;
+  const what =
+    line !== undefined && why
+      ? `line ${line} ${why}`
+      : text.includes('invalid state')
+        ? 'its lines do not all end in the same way (LF or CR LF)'
+        : undefined;
+  return new ConfigError(`${csv} cannot be read as CSV${what === undefined ? '' : `: ${what}`}.`, {
+    cause: error,
+    hint:
+      line === undefined
+        ? 'Expected UTF-8 text with the names of the columns in the first line, and quotes (") around values that need them.'
+        : 'A value with line ends in it counts as part of one line. A value that contains the separator, a quote or a line end stands in quotes, and a quote in it is doubled.',
+  });
 }
 
 /** The types of the columns of a Parquet file that a text may be read as; nested ones have no form in CSV. */

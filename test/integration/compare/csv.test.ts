@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareFiles } from '../../../shared/compare/compare-files.ts';
+import { ConfigError } from '../../../shared/errors.ts';
 import { runFerry } from '../../support/cli/ferry-command.ts';
 import { type ComparisonBench, startComparisonBench } from '../../support/compare/comparison-bench.ts';
 
@@ -71,8 +72,41 @@ describe('a CSV file is compared', () => {
     );
     const broken = await write('broken.csv', Buffer.from('id,note\n1,Gr\xf6\xdfe GEHEIM\n', 'latin1'));
     const error = (await compare(parquet, broken).catch((thrown: unknown) => thrown)) as Error;
-    expect(error).toMatchObject({ class: 'ConfigError', message: `${broken} cannot be read as CSV.` });
+    expect(error).toMatchObject({
+      class: 'ConfigError',
+      message: `${broken} cannot be read as CSV: line 2 is not UTF-8.`,
+    });
     expect(JSON.stringify(error)).not.toContain('GEHEIM');
+  });
+
+  it.each([
+    ['too many fields', 'id,note\n1,a\n2,b,GEHEIM\n', 'line 3 has 3 fields, and the first line names 2'],
+    ['too few fields', 'id,note\n1,a\nGEHEIM\n3,c\n', 'line 3 has 1 field, and the first line names 2'],
+    ['an open quote', 'id,note\n1,a\n2,"GEHEIM\n3,c\n', 'line 3 has a quote (") that is never closed'],
+    ['text behind a quote', 'id,note\n1,"a"GEHEIM\n', 'line 2 has a quote (") that is never closed, or text'],
+    ['two kinds of line ends', 'id,note\r\n1,a\n2,b\r\n', 'its lines do not all end in the same way'],
+    ['no byte', '', 'it is empty'],
+    ['UTF-16', Buffer.from('\ufeffid,note\n1,GEHEIM\n', 'utf16le'), 'it is not text in UTF-8'],
+    ['one name twice', 'id;note;id\n1;a;GEHEIM\n', 'its first line names the column "id" twice'],
+  ])('not with %s: the line is named, without its values', async (_, content, why) => {
+    const file = await write('damaged.csv', content);
+    const error = (await compare(parquet, file).catch((thrown: unknown) => thrown)) as ConfigError;
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toContain(`damaged.csv cannot be read as CSV: ${why}`);
+    expect(`${error.message}${error.hint}`).not.toContain('GEHEIM');
+  });
+
+  it('not when it is compressed and cut off', async () => {
+    const rows = Array.from({ length: 1000 }, (_, n) => `${n},${n * 7}`).join('\n');
+    const packed = gzipSync(`id,note\n${rows}\n`);
+    const file = await write('cut.csv.gz', packed.subarray(0, packed.length / 2));
+    await expect(compare(parquet, file)).rejects.toThrow(/cut\.csv\.gz cannot be read as CSV: it is cut off/);
+  });
+
+  it('with values that span lines, any separator, a byte order mark and lines of Windows', async () => {
+    const file = await write('excel.csv', '\ufeffid|"a|b"|\r\n1|"x\n""y"""|\r\n2||z\r\n');
+    const plain = await write('plain of excel.csv', 'id,a|b,column2\n1,"x\n""y""",\n2,,z\n');
+    expect(await compare(file, plain)).toMatchObject({ same: true, a: { rows: 2 } });
   });
 
   it('by ferry compare', async () => {
