@@ -17,10 +17,10 @@ const LANGUAGE = 'ferry-language';
 
 /** The console: language, session, and the page that the address names. */
 export function App() {
-  const spoken = useSpoken();
+  const [session, setSession] = useState<Session>();
+  const spoken = useSpoken(session?.language);
   // Before the address is read as that of a page.
   const [token] = useState(takeToken);
-  const [session, setSession] = useState<Session>();
   const look = useCallback(async (sent?: string) => setSession(await enter(sent)), []);
   useEffect(() => {
     whenSignedOut(() => setSession((before) => before && { ...before, signedIn: false }));
@@ -116,19 +116,21 @@ function usePlace(): Place {
   return useMemo(() => placeOf(hash), [hash]);
 }
 
-function useSpoken(): Spoken {
-  const [language, setLanguage] = useState<Language>(() => {
+/** @param configured that of the configuration, which counts more than what the browser asks for */
+function useSpoken(configured: Language | undefined): Spoken {
+  const [chosen, setChosen] = useState<Language | undefined>(() => {
     const kept = localStorage.getItem(LANGUAGE);
-    return isLanguage(kept) ? kept : chooseLanguage(navigator.languages);
+    return isLanguage(kept) ? kept : undefined;
   });
+  const language = chosen ?? configured ?? chooseLanguage(navigator.languages);
   return useMemo(
     () => ({
       language,
       words: wordsOf(language),
       formats: createFormats(formatTag(language, navigator.languages)),
-      choose: (chosen) => {
-        localStorage.setItem(LANGUAGE, chosen);
-        setLanguage(chosen);
+      choose: (next) => {
+        localStorage.setItem(LANGUAGE, next);
+        setChosen(next);
       },
     }),
     [language],

@@ -100,8 +100,9 @@ export class Ferry extends Construct {
       accessLogs: config.api?.accessLogs ?? false,
       vpcEndpointIds: config.api?.vpcEndpointIds,
     });
+    const { language = 'en' } = config;
     const alerts = config.alerts
-      ? new Alerts(this, 'Alerts', { ...config.alerts, deadLetters, key })
+      ? new Alerts(this, 'Alerts', { ...config.alerts, deadLetters, key, language })
       : undefined;
     const watchdog = new Watchdog(this, 'Watchdog', {
       ...serviceDefaults,
@@ -114,6 +115,7 @@ export class Ferry extends Construct {
       hasQueues,
       topic: alerts?.topic,
       webhook: config.alerts?.webhook,
+      language,
     });
 
     if (config.dashboard) new Dashboard(this, 'Dashboard', { stack: this.#runScope() });

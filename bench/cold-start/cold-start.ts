@@ -154,6 +154,7 @@ async function setUp(
     API_URL: 'https://api.example.org/',
     TOPIC_ARN: '',
     WEBHOOK_SECRET: '',
+    LANGUAGE: 'en',
     LOG_LEVEL: 'warn',
   };
 }

@@ -22,7 +22,7 @@ const END_MARGIN_MS = 15_000;
 const RUN_TIMEOUT_MS = 6 * 3_600_000;
 
 /** What a console asks, and how it ends. */
-interface Backend extends Pick<ConsoleOptions, 'api' | 'subject'> {
+interface Backend extends Pick<ConsoleOptions, 'api' | 'subject' | 'language'> {
   stop(): Promise<void>;
 }
 
@@ -108,6 +108,7 @@ async function openLocal(
   return {
     api: api.answer,
     subject: subjectOf(options, context),
+    language: config.language,
     async stop() {
       await api.stop(GRACE_MS);
       logs[Symbol.dispose]();

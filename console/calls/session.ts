@@ -1,3 +1,4 @@
+import type { Language } from '../words/choose-language.ts';
 import { ask } from './ask.ts';
 import { keepKey } from './session-key.ts';
 
@@ -6,6 +7,8 @@ export interface Session {
   signedIn: boolean;
   needsToken?: boolean;
   subject: string;
+  /** Of the configuration; absent where it says none. */
+  language?: Language;
 }
 
 /**

@@ -48,7 +48,7 @@ export const setUpGerman: typeof setUpEnglish = {
   },
   tlsHint:
     'Der Test verschlüsselt, wie --credentials-tls es vorgibt; ohne Angabe wird alles geprüft, außer auf diesem Rechner.',
-  secret: 'Name des Secrets, das die Zugangsdaten enthalten wird',
+  secret: 'Name des Geheimnisses, das die Zugangsdaten enthalten wird',
   test: 'Verbindung testen',
   testing: 'Anmeldung läuft …',
   signedIn: 'Die Quelle hat die Anmeldung angenommen.',
@@ -87,7 +87,7 @@ export const setUpGerman: typeof setUpEnglish = {
   dataset: 'ID des Polyteia-Datensatzes (ds_…)',
   toTarget: 'Polyteia-Ziel',
   newTarget: 'ein neues mit dem Namen default',
-  token: 'Name des Secrets, das den persönlichen Zugriffsschlüssel enthalten wird',
+  token: 'Name des Geheimnisses, das den persönlichen Zugriffsschlüssel enthalten wird',
   organization: 'Organisation (für die Session-API)',
 
   job: 'Name und Zeitplan',
@@ -107,7 +107,7 @@ export const setUpGerman: typeof setUpEnglish = {
     'Fügen Sie die Zeilen in ferry.yaml ein. Wo es sources:, polyteia:, syncs: oder extractions: schon gibt, kommen sie darunter, ohne die jeweils erste Zeile.',
   copy: 'Kopieren',
   copied: 'Kopiert.',
-  secrets: 'Die Secrets',
+  secrets: 'Die Geheimnisse',
   secretsAws: 'Auf AWS im Secrets Manager: Jeder Befehl wartet auf die Eingabe des Wertes.',
   secretsLocal: 'Auf diesem Rechner in secrets.json neben ferry.yaml (chmod 600, nicht in git):',
   next: 'Danach',

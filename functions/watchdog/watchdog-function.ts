@@ -49,6 +49,7 @@ export function createWatchdogFunction(
         stack: environment.STACK_NAME,
         jobs,
         apiUrl: environment.API_URL,
+        language: environment.LANGUAGE,
         logsUrl: (job) => {
           const name = starts.functionOf(jobs, job);
           return name === undefined ? undefined : functionUrl(region, name);

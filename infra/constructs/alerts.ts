@@ -7,25 +7,32 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { AlertsConfig } from '../../shared/config/schema/deployment.ts';
+import type { Language } from '../../shared/config/schema/language.ts';
+import { alarmTexts } from './alarm-texts.ts';
 import type { CustomerKey } from './customer-key.ts';
 
 export interface AlertsProps extends Pick<AlertsConfig, 'email' | 'topicArn'> {
   deadLetters: IQueue;
   /** Encrypts the topic that is created; the policy of the key must admit CloudWatch. */
   key: CustomerKey | undefined;
+  /** Of the alarms. */
+  language: Language;
 }
 
 /** The topic that notifies people, and the alarms that do not depend on Ferry's code. */
 export class Alerts extends Construct {
   readonly topic: ITopic;
 
-  constructor(scope: Construct, id: string, { email = [], topicArn, deadLetters, key }: AlertsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { email = [], topicArn, deadLetters, key, language }: AlertsProps,
+  ) {
     super(scope, id);
     this.topic = topicArn === undefined ? this.#create(key) : Topic.fromTopicArn(this, 'Adopted', topicArn);
     for (const address of new Set(email)) this.topic.addSubscription(new EmailSubscription(address));
     const lost = new Alarm(this, 'DeadLettersAlarm', {
-      alarmDescription:
-        'Ferry: a job was not started, or its run was killed three times, and the watchdog has not reported it. The dead-letter queue holds the event (docs/alerts.md).',
+      alarmDescription: alarmTexts[language].lostStarts,
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(5),
         statistic: 'Maximum',

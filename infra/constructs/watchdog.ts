@@ -9,9 +9,11 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { SecretRef } from '../../shared/config/schema/ferry-config.ts';
+import type { Language } from '../../shared/config/schema/language.ts';
 import type { WatchdogEnvironment } from '../../shared/environment/watchdog-environment.ts';
 import { METRIC_NAMESPACE } from '../../shared/telemetry/emf.ts';
 import type { WatchedJobs } from '../../shared/watchdog/watched-jobs.ts';
+import { alarmTexts } from './alarm-texts.ts';
 import { FerryFunction, type FunctionDefaults, joinNames } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import { QueueStarter } from './queue-starter.ts';
@@ -32,6 +34,8 @@ export interface WatchdogProps extends FunctionDefaults {
   /** Where people are notified; absent without `alerts`. */
   topic: ITopic | undefined;
   webhook: SecretRef | undefined;
+  /** Of messages to people. */
+  language: Language;
 }
 
 const EVERY = Duration.minutes(5);
@@ -53,6 +57,7 @@ export class Watchdog extends Construct {
       API_URL: props.apiUrl,
       TOPIC_ARN: topic?.topicArn ?? '',
       WEBHOOK_SECRET: webhook === undefined ? '' : typeof webhook === 'string' ? webhook : webhook.arn,
+      LANGUAGE: props.language,
       LOG_LEVEL: 'info',
     };
     const handler = new FerryFunction<WatchdogEnvironment>(this, 'Handler', {
@@ -119,13 +124,12 @@ export class Watchdog extends Construct {
       schedule: Schedule.rate(EVERY),
       targets: [new LambdaFunction(handler.function, { retryAttempts: 0 })],
     });
-    if (topic) this.#addAlarms(props.scope, topic);
+    if (topic) this.#addAlarms(props.scope, topic, alarmTexts[props.language]);
   }
 
-  #addAlarms(stack: string, topic: ITopic): void {
+  #addAlarms(stack: string, topic: ITopic, texts: (typeof alarmTexts)[Language]): void {
     const silent = new Alarm(this, 'SilentAlarm', {
-      alarmDescription:
-        'Ferry: the watchdog has not run for 15 minutes, so nobody is notified of failed jobs (docs/alerts.md).',
+      alarmDescription: texts.silent,
       metric: this.function.metricInvocations({ period: EVERY }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -133,7 +137,7 @@ export class Watchdog extends Construct {
       treatMissingData: TreatMissingData.BREACHING,
     });
     const failing = new Alarm(this, 'FailingAlarm', {
-      alarmDescription: 'Ferry: the watchdog fails; see its log (docs/alerts.md).',
+      alarmDescription: texts.failing,
       metric: this.function.metricErrors({ period: EVERY }),
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -142,8 +146,7 @@ export class Watchdog extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     const unheard = new Alarm(this, 'NotificationsAlarm', {
-      alarmDescription:
-        "Ferry: messages about jobs do not reach the topic or the webhook; see the watchdog's log (docs/alerts.md).",
+      alarmDescription: texts.unheard,
       metric: new Metric({
         namespace: METRIC_NAMESPACE,
         metricName: 'NotificationsFailed',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { languages } from '../config/schema/language.ts';
 import { logLevels } from '../telemetry/log-settings.ts';
 
 /** The environment of the watchdog. Its construct takes the same type, so a forgotten variable is a compile error. */
@@ -18,6 +19,8 @@ export const watchdogEnvironmentSchema = z.object({
   TOPIC_ARN: z.string(),
   /** Name or ARN of the secret with the webhook's address; empty without a webhook. */
   WEBHOOK_SECRET: z.string(),
+  /** Of messages to people. */
+  LANGUAGE: z.enum(languages),
   LOG_LEVEL: z.enum(logLevels),
 });
 export type WatchdogEnvironment = z.infer<typeof watchdogEnvironmentSchema>;

@@ -26,6 +26,7 @@ const environment = {
   API_URL: 'http://127.0.0.1:9/',
   TOPIC_ARN: '',
   WEBHOOK_SECRET: '',
+  LANGUAGE: 'en',
   LOG_LEVEL: 'error',
 };
 /** An event that leads nowhere, with the state out of reach. */

@@ -82,6 +82,15 @@ describe('the watchdog', () => {
     ]);
     for (const { Properties } of alarms) expect(Properties.AlarmActions).toEqual([{ Ref: topic }]);
   });
+
+  it('and its alarms write in the language of the configuration', () => {
+    const { template } = synthesize(configWith({ jobs: 1, sources: 1, top: { alerts, language: 'de' } }));
+    expect(functionsOf(template)['Ferry: watchdog']?.Environment.Variables.LANGUAGE).toBe('de');
+    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
+    expect(alarms).toHaveLength(4);
+    for (const { Properties } of alarms)
+      expect(Properties.AlarmDescription).toMatch(/^Ferry: .*\(docs\/de\/alerts\.md\)/);
+  });
 });
 
 describe('a run’s end', () => {

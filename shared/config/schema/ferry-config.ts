@@ -17,6 +17,7 @@ import {
 } from './deployment.ts';
 import { atlan, atlanConnection, clonedInformationSchema, extractionFields } from './extraction.ts';
 import { guards } from './guards.ts';
+import { language } from './language.ts';
 import { drivers, findOdbcProblems, odbc } from './odbc.ts';
 import { polyteiaTarget } from './polyteia-target.ts';
 import { findAuthProblems, sourceAuth } from './source-auth.ts';
@@ -277,6 +278,7 @@ export const ferryConfigSchema = z
     extractions: z.record(name, extraction).default({}).describe('Catalogs that go to Atlan, by job name.'),
     atlan: atlan.prefault({}),
     alerts: alerts.optional(),
+    language: language.optional(),
     bucket: bucketName.optional(),
     kmsKeyArn: kmsKeyArn.optional(),
     logRetention: logRetention.optional(),

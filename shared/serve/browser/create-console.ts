@@ -5,6 +5,7 @@ import { readLimited } from '../../api/read-limited.ts';
 import * as routes from '../../api/routes.ts';
 import { SOURCE_ROUTES } from '../../atlan/atlan-routes.ts';
 import { MAX_BODY_BYTES as FORM_BYTES } from '../../atlan/read-body.ts';
+import type { Language } from '../../config/schema/language.ts';
 import { isLoopbackName } from '../listeners/loopback.ts';
 import { type BrowserAccess, createBrowserSessions, KEY_HEADER } from './browser-sessions.ts';
 import { answerFile, CONSOLE_FILES, type ConsoleFile, consoleFolder, PAGE_HEADERS } from './console-files.ts';
@@ -18,6 +19,8 @@ export interface ConsoleOptions {
   access: BrowserAccess;
   /** Whether it only answers under names of this machine, so that no other name can be made to lead here. */
   localOnly: boolean;
+  /** Of its pages, until somebody chooses another one there. @default what the browser asks for */
+  language?: Language | undefined;
   /** What it shows, for the title: the name of a stack, or of a configuration. */
   subject: string;
   /** Where the pages are. @default that of the bundle */
@@ -61,7 +64,8 @@ const signInSchema = z.strictObject({ token: z.string().optional() });
  * @returns answers a request below the path
  */
 export function createConsole(options: ConsoleOptions): (request: Request) => Promise<Response> {
-  const { path, access, localOnly, subject, api, folder = consoleFolder() } = options;
+  const { path, access, localOnly, subject, language, api, folder = consoleFolder() } = options;
+  const about = { subject, ...(language === undefined ? {} : { language }) };
   const sessions = createBrowserSessions(access, { path });
   const secure = (cookie: string, { headers }: Request) =>
     headers.get('x-forwarded-proto') === 'https' ? `${cookie}; Secure` : cookie;
@@ -73,14 +77,14 @@ export function createConsole(options: ConsoleOptions): (request: Request) => Pr
       return Response.json({
         signedIn: sessions.isOpen(request),
         needsToken: access.type === 'token',
-        subject,
+        ...about,
       });
     const sent = signInSchema.safeParse(parseJson(await bodyOf(request, MAX_SIGN_IN_BYTES))).data;
     const opened = sent && sessions.open(sent.token);
     if (opened === undefined) throw new ProblemError(401, 'This is not the token.');
     const { cookie, key } = opened;
     return Response.json(
-      { signedIn: true, subject, key },
+      { signedIn: true, ...about, key },
       { headers: { 'set-cookie': secure(cookie, request) } },
     );
   }

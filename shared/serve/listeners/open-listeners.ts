@@ -111,7 +111,7 @@ function routerOf(
 /** The console beside the API, for the same people: undefined where its files are not built. */
 function consoleOf(
   api: Pick<Api, 'fetch'>,
-  { api: wanted, name, consoleFolder: folder = consoleFolder() }: ServeOptions,
+  { api: wanted, name, config: { language }, consoleFolder: folder = consoleFolder() }: ServeOptions,
 ): ((request: Request) => Promise<Response>) | undefined {
   if (!wanted || folder === undefined) return undefined;
   const make = (access: BrowserAccess) =>
@@ -121,6 +121,7 @@ function consoleOf(
       access,
       localOnly: wanted.access.type === 'loopback',
       subject: name,
+      language,
       folder,
     });
   let latest: { token: string | undefined; answer: ReturnType<typeof make> } | undefined;

@@ -1,10 +1,12 @@
 import type { Scheduler } from '../../config/schedule/eventbridge-schedule.ts';
+import type { Language } from '../../config/schema/language.ts';
 import type { RunRecord } from '../../runs/records/run-record.ts';
-import { formatCount, formatDuration } from '../../text/format.ts';
 import { printableMessage } from '../../text/printable.ts';
-import { PARTIAL } from '../problems.ts';
 import type { WatchedJobs } from '../watched-jobs.ts';
+import type { AlertWords } from './alert-words.ts';
 import type { AlertFacts, AlertMessage } from './channel.ts';
+import { englishAlerts } from './english-alerts.ts';
+import { germanAlerts } from './german-alerts.ts';
 import type { Incident } from './incident.ts';
 
 /** An incident, with what helps to understand it. */
@@ -26,7 +28,12 @@ export interface AlertLinks {
   logsUrl: (job: string) => string | undefined;
   /** Who keeps the schedules. @default eventbridge */
   scheduler?: Scheduler;
+  /** Of the messages. @default English */
+  language?: Language | undefined;
 }
+
+const languages: Readonly<Record<Language, AlertWords>> = { en: englishAlerts, de: germanAlerts };
+const alertWords = (language: Language | undefined): AlertWords => languages[language ?? 'en'];
 
 // How many alerts a message shows in full; it only names the others.
 const IN_DETAIL = 5;
@@ -51,50 +58,31 @@ export function runsToShow(group: readonly Alert[]): Pick<Incident, 'job' | 'sub
 
 /** Writes the message about a group of alerts. */
 export function messageOf(group: readonly Alert[], where: AlertLinks): AlertMessage {
+  const words = alertWords(where.language);
   const shown = group.slice(0, IN_DETAIL);
   const others = group.slice(IN_DETAIL).map(({ incident }) => incident.job);
   const parts = shown.map((alert) => describe(alert, where));
   if (others.length > 0) {
     const names = others.slice(0, MAX_NAMES).join(', ');
-    parts.push(
-      `The same applies to ${formatCount(others.length, 'other job')}: ${names}${others.length > MAX_NAMES ? ', …' : ''}.`,
-    );
+    parts.push(words.others(others.length, names, others.length <= MAX_NAMES));
   }
-  const text = `${parts.join('\n\n----\n\n')}\n\n${closing(group[0])}\n`;
+  const text = `${parts.join('\n\n----\n\n')}\n\n${words.closing(group[0]?.incident)}\n`;
   return { subject: subjectOf(group, where), text, stack: where.stack, alerts: group.map(factsOf) };
 }
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, fewer than 100 characters. */
-export function subjectOf(group: readonly Alert[], { stack }: Pick<AlertLinks, 'stack'>): string {
+export function subjectOf(
+  group: readonly Alert[],
+  { stack, language }: Pick<AlertLinks, 'stack' | 'language'>,
+): string {
+  const words = alertWords(language);
   const [first] = group;
   if (!first) return '';
   const { incident } = first;
-  const who =
-    group.length === 1
-      ? incident.job
-      : `${group.length} jobs${incident.source === '' ? '' : ` of ${incident.source}`}`;
-  const ascii = `${who} ${summary(incident, group.length)} [Ferry, ${stack}]`.replaceAll(
-    /[^\x20-\x7e]+/g,
-    '?',
-  );
+  const who = group.length === 1 ? incident.job : words.jobs(group.length, incident.source);
+  const text = `${who} ${words.summary(incident, group.length)} [Ferry, ${stack}]`;
+  const ascii = words.ascii(text).replaceAll(/[^\x20-\x7e]+/g, '?');
   return ascii.length < 100 ? ascii : `${ascii.slice(0, 96)}...`;
-}
-
-function summary({ about, kind, class: type }: Incident, count: number): string {
-  if (about === 'recovery') return count === 1 ? 'works again' : 'work again';
-  switch (kind) {
-    case 'failed':
-      if (type === PARTIAL) return `${count === 1 ? 'is' : 'are'} incomplete: some databases failed`;
-      return `failed: ${type}`;
-    case 'overdue':
-      return count === 1 ? 'did not run when planned' : 'did not run when planned';
-    case 'near-time':
-      return count === 1 ? 'is near its time limit' : 'are near their time limits';
-    case 'near-rows':
-      return count === 1 ? 'is near its maxRows' : 'are near their maxRows';
-    case 'dead-letter':
-      return `lost a start: ${type}`;
-  }
 }
 
 function factsOf({ incident: { job, source, kind, class: type, about, since, subject } }: Alert): AlertFacts {
@@ -103,102 +91,31 @@ function factsOf({ incident: { job, source, kind, class: type, about, since, sub
 }
 
 function describe(alert: Alert, where: AlertLinks): string {
+  const words = alertWords(where.language);
+  const { labels, time } = words;
   const { incident, record, lastGood } = alert;
   const { job, kind, about, since, recoveredAt } = incident;
-  const zone = where.jobs[job]?.schedule?.timezone ?? 'UTC';
+  const isProblem = about === 'problem';
+  const watched = Object.hasOwn(where.jobs, job) ? where.jobs[job] : undefined;
+  const zone = watched?.schedule?.timezone ?? 'UTC';
+  const jobAndScheduler = { kind: watched?.kind, scheduler: where.scheduler };
   const rows: [string, string | undefined][] = [
-    ['Job', nameJob(incident, where)],
-    ['What', whatHappened(incident)],
-    ['Error', record?.error && errorOf(record.error)],
-    [kind === 'overdue' && about === 'problem' ? 'Planned for' : 'Since', showTime(since, zone)],
-    ['Works again', about === 'recovery' && recoveredAt ? showTime(recoveredAt, zone) : undefined],
-    ['Last good run', about === 'problem' ? (lastGood ? showTime(lastGood, zone) : 'none yet') : undefined],
+    [labels.job, words.nameJob(incident, watched?.kind ?? 'sync')],
+    [labels.what, words.whatHappened(incident)],
+    [labels.error, record?.error && words.errorOf(record.error)],
+    [kind === 'overdue' && isProblem ? labels.planned : labels.since, time(since, zone)],
+    [labels.worksAgain, !isProblem && recoveredAt ? time(recoveredAt, zone) : undefined],
+    [labels.lastGood, isProblem ? (lastGood ? time(lastGood, zone) : words.noneYet) : undefined],
+    [labels.advice, isProblem ? words.adviceFor(incident, record, jobAndScheduler) : undefined],
+    [words.hint ?? '', words.hint !== undefined && isProblem ? record?.error?.hint : undefined],
+    [labels.run, record && `${record.id}${where.apiUrl ? `, GET ${where.apiUrl}runs/${record.id}` : ''}`],
     [
-      'What to try',
-      about === 'problem'
-        ? adviceFor(incident, record, { kind: where.jobs[job]?.kind, scheduler: where.scheduler })
-        : undefined,
+      labels.start,
+      isProblem && where.apiUrl && job !== 'unknown' ? `POST ${where.apiUrl}jobs/${job}/runs` : undefined,
     ],
-    ['Run', record && `${record.id}${where.apiUrl ? `, GET ${where.apiUrl}runs/${record.id}` : ''}`],
-    [
-      'Start it again',
-      about === 'problem' && where.apiUrl && job !== 'unknown'
-        ? `POST ${where.apiUrl}jobs/${job}/runs`
-        : undefined,
-    ],
-    ['Logs', about === 'problem' ? where.logsUrl(job) : undefined],
+    [labels.logs, isProblem ? where.logsUrl(job) : undefined],
   ];
   const known = rows.filter((row): row is [string, string] => Boolean(row[1]));
   const width = Math.max(...known.map(([name]) => name.length)) + 2;
   return known.map(([name, value]) => `${`${name}:`.padEnd(width)}${printableMessage(value)}`).join('\n');
-}
-
-function nameJob({ job, source }: Incident, { jobs }: AlertLinks): string {
-  const kind = jobs[job]?.kind ?? 'sync';
-  if (source !== '') return `${job} (${kind} of the source ${source})`;
-  return kind === 'extraction' ? `${job} (extraction of several sources)` : job;
-}
-
-const errorOf = ({ class: type, message, phase }: NonNullable<RunRecord['error']>) =>
-  `${type}${phase === undefined ? '' : ` in the phase "${phase}"`}: ${message}`;
-
-function whatHappened({ about, kind, class: type, measured }: Incident): string {
-  if (about === 'recovery') return kind === 'overdue' ? 'It runs again.' : 'A run succeeded.';
-  switch (kind) {
-    case 'failed':
-      if (type === PARTIAL) return 'Its runs write nothing for some databases; the others are complete.';
-      return `Its runs fail with ${type}.`;
-    case 'overdue':
-      return 'No run began at the planned time.';
-    case 'near-time':
-      return measured
-        ? `A run took ${formatDuration(measured.value)} of the ${formatDuration(measured.limit)} that it may take.`
-        : 'A run took most of the time that it may take.';
-    case 'near-rows':
-      return measured
-        ? `A result has ${formatCount(measured.value, 'row')}; more than ${formatCount(measured.limit)} are refused (guards.maxRows).`
-        : 'A result has nearly as many rows as guards.maxRows allows.';
-    case 'dead-letter':
-      return `AWS gave up on a start of the job (${type}).`;
-  }
-}
-
-function adviceFor(
-  { kind, class: type }: Incident,
-  record: RunRecord | undefined,
-  { kind: jobKind, scheduler }: { kind: RunRecord['kind'] | undefined; scheduler: Scheduler | undefined },
-): string {
-  switch (kind) {
-    case 'failed':
-      return record?.error?.hint ?? `Look up ${record?.error?.class ?? type} in docs/troubleshooting.md.`;
-    case 'overdue':
-      if (scheduler === 'process')
-        return 'See whether ferry serve was running then, and what its log says of the job.';
-      return 'See whether the schedule is enabled in EventBridge Scheduler, and whether its function is throttled (Lambda, Monitor).';
-    case 'near-time':
-      if (scheduler === 'process') return 'Raise --timeout, or read less, before the runs fail.';
-      return `Raise \`timeout\` (at most 15m) or \`memory\` (which also gives it more CPU), or ${jobKind === 'extraction' ? 'split the databases between two extractions,' : 'read less'} before the runs fail.`;
-    case 'near-rows':
-      return 'Raise guards.maxRows if so many rows are right.';
-    case 'dead-letter':
-      // What the function itself threw has Ferry's own name.
-      if (type.endsWith('Error')) return `Look up ${type} in docs/troubleshooting.md, then start it again.`;
-      return 'RetriesExhausted: its process was killed each time, usually because it ran out of memory. Anything else: the function could not be called. Start it again once that is fixed.';
-  }
-}
-
-/** A moment in the job's zone, for people. */
-function showTime(iso: string, timeZone: string): string {
-  const shown = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-  return `${shown.format(new Date(iso))} ${timeZone}`;
-}
-
-function closing(first: Alert | undefined): string {
-  if (first?.incident.about === 'recovery' || first?.incident.kind === 'dead-letter')
-    return 'This is reported once.';
-  if (first?.incident.kind === 'failed')
-    return 'This is reported once. You will be notified again when a run succeeds, or fails with another error.';
-  if (first?.incident.kind === 'overdue')
-    return 'This is reported once. You will be notified again when a run succeeds.';
-  return 'This is reported once, until a run stays clear of the limit.';
 }

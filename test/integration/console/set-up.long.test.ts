@@ -179,7 +179,7 @@ it('sets a sync up, in German, with a real MariaDB', async () => {
   await page.getByLabel('Zeitplan').fill('30 4 * * 1-5');
   await page.locator('.next li').nth(4).waitFor();
   await page.getByRole('button', { name: 'Zeilen ausgeben' }).click();
-  await page.getByRole('heading', { name: 'Die Secrets' }).waitFor();
+  await page.getByRole('heading', { name: 'Die Geheimnisse' }).waitFor();
   expect(await findBarriers(page)).toEqual([]);
   await picture(page, 'set-up-sync');
   const yaml = await linesOf(page, 'Zeilen für ferry.yaml');

@@ -20,6 +20,7 @@ const environment = {
   API_URL: 'https://api.example.org/v1/',
   TOPIC_ARN: '',
   WEBHOOK_SECRET: '',
+  LANGUAGE: 'en' as const,
   LOG_LEVEL: 'error' as const,
 };
 

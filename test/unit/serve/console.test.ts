@@ -233,6 +233,13 @@ describe('a page of another origin', () => {
   });
 });
 
+it('speaks the language of the configuration', async () => {
+  const { send } = openConsole({ language: 'de' });
+  expect(await (await send('/session')).json()).toMatchObject({ signedIn: false, language: 'de' });
+  const signedIn = await send('/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) });
+  expect(await signedIn.json()).toMatchObject({ language: 'de' });
+});
+
 describe('what is passed on', () => {
   it.each([
     ['GET', '/jobs?runs=30'],

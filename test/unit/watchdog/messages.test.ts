@@ -101,6 +101,71 @@ describe('a mail', () => {
   });
 });
 
+describe('a mail in German', () => {
+  const german = { ...where, language: 'de' } as const;
+
+  it('says the same, but for what the error says', () => {
+    const message = messageOf([{ incident, record, lastGood: '2026-11-19T03:30:41.000Z' }], german);
+    expect(message.subject).toBe('open-orders fehlgeschlagen: AuthError [Ferry, ferry-prod]');
+    expect(message.text).toMatchInlineSnapshot(`
+      "Job:                 open-orders (Sync der Quelle erp)
+      Was:                 Seine Läufe schlagen fehl (AuthError).
+      Fehler:              AuthError in der Phase „session“: The source at erp.example.org:5432 refused the login of user "ferry".
+      Seit:                20.11.2026, 04:30:12 Uhr (Europe/Berlin)
+      Zuletzt erfolgreich: 19.11.2026, 04:30:41 Uhr (Europe/Berlin)
+      Was zu tun ist:      Prüfen Sie Benutzername und Kennwort im Geheimnis der Quelle. Näheres zu AuthError steht in docs/de/troubleshooting.md.
+      Hinweis (englisch):  Prüfen Sie: the secret may have been rotated.
+      Lauf:                019da4c5-6d40-7e2e-9d4a-3a0c8f3b2a11, GET https://api.example.org/v1/runs/019da4c5-6d40-7e2e-9d4a-3a0c8f3b2a11
+      Erneut starten:      POST https://api.example.org/v1/jobs/open-orders/runs
+      Protokolle:          https://console.example.org/logs
+
+      Dies wird einmal gemeldet. Sie werden wieder benachrichtigt, wenn ein Lauf erfolgreich ist oder mit einem anderen Fehler fehlschlägt.
+      "
+    `);
+  });
+
+  const kinds = [
+    { about: 'recovery', recoveredAt: '2026-11-20T05:00:00.000Z' },
+    { kind: 'overdue', about: 'recovery' },
+    { class: 'partial' },
+    { kind: 'overdue' },
+    { kind: 'near-time', measured: { value: 800_000, limit: 900_000 } },
+    { kind: 'near-time' },
+    { kind: 'near-rows', measured: { value: 900_000, limit: 1_000_000 } },
+    { kind: 'near-rows' },
+    { kind: 'dead-letter', class: 'RetriesExhausted' },
+    { kind: 'dead-letter', class: 'ConfigError' },
+  ].map((facts) => ({ ...incident, ...facts }) as Incident);
+
+  it.each(kinds)('has nothing English in its frame: $kind $about $class', (one) => {
+    for (const scheduler of ['process', 'eventbridge'] as const)
+      for (const count of [1, 7]) {
+        const group = Array.from({ length: count }, (_, index) => ({
+          incident: { ...one, job: `j${index}` },
+        }));
+        const [other, own] = [
+          messageOf(group, { ...where, scheduler }),
+          messageOf(group, { ...german, scheduler }),
+        ];
+        expect(own.subject).toMatch(/^[\x20-\x7e]{1,99}$/);
+        expect(own.subject).not.toContain('?');
+        expect(own.text).not.toMatch(/undefined|\b(the|is|of|and|run)\b/);
+        const shared = new Set(other.text.split('\n'));
+        const same = own.text
+          .split('\n')
+          .filter((line) => line !== '----' && line !== '' && shared.has(line));
+        expect(same).toEqual([]);
+      }
+  });
+
+  it('writes numbers and moments as in German', () => {
+    const texts = kinds.map((one) => messageOf([{ incident: one }], german).text).join('\n');
+    expect(texts).toContain('900.000 Zeilen; mehr als 1.000.000');
+    expect(texts).toContain('13 min 20 s von höchstens 15 min 00 s');
+    expect(texts).toContain('20.11.2026, 04:30:12 Uhr (Europe/Berlin)');
+  });
+});
+
 describe('a webhook', () => {
   const message = messageOf([{ incident, record }], where);
   const answer = (status: number) => {
