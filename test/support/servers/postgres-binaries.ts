@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findTool } from '../tools/find-tool.ts';
+import { type OtherPostgres, otherPostgres } from '../tools/other-postgres.ts';
 import { placeForUser } from '../tools/place-for-user.ts';
 import { POSTGRES_15 } from '../tools/postgres-15.ts';
 import type { UnprivilegedUser } from '../tools/tool.ts';
@@ -21,14 +22,15 @@ export function unprivilegedUser(): UnprivilegedUser | undefined {
 
 /**
  * The folder that holds `initdb` and `postgres`, in a place where `user` can run them. `embedded` is the Postgres 18 of the npm package,
- * `15` is fetched on first use; anything else is such a folder.
+ * `15` is fetched on first use, as the other versions are, which are numbers; anything else is such a folder.
  */
 export async function postgresBinaries(
-  wanted: 'embedded' | '15' | (string & {}),
+  wanted: 'embedded' | '15' | OtherPostgres | (string & {}),
   user: UnprivilegedUser | undefined,
 ): Promise<string> {
   if (wanted === 'embedded') return embeddedPostgres(user);
   if (wanted === '15') return dirname((await findTool(POSTGRES_15, user)).programs.postgres);
+  if (typeof wanted === 'number') return placed(await otherPostgres(wanted), user);
   if (!existsSync(join(wanted, 'postgres'))) throw new Error(`There is no Postgres server in ${wanted}`);
   return wanted;
 }
@@ -38,8 +40,11 @@ async function embeddedPostgres(user: UnprivilegedUser | undefined): Promise<str
   const { postgres } = (await import(platform).catch((cause: unknown) => {
     throw new Error(`The package ${platform} is not installed: npm ci`, { cause });
   })) as { postgres: string };
-  const native = dirname(dirname(postgres));
-  const built = `${native} ${statSync(postgres).mtimeMs}`;
+  return placed(dirname(dirname(postgres)), user);
+}
+
+async function placed(native: string, user: UnprivilegedUser | undefined): Promise<string> {
+  const built = `${native} ${statSync(join(native, 'bin', 'postgres')).mtimeMs}`;
   const hash = createHash('sha256').update(built).digest('hex').slice(0, 12);
   const canRun = (folder: string) =>
     run(join(folder, 'bin', 'postgres'), ['--version'], { ...user, cwd: '/' }).then(Boolean, () => false);

@@ -15,14 +15,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type BoundProcess, freePort, spawnBound } from '../processes/bound-process.ts';
+import type { OtherPostgres } from '../tools/other-postgres.ts';
 import { acceptsPostgres } from './accepts-postgres.ts';
 import { cacheFolder, copyData, dataTemplate } from './data-template.ts';
 import { postgresBinaries, type UnprivilegedUser, unprivilegedUser } from './postgres-binaries.ts';
 
 /** What kind of server {@link startPostgres} starts. */
 export interface PostgresOptions {
-  /** The npm package's Postgres 18, or a folder such as `/usr/lib/postgresql/15/bin`. @default embedded */
-  binaries?: 'embedded' | (string & {});
+  /** The npm package's Postgres 18, another version by its number, or a folder such as `/usr/lib/postgresql/15/bin`. @default embedded */
+  binaries?: 'embedded' | OtherPostgres | (string & {});
   /** The superuser's password, any text. @default ferry */
   password?: string;
   /** How a client over TCP proves who it is. @default scram-sha-256 */

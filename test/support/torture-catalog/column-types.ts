@@ -51,6 +51,7 @@ export const columnTypes = {
   int2vector: { size: 'smallint', octets: -1 },
   int4range: { size: 'int4range' },
   daterange: { size: 'daterange' },
+  numrange: { size: 'numrange' },
   nummultirange: { size: 'nummultirange' },
   _int4: { size: 'integer', octets: -1 },
   _varchar: { size: 'character varying', octets: -1 },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { type PostgresServer, startPostgres } from '../servers/postgres-server.ts';
+import { type PostgresOptions, type PostgresServer, startPostgres } from '../servers/postgres-server.ts';
+import { sqlFor } from './older-versions.ts';
 
 /** The database that holds what main.sql makes; its name is as bad as they come. */
 export const TORTURE_DATABASE = `Tör/ture "db" d'b 🐘`;
@@ -21,14 +22,16 @@ export const POSTGRES_18 = 'embedded';
 
 /** A server with the torture catalog. */
 export interface TortureServer extends PostgresServer {
-  /** 15 or 18. */
+  /** Such as 18. */
   major: number;
   /** A separate connection to one of its databases, as the superuser by default; the caller ends it. */
   connect(database: string, login?: { username: string; password: string }): Promise<pg.Client>;
 }
 
 /** Starts a server and fills it: roles, and the four databases above. */
-export async function startTortureServer(binaries: string): Promise<TortureServer> {
+export async function startTortureServer(
+  binaries: NonNullable<PostgresOptions['binaries']>,
+): Promise<TortureServer> {
   // Statistics come from ANALYZE alone, so that it is known which table has some.
   const server = await startPostgres({ binaries, settings: { autovacuum: 'off' } });
   const major = Number.parseInt(server.version, 10);
@@ -55,7 +58,7 @@ export async function startTortureServer(binaries: string): Promise<TortureServe
     await server.query(`CREATE DATABASE ${pg.escapeIdentifier(database)}`);
     const client = await connect(database);
     try {
-      for (const file of files) await client.query(readSql(file));
+      for (const file of files) await client.query(sqlFor(major, readSql(file)));
     } finally {
       await client.end();
     }

@@ -105,7 +105,6 @@ SELECT
   -- Kinds of Postgres of which nobody has seen that their connections share a snapshot.
   EXISTS (SELECT FROM pg_catalog.pg_settings AS s WHERE s.name LIKE 'aurora%' OR s.name LIKE 'apg%')
     OR pg_catalog.version() ~* 'aurora|redshift|cockroach|yugabyte|greenplum' AS other_server,
-  pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version,
   pg_catalog.current_setting('block_size')::pg_catalog.int8 AS block_size,
   pg_catalog.pg_relation_size(r.oid)::pg_catalog.int8 AS size
 FROM relation AS r

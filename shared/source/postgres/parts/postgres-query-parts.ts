@@ -8,7 +8,7 @@ import { quotePostgresName } from '../postgres-types.ts';
 import type { ParseNode } from './parse-postgres.ts';
 import { assertSameButTable, nameOf, partText, rangesOf } from './part-text.ts';
 import { Obstacle, type QueryShape, readShape } from './query-shape.ts';
-import { assertSplittable, type TableFacts } from './table-facts.ts';
+import { assertSplittable, assertVersion, type TableFacts } from './table-facts.ts';
 
 const sizesSql = readFileSync(new URL('./postgres-part-sizes.sql', import.meta.url), 'utf8');
 const factsSql = readFileSync(new URL('./postgres-part-facts.sql', import.meta.url), 'utf8');
@@ -58,8 +58,10 @@ async function assertLarge(ask: AskSource, query: string, minBytes: number): Pro
   const names = namesAfterFrom(query);
   const { rows } =
     names.length === 0 ? { rows: [] } : await ask(fillIn(sizesSql, { RELATIONS: texts(names) }));
-  if (!(Number(rows[0]?.[0] ?? 0) >= minBytes))
+  const [size, version] = rows[0] ?? [];
+  if (!(Number(size ?? 0) >= minBytes))
     throw new Obstacle(`the query reads no table of ${minBytes / 1_000_000} MB or more`);
+  assertVersion(Number(version));
 }
 
 async function readFacts(ask: AskSource, statement: string): Promise<TableFacts | undefined> {

@@ -23,7 +23,6 @@ export interface TableFacts {
   changing_casts: boolean;
   standby: boolean;
   other_server: boolean;
-  version: number;
   block_size: bigint | number;
   size: bigint | number;
 }
@@ -53,8 +52,12 @@ export function assertSplittable(facts: TableFacts, shape: QueryShape, minBytes:
   return { blocks: Math.ceil(Number(facts.size) / Number(facts.block_size)) };
 }
 
+/** @throws Obstacle for a server that cannot read a range of a table by itself, and would not answer the other questions */
+export function assertVersion(version: number): void {
+  if (version < TID_RANGE_SCANS) throw new Obstacle('the source is older than Postgres 14');
+}
+
 function assertServer(facts: TableFacts): void {
-  if (facts.version < TID_RANGE_SCANS) throw new Obstacle('the source is older than Postgres 14');
   if (facts.standby) throw new Obstacle('the source is a standby');
   if (facts.other_server) throw new Obstacle('this kind of Postgres is not known to share snapshots');
 }

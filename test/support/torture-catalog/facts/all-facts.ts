@@ -10,7 +10,7 @@ export function relationFacts(major: number): RelationFact[] {
   return [
     ...appFacts,
     ...(major >= 18 ? postgres18Facts : []),
-    ...typeFacts,
+    ...typeFacts(major),
     ...partitionFacts,
     ...nameFacts,
     ...descriptionFacts,

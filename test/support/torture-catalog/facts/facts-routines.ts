@@ -27,8 +27,7 @@ export function routineFacts(major: number): RoutineFact[] {
     own('app', 'do_it', ' BEGIN a := 1; END '),
     own('app', 'on_insert', 'BEGIN RETURN NEW; END'),
     // The bodies of SQL's standard are kept as trees, not as text.
-    own('app', 'standard', ''),
-    own('app', 'returned', ''),
+    ...['standard', 'returned'].map((name) => own('app', name, major >= 14 ? '' : 'SELECT a + 1')),
     own('app', 'many_rows', "SELECT 1, '<b>kept</b>'"),
     own(GREETINGS, `Prüf/"it" 🐘`, 'SELECT 1 -- "ü" \\ 🐘'),
     { schema: 'app', name: 'orphan', body: 'SELECT 3', owner: 'Rolle ohne Login' },
@@ -36,17 +35,25 @@ export function routineFacts(major: number): RoutineFact[] {
     system('app', 'row_number_too', 'window_row_number'),
     system('app', 'span', 'range_constructor2', 'double precision, double precision'),
     system('app', 'span', 'range_constructor3', 'double precision, double precision, text'),
-    system('app', 'span_multirange', 'multirange_constructor0', ''),
-    system('app', 'span_multirange', 'multirange_constructor1', 'app.span'),
-    system('app', 'span_multirange', 'multirange_constructor2', 'app.span[]'),
+    ...(major >= 14
+      ? [
+          system('app', 'span_multirange', 'multirange_constructor0', ''),
+          system('app', 'span_multirange', 'multirange_constructor1', 'app.span'),
+          system('app', 'span_multirange', 'multirange_constructor2', 'app.span[]'),
+        ]
+      : []),
     ...['file_fdw_handler', 'file_fdw_validator'].map((name) => system('ext', name, name)),
-    ...['handler', 'validator', 'disconnect', 'disconnect_all']
+    ...['handler', 'validator', ...(major >= 14 ? ['disconnect', 'disconnect_all'] : [])]
       .map((name) => `postgres_fdw_${name}`)
       .map((name) => system('ext', name, name)),
-    system(
-      'ext',
-      'postgres_fdw_get_connections',
-      major >= 18 ? 'postgres_fdw_get_connections_1_2' : 'postgres_fdw_get_connections',
-    ),
+    ...(major >= 14
+      ? [
+          system(
+            'ext',
+            'postgres_fdw_get_connections',
+            major >= 18 ? 'postgres_fdw_get_connections_1_2' : 'postgres_fdw_get_connections',
+          ),
+        ]
+      : []),
   ];
 }

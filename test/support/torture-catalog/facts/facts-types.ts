@@ -1,7 +1,7 @@
 import { column, type RelationFact, relation } from './facts.ts';
 
 /** The table with a column of each type, and the view that some of them are seen through. */
-export const typeFacts: RelationFact[] = [
+export const typeFacts = (major: number): RelationFact[] => [
   relation('app', 'types', [
     column('small', 'int2'),
     column('whole', 'int4'),
@@ -10,8 +10,8 @@ export const typeFacts: RelationFact[] = [
     column('double', 'float8'),
     column('plain', 'numeric'),
     column('exact', 'numeric', { precision: 10, scale: 2 }),
-    column('hundreds', 'numeric', { precision: 5, scale: -2 }),
-    column('tiny', 'numeric', { precision: 3, scale: 5 }),
+    column('hundreds', 'numeric', { precision: 5, scale: major >= 15 ? -2 : 2 }),
+    column('tiny', 'numeric', { precision: major >= 15 ? 3 : 5, scale: 5 }),
     column('wide', 'numeric', { precision: 1000 }),
     column('vc', 'varchar'),
     column('vc255', 'varchar', { length: 255 }),
@@ -50,7 +50,7 @@ export const typeFacts: RelationFact[] = [
     column('words', 'tsvector'),
     column('oids', 'int2vector'),
     column('numbers', 'int4range'),
-    column('many', 'nummultirange'),
+    column('many', major >= 14 ? 'nummultirange' : 'numrange'),
     column('span', 'app.span'),
     column('ints', '_int4'),
     column('grid', '_int4'),

@@ -73,6 +73,8 @@ const ownerOf = (oid: string) => bytesOf(`pg_catalog.pg_get_userbyid(${oid})`);
 const GENERATED_COLUMNS_VERSION = 12;
 /** The same for pg_proc.prokind and pg_index.indnkeyatts. */
 const PROCEDURES_VERSION = 11;
+/** The first that distinguishes a relation without statistics from one without rows. */
+const NO_STATISTICS_VERSION = 14;
 /** From this version on, a foreign key may refer to a table with partitions, and has a copy for each of them. */
 const COPIED_KEYS_VERSION = 12;
 const majorOf = (version: string) => Number.parseInt(version, 10);
@@ -80,12 +82,21 @@ const MEASURED = `SELECT size.key::oid AS relation, size.value::int8 AS bytes
   FROM pg_catalog.json_each_text(nullif(pg_catalog.current_setting('ferry.sizes', true), '')::json) AS size`;
 const MEASURED_NOW = `SELECT stored.relation, pg_catalog.pg_relation_size(stored.relation) AS bytes FROM (${STORED}) AS stored`;
 
-function tablesOf({ faults, guarded, details }: CatalogState, scope: Scope, { takers, unknown }: RowTakers) {
+function tablesOf(
+  { faults, guarded, details, serverVersion }: CatalogState,
+  scope: Scope,
+  { takers, unknown }: RowTakers,
+) {
   const without = (part: Part) => isFaulty(faults, part, 'c.oid');
   return fillIn(tableSql, {
     ...scope,
     SIZES: guarded ? MEASURED : fillIn(MEASURED_NOW, scope),
     INSERTABLE: isOneOf('c.oid', takers),
+    // Before, both are 0: then only a table without a page is known to have no rows.
+    NO_STATISTICS:
+      majorOf(serverVersion) >= NO_STATISTICS_VERSION
+        ? 'c.reltuples < 0'
+        : "c.reltuples = 0 AND c.relpages = 0 AND (c.relkind IN ('p', 'f') OR stored.bytes > 0)",
     NO_INSERTABLE: isOneOf('c.oid', unknown),
     NO_COMMENT: without('comment'),
     NO_BOUND: without('bound'),

@@ -24,7 +24,7 @@ SELECT
   c.relname::text AS table_name,
   -- Only relations that ANALYZE or VACUUM has seen have statistics. A relation without pages is not scaled by them.
   CASE
-    WHEN c.reltuples < 0 OR c.relkind = 'v' THEN NULL
+    WHEN __NO_STATISTICS__ OR c.relkind = 'v' THEN NULL
     WHEN c.relkind IN ('p', 'f') THEN c.reltuples::float8
     WHEN c.relpages <= 0 THEN 0
     ELSE c.reltuples::float8 / c.relpages
