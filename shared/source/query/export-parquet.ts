@@ -42,6 +42,9 @@ export async function assertTypes(
   );
 }
 
+/** Where several threads have one each. Smaller ones make the file larger: by 0.6 % here, and by 5 % at half of it. */
+export const SMALL_ROW_GROUP = '8MB';
+
 /**
  * DuckDB SQL that writes the rows of a relation to a file.
  *
@@ -71,7 +74,8 @@ export async function exportParquet(
   try {
     const copy = async () => {
       for (const check of prepared.checks) await assertFit(session, check);
-      const reader = await session.run('read', copyStatement(relation, target));
+      const rowGroup = session.reading.mode === 'parallel' ? SMALL_ROW_GROUP : undefined;
+      const reader = await session.run('read', copyStatement(relation, target, rowGroup));
       return Number(reader.getRowsJS()[0]?.[0]);
     };
     const rows = await session.transaction(() => keepSettings(session, copy), prepared);
