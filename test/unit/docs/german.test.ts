@@ -30,7 +30,9 @@ const targets = (page: string) =>
     .filter((target) => !target.startsWith('#'))
     .map((target) => (/^https?:/.test(target) ? target : normalize(`${dirname(page)}/${target}`)))
     .map((target) => target.replace('docs/de/', 'docs/').replace('README.de.md', 'README.md'))
-    .map((target) => target.replace(/(?<=(serve|moving-in|troubleshooting|alerts|configuration)\.md)#.*/, ''));
+    .map((target) =>
+      target.replace(/(?<=(serve|moving-in|troubleshooting|alerts|configuration)\.md)#.*/, ''),
+    );
 
 describe.each(pairs)('$german', ({ german, english }) => {
   const [own, other] = [read(german), read(english)];
