@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { nearestName } from '../../config/nearest-name.ts';
 import type { SecretRef } from '../../config/schema/ferry-config.ts';
 import { ConfigError } from '../../errors.ts';
 import type { HostRule } from '../../network/host-rule.ts';
+import { findJsonMistake } from '../../text/json-mistake.ts';
 import type { AwsIdentity } from './aws-identity.ts';
 
 /** Where Ferry's credentials come from. */
@@ -52,10 +54,37 @@ export function createLocalSecretReader(options: {
       if (value !== undefined) return value;
       if (options.fallback) return options.fallback.read(ref);
       throw new ConfigError(`The secret ${label} was not found on this machine.`, {
-        hint: `Put it into the JSON file given by --secrets, set ${secretVariable(label)}, or set AWS_REGION and credentials to read it from Secrets Manager.`,
+        hint: `${describeNearMiss(label, given)}Put it into the JSON file given by --secrets, set ${secretVariable(label)}, or set AWS_REGION and credentials to read it from Secrets Manager.`,
       });
     },
   };
+}
+
+/** What of the given values may have been meant: names are not secret. */
+function describeNearMiss(label: string, given: ReadonlyMap<string, string>): string {
+  const [first = '', ...rest] = label.split('/');
+  if (rest.length > 0 && isGroupWith(given.get(first), rest[0] as string))
+    return `The file of --secrets has it in a group: write "${label}": … instead of "${first}": {"${rest[0]}": …}. `;
+  const nearest = nearestName(label, [...given.keys()]);
+  return nearest === undefined ? '' : `The file of --secrets has "${nearest}": is it meant to be ${label}? `;
+}
+
+function isGroupWith(value: string | undefined, name: string): boolean {
+  if (!value?.startsWith('{')) return false;
+  try {
+    return Object.hasOwn(JSON.parse(value) as object, name);
+  } catch {
+    return false;
+  }
+}
+
+/** Where JSON ends being JSON, in words that hold nothing of it. */
+function whereItFails(text: string): string {
+  // UTF-16, as PowerShell writes it, has zero bytes or, read as UTF-8, replaced characters.
+  if (/^[\uFFFD\0]|^.?\0/s.test(text)) return ': it is not in UTF-8, so save it as that';
+  const mistake = findJsonMistake(text.replace(/^\uFEFF/, ''));
+  if (mistake === undefined) return '';
+  return `: line ${mistake.line}, column ${mistake.column}: ${mistake.what}`;
 }
 
 const secretsFile = z.array(z.tuple([z.string(), z.union([z.string(), z.looseObject({})])]));
@@ -64,10 +93,11 @@ const secretsFile = z.array(z.tuple([z.string(), z.union([z.string(), z.looseObj
 export function parseSecretsFile(text: string, file: string): ReadonlyMap<string, string> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch (error) {
+    // Windows writes a byte order mark.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
     // The parser's message quotes the text, which is secret, so it may not even become the cause.
-    throw new ConfigError(`${file} is not valid JSON${error instanceof SyntaxError ? '' : ' text'}.`, {
+    throw new ConfigError(`${file} is not valid JSON${whereItFails(text)}.`, {
       hint: 'Expected: {"secret name": "value", …}.',
     });
   }

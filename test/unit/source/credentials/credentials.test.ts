@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ferryConfigSchema, type SourceConfig } from '../../../../shared/config/schema/ferry-config.ts';
+import type { ConfigError } from '../../../../shared/errors.ts';
 import { resolveLogin } from '../../../../shared/source/credentials/credentials.ts';
 import { createLocalSecretReader, parseSecretsFile } from '../../../../shared/source/credentials/secrets.ts';
 import { identityWith, KEYS } from '../../../support/source/token-sources.ts';
@@ -145,3 +146,39 @@ it.each(['__proto__', 'constructor', 'toString'])(
     );
   },
 );
+
+describe('a file of secrets', () => {
+  it('may begin with the byte order mark of Windows', () => {
+    expect(parseSecretsFile('\ufeff{"a": "pak_1"}', 's.json').get('a')).toBe('pak_1');
+  });
+
+  it.each([
+    [
+      '{"ferry/erp": {"password": "GEHEIM",}}',
+      's.json is not valid JSON: line 1, column 36: a comma in front of }',
+    ],
+    [
+      Buffer.from('\ufeff{"a": "GEHEIM"}', 'utf16le').toString(),
+      's.json is not valid JSON: it is not in UTF-8',
+    ],
+    [Buffer.from('{"a": "GEHEIM"}', 'utf16le').toString(), 's.json is not valid JSON: it is not in UTF-8'],
+    ['', 's.json is not valid JSON: line 1, column 1: the file is empty'],
+  ])('says where it stops being JSON, and holds nothing of it: %s', (text, message) => {
+    const read = () => parseSecretsFile(text, 's.json');
+    expect(read).toThrow(message);
+    expect(read).not.toThrow('GEHEIM');
+  });
+
+  it.each([
+    ['{"ferry/epr": "pak_1"}', 'The file of --secrets has "ferry/epr": is it meant to be ferry/erp?'],
+    ['{"ferry": {"erp": "pak_1"}}', 'write "ferry/erp": … instead of "ferry": {"erp": …}.'],
+    ['{"other": "pak_1"}', /^Put it into/],
+  ])('names the secret that may be meant: %s', async (text, hint) => {
+    const reader = createLocalSecretReader({ values: parseSecretsFile(text, 's.json'), environment: {} });
+    const error = await reader.read('ferry/erp').catch((thrown: unknown) => thrown as ConfigError);
+    expect((error as ConfigError).hint).toEqual(
+      typeof hint === 'string' ? expect.stringContaining(hint) : expect.stringMatching(hint),
+    );
+    expect((error as ConfigError).hint).not.toContain('pak_1');
+  });
+});
