@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { printable } from '../text/printable.ts';
-import { fieldNamesIn, jsonSchemaOf } from './mistakes/field-names.ts';
+import { fieldNamesIn, jsonSchemaOf, placeOfField } from './mistakes/field-names.ts';
 import { isSecretPath, looksSecret, shownName, shownPath } from './mistakes/showable.ts';
 import { valueCandidates } from './mistakes/value-candidates.ts';
 import { nearestName } from './nearest-name.ts';
@@ -75,6 +75,7 @@ const kindsOfValue: Readonly<Record<string, string>> = {
   array: 'a list',
   string: 'text',
   boolean: 'true or false',
+  int: 'a whole number',
 };
 
 function expected(issue: z.core.$ZodIssue): string {
@@ -117,6 +118,8 @@ export function describeIssues(
   const jsonSchema = jsonSchemaOf(schema);
   const describeUnknown = (at: Path, key: string) => {
     const names = fieldNamesIn(jsonSchema, at, input);
+    const place = placeOfField(key, at.map(String), input);
+    if (place !== undefined) return problem([...at, key], `unknown here: it belongs to ${place}`);
     if (shownName(key, at) !== undefined)
       return problem([...at, key], unknownNameMessage('field', key, names));
     const nearest = nearestName(key, names);

@@ -16,7 +16,7 @@ class Mistake extends Error {
 const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
-const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
+const PLAIN = /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/uy;
 
 /** @returns the first mistake, or nothing if the text is JSON */
 export function findJsonMistake(text: string): JsonMistake | undefined {
@@ -46,7 +46,7 @@ function readDocument(text: string): void {
   const ended = () => new Mistake(text.length, 'the file ends before everything in it is closed');
 
   function readText(): void {
-    take(TEXT);
+    take(PLAIN);
     const char = text[at];
     if (char === undefined) throw new Mistake(at, 'a text is opened with " and never closed');
     if (char === '\n' || char === '\r') throw new Mistake(at, 'a text ends with the line: close it with "');
@@ -94,10 +94,10 @@ function readDocument(text: string): void {
   function readValue(): void {
     const char = next();
     if (char === undefined) throw ended();
-    if (char === '{') return readAll('}', readField);
-    if (char === '[') return readAll(']', readValue);
-    if (char === '"') return readText();
-    if (take(WORD) === '' && take(NUMBER) === '')
+    if (char === '{') readAll('}', readField);
+    else if (char === '[') readAll(']', readValue);
+    else if (char === '"') readText();
+    else if (take(WORD) === '' && take(NUMBER) === '')
       throw new Mistake(at, quoteMistake(char) ?? 'a value is missing, or a text without double quotes');
   }
 

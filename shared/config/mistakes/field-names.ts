@@ -71,3 +71,52 @@ export function fieldNamesIn(schema: JsonSchema, path: readonly PropertyKey[], i
   }
   return [...new Set(candidates.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))];
 }
+
+/** Entries of each kind that has a name, with an example of how to say where it is. */
+const KINDS: readonly (readonly [path: readonly string[], where: string])[] = [
+  [['syncs', '*'], 'a sync, below syncs'],
+  [['sources', '*'], 'a source, below sources'],
+  [['polyteia', '*'], 'a target, below polyteia'],
+  [['extractions', '*'], 'an extraction, below extractions'],
+];
+
+/** Groups that the entry may have, and that a field may have been left out of. */
+const FIELD_GROUPS = [
+  'schedule',
+  'guards',
+  'auth',
+  'tls',
+  'function',
+  'network',
+  'archive',
+  'ingest',
+  'alerts',
+  'odbc',
+];
+
+/**
+ * Where a field belongs that stands where no field has its name.
+ *
+ * @param at the path of the group that it is in
+ * @returns such as `schedule`, or nothing if no group has such a field
+ */
+export function placeOfField(name: string, at: readonly string[], input: unknown): string | undefined {
+  const has = (path: readonly string[]) => configFieldNamesAt(path, input).includes(name);
+  const within = configFieldNamesAt(at, input);
+  const inner = FIELD_GROUPS.find((group) => within.includes(group) && has([...at, group]));
+  if (inner !== undefined) return inner;
+  const outer = at.slice(0, -1);
+  if (at.length > 2 && has(outer)) return `${quotedEntry(outer)}, not to ${at.at(-1)}`;
+  if (at.length > 0 && has([])) return 'the file itself, at the beginning of a line';
+  for (const [path, where] of KINDS) {
+    if (path[0] === at[0]) continue;
+    if (has(path)) return `${where}${at.length === 0 && has(['defaults']) ? ', or to defaults' : ''}`;
+    const group = configFieldNamesAt(path, input).find(
+      (one) => FIELD_GROUPS.includes(one) && has([...path, one]),
+    );
+    if (group !== undefined) return `${group} of ${where}`;
+  }
+  return undefined;
+}
+
+const quotedEntry = (path: readonly string[]) => `"${path.at(-1)}" itself`;

@@ -30,7 +30,42 @@ export function findLayoutMistakes(raw: Plain): Mistake[] {
       ...(flat.length > 0 ? [] : innerMistakes(group, about, value)),
     ];
   });
-  return [...mistakes, ...versionMistakes(raw), ...commentMistakes(raw), ...defaultsMistakes(raw)];
+  return [
+    ...nestedGroups(raw),
+    ...mistakes,
+    ...versionMistakes(raw),
+    ...commentMistakes(raw),
+    ...defaultsMistakes(raw),
+  ];
+}
+
+/** `syncs:` below `polyteia:`, because of spaces in front of it: all that follows seems to be entries of the other group. */
+function nestedGroups(raw: Plain): Mistake[] {
+  return Object.keys(GROUPS).flatMap((group) => {
+    const value = raw[group];
+    if (!isPlain(value)) return [];
+    const names = Object.keys(value);
+    return names.flatMap((name, index): Mistake[] => {
+      const own = value[name];
+      const about = GROUPS[name];
+      if (about === undefined || name === group || raw[name] !== undefined) return [];
+      // An entry may be called so: then it has the fields of one.
+      const entries =
+        own === null ? names.slice(index + 1).map((one) => value[one]) : Object.values(own ?? {});
+      if (!entries.some((entry) => isPlain(entry) && about.fields.some((field) => field in entry))) return [];
+      const what =
+        own === null
+          ? `begin the line with "${name}:", without spaces in front of it`
+          : `move it, and all that is below it, to the left, until "${name}:" begins its line`;
+      return [
+        {
+          at: [group, name],
+          message: `${name} does not belong to ${group}: ${what}`,
+          claims: [[name], ...(own === null ? [[group]] : [])],
+        },
+      ];
+    });
+  });
 }
 
 /** A group of fields of an entry that is not indented far enough, and so seems to be an entry. */

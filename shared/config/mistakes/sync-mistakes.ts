@@ -83,6 +83,18 @@ function guardMistakes(sync: Plain, at: string[]): Mistake[] {
     const message = `${most} is less than minRows: ${least}, so no result would ever pass`;
     mistakes.push({ at: [...at, 'guards', 'maxRows'], message });
   }
+  if (change === null || typeof change === 'boolean' || typeof change === 'object') {
+    const given =
+      change === null
+        ? 'is empty'
+        : isPlain(change)
+          ? 'is a group of fields'
+          : Array.isArray(change)
+            ? 'is a list'
+            : String(change);
+    const message = `${given}; expected a share of the last result’s rows, up or down, such as 50%`;
+    mistakes.push({ at: [...at, 'guards', 'maxRowChange'], message });
+  }
   const percent = percentOf(change);
   if (percent !== undefined) {
     const message = `${JSON.stringify(change)}: expected a share of the last result’s rows`;
@@ -102,6 +114,9 @@ function percentOf(change: unknown): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
+const ONE_SCHEDULE =
+  'is a list; a job has one schedule: name several times in one expression, such as 45 2,14 * * *';
+
 function scheduleMistakes(job: Plain, at: string[]): Mistake[] {
   const { schedule, cron } = job;
   const path = [...at, 'schedule'];
@@ -110,9 +125,7 @@ function scheduleMistakes(job: Plain, at: string[]): Mistake[] {
     return [{ at: path, message, write: scheduleLines(schedule) }];
   }
   if (Array.isArray(schedule)) {
-    const message =
-      'is a list; a job has one schedule: name several times in one expression, such as 45 2,14 * * *';
-    return [{ at: path, message }];
+    return [{ at: path, message: ONE_SCHEDULE }];
   }
   if (cron !== undefined && schedule === undefined) {
     const zone =
@@ -125,6 +138,7 @@ function scheduleMistakes(job: Plain, at: string[]): Mistake[] {
   if (!isPlain(schedule)) return [];
   const { cron: text, disabled, timezone, tz } = schedule;
   const mistakes: Mistake[] = [];
+  if (Array.isArray(text)) mistakes.push({ at: [...path, 'cron'], message: ONE_SCHEDULE });
   if (typeof text === 'string' && /[“”„‟«»‘’]/.test(text)) {
     const message = 'typographic quotes are part of the text: expected plain ones';
     mistakes.push({

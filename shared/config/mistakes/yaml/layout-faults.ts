@@ -151,3 +151,85 @@ export const explainIndent: Explain = (fault) => {
   explanations.push({ line: found.line, message, lines: [moved(found.line, needs)], isTold: true });
   return explanations;
 };
+
+/** The next line with something in it. */
+function lineBelow(lines: readonly string[], line: number): number {
+  const index = lines.findIndex((text, at) => at >= line && !isBlank(text));
+  return index < 0 ? line : index + 1;
+}
+
+/** The name of an entry that stands as deep as its own fields, so that they seem to be those of the entry above. */
+export const explainTooDeep: Explain = (fault) => {
+  const below = lineBelow(fault.lines, fault.line);
+  for (
+    let at = fault.line;
+    at >= 1 && indentOf(lineAt(fault, at)) >= indentOf(lineAt(fault, below));
+    at -= 1
+  ) {
+    const text = lineAt(fault, at);
+    const has = indentOf(text);
+    const next = lineBelow(fault.lines, at);
+    if (!opensGroup(text) || !isField(text) || next === at || indentOf(lineAt(fault, next)) !== has) continue;
+    const needs = fault.lines
+      .slice(0, at - 1)
+      .map((line) => (isBlank(line) ? has : indentOf(line)))
+      .findLast((indent) => indent < has);
+    if (needs === undefined) continue;
+    const message = `${named(fault.lines, at)} is indented by ${spaces(has)}, as the fields below it are: it needs ${spaces(has - needs)} fewer`;
+    return [{ line: at, message, lines: [' '.repeat(needs) + text.trimStart()], isTold: true }];
+  }
+  return [];
+};
+
+const DASHED = /^(\s*)- +(?=[^\s-])(.*)$/;
+const dashed = (name: string, other: string) => ({
+  message: `"- " stands in front of ${name}, and not in front of ${other}: write both without it`,
+  isTold: true,
+});
+
+/**
+ * A line that matches none above it, because an earlier one is wrong: the name of an entry that is not indented far
+ * enough, or that has a `- ` in front of it.
+ */
+export const explainOtherEntry: Explain = (fault) => {
+  const here = lineAt(fault, fault.line);
+  if (!isField(here)) return [];
+  const has = indentOf(here);
+  const explanations: Explanation[] = [];
+  const [, ownIndent = '', ownRest] = DASHED.exec(here) ?? [];
+  if (ownRest !== undefined) {
+    const beside = fault.lines.findLastIndex(
+      (line, at) => at < fault.line - 1 && indentOf(line) === has && isField(line) && !DASHED.test(line),
+    );
+    const right = ownIndent + ownRest;
+    const name = named([...fault.lines.slice(0, fault.line - 1), right], fault.line);
+    if (beside >= 0)
+      explanations.push({
+        ...dashed(name, named(fault.lines, beside + 1)),
+        line: fault.line,
+        lines: [right],
+      });
+  }
+  for (let at = fault.line - 1; at >= 1; at -= 1) {
+    const text = lineAt(fault, at);
+    if (isBlank(text) || indentOf(text) > has) continue;
+    const [, indent = '', rest] = DASHED.exec(text) ?? [];
+    if (rest !== undefined && indentOf(text) === has) {
+      const name = named([...fault.lines.slice(0, at - 1), indent + rest], at);
+      explanations.push({
+        ...dashed(name, named(fault.lines, fault.line)),
+        line: at,
+        lines: [indent + rest],
+      });
+    } else if (indentOf(text) < has && opensGroup(text) && isField(text)) {
+      const below = lineBelow(fault.lines, at);
+      if (indentOf(lineAt(fault, below)) > has) {
+        const own = indentOf(text) === 0 ? 'begins its line' : `is indented by ${spaces(indentOf(text))}`;
+        const message = `${named(fault.lines, at)} ${own}, and ${named(fault.lines, fault.line)}, which stands beside it, is indented by ${spaces(has)}: it needs ${spaces(has - indentOf(text))} more`;
+        explanations.push({ line: at, message, lines: [' '.repeat(has) + text.trimStart()], isTold: true });
+      }
+    }
+    if (indentOf(text) < has) break;
+  }
+  return explanations;
+};

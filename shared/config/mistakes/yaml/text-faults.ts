@@ -1,4 +1,5 @@
 import { type Explain, type Explanation, lineAt } from './fault.ts';
+import { explainTooDeep } from './layout-faults.ts';
 import { fieldOf, findUnclosed, indentOf, isSecretLine, quoted } from './yaml-lines.ts';
 
 /** Faults within a line: characters that mean something in YAML. */
@@ -16,6 +17,8 @@ export const explainDocuments: Explain = ({ code, line }) =>
 
 export const explainTwice: Explain = (fault) => {
   if (fault.code !== 'DUPLICATE_KEY') return [];
+  const tooDeep = explainTooDeep(fault);
+  if (tooDeep.length > 0) return tooDeep;
   const text = lineAt(fault, fault.line);
   const [key] = /^["']?[\w-]+/.exec(text.slice(fault.column)) ?? [];
   if (/\S/.test(text.slice(0, fault.column).replace(/^\s*- /, ''))) {
@@ -99,7 +102,8 @@ export const explainQuotes: Explain = (fault) => {
       const message = `${quote} is opened and not closed in this line: add ${quote} where the text ends`;
       return [{ line: at, message, ...(isSecret ? {} : { lines: [`${start}${quote}${rest}${quote}`] }) }];
     }
-    const inner = rest.endsWith(quote) ? rest.slice(0, -1) : rest;
+    // `"id" FROM orders` begins with a quoted name, and is not quoted itself.
+    const inner = rest.endsWith(quote) ? rest.slice(0, -1) : quote + rest;
     const message = `a ${quote} within ${quote} ends the text: write ${quote === "'" ? "''" : '\\"'}, use the other kind of quotes, or write the text below |`;
     if (isSecret) return [{ line: at, message }];
     const indent = ' '.repeat(indentOf(text));

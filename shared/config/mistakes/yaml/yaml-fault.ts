@@ -6,6 +6,7 @@ import {
   explainIndent,
   explainMissingColon,
   explainNameWithoutColon,
+  explainOtherEntry,
   explainTab,
 } from './layout-faults.ts';
 import {
@@ -51,6 +52,7 @@ const LIKELY: readonly Explain[] = [
   explainInnerColon,
   explainContinuation,
   explainIndent,
+  explainOtherEntry,
 ];
 
 /**
