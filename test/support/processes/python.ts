@@ -25,6 +25,9 @@ const scrapers = ['prometheus-client==0.26.0'];
 // Reads the SQL of databases that the tests have none of.
 const parsers = ['sqlglot==30.30.0'];
 
+// Atlan's own client, with its model of assets.
+const clients = ['pyatlan==11.6.0'];
+
 // Compares templates with the schemas of CloudFormation.
 const linters = ['cfn-lint==1.41.0'];
 
@@ -64,6 +67,11 @@ export function prometheusEnvironment(): Promise<PythonEnvironment> {
 /** A parser of SQL, in a separate environment, which is made in seconds. */
 export function sqlParserEnvironment(): Promise<PythonEnvironment> {
   return environmentOf('sql-parser', parsers);
+}
+
+/** Atlan's client, in a separate environment, as only one long test needs it. */
+export function pyatlanEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('pyatlan', clients);
 }
 
 /** cfn-lint, in a separate environment, which takes long to make. */

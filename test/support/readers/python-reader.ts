@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { pythonEnvironment } from '../processes/python.ts';
+import { type PythonEnvironment, pythonEnvironment } from '../processes/python.ts';
 
 const supportFolder = dirname(fileURLToPath(import.meta.url));
 
@@ -17,13 +17,17 @@ export type PythonReader<Content> = (file: string) => Promise<Content>;
  * by a line with `{"content": …}` or `{"error": "…"}`. It starts with the first file, and ends with this process, whose end closes its input.
  *
  * @param script its file name in this folder
+ * @param environment has the packages that it imports
  */
-export function createPythonReader<Content>(script: string): PythonReader<Content> {
+export function createPythonReader<Content>(
+  script: string,
+  environment: () => Promise<PythonEnvironment> = pythonEnvironment,
+): PythonReader<Content> {
   let started: Promise<ReaderProcess> | undefined;
   const waiting: Array<(line: string | undefined) => void> = [];
 
   async function start(): Promise<ReaderProcess> {
-    const { python } = await pythonEnvironment();
+    const { python } = await environment();
     // -I: neither PYTHON… variables nor the current folder decide what is imported.
     const child = spawn(python, ['-I', join(supportFolder, script)], { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface(child.stdout).on('line', (line) => waiting.shift()?.(line));

@@ -79,7 +79,10 @@ export async function extractTorture(
     }
     const until = Date.now();
     const transformed = result.files.filter(({ form }) => form === 'transformed');
-    const entities = await assertEntityFiles(transformed, { details: options.details ?? false });
+    const entities = await assertEntityFiles(transformed, {
+      details: options.details ?? false,
+      layout: options.relationsBeside ? 'sdk3' : 'app',
+    });
     return { result, entities, from, until, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
