@@ -47,7 +47,7 @@ export function consoleCommand(context: CliContext): Command {
       `
 With --stack, it signs with your own AWS credentials what the pages ask of the stack's API; nothing new can be
 reached from outside. Without it, it works on the state beside the configuration, and runs jobs in this process.
-Anyone with the printed address can use the console until this command ends.`,
+The printed address lets one browser in; then another one is printed.`,
     )
     .action(async ({ port, ...given }: ConsoleCommandOptions, command: Command) => {
       const options = globalOptions(command);
@@ -57,14 +57,16 @@ Anyone with the printed address can use the console until this command ends.`,
       const backend =
         name === undefined ? await openLocal(options, given, context) : await openStack(options, context);
       const { openConsoleServer } = await import('../../shared/serve/browser/console-server.ts');
-      const { listening, address } = await openConsoleServer(backend, number);
+      const { listening, address } = await openConsoleServer(backend, number, {
+        onOpened: (next) => context.stderr.write(`Opened in a browser. For another one: ${next}\n`),
+      });
       context.allowEnding?.(GRACE_MS + END_MARGIN_MS);
       context.stdout.write(
         options.json
           ? `${JSON.stringify({ address })}\n`
           : `Ferry console of ${backend.subject}: ${address}\n`,
       );
-      context.stderr.write('Anyone with this address can start runs. Ctrl-C ends the console.\n');
+      context.stderr.write('The first browser with this address can start runs. Ctrl-C ends the console.\n');
       await new Promise<void>((ended) => {
         if (context.signal.aborted) ended();
         else context.signal.addEventListener('abort', () => ended(), { once: true });

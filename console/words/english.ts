@@ -27,7 +27,7 @@ export const english = {
     submit: 'Sign in',
     wrong: 'This is not the token.',
     byAddress:
-      'This browser is not signed in, or its session has ended. Open the address that ferry console has printed; if that has ended, start it again.',
+      'This browser is not signed in, or its session has ended. Open the newest address that ferry console has printed: each lets one browser in. If the command has ended, start it again.',
     open: 'The session has ended.',
     again: 'Continue',
   },

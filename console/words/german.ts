@@ -28,7 +28,7 @@ export const german: Words = {
     submit: 'Anmelden',
     wrong: 'Dieses Token ist nicht richtig.',
     byAddress:
-      'Dieser Browser ist nicht angemeldet, oder die Sitzung ist abgelaufen. Bitte öffnen Sie die Adresse, die ferry console ausgegeben hat. Falls der Befehl beendet wurde, starten Sie ihn neu.',
+      'Dieser Browser ist nicht angemeldet, oder die Sitzung ist abgelaufen. Bitte öffnen Sie die neueste Adresse, die ferry console ausgegeben hat: Jede lässt einen Browser ein. Falls der Befehl beendet wurde, starten Sie ihn neu.',
     open: 'Die Sitzung ist abgelaufen.',
     again: 'Fortfahren',
   },

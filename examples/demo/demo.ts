@@ -106,7 +106,9 @@ if (!options.keep) {
     '--state',
     stateFolder ?? '',
   ];
-  spawn(process.execPath, [join(root, 'scripts', 'ferry.mjs'), ...given, 'console'], {
+  // The set-up form may try the demo's own database.
+  const console = ['console', '--allow-hosts', '127.0.0.1'];
+  const shownConsole = spawn(process.execPath, [join(root, 'scripts', 'ferry.mjs'), ...given, ...console], {
     cwd: root,
     stdio: 'inherit',
   });
@@ -116,6 +118,8 @@ if (!options.keep) {
     const alive = setInterval(() => {}, 60_000);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clearInterval(alive));
   });
+  // Ctrl-C has reached it, too; another signal has not.
+  shownConsole.kill('SIGTERM');
 }
 
 /** A folder that no other demo is using: one that runs with --keep needs its own for as long as it runs. */

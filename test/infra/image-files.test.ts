@@ -54,6 +54,9 @@ describe('the command line in the image', () => {
     const sent = files.map((file) => gzipSync(readFileSync(join(program, 'console', file))).length);
     expect(Math.max(...sent)).toBeGreaterThan(10_000);
     expect(sent.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(150_000);
+    const [script = ''] = files.map((file) => readFileSync(join(program, 'console', file), 'utf8'));
+    for (const notice of [/Copyright \(c\) 2015-present Jason Miller/, /Copyright \(c\) \d+ Leon Sorokin/])
+      expect(script).toMatch(notice);
   });
 
   it('is a program that the Node of the image starts', async () => {

@@ -1,8 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { digest, hasDigest } from '../listeners/same-secret.ts';
 
-/** How people at a browser show who they are: with a token, or (`open`) not at all. */
-export type BrowserAccess = { type: 'token'; token: string } | { type: 'open' };
+/**
+ * How people at a browser show who they are: with a token, with one that opens a single session (`once`), or (`open`)
+ * not at all.
+ */
+export type BrowserAccess =
+  | { type: 'token'; token: string }
+  | {
+      type: 'once';
+      token: string /** Called when it has been used. @returns the next one */;
+      renew: () => string;
+    }
+  | { type: 'open' };
 
 /** The browsers that have signed in at this process. They are forgotten when it ends. */
 export interface BrowserSessions {
@@ -43,6 +53,7 @@ export function createBrowserSessions(
   // By their digests: looking one up takes as long, however much of it was guessed.
   const sessions = new Map<string, { key: Buffer; endsAt: number }>();
   const attributes = `Path=${path}; HttpOnly; SameSite=Strict`;
+  let token = access.type === 'open' ? undefined : access.token;
   const random = () => randomBytes(32).toString('base64url');
   /** Another port may have set a cookie of the same name: any of them may be the right one. */
   const find = ({ headers }: Request): string | undefined => {
@@ -57,9 +68,9 @@ export function createBrowserSessions(
       });
   };
   return {
-    open(token) {
-      const known = access.type === 'open' || hasDigest(token ?? '', digest(access.token));
-      if (!known) return undefined;
+    open(given) {
+      if (token !== undefined && !hasDigest(given ?? '', digest(token))) return undefined;
+      if (access.type === 'once') token = access.renew();
       const [oldest] = sessions.keys();
       if (sessions.size >= MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
       const [value, key] = [random(), random()];

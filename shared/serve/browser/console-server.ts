@@ -8,22 +8,37 @@ import { type ConsoleOptions, createConsole } from './create-console.ts';
 /** A console on this machine. */
 export interface ConsoleServer {
   listening: Listening;
-  /** The address with what opens it. It is behind the `#`, so that no request and no log contains it. */
+  /** The address with what opens it, once. It is behind the `#`, so that no request and no log contains it. */
   address: string;
 }
 
+/** What happens with a console. */
+export interface ConsoleEvents {
+  /** A browser has been let in: the address has ended, and there is another one. */
+  onOpened?: (next: string) => void;
+}
+
 /**
- * Opens a console for the browsers of this machine. Who knows the address is let in, for as long as this process
- * lives.
+ * Opens a console for the browsers of this machine. Who first opens the address is let in. It then is of no use any more,
+ * whoever finds it in a history or on a screen.
  *
  * @throws ConfigError when the port is taken
  */
 export async function openConsoleServer(
   options: Omit<ConsoleOptions, 'path' | 'access' | 'localOnly'>,
   port: number,
+  { onOpened = () => {} }: ConsoleEvents = {},
 ): Promise<ConsoleServer> {
-  const token = randomBytes(32).toString('base64url');
-  const answer = createConsole({ ...options, path: '/', access: { type: 'token', token }, localOnly: true });
+  const makeToken = () => randomBytes(32).toString('base64url');
+  const token = makeToken();
+  const addressOf = (one: string) => `${listening.url}/#token=${one}`;
+  const renew = () => {
+    const next = makeToken();
+    onOpened(addressOf(next));
+    return next;
+  };
+  const access = { type: 'once', token, renew } as const;
+  const answer = createConsole({ ...options, path: '/', access, localOnly: true });
   const listener = getRequestListener((request) => answer(plainRequest(request)), {
     hostname: 'ferry',
     overrideGlobalObjects: false,
@@ -36,5 +51,5 @@ export async function openConsoleServer(
     stillMs: 60_000,
   });
   const listening = await listen(server, { host: '127.0.0.1', port, setting: '--port' });
-  return { listening, address: `${listening.url}/#token=${token}` };
+  return { listening, address: addressOf(token) };
 }

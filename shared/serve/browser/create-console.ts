@@ -76,7 +76,7 @@ export function createConsole(options: ConsoleOptions): (request: Request) => Pr
     if (request.method !== 'POST')
       return Response.json({
         signedIn: sessions.isOpen(request),
-        needsToken: access.type === 'token',
+        needsToken: access.type !== 'open',
         ...about,
       });
     const sent = signInSchema.safeParse(parseJson(await bodyOf(request, MAX_SIGN_IN_BYTES))).data;

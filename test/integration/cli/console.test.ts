@@ -137,7 +137,7 @@ describe('ferry console', () => {
           headers: { 'idempotency-key': 'k1' },
         });
         expect([answer.status, aws.started.at(-1)?.job]).toEqual([202, 'orders']);
-        expect((await call('/api/workflows/v1/start', { method: 'POST' })).status).toBe(404);
+        expect((await call('/api/workflows/v1/stop/a/b', { method: 'POST' })).status).toBe(404);
       },
     );
     expect(exitCode).toBe(0);

@@ -259,13 +259,19 @@ it('is used with the keyboard alone', async () => {
 });
 
 describe('a session', () => {
-  it('that has ended is said, and begins again with the printed address', async () => {
+  it('that has ended is said, and begins again with the newest address', async () => {
     await using opened = await openPage();
     const { page } = opened;
     await page.context().clearCookies();
     await go(page, '/sources');
-    await page.getByText('Open the address that ferry console has printed').waitFor();
+    await page.getByText('Open the newest address that ferry console has printed').waitFor();
     expect(await findBarriers(page)).toEqual([]);
+    // One that has been used lets nobody in.
+    const used = setup.address;
+    await using other = await openPage();
+    await other.page.goto('about:blank');
+    await page.goto(used);
+    await page.getByText('Open the newest address').waitFor();
     // In the tab that is open, where only the part behind the # changes.
     await page.goto(setup.address);
     await page.getByRole('table').waitFor();

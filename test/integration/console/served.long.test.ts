@@ -74,6 +74,11 @@ describe('the console of ferry serve', () => {
     ]);
     // The API itself still wants the token.
     expect((await page.request.get(address.replace('/console', '/jobs'))).status()).toBe(401);
+    // A run that is started here says so.
+    await page.getByRole('link', { name: 'orders' }).click();
+    await page.getByRole('button', { name: 'Jetzt ausführen' }).click();
+    await page.getByRole('button', { name: 'Ja, ausführen' }).click();
+    await page.getByText('von console').waitFor();
     await person.close();
   });
 

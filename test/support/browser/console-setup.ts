@@ -20,8 +20,8 @@ import { builtConsole } from './built-console.ts';
 
 /** A console over a town's jobs, with a real Postgres. */
 export interface ConsoleSetup extends AsyncDisposable {
-  /** The address that opens it. */
-  address: string;
+  /** The address that opens it, once: each time it is another one. */
+  readonly address: string;
   /** Without what opens it. */
   url: string;
   postgres: PostgresServer;
@@ -124,12 +124,21 @@ export async function startConsole({ allowHosts }: { allowHosts?: string } = {})
     },
     { logs, caller: 'jürgen' },
   );
-  const { listening, address } = await openConsoleServer(
+  let address = '';
+  const { listening, address: first } = await openConsoleServer(
     { api: api.answer, subject: 'stadt/ferry.yaml', folder: pages },
     0,
+    {
+      onOpened(next) {
+        address = next;
+      },
+    },
   );
+  address = first;
   return {
-    address,
+    get address() {
+      return address;
+    },
     url: listening.url,
     postgres,
     polyteia,

@@ -139,6 +139,20 @@ describe('a session', () => {
     expect((await start({ cookie })).status).toBe(401);
   });
 
+  it('begins once with a token that opens one session', async () => {
+    const tokens = ['zweites', 'drittes'];
+    const access = { type: 'once', token: 'erstes', renew: () => tokens.shift() ?? '' } as const;
+    const { send, signIn } = openConsole({ access });
+    const first = await signIn('erstes');
+    expect(first.status).toBe(200);
+    expect((await signIn('erstes')).status).toBe(401);
+    // The session that it has opened goes on.
+    expect((await send('/api/jobs', { headers: { cookie: first.cookie } })).status).toBe(200);
+    expect((await signIn('zweites')).status).toBe(200);
+    expect((await signIn('zweites')).status).toBe(401);
+    expect((await (await send('/session')).json()) as object).toMatchObject({ needsToken: true });
+  });
+
   it.each(['', 'x', `${TOKEN}x`, TOKEN.slice(1)])('does not begin with the token "%s"', async (token) => {
     const { signIn } = openConsole();
     expect(await signIn(token)).toEqual({ status: 401, cookie: undefined });
