@@ -80,6 +80,9 @@ export class LockedCatalogError extends SourceUnavailableError {}
  */
 export class NoConnectionLeftError extends SourceUnavailableError {}
 
+/** The source accepts a connection, and nobody answers the login. */
+export class UnansweredLoginError extends SourceUnavailableError {}
+
 /** Polyteia, or something in front of it, does not answer as it should. */
 export class PolyteiaUnavailableError extends FerryError {
   readonly class = 'PolyteiaUnavailableError';

@@ -75,7 +75,8 @@ export async function openRuns(options: GlobalOptions, context: CliContext): Pro
     jobs: () => listJobNames(store, options, context),
     async find(given) {
       const id = await resolve(given);
-      return isRunId(id) ? store.get(id) : undefined;
+      const run = isRunId(id) ? await store.get(id) : undefined;
+      return run && (await withProgress(store, run));
     },
     place: 'folder' in own ? own.folder : `s3://${own.bucket}`,
     isLocal: true,
@@ -93,6 +94,15 @@ export async function openRuns(options: GlobalOptions, context: CliContext): Pro
     },
     sentAs: (runs) => findSentAs(runs, (id) => store.get(id)),
   };
+}
+
+/** A run with what its last heartbeat reported, while it is under way. */
+async function withProgress(store: RunStore, run: RunRecord): Promise<RunRecord | Run> {
+  if (isFinished(run)) return run;
+  const holder = await store.readHolder(run.job);
+  if (!holder?.alive || holder.runId !== run.id) return run;
+  const { phase, heartbeatAgeMs } = holder;
+  return { ...run, progress: { ...(phase === undefined ? {} : { phase }), heartbeatAgeMs } };
 }
 
 /** Of the configuration, if it can be read, and of the newest runs: a job may have been renamed or removed. */

@@ -3,7 +3,8 @@ import type { RunRecord } from '../../shared/runs/records/run-record.ts';
 import { formatBytes, formatCount, formatDuration } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { formatError, printWarnings } from './output.ts';
+import { formatFailure } from './failures.ts';
+import { printWarnings } from './output.ts';
 import { isRefused, stateWord } from './run-state.ts';
 
 /** What there is to say about a dry run besides its record. */
@@ -29,7 +30,7 @@ export function reportRun(
 ): void {
   if (json) stdout.write(`${JSON.stringify(run, null, 2)}\n`);
   else stdout.write(rehearsal && run.kind === 'sync' ? describeRehearsal(run, rehearsal) : summarize(run));
-  if (run.error) stderr.write(formatError(run.error, asTyped));
+  if (run.error) stderr.write(formatFailure(run, run.error, asTyped));
   const news = run.warnings.filter((warning) => !known.includes(warning));
   printWarnings(stderr, news);
   const repeated = run.warnings.length - news.length;

@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatDuration } from '../../shared/text/form
 import { nameSome } from '../../shared/text/name-some.ts';
 import { printable, printableMessage } from '../../shared/text/printable.ts';
 import { EXIT, exitCodeOf, exitCodeOfRun } from '../exit-codes.ts';
+import { formatFailure } from './failures.ts';
 import { type AsTyped, formatError, formatTable } from './output.ts';
 import { isRefused } from './run-state.ts';
 
@@ -91,7 +92,9 @@ function groupCauses(bad: readonly JobEnd[], asTyped?: AsTyped): string {
     const error = errorOf(end);
     if (!error || error.class === 'CancelledError') continue;
     // The hint of a refused result names its run.
-    const cause = formatError(error, asTyped).trimEnd();
+    const cause = (
+      'record' in end ? formatFailure(end.record, error, asTyped) : formatError(error, asTyped)
+    ).trimEnd();
     groups.set(cause, [...(groups.get(cause) ?? []), printable(end.job)]);
   }
   return [...groups]

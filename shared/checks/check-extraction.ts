@@ -19,7 +19,7 @@ import {
 } from '../extraction/plan-databases.ts';
 import { labelOf } from '../extraction/read-database.ts';
 import { describeUnread, failsApart, UnmatchedEntries } from '../extraction/unread-databases.ts';
-import { watchSignIn } from '../extraction/watch-sign-in.ts';
+import { watchSource } from '../extraction/watch-source.ts';
 import { type RetryOptions, retryLockedCatalog } from '../runs/retry.ts';
 import { createWorkspace } from '../runs/workspace.ts';
 import { RefusedLogins } from '../source/credentials/refused-logins.ts';
@@ -66,6 +66,7 @@ async function checkCatalogs(work: PlanWork, folder: string, waiting: Waiting): 
         folder,
         signal,
         retry: (attempt) => retryLockedCatalog(waiting, attempt),
+        tryFirst: async (attempt) => ({ result: await retryLockedCatalog(waiting, attempt) }),
         phase: (_name, attempt) => attempt(),
       },
       { ...work, engine: sessions.engine },
@@ -123,11 +124,17 @@ async function checkDatabases(
 ): Promise<CheckResult[]> {
   const { name: source, databases } = plan;
   const results: CheckResult[] = [];
-  const isKeptOut = watchSignIn(work.extraction.databases === 'all');
-  let keptOut = false;
+  const { reached } = plan;
+  const ofSource =
+    reached &&
+    watchSource(plan, reached.login, {
+      wasLetIn: work.extraction.databases === 'all',
+      signal: waiting.signal,
+    });
+  let gone = false;
   for (const [index, database] of databases.entries()) {
     const login = `${labelOf(source, database)}: login`;
-    if (keptOut) {
+    if (gone) {
       results.push(skippedCheck(login));
       continue;
     }
@@ -138,7 +145,7 @@ async function checkDatabases(
         return { error };
       },
     );
-    keptOut = isKeptOut('error' in checked ? checked.error : undefined);
+    gone = (await ofSource?.('error' in checked ? checked.error : undefined)) !== undefined;
     if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
     else if ('error' in checked) results.push(failedCheck(login, checked.error));
     else results.push(...checked);

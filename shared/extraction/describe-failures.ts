@@ -26,8 +26,20 @@ export function describeFailures(outcomes: readonly DatabaseOutcome[]): RunRecor
 const countOf = (failed: readonly DatabaseOutcome[], all: readonly DatabaseOutcome[]) =>
   `${failed.length} of ${all.length} databases failed.`;
 
+/**
+ * The failed databases by cause, in the order of the first of each. A message that differs by nothing but the name of
+ * the database is the same cause.
+ */
+export function groupByCause(outcomes: readonly DatabaseOutcome[]): DatabaseOutcome[][] {
+  const failed = outcomes.filter(({ state }) => state === 'failed');
+  return [...Map.groupBy(failed, causeOf).values()];
+}
+
+const causeOf = ({ database, error }: DatabaseOutcome) =>
+  database === undefined ? error?.message : error?.message.replaceAll(`"${database}"`, '"…"');
+
 function tellCauses(failed: readonly DatabaseOutcome[]): string {
-  const causes = [...Map.groupBy(failed, ({ error }) => error?.message).values()];
+  const causes = groupByCause(failed);
   const told = causes
     .slice(0, MAX_CAUSES)
     .flatMap(([first, ...likewise]) =>
@@ -38,7 +50,8 @@ function tellCauses(failed: readonly DatabaseOutcome[]): string {
   return [...told, ...list('Also failed', causes.slice(MAX_CAUSES).flat())].join(' ');
 }
 
-const labelOfOutcome = ({ source, database }: DatabaseOutcome) => labelOf(source, database);
+/** @returns how a message calls a database */
+export const labelOfOutcome = ({ source, database }: DatabaseOutcome) => labelOf(source, database);
 
 function list(title: string, outcomes: readonly DatabaseOutcome[]): string[] {
   if (outcomes.length === 0) return [];

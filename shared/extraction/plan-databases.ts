@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type AtlanConnection, connectionOf } from '../config/atlan-connection.ts';
 import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
 import type { JobContext } from '../runs/job.ts';
+import type { FailedTry } from '../runs/retry.ts';
 import { catalogOf } from '../source/catalog/catalog-registry.ts';
 import type { CatalogScope } from '../source/catalog/catalog-scope.ts';
 import { type CatalogFilters, mapFilters, textsOf } from '../source/catalog/filters.ts';
@@ -36,9 +37,11 @@ export interface PlannedSource {
   leftOut?: string;
   /** Why nothing of it can be read. */
   error?: FerryError;
+  /** That it could not be asked for its databases, and may be later ({@link planAgain}). */
+  left?: FailedTry;
 }
 
-export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'phase'> & {
+export type PlanContext = Pick<JobContext, 'folder' | 'signal' | 'retry' | 'tryFirst' | 'phase'> & {
   /** The run that signs in; absent for a check. */
   runId?: string;
 };
@@ -54,22 +57,59 @@ export type PlanWork = JobReading &
  */
 export async function planDatabases(context: PlanContext, work: PlanWork): Promise<PlannedSource[]> {
   const planned: PlannedSource[] = [];
-  for (const [index, { name, source }] of work.sources.entries()) {
+  for (const { name, source } of work.sources) {
     const plan: PlannedSource = { name, source, databases: [] };
     planned.push(plan);
-    try {
-      const { defaultPort } = dialectOf(source);
-      const run = { job: work.job, ...(context.runId === undefined ? {} : { runId: context.runId }) };
-      const login = await context.retry(() => resolveLogin(name, source, work.secrets, defaultPort, run));
-      const { tenant } = work.config.atlan;
-      plan.reached = { login, connection: connectionOf({ name, source, login, tenant }) };
-      Object.assign(plan, await namesOf(context, work, plan, login, join(context.folder, `list-${index}`)));
-    } catch (thrown) {
-      context.signal.throwIfAborted();
-      if (thrown instanceof WholeJobError) throw thrown.error;
-      plan.error = toFerryError(thrown);
-    }
+    await fillIn(plan, context, work, async (ask) => {
+      const asked = await context.tryFirst(ask);
+      if ('result' in asked) return asked.result;
+      plan.left = asked.left;
+      return { databases: [] };
+    });
   }
+  settleNames(planned);
+  return planned;
+}
+
+/** Asks a source again that was left for later. Its plan then has its databases, or the error. */
+export async function planAgain(
+  context: PlanContext,
+  work: PlanWork,
+  plan: PlannedSource,
+  planned: readonly PlannedSource[],
+): Promise<void> {
+  const { left } = plan;
+  delete plan.left;
+  await fillIn(plan, context, work, (ask) => context.retry(ask, left));
+  settleNames(planned);
+}
+
+type Names = Pick<PlannedSource, 'databases' | 'bytes' | 'unread' | 'leftOut'>;
+type Asking = (ask: () => Promise<Names>) => Promise<Names>;
+
+async function fillIn(
+  plan: PlannedSource,
+  context: PlanContext,
+  work: PlanWork,
+  asking: Asking,
+): Promise<void> {
+  const { name, source } = plan;
+  try {
+    const { defaultPort } = dialectOf(source);
+    const run = { job: work.job, ...(context.runId === undefined ? {} : { runId: context.runId }) };
+    const login = await context.retry(() => resolveLogin(name, source, work.secrets, defaultPort, run));
+    const { tenant } = work.config.atlan;
+    plan.reached = { login, connection: connectionOf({ name, source, login, tenant }) };
+    const folder = join(context.folder, `list-${work.sources.findIndex((one) => one.name === name)}`);
+    Object.assign(plan, await namesOf(context, work, plan, login, { folder, asking }));
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    if (thrown instanceof WholeJobError) throw thrown.error;
+    plan.error = toFerryError(thrown);
+  }
+}
+
+function settleNames(planned: readonly PlannedSource[]): void {
   assertApart(planned);
   for (const sameServer of Map.groupBy(
     planned,
@@ -78,7 +118,6 @@ export async function planDatabases(context: PlanContext, work: PlanWork): Promi
     const written = escapeDatabaseNames(sameServer.flatMap(({ databases }) => databases));
     for (const plan of sameServer) plan.written = written;
   }
-  return planned;
 }
 
 async function namesOf(
@@ -86,12 +125,12 @@ async function namesOf(
   work: PlanWork,
   { name, source }: PlannedSource,
   login: Login,
-  folder: string,
-): Promise<Pick<PlannedSource, 'databases' | 'bytes' | 'unread' | 'leftOut'>> {
+  { folder, asking }: { folder: string; asking: Asking },
+): Promise<Names> {
   const { databases } = work.extraction;
   if (databases !== 'all')
     return { databases: [...new Set(databases ?? [catalogOf(source).place.own(login)])] };
-  return context.retry(() =>
+  return asking(() =>
     context.phase(
       `${name}: databases`,
       async () => {

@@ -31,23 +31,36 @@ export interface ReadingTools {
   unmatched?: UnmatchedEntries | undefined;
 }
 
+/** A database, its position among all, and the one of the same source that is read after it. */
+export interface DatabaseToRead {
+  database: string;
+  step?: string | undefined;
+  next: string | undefined;
+}
+
 /**
  * Checks a database and reads its catalog into files in the run's private folder, which the caller removes.
  *
  * @param place.step its position among all databases, such as `12 of 300`
  * @param place.next the database of the same source that is read after this one: its connection is opened meanwhile
+ * @param place.attempt tries it, once or more often
  * @throws WholeJobError when a filter is not a valid regular expression, else what is wrong with this database
  */
-export async function readDatabase(
+export async function readDatabase<T>(
   context: JobContext,
   plan: PlannedSource,
   { login, connection }: NonNullable<PlannedSource['reached']>,
-  { database, step, next }: { database: string; step?: string | undefined; next: string | undefined },
+  {
+    database,
+    step,
+    next,
+    attempt,
+  }: DatabaseToRead & { attempt: (work: () => Promise<ReadDatabase>) => Promise<T> },
   { work, sessions, rawWriter, extract, unmatched }: ReadingTools,
-): Promise<ReadDatabase> {
+): Promise<T> {
   const { extraction, workflowId, config } = work;
   const { name, written } = plan;
-  return context.retry(() =>
+  return attempt(() =>
     context.phase(
       labelOf(name, database),
       async (): Promise<ReadDatabase> => {

@@ -20,7 +20,7 @@ import { type Layout, layOut } from './output/layout.ts';
 import { addCounts, type Manifest, toDocument } from './output/manifest.ts';
 import { addressOf } from './output/output-store.ts';
 import { createPublisher, type Publisher } from './output/publish-files.ts';
-import { type PlannedSource, planDatabases } from './plan-databases.ts';
+import { type PlannedSource, planAgain, planDatabases } from './plan-databases.ts';
 import { sumBytes, sumOf } from './read-database.ts';
 import { readDatabases } from './read-databases.ts';
 
@@ -72,11 +72,13 @@ async function extractOnce(
       folder: join(context.folder, 'databases'),
       signal: context.signal,
     });
-    const planned = await planDatabases(context, { ...work, engine: sessions.engine });
+    const planning = { ...work, engine: sessions.engine };
+    const planned = await planDatabases(context, planning);
     const { outcomes, warnings } = await readDatabases(context, planned, publisher, {
       work,
       sessions,
       extract,
+      planAgain: (plan) => planAgain(context, planning, plan, planned),
     });
     if (outcomes.every(({ state }) => state === 'failed')) {
       await discardOutput(context, output, layout);

@@ -3,6 +3,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { LeaseTimes } from './leases/lease.ts';
 import type { RunRecord } from './records/run-record.ts';
 import type { RunStore } from './records/run-store.ts';
+import type { FailedTry } from './retry.ts';
 import type { Trigger } from './trigger.ts';
 
 /** What a run reports while it works. `detail` is a fact about a finished phase, ready to print. */
@@ -38,8 +39,19 @@ export interface JobContext {
   signal: AbortSignal;
   /** Times a piece of work under a name. An error is recorded with its phase. `step`: its position among many. */
   phase<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string, step?: string): Promise<T>;
-  /** Retries failures that may pass on their own, within the time of the run. */
-  retry<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Retries failures that may pass on their own, within the time of the run.
+   *
+   * @param before a try that was left for later: its failure is the first one
+   */
+  retry<T>(work: () => Promise<T>, before?: FailedTry): Promise<T>;
+  /**
+   * Tries once what can be left for later, so that it does not hold up what works. A run that tries nothing again does
+   * as {@link retry} does.
+   *
+   * @returns the result, or the failure, if it may pass: give it to {@link retry} when the rest is done
+   */
+  tryFirst<T>(work: () => Promise<T>): Promise<{ result: T } | { left: FailedTry }>;
   /**
    * Renews the lease. Call it right before anything that has an effect outside.
    *

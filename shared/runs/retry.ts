@@ -22,7 +22,9 @@ export interface RetryOptions {
   /** The same wait after each try, in ms, instead of growing ones. */
   pauseMs?: number | undefined;
   /** What several calls have in common that wait for the same thing. */
-  outage?: Outage;
+  outage?: Outage | undefined;
+  /** The first try, when it was made elsewhere: the wait goes on from there, and at least one more try follows. */
+  before?: FailedTry | undefined;
   /** A number from 0 up to 1. */
   random?: () => number;
   sleep?: Sleep | undefined;
@@ -36,6 +38,12 @@ export interface RetryOptions {
  */
 export interface Outage {
   outlasted: boolean;
+}
+
+/** A try that failed, and when. */
+export interface FailedTry {
+  error: FerryError;
+  at: number;
 }
 
 const BASE_MS = 1_000;
@@ -61,29 +69,44 @@ export async function retryWithin<T>(
   options: RetryOptions,
   work: (attempt: number) => Promise<T>,
 ): Promise<T> {
-  const { budget, signal, outage, now = Date.now } = options;
+  const { budget, signal, outage, before, now = Date.now } = options;
   const sleep = options.sleep ?? sleepByClock;
   let waitedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
-    try {
-      const result = await work(attempt);
+    const earlier = attempt === 1 ? before : undefined;
+    const tried = earlier ?? (await tryOnce(() => work(attempt), signal));
+    if ('result' in tried) {
       if (outage) outage.outlasted = false;
-      return result;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof FerryError) || !error.retryable) throw error;
-      if (isEnough(error, attempt, waitedMs, options)) {
-        if (outage) outage.outlasted = true;
-        throw error;
-      }
-      const waitMs = Math.round(Math.max(pauseAfter(error, attempt, options), error.retryAfterMs ?? 0));
-      // A try that could only begin after the deadline would be killed in the middle.
-      if (budget !== undefined && now() + waitMs >= budget.getTime()) throw error;
-      options.onRetry?.({ error, attempt, waitMs });
-      await sleep(waitMs, signal);
-      waitedMs += waitMs;
+      return tried.result;
     }
+    const { error } = tried;
+    if (isEnough(error, attempt, waitedMs, options)) {
+      if (outage) outage.outlasted = true;
+      throw error;
+    }
+    const goneMs = earlier ? Math.max(0, now() - earlier.at) : 0;
+    const waitMs = Math.max(0, pauseAfter(error, attempt, options) - goneMs);
+    // A try that could only begin after the deadline would be killed in the middle.
+    if (budget !== undefined && now() + waitMs >= budget.getTime()) throw error;
+    // Of one that was made long ago, somebody else has told.
+    if (waitMs > 0 || !earlier) options.onRetry?.({ error, attempt, waitMs });
+    await sleep(waitMs, signal);
+    waitedMs += goneMs + waitMs;
+  }
+}
+
+/** @throws what another try cannot help; the signal's reason when it is aborted */
+async function tryOnce<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<{ result: T } | { error: FerryError }> {
+  try {
+    return { result: await work() };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof FerryError) || !error.retryable) throw error;
+    return { error };
   }
 }
 
@@ -104,8 +127,11 @@ function pauseAfter(
   attempt: number,
   { pauseMs, random = Math.random }: RetryOptions,
 ): number {
-  if (pauseMs !== undefined && !(error instanceof LockedCatalogError)) return pauseMs;
-  return ((1 + random()) / 2) * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
+  const ownMs =
+    pauseMs !== undefined && !(error instanceof LockedCatalogError)
+      ? pauseMs
+      : ((1 + random()) / 2) * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
+  return Math.round(Math.max(ownMs, error.retryAfterMs ?? 0));
 }
 
 /**

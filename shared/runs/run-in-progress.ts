@@ -1,8 +1,9 @@
-import { CancelledError, type FerryError, LeaseLostError, StateError } from '../errors.ts';
+import { CancelledError, FerryError, LeaseLostError, StateError } from '../errors.ts';
 import { sleep as sleepByClock } from '../sleep.ts';
 import { PHASE } from '../telemetry/attributes.ts';
 import { inSpan } from '../telemetry/in-span.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { formatDuration } from '../text/format.ts';
 import { printable } from '../text/printable.ts';
 import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
 import type { EnteredSources } from './leases/acquire-source-slots.ts';
@@ -11,7 +12,7 @@ import { isStillHeld, type Lease, leaseTimes, type Progress } from './leases/lea
 import { measureRetry } from './measure-run.ts';
 import type { RunRecord } from './records/run-record.ts';
 import type { RunTrace } from './records/run-traces.ts';
-import { type Outage, PATIENCE_MS, retryWithin } from './retry.ts';
+import { type FailedTry, type Outage, PATIENCE_MS, retryWithin } from './retry.ts';
 import { LAST_CALL_MS, limitRun, waitDeadline, workDeadline } from './run-limits.ts';
 import { type Effect, explainLoss } from './take-over.ts';
 
@@ -74,7 +75,7 @@ export class RunInProgress {
   }
 
   /** Retries failures that may pass on their own, within the time of the run. */
-  readonly retry = <T>(attempt: () => Promise<T>): Promise<T> => {
+  readonly retry = <T>(attempt: () => Promise<T>, before?: FailedTry): Promise<T> => {
     const { deadline, clock, maxTries, trigger, onProgress } = this.#options;
     const patienceMs = trigger.type === 'schedule' ? PATIENCE_MS : ASKED_PATIENCE_MS;
     return retryWithin(
@@ -86,14 +87,33 @@ export class RunInProgress {
         patienceMs: this.#options.patienceMs ?? patienceMs,
         pauseMs: this.#options.pauseMs,
         outage: this.#outage,
+        before,
         onRetry: ({ error, waitMs }) => {
           measureRetry(this.record, error.class);
-          this.#logger.warn({ class: error.class, phase: this.phase, waitMs }, error.message);
+          this.#logger.warn(
+            { class: error.class, phase: this.phase, waitMs },
+            `${error.message} Trying again in ${formatDuration(waitMs)}.`,
+          );
           onProgress?.({ type: 'retrying', phase: this.phase, message: error.message, waitMs });
         },
       },
       attempt,
     );
+  };
+
+  /** Tries once what may be left for later, if the run tries anything again at all. */
+  readonly tryFirst = async <T>(attempt: () => Promise<T>): Promise<{ result: T } | { left: FailedTry }> => {
+    const { maxTries, clock } = this.#options;
+    if (maxTries === 1) return { result: await this.retry(attempt) };
+    try {
+      return { result: await attempt() };
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (!(error instanceof FerryError) || !error.retryable) throw error;
+      measureRetry(this.record, error.class);
+      this.#logger.warn({ class: error.class, phase: this.phase }, `${error.message} Trying again later.`);
+      return { left: { error, at: (clock?.now ?? Date.now)() } };
+    }
   };
 
   /**
@@ -145,7 +165,7 @@ export class RunInProgress {
 
   /** What the job's work may use. @param folder the run's private one */
   contextIn(folder: string): JobContext {
-    const { record, lease, heartbeat, signal, retry } = this;
+    const { record, lease, heartbeat, signal, retry, tryFirst } = this;
     const { deadline } = this.#options;
     return {
       runId: record.id,
@@ -154,6 +174,7 @@ export class RunInProgress {
       signal,
       phase: (name, run, detail, step) => this.#inPhase(name, run, detail, step),
       retry,
+      tryFirst,
       confirmLease: async () => {
         await heartbeat.beat();
         signal.throwIfAborted();

@@ -6,6 +6,7 @@ import {
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
+  UnansweredLoginError,
 } from '../errors.ts';
 import { type Login, placeOf } from './credentials/credentials.ts';
 import type { ErrorPatterns, Refusal, SourcePhase } from './error-patterns.ts';
@@ -124,10 +125,10 @@ export function explainSourceError(
     if (known) return known.make(at, login.username, login.database, counts);
     const said = patterns.saidByServer(counts);
     if (said !== undefined) return new UnknownRefusal(...refused(at, said));
-    return new SourceUnavailableError(
-      `The source at ${at} cannot be reached, does not answer, or closed the connection.`,
+    return new UnansweredLoginError(
+      `The source at ${at} accepts the connection, but does not answer the login, or breaks off.`,
       {
-        hint: 'Check host, port, security groups and routes.',
+        hint: 'The way to it is open: check the database itself. It may hang or be starting, or a pooler or a firewall on the way answers for it.',
       },
     );
   }

@@ -51,7 +51,7 @@ describe('40 databases, one of them broken', () => {
     const { exitCode, stdout, stderr } = await ferry('run', 'kataloge');
     expect(exitCode).toBe(6);
     expect(stdout).toMatch(/^kataloge partial \(extracted\): [\d,]+ entities, /);
-    expect(stderr).toMatch(/AuthError: 1 of 40 databases failed\. stadt\/amt_17: /);
+    expect(stderr).toMatch(/1 of 40 databases failed:\n {2}stadt\/amt_17: AuthError: /);
     const { manifest } = await readOutput(join(folder, '.ferry'), 'artifacts/atlan/kataloge');
     expect(manifest.state).toBe('partial');
     expect(manifest.databases).toHaveLength(40);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkExtraction } from '../../../shared/checks/check-extraction.ts';
-import { ConfigError, StorageUnavailableError } from '../../../shared/errors.ts';
+import { ConfigError, SourceUnavailableError, StorageUnavailableError } from '../../../shared/errors.ts';
 import { extractDatabase } from '../../../shared/extraction/extract-database.ts';
 import type { OutputStore } from '../../../shared/extraction/output/output-store.ts';
 import { runExtraction } from '../../../shared/extraction/run-extraction.ts';
@@ -123,6 +123,58 @@ describe('an extraction', () => {
     const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
     expect(manifest.state).toBe('partial');
     expect(new Set(manifest.files.map(({ database }) => database))).toEqual(new Set(['postgres', 'hr']));
+  });
+
+  it('reads what works before it waits for what is away, and keeps the order in the manifest', async () => {
+    const events: string[] = [];
+    let time = Date.now();
+    const { maxTries: _once, ...options } = setup.options(
+      { sources: ['*'], databases: 'all', include: { '^(postgres|hr)$': '*' } },
+      { away: { port: 1 }, zoo: { port: 2, connection: { qualifiedName: 'default/postgres/2' } } },
+    );
+    const record = await runExtraction({
+      ...options,
+      clock: {
+        now: () => time,
+        sleep: async (ms) => {
+          time += ms;
+          events.push('waited');
+        },
+      },
+      onProgress: (event) => event.type === 'phase-noted' && events.push(event.fact),
+    });
+    expect(events.slice(0, 3)).toEqual([
+      expect.stringMatching(/^erp\/hr {2}/),
+      expect.stringMatching(/^erp\/postgres {2}/),
+      'waited',
+    ]);
+    // The time in which Ferry waited for the first one counts for the second one, too.
+    expect(time - Date.now()).toBeLessThan(5 * 60_000);
+    expect(record.databases?.map(({ source, database, state }) => [source, database, state])).toEqual([
+      ['away', undefined, 'failed'],
+      ['erp', 'hr', 'extracted'],
+      ['erp', 'postgres', 'extracted'],
+      ['zoo', undefined, 'failed'],
+    ]);
+    expect(record.state).toBe('partial');
+  });
+
+  it('reads a database again at the end that broke off, and numbers its files on', async () => {
+    let tries = 0;
+    const { maxTries: _once, ...options } = setup.options({ databases: ['hr', 'postgres', 'empty'] });
+    const record = await runExtraction(
+      { ...options, clock: { now: Date.now, sleep: async () => {} } },
+      async (given) => {
+        if (given.session.database === 'hr') tries += 1;
+        if (given.session.database === 'hr' && tries === 1) throw new SourceUnavailableError('It broke off.');
+        return extractDatabase(given);
+      },
+    );
+    expect(record).toMatchObject({ state: 'succeeded' });
+    const { manifest } = await readOutput(setup.outputFolder, 'catalogs');
+    expect(manifest.databases.map(({ database }) => database)).toEqual(['hr', 'postgres', 'empty']);
+    const ofSchemas = manifest.files.filter(({ form, type }) => form === 'transformed' && type === 'schema');
+    expect(ofSchemas.map(({ database }) => database)).toEqual(['postgres', 'empty', 'hr']);
   });
 
   it.each([

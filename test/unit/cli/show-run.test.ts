@@ -2,16 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeFailures } from '../../../shared/extraction/describe-failures.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
+import type { DatabaseOutcome, RunRecord } from '../../../shared/runs/records/run-record.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { runRecord } from '../../support/api.ts';
 import { runFerry } from '../../support/cli/ferry-command.ts';
 
 let folder: string;
 const ID = '019aa401-7c1e-7000-8000-000000000001';
+const FORTY = '01aaa401-7c1e-7000-8000-000000000002';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry run ü '));
-  await createRunStore(createFolderDocumentStore(join(folder, 'ämter/.ferry'))).save({
+  const store = createRunStore(createFolderDocumentStore(join(folder, 'ämter/.ferry')));
+  await store.save(nightOfForty());
+  await store.save({
     ...runRecord(),
     id: ID,
     job: 'bestellungen',
@@ -28,6 +33,52 @@ beforeAll(async () => {
     },
   });
 });
+/** An extraction's run of forty databases, of which some failed. */
+function nightOfForty(): RunRecord {
+  const names = Array.from({ length: 40 }, (_, index) => `stadt_${index + 1}`);
+  const denied = (name: string) => ({
+    class: 'AuthError',
+    message: `The source denies user "ferry" access to database "${name}".`,
+    hint: 'Grant CONNECT.',
+  });
+  const databases: DatabaseOutcome[] = names.map((database, index) => ({
+    source: 'erp',
+    database,
+    ...(index < 3
+      ? { state: 'failed', entities: 0, error: denied(database) }
+      : index === 3
+        ? {
+            state: 'failed',
+            entities: 0,
+            error: {
+              class: 'SourceUnavailableError',
+              message: 'It has no connections left.',
+              hint: 'Raise it.',
+            },
+          }
+        : { state: 'extracted', entities: 21 }),
+  }));
+  const error = describeFailures(databases);
+  const { dataset: _dataset, target: _target, source: _source, ...common } = runRecord();
+  return {
+    ...common,
+    id: FORTY,
+    job: 'kataloge',
+    kind: 'extraction',
+    sources: names.map((name) => name.replace('_', '-')),
+    state: 'partial',
+    databases,
+    phases: [
+      { name: 'prepare', durationMs: 10 },
+      ...names.slice(4).flatMap((name, index) => [
+        { name: `erp/${name}`, durationMs: 100 + index },
+        { name: 'publish', durationMs: 1 },
+      ]),
+      { name: 'manifest', durationMs: 20 },
+    ],
+    ...(error ? { error } : {}),
+  };
+}
 afterAll(() => rm(folder, { recursive: true }));
 
 const state = ['--state', 'ämter/.ferry'];
@@ -45,6 +96,26 @@ describe('ferry runs RUN', () => {
     );
     expect(stdout).toMatch(/\nPHASE +TIME\nexport +1\.10 s\n/);
     expect(stdout).toMatch(/\nwarning: The login is a superuser\.\n$/);
+  });
+
+  it('says of forty databases each cause once, and how long they took in one line', async () => {
+    const { stdout } = await ferry(['runs', FORTY, ...state]);
+    expect(stdout).toContain('\nsources   stadt-1, stadt-2, stadt-3 and 37 more\ndatabases 36 of 40 read\n');
+    expect(stdout).toContain(
+      `
+4 of 40 databases failed:
+  erp/stadt_1, erp/stadt_2, erp/stadt_3: AuthError: The source denies user "ferry" access to database "stadt_1".
+    → Grant CONNECT.
+  erp/stadt_4: SourceUnavailableError: It has no connections left.
+    → Raise it.
+
+PHASE           TIME
+prepare       0.01 s
+36 databases  4.27 s
+manifest      0.02 s
+slowest: erp/stadt_40 0.14 s, erp/stadt_39 0.13 s, erp/stadt_38 0.13 s
+`,
+    );
   });
 
   it('is one record with --json', async () => {

@@ -33,6 +33,11 @@ describe('the error of a run in which databases failed', () => {
         .concat(bad('g', 'AuthError', 'It is closed.')),
       '8 of 8 databases failed. erp/a: It is full. Likewise: erp/b, erp/c, erp/d, erp/e, erp/f and 1 more. erp/g: It is closed.',
     ],
+    [
+      'some for a cause that only names them',
+      ['a', 'b', 'c'].map((name) => bad(name, 'AuthError', `The source denies database "${name}".`)),
+      '3 of 3 databases failed. erp/a: The source denies database "a". Likewise: erp/b, erp/c.',
+    ],
   ])('%s', (_what, outcomes, message) => {
     expect(describeFailures(outcomes)?.message).toBe(message);
   });

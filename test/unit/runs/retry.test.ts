@@ -164,4 +164,34 @@ describe('retryWithin', () => {
     const real: RetryOptions = { budget: undefined, random: () => 1, signal: waiting.signal, onRetry };
     await expect(retryWithin(real, always(unavailable).work)).rejects.toBe(reason);
   });
+
+  describe('after a try that was left for later', () => {
+    it('waits for the rest of its pause, and counts the time that has gone', async () => {
+      const { waits, options } = fakeClock();
+      const { attempts, work } = always(unavailable);
+      const before = { error: unavailable(), at: -400 };
+      await expect(retryWithin({ ...options, patienceMs: 3_000, before }, work)).rejects.toThrow('away');
+      expect(waits).toEqual([600, 2_000]);
+      expect(attempts).toEqual([2, 3]);
+    });
+
+    it('tries once more, at once, when all the patience was spent on others', async () => {
+      const { waits, options } = fakeClock();
+      const told: Retry[] = [];
+      const { attempts, work } = always(unavailable);
+      const before = { error: unavailable(), at: -PATIENCE_MS };
+      await expect(
+        retryWithin({ ...options, before, onRetry: (retry) => told.push(retry) }, work),
+      ).rejects.toThrow('away');
+      expect([waits, attempts, told]).toEqual([[0], [2], []]);
+    });
+
+    it('counts it as one of the tries that are allowed', async () => {
+      const { options } = fakeClock();
+      const { attempts, work } = always(unavailable);
+      const before = { error: unavailable(), at: 0 };
+      await expect(retryWithin({ ...options, maxTries: 3, before }, work)).rejects.toThrow('away');
+      expect(attempts).toEqual([2, 3]);
+    });
+  });
 });
