@@ -30,7 +30,7 @@ export function checkCommand(context: CliContext): Command {
     .description(
       'test everything that runs need from sources, Polyteia and outputs; reads no row, uploads nothing',
     )
-    .argument('[name]', 'one source or extraction; with --stack, one job; default: all')
+    .argument('[name]', 'one source, sync or extraction; with --stack, one job; default: all')
     .action(async (only: string | undefined, _options, command: Command) => {
       const options = globalOptions(command);
       const connected = await connectStack(options, context);
@@ -46,9 +46,13 @@ export function checkCommand(context: CliContext): Command {
       const ofExtractions: ExtractionChecks[] = [];
       const report = createCheckReport(stdout, options.json === true);
       for (const [name, source] of Object.entries(sources)) {
-        if (only !== undefined && name !== only) continue;
+        const isNamed = only === undefined || name === only;
+        const ofSource = Object.entries(syncs).filter(
+          ([job, sync]) =>
+            sync.source === name && (isNamed || (job === only && !Object.hasOwn(sources, only))),
+        );
+        if (!isNamed && ofSource.length === 0) continue;
         context.signal.throwIfAborted();
-        const ofSource = Object.entries(syncs).filter(([, sync]) => sync.source === name);
         const checks = await checkSource({
           ...sessionOptions(context),
           refusals,
@@ -100,11 +104,10 @@ export function checkCommand(context: CliContext): Command {
     });
 }
 
-function assertKnown(only: string | undefined, { sources, extractions }: FerryConfig): void {
-  if (only === undefined || Object.hasOwn(sources, only) || Object.hasOwn(extractions, only)) return;
-  const names = [...Object.keys(sources), ...Object.keys(extractions)];
-  const kind = Object.keys(extractions).length === 0 ? 'source' : 'source or extraction';
-  throw new ConfigError(asSentence(unknownNameMessage(kind, only, names)));
+function assertKnown(only: string | undefined, { sources, syncs, extractions }: FerryConfig): void {
+  if (only === undefined || [sources, syncs, extractions].some((all) => Object.hasOwn(all, only))) return;
+  const names = [sources, syncs, extractions].flatMap((all) => Object.keys(all));
+  throw new ConfigError(asSentence(unknownNameMessage('source or job', only, names)));
 }
 
 /** Each job's checks, from within the function that runs it. */

@@ -1,8 +1,10 @@
+import stringWidth from 'string-width';
 import type { CheckResult } from '../../shared/checks/check-result.ts';
 import { formatCount } from '../../shared/text/format.ts';
 import { nameSome } from '../../shared/text/name-some.ts';
 import { printable, printableMessage } from '../../shared/text/printable.ts';
 import { formatTable, type Output } from './output.ts';
+import { wrapText } from './wrap-text.ts';
 
 type Checked = [name: string, checks: readonly CheckResult[]];
 
@@ -21,7 +23,7 @@ export function createCheckReport(
   const all: Checked[] = [];
   let printed = 0;
   const print = (checked: Checked) => {
-    output.write(`${printed > 0 ? '\n' : ''}${format(checked)}`);
+    output.write(`${printed > 0 ? '\n' : ''}${format(checked, output)}`);
     printed += 1;
   };
   return {
@@ -38,10 +40,58 @@ export function createCheckReport(
   };
 }
 
-function format([name, checks]: Checked): string {
-  const rows = checks.map(({ check, status, detail }) => [check, status, detail]);
-  const hints = checks.flatMap(({ check, hint }) => (hint === undefined ? [] : [`  → ${check}: ${hint}\n`]));
-  return `${name}\n${formatTable(['CHECK', 'RESULT', 'DETAIL'], rows)}\n${hints.join('')}`;
+/** Checks that found the same for several syncs, as one: each asks the same target. */
+function merge(checks: readonly CheckResult[]): CheckResult[] {
+  const groups = new Map<string, { one: CheckResult; names: string[]; rest: string }>();
+  for (const one of checks) {
+    const [, name, rest = ''] = /^([^:]+): (.+)$/.exec(one.check) ?? [];
+    // How long an answer took is no difference.
+    const found = `${one.status} ${one.detail.replace(/ in \d+ ms$/, '')} ${one.hint}`;
+    const key = name === undefined ? one.check : JSON.stringify([rest, found]);
+    const group = groups.get(key);
+    if (group === undefined || name === undefined)
+      groups.set(key, { one, names: name === undefined ? [] : [name], rest });
+    else group.names.push(name);
+  }
+  return [...groups.values()].map(({ one, names, rest }) =>
+    names.length > 1 ? { ...one, check: `${nameSome(names)}: ${rest}` } : one,
+  );
+}
+
+function format([name, checks]: Checked, output: Pick<Output, 'isTTY' | 'columns'>): string {
+  const merged = merge(checks);
+  const rows = merged.map(({ check, status, detail }) => [check, status, detail]);
+  // What is to be done is said once, for the first check that needs it.
+  const hints = new Map(
+    merged.flatMap(({ check, hint }) => (hint === undefined ? [] : [[hint, check] as const])).reverse(),
+  );
+  const told = [...hints].reverse().map(([hint, check]) => `  → ${check}: ${hint}\n`);
+  return `${name}\n${fitToTerminal(formatTable(['CHECK', 'RESULT', 'DETAIL'], rows), output)}\n${told.join('')}`;
+}
+
+/** A table whose last column goes on below itself where the terminal ends. */
+function fitToTerminal(table: string, { isTTY, columns = 80 }: Pick<Output, 'isTTY' | 'columns'>): string {
+  const lines = table.split('\n');
+  const start = stringWidth((lines[0] ?? '').replace(/\S+$/, ''));
+  // With less room, broken words would be harder to read than lines that the terminal breaks.
+  if (!isTTY || columns - start < 30) return table;
+  return lines
+    .map((line) => {
+      if (stringWidth(line) <= columns) return line;
+      const [head = '', detail = ''] = splitAt(line, start);
+      return head + wrapText(detail, columns - start).replaceAll('\n', `\n${' '.repeat(start)}`);
+    })
+    .join('\n');
+}
+
+/** A line in two, where the first part takes that much room. */
+function splitAt(line: string, width: number): [string, string] {
+  let head = '';
+  for (const { segment } of new Intl.Segmenter().segment(line)) {
+    if (stringWidth(head) >= width) break;
+    head += segment;
+  }
+  return [head, line.slice(head.length)];
 }
 
 /** `5 of 9 ready.`, after the first failure of each of the others. */

@@ -62,6 +62,7 @@ function describeRehearsal(record: RunRecord | Run, { file }: RehearsalReport): 
   const facts = factsOf(record).join(', ');
   const kept = file !== undefined && (state === 'succeeded' || isRefused(record));
   const end = `Nothing was sent or recorded${kept ? `; the file is ${file}` : ''}.`;
+  if (state === 'cancelled') return `${job}: the dry run was cancelled. ${end}\n`;
   if (state !== 'succeeded') {
     const leaves = isRefused(record) ? ` The guards refuse ${facts}.` : '';
     return `${job}: a run would fail and leave ${dataset} unchanged.${leaves} ${end}\n`;

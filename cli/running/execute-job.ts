@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { kindOfJob } from '../../shared/config/job-kind.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { explainFileError } from '../../shared/explain-file-error.ts';
@@ -73,7 +73,17 @@ export async function outFileOf(
   const path = resolve(folder, out);
   if (out.endsWith('/')) await makeOutFolder(path);
   const isFolder = several || out.endsWith('/') || (await stat(path).catch(() => undefined))?.isDirectory();
-  return isFolder ? join(path, `${job}.parquet`) : path;
+  const file = isFolder ? join(path, `${job}.parquet`) : path;
+  if (/\.(csv|tsv|xlsx?|json|jsonl)(\.gz)?$/i.test(file))
+    throw new ConfigError(`--out writes a Parquet file, and ${file} has the name of another kind.`, {
+      hint: 'Name it .parquet, or name a folder.',
+    });
+  // Known before a long query has run for nothing.
+  await access(dirname(file), constants.W_OK).catch(async (error: unknown) => {
+    const { unwritable } = await import('../../shared/sync/rehearse.ts');
+    throw unwritable(file, error);
+  });
+  return file;
 }
 
 /** @throws ConfigError when it cannot be made */

@@ -1,11 +1,11 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
-import { StorageUnavailableError } from '../errors.ts';
+import { GuardError, StorageUnavailableError } from '../errors.ts';
 import { explainFileError } from '../explain-file-error.ts';
 import { contentTypes } from '../polyteia/upload-format.ts';
 import type { JobContext, JobResult } from '../runs/job.ts';
 import type { Baseline } from '../runs/records/baseline.ts';
 import { formatCount, formatMoment } from '../text/format.ts';
-import { assertAcceptable } from './guards.ts';
+import { assertAcceptable, type GuardedResult } from './guards.ts';
 import { readSource } from './read-source.ts';
 import type { Rehearsal, SyncWork } from './sync-work.ts';
 import { isSameContent } from './upload/find-unchanged.ts';
@@ -31,7 +31,7 @@ export async function rehearse(
   await context.phase(
     'guards',
     async () => {
-      for (const warning of assertAcceptable(result, work.sync.guards, baseline)) context.warn(warning);
+      for (const warning of judge(work, result, baseline)) context.warn(warning);
     },
     () => describeBaseline(baseline),
   );
@@ -41,6 +41,19 @@ export async function rehearse(
     last.contentType === contentTypes[work.target.format] &&
     isSameContent(context, last, result.fingerprint);
   return same ? { ...result, outcome: 'unchanged', unchangedSince: last.runId } : result;
+}
+
+/** What a guard refuses here, a run keeps: only that can be accepted. */
+function judge({ job, sync }: SyncWork, result: GuardedResult, baseline: Baseline | undefined): string[] {
+  try {
+    return assertAcceptable(result, sync.guards, baseline);
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    throw new GuardError(error.message, {
+      cause: error,
+      hint: `If the result is right, have a run keep it, which you can then accept: ferry run ${job}. Otherwise fix the source, or the guards.`,
+    });
+  }
 }
 
 function describeBaseline(baseline: Baseline | undefined): string {
@@ -57,10 +70,15 @@ async function keepFile(file: string, target: string): Promise<void> {
     await rename(draft, target);
   } catch (error) {
     await rm(draft, { force: true });
-    const { why, todo } = explainFileError(error);
-    throw new StorageUnavailableError(`${target} cannot be written${why}.`, {
-      cause: error,
-      hint: `${todo}, or name another folder with --out.`,
-    });
+    throw unwritable(target, error);
   }
+}
+
+/** The error of a file that --out names. */
+export function unwritable(target: string, error: unknown): StorageUnavailableError {
+  const { why, todo } = explainFileError(error);
+  return new StorageUnavailableError(`${target} cannot be written${why}.`, {
+    cause: error,
+    hint: `${todo}, or name another folder with --out.`,
+  });
 }

@@ -185,6 +185,14 @@ describe('ferry check', () => {
     expect(result.stdout + result.stderr).not.toContain('pak_falsch');
   });
 
+  it('checks one sync, with what it needs', async () => {
+    const result = await setup.run({}, { command: ['check', 'orders', '--json'] });
+    const { sources } = JSON.parse(result.stdout);
+    expect(sources).toMatchObject([{ source: 'erp' }]);
+    const checks = sources[0].checks.map(({ check }: { check: string }) => check);
+    expect(checks).toEqual(expect.arrayContaining(['login', 'sync orders', 'orders: dataset access']));
+  });
+
   it('refuses a source that does not exist', async () => {
     const result = await setup.run({}, { command: ['check', 'epr'] });
     expect(result).toMatchObject({ exitCode: 2 });
@@ -220,6 +228,7 @@ describe('ferry run --dry-run', () => {
     const result = await setup.run({ query }, { args: ['--dry-run', '--out', 'empty.parquet'] });
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toContain('GuardError: The dataset was left unchanged: the query returned no rows');
+    expect(result.stderr).toMatch(/which you can then accept: ferry run orders/);
     expect((await stat(join(setup.folder, 'empty.parquet'))).size).toBeGreaterThan(0);
   });
 
@@ -243,5 +252,12 @@ describe('ferry run --dry-run', () => {
     const result = await setup.run({}, { args: ['--dry-run', '--out', 'no/such/folder/x.parquet'] });
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toMatch(/StorageUnavailableError: .*x\.parquet cannot be written/);
+    // Before the query has run.
+    expect(result.stdout + result.stderr).not.toMatch(/a run would fail|export/);
+  });
+
+  it('refuses a name that is none of a Parquet file', async () => {
+    const result = await setup.run({}, { args: ['--dry-run', '--out', 'orders.csv'] });
+    expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/writes a Parquet file/) });
   });
 });

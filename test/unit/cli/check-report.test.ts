@@ -6,9 +6,11 @@ const ok: CheckResult = { check: 'DNS', status: 'ok', detail: '10.0.0.5' };
 const refused: CheckResult = { check: 'login', status: 'failed', detail: 'wrong password for ferry' };
 const skipped: CheckResult = { check: 'encryption', status: 'skipped', detail: 'no login' };
 
-function report(checked: readonly [string, CheckResult[]][]): string {
+function report(checked: readonly [string, CheckResult[]][], columns?: number): string {
   let text = '';
   const output = {
+    isTTY: columns !== undefined,
+    columns,
     write: (part: string) => {
       text += part;
     },
@@ -42,5 +44,53 @@ describe('the report of ferry check', () => {
         ['hr', [ok]],
       ]),
     ).toMatch(/\n\n2 of 2 ready\.\n$/);
+  });
+
+  it('says what several syncs have in common once, and what to do once', () => {
+    const hint = 'Put a new key into the secret.';
+    const of = (job: string, ms: number): CheckResult[] => [
+      { check: `${job}: Polyteia TCP`, status: 'ok', detail: `app.example:443 answers in ${ms} ms` },
+      { check: `${job}: dataset access`, status: 'failed', detail: 'refused', hint },
+      { check: `${job}: upload permission`, status: 'failed', detail: 'refused', hint },
+    ];
+    expect(report([['erp', [ok, ...of('orders', 1), ...of('staff', 12)]]])).toBe(
+      `erp
+CHECK                             RESULT  DETAIL
+DNS                               ok      10.0.0.5
+orders, staff: Polyteia TCP       ok      app.example:443 answers in 1 ms
+orders, staff: dataset access     failed  refused
+orders, staff: upload permission  failed  refused
+  → orders, staff: dataset access: ${hint}
+`,
+    );
+  });
+
+  it('keeps apart what differs between syncs', () => {
+    const text = report([
+      [
+        'erp',
+        [
+          { check: 'a: dataset access', status: 'ok', detail: 'ds_a, empty' },
+          { check: 'b: dataset access', status: 'failed', detail: 'Polyteia has no dataset ds_b.' },
+        ],
+      ],
+    ]);
+    expect(text).toMatch(/\na: dataset access +ok .*\nb: dataset access +failed /);
+  });
+
+  it('fits a terminal: a long detail goes on below itself', () => {
+    const long: CheckResult = {
+      check: 'sync größe',
+      status: 'ok',
+      detail: 'one two three four five six seven eight',
+    };
+    expect(report([['erp', [long]]], 50)).toBe(
+      `erp
+CHECK       RESULT  DETAIL
+sync größe  ok      one two three four five six
+                    seven eight
+`,
+    );
+    expect(report([['erp', [long]]], 40)).toContain('ok      one two three four five six seven eight\n');
   });
 });

@@ -50,7 +50,7 @@ describe.each(NAMES)('%s as a name', (_what, name) => {
     for (const command of COMMANDS) {
       const { exitCode, stdout, stderr } = await runFerry([command, '--', name], { folder });
       expect(stderr, command).toMatch(
-        /^ConfigError: (?:unknown (?:sync|source|job or run) "|There is no (?:job|run) )/,
+        /^ConfigError: (?:unknown (?:sync|source or job|source|job or run) "|There is no (?:job|run) )/,
       );
       expect(stderr, command).not.toContain('\u001b');
       expect(stderr.length, command).toBeLessThan(1_000);
