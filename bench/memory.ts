@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { formatTable } from '../cli/output/output.ts';
@@ -42,6 +42,8 @@ export async function measureMemory(args: readonly string[]): Promise<void> {
       save: { type: 'string' },
     },
   });
+  // Before hours of measuring, and not after them.
+  if (values.save !== undefined) await mkdir(dirname(values.save), { recursive: true });
   const sizes = [1, ...values.rows.split(',').map(Number)];
   const servers = values.only.split(',');
   await using postgres = servers.includes('postgres')

@@ -15,7 +15,7 @@ import { entityKindsOf } from './entities/entity-kinds.ts';
 import type { QualifiedNames } from './entities/qualified-names.ts';
 import type { ExtractDatabaseOptions, ExtractedFile } from './extract-options.ts';
 import { EntityWriter } from './files/entity-writer.ts';
-import type { RawWriter } from './files/raw-writer.ts';
+import type { RawSeries, RawWriter } from './files/raw-writer.ts';
 
 /** What writing the folders of one database requires. */
 export type FolderOptions = Omit<ExtractDatabaseOptions, 'rawWriter'> & {
@@ -56,13 +56,7 @@ async function extractFolder(
   options: FolderOptions,
 ): Promise<{ files: ExtractedFile[]; entities: Record<string, number> }> {
   const { session, rowsPerFile, rawFormat = 'parquet', onProgress, signal, remarks, written } = options;
-  const [rawFolder, entityFolder] = await Promise.all(
-    ['raw', 'transformed'].map(async (form) => {
-      const folder = join(session.outputFolder, form, type);
-      await makeFolder(folder, { mode: 0o700 });
-      return folder;
-    }),
-  );
+  const folderOf = (which: ExtractedFile['form']) => join(session.outputFolder, which, type);
   const { columns, chunks } = await session.streamSource(query);
   const { form, opening } = catalogOf(session.source);
   const kind = entityKindsOf(form)[type];
@@ -70,18 +64,19 @@ async function extractFolder(
   const readRows = rowReader(names, kind, options.details);
   const rowsOf = (chunk: DuckDBDataChunk) =>
     kind.remarksOf ? remarks.watch(readRows(chunk), kind) : readRows(chunk);
-  const raw = await options.rawWriter.begin(
-    columns,
-    rowsPerFile.raw,
-    (chunk) => `${rawFolder}/chunk-${chunk}.${rawFormat}`,
-    rawFormat,
-  );
+  const begin = async () => {
+    for (const each of ['raw', 'transformed'] as const) await makeFolder(folderOf(each), { mode: 0o700 });
+    const pathOf = (chunk: number) => `${folderOf('raw')}/chunk-${chunk}.${rawFormat}`;
+    return options.rawWriter.begin(columns, rowsPerFile.raw, pathOf, rawFormat);
+  };
+  // Begun with the first rows: many databases have no routine, and an empty one has nothing but itself.
+  let raw: RawSeries | undefined;
   const writer = new EntityWriter(type, {
     ...options,
     form,
     tablePartitions: options.tablePartitions ?? false,
     relationsBeside: options.relationsBeside ?? false,
-    pathOf: (chunk, part) => `${entityFolder}/chunk-${chunk}-part${part}.json`,
+    pathOf: (chunk, part) => `${folderOf('transformed')}/chunk-${chunk}-part${part}.json`,
   });
   let rows = 0;
   try {
@@ -90,13 +85,14 @@ async function extractFolder(
       const chunk = written?.keep(type, read, names) ?? read;
       complete?.(chunk, names);
       if (type === 'table' && opening) putDefinitions(chunk, columns, options.opened);
+      raw ??= await begin();
       await raw.append(chunk);
       await writer.write(rowsOf(chunk));
       rows += chunk.rowCount;
       onProgress?.({ type, rows });
       freeChunks();
     }
-    const rawFiles = await raw.finish();
+    const rawFiles = (await raw?.finish()) ?? [];
     const transformed = await writer.finish();
     return {
       files: [

@@ -126,6 +126,9 @@ export const postgresDialect: Dialect = {
     // One connection for the whole run: the connection string is frozen at ATTACH, and one connection is one snapshot.
     'SET GLOBAL pg_pool_max_connections=1',
     'SET GLOBAL pg_pool_idle_timeout_millis=0',
+    // The pool would ask before and after each use whether the connection still works, which is a third of all
+    // statements. One that does not is found out by the next statement, and the run tries again.
+    "SET GLOBAL pg_pool_health_check_query=''",
     // Where no snapshot can be exported, the parallel scan would give each connection its own (duckdb-postgres #381,
     // #163).
     'SET GLOBAL pg_use_ctid_scan=false',
