@@ -42,9 +42,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     // The second Ctrl-C ends the process at once. npm passes the first one on, so that one arrives twice.
     if (interruptedAt !== undefined && performance.now() - interruptedAt > 500) endProcess(EXIT.interrupted);
+    // Stopping takes seconds when a source does not answer.
+    if (interruptedAt === undefined && process.stderr.isTTY && !endsInOrder)
+      process.stderr.write('\nstopping; Ctrl-C again ends it at once …\n');
     interruptedAt ??= performance.now();
-    setTimeout(() => endProcess(EXIT.interrupted), endAfterSignalMs).unref();
-    interruption.abort(new CancelledError('The run was interrupted.'));
+    setTimeout(() => {
+      process.stderr.write('Something did not stop in time, and was left behind.\n');
+      endProcess(EXIT.interrupted);
+    }, endAfterSignalMs).unref();
+    interruption.abort(new CancelledError('It was interrupted (Ctrl-C, or a signal).'));
   });
 }
 

@@ -17,6 +17,7 @@ import { sessionOptions } from '../local/session-options.ts';
 import { type GlobalOptions, globalOptions, openSecrets, readConfig } from '../options.ts';
 import { createCheckReport } from '../output/check-report.ts';
 import { printWarnings } from '../output/output.ts';
+import { StatusLine } from '../output/status-line.ts';
 import { checkInFunction } from '../stack/check-in-function.ts';
 import { type ConnectedStack, connectStack } from '../stack/connect-stack.ts';
 
@@ -45,6 +46,11 @@ export function checkCommand(context: CliContext): Command {
       const all: SourceChecks[] = [];
       const ofExtractions: ExtractionChecks[] = [];
       const report = createCheckReport(stdout, options.json === true);
+      using status = new StatusLine(stderr);
+      const add = (name: string, checks: readonly CheckResult[]) => {
+        status.clear();
+        report.add(name, checks);
+      };
       for (const [name, source] of Object.entries(sources)) {
         const isNamed = only === undefined || name === only;
         const ofSource = Object.entries(syncs).filter(
@@ -53,6 +59,7 @@ export function checkCommand(context: CliContext): Command {
         );
         if (!isNamed && ofSource.length === 0) continue;
         context.signal.throwIfAborted();
+        status.show(name);
         const checks = await checkSource({
           ...sessionOptions(context),
           refusals,
@@ -71,11 +78,13 @@ export function checkCommand(context: CliContext): Command {
           checks.push(...found.map((result) => ({ ...result, check: `${job}: ${result.check}` })));
         }
         all.push({ source: name, checks });
-        report.add(name, checks);
+        add(name, checks);
       }
       for (const [job, extraction] of Object.entries(extractions)) {
         if (only !== undefined && job !== only) continue;
         context.signal.throwIfAborted();
+        status.show(job);
+        const known: CheckResult[] = [];
         const checks = await checkExtraction({
           ...sessionOptions(context),
           refusals,
@@ -84,9 +93,16 @@ export function checkCommand(context: CliContext): Command {
           secrets,
           output: await openOutput(extraction, undefined, options, context),
           workFolder: tmpdir(),
+          onCheck: (result) => known.push(result),
+          onStep: (step) => status.show(`${job}: ${step}`),
+        }).catch((error: unknown) => {
+          // What was found out before somebody stopped it.
+          if (known.length > 0) add(`${job} (stopped)`, known);
+          report.end();
+          throw error;
         });
         ofExtractions.push({ extraction: job, checks });
-        report.add(job, checks);
+        add(job, checks);
       }
       const failed = [...all, ...ofExtractions].some(({ checks }) =>
         checks.some(({ status }) => status === 'failed'),

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import type { CheckResult } from '../../shared/checks/check-result.ts';
+import { causeOf, groupChecks } from '../../shared/checks/group-checks.ts';
 import { formatCount } from '../../shared/text/format.ts';
 import { nameSome } from '../../shared/text/name-some.ts';
 import { printable, printableMessage } from '../../shared/text/printable.ts';
@@ -8,7 +9,8 @@ import { wrapText } from './wrap-text.ts';
 
 type Checked = [name: string, checks: readonly CheckResult[]];
 
-const failureOf = ([, checks]: Checked) => checks.find(({ status }) => status === 'failed');
+const failuresOf = ([, checks]: Checked) => checks.filter(({ status }) => status === 'failed');
+const hasFailed = (checked: Checked) => failuresOf(checked).length > 0;
 
 /**
  * Prints the checks of one thing after another. What failed comes last, each cause once, and then how many are ready.
@@ -30,10 +32,10 @@ export function createCheckReport(
     add(name, checks) {
       const checked: Checked = [name, checks];
       all.push(checked);
-      if (!failureOf(checked)) print(checked);
+      if (!hasFailed(checked)) print(checked);
     },
     end() {
-      const failed = all.filter((checked) => failureOf(checked));
+      const failed = all.filter(hasFailed);
       for (const checked of failed) print(checked);
       if (all.length > 1) output.write(conclude(all, failed));
     },
@@ -59,14 +61,22 @@ function merge(checks: readonly CheckResult[]): CheckResult[] {
 }
 
 function format([name, checks]: Checked, output: Pick<Output, 'isTTY' | 'columns'>): string {
-  const merged = merge(checks);
+  const { rows: own, failed } = groupChecks(checks);
+  const merged = merge(own);
   const rows = merged.map(({ check, status, detail }) => [check, status, detail]);
   // What is to be done is said once, for the first check that needs it.
   const hints = new Map(
     merged.flatMap(({ check, hint }) => (hint === undefined ? [] : [[hint, check] as const])).reverse(),
   );
   const told = [...hints].reverse().map(([hint, check]) => `  → ${check}: ${hint}\n`);
-  return `${name}\n${fitToTerminal(formatTable(['CHECK', 'RESULT', 'DETAIL'], rows), output)}\n${told.join('')}`;
+  const known = new Set(hints.keys());
+  const lines = failed.map(({ check, detail, hint }) => {
+    const isNew = hint !== undefined && !known.has(hint);
+    if (isNew) known.add(hint);
+    return `failed: ${check}: ${printableMessage(detail)}\n${isNew ? `  → ${printableMessage(hint)}\n` : ''}`;
+  });
+  const table = fitToTerminal(formatTable(['CHECK', 'RESULT', 'DETAIL'], rows), output);
+  return `${name}\n${table}\n${told.join('')}${lines.join('')}`;
 }
 
 /** A table whose last column goes on below itself where the terminal ends. */
@@ -94,16 +104,21 @@ function splitAt(line: string, width: number): [string, string] {
   return [head, line.slice(head.length)];
 }
 
-/** `5 of 9 ready.`, after the first failure of each of the others. */
+/** `5 of 9 ready.`, after each cause for the others once. */
 function conclude(all: readonly Checked[], failed: readonly Checked[]): string {
-  const causes = new Map<string, string[]>();
+  const causes = new Map<string, { told: string; names: Set<string> }>();
   for (const checked of failed) {
-    const { check, detail } = failureOf(checked) ?? { check: '', detail: '' };
-    const cause = `${check}: ${detail}`;
-    causes.set(cause, [...(causes.get(cause) ?? []), checked[0]]);
+    for (const found of failuresOf(checked)) {
+      const cause = causeOf(found);
+      const { told, names } = causes.get(cause) ?? {
+        told: `${found.check}: ${found.detail}`,
+        names: new Set(),
+      };
+      causes.set(cause, { told, names: names.add(checked[0]) });
+    }
   }
-  const lines = [...causes].map(
-    ([cause, names]) => `  ${printable(nameSome(names))}: ${printableMessage(cause)}\n`,
+  const lines = [...causes.values()].map(
+    ({ told, names }) => `  ${printable(nameSome([...names]))}: ${printableMessage(told)}\n`,
   );
   const ready = `${formatCount(all.length - failed.length)} of ${formatCount(all.length)} ready.`;
   return lines.length === 0 ? `\n${ready}\n` : `\nNot ready:\n${lines.join('')}\n${ready}\n`;

@@ -54,5 +54,5 @@ async function tryAll(options: CheckExtractionJobOptions): Promise<CheckResult[]
     });
     results.push(...hops.map(named));
   }
-  return [...results, ...tell(await checkExtraction({ ...options, refusals }))];
+  return [...results, ...(await checkExtraction({ ...options, refusals }))];
 }

@@ -24,6 +24,7 @@ import { type RetryOptions, retryLockedCatalog } from '../runs/retry.ts';
 import { createWorkspace } from '../runs/workspace.ts';
 import { RefusedLogins } from '../source/credentials/refused-logins.ts';
 import type { JobReading } from '../source/job-reading.ts';
+import { formatCount } from '../text/format.ts';
 import { type CheckResult, failedCheck, skippedCheck } from './check-result.ts';
 
 export type CheckExtractionOptions = JobReading &
@@ -31,6 +32,10 @@ export type CheckExtractionOptions = JobReading &
     signal: AbortSignal;
     /** Waits for a lock of the catalog; tests use a faster clock. */
     sleep?: RetryOptions['sleep'];
+    /** Called with each result as soon as it is known. */
+    onCheck?: ((result: CheckResult) => void) | undefined;
+    /** Called with what is about to be tried, such as `12 of 40  erp/hr`. */
+    onStep?: ((step: string) => void) | undefined;
   };
 
 /**
@@ -40,24 +45,34 @@ export type CheckExtractionOptions = JobReading &
  * @throws ConfigError when there is no such extraction
  */
 export async function checkExtraction(options: CheckExtractionOptions): Promise<CheckResult[]> {
-  const { config, job, output, signal, sleep } = options;
+  const { config, job, output, signal, sleep, onCheck, onStep } = options;
   const found = findExtraction(config, job);
   await using workspace = await createWorkspace(options.workFolder);
   const { folder } = workspace;
   const refusals = new RefusedLogins();
-  const waiting = { signal, sleep };
-  const catalogs = await checkCatalogs({ refusals, ...options, ...found }, folder, waiting);
-  return [...catalogs, ...(await checkOutput(output, { ...found, signal }))];
+  const results: CheckResult[] = [];
+  const add = (...those: CheckResult[]) => {
+    results.push(...those);
+    for (const result of those) onCheck?.(result);
+  };
+  const waiting = { signal, sleep, onStep };
+  await checkCatalogs({ refusals, ...options, ...found }, folder, { waiting, results, add });
+  onStep?.('output');
+  await checkOutput(output, { ...found, signal }, add);
+  return results;
 }
 
-/** How a lock of the catalog is waited for. */
-interface Waiting {
-  signal: AbortSignal;
-  sleep: RetryOptions['sleep'];
-}
+/** How a lock of the catalog is waited for, and who is told what is tried. */
+interface Waiting extends Pick<CheckExtractionOptions, 'signal' | 'sleep' | 'onStep'> {}
 
-async function checkCatalogs(work: PlanWork, folder: string, waiting: Waiting): Promise<CheckResult[]> {
-  const { signal } = waiting;
+type Add = (...results: CheckResult[]) => void;
+
+async function checkCatalogs(
+  work: PlanWork,
+  folder: string,
+  { waiting, results, add }: { waiting: Waiting; results: readonly CheckResult[]; add: Add },
+): Promise<void> {
+  const { signal, onStep } = waiting;
   await using sessions = new CatalogSessions({ ...work, folder: join(folder, 'databases'), signal });
   let planned: PlannedSource[];
   try {
@@ -67,28 +82,44 @@ async function checkCatalogs(work: PlanWork, folder: string, waiting: Waiting): 
         signal,
         retry: (attempt) => retryLockedCatalog(waiting, attempt),
         tryFirst: async (attempt) => ({ result: await retryLockedCatalog(waiting, attempt) }),
-        phase: (_name, attempt) => attempt(),
+        phase: (name, attempt) => {
+          onStep?.(name);
+          return attempt();
+        },
       },
       { ...work, engine: sessions.engine },
     );
   } catch (error) {
     signal.throwIfAborted();
-    return [failedCheck('databases', error)];
+    add(failedCheck('databases', error));
+    return;
   }
-  const results: CheckResult[] = [];
+  const stepOf = countDatabases(planned);
   const leftOut: LeftOut[] = [];
   const unmatched = failsApart(work) ? new UnmatchedEntries() : undefined;
   for (const plan of planned) {
     const { name: source, error } = plan;
     if (plan.leftOut !== undefined) leftOut.push({ source, miss: plan.leftOut });
-    if (error) results.push(failedCheck(`${source}: databases`, error));
-    else results.push(...(await checkDatabases({ ...work, unmatched }, plan, leftOut, sessions, waiting)));
+    if (error) add(failedCheck(`${source}: databases`, error));
+    else await checkDatabases({ ...work, unmatched }, plan, { leftOut, sessions, waiting, add, stepOf });
     await sessions.leave();
   }
-  if (results.length === 0) return [failedCheck('databaseSchemaCheck', nothingLeft(leftOut))];
-  for (const plan of planned) results.push(...checkUnread(work, plan, unmatched));
-  if (leftOut.length === 0) return results;
-  return [...results, { check: 'filters', status: 'warning', detail: describeLeftOut(leftOut) }];
+  if (results.length === 0) {
+    add(failedCheck('databaseSchemaCheck', nothingLeft(leftOut)));
+    return;
+  }
+  for (const plan of planned) add(...checkUnread(work, plan, unmatched));
+  if (leftOut.length > 0) add({ check: 'filters', status: 'warning', detail: describeLeftOut(leftOut) });
+}
+
+/** The position of a database among all, with its name. */
+function countDatabases(planned: readonly PlannedSource[]): (label: string) => string {
+  const total = planned.reduce((sum, { databases }) => sum + databases.length, 0);
+  let current = 0;
+  return (label) => {
+    current += 1;
+    return total > 1 ? `${formatCount(current)} of ${formatCount(total)}  ${label}` : label;
+  };
 }
 
 /** As a run does: entries of `include` without a database fail, and others that are closed are told. */
@@ -118,13 +149,21 @@ type CheckingWork = PlanWork & { unmatched: UnmatchedEntries | undefined };
 async function checkDatabases(
   work: CheckingWork,
   plan: PlannedSource,
-  leftOut: LeftOut[],
-  sessions: CatalogSessions,
-  waiting: Waiting,
-): Promise<CheckResult[]> {
-  const { name: source, databases } = plan;
-  const results: CheckResult[] = [];
-  const { reached } = plan;
+  {
+    leftOut,
+    sessions,
+    waiting,
+    add,
+    stepOf,
+  }: {
+    leftOut: LeftOut[];
+    sessions: CatalogSessions;
+    waiting: Waiting;
+    add: Add;
+    stepOf: (label: string) => string;
+  },
+): Promise<void> {
+  const { name: source, databases, reached } = plan;
   const ofSource =
     reached &&
     watchSource(plan, reached.login, {
@@ -135,9 +174,10 @@ async function checkDatabases(
   for (const [index, database] of databases.entries()) {
     const login = `${labelOf(source, database)}: login`;
     if (gone) {
-      results.push(skippedCheck(login));
+      add(skippedCheck(login));
       continue;
     }
+    waiting.onStep?.(stepOf(labelOf(source, database)));
     const names = { database, next: databases[index + 1] };
     const checked = await retryLockedCatalog(waiting, () => checkDatabase(work, plan, names, sessions)).catch(
       (error: unknown) => {
@@ -147,10 +187,9 @@ async function checkDatabases(
     );
     gone = (await ofSource?.('error' in checked ? checked.error : undefined)) !== undefined;
     if ('leftOut' in checked) leftOut.push({ source, database, miss: checked.leftOut });
-    else if ('error' in checked) results.push(failedCheck(login, checked.error));
-    else results.push(...checked);
+    else if ('error' in checked) add(failedCheck(login, checked.error));
+    else add(...checked);
   }
-  return results;
 }
 
 const PREFLIGHT = [
@@ -208,7 +247,8 @@ async function checkOutput(
     application,
     signal,
   }: Pick<ExtractionWork, 'extraction' | 'workflowId' | 'application'> & { signal: AbortSignal },
-): Promise<CheckResult[]> {
+  add: Add,
+): Promise<void> {
   const { workflowFolder } = layOut({
     ...extraction.output,
     application,
@@ -231,18 +271,18 @@ async function checkOutput(
     ],
     ['output: remove', async () => output.removeFolder(folder).then(() => addressOf(output, folder))],
   ];
-  const results: CheckResult[] = [];
+  let failed = false;
   for (const [check, step] of steps) {
     signal.throwIfAborted();
-    if (results[0]?.status === 'failed') {
-      results.push(skippedCheck(check));
+    if (failed) {
+      add(skippedCheck(check));
       continue;
     }
     try {
-      results.push({ check, status: 'ok', detail: await step() });
+      add({ check, status: 'ok', detail: await step() });
     } catch (error) {
-      results.push(failedCheck(check, error));
+      failed = check === steps[0]?.[0];
+      add(failedCheck(check, error));
     }
   }
-  return results;
 }

@@ -282,13 +282,19 @@ describe('an extraction', () => {
   });
 
   it('tries a wrong password once in a check', async () => {
+    const told: string[] = [];
+    const steps: string[] = [];
     const read = async () => JSON.stringify({ username: postgres.user, password: 'wrong' });
     const before = await countRefusals();
     const checks = await checkExtraction({
       ...setup.options({ databases: ['postgres', 'hr'] }),
       secrets: { read },
       signal: AbortSignal.timeout(60_000),
+      onCheck: (found) => told.push(found.check),
+      onStep: (step) => steps.push(step),
     });
+    expect(told).toEqual(checks.map(({ check }) => check));
+    expect(steps).toEqual(['1 of 2  erp/postgres', 'output']);
     expect(checks.map(({ check, status }) => [check, status])).toEqual(
       expect.arrayContaining([
         ['erp/postgres: login', 'failed'],

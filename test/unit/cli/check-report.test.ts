@@ -93,4 +93,71 @@ sync größe  ok      one two three four five six
     );
     expect(report([['erp', [long]]], 40)).toContain('ok      one two three four five six seven eight\n');
   });
+
+  const ofDatabase = (name: string): CheckResult[] => [
+    {
+      check: `erp/${name}: databaseSchemaCheck`,
+      status: 'ok',
+      detail: 'Schemas and Databases check successful',
+    },
+    { check: `erp/${name}: tablesCheck`, status: 'ok', detail: 'Tables check successful. Table count: 4' },
+    { check: `erp/${name}: versionCheck`, status: 'ok', detail: 'Client version 15.18 meets minimum' },
+  ];
+  const denied = (name: string): CheckResult => ({
+    check: `erp/${name}: login`,
+    status: 'failed',
+    detail: `The source denies user "ferry" access to database "${name}".`,
+    hint: 'Grant CONNECT.',
+  });
+  const written: CheckResult = { check: 'output: write', status: 'ok', detail: 'check.json' };
+
+  it('has one line for forty databases, and each cause of those that failed after it', () => {
+    const names = Array.from({ length: 35 }, (_, index) => `stadt_${index}`);
+    const full: CheckResult = {
+      check: 'erp/full: login',
+      status: 'failed',
+      detail: 'No connection is left.',
+    };
+    const checks = [...['a', 'b', 'c', 'd', 'e'].map(denied), full, ...names.flatMap(ofDatabase), written];
+    expect(report([['kataloge', checks]])).toBe(
+      `kataloge
+CHECK          RESULT  DETAIL
+35 databases   ok      databaseSchemaCheck, tablesCheck, versionCheck; 140 tables
+output: write  ok      check.json
+failed: erp/a, erp/b, erp/c and 2 more: login: The source denies user "ferry" access to database "a".
+  → Grant CONNECT.
+failed: erp/full: login: No connection is left.
+`,
+    );
+  });
+
+  it('shows the checks of few databases, and warnings of one among many', () => {
+    expect(report([['kataloge', [...ofDatabase('a'), ...ofDatabase('b')]]])).toContain(
+      '\nerp/a, erp/b: databaseSchemaCheck  ok',
+    );
+    const visibility: CheckResult = {
+      check: 'erp/b: visibility',
+      status: 'warning',
+      detail: 'It sees less.',
+    };
+    const text = report([['kataloge', [...['a', 'b', 'c', 'd', 'e'].flatMap(ofDatabase), visibility]]]);
+    expect(text).toContain('\n4 databases ');
+    expect(text).toMatch(/erp\/b: tablesCheck +ok .*\n.*\nerp\/b: visibility +warning +It sees less\./);
+  });
+
+  it('tells a cause once that a source, its jobs and their databases have in common', () => {
+    const known: CheckResult = {
+      check: 'erp/erp: login',
+      status: 'failed',
+      detail: 'wrong password for ferry before. Ferry did not try it again, because each try counts.',
+    };
+    const text = report([
+      ['erp', [ok, { ...refused, detail: 'wrong password for ferry.' }]],
+      ['nightly', [known, denied('x'), denied('y')]],
+    ]);
+    expect(text.split('Not ready:\n')[1]).toBe(
+      '  erp, nightly: login: wrong password for ferry.\n' +
+        '  nightly: erp/x: login: The source denies user "ferry" access to database "x".\n\n0 of 2 ready.\n',
+    );
+  });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStackApi } from '../../../cli/stack/stack-api.ts';
+import { unknownNameMessage } from '../../../shared/config/unknown-name.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { runRecord } from '../../support/api.ts';
@@ -73,5 +74,14 @@ describe.each(NAMES)('%s as a name', (_what, name) => {
       () => api.sendAgain('accept', name, 'k', undefined),
     ];
     for (const call of calls) await expect(call()).rejects.toMatchObject({ class: 'ConfigError' });
+  });
+});
+
+describe('a name that', () => {
+  it('is none of forty is answered with some of them', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `stadt-${index + 1}`);
+    expect(unknownNameMessage('job', 'x', names)).toBe(
+      `unknown job "x" (valid: ${names.slice(0, 10).join(', ')} and 30 more)`,
+    );
   });
 });
