@@ -10,10 +10,11 @@ import {
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
 import { EndedQueryError, explainByPattern } from '../explain-error.ts';
+import { mysqlQueryHint } from './mysql-query-hint.ts';
 
 const refuseDatabase = (at: string, user: string, database: string) =>
   new AuthError(`The source at ${at} denies user "${user}" access to database "${database}".`, {
-    hint: `Grant it: GRANT SELECT ON ${database}.* TO this user.`,
+    hint: `Check the name, and grant it: GRANT SELECT ON ${database}.* TO this user. The server says the same of a database that it does not have.`,
   });
 
 const refuseLogin = (at: string, user: string) =>
@@ -286,7 +287,7 @@ const harmlessAnswers = [
   /^Unknown (column|table|database|collation|character set|system variable) |^Unbekannte[rs]? /,
   /^(Table|Tabelle) '.*' (doesn't exist|existiert nicht)/,
   /^(FUNCTION|PROCEDURE|Key) .* (does not|doesn't) exist/,
-  /^[A-Z, ]+ command denied to user |^[A-Z, ]+ Befehl nicht erlaubt /,
+  /^[A-Z, ]+ command denied to user |^[A-Z, ]+ Befehl nicht erlaubt /i,
   /^The user specified as a definer /,
   /^(View|Column|Reference) '.*' (references invalid|in .* is ambiguous|not supported)/,
   /^(Duplicate column name|Not unique table\/alias|Every derived table must have its own alias)/,
@@ -329,9 +330,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   // The words and the line number in a syntax error come from Ferry's own statement.
   const words = phase === 'wrap' ? said.replace(/ near '[\s\S]*$/, '') : said;
   return new QueryError(`The source refused the query: ${words.replace(/\.?\s*$/, '')}.`, {
-    hint: /doesn't exist|Unknown column/.test(said)
-      ? 'Check the name, and that the login may see it.'
-      : 'Run the query on the source itself to see more. Ferry does not support several statements, SHOW and similar.',
+    hint: mysqlQueryHint(said),
   });
 }
 

@@ -13,6 +13,7 @@ import type { ErrorPatterns } from '../error-patterns.ts';
 import { explainByPattern, UnknownQueryError } from '../explain-error.ts';
 import { explainDeniedCatalog, explainDeniedFacts } from './explain-denial.ts';
 import { endedSessions, interruptions, lockedCatalog } from './postgres-interruptions.ts';
+import { postgresQueryHint } from './postgres-query-hint.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
@@ -336,9 +337,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   if (phase === 'wrap' && /data-modifying statement must be at the top level/.test(said)) return writes();
   const position = phase === 'describe' ? positionIn(message) : '';
   const told = `The source refused the query: ${said}${position}.`;
-  const hint = /does not exist|existiert nicht/.test(said)
-    ? 'Check the name, its schema, and that the login may see it.'
-    : 'Run the query on the source itself to see more.';
+  const hint = postgresQueryHint(said);
   // A message that names the table is better than the meaning of its code.
   if (harmlessAnswers.test(said)) return new QueryError(told, { hint });
   // So is a position in the query; but an error about a lock has one, too.
