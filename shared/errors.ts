@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { printableMessage } from './text/printable.ts';
 
 /**
@@ -188,7 +189,7 @@ export class UnexpectedError extends FerryError {
 /** The folder for temporary files has no room left. */
 export function fullDiskError(
   cause: unknown,
-  hint = 'Give the run a bigger disk (on Lambda: ephemeral storage).',
+  hint = `Free space in ${tmpdir()}, where a run keeps its result, or name another folder with TMPDIR. On Lambda, raise ephemeralStorage.`,
 ): StorageUnavailableError {
   return new StorageUnavailableError('The working disk is full.', { cause, hint });
 }
@@ -202,7 +203,7 @@ export function toFerryError(error: unknown): FerryError {
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === 'ENOSPC') {
-    return fullDiskError(error, 'Free space, or give the run a bigger disk (on Lambda: ephemeral storage).');
+    return fullDiskError(error);
   }
   const kind = error instanceof Error ? error.name : typeof error;
   return new UnexpectedError(`Ferry failed in an unexpected way (${code ? `${kind} ${code}` : kind}).`, {

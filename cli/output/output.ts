@@ -69,9 +69,11 @@ export function printWarnings(stderr: Output, warnings: readonly string[]): void
 /** An error as the single document that --json promises on stdout. */
 export function formatErrorAsJson(error: unknown): string {
   if (error instanceof CommanderError) {
-    return error.exitCode === 0
-      ? ''
-      : printableOutput(`${JSON.stringify({ error: { class: 'ConfigError', message: error.message } })}\n`);
+    if (error.exitCode === 0) return '';
+    // Commander's own message for a person who typed no command is the help.
+    const message =
+      error.code === 'commander.help' ? 'No command was given.' : error.message.replace(/^error: /, '');
+    return printableOutput(`${JSON.stringify({ error: { class: 'ConfigError', message } }, null, 2)}\n`);
   }
   const { class: name, message, hint } = toFerryError(error);
   return `${JSON.stringify({ error: { class: name, message, ...(hint === undefined ? {} : { hint }) } }, null, 2)}\n`;

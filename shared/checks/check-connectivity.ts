@@ -71,7 +71,7 @@ async function tryTcp(
         hint:
           whose === 'proxy'
             ? 'Check `proxy` in ferry.yaml, the route to it, and the security groups of both sides.'
-            : 'A function in a VPC has no route to the internet by default: route its subnets to a NAT gateway, or set `proxy`; its security group must allow outgoing connections to port 443.',
+            : 'Check the address, and whether a firewall lets this machine reach it; `proxy` names a proxy. A function in a VPC has no route to the internet by default: route its subnets to a NAT gateway, and let its security group reach port 443.',
       },
     );
   }

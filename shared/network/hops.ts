@@ -12,6 +12,9 @@ export class HopError extends Error {
   }
 }
 
+// What OpenSSL says of bytes that are none of TLS.
+const NOT_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO']);
+
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
 /**
@@ -32,7 +35,7 @@ export async function tryName(host: string): Promise<string> {
         : `The name ${host} cannot be resolved.`,
       {
         cause: error,
-        hint: 'Check the name. Only VPCs associated with a private zone can resolve its names; a VPC needs enableDnsSupport and enableDnsHostnames.',
+        hint: 'Check the name, and the name server of this machine. In AWS, only VPCs associated with a private zone can resolve its names; a VPC needs enableDnsSupport and enableDnsHostnames.',
       },
     );
   }
@@ -59,6 +62,11 @@ export async function tryTls(
   } catch (error) {
     signal?.throwIfAborted();
     const code = codeOf(error);
+    if (NOT_TLS.has(code))
+      throw new HopError(`${host}:${port} answers, but not with TLS.`, {
+        cause: error,
+        hint: 'Check the address and its port: something that speaks http, or another protocol, listens there.',
+      });
     throw new HopError(
       end.aborted
         ? `${host}:${port} accepts the connection but does not answer the TLS handshake.`

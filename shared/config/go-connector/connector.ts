@@ -187,7 +187,10 @@ function readTarget(
   };
 }
 
-function describeMissing(name: string, names: readonly string[]): string {
+function describeMissing(name: string, variables: ConnectorVariables): string {
+  if (variables[name] === '')
+    return 'is empty; $NAME in a value becomes nothing unless the file sets NAME further up';
+  const names = Object.keys(variables);
   const misspelled = findMisspelling(name, names);
   return misspelled === undefined ? 'missing' : `missing; is ${misspelled} meant to be this variable?`;
 }
@@ -214,7 +217,7 @@ export function readConnector(variables: ConnectorVariables, options: ReadOption
   const { label, unseen = {}, scheduler = 'undecided' } = options;
   const get = (name: string) => variables[name]?.trim() || undefined;
   const problems: ConfigProblem[] = REQUIRED_VARIABLES.filter((name) => !get(name) && !(name in unseen)).map(
-    (name) => ({ path: name, message: describeMissing(name, Object.keys(variables)) }),
+    (name) => ({ path: name, message: describeMissing(name, variables) }),
   );
   const warnings: string[] = [];
 

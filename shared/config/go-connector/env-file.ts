@@ -24,6 +24,8 @@ interface EnvVariables {
   warnings: string[];
 }
 
+const NOT_UTF8 = 'a character that is not UTF-8: save the file as UTF-8';
+
 /**
  * The variables that a .env file sets, as Go's godotenv reads them.
  *
@@ -31,15 +33,19 @@ interface EnvVariables {
  */
 export function readEnvVariables(text: string, file: string): EnvVariables {
   const lost = new Set<string>();
+  const refuse = (problem: { path: string; line?: number; message: string }, cause?: unknown) =>
+    new ConfigError(formatProblems(file, [problem]), { cause });
+  // UTF-16, as some editors of Windows write it.
+  if (/^.{0,3}\0/s.test(text)) throw refuse({ path: '', line: 1, message: NOT_UTF8 });
   try {
     const variables = parseEnvText(text, (name) => lost.add(name));
+    // A comment may have any character; a value would be another one.
+    const damaged = Object.keys(variables).find((name) => variables[name]?.includes('\ufffd'));
+    if (damaged !== undefined) throw refuse({ path: damaged, message: NOT_UTF8 });
     return { variables, warnings: [...lost].map(describeLoss) };
   } catch (error) {
     if (!(error instanceof EnvFileSyntaxError)) throw error;
-    throw new ConfigError(
-      formatProblems(file, [{ path: '', line: error.line, message: 'expected NAME=value' }]),
-      { cause: error },
-    );
+    throw refuse({ path: '', line: error.line, message: error.expected }, error);
   }
 }
 

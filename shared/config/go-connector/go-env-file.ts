@@ -13,10 +13,13 @@ const keyPart = /^(?:export\s+)?([\p{L}\p{N}_. \t]+?)[ \t]*[=:]/u;
  */
 export class EnvFileSyntaxError extends Error {
   readonly line: number;
+  /** What is expected there. */
+  readonly expected: string;
 
-  constructor(line: number) {
-    super(`line ${line} is not of the form NAME=value`);
+  constructor(line: number, expected = 'expected NAME=value, or quotes around a value of several lines') {
+    super(`line ${line}: ${expected}`);
     this.line = line;
+    this.expected = expected;
   }
 }
 
@@ -80,7 +83,11 @@ export function parseEnvText(
     const quote = value[0];
     if (quote === '"' || quote === "'") {
       const end = closingQuote(value);
-      if (end < 0) throw new EnvFileSyntaxError(lineNumber());
+      if (end < 0)
+        throw new EnvFileSyntaxError(
+          lineNumber(),
+          `${quote} is opened and never closed: add ${quote} where the value ends`,
+        );
       // Removes all quotes at both ends, as the original does.
       const inner = value.slice(0, end).replace(new RegExp(`^${quote}+|${quote}+$`, 'g'), '');
       const [, name] = key;

@@ -28,6 +28,14 @@ export async function acceptRefused(
   // own file.
   const others = last && last.runId !== options.runId;
   if (others && from.endedAt !== undefined && last.at > from.endedAt) {
+    const newer = await findEarlierRun(options, last.runId);
+    if (newer?.sentFrom?.runId === refusedId)
+      throw new ConfigError(
+        `Run ${refusedId} has already been accepted: its file was sent by run ${last.runId}.`,
+        {
+          hint: `To see that run: ferry runs ${last.runId}`,
+        },
+      );
     throw new ConfigError(
       `Since run ${refusedId} was refused, run ${last.runId} has uploaded a newer result.`,
       {

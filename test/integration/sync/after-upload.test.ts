@@ -302,3 +302,13 @@ it('a refused file is not accepted over a newer upload', async () => {
     `Since run ${refused.id} was refused, run ${newer.id} has uploaded a newer result.`,
   );
 });
+
+it('a refused file that was accepted is not accepted again, and the message names the run that sent it', async () => {
+  const options = here.options({ guards: { minRows: 50 } });
+  const refused = await run({ config: options.config });
+  expect(refused.error?.class).toBe('GuardError');
+  const sent = await acceptRefused(options, refused.id, undefined);
+  await expect(acceptRefused(options, refused.id, undefined)).rejects.toThrow(
+    `Run ${refused.id} has already been accepted: its file was sent by run ${sent.id}.`,
+  );
+});

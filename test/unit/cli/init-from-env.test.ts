@@ -182,7 +182,7 @@ describe('ferry init --from-env', () => {
     expect(Object.keys((await load()).config.syncs)).toEqual(['both-days', 'good', 'twin']);
     for (const expected of [
       'left out: jobs/bad.env is not valid',
-      'left out: jobs/broken.env is not valid (1 problem):\n  line 1: expected NAME=value',
+      'left out: jobs/broken.env is not valid (1 problem):\n  line 1: expected NAME=value, or quotes around a value of several lines',
       'left out: jobs/mssql.env is not valid',
       'jobs/both-days.env: CRON_SCHEDULE: ferry serve keeps this schedule, AWS does not: "0 4 1 * 1": a day',
       'variables that Ferry does not need: LOG_LEVEL',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../../cli/program.ts';
+import { runCommandLine } from '../../../cli/run-command-line.ts';
 import { createTestCliContext } from '../../support/cli/cli-context.ts';
 
 /** What `ferry` prints when it is called so, with all commands loaded or with those that it takes to need. */
@@ -43,4 +44,14 @@ describe('ferry loads the command that is called', () => {
     expect(needed.commands.length).toBeGreaterThan(1);
     expect(needed).toEqual(await printed(args, 'all'));
   });
+});
+
+it.each([
+  [['--json'], 'No command was given.'],
+  [['run', '--json', '--nope'], "unknown option '--nope'"],
+  [['compare', '--json', 'a'], "missing required argument 'b'"],
+])('a wrong command line is a sentence with --json, too: %j', async (args, message) => {
+  const context = createTestCliContext('/nowhere');
+  await runCommandLine(context, args);
+  expect(JSON.parse(context.output.stdout)).toEqual({ error: { class: 'ConfigError', message } });
 });

@@ -175,7 +175,8 @@ describe('readEnvFile', () => {
     ['SOURCE_DATABASE_TYPE', 'oracle', /"oracle": expected postgres, postgresql, mysql or mariadb/],
     ['SOURCE_DATABASE_PORT', 'abc', /SOURCE_DATABASE_PORT: "abc": expected a number/],
     ['SOURCE_DATABASE_PORT', '99999', /SOURCE_DATABASE_PORT: 99999: expected at most 65535/],
-    ['SOURCE_DATABASE_HOST', '', /SOURCE_DATABASE_HOST: missing/],
+    ['SOURCE_DATABASE_HOST', '', /SOURCE_DATABASE_HOST: is empty; \$NAME in a value becomes nothing/],
+    ['SOURCE_DATABASE_HOST', '$DB_HOST', /SOURCE_DATABASE_HOST: is empty; \$NAME/],
     ['DATASET_ID', 'abc', /DATASET_ID: "abc": expected a dataset id/],
     ['POLYTEIA_BASE_URL', 'http://polyteia.example', /POLYTEIA_BASE_URL: .*https/],
     [
@@ -255,5 +256,22 @@ describe('isEnvFile', () => {
     ['a.env/ferry.yaml', false],
   ])('%s: %j', (path, expected) => {
     expect(isEnvFile(path)).toBe(expected);
+  });
+});
+
+describe('a .env file that is not UTF-8', () => {
+  it('is refused where a value would be another one, by name', () => {
+    const latin1 = (text: string) => Buffer.from(text, 'latin1').toString('utf8');
+    const changed = change('SOURCE_DATABASE_PASSWORD', 'geheim-größe');
+    expect(() => read(latin1(changed))).toThrow(
+      'SOURCE_DATABASE_PASSWORD: a character that is not UTF-8: save the file as UTF-8',
+    );
+    expect(() => read(latin1(changed))).not.toThrow('geheim');
+    expect(() => read(latin1(`# Größe\n${classicExample}`))).not.toThrow();
+  });
+
+  it('is refused as a whole in UTF-16', () => {
+    const utf16 = Buffer.from(`\ufeff${classicExample}`, 'utf16le').toString('utf8');
+    expect(() => read(utf16)).toThrow('line 1: a character that is not UTF-8');
   });
 });

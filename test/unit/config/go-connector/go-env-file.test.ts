@@ -30,11 +30,14 @@ describe('parseEnvText', () => {
   });
 
   it.each([
-    ['A="x', 1],
-    ['A=1\nA B', 2],
-    ['\n\nA-B=1', 3],
-  ])('reports the line of %j, without repeating it', (text, line) => {
+    ['A="x', 1, '" is opened and never closed'],
+    ["B=1\nA='x\nC=1", 2, "' is opened and never closed"],
+    ['A=1\nA B', 2, 'expected NAME=value'],
+    ['\n\nA-B=1', 3, 'expected NAME=value'],
+    ['Q=SELECT id,\n  name FROM t', 2, 'quotes around a value of several lines'],
+  ])('reports the line of %j, without repeating it', (text, line, expected) => {
     expect(() => parseEnvText(text)).toThrow(EnvFileSyntaxError);
-    expect(() => parseEnvText(text)).toThrow(`line ${line} is not of the form`);
+    expect(() => parseEnvText(text)).toThrow(`line ${line}: `);
+    expect(() => parseEnvText(text)).toThrow(expected);
   });
 });
