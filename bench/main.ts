@@ -8,6 +8,7 @@ import { measureMemory } from './memory.ts';
 import { measureServe } from './serve.ts';
 import { measureSync } from './sync/sync.ts';
 import { measureSynth } from './synth.ts';
+import { measureWaiting } from './waiting/waiting.ts';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   'cold-start': measureColdStart,
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   serve: measureServe,
   sync: measureSync,
   synth: measureSynth,
+  waiting: measureWaiting,
 };
 
 // A second -- is a habit of those who call npm, and means nothing here.

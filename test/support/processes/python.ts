@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,6 +31,17 @@ const clients = ['pyatlan==11.6.0'];
 
 // Compares templates with the schemas of CloudFormation.
 const linters = ['cfn-lint==1.41.0'];
+
+// Compares them with what is advised.
+const advisers = ['checkov==3.3.30'];
+
+// Makes an environment of packages as they were on a day.
+const installers = ['uv==0.13.9'];
+
+// The last release that starts without an account. It fails with what its packages have become since.
+const LOCALSTACK = ['localstack-core[runtime]==4.14.0', 'service_identity==24.2.0', 'setuptools==82.0.0'];
+const LOCALSTACK_DAY = '2026-03-05';
+const LOCALSTACK_PYTHON = '3.13';
 
 // What people use to bring a table into Parquet, for the benchmark of syncs.
 const peers = [
@@ -79,12 +91,55 @@ export function cfnLintEnvironment(): Promise<PythonEnvironment> {
   return environmentOf('cfn-lint', linters);
 }
 
+/** checkov, in a separate environment of 200 MB. */
+export function checkovEnvironment(): Promise<PythonEnvironment> {
+  return environmentOf('checkov', advisers);
+}
+
 /** Programs that Ferry is compared with, in a separate environment, which only a benchmark needs. */
 export function benchmarkEnvironment(): Promise<PythonEnvironment> {
   return environmentOf('peers', peers);
 }
 
-async function environmentOf(name: string, packages: readonly string[]): Promise<PythonEnvironment> {
+/** LocalStack, without the containers that it is usually run in, in a separate environment of 330 MB that is made in seconds. */
+export function localStackEnvironment(): Promise<PythonEnvironment> {
+  const wanted = [LOCALSTACK_PYTHON, LOCALSTACK_DAY, ...LOCALSTACK];
+  return environmentOf('localstack', wanted, async (folder) => {
+    const uv = (await environmentOf('uv', installers)).bin('uv');
+    const asOf = ['--exclude-newer', LOCALSTACK_DAY];
+    try {
+      await run(uv, ['venv', '--no-config', '--python', await python313(), folder]);
+      const place = ['--python', join(folder, 'bin', 'python')];
+      await run(uv, ['pip', 'install', '--no-config', '--no-cache', ...place, ...asOf, ...LOCALSTACK]);
+    } catch (error) {
+      throw new Error(
+        `LocalStack needs Python ${LOCALSTACK_PYTHON} (or its path in FERRY_TEST_PYTHON_313), and packages from PyPI: ${reason(error)}`,
+      );
+    }
+  });
+}
+
+/** The path of a Python 3.13, or its version: uv then looks for one, and downloads it where it may. */
+async function python313(): Promise<string> {
+  const given = process.env.FERRY_TEST_PYTHON_313;
+  if (given) return given;
+  const ofPyenv = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
+  const candidates = ['python3.13', ...globSync(`${ofPyenv}/3.13.*/bin/python3`)];
+  for (const command of candidates) {
+    const found = await run(command, ['-c', 'import sys; print(sys.executable)']).catch(() => undefined);
+    if (found) return found.stdout.trim();
+  }
+  return LOCALSTACK_PYTHON;
+}
+
+async function environmentOf(
+  name: string,
+  packages: readonly string[],
+  make = async (folder: string) => {
+    await createVenv(folder);
+    await install(join(folder, 'bin', 'python'), packages);
+  },
+): Promise<PythonEnvironment> {
   const folder = join(root, '.cache', name);
   const stamp = join(folder, 'ferry-requirements');
   // Console scripts hold the absolute path of their interpreter, so a project that moved needs them again.
@@ -95,8 +150,7 @@ async function environmentOf(name: string, packages: readonly string[]): Promise
     await withLock(`${folder}.lock`, async () => {
       if (isReady()) return;
       await rm(folder, { recursive: true, force: true });
-      await createVenv(folder);
-      await install(python, packages);
+      await make(folder);
       await writeFile(stamp, wanted);
     });
   }

@@ -20,13 +20,18 @@ export interface StackSurroundings extends AsyncDisposable {
   rowsOf(dataset: string): Promise<unknown[][]>;
 }
 
-/** Starts them; the source's login is in the secret `ferry/erp`, Polyteia's key in `ferry/polyteia`. */
+/**
+ * Starts them; the source's login is in the secret `ferry/erp`, Polyteia's key in `ferry/polyteia`.
+ *
+ * @param startAws starts an emulator other than MiniStack
+ */
 export async function startSurroundings(
   datasets: readonly string[],
   options: MiniStackOptions = {},
+  startAws: (options: MiniStackOptions) => Promise<MiniStack> = startMiniStack,
 ): Promise<StackSurroundings> {
   const [aws, postgres, polyteia] = await Promise.all([
-    startMiniStack({ bootstrapped: true, ...options }),
+    startAws({ bootstrapped: true, ...options }),
     startPostgres(),
     startPolyteiaStandIn({ datasets }),
   ]);
