@@ -1,4 +1,5 @@
 import { Stack, Validations } from 'aws-cdk-lib';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 
@@ -84,10 +85,21 @@ export function acknowledgeInterfaces(role: IConstruct): void {
   });
 }
 
-/** The partition as cdk-nag writes it in the id of a finding. */
-function partitionOf(stack: Stack): string {
-  const partition: unknown = stack.resolve(stack.partition);
-  return typeof partition === 'string' ? partition : '<AWS::Partition>';
+/** A function writes its own streams, whose names Lambda makes up. */
+export function acknowledgeStreams(role: IConstruct, group: ILogGroup): void {
+  const stack = Stack.of(role);
+  const region = inFinding(stack, stack.region, 'AWS::Region');
+  const account = inFinding(stack, stack.account, 'AWS::AccountId');
+  const arn = `arn:${partitionOf(stack)}:logs:${region}:${account}:log-group:${group.logGroupName}:*`;
+  acknowledge(role, { [`AwsSolutions-IAM5[Resource::${arn}]`]: 'The streams of one log group.' });
+}
+
+const partitionOf = (stack: Stack) => inFinding(stack, stack.partition, 'AWS::Partition');
+
+/** A part of an ARN as cdk-nag writes it in the id of a finding. */
+function inFinding(stack: Stack, value: string, pseudoParameter: string): string {
+  const resolved: unknown = stack.resolve(value);
+  return typeof resolved === 'string' ? resolved : `<${pseudoParameter}>`;
 }
 
 function acknowledge(construct: IConstruct, findings: Readonly<Record<string, string>>): void {

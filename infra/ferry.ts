@@ -1,6 +1,6 @@
-import { Annotations, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, type CfnOutputProps, Stack, Tags } from 'aws-cdk-lib';
 import { Architecture, type CfnFunction, Code, type IFunction } from 'aws-cdk-lib/aws-lambda';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -11,6 +11,7 @@ import {
   functionOutputOfJob,
   functionOutputOfSource,
   logicalId,
+  outputPrefix,
 } from '../shared/config/deployment/function-outputs.ts';
 import { type JobFunctionPlan, planDeployment } from '../shared/config/deployment/job-functions.ts';
 import { networkOf } from '../shared/config/rules/extraction-network.ts';
@@ -84,7 +85,13 @@ export class Ferry extends Construct {
       // One asset for all functions that run jobs, uploaded once.
       code: Code.fromAsset(codePath),
       architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-      logs: { retention: config.logRetention ?? RetentionDays.THREE_MONTHS, key },
+      logs: {
+        retention: config.logRetention ?? RetentionDays.THREE_MONTHS,
+        key,
+        ...(config.logGroup === undefined
+          ? {}
+          : { existing: LogGroup.fromLogGroupName(this, 'LogGroup', config.logGroup) }),
+      },
       jobMetrics: config.jobMetrics,
       telemetry: config.telemetry && { settings: config.telemetry, stack: this.#runScope() },
     };
@@ -241,24 +248,32 @@ export class Ferry extends Construct {
   }
 
   #addOutputs(restApiId: string): void {
-    for (const { plan, function: target } of this.functions) {
-      const id = outputOf(plan);
-      new CfnOutput(this, id, { value: target.functionName });
-    }
-    new CfnOutput(this, 'ApiUrl', {
+    // CDK would add a hash to the name of one in a construct, and `ferry --stack` could not find it.
+    const prefix = outputPrefix(this.#place());
+    const add = (id: string, props: CfnOutputProps) =>
+      new CfnOutput(this, id, props).overrideLogicalId(`${prefix}${id}`);
+    for (const { plan, function: target } of this.functions)
+      add(outputOf(plan), { value: target.functionName });
+    add('ApiUrl', {
       value: this.apiUrl,
       description: 'GET healthz is open, everything else must be signed (docs/api.md)',
     });
-    new CfnOutput(this, 'ApiId', { value: restApiId });
-    new CfnOutput(this, 'StateBucketName', { value: this.bucket.bucketName });
-    new CfnOutput(this, 'DeadLetterQueueUrl', { value: this.deadLetters.queueUrl });
+    add('ApiId', { value: restApiId });
+    add('StateBucketName', { value: this.bucket.bucketName });
+    add('DeadLetterQueueUrl', { value: this.deadLetters.queueUrl });
+  }
+
+  /** The path in the stack; empty if it is the stack's only content. */
+  #place(): string {
+    const path = this.node.path.slice(Stack.of(this).node.path.length + 1);
+    return path === HIDDEN_ID ? '' : path;
   }
 
   /** Makes run ids unique: the stack's name, and the construct's path if it is not the stack's only content. */
   #runScope(): string {
-    const stack = Stack.of(this);
-    const path = this.node.path.slice(stack.node.path.length + 1);
-    return path === HIDDEN_ID ? stack.stackName : `${stack.stackName}/${path}`;
+    const { stackName } = Stack.of(this);
+    const place = this.#place();
+    return place === '' ? stackName : `${stackName}/${place}`;
   }
 }
 

@@ -72,7 +72,8 @@ async function queryFor(
 ): Promise<{ query: LogQuery; run?: string }> {
   if (what === undefined) {
     const groups = await Promise.all(jobFunctions(connected).map((name) => logGroupOf(lambda, name)));
-    return { query: { groups } };
+    // With `logGroup`, it is the same one for all.
+    return { query: { groups: [...new Set(groups)] } };
   }
   const id = BEGINNING_OF_ID.test(what) ? await resolveRunId(what, listRecentIds(connected)) : what;
   const found = isRunId(id) ? await connected.api.getRun(id) : undefined;

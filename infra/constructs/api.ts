@@ -16,11 +16,11 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { ApiEnvironment, DeployedJobIndex } from '../../shared/environment/api-environment.ts';
 import {
-  createLogGroup,
   FerryFunction,
   type FunctionDefaults,
   joinNames,
   type LogSettings,
+  logGroupFor,
 } from './ferry-function.ts';
 import { JsonAsset } from './json-asset.ts';
 import type { StateBucket } from './state-bucket.ts';
@@ -132,7 +132,7 @@ export class Api extends Construct {
 
   /** Who called what, when, from where and with which answer: one JSON line for each request. */
   #accessLogs(logs: LogSettings): StageOptions {
-    const logGroup = createLogGroup(this, 'AccessLog', logs);
+    const logGroup = logGroupFor(this, 'AccessLog', logs);
     const format = {
       time: AccessLogField.contextRequestTime(),
       requestId: AccessLogField.contextRequestId(),

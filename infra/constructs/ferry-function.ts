@@ -9,11 +9,12 @@ import {
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TelemetryConfig } from '../../shared/config/schema/telemetry.ts';
 import { telemetryVariables } from '../../shared/environment/telemetry-environment.ts';
+import { acknowledgeStreams } from '../acknowledgements.ts';
 import type { CustomerKey } from './customer-key.ts';
 import type { SourceNetwork } from './jobs/source-network.ts';
 import { grantSecrets } from './secrets.ts';
@@ -22,10 +23,17 @@ import { grantSecrets } from './secrets.ts';
 export interface LogSettings {
   retention: RetentionDays;
   key: CustomerKey | undefined;
+  /** Where everything is logged instead; its retention and key are its owner's. */
+  existing?: ILogGroup;
 }
 
-/** A log group that goes with the stack. */
-export function createLogGroup(scope: Construct, id: string, { retention, key }: LogSettings): LogGroup {
+/** A log group that goes with the stack, or the one that exists. */
+export function logGroupFor(
+  scope: Construct,
+  id: string,
+  { retention, key, existing }: LogSettings,
+): ILogGroup {
+  if (existing) return existing;
   return new LogGroup(scope, id, {
     retention,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -65,15 +73,16 @@ export interface FerryFunctionProps<Environment extends Record<string, string>> 
 export class FerryFunction<Environment extends Record<string, string>> extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
-  readonly logGroup: LogGroup;
+  readonly logGroup: ILogGroup;
   /** All of its environment. */
   readonly variables: Record<string, string>;
 
   constructor(scope: Construct, id: string, props: FerryFunctionProps<Environment>) {
     super(scope, id);
-    this.logGroup = createLogGroup(this, 'Log', props.logs);
+    this.logGroup = logGroupFor(this, 'Log', props.logs);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(this.role);
+    if (props.logs.existing) acknowledgeStreams(this.role, props.logs.existing);
     props.network?.grantInterfaces(this.role);
     const { telemetry } = props;
     const variables = telemetry

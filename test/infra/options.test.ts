@@ -302,6 +302,25 @@ describe('the rest', () => {
     expect(retention({})).toEqual([90, 90, 90]);
   });
 
+  it('logs everything to a group that exists, may write its streams only, and makes none', () => {
+    const top = { logGroup: '/stadt/ferry', logRetention: 365, api: { accessLogs: true } };
+    const { template } = stackWith({ top });
+    template.resourceCountIs('AWS::Logs::LogGroup', 0);
+    const functions = Object.values(functionsOf(template));
+    expect(functions.map(({ LoggingConfig }) => LoggingConfig)).toEqual(
+      functions.map(() => ({ LogFormat: 'Text', LogGroup: '/stadt/ferry' })),
+    );
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      AccessLogSetting: { DestinationArn: Match.anyValue() },
+    });
+    const rights = statementsOf(template, '').filter(([actions]) => actions.includes('logs:'));
+    expect(rights).toHaveLength(functions.length);
+    for (const [actions, resource] of rights) {
+      expect(actions).toBe('logs:CreateLogStream logs:PutLogEvents');
+      expect(resource).toContain(':log-group:/stadt/ferry:*');
+    }
+  });
+
   it('writes no metrics of jobs if the file says so, and warns of a dashboard without them', () => {
     const { template, stack } = stackWith({ top: { jobMetrics: false, dashboard: true } });
     const variable = (description: string) =>

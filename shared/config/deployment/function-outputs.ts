@@ -12,6 +12,9 @@ export function logicalId(name: string): string {
     : `${letters}${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
+/** What the outputs of a Ferry begin with that is a part of a stack, by its path in the stack: `Data` of `Data`. */
+export const outputPrefix = (place: string) => place.replaceAll(/[^A-Za-z0-9]/g, '');
+
 /** The stack's output that names the function for the syncs of a source. */
 export const functionOutputOfSource = (source: string) => `SyncFunction${logicalId(source)}`;
 

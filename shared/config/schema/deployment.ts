@@ -117,6 +117,13 @@ export const logRetention = z
     'Days to keep logs: 1, 3, 5, 7, 14, 30, 60, 90 … 3653, the values that CloudWatch supports. Default: 90.',
   );
 
+export const logGroup = z
+  .string()
+  .regex(/^(?!aws\/)[\w./#-]{1,512}$/, "a log group's name")
+  .describe(
+    'Name of an existing CloudWatch log group for all logs of the stack, such as one that your company has set up. Its retention and its key stay as they are, whatever logRetention and kmsKeyArn say. Default: the stack creates a group for each function.',
+  );
+
 export const alerts = z
   .strictObject({
     email: z

@@ -141,22 +141,32 @@ async function receive(incoming: IncomingMessage): Promise<ReceivedRequest> {
   };
 }
 
+/** A stack of its own, one that has nothing to do with Ferry, and two with Ferry as a part of them. */
+function outputsOfStacks(url: string): Record<string, Record<string, string>> {
+  const own = {
+    ApiUrl: `${url}/v1/`,
+    StateBucketName: 'state',
+    SyncFunctionerp: 'Ferry-erp',
+    DedicatedFunctioncustomers: 'Ferry-customers',
+    ExtractFunctionnightly: 'Ferry-nightly',
+  };
+  const as = (prefix: string) =>
+    Object.fromEntries(Object.entries(own).map(([key, value]) => [`${prefix}${key}`, value]));
+  return {
+    Ferry: own,
+    Other: { Topic: 'news', ApiUrl: 'https://shop.example.org/' },
+    City: { Topic: 'news', ...as('Data') },
+    Country: { ...as('Town'), ...as('TownOld') },
+  };
+}
+
 function describeStacks(name: string, url: string): { status: number; type: string; body: string } {
   const type = 'text/xml';
-  if (name !== 'Ferry' && name !== 'Other') {
+  const outputs = outputsOfStacks(url)[name];
+  if (outputs === undefined) {
     const body = `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${name} does not exist</Message></Error><RequestId>1</RequestId></ErrorResponse>`;
     return { status: 400, type, body };
   }
-  const outputs: Record<string, string> =
-    name === 'Ferry'
-      ? {
-          ApiUrl: `${url}/v1/`,
-          StateBucketName: 'state',
-          SyncFunctionerp: 'Ferry-erp',
-          DedicatedFunctioncustomers: 'Ferry-customers',
-          ExtractFunctionnightly: 'Ferry-nightly',
-        }
-      : { Topic: 'news' };
   const members = Object.entries(outputs).map(
     ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
   );

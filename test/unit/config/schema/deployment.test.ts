@@ -61,6 +61,8 @@ describe('settings of the deployment', () => {
     ['top', 'alerts: { email: [me] }', 'alerts.email.0: "me": expected an e-mail address'],
     ['top', 'bucket: "s3://mine"', 'the name of an S3 bucket'],
     ['top', `kmsKeyArn: "${KEY.replace('key', 'alias')}/mine"`, "a KMS key's ARN"],
+    ['top', 'logGroup: aws/lambda', "a log group's name"],
+    ['top', 'logGroup: "*"', "a log group's name"],
     ['top', 'logRetention: 42', 'expected 1 or 3 or 5 or 7'],
     ['top', 'tags: { "aws:name": x }', 'a tag key that does not begin with aws:'],
   ] as const)('refuse, for a %s, %s', (where, field, message) => {
