@@ -3,6 +3,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   CreateSecretCommand,
@@ -17,6 +18,7 @@ import { LOCAL_ACCOUNT, localAppArguments, localAwsEnvironment, runLocalCdk } fr
 import { readScriptOptions } from './script-options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const PATIENCE_MS = 10_000;
 const LOCALSTACK = 'http://localhost:4566';
 const LOCALSTACK_S3 = 'http://s3.localhost.localstack.cloud:4566';
 
@@ -122,14 +124,23 @@ function emulator(given: NodeJS.ProcessEnv): Record<string, string> {
   };
 }
 
+/** An emulator that was started a moment ago takes some seconds. */
 async function assertAnswers(endpoint: string): Promise<void> {
-  try {
-    await fetch(endpoint, { signal: AbortSignal.timeout(10_000) });
-  } catch (error) {
-    throw new ConfigError(`Nothing answers at ${endpoint}.`, {
-      cause: error,
-      hint: 'docker compose up --detach --wait starts LocalStack at its address (--localstack); docs/local.md has the commands for MiniStack.',
-    });
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  for (;;) {
+    try {
+      await fetch(endpoint, { signal });
+      return;
+    } catch (error) {
+      if (!signal.aborted) {
+        await sleep(250);
+        continue;
+      }
+      throw new ConfigError(`Nothing answers at ${endpoint}.`, {
+        cause: error,
+        hint: 'docker compose up --detach --wait starts LocalStack at its address (--localstack); docs/local.md has the commands for MiniStack.',
+      });
+    }
   }
 }
 
