@@ -13,6 +13,7 @@ const read = (page: string) => readFileSync(`${root}${page}`, 'utf8');
 const RUN_BY: Readonly<Record<string, string>> = {
   'docs/deploy.md': 'test/e2e/deploy-guide.long.test.ts',
   'docs/api.md': 'test/e2e/deploy-guide.long.test.ts',
+  'docs/local.md': 'test/e2e/local-guide.long.test.ts',
   'docs/own-cdk-app.md': 'test/e2e/own-cdk-app.long.test.ts',
   'docs/iam.md': 'test/integration/credentials/iam-guide.test.ts',
 };
