@@ -8,6 +8,7 @@ import { awsClientOptions } from '../../test/support/aws/aws-client-options.ts';
 import { prepareDeployment } from '../../test/support/stack/deployment.ts';
 import { openStack } from '../../test/support/stack/open-stack.ts';
 import { startSurroundings } from '../../test/support/stack/stack-surroundings.ts';
+import { median } from '../measured-process.ts';
 
 const SLOTS = 4;
 const MINUTE = 60_000;
@@ -80,14 +81,22 @@ export async function measureWaiting(args: readonly string[]): Promise<void> {
       `They worked ${(sum(worked) / 1000).toFixed(0)} s and waited ${(sum(waited) / 1000).toFixed(0)} s.\n\n`,
   );
   const rows = [
-    ...bills.map(([what, billed]) => [what, String(billed.length), (sum(billed) / 1000).toFixed(0)]),
+    ...bills.map(([what, billed]) => [
+      what,
+      String(billed.length),
+      (sum(billed) / 1000).toFixed(0),
+      (median(billed) / 1000).toFixed(1),
+    ]),
     [
       'waiting in the function (computed)',
       String(runs.length),
       ((sum(worked) + sum(waited)) / 1000).toFixed(0),
+      (median(runs.map((_, at) => (worked[at] ?? 0) + (waited[at] ?? 0))) / 1000).toFixed(1),
     ],
   ];
-  process.stdout.write(`${formatTable(['WHAT', 'INVOCATIONS', 'BILLED (S)'], rows, [1, 2])}\n`);
+  process.stdout.write(
+    `${formatTable(['WHAT', 'INVOCATIONS', 'BILLED (S)', 'MEDIAN (S)'], rows, [1, 2, 3])}\n`,
+  );
 }
 
 /** What the emulator would bill: a line of the log for each invocation, as on AWS. */
