@@ -29,7 +29,8 @@ export function ConnectionStep(props: {
   };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if ((await test.send('/workflows/v1/auth', credentialsOf(draft))) !== undefined) onTested();
+    const { path, body } = signInOf(draft, setup);
+    if ((await test.send(path, body)) !== undefined) onTested();
   };
   if (!setup.acceptsCredentials && sources.length === 0)
     return (
@@ -156,6 +157,15 @@ function Described(props: { connection: NewConnection; onChange: (change: Partia
       )}
     </>
   );
+}
+
+/** A sync also reads what has no catalog, and then needs no more than that a query is answered. */
+function signInOf(draft: Draft, { describesQueries }: Setup): { path: string; body: unknown } {
+  const credentials = credentialsOf(draft);
+  if (draft.kind === 'extraction' || !describesQueries)
+    return { path: '/workflows/v1/auth', body: credentials };
+  const place = draft.source === '' ? { credentials } : { source: draft.source };
+  return { path: '/setup/columns', body: { ...place, query: 'SELECT 1 AS one' } };
 }
 
 const isThisMachine = (host: string) => /^(localhost|127\.[\d.]+|::1)$/i.test(host.trim());

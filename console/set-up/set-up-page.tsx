@@ -57,7 +57,7 @@ function Form({ setup, onAgain }: { setup: Setup; onAgain: () => void }) {
                   type="radio"
                   name="kind"
                   checked={kind === one}
-                  onChange={() => change({ kind: one })}
+                  onChange={() => changeConnection({ kind: one })}
                 />{' '}
                 {words.setUp.kinds[one]}
               </label>

@@ -3,6 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { createApi } from '../../shared/api/create-api.ts';
 import type { ApiDependencies } from '../../shared/api/dependencies.ts';
 import { observeRequests } from '../../shared/api/observe-requests.ts';
+import { ProblemError } from '../../shared/api/problems.ts';
 import { routeOf } from '../../shared/api/routes.ts';
 import type { AtlanDependencies } from '../../shared/atlan/atlan-dependencies.ts';
 import { atlanRouteOf } from '../../shared/atlan/atlan-routes.ts';
@@ -34,6 +35,18 @@ const { readJobs, functionOf } = createDeployedJobs(
 );
 
 const lambda = traceAwsClient(new LambdaClient(clientSettings), 'Lambda');
+const probes = createFunctionProbes({
+  lambda: traceAwsClient(
+    new LambdaClient({
+      maxAttempts: 1,
+      requestHandler: { ...clientSettings.requestHandler, requestTimeout: PROBE_REQUEST_MS },
+    }),
+    'Lambda',
+  ),
+  readJobs,
+  functionOf,
+  logger,
+});
 const dependencies: ApiDependencies = {
   readJobs,
   documents: state,
@@ -41,21 +54,23 @@ const dependencies: ApiDependencies = {
   runs: createRunStore(state),
   requests: createRunRequestStore(state),
   start: createStarter({ lambda, functionOf, logger }),
+  setup: {
+    acceptsCredentials: false,
+    startsNew: false,
+    scheduler: 'eventbridge',
+    async describe({ source, query, types }) {
+      if (source === undefined)
+        throw new ProblemError(
+          422,
+          'This API takes no credentials: name a source. Credentials are for ferry serve.',
+        );
+      return probes.columns(source, { query, types });
+    },
+  },
   logger,
 };
 const atlan: AtlanDependencies = {
-  catalogs: createFunctionProbes({
-    lambda: traceAwsClient(
-      new LambdaClient({
-        maxAttempts: 1,
-        requestHandler: { ...clientSettings.requestHandler, requestTimeout: PROBE_REQUEST_MS },
-      }),
-      'Lambda',
-    ),
-    readJobs,
-    functionOf,
-    logger,
-  }),
+  catalogs: probes,
   applicationName: 'default',
   waitMs: RESULT_WAIT_MS,
 };

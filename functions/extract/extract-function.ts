@@ -1,5 +1,6 @@
 import { checkExtractionJob } from '../../shared/checks/check-extraction-job.ts';
 import { answerProbe } from '../../shared/checks/probe-request.ts';
+import { answerQueryProbe } from '../../shared/checks/query-probe.ts';
 import type { ExtractionOutput } from '../../shared/config/schema/extraction.ts';
 import { executeExtraction } from '../../shared/extraction/execute-extraction.ts';
 import { findExtraction } from '../../shared/extraction/extraction-work.ts';
@@ -23,6 +24,7 @@ export function createExtractFunction({
       return checkExtractionJob({ ...work, output: await openOutput(output) });
     },
     probe: answerProbe,
+    describe: answerQueryProbe,
     run: (event, work) => executeExtraction(work, 'runId' in event ? event : {}, openOutput),
   });
 }

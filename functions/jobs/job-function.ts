@@ -1,5 +1,6 @@
 import { type CheckResult, failedCheck } from '../../shared/checks/check-result.ts';
 import type { ProbeRequest } from '../../shared/checks/probe-request.ts';
+import type { QueryProbe } from '../../shared/checks/query-probe.ts';
 import { parseDeployedConfig } from '../../shared/config/deployment/deployed-config.ts';
 import { type JobKind, jobsOfKind, kindOfJob } from '../../shared/config/job-kind.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
@@ -69,6 +70,8 @@ export interface JobWork {
   check: (work: CheckWork) => Promise<CheckResult[]>;
   /** Answers a question about the catalog of a source. Absent for jobs that read none. */
   probe?: (request: ProbeRequest, work: CheckWork) => Promise<unknown>;
+  /** Answers a question about a query. */
+  describe: (request: QueryProbe, work: CheckWork) => Promise<unknown>;
 }
 
 /**
@@ -131,19 +134,16 @@ export function createJobFunction(
     return { ...session, config: loaded, job, secrets, state, workFolder, signal };
   };
 
-  /** Answers a question about a catalog. Never throws: a failure is the answer. */
-  const probe = async (request: ProbeRequest, reading: Promise<FerryConfig>): Promise<ProbeAnswer> => {
-    logger.info({ job: request.job, probe: request.probe, source: request.source }, 'catalog asked about');
+  /** Answers a question about a source. Never throws: a failure is the answer. */
+  const probe = async (
+    request: ProbeRequest | QueryProbe,
+    reading: Promise<FerryConfig>,
+  ): Promise<ProbeAnswer> => {
+    logger.info({ job: request.job, probe: request.probe, source: request.source }, 'source asked about');
     try {
-      if (!work.probe) throw new ConfigError('This function reads no catalog.');
-      return { probed: await work.probe(request, checkWork(request.job, await reading, PROBE_MS)) };
+      return { probed: await answer(work, request, checkWork(request.job, await reading, PROBE_MS)) };
     } catch (thrown) {
-      const error =
-        thrown instanceof DOMException
-          ? new DeadlineError(OUT_OF_TIME, { cause: thrown })
-          : toFerryError(thrown);
-      const { class: name, message, hint } = error;
-      return { refused: { class: name, message, ...(hint === undefined ? {} : { hint }) } };
+      return refusalOf(thrown);
     }
   };
 
@@ -222,6 +222,23 @@ export function createJobFunction(
       ...(error && { error }),
     };
   };
+}
+
+function refusalOf(thrown: unknown): ProbeAnswer {
+  const error =
+    thrown instanceof DOMException ? new DeadlineError(OUT_OF_TIME, { cause: thrown }) : toFerryError(thrown);
+  const { class: name, message, hint } = error;
+  return { refused: { class: name, message, ...(hint === undefined ? {} : { hint }) } };
+}
+
+async function answer(
+  { probe, describe }: Pick<JobWork, 'probe' | 'describe'>,
+  request: ProbeRequest | QueryProbe,
+  work: CheckWork,
+): Promise<unknown> {
+  if (request.probe === 'columns') return describe(request, work);
+  if (!probe) throw new ConfigError('This function reads no catalog.');
+  return probe(request, work);
 }
 
 /** How long a check may take, in ms. */

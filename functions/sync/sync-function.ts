@@ -1,4 +1,5 @@
 import { checkJob } from '../../shared/checks/check-job.ts';
+import { answerQueryProbe } from '../../shared/checks/query-probe.ts';
 import { executeSync } from '../../shared/sync/execute-sync.ts';
 import {
   createJobFunction,
@@ -10,6 +11,7 @@ import {
 const syncs: JobWork = {
   kind: 'sync',
   check: checkJob,
+  describe: answerQueryProbe,
   run: (event, work) => executeSync(work, 'runId' in event ? event : {}),
 };
 

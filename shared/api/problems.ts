@@ -18,7 +18,7 @@ const titles = {
   409: 'Conflict',
   413: 'Body too large',
   415: 'Unsupported media type',
-  422: 'Idempotency key already used',
+  422: 'Unprocessable content',
   500: 'The request failed',
   502: 'The source could not answer',
   503: 'Unavailable',

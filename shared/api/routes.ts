@@ -221,7 +221,11 @@ export const getPlannedRuns = createRoute({
   path: '/setup/schedule',
   summary: 'When a schedule would run',
   request: { query: scheduleQuery },
-  responses: { 200: json(plannedSchema, 'The next runs.'), ...failures },
+  responses: {
+    200: json(plannedSchema, 'The next runs.'),
+    422: problem('There is no such schedule, or time zone.'),
+    ...failures,
+  },
 });
 
 export const postConfig = createRoute({
@@ -231,6 +235,7 @@ export const postConfig = createRoute({
   request: { query: noQuery, body: { ...body(configPartSchema), required: true } },
   responses: {
     200: json(writtenConfigSchema, 'The lines, and what is wrong with them.'),
+    422: problem('The body has too many levels.'),
     ...failures,
     ...bodyFailures,
   },
@@ -243,6 +248,7 @@ export const postColumns = createRoute({
   request: { query: noQuery, body: { ...body(columnsQuestionSchema), required: true } },
   responses: {
     200: json(describedQuerySchema, 'The columns.'),
+    422: problem('The source refuses the query, or Ferry the source.'),
     502: problem('The source cannot be reached, or refused the login.'),
     504: problem('The source takes too long.'),
     ...unknown,

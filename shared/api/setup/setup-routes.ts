@@ -1,3 +1,4 @@
+import type { MiddlewareHandler } from 'hono';
 import { toEventBridgeSchedule, writtenSchedule } from '../../config/schedule/eventbridge-schedule.ts';
 import { parseSchedule } from '../../config/schedule/parse-schedule.ts';
 import { schedule as scheduleSchema } from '../../config/schema/ferry-config.ts';
@@ -14,6 +15,7 @@ import type { Setup } from './setup-schemas.ts';
 import { writeConfigPart } from './write-config-part.ts';
 
 const SHOWN_RUNS = 5;
+const MOST_LEVELS = 12;
 
 /** The routes below `/setup`: what a form needs to put a new job together. Nothing is stored. */
 export function addSetupRoutes(
@@ -56,16 +58,33 @@ export function addSetupRoutes(
     );
   });
 
+  // The validator lets a request without a body pass.
+  const refuseNothing: MiddlewareHandler = async (context, next) => {
+    if (context.req.method === 'POST' && (await context.req.text()) === '')
+      throw new ProblemError(400, 'body: expected JSON', {
+        members: { errors: [{ path: 'body', message: 'expected JSON' }] },
+      });
+    await next();
+  };
+  for (const { path } of [postConfig, postColumns]) api.use(path, refuseNothing);
+
   api.openapi(postConfig, async (context) => {
     const part = context.req.valid('json');
-    const problems = checkConfigPart(part, await context.req.json(), await show(), scheduler);
-    return context.json({ yaml: writeConfigPart(part), problems, ...secretStepsOf(part) }, 200);
+    // Which also has the names that a parsed object loses.
+    const raw: unknown = await context.req.json();
+    if (isDeeperThan(raw, MOST_LEVELS)) throw wrong('body', `expected at most ${MOST_LEVELS} levels`);
+    const problems = checkConfigPart(part, raw, await show(), scheduler);
+    const steps = problems.length === 0 ? secretStepsOf(part) : { secrets: [], secretsFile: '' };
+    return context.json({ yaml: writeConfigPart(part), problems, ...steps }, 200);
   });
 
   api.openapi(postColumns, async (context) => {
     if (!setup?.describe)
       throw new ProblemError(404, 'This host describes no queries that its configuration does not have.');
-    return context.json(await setup.describe(context.req.valid('json')), 200);
+    const question = context.req.valid('json');
+    if ((question.source === undefined) === (question.credentials === undefined))
+      throw wrong('body.source', 'expected exactly one of source and credentials');
+    return context.json(await setup.describe(question), 200);
   });
 }
 
@@ -77,5 +96,11 @@ function namesIn(index: JobIndex): Pick<Setup, 'sources' | 'targets'> {
   return { sources: [...sources].sort().map((name) => ({ name })), targets: [...targets].sort() };
 }
 
+/** Whatever nests them, the levels of ferry.yaml are few. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
 const wrong = (path: string, message: string) =>
-  new ProblemError(400, `${path}: ${message}`, { members: { errors: [{ path, message }] } });
+  new ProblemError(422, `${path}: ${message}`, { members: { errors: [{ path, message }] } });

@@ -100,17 +100,13 @@ export type WrittenConfig = z.infer<typeof writtenConfigSchema>;
 /** A query that no job has yet. */
 export const columnsQuestionSchema = z
   .strictObject({
-    source: z.string().optional().describe('Name of a configured source.'),
+    source: z.string().optional().describe('Name of a configured source. Either this or credentials.'),
     credentials: z
       .looseObject({})
       .optional()
       .describe('Instead of a name: as in `POST /workflows/v1/auth`; only with --allow-hosts.'),
     query: z.string().min(1).max(200_000).describe("SELECT in the source's own SQL."),
     types: z.enum(['exact', 'compatible']).default('exact').describe('As in ferry.yaml.'),
-  })
-  .refine(({ source, credentials }) => (source === undefined) !== (credentials === undefined), {
-    error: 'exactly one of source and credentials',
-    path: ['source'],
   })
   .openapi('ColumnsQuestion');
 export type ColumnsQuestion = z.infer<typeof columnsQuestionSchema>;

@@ -1,10 +1,9 @@
-import { ProblemError } from '../../api/problems.ts';
 import type { SetupHost } from '../../api/setup/setup-host.ts';
-import { AtlanError } from '../../atlan/answers.ts';
 import { type CatalogTarget, readCredentials } from '../../atlan/sent-credentials.ts';
+import { asSourceProblem } from '../../atlan/source-problems.ts';
 import { connectionOf } from '../../config/atlan-connection.ts';
 import type { FerryConfig, SourceConfig } from '../../config/schema/ferry-config.ts';
-import { type FerryError, toFerryError } from '../../errors.ts';
+import { toFerryError } from '../../errors.ts';
 import type { ProcessProbes } from './process-probes.ts';
 import type { CallerRules } from './sent-source.ts';
 
@@ -34,7 +33,7 @@ export function setupHere(
             source === undefined ? readCredentials(credentials, ['credentials']) : { source };
           return await probes.columns(target, { query, types });
         } catch (error) {
-          throw asProblem(error);
+          throw asSourceProblem(error, toFerryError(error));
         }
       },
     }),
@@ -46,45 +45,4 @@ function knownConnection(name: string, source: SourceConfig, tenant: string) {
   // What the file leaves open, the source's secret may say.
   if (connection?.qualifiedName === undefined && (host === undefined || port === undefined)) return {};
   return { connection: connectionOf({ name, source, login: { host: host ?? '', port: port ?? 0 }, tenant }) };
-}
-
-/** As the routes of Ferry's own answer it. */
-function asProblem(thrown: unknown): unknown {
-  if (thrown instanceof AtlanError) return ofAtlan(thrown);
-  const error = toFerryError(thrown);
-  const status = statusOf(error);
-  if (status === undefined) return thrown;
-  const message = [error.message, error.hint ?? ''].join(' ').trim();
-  if (status !== 400) return new ProblemError(status, message);
-  return new ProblemError(400, message, { members: { errors: [{ path: 'body.query', message }] } });
-}
-
-function statusOf({ class: name }: FerryError): 400 | 502 | 504 | undefined {
-  switch (name) {
-    case 'QueryError':
-    case 'ExactnessError':
-      return 400;
-    case 'DeadlineError':
-    case 'CancelledError':
-      return 504;
-    case 'AuthError':
-    case 'AccessError':
-    case 'ConfigError':
-    case 'SourceUnavailableError':
-      return 502;
-    default:
-      return undefined;
-  }
-}
-
-function ofAtlan({ status, message, fields, headers }: AtlanError): ProblemError {
-  const errors = (fields ?? []).map(({ loc, msg }) => ({
-    path: loc.join('.').replace('body.credential_guid', 'body.source'),
-    message: msg,
-  }));
-  const known = status === 502 || status === 503 || status === 504 ? status : 400;
-  return new ProblemError(known, message.replace('credential_guid', 'source'), {
-    headers: { ...headers },
-    ...(errors.length === 0 ? {} : { members: { errors } }),
-  });
 }

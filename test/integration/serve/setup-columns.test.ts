@@ -69,7 +69,7 @@ describe.each(sources)('a query that somebody sends to $name', ({ of, counted, u
       await ask(of(), 'DELETE FROM t'),
       await ask(of(), 'SELECT * FROM gibt_es_nicht'),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+    expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 422]);
     // Whether they are refused or only described.
     await ask(of(), "SELECT nextval('counter') AS a");
     await ask(of(), 'SELECT nextval(counter) AS a');
@@ -88,12 +88,12 @@ describe.each(sources)('a query that somebody sends to $name', ({ of, counted, u
 describe('credentials', () => {
   it('are refused for a host that is not allowed', async () => {
     const { status, text } = await ask({ ...place(postgres), host: '127.0.0.2' }, 'SELECT 1 AS a');
-    expect([status, text]).toEqual([400, expect.stringContaining('credentials.host')]);
+    expect([status, text]).toEqual([422, expect.stringContaining('credentials.host')]);
   });
 
   it('are those of a kind that Ferry reads', async () => {
     const { status, text } = await ask({ ...place(postgres), connectorName: 'oracle' }, 'SELECT 1 AS a');
-    expect([status, text]).toEqual([400, expect.stringContaining('connectorName')]);
+    expect([status, text]).toEqual([422, expect.stringContaining('connectorName')]);
   });
 });
 

@@ -62,12 +62,12 @@ describe('GET /setup/schedule', () => {
 
   it('says which part is wrong', async () => {
     const [cron, zone] = [await ask('61 4 * * *'), await ask('30 4 * * *', 'Europa/Berlin')];
-    expect([cron.status, cron.body.errors[0].path]).toEqual([400, 'query.cron']);
-    expect([zone.status, zone.body.errors[0].path]).toEqual([400, 'query.timezone']);
+    expect([cron.status, cron.body.errors[0].path]).toEqual([422, 'query.cron']);
+    expect([zone.status, zone.body.errors[0].path]).toEqual([422, 'query.timezone']);
   });
 
   it('refuses on AWS only what EventBridge cannot keep', async () => {
-    expect((await ask('0 5 1 * 1')).status).toBe(400);
+    expect((await ask('0 5 1 * 1')).status).toBe(422);
     expect((await ask('0 5 1 * 1', 'UTC', host)).status).toBe(200);
   });
 });
@@ -170,6 +170,12 @@ describe('POST /setup/config', () => {
     ]);
   });
 
+  it('takes no more levels than a file has', async () => {
+    const deep = Array.from({ length: 2_000 }).reduce((inner) => ({ inner }), {} as object);
+    const { call } = startTestApi({ setup: host });
+    expect((await call('POST', '/setup/config', { body: { syncs: { a: deep } } })).status).toBe(422);
+  });
+
   it('takes nothing else', async () => {
     const { call } = startTestApi({ setup: host });
     expect((await call('POST', '/setup/config', { body: { version: 1 } })).status).toBe(400);
@@ -200,7 +206,14 @@ describe('POST /setup/columns', () => {
   it('wants a source or credentials, and is not everywhere', async () => {
     const { call } = startTestApi({ setup: host });
     for (const body of [{ query: 'x' }, { query: 'x', source: 'a', credentials: {} }])
-      expect((await call('POST', '/setup/columns', { body })).status).toBe(400);
+      expect((await call('POST', '/setup/columns', { body })).status).toBe(404);
+    const asking = startTestApi({
+      setup: { ...host, describe: async () => ({ columns: [], warnings: [] }) },
+    });
+    for (const body of [{ query: 'x' }, { query: 'x', source: 'a', credentials: {} }])
+      expect((await asking.call('POST', '/setup/columns', { body })).status).toBe(422);
+    for (const path of ['/setup/columns', '/setup/config'])
+      expect((await asking.call('POST', path)).status).toBe(400);
     const { status } = await call('POST', '/setup/columns', { body: { query: 'x', source: 'a' } });
     expect(status).toBe(404);
   });

@@ -69,6 +69,22 @@ function syncFunction(stored: string | undefined = JSON.stringify(config)) {
 }
 
 describe('the sync function', () => {
+  it('answers a question about a query, and none about a catalog', async () => {
+    const { check } = syncFunction();
+    const question = { job: 'orders', source: 'erp' };
+    const columns = { ...question, probe: 'columns', query: 'SELECT 1 AS a', types: 'exact' };
+    // As far as the secret, which is no key.
+    expect(await check(columns)).toMatchObject({
+      refused: { class: 'ConfigError', message: expect.stringContaining('secret') },
+    });
+    expect(await check({ ...columns, source: 'epr' })).toMatchObject({
+      refused: { message: 'There is no source "epr".' },
+    });
+    expect(await check({ ...question, probe: 'sign-in' })).toMatchObject({
+      refused: { message: 'This function reads no catalog.' },
+    });
+  });
+
   it('returns the record of a failed run instead of throwing, so that the platform does not try again', async () => {
     const { run, saved, reported } = syncFunction();
     const answer = await run({ job: 'orders', scheduledTime: '2026-11-21T04:30:00Z' });
