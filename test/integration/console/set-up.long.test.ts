@@ -65,21 +65,24 @@ async function openForm(options: BrowserContextOptions = {}, at = setup): Promis
 
 const picture = (page: Page, name: string) =>
   page.screenshot({ path: `${PICTURES}${name}.png`, fullPage: true });
-/** From the tree to the lines. */
-async function pictureForDocs(page: Page): Promise<void> {
-  const [first, last] = await Promise.all([
-    page.locator('.steps > li').nth(2).boundingBox(),
-    page.getByRole('textbox', { name: 'Lines for ferry.yaml' }).boundingBox(),
+/** For README and docs, from the tree on: all steps, and only the tree with its checks. */
+async function picturesForDocs(page: Page): Promise<void> {
+  const steps = page.locator('.steps > li');
+  const lines = page.getByRole('textbox', { name: 'Lines for ferry.yaml' });
+  const [scroll, tree, job, end] = await Promise.all([
+    page.evaluate<number>('scrollY'),
+    steps.nth(2).boundingBox(),
+    steps.nth(3).boundingBox(),
+    lines.boundingBox(),
   ]);
-  if (!first || !last) throw new Error('The steps are not there.');
-  const scroll = await page.evaluate<number>('scrollY');
-  const y = first.y + scroll;
-  const height = last.y + scroll + last.height + 16 - y;
-  await page.screenshot({
-    path: `${PICTURES}set-up.png`,
-    fullPage: true,
-    clip: { x: 0, y, width: 1_280, height },
-  });
+  if (!tree || !job || !end) throw new Error('The steps are not there.');
+  const parts = { 'set-up': end.y + end.height + 16, 'set-up-schemas': job.y };
+  for (const [name, bottom] of Object.entries(parts))
+    await page.screenshot({
+      path: `${PICTURES}${name}.png`,
+      fullPage: true,
+      clip: { x: 0, y: tree.y + scroll, width: 1_280, height: bottom - tree.y },
+    });
 }
 const linesOf = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true }).inputValue();
 
@@ -115,7 +118,7 @@ it('sets an extraction up, from the connection to its first run', async () => {
   await page.getByRole('heading', { name: 'The secrets' }).waitFor();
   expect(await findBarriers(page)).toEqual([]);
   await picture(page, 'set-up-extraction');
-  await pictureForDocs(page);
+  await picturesForDocs(page);
 
   const { sources, extractions } = parseConfig(
     `version: 1\n${await linesOf(page, 'Lines for ferry.yaml')}`,

@@ -31,7 +31,7 @@ const targets = (page: string) =>
     .map((target) => (/^https?:/.test(target) ? target : normalize(`${dirname(page)}/${target}`)))
     .map((target) => target.replace('docs/de/', 'docs/').replace('README.de.md', 'README.md'))
     .map((target) =>
-      target.replace(/(?<=(serve|moving-in|troubleshooting|alerts|configuration)\.md)#.*/, ''),
+      target.replace(/(?<=(serve|moving-in|troubleshooting|alerts|configuration|console)\.md)#.*/, ''),
     );
 
 describe.each(pairs)('$german', ({ german, english }) => {
