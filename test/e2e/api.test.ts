@@ -110,6 +110,22 @@ describe('the API of a deployed stack', () => {
     expect(body.jobs.map(({ name }: { name: string }) => name)).toEqual(['orders', 'slow']);
   });
 
+  it('has the function of a sync describe a query that is not deployed, and helps to set one up', async () => {
+    const query = 'SELECT id, now() AS "Größe" FROM orders';
+    const { status, body } = await stack.call('POST', '/setup/columns', { body: { source: 'erp', query } });
+    expect([status, body.columns.map(({ name }: { name: string }) => name)]).toEqual([200, ['id', 'Größe']]);
+    const refused = { source: 'erp', query: 'DROP TABLE orders' };
+    expect((await stack.call('POST', '/setup/columns', { body: refused })).status).toBe(422);
+    expect((await stack.call('GET', '/setup')).body).toMatchObject({
+      sources: [{ name: 'erp' }],
+      describesQueries: true,
+      acceptsCredentials: false,
+    });
+    const part = { syncs: { neu: { source: 'erp', query, dataset: 'ds_neu' } } };
+    expect((await stack.call('POST', '/setup/config', { body: part })).body).toMatchObject({ problems: [] });
+    expect((await stack.call('GET', '/setup/schedule?cron=0+5+1+*+1')).status).toBe(422);
+  });
+
   it('starts one run for an idempotency key, however often it is sent, and refuses the key for another request', async () => {
     const headers = { 'idempotency-key': 'nightly-2026-11-21' };
     const [first, second] = await Promise.all([
