@@ -94,6 +94,10 @@ export function newDraft(timezone: string, now: number): Draft {
   };
 }
 
+/** The id of a connection that nobody has written, for a kind of database; another one stays. */
+export const qualifiedNameFor = (type: NewConnection['type'], qualifiedName: string): string =>
+  qualifiedName.replace(/^default\/(postgres|mysql)\/(?=\d+$)/, `default/${type}/`);
+
 /** Name of the source: the configured one, or the new one. */
 export const sourceOf = ({ source, connection }: Draft): string => source || connection.name;
 

@@ -1,5 +1,5 @@
 import type { Setup } from '../calls/types.ts';
-import { credentialsOf, type Draft, type NewConnection } from '../logic/draft.ts';
+import { credentialsOf, type Draft, type NewConnection, qualifiedNameFor } from '../logic/draft.ts';
 import { useWords } from '../words/use-words.ts';
 import { Choice, optionsOf, TextField } from './field.tsx';
 import { Refusal } from './refusal.tsx';
@@ -52,7 +52,9 @@ export function ConnectionStep(props: {
           connection={draft.connection}
           onChange={(change) => {
             test.forget();
-            onChange({ connection: { ...draft.connection, ...change } });
+            const connection = { ...draft.connection, ...change };
+            const qualifiedName = qualifiedNameFor(connection.type, draft.qualifiedName);
+            onChange({ connection, qualifiedName });
           }}
         />
       )}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Planned } from '../calls/types.ts';
+import type { Planned, Setup } from '../calls/types.ts';
 import { useAnswer } from '../calls/use-answer.ts';
 import type { Draft } from '../logic/draft.ts';
 import { useWords } from '../words/use-words.ts';
@@ -10,7 +10,8 @@ import { Refusal } from './refusal.tsx';
 const TYPING_MS = 400;
 
 /** What the job is called, and when it runs. */
-export function JobStep({ draft, onChange }: { draft: Draft; onChange: (change: Partial<Draft>) => void }) {
+export function JobStep(props: { draft: Draft; setup: Setup; onChange: (change: Partial<Draft>) => void }) {
+  const { draft, setup, onChange } = props;
   const { words } = useWords();
   const { kind, source } = draft;
   return (
@@ -25,11 +26,14 @@ export function JobStep({ draft, onChange }: { draft: Draft; onChange: (change: 
               onValue={(connectionName) => onChange({ connectionName })}
             />
           )}
-          <TextField
-            label={words.setUp.qualifiedName}
-            value={draft.qualifiedName}
-            onValue={(qualifiedName) => onChange({ qualifiedName })}
-          />
+          {/* That of a configured source is only for a start from here. */}
+          {(source === '' || setup.startsNew) && (
+            <TextField
+              label={words.setUp.qualifiedName}
+              value={draft.qualifiedName}
+              onValue={(qualifiedName) => onChange({ qualifiedName })}
+            />
+          )}
         </>
       )}
       <TextField

@@ -91,7 +91,7 @@ function Form({ setup, onAgain }: { setup: Setup; onAgain: () => void }) {
         {isTested && (
           <>
             <Step title={words.setUp.job}>
-              <JobStep draft={draft} onChange={change} />
+              <JobStep {...step} />
             </Step>
             <Step title={words.setUp.lines}>
               {/* Lines of another draft would be wrong. */}

@@ -7,6 +7,7 @@ import {
   metadataOf,
   newDraft,
   patternsOf,
+  qualifiedNameFor,
 } from '../../../console/logic/draft.ts';
 import { checkConfigPart } from '../../../shared/api/setup/check-config-part.ts';
 import { writeConfigPart } from '../../../shared/api/setup/write-config-part.ts';
@@ -161,6 +162,11 @@ describe('the part of ferry.yaml', () => {
     );
     expect(right).toBeGreaterThan(30);
   });
+});
+
+it('names a connection by its kind of database, unless somebody has written another name', () => {
+  expect(qualifiedNameFor('mysql', empty.qualifiedName)).toBe('default/mysql/1795996800');
+  expect(qualifiedNameFor('mysql', 'stadt/postgres/1')).toBe('stadt/postgres/1');
 });
 
 describe('patterns', () => {
