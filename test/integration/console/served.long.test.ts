@@ -24,11 +24,12 @@ afterAll(async () => {
 });
 
 /** The console of a process that keeps schedules. */
-async function serveConsole(access: ApiAccess): Promise<string> {
+async function serveConsole(access: ApiAccess, language?: 'de'): Promise<string> {
   const auth = { type: 'password', secret: 'erp' };
   const replica = await startServe({
     config: {
       version: 1,
+      ...(language === undefined ? {} : { language }),
       sources: {
         erp: {
           type: 'postgres',
@@ -83,11 +84,16 @@ describe('the console of ferry serve', () => {
   });
 
   it('lets a browser of this machine in where nobody needs a token', async () => {
-    const address = await serveConsole({ type: 'loopback' });
+    const address = await serveConsole({ type: 'loopback' }, 'de');
     const person = await browser.newPerson();
     const page = await person.newPage();
     await page.goto(address);
     await page.getByRole('link', { name: 'orders' }).waitFor();
+    // In the language of the configuration, until this person chooses another one.
+    await page.getByRole('link', { name: 'Quellen' }).waitFor();
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.reload();
+    await page.getByRole('link', { name: 'Sources' }).waitFor();
     await person.close();
   });
 });
