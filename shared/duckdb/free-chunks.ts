@@ -2,13 +2,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** About a megabyte each. */
-const CHUNKS_KEPT = 16;
-/** New objects are collected in a fraction of the time; older ones only now and then. */
-const YOUNG_COLLECTIONS = 8;
+const CHUNKS_KEPT = 8;
+/** What may wait after a collection of new objects, which takes a fraction of the time: chunks that have grown old. */
+const MAX_WAITING_BYTES = 8_000_000;
 
 let collect: ((options: { type: 'minor' | 'major' }) => void) | undefined;
 let waiting = 0;
-let collections = 0;
+/** What other things of the process hold. */
+let kept = 0;
 
 /**
  * Call this after each chunk of an answer: it triggers garbage collection now and then. DuckDB's client frees a chunk
@@ -20,8 +21,14 @@ export function freeChunks(): void {
   if (waiting < CHUNKS_KEPT) return;
   waiting = 0;
   collect ??= findCollector();
-  collections += 1;
-  collect({ type: collections % YOUNG_COLLECTIONS === 0 ? 'major' : 'minor' });
+  collect({ type: 'minor' });
+  const { arrayBuffers } = process.memoryUsage();
+  if (arrayBuffers - kept < MAX_WAITING_BYTES) {
+    kept = Math.min(kept, arrayBuffers);
+    return;
+  }
+  collect({ type: 'major' });
+  kept = process.memoryUsage().arrayBuffers;
 }
 
 function findCollector(): NonNullable<typeof collect> {

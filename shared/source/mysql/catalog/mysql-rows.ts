@@ -93,8 +93,11 @@ function partitionsOf(
 /** What completeColumns() and completeRoutines() fill in. */
 const COLUMN_PLACES = `'${USUAL_TYPE}' AS table_type, NULL::VARCHAR AS constraint_type, NULL::VARCHAR AS constraint_name,
   false AS is_primary, false AS is_foreign, 'NO' AS belongs_to_partition, 'NO' AS partitioned_table`;
-/** One text for all that columns of one type share, so that a reader of many rows reads the rest once (read-rows.ts). */
-const TYPE_KEY = `concat_ws(chr(31), ${[
+/**
+ * One short text for all that columns of one type share, so that a reader of many rows reads the rest once
+ * (read-rows.ts). All of it at length, for each row of a file, would take more memory than any other column.
+ */
+const TYPE_KEY = `md5(concat_ws(chr(31), ${[
   'is_nullable',
   'data_type',
   'is_auto_increment',
@@ -113,7 +116,7 @@ const TYPE_KEY = `concat_ws(chr(31), ${[
   'generation_expression',
 ]
   .map((column) => `coalesce(${column}::VARCHAR, chr(30))`)
-  .join(', ')}) AS type_key`;
+  .join(', ')})) AS type_key`;
 const ROUTINE_PLACES = 'NULL::VARCHAR AS arguments';
 /** Of a column without a default, MariaDB says NULL; it quotes a text. MySQL does neither. */
 const MARIADB_DEFAULT = "nullif(column_def, 'NULL')";
