@@ -218,6 +218,31 @@ describe('the catalog of SQLite', () => {
     expect(of('tmp_alt')).toEqual({ typeName: undefined });
   });
 
+  it('leaves out what has no name, and says so', async () => {
+    await using odd = await createSqlite('namenlos.sqlite');
+    odd.query(
+      'CREATE TABLE "" (a INT); CREATE TABLE b (a INT, "" INT, c DECIMAL(0)); CREATE VIEW d ("", e) AS SELECT 1, 2',
+    );
+    const { config: _, ...others } = options();
+    const config = parseConfig(
+      JSON.stringify({
+        version: 1,
+        sources: { odd: odd.source },
+        extractions: { nightly: { sources: ['odd'] } },
+      }),
+      'ferry.yaml',
+    );
+    const record = await runExtraction({ ...others, config });
+    expect(record).toMatchObject({
+      state: 'succeeded',
+      rows: 2 + 2 + 3,
+      warnings: expect.arrayContaining([
+        'odd/namenlos.sqlite: Left out: a table or view without a name.',
+        'odd/namenlos.sqlite: Left out: the columns without a name of b, d.',
+      ]),
+    });
+  });
+
   it('has raw rows, and is written in each layout', async () => {
     const { files } = await extract();
     const raw = files.filter(({ form }) => form === 'raw');

@@ -30,7 +30,7 @@ export interface SqliteRelation {
 }
 
 /** A text that was sent as hexadecimal digits. Bytes that are no UTF-8 become replacement characters. */
-const textOf = (hex: unknown) => Buffer.from(String(hex), 'hex').toString('utf8');
+export const textOf = (hex: unknown) => Buffer.from(String(hex), 'hex').toString('utf8');
 
 /** Why nothing can be said about the columns of one, for people. */
 const REASONS = {

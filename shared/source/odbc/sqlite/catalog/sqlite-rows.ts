@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { quoteLiteral } from '../../../../duckdb/sql-text.ts';
 import { fillIn } from '../../../../text/fill-in.ts';
+import { nameSome } from '../../../../text/name-some.ts';
 import type { CatalogClient, CatalogQueries, CatalogState, RowTakers } from '../../../catalog/catalog.ts';
-import { isInScope, kept, listRelations, quoteText, SCHEMA, type SqliteRelation } from './sqlite-names.ts';
+import {
+  isInScope,
+  kept,
+  listRelations,
+  quoteText,
+  SCHEMA,
+  type SqliteRelation,
+  textOf,
+} from './sqlite-names.ts';
 
 const read = (file: URL) => readFileSync(file, 'utf8');
 const databaseSql = read(new URL('./sqlite-database.sql', import.meta.url));
@@ -10,6 +19,7 @@ const schemaSql = read(new URL('./sqlite-schema.sql', import.meta.url));
 const tableSql = read(new URL('./sqlite-table.sql', import.meta.url));
 const statisticsSql = read(new URL('./sqlite-statistics.sql', import.meta.url)).trim();
 const columnSql = read(new URL('./sqlite-column.sql', import.meta.url));
+const namelessSql = read(new URL('./sqlite-nameless.sql', import.meta.url));
 const procedureSql = read(new URL('./sqlite-procedure.sql', import.meta.url));
 
 /** DuckDB SQL for a text that was sent as hexadecimal digits. What is no UTF-8 stays as these. */
@@ -45,7 +55,7 @@ const columnRows = (database: string, condition: string, details: string) => `
       NULL::INTEGER AS numeric_precision, NULL::INTEGER AS character_octet_length,
       ${yesOrNo(flag('is_generated'))} AS is_generated, 'NO' AS is_identity, NULL::VARCHAR AS identity_cycle,
       coalesce(nullif(${DECLARED}, ''), 'ANY') AS column_size,
-      CASE WHEN ${IS_DECIMAL} THEN ${inBraces(1)} END AS decimal_digits,
+      CASE WHEN ${IS_DECIMAL} THEN nullif(${inBraces(1)}, 0) END AS decimal_digits,
       ${TABLE_TYPE} AS table_type, false AS belongs_to_partition, false AS partitioned_table,
       nullif(concat_ws(',', CASE WHEN ${flag('is_foreign')} THEN 'f' END, CASE WHEN ${flag('is_primary')} THEN 'p' END,
         CASE WHEN ${flag('is_unique')} AND NOT ${flag('is_primary')} THEN 'u' END), '') AS constraint_type,
@@ -89,7 +99,7 @@ export async function queriesOf(
   const broken = relations.filter((relation) => relation.broken !== undefined);
   const READABLE =
     broken.length === 0 ? 'true' : `t.name NOT IN (${broken.map((one) => quoteText(one.name)).join(', ')})`;
-  const where = (column: string) => `${inScope} AND ${kept(filters, text(column))}`;
+  const where = (column: string) => `${inScope} AND ${column} <> '' AND ${kept(filters, text(column))}`;
   const { rows: counted } = await client.ask(
     "SELECT count(*) AS n FROM main.sqlite_master WHERE name = 'sqlite_stat1'",
   );
@@ -119,7 +129,11 @@ export async function queriesOf(
       column: {
         sql: fillIn(columnSql, { READABLE }),
         select: (from) =>
-          columnRows(database, `${from} WHERE ${where('table_name')}`, details ? columnDetails(isKept) : ''),
+          columnRows(
+            database,
+            `${from} WHERE ${where('table_name')} AND column_name <> ''`,
+            details ? columnDetails(isKept) : '',
+          ),
       },
       'extras-procedure': {
         sql: procedureSql,
@@ -127,8 +141,22 @@ export async function queriesOf(
           `SELECT '' AS procedure_catalog, '' AS procedure_schema, procedure_name, '' AS source_owner, '' AS procedure_definition, '' AS argument_types, false AS is_overloaded${details ? ', NULL::VARCHAR AS language, NULL::VARCHAR AS argument_list, NULL::VARCHAR AS return_type' : ''} FROM ${from}`,
       },
     },
-    warnings: broken.map(warningOf),
+    warnings: [...broken.map(warningOf), ...(await namelessIn(client, inScope ? relations : [], READABLE))],
   };
+}
+
+/** SQLite allows names without a letter, for which Atlan has no place. */
+async function namelessIn(
+  { ask }: Pick<CatalogClient, 'ask'>,
+  relations: readonly SqliteRelation[],
+  readable: string,
+): Promise<string[]> {
+  const { rows } = await ask(fillIn(namelessSql, { READABLE: readable }));
+  const owners = relations.length === 0 ? [] : rows.map(([hex]) => textOf(hex)).filter((name) => name !== '');
+  return [
+    ...(relations.some(({ name }) => name === '') ? ['Left out: a table or view without a name.'] : []),
+    ...(owners.length === 0 ? [] : [`Left out: the columns without a name of ${nameSome(owners)}.`]),
+  ];
 }
 
 const warningOf = ({ name, broken }: SqliteRelation) => `The columns of ${name} are missing: ${broken}.`;
