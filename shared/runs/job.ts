@@ -106,6 +106,13 @@ export type JobDescription = {
   | { kind: 'extraction'; sources: string[] }
 );
 
+/**
+ * Lets other runs of the process work while one only waits.
+ *
+ * @param wait rejects when the signal is aborted
+ */
+export type Rest = (wait: () => Promise<void>, signal: AbortSignal) => Promise<void>;
+
 export interface RunOptions {
   trigger: Trigger;
   /** Makes the ids of scheduled runs unique: the stack's name. */
@@ -131,6 +138,8 @@ export interface RunOptions {
   pauseMs?: number;
   /** How to wait between tries and questions. Leases use the store's clock. @default the real one */
   clock?: Clock;
+  /** Waits for the next try, and lets other runs work meanwhile. @default only waits */
+  rest?: Rest;
   /** Waits for the last call of a run that was asked to stop (run-limits.ts). @default with the real clock */
   lastCallSleep?: Sleep;
   /**

@@ -22,6 +22,9 @@ const LOG_PROGRESS_MS = 30_000;
 // Somebody who asked for the run waits for it. The Go connector waited two minutes.
 const ASKED_PATIENCE_MS = 3 * 60_000;
 
+// A shorter wait is not worth another run's beginning.
+const REST_MS = 2_000;
+
 // Others name a database or a source, and names of spans are to be few.
 const PLAIN_PHASE = /^[a-z]+( [a-z]+)*$/;
 
@@ -83,6 +86,7 @@ export class RunInProgress {
         budget: deadline && workDeadline(deadline),
         signal: this.signal,
         ...clock,
+        sleep: (ms) => this.#pause(ms),
         ...(maxTries === undefined ? {} : { maxTries }),
         patienceMs: this.#options.patienceMs ?? patienceMs,
         pauseMs: this.#options.pauseMs,
@@ -100,6 +104,13 @@ export class RunInProgress {
       attempt,
     );
   };
+
+  /** Waits for the next try. While that takes long, the place among the runs of the process is somebody else's. */
+  async #pause(ms: number): Promise<void> {
+    const { clock, rest } = this.#options;
+    const wait = () => (clock?.sleep ?? sleepByClock)(ms, this.signal);
+    await (rest === undefined || ms < REST_MS ? wait() : rest(wait, this.signal));
+  }
 
   /** Tries once what may be left for later, if the run tries anything again at all. */
   readonly tryFirst = async <T>(attempt: () => Promise<T>): Promise<{ result: T } | { left: FailedTry }> => {

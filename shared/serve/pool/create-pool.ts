@@ -28,7 +28,7 @@ export function createPool(
     maxRuns,
     scope,
     logger,
-    execute: async (event, signal) => {
+    execute: async (event, signal, rest) => {
       const surrounding = {
         ...options,
         // Runs at the same time share the memory.
@@ -37,6 +37,7 @@ export function createPool(
         scope,
         store: noting,
         signal,
+        rest,
         ...limitedTo(timeoutMs),
       };
       const isCallers = callers && 'runId' in event && kindOfJob(config, event.job) === undefined;

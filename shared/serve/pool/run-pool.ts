@@ -1,4 +1,5 @@
 import { HandOverError, QueuedError, StorageUnavailableError, toFerryError } from '../../errors.ts';
+import type { Rest } from '../../runs/job.ts';
 import type { RunRecord } from '../../runs/records/run-record.ts';
 import { retryWithin } from '../../runs/retry.ts';
 import { scheduledRunId } from '../../runs/run-id.ts';
@@ -11,8 +12,8 @@ export interface RunPoolOptions {
   maxRuns: number;
   /** Makes the ids of scheduled runs unique. */
   scope: string;
-  /** Runs what an event asks for, until it has a record. */
-  execute: (event: StartEvent, signal: AbortSignal) => Promise<RunRecord>;
+  /** Runs what an event asks for, until it has a record. @param rest gives its place away while it only waits */
+  execute: (event: StartEvent, signal: AbortSignal, rest: Rest) => Promise<RunRecord>;
   logger: Logger;
   /** How long a run is tried to begin while the state cannot be reached. @default an hour */
   beginMs?: number;
@@ -29,6 +30,10 @@ interface Entry {
   running: Promise<void> | undefined;
   /** Whether it waits for the state to be reachable. */
   stalled: boolean;
+  /** Whether it waits for its next try, and needs no place. */
+  resting: boolean;
+  /** Has it handed over. */
+  giveUp: AbortController;
   /** Whether its record says how it ended. */
   ended: boolean;
   /** What must end before it may begin. */
@@ -39,6 +44,8 @@ interface Entry {
 export class RunPool {
   readonly #options: RunPoolOptions;
   readonly #entries = new Map<string, Entry>();
+  /** Those that have rested and wait for a place again, which they get before others begin. */
+  readonly #returning: (() => void)[] = [];
   readonly #stopping = new AbortController();
   readonly #closing = new AbortController();
 
@@ -92,7 +99,16 @@ export class RunPool {
       );
       return;
     }
-    const entry: Entry = { event, runId, running: undefined, stalled: false, ended: false, recorded };
+    const entry: Entry = {
+      event,
+      runId,
+      running: undefined,
+      stalled: false,
+      resting: false,
+      giveUp: new AbortController(),
+      ended: false,
+      recorded,
+    };
     this.#entries.set(runId, entry);
     recorded?.catch(() => {
       if (entry.running === undefined) this.#entries.delete(runId);
@@ -104,14 +120,15 @@ export class RunPool {
   }
 
   /**
-   * Stops: nothing new begins; runs at work have this long, and are then handed over; waiting runs are handed over at
-   * once.
+   * Stops: nothing new begins; runs at work have this long, and are then handed over; runs that wait, for a place or
+   * for their next try, are handed over at once.
    */
   async stop(graceMs: number): Promise<void> {
     this.#closing.abort(new HandOverError('This process is about to end.'));
     const atWork = [...this.#entries.values()].flatMap(({ running }) => running ?? []);
     const timer = setTimeout(() => this.#handOver(), graceMs);
     const waiting = [...this.#entries.values()].filter(({ running }) => running === undefined);
+    for (const entry of this.#entries.values()) if (entry.resting) this.#giveUp(entry);
     // A requested run that never began is recorded as queued, where the next process finds it.
     const { signal } = this.#closing;
     for (const entry of waiting) {
@@ -128,16 +145,63 @@ export class RunPool {
   }
 
   #working(): number {
-    return [...this.#entries.values()].filter(({ running }) => running !== undefined).length;
+    return [...this.#entries.values()].filter(({ running, resting }) => running !== undefined && !resting)
+      .length;
   }
 
   #begin(entry: Entry): void {
-    entry.running = this.#execute(entry, this.#stopping.signal);
+    entry.running = this.#execute(entry, AbortSignal.any([this.#stopping.signal, entry.giveUp.signal]));
+  }
+
+  #giveUp({ giveUp }: Entry): void {
+    giveUp.abort(new HandOverError('The process that worked on the run ended.'));
+  }
+
+  /** Gives free places to those that have rested, then to those that wait for their turn. */
+  #fill(): void {
+    while (!this.closed && this.#working() < this.#options.maxRuns) {
+      const takePlace = this.#returning.shift();
+      const next = [...this.#entries.values()].find(({ running }) => running === undefined);
+      if (takePlace) takePlace();
+      else if (next) this.#begin(next);
+      else return;
+    }
+  }
+
+  /** A source that is down for minutes holds up its own run only. */
+  async #rest(entry: Entry, wait: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    entry.resting = true;
+    if (this.closed) this.#giveUp(entry);
+    this.#fill();
+    try {
+      await wait();
+      if (this.#working() >= this.#options.maxRuns) await this.#untilPlace(entry, signal);
+    } finally {
+      entry.resting = false;
+    }
+  }
+
+  #untilPlace(entry: Entry, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const takePlace = () => {
+        // At once: who looks next counts it.
+        entry.resting = false;
+        resolve();
+      };
+      this.#returning.push(takePlace);
+      const leave = () => {
+        const index = this.#returning.indexOf(takePlace);
+        if (index >= 0) this.#returning.splice(index, 1);
+        reject(signal.reason);
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
+    });
   }
 
   async #execute(entry: Entry, signal: AbortSignal): Promise<void> {
     const { event, runId } = entry;
-    const { logger, maxRuns } = this.#options;
+    const { logger } = this.#options;
     try {
       await this.#untilBegun(entry, signal);
     } catch (thrown) {
@@ -148,8 +212,7 @@ export class RunPool {
       }
     } finally {
       this.#entries.delete(runId);
-      const next = [...this.#entries.values()].find(({ running }) => running === undefined);
-      if (next && !this.closed && this.#working() < maxRuns) this.#begin(next);
+      this.#fill();
     }
   }
 
@@ -158,8 +221,9 @@ export class RunPool {
     const { execute, logger, beginMs = BEGIN_MS, clock } = this.#options;
     const { event, runId } = entry;
     if (entry.recorded) await entry.recorded;
+    const rest: Rest = (wait, ended) => this.#rest(entry, wait, ended);
     if (signal.aborted) {
-      await execute(event, signal);
+      await execute(event, signal, rest);
       return;
     }
     const ended = await retryWithin(
@@ -177,7 +241,7 @@ export class RunPool {
       async (): Promise<{ error: unknown } | undefined> => {
         entry.stalled = false;
         try {
-          await execute(event, signal);
+          await execute(event, signal, rest);
           return undefined;
         } catch (error) {
           // Any other is not about the state, and not to be tried again.

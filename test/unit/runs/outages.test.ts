@@ -74,3 +74,29 @@ it('ends within the time limit, however patient it is', async () => {
   expect(waitedMs).toBeGreaterThan(3 * MINUTE);
   expect(waitedMs).toBeLessThan(5 * MINUTE);
 });
+
+it('leaves its place to other runs while it waits for long, and not for a moment', async () => {
+  const waits: number[] = [];
+  let time = Date.now();
+  const clock = {
+    now: () => time,
+    sleep: async (ms: number) => {
+      waits.push(ms);
+      time += ms;
+    },
+  };
+  const rested: number[] = [];
+  const { state } = await runInOutage(Number.POSITIVE_INFINITY, {
+    trigger: asked,
+    maxTries: 6,
+    clock,
+    rest: async (wait) => {
+      await wait();
+      rested.push(waits.at(-1) ?? 0);
+    },
+  });
+  expect(state).toBe('failed');
+  expect(waits).toHaveLength(5);
+  expect(rested).toEqual(waits.filter((ms) => ms >= 2_000));
+  expect(rested.length).toBeGreaterThanOrEqual(3);
+});

@@ -10,12 +10,14 @@ function createPool(maxRuns: number) {
   const running = new Map<string, () => void>();
   const begun: string[] = [];
   const handedOver: string[] = [];
+  const rests = new Map<string, (wait: () => Promise<void>) => Promise<void>>();
   const pool = new RunPool({
     maxRuns,
     scope: 'test',
     logger: createLogger({ level: 'silent' }),
-    execute: ({ job }, signal) => {
+    execute: ({ job }, signal, rest) => {
       begun.push(job);
+      rests.set(job, (wait) => rest(wait, signal));
       return new Promise((resolve, reject) => {
         const giveUp = () => {
           running.delete(job);
@@ -37,6 +39,26 @@ function createPool(maxRuns: number) {
     begun,
     handedOver,
     settle,
+    /** Has a job's run wait until it is woken. */
+    async rest(job: string) {
+      const woken = Promise.withResolvers<void>();
+      let isBack = false;
+      const resting = rests.get(job)?.(() => woken.promise);
+      resting?.then(
+        () => {
+          isBack = true;
+        },
+        () => {},
+      );
+      await settle();
+      return {
+        isBack: () => isBack,
+        async wake() {
+          woken.resolve();
+          await settle();
+        },
+      };
+    },
     end: async (job: string) => {
       running.get(job)?.();
       await settle();
@@ -56,6 +78,30 @@ describe('the runs of a process', () => {
     await end('a');
     await end('c');
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('leave their place to others while they wait for their next try, and have the next one then', async () => {
+    const { pool, begun, rest, end } = createPool(1);
+    for (const job of ['down', 'b', 'c', 'd']) pool.start(scheduled(job));
+    const resting = await rest('down');
+    expect(begun).toEqual(['down', 'b']);
+    await resting.wake();
+    expect([resting.isBack(), begun]).toEqual([false, ['down', 'b']]);
+    await end('b');
+    expect([resting.isBack(), begun]).toEqual([true, ['down', 'b']]);
+    await end('down');
+    expect(begun).toEqual(['down', 'b', 'c']);
+  });
+
+  it('that wait for their next try are handed over at once when the process stops', async () => {
+    const { pool, handedOver, rest, settle, end } = createPool(2);
+    for (const job of ['down', 'busy']) pool.start(scheduled(job));
+    await rest('down');
+    const stopped = pool.stop(60_000);
+    await settle();
+    expect(handedOver).toEqual(['down']);
+    await end('busy');
+    await stopped;
   });
 
   it('are started once, however often', () => {
