@@ -39,12 +39,39 @@ syncs:
     dataset: ${DATASET_PLACEHOLDER}
     schedule: { cron: "30 4 * * *" }
 
-# extractions:                        # catalogs to Atlan: docs/extraction.md
+# extractions:                        # catalogs to Atlan: docs/extraction.md, or ferry init --extraction
 #   nightly-catalogs: { sources: [erp] }
+`;
+
+const EXTRACTION_TEMPLATE = `# yaml-language-server: $schema=./ferry.schema.json
+# Which catalogs Ferry writes for Atlan. Check it with \`ferry validate\`, try it with \`ferry run catalogs --out out\`.
+version: 1
+
+defaults:
+  schedule: { timezone: Europe/Berlin }
+
+sources:
+  erp:
+    type: postgres # or mysql, also for MariaDB: then leave out \`databases\`, and write filters for "^def$"
+    host: erp.example.org
+    database: postgres # with \`databases: all\`, where the list of databases is read
+    # The secret holds {"username": "…", "password": "…"}; the login needs CONNECT, and no right on tables.
+    auth: { type: password, secret: ferry/erp }
+    # tls: { mode: verify-full, ca: system }   # the default; ca: rds, or the path of a PEM file
+
+extractions:
+  catalogs:
+    sources: [erp] # names, and patterns such as "hr-*"
+    databases: all # or a list; without it, the database of the source
+    # include: { "^erp$": ["^public$", "^sales_.*"] }   # schemas by database; ferry tree erp lists them
+    exclude: { "^test_.*": "*" }
+    # output: { bucket: city-catalogs, prefix: atlan }   # else .ferry/artifacts, or on AWS Ferry's own bucket
+    schedule: { cron: "0 5 * * *" }
 `;
 
 interface InitCommandOptions {
   aws?: true;
+  extraction?: true;
   force?: true;
   fromEnv?: string[];
   out?: string;
@@ -56,13 +83,21 @@ export function initCommand(context: CliContext): Command {
   return new Command('init')
     .description('write a first ferry.yaml, or convert the configuration of the Go connector')
     .argument('[folder]', 'where to write it', '.')
+    .option('--extraction', 'one that exports catalogs to Atlan, instead of a sync')
     .option('--force', 'overwrite existing files')
     .option('--from-env <paths...>', "the connector's .env files, Kubernetes manifests, and folders of them")
     .option('--out <folder>', 'for --from-env: where to write ferry.yaml')
     .option('--secrets-out <file>', 'for --from-env: write the secrets to this file, for --secrets')
     .option('--aws', 'for --secrets-out: also print the commands that put the secrets into Secrets Manager')
     .action(async (argument: string, _options, command: Command) => {
-      const { aws = false, force, fromEnv, out, secretsOut } = command.opts<InitCommandOptions>();
+      const {
+        aws = false,
+        extraction = false,
+        force,
+        fromEnv,
+        out,
+        secretsOut,
+      } = command.opts<InitCommandOptions>();
       const folder = out ?? argument;
       if (fromEnv) {
         const json = globalOptions(command).json === true;
@@ -79,7 +114,7 @@ export function initCommand(context: CliContext): Command {
         schema: join(target, 'ferry.schema.json'),
         ignore: join(target, '.gitignore'),
       };
-      await write(target, files.config, TEMPLATE, force === true);
+      await write(target, files.config, extraction ? EXTRACTION_TEMPLATE : TEMPLATE, force === true);
       // The schema is generated, so there is no reason to keep an older one.
       await write(target, files.schema, `${JSON.stringify(configJsonSchema(), null, 2)}\n`, true);
       await keepOutOfVersionControl(target, ['.ferry/', '/secrets.json']);
@@ -89,15 +124,17 @@ export function initCommand(context: CliContext): Command {
       }
       const ferry = calledAs(context.environment);
       const named = folder === '.' ? '' : ` --config ${quoted(join(folder, 'ferry.yaml'))}`;
+      const secrets = ' --secrets secrets.json';
+      const next = extraction
+        ? [`tree erp --extraction catalogs${named}${secrets}`, `run catalogs --out out${named}${secrets}`]
+        : [`run open-orders${named}${secrets}`];
+      const token = extraction ? '' : ', "ferry/polyteia": "pak_…"';
       context.stdout.write(`Wrote ${files.config} and ${files.schema}.
 
-Next, fill in your source, dataset and schedule, and put the secrets into a JSON file, secrets.json:
-  {"ferry/erp": {"username": "…", "password": "…"}, "ferry/polyteia": "pak_…"}
+Next, fill in your source, ${extraction ? 'filters' : 'dataset'} and schedule, and put the secrets into a JSON file, secrets.json:
+  {"ferry/erp": {"username": "…", "password": "…"}${token}}
 
-  ${ferry} validate${named}
-  ${ferry} check${named} --secrets secrets.json
-  ${ferry} run open-orders${named} --secrets secrets.json
-`);
+${[`validate${named}`, `check${named}${secrets}`, ...next].map((one) => `  ${ferry} ${one}\n`).join('')}`);
     });
 }
 

@@ -57,8 +57,16 @@ export function summarizeRuns(
   const nothing = dryRun
     ? ` Nothing was sent or recorded${out === undefined ? '' : `; the files are in ${printable(out)}`}.`
     : '';
-  const good = `${formatCount(ends.length - bad.length)} of ${formatCount(ends.length, 'job')} ${dryRun ? 'would succeed' : 'succeeded'}.`;
+  const others = dryRun ? '' : countStates(bad);
+  const good = `${formatCount(ends.length - bad.length)} of ${formatCount(ends.length, 'job')} ${dryRun ? 'would succeed' : 'succeeded'}${others}.`;
   return `\n${table}\n${warnings}${causes}\n${good}${nothing}\n`;
+}
+
+/** `; 2 failed, 1 partial`, where there is more than one kind of bad end. */
+function countStates(bad: readonly JobEnd[]): string {
+  const states = [...Map.groupBy(bad, (end) => stateOf(end, false))];
+  if (states.length < 2) return '';
+  return `; ${states.map(([state, ends]) => `${formatCount(ends.length)} ${state}`).join(', ')}`;
 }
 
 function factsOf(end: JobEnd): string[] {

@@ -25,6 +25,7 @@ export class StatusLine implements Disposable {
 
   /** From now on, this is under way. */
   show(text: string): void {
+    if (text === this.#text) return;
     this.#text = text;
     this.#since = performance.now();
     if (this.#output.isTTY) this.#draw();

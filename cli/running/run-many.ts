@@ -6,12 +6,15 @@ import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { CancelledError, ConfigError, toFerryError } from '../../shared/errors.ts';
 import type { RunRecord } from '../../shared/runs/records/run-record.ts';
 import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
+import { formatCount } from '../../shared/text/format.ts';
+import { nameSome } from '../../shared/text/name-some.ts';
 import type { CliContext } from '../cli-context.ts';
 import { logSettings } from '../cli-logger.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { printWarnings } from '../output/output.ts';
 import { createProgressPrinter } from '../output/progress.ts';
 import { exitCodeOfAll, type JobEnd, reportEnd, summarizeRuns } from '../output/report-runs.ts';
+import { StatusLine } from '../output/status-line.ts';
 import { openRunning } from '../run-and-report.ts';
 import { withTelemetry } from '../with-telemetry.ts';
 import { chooseJobs } from './choose-jobs.ts';
@@ -49,9 +52,18 @@ export async function runMany(
   const warn = (message: string) => printWarnings(stderr, [message]);
   const ends = await withTelemetry(context, { warn }, async () => {
     const running = await openRunning({ context, globals, loaded });
+    // The phases of several at once would be mixed up: one line says which are under way.
+    using status = new StatusLine(isQuiet || parallel === 1 ? { write: () => {} } : stderr);
+    const atWork = new Set<string>();
+    let done = 0;
+    const showWork = () => {
+      if (atWork.size === 0) return status.clear();
+      status.show(`${formatCount(done)} of ${formatCount(jobs.length)} done, now ${nameSome([...atWork])}`);
+    };
     const runOne = async (job: string): Promise<JobEnd> => {
       if (signal.aborted) return { job, error: new CancelledError('It was not begun.') };
-      // The phases of several at once would be mixed up.
+      atWork.add(job);
+      showWork();
       const phases = createProgressPrinter(stderr, !isQuiet && parallel === 1);
       if (!isQuiet && parallel === 1 && jobs.length > 1) stderr.write(`${job}\n`);
       const options: Omit<RunSyncOptions, 'job'> = {
@@ -64,10 +76,14 @@ export async function runMany(
         .then((record: RunRecord) => ({ job, record }))
         .catch((error: unknown) => ({ job, error: toFerryError(error) }))
         .finally(() => phases.end());
+      status.clear();
       if (!isQuiet) stderr.write(reportEnd(end, own.dryRun === true));
+      atWork.delete(job);
+      done += 1;
+      showWork();
       return end;
     };
-    return pLimit(parallel).map(jobs, runOne);
+    return await pLimit(parallel).map(jobs, runOne);
   });
   if (globals.json) stdout.write(`${JSON.stringify(ends.map(toJson), null, 2)}\n`);
   else

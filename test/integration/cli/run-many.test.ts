@@ -79,7 +79,7 @@ describe('ferry run of several jobs', () => {
     expect(stdout.match(/QueryError/g)).toHaveLength(1);
     expect(stdout).toMatch(/\nhr-none, hr-also-none\n {2}QueryError: .*nowhere/);
     expect(stdout).toMatch(/\nerp-few\n {2}GuardError: .*minRows: 5.*\n.*ferry accept /);
-    expect(stdout).toMatch(/\n2 of 5 jobs succeeded\.\n$/);
+    expect(stdout).toMatch(/\n2 of 5 jobs succeeded; 2 failed, 1 refused\.\n$/);
     expect(stderr).toMatch(/^erp-orders uploaded, 100 rows, /m);
     expect(stderr).toContain('Left out, because switched off (enabled: false): old-orders.\n');
     expect(polyteia.datasets.get('ds_c')?.content).toBeUndefined();

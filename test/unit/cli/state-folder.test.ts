@@ -89,6 +89,17 @@ describe('ferry init', () => {
       'node_modules/\n.ferry/\n/secrets.json\n',
     );
   });
+
+  it.each([
+    [[], /SYNC +SOURCE .*\nopen-orders +erp /, /ferry run open-orders --config/],
+    [['--extraction'], /EXTRACTION +SOURCES .*\ncatalogs +erp +all /, /ferry tree erp --extraction catalogs/],
+  ])('%j writes a file that is valid, and says what is next', async (options, jobs, next) => {
+    const written = await ferry(['init', 'neu', '--force', ...options]);
+    expect(written.stdout).toMatch(next);
+    const { exitCode, stdout } = await ferry(['validate', '--config', 'neu/ferry.yaml']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(jobs);
+  });
 });
 
 describe('ferry clean', () => {
