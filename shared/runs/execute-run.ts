@@ -121,8 +121,9 @@ const workedSince = (started: number | undefined) =>
 
 function logEnd(record: RunRecord, logger: Logger): void {
   const { id: _id, job: _job, schema: _schema, ...facts } = record;
-  const failed = record.state === 'failed' || record.state === 'partial' || record.state === 'cancelled';
-  logger[failed ? 'error' : 'info'](
+  const failed = record.state === 'failed' || record.state === 'partial';
+  // Somebody wanted it.
+  logger[failed ? 'error' : record.state === 'cancelled' ? 'warn' : 'info'](
     facts,
     isFinished(record) ? `run ${record.state}` : `run left ${record.state}`,
   );

@@ -79,6 +79,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
   await makeUpForMissedStarts({ ...options, now: servedSince, schedules, watched, runs, pool });
   logSchedules(schedules, options);
   const channels = channelsOf(config, secrets);
+  await warnOfUnusable(channels, logger);
   const recovery = new RunRecovery({
     isOurs: async (job) => Object.hasOwn(watched, job) || (await atlan?.callers.isWorkflow(job)) === true,
     runs,
@@ -152,6 +153,16 @@ function watchedJobs(config: FerryConfig, timeoutMs: number): WatchedJobs {
 function channelsOf({ alerts }: FerryConfig, secrets: SecretReader): Channel[] {
   const webhook = alerts?.webhook;
   return webhook === undefined ? [] : [createWebhook(() => secrets.read(webhook))];
+}
+
+/** Not only when there is something to report. */
+async function warnOfUnusable(channels: readonly Channel[], logger: ServeOptions['logger']): Promise<void> {
+  for (const channel of channels) {
+    await channel.assertUsable?.().catch((thrown: unknown) => {
+      const { class: name, message, hint } = toFerryError(thrown);
+      logger.error({ class: name, hint }, `alerts would reach nobody: ${message}`);
+    });
+  }
 }
 
 function logSchedules(

@@ -17,6 +17,7 @@ export const DEFAULT_PREFIX = '/tmp/output';
 
 /** Their keys are patterns of names, and may be called anything. */
 const FILTERS = ['include-filter', 'exclude-filter'];
+const FILTER_FORM = 'expected {"^database$": ["^schema$"]}, as an object or as its JSON in a text';
 
 const connectionSchema = z.looseObject({
   connection_name: z.string().min(1).max(255),
@@ -68,7 +69,12 @@ export function readFilters(metadata: Fields | undefined): CatalogFilters {
   if (unreadable !== undefined)
     throw wrongField(['metadata', unreadable], 'expected patterns that are not called __proto__');
   const parsed = metadataSchema.safeParse(metadata ?? {});
-  if (!parsed.success) throw problemsOf(parsed.error, ['metadata']);
+  if (!parsed.success) {
+    const wrong = FILTERS.find((field) => parsed.error.issues.some(({ path }) => path[0] === field));
+    // What is wrong inside may hold the caller's own words.
+    if (wrong !== undefined) throw wrongField(['metadata', wrong], FILTER_FORM);
+    throw problemsOf(parsed.error, ['metadata']);
+  }
   return {
     include: parsed.data['include-filter'] ?? {},
     exclude: parsed.data['exclude-filter'] ?? {},

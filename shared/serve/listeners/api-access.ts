@@ -23,6 +23,9 @@ export async function currentAccess(access: ApiAccess): Promise<CurrentAccess> {
   return { type, token: typeof token === 'string' ? token : await token() };
 }
 
+const NO_TOKEN = 'Send the API token: Authorization: Bearer <token>.';
+const WRONG_TOKEN = 'The token that was sent is not the API token of this Ferry.';
+
 /**
  * Checks whether a request may use the API.
  *
@@ -34,16 +37,18 @@ export function checkAccess(access: CurrentAccess, request: Request): { caller: 
   switch (access.type) {
     case 'none':
       return { caller: 'anonymous' };
-    case 'token':
-      return isTokenIn(tokenOf(request, pathname), access.token)
+    case 'token': {
+      const sent = tokenOf(request, pathname);
+      return isTokenIn(sent, access.token)
         ? { caller: 'API token' }
         : answerProblem(
-            new ProblemError(401, 'Send the API token: Authorization: Bearer <token>.', {
+            new ProblemError(401, sent === undefined ? NO_TOKEN : WRONG_TOKEN, {
               headers: {
                 'www-authenticate': `${isDocsPath(pathname) ? 'Basic' : 'Bearer'} realm="ferry"`,
               },
             }),
           );
+    }
     case 'loopback': {
       // A web page can make a browser on this machine send requests, under any name that it resolves to this machine.
       const { headers } = request;

@@ -23,6 +23,8 @@ export interface AlertMessage {
 /** A way to notify people. */
 export interface Channel {
   name: string;
+  /** Whether a message could be sent at all, as far as that can be told without one. @throws when it could not */
+  assertUsable?(): Promise<void>;
   /** @throws when it may not have arrived */
   send(message: AlertMessage): Promise<void>;
 }

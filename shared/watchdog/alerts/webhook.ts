@@ -15,6 +15,9 @@ const attributes = { 'http.request.method': 'POST' };
 export function createWebhook(readUrl: () => Promise<string>, send: typeof fetch = fetch): Channel {
   return {
     name: 'webhook',
+    async assertUsable() {
+      urlIn(await readUrl());
+    },
     async send(message) {
       const url = urlIn(await readUrl());
       let response: Response;

@@ -28,6 +28,14 @@ describe('the API with a token', () => {
     expect(await response.json()).toMatchObject({ title: 'Unauthorized', status: 401 });
   });
 
+  it.each([
+    [{}, /^Send the API token/],
+    [{ authorization: 'Bearer s3cret' }, /is not the API token/],
+  ])('says whether none was sent, or another one: %o', async (headers, detail) => {
+    const answer = checkAccess(access, request(headers)) as Response;
+    expect(await answer.json()).toMatchObject({ detail: expect.stringMatching(detail) });
+  });
+
   it('answers those who send it, and everyone who asks whether it is alive', () => {
     expect(checkAccess(access, request({ authorization: 'Bearer s3cret-u' }))).toEqual({
       caller: 'API token',

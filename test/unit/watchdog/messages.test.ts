@@ -198,6 +198,9 @@ describe('a webhook', () => {
         class: 'ConfigError',
         message: expect.not.stringContaining('T0'),
       });
+      await expect(createWebhook(async () => secret, send).assertUsable?.()).rejects.toMatchObject({
+        class: 'ConfigError',
+      });
       expect(calls).toEqual([]);
     },
   );
