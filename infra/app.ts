@@ -20,7 +20,8 @@ function describe({ extractions }: FerryConfig): string {
 
 // The CDK app: cdk deploy [-c config=ferry.yaml] [-c stack=Ferry] [-c architecture=arm64|x86_64]
 try {
-  const app = new App();
+  // Else the CDK synthesizes what a mistake left unfinished, and hides the mistake below a stack trace.
+  const app = new App({ autoSynth: false });
   const context = (name: string, fallback: string) => String(app.node.tryGetContext(name) ?? fallback);
   const architecture = context('architecture', 'arm64');
   if (architecture !== 'arm64' && architecture !== 'x86_64') {

@@ -32,25 +32,40 @@ function halves(weights: ReadonlyMap<string, number>): [string[], string[]] {
   return groups;
 }
 
+/** Of a function with its role, policy, log group and retries. */
+const RESOURCES_OF_FUNCTION = 5;
+/** What every stack has, with alerts. */
+const RESOURCES_OF_STACK = 30;
+/** Names of more do not fit. */
+const MOST_FUNCTIONS = 50;
+
 /** What to put into the first file, and what into the second. */
-function partsOf({ syncs, extractions }: FerryConfig): string {
+function partsOf(config: FerryConfig, plans: readonly JobFunctionPlan[]): string {
+  const { syncs, extractions } = config;
   const catalogs = Object.keys(extractions);
   if (Object.keys(syncs).length === 0) {
     const [first, second] = halves(new Map(catalogs.map((job) => [job, 1])));
     return `one with ${nameSome(first)}, one with ${nameSome(second)}`;
   }
-  if (catalogs.length > 0) return 'one with the syncs, one with the extractions';
+  if (catalogs.length > 0 && syncsFit(config, plans)) return 'one with the syncs, one with the extractions';
   const jobs = new Map<string, number>();
   for (const { source } of Object.values(syncs)) jobs.set(source, (jobs.get(source) ?? 0) + 1);
   const [first, second] = halves(jobs);
   return second.length === 0
     ? `one with half of the syncs of ${first[0]}, one with the rest`
-    : `one with ${nameSome(first)} and their syncs, one with ${nameSome(second)}`;
+    : `one with ${nameSome(first)} and their syncs, one with ${nameSome(second)}${catalogs.length > 0 ? ' and the extractions' : ''}`;
 }
 
-function adviceFor(config: FerryConfig): string {
+/** Whether the syncs would have room without the extractions, roughly. */
+function syncsFit({ syncs }: FerryConfig, plans: readonly JobFunctionPlan[]): boolean {
+  const functions = plans.filter(({ kind }) => kind === 'sync').length;
+  const resources = functions * RESOURCES_OF_FUNCTION + Object.keys(syncs).length + RESOURCES_OF_STACK;
+  return functions <= MOST_FUNCTIONS && resources <= MAXIMUM_RESOURCES;
+}
+
+function adviceFor(config: FerryConfig, plans: readonly JobFunctionPlan[]): string {
   return (
-    `Write two files: ${partsOf(config)}. Deploy each as a separate stack (-c config=FILE -c stack=NAME); ` +
+    `Write two files: ${partsOf(config, plans)}. Deploy each as a separate stack (-c config=FILE -c stack=NAME); ` +
     'with the same `bucket:` in both, jobs that you move keep their history.'
   );
 }
@@ -87,15 +102,13 @@ export function assertFits(
   const resources = scope.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
   const names = functions.reduce((sum, { logicalId }) => sum + nameLength(stackName, logicalId) + 1, 0);
   if (resources <= MAXIMUM_RESOURCES && names <= FUNCTION_NAMES_BYTES) return;
-  const made = countOf(
-    config,
-    functions.map(({ plan }) => plan),
-  );
+  const plans = functions.map(({ plan }) => plan);
+  const made = countOf(config, plans);
   const reason =
     resources > MAXIMUM_RESOURCES
       ? `${made} take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES}`
       : `${made} are more functions than the API can hold: their names take ${names} bytes, and ${FUNCTION_NAMES_BYTES} fit`;
   throw new ConfigError(`This configuration is too large for one stack: ${reason}.`, {
-    hint: adviceFor(config),
+    hint: adviceFor(config, plans),
   });
 }

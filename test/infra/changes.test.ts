@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAXIMUM_RESOURCES } from '../../infra/stack-size.ts';
+import { parseConfig } from '../../shared/config/load-config.ts';
 import type { FerryConfig, SyncConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { configWith, synthesize } from '../support/aws/synthesize.ts';
@@ -150,6 +151,29 @@ describe('what is too large for one stack', () => {
       'one with source-0 and their syncs, one with source-1. Deploy each as a separate stack (-c config=FILE -c stack=NAME)',
     );
     expect(problem(configWith({ jobs: 450, sources: 1 })).hint).toContain('half of the syncs of source-0');
+  });
+
+  it('is not split into syncs and extractions where the syncs alone are too many', () => {
+    const names = Array.from({ length: 60 }, (_, index) => `stadt-${index}`);
+    const config = parseConfig(
+      JSON.stringify({
+        version: 1,
+        defaults: { source: { host: 'erp.example', auth: { type: 'password', secret: 'erp' } } },
+        sources: Object.fromEntries(names.map((name) => [name, { type: 'postgres', database: 'erp' }])),
+        polyteia: { default: { token: 'polyteia' } },
+        syncs: Object.fromEntries(
+          names.map((source) => [
+            `orders-${source}`,
+            { source, query: 'SELECT 1 AS id', dataset: 'ds_cv4t2cf0i6q1gflvu4m0' },
+          ]),
+        ),
+        extractions: { catalogs: { sources: ['stadt-*'] } },
+      }),
+      'ferry.yaml',
+    );
+    expect(problem(config).hint).toMatch(
+      /^Write two files: one with stadt-0, .* and 27 more and their syncs, one with stadt-1, .* and 27 more and the extractions\./,
+    );
   });
 
   it('is refused when the API has no room for the names of all functions', () => {
