@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CatalogSessions } from '../extraction/catalog/catalog-sessions.ts';
 import { scopeIn } from '../extraction/catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight, whyLeftOut } from '../extraction/catalog/preflight.ts';
+import { labelOf } from '../extraction/database-label.ts';
 import {
   type ExtractionWork,
   findExtraction,
@@ -17,7 +18,6 @@ import {
   placeOf,
   planDatabases,
 } from '../extraction/plan-databases.ts';
-import { labelOf } from '../extraction/read-database.ts';
 import { describeUnread, failsApart, UnmatchedEntries } from '../extraction/unread-databases.ts';
 import { watchSource } from '../extraction/watch-source.ts';
 import { type RetryOptions, retryLockedCatalog } from '../runs/retry.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseOutcome, RunRecord } from '../runs/records/run-record.ts';
-import { labelOf } from './read-database.ts';
+import { labelOf } from './database-label.ts';
 
 // The record lists all of them; a message is easier to read with a few.
 const MAX_NAMES = 5;

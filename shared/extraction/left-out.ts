@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { labelOf } from './read-database.ts';
+import { labelOf } from './database-label.ts';
 
 /**
  * A database, or a whole source, of which the filters leave nothing. This is only a failure if they leave nothing

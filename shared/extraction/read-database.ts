@@ -6,6 +6,7 @@ import { formatCount } from '../text/format.ts';
 import type { CatalogSessions } from './catalog/catalog-sessions.ts';
 import { scopeIn } from './catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight, whyLeftOut } from './catalog/preflight.ts';
+import { labelOf } from './database-label.ts';
 import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
 import type { ExtractDatabaseOptions } from './extract-options.ts';
 import type { ExtractionWork } from './extraction-work.ts';
@@ -118,10 +119,6 @@ export async function readDatabase<T>(
     ),
   );
 }
-
-/** The name of a database in messages, where two sources may have databases with the same name. */
-export const labelOf = (source: string, database: string | undefined) =>
-  database === undefined ? source : `${source}/${database}`;
 
 export const sumBytes = (files: readonly { bytes: number }[]) =>
   files.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -5,6 +5,7 @@ import type { JobContext } from '../runs/job.ts';
 import type { FailedTry } from '../runs/retry.ts';
 import { warnOfSuperuser } from '../source/warn-of-superuser.ts';
 import { formatBytes, formatCount } from '../text/format.ts';
+import { labelOf } from './database-label.ts';
 import type { ExtractedDatabase } from './extract-database.ts';
 import { SharedRawWriter } from './files/shared-raw-writer.ts';
 import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
@@ -13,7 +14,6 @@ import type { Publisher } from './output/publish-files.ts';
 import type { PlannedSource } from './plan-databases.ts';
 import {
   type DatabaseToRead,
-  labelOf,
   type ReadDatabase,
   type ReadingTools,
   readDatabase,
