@@ -20,7 +20,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   accept: ['ferry accept 019aa401-7c1e --why "New fiscal year" --secrets secrets.json'],
   resend: ['ferry resend 019aa401-7c1e --secrets secrets.json'],
   clean: ['ferry clean --dry-run', 'ferry clean --days 30'],
-  compare: ['ferry compare old.parquet new.parquet --key id --examples 5'],
+  compare: [
+    'ferry compare old.parquet new.parquet --key id --examples 5',
+    'ferry compare week/mon/old week/mon/new',
+  ],
   init: ['ferry init my-town', 'ferry init --from-env old/ --out town --secrets-out secrets.json'],
   completion: [
     'source <(ferry completion bash)',

@@ -1,9 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { compareFiles } from '../../shared/compare/compare-files.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { CliContext } from '../cli-context.ts';
+import { compareFolders } from '../comparing/compare-folders.ts';
 import { EXIT } from '../exit-codes.ts';
 import { duckdbMemory } from '../local/duckdb-memory.ts';
 import { globalOptions } from '../options.ts';
@@ -19,12 +21,16 @@ function parseExamples(text: string): number {
   return value;
 }
 
-/** `ferry compare <a> <b>`: do two files, Parquet or CSV, have the same content? */
+const isFolder = async (path: string) => (await stat(path).catch(() => undefined))?.isDirectory() === true;
+
+/** `ferry compare <a> <b>`: do two files, Parquet or CSV, or the files of two folders have the same content? */
 export function compareCommand(context: CliContext): Command {
   const { folder, stdout, signal } = context;
   return new Command('compare')
-    .description('compare the columns and rows of two files, each Parquet or CSV')
-    .argument('<a>', 'a Parquet or CSV file')
+    .description(
+      'compare the columns and rows of two files, or of all files of two folders, each Parquet or CSV',
+    )
+    .argument('<a>', 'a Parquet or CSV file, or a folder')
     .argument('<b>', 'another one')
     .option(
       '--key <columns>',
@@ -45,7 +51,8 @@ export function compareCommand(context: CliContext): Command {
             hint: 'Name the columns that identify a row, such as --key id.',
           });
         }
-        const comparison = await compareFiles(resolve(folder, a), resolve(folder, b), {
+        const [first, second] = [resolve(folder, a), resolve(folder, b)];
+        const options = {
           key,
           examples,
           workFolder: tmpdir(),
@@ -53,8 +60,16 @@ export function compareCommand(context: CliContext): Command {
           memoryLimitBytes: duckdbMemory(),
           threads: THREADS,
           signal,
-        });
-        if (globalOptions(command).json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
+        };
+        const isJson = globalOptions(command).json === true;
+        if ((await isFolder(first)) && (await isFolder(second))) {
+          if (examples > 0) throw new ConfigError('--examples is for two files, not for two folders.');
+          const same = await compareFolders(first, second, { ...options, output: stdout, isJson });
+          context.setExitCode(same ? EXIT.succeeded : EXIT.failed);
+          return;
+        }
+        const comparison = await compareFiles(first, second, options);
+        if (isJson) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
         else stdout.write(formatComparison(comparison, { a, b }));
         // Different files give the exit code of a failure, as with every program that compares.
         context.setExitCode(comparison.same ? EXIT.succeeded : EXIT.failed);

@@ -119,8 +119,13 @@ function formatByKey({ columns }: Comparison, byKey: KeyedComparison): string[] 
   return [lines.join('\n'), ...tables];
 }
 
-function conclude({ same, schema, rows, columns }: Comparison): string {
-  if (same) return 'The files contain the same rows.';
+const conclude = (comparison: Comparison) =>
+  comparison.same
+    ? 'The files contain the same rows.'
+    : `The files differ: ${describeDifferences(comparison)}.`;
+
+/** What differs, for a sentence. */
+export function describeDifferences({ schema, rows, columns }: Comparison): string {
   const columnsOnlyIn = (names: readonly string[], file: string) =>
     names.length > 0 ? [`${formatCount(names.length, 'column')} only in ${file}`] : [];
   const rowsOnlyIn = (count: number, file: string) =>
@@ -135,5 +140,5 @@ function conclude({ same, schema, rows, columns }: Comparison): string {
     ...rowsOnlyIn(rows.onlyInB, 'B'),
   ];
   const agreement = rows.same && columns.length > 0 ? '; in the columns of both, the rows are the same' : '';
-  return `The files differ: ${differences.join(', ')}${agreement}.`;
+  return `${differences.join(', ')}${agreement}`;
 }

@@ -171,3 +171,55 @@ describe('the command', () => {
     expect(result.stderr).toMatch(/^QueryError: The files cannot be read to the end.*\n {2}→ .*\n$/);
   });
 });
+
+describe('two folders', () => {
+  it('are compared file by file, and one that is damaged or missing does not end it', async () => {
+    const [old, now] = [join(bench.folder, 'old ü'), join(bench.folder, 'new')];
+    for (const folder of [old, now]) await mkdir(join(folder, 'deeper'), { recursive: true });
+    const files: [string, string][] = [
+      [join(old, 'same.csv'), 'id,name\n1,a\n'],
+      [join(now, 'same.tsv'), 'id\tname\n1\ta\n'],
+      [join(old, 'changed.csv'), 'id,name\n1,a\n'],
+      [join(now, 'changed.csv'), 'id,name\n1,b\n2,c\n'],
+      [join(old, 'damaged.csv'), 'id,name\n1\n'],
+      [join(now, 'damaged.csv'), 'id,name\n1,a\n'],
+      [join(old, 'gone.csv'), 'id\n1\n'],
+      [join(now, 'notes.txt'), 'no file to compare'],
+    ];
+    for (const [path, text] of files) await writeFile(path, text);
+    const { stdout, stderr, exitCode, leftovers } = await bench.ferryCompare('old ü', 'new');
+    expect({ stderr, exitCode, leftovers }).toEqual({ stderr: '', exitCode: 1, leftovers: [] });
+    expect(stdout.replaceAll(join(old, '/'), '')).toBe(
+      `FILE     ROWS IN A  ROWS IN B  RESULT
+changed          1          2  1 row only in A, 2 rows only in B
+damaged                        not compared: damaged.csv cannot be read as CSV: line 2 has 1 field, and the first line names 2.
+gone                           only in A
+same             1          1  same
+
+1 of 4 files is the same.
+`,
+    );
+    const json = JSON.parse((await bench.ferryCompare('old ü', 'new', '--json')).stdout);
+    expect(json).toMatchObject({
+      same: false,
+      files: [{ name: 'changed', same: false }, { name: 'damaged' }, {}, { same: true }],
+    });
+    expect(await bench.ferryCompare('old ü', 'old ü', '--examples', '1', '--key', 'id')).toMatchObject({
+      exitCode: 2,
+    });
+  });
+
+  it('without a file, or with two of one name, are refused', async () => {
+    const [empty, twice] = [join(bench.folder, 'empty'), join(bench.folder, 'twice')];
+    for (const folder of [empty, twice]) await mkdir(folder);
+    for (const name of ['a.csv', 'a.parquet']) await writeFile(join(twice, name), 'id\n1\n');
+    expect(await bench.ferryCompare('twice', 'empty')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('have the same name'),
+    });
+    expect(await bench.ferryCompare('empty', 'empty')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('contains no file to compare'),
+    });
+  });
+});
