@@ -39,7 +39,7 @@ export async function openRunning({
     maxTries: 1,
     ...(context.sleep && { clock: { sleep: context.sleep, now: Date.now } }),
     deadlineHint:
-      'Check what the source is doing. If the run needs more time, allow it: ferry run --timeout 12h.',
+      'Check what the source is doing. If the run needs more time, allow it with --timeout, such as --timeout 12h.',
     logger: createCliLogger(globals, context),
   };
   return (timeoutMs = TIMEOUT_MS) => ({ ...common, deadline: deadlineOfOwn(timeoutMs) });

@@ -11,6 +11,7 @@ import { sessionOptions } from '../local/session-options.ts';
 import { globalOptions, openSecrets, readConfig } from '../options.ts';
 import { printWarnings } from '../output/output.ts';
 import { printPreview } from '../output/preview-report.ts';
+import { createProgressPrinter } from '../output/progress.ts';
 
 const DEFAULT_ROWS = 5;
 const MAXIMUM_ROWS = 1000;
@@ -47,6 +48,9 @@ export function previewCommand(context: CliContext): Command {
       }
       if (!source) throw new ConfigError(asSentence(unknownNameMessage('sync', job, Object.keys(syncs))));
       await using workspace = await createWorkspace(tmpdir());
+      // A source may take long over the first rows, as with a GROUP BY.
+      const progress = createProgressPrinter(stderr, stderr.isTTY === true);
+      progress.onEvent({ type: 'phase-started', phase: 'preview' });
       const preview = await previewSync({
         ...sessionOptions(context),
         sync,
@@ -54,7 +58,7 @@ export function previewCommand(context: CliContext): Command {
         secrets: await openSecrets(options, loaded, context),
         folder: workspace.folder,
         limit,
-      });
+      }).finally(() => progress.end());
       if (options.json) stdout.write(`${JSON.stringify(toJson(preview), null, 2)}\n`);
       else printPreview(preview, limit, context);
       if (preview.rowsError) context.setExitCode(exitCodeOf(preview.rowsError));

@@ -83,7 +83,14 @@ async function listRuns(
   }
   if (runs.length === 0 && unreadable.length > 0) return;
   if (runs.length === 0) {
-    stderr.write(`No runs${job === undefined ? '' : ` of ${job}`} yet in ${listed.place}.\n`);
+    const isThere =
+      !listed.isLocal ||
+      (await access(listed.place).then(
+        () => true,
+        () => false,
+      ));
+    const missing = isThere ? '' : ', which does not exist';
+    stderr.write(`No runs${job === undefined ? '' : ` of ${job}`} yet in ${listed.place}${missing}.\n`);
     return;
   }
   const table = formatRuns(runs, await listed.sentAs(runs));

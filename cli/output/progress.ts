@@ -65,7 +65,9 @@ class ProgressPrinter {
     switch (event.type) {
       case 'waiting':
         if (!this.#waiting)
-          this.#print('  another run of this job may be under way: waiting to see whether it is alive …');
+          this.#print(
+            '  another run of this job may be under way: waiting, up to a minute, to see whether it is alive …',
+          );
         this.#waiting = true;
         break;
       case 'queued':

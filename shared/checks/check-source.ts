@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { SyncConfig } from '../config/schema/ferry-config.ts';
+import type { SourceConfig, SyncConfig } from '../config/schema/ferry-config.ts';
+import { ENV_SECRETS } from '../config/schema/secret-ref.ts';
 import { usesTokens } from '../config/schema/source-auth.ts';
 import { SourceUnavailableError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -115,7 +116,7 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
     if (!isLocal)
       await attempt('encryption', async () => [
         undefined,
-        describeEncryption(source.tls.mode, await dialect.describeEncryption(ask)),
+        describeEncryption(source, await dialect.describeEncryption(ask)),
       ]);
     const relative = await dialect.relative?.(ask).catch(() => undefined);
     if (relative !== undefined) {
@@ -147,14 +148,17 @@ export async function checkSource(options: CheckOptions): Promise<CheckResult[]>
 }
 
 function describeEncryption(
-  mode: string,
+  { auth, tls: { mode } }: SourceConfig,
   encryption: string | undefined,
 ): string | Omit<CheckResult, 'check'> {
   if (encryption === undefined) {
+    const isOfEnvFile = auth.type === 'password' && auth.secret === ENV_SECRETS.source;
     return {
       status: 'warning',
       detail: 'the connection is not encrypted',
-      hint: 'Set tls: { mode: verify-full } on this source, unless you trust the network.',
+      hint: isOfEnvFile
+        ? 'A .env file cannot ask for encryption: a ferry.yaml can, and ferry init --from-env makes one of it.'
+        : 'Set tls: { mode: verify-full } on this source, unless you trust the network.',
     };
   }
   if (mode === 'verify-full') return `${encryption}, certificate and host name verified`;

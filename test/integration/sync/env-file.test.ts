@@ -60,6 +60,15 @@ SOURCE_DATABASE_SQL_QUERY="${query}"
       folder,
       environment: { DATASET_ID: 'ds_of_the_environment', SOURCE_DATABASE_PORT: '1' },
     });
+    const check = await runFerry(['check', '--config', '.env', '--json'], { folder });
+    const { checks } = JSON.parse(check.stdout).sources[0];
+    // Such a file has no field for TLS.
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        check: 'encryption',
+        hint: expect.stringMatching(/^A \.env file cannot ask/),
+      }),
+    );
     expect(JSON.parse(result.stdout)).toMatchObject({
       job: 'default',
       state: 'succeeded',

@@ -160,3 +160,8 @@ slowest: erp/stadt_40 0.14 s, erp/stadt_39 0.13 s, erp/stadt_38 0.13 s
     expect(stderr).toContain('--config');
   });
 });
+
+it('a place without runs that is not there is said to be missing: it may be misspelled', async () => {
+  const { stderr } = await runFerry(['runs', '--state', 'nirgends'], { folder });
+  expect(stderr).toMatch(/^No runs yet in .*nirgends, which does not exist\.\n$/);
+});
