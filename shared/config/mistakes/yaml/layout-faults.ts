@@ -1,6 +1,6 @@
 import { configFieldNames } from '../field-names.ts';
 import { isSecretPath } from '../showable.ts';
-import { type Explain, type Explanation, lineAt, spaces } from './fault.ts';
+import { type Explain, type Explanation, type Fault, lineAt, spaces } from './fault.ts';
 import { fieldOf, findMisplaced, indentOf, isBlank, isField, opensGroup, opensText } from './yaml-lines.ts';
 
 /** Faults in how the lines of a file stand below each other. */
@@ -195,41 +195,56 @@ export const explainOtherEntry: Explain = (fault) => {
   const here = lineAt(fault, fault.line);
   if (!isField(here)) return [];
   const has = indentOf(here);
-  const explanations: Explanation[] = [];
-  const [, ownIndent = '', ownRest] = DASHED.exec(here) ?? [];
-  if (ownRest !== undefined) {
-    const beside = fault.lines.findLastIndex(
-      (line, at) => at < fault.line - 1 && indentOf(line) === has && isField(line) && !DASHED.test(line),
-    );
-    const right = ownIndent + ownRest;
-    const name = named([...fault.lines.slice(0, fault.line - 1), right], fault.line);
-    if (beside >= 0)
-      explanations.push({
-        ...dashed(name, named(fault.lines, beside + 1)),
-        line: fault.line,
-        lines: [right],
-      });
-  }
+  const explanations = explainOwnDash(fault, has);
   for (let at = fault.line - 1; at >= 1; at -= 1) {
     const text = lineAt(fault, at);
     if (isBlank(text) || indentOf(text) > has) continue;
-    const [, indent = '', rest] = DASHED.exec(text) ?? [];
-    if (rest !== undefined && indentOf(text) === has) {
-      const name = named([...fault.lines.slice(0, at - 1), indent + rest], at);
-      explanations.push({
-        ...dashed(name, named(fault.lines, fault.line)),
-        line: at,
-        lines: [indent + rest],
-      });
-    } else if (indentOf(text) < has && opensGroup(text) && isField(text)) {
-      const below = lineBelow(fault.lines, at);
-      if (indentOf(lineAt(fault, below)) > has) {
-        const own = indentOf(text) === 0 ? 'begins its line' : `is indented by ${spaces(indentOf(text))}`;
-        const message = `${named(fault.lines, at)} ${own}, and ${named(fault.lines, fault.line)}, which stands beside it, is indented by ${spaces(has)}: it needs ${spaces(has - indentOf(text))} more`;
-        explanations.push({ line: at, message, lines: [' '.repeat(has) + text.trimStart()], isTold: true });
-      }
-    }
-    if (indentOf(text) < has) break;
+    if (indentOf(text) === has) explanations.push(...explainDashAbove(fault, at));
+    else return [...explanations, ...explainOuter(fault, at, has)];
   }
   return explanations;
 };
+
+function explainOwnDash(fault: Fault, has: number): Explanation[] {
+  const [, indent = '', rest] = DASHED.exec(lineAt(fault, fault.line)) ?? [];
+  if (rest === undefined) return [];
+  const beside = fault.lines.findLastIndex(
+    (line, at) => at < fault.line - 1 && indentOf(line) === has && isField(line) && !DASHED.test(line),
+  );
+  if (beside < 0) return [];
+  const name = named([...fault.lines.slice(0, fault.line - 1), indent + rest], fault.line);
+  return [{ ...dashed(name, named(fault.lines, beside + 1)), line: fault.line, lines: [indent + rest] }];
+}
+
+function explainDashAbove(fault: Fault, at: number): Explanation[] {
+  const [, indent = '', rest] = DASHED.exec(lineAt(fault, at)) ?? [];
+  if (rest === undefined) return [];
+  const other = named(fault.lines, fault.line);
+  const name = named([...fault.lines.slice(0, at - 1), indent + rest], at);
+  const plain = { ...dashed(name, other), line: at, lines: [indent + rest] };
+  const [, listed] = /^name:\s+["']?([A-Za-z0-9][\w-]*)["']?\s*$/.exec(rest) ?? [];
+  if (listed === undefined) return [plain];
+  const message = `"- name: ${listed}" makes a list, and ${other} is none of its items: write "${listed}:"`;
+  return [{ line: at, message, lines: [`${indent}${listed}:`], isTold: true }, plain];
+}
+
+/** A name further left, whose fields are further right. */
+function explainOuter(fault: Fault, at: number, has: number): Explanation[] {
+  const text = lineAt(fault, at);
+  if (!opensGroup(text) || !isField(text)) return [];
+  if (indentOf(lineAt(fault, lineBelow(fault.lines, at))) <= has) return [];
+  const own = indentOf(text) === 0 ? 'begins its line' : `is indented by ${spaces(indentOf(text))}`;
+  const message = `${named(fault.lines, at)} ${own}, and ${named(fault.lines, fault.line)}, which stands beside it, is indented by ${spaces(has)}: it needs ${spaces(has - indentOf(text))} more`;
+  return [{ line: at, message, lines: [' '.repeat(has) + text.trimStart()], isTold: true }];
+}
+
+/** `syncs:` and its like with spaces in front. */
+export const explainSection: Explain = (fault) =>
+  [fault.line, fault.line - 1, fault.line + 1].flatMap((at) => {
+    const text = lineAt(fault, at);
+    const [, name] =
+      /^\s+(sources|polyteia|syncs|extractions|defaults|alerts|atlan):\s*(?:#.*)?$/.exec(text) ?? [];
+    if (name === undefined) return [];
+    const message = `"${name}" is indented by ${spaces(indentOf(text))}: it must begin its line`;
+    return [{ line: at, message, lines: [text.trimStart()], isTold: true }];
+  });

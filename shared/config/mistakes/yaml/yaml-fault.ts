@@ -7,6 +7,7 @@ import {
   explainMissingColon,
   explainNameWithoutColon,
   explainOtherEntry,
+  explainSection,
   explainTab,
 } from './layout-faults.ts';
 import {
@@ -51,6 +52,7 @@ const LIKELY: readonly Explain[] = [
   explainUnclosed,
   explainInnerColon,
   explainContinuation,
+  explainSection,
   explainIndent,
   explainOtherEntry,
 ];
