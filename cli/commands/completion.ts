@@ -1,4 +1,6 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import type { Run } from '../../shared/api/schemas.ts';
+import { isFinished, type RunRecord } from '../../shared/runs/records/run-record.ts';
 import type { CliContext } from '../cli-context.ts';
 import { type GlobalOptions, globalOptions, readConfig } from '../options.ts';
 
@@ -10,15 +12,15 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   preview: 'jobs',
   schedule: 'jobs',
   'run-once': 'jobs',
-  runs: 'jobs',
+  runs: 'listed',
   check: 'checked',
   tree: 'sources',
-  cancel: 'runs',
-  accept: 'runs',
-  resend: 'runs',
+  cancel: 'running',
+  accept: 'refused',
+  resend: 'archived',
 };
 
-const NAMES = ['jobs', 'sources', 'checked', 'runs'] as const;
+const NAMES = ['jobs', 'sources', 'checked', 'listed', 'running', 'refused', 'archived'] as const;
 type Names = (typeof NAMES)[number];
 const isNames = (word: string): word is Names => (NAMES as readonly string[]).includes(word);
 
@@ -47,14 +49,35 @@ function parseShell(text: string): (typeof SHELLS)[number] | Names {
 }
 
 async function listNames(kind: Names, options: GlobalOptions, context: CliContext): Promise<string[]> {
-  if (kind === 'runs') {
-    const { openRuns } = await import('../local/open-runs.ts');
-    const { runs } = await (await openRuns(options, context)).list({ limit: 20 });
-    return runs.map(({ id }) => id);
+  if (kind === 'running' || kind === 'refused' || kind === 'archived')
+    return listRunIds(OF_COMMAND[kind], options, context);
+  if (kind === 'listed') {
+    const jobs = await listNames('jobs', options, context).catch(() => []);
+    return [...jobs, ...(await listRunIds(() => true, options, context))];
   }
   const { config } = await readConfig(options, context);
   const [jobs, sources] = [{ ...config.syncs, ...config.extractions }, config.sources].map(Object.keys);
   return [...(kind === 'sources' ? [] : (jobs ?? [])), ...(kind === 'jobs' ? [] : (sources ?? []))];
+}
+
+/** The runs that a command can do something with. */
+const OF_COMMAND: Readonly<Record<'running' | 'refused' | 'archived', (run: RunRecord | Run) => boolean>> = {
+  running: (run) => !isFinished(run),
+  refused: ({ error }) => error?.class === 'GuardError',
+  archived: (run) => run.archived === true,
+};
+
+async function listRunIds(
+  isMeant: (run: RunRecord | Run) => boolean,
+  options: GlobalOptions,
+  context: CliContext,
+): Promise<string[]> {
+  const { openRuns } = await import('../local/open-runs.ts');
+  const { runs } = await (await openRuns(options, context)).list({ limit: 100 });
+  return runs
+    .filter(isMeant)
+    .slice(0, 20)
+    .map(({ id }) => id);
 }
 
 interface Words {
@@ -111,18 +134,19 @@ ${Object.entries(values)
   )
   .join('\n')}
   esac
-  words="${global.join(' ')}"
   case "$called" in
-    '') words="$words ${commands.join(' ')}" ;;
-    completion) words="$words ${SHELLS.join(' ')}" ;;
+    '') words="${commands.join(' ')}" ;;
+    completion) words="${SHELLS.join(' ')}" ;;
 ${commands
   .filter((name) => name !== 'completion')
   .map(
     (name) =>
-      `    ${name}) words="$words ${options[name]?.join(' ') ?? ''}${ARGUMENTS[name] === undefined ? '' : ` $([[ $word == -* ]] || ${ask(name, `"\${given[@]}"`)})`}" ;;`,
+      `    ${name}) words="$([[ $word == -* ]] && echo '${options[name]?.join(' ') ?? ''}'${ARGUMENTS[name] === undefined ? '' : ` || ${ask(name, `"\${given[@]}"`)}`})" ;;`,
   )
   .join('\n')}
   esac
+  # Options are many: only for who begins one.
+  if [[ $word == -* ]]; then words="$words ${global.join(' ')}"; fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -o default -F _ferry ferry

@@ -6,6 +6,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../../../cli/examples.ts';
 import { createProgram } from '../../../cli/program.ts';
+import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
+import { createRunStore } from '../../../shared/runs/records/run-store.ts';
+import { runRecord } from '../../support/api.ts';
 import { createTestCliContext } from '../../support/cli/cli-context.ts';
 import { runFerry } from '../../support/cli/ferry-command.ts';
 
@@ -37,11 +40,15 @@ _ferry; printf '%s\\n' "\${COMPREPLY[@]}"`;
       expect.arrayContaining(['bash', 'zsh', 'fish']),
     );
     expect(await complete('ferry', '--log-level', 'd')).toEqual(['debug']);
+    // Options only where one is begun: they would hide the names.
+    expect(await complete('ferry', '')).not.toContain('--stack');
+    expect(await complete('ferry', 'validate', '')).toEqual([]);
+    expect(await complete('ferry', '--stat')).toEqual(['--state']);
     // A value that is the name of a command is none; the configuration that is typed is the one that is asked.
     expect(await complete('ferry', '--config', 'run', 'check', 'op')).toEqual(['open-orders']);
     expect(await complete('ferry', 'accept', '--state', 'ä b', 'hr')).toEqual(['hr-staff']);
     expect(await readFile(join(folder, 'asked.txt'), 'utf8')).toBe(
-      'asked:completion jobs\nasked:--config run completion checked\nasked:--state ä b completion runs\n',
+      'asked:completion jobs\nasked:--config run completion checked\nasked:--state ä b completion refused\n',
     );
   });
 
@@ -73,6 +80,23 @@ extractions: { catalogs: { sources: [erp] } }
       stderr: expect.stringContaining('bash, zsh, fish.'),
     });
   });
+});
+
+it('ferry completion knows the runs that a command can do something with', async () => {
+  const store = createRunStore(createFolderDocumentStore(join(folder, '.ferry')));
+  const id = (n: number) => `019aa401-7c1e-7000-8000-00000000000${n}`;
+  const startedAt = new Date().toISOString();
+  const common = { ...runRecord(), job: 'orders', startedAt };
+  await store.save({ ...common, id: id(1), state: 'succeeded', outcome: 'uploaded', archived: true });
+  await store.save({ ...common, id: id(2), state: 'failed', error: { class: 'GuardError', message: 'few' } });
+  await store.save({ ...common, id: id(3), state: 'failed', error: { class: 'QueryError', message: 'bad' } });
+  await store.save({ ...common, id: id(4), state: 'running' });
+  const names = async (kind: string) =>
+    (await runFerry(['completion', kind], { folder })).stdout.split('\n').filter(Boolean);
+  expect(await names('refused')).toEqual([id(2)]);
+  expect(await names('archived')).toEqual([id(1)]);
+  expect(await names('running')).toEqual([id(4)]);
+  expect(await names('listed')).toEqual(expect.arrayContaining(['orders', id(1), id(2), id(3), id(4)]));
 });
 
 describe('--help of a command', () => {
