@@ -70,7 +70,7 @@ export function compareCommand(context: CliContext): Command {
         }
         const comparison = await compareFiles(first, second, options);
         if (isJson) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
-        else stdout.write(formatComparison(comparison, { a, b }));
+        else stdout.write(formatComparison(comparison, { a, b }, stdout));
         // Different files give the exit code of a failure, as with every program that compares.
         context.setExitCode(comparison.same ? EXIT.succeeded : EXIT.failed);
       },

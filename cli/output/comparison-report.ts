@@ -1,18 +1,26 @@
 import type { KeyedComparison } from '../../shared/compare/compare-by-key.ts';
 import type { Comparison } from '../../shared/compare/compare-parquet.ts';
 import { formatCount } from '../../shared/text/format.ts';
-import { formatTable } from './output.ts';
+import { formatTable, type Output } from './output.ts';
+import { type Column, fitTable } from './runs-table.ts';
 import { showName, showValue, showValues } from './show-value.ts';
+
+type Width = Pick<Output, 'isTTY' | 'columns'>;
 
 /**
  * A comparison for a person: both files, each column, the rows, and one sentence at the end.
  *
  * @param files the names that the person gave
+ * @param output a terminal that is too narrow gets the columns that matter most
  */
-export function formatComparison(comparison: Comparison, files: { a: string; b: string }): string {
+export function formatComparison(
+  comparison: Comparison,
+  files: { a: string; b: string },
+  output: Width,
+): string {
   const parts = [
     formatFiles(comparison, files),
-    formatColumns(comparison),
+    formatColumns(comparison, output),
     formatRows(comparison),
     ...(comparison.byKey ? formatByKey(comparison, comparison.byKey) : []),
     conclude(comparison),
@@ -31,7 +39,7 @@ function formatFiles({ a, b }: Comparison, files: { a: string; b: string }): str
   return formatTable(header, [line('A', files.a, a), line('B', files.b, b)], [1, 2]);
 }
 
-function formatColumns({ a, b, schema, columns }: Comparison): string {
+function formatColumns({ a, b, schema, columns }: Comparison, output: Width): string {
   const common = new Map(columns.map((column) => [column.name, column]));
   const onlyInB = b.columns.filter(({ name }) => schema.onlyInB.includes(name));
   const rows = [
@@ -50,17 +58,25 @@ function formatColumns({ a, b, schema, columns }: Comparison): string {
     }),
     ...onlyInB.map(({ name, type }) => [showName(name), 'none', type, '', '', '', '', '']),
   ];
-  const header = [
-    'COLUMN',
-    'TYPE IN A',
-    'TYPE IN B',
-    'COMPARED AS',
-    'NULLS IN A',
-    'NULLS IN B',
-    'VALUES ONLY IN A',
-    'VALUES ONLY IN B',
-  ];
-  return formatTable(header, rows, [4, 5, 6, 7]);
+  const cells = (column: number) => rows.map((row) => row[column] ?? '');
+  const type = (header: string, column: number): Column => ({
+    header,
+    cells: cells(column),
+    short: cells(column).map((one) => one.replaceAll('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')),
+  });
+  return fitTable(
+    [
+      { header: 'COLUMN', cells: cells(0) },
+      type('TYPE IN A', 1),
+      type('TYPE IN B', 2),
+      { ...type('COMPARED AS', 3), spare: 1 },
+      { header: 'NULLS IN A', cells: cells(4), right: true, spare: 2 },
+      { header: 'NULLS IN B', cells: cells(5), right: true, spare: 2 },
+      { header: 'VALUES ONLY IN A', cells: cells(6), right: true },
+      { header: 'VALUES ONLY IN B', cells: cells(7), right: true },
+    ],
+    output,
+  );
 }
 
 function formatRows({ rows, columns, schema }: Comparison): string {

@@ -10,7 +10,8 @@ type AnyRun = RunRecord | Run;
 /** How a run came to send a file that an earlier one had read, by its id. */
 export type SentAs = ReadonlyMap<string, 'accepted' | 'resent'>;
 
-interface Column {
+/** A column of a table that is made to fit. */
+export interface Column {
   header: string;
   right?: true;
   /** Columns with a higher number are left out first where a terminal is too narrow. */
@@ -82,7 +83,10 @@ export function fitTable(columns: readonly Column[], output: Pick<Output, 'isTTY
     if (shown.some(({ short }) => short !== undefined)) {
       shown = shown.map(({ short, ...column }) => ({ ...column, cells: short ?? column.cells }));
     } else if (spare > 0) shown = shown.filter((column) => column.spare !== spare);
-    else return layOut(shown.map((column) => (column.header === 'JOB' ? cutCells(column, excess) : column)));
+    else
+      return layOut(
+        shown.map((column) => (/^(JOB|COLUMN)$/.test(column.header) ? cutCells(column, excess) : column)),
+      );
   }
 }
 
