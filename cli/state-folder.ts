@@ -34,15 +34,19 @@ export function stateFolderOf(
   { folder, stderr }: Pick<CliContext, 'folder' | 'stderr'>,
 ): string {
   if (state !== undefined) return resolve(folder, state);
-  const file = resolve(folder, config);
-  const beside = join(dirname(file), STATE_FOLDER);
-  const named = isEnvFile(file) && !basename(file).startsWith('.env');
-  const own = named ? join(beside, basename(file)) : beside;
+  const own = stateFolderBeside(resolve(folder, config));
   const earlier = join(folder, STATE_FOLDER);
   if (own === earlier || existsSync(own) || !isOfEarlierRelease(earlier)) return own;
   if (!warned.has(stderr)) printWarnings(stderr, [describeMove(earlier, own)]);
   warned.add(stderr);
   return earlier;
+}
+
+/** The folder of a configuration's state, from its path: that of a .env file with a name is below `.ferry`. */
+export function stateFolderBeside(file: string): string {
+  const beside = join(dirname(file), STATE_FOLDER);
+  const named = isEnvFile(file) && !basename(file).startsWith('.env');
+  return named ? join(beside, basename(file)) : beside;
 }
 
 function isOfEarlierRelease(folder: string): boolean {

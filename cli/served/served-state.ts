@@ -11,7 +11,7 @@ import { probeConditionalWrites } from '../../shared/runs/documents/probe-condit
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CliContext } from '../cli-context.ts';
 import { openState, type State } from '../local/open-state.ts';
-import { STATE_FOLDER } from '../state-folder.ts';
+import { STATE_FOLDER, stateFolderBeside } from '../state-folder.ts';
 
 // https://man7.org/linux/man-pages/man2/statfs.2.html: OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC
 const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
@@ -84,7 +84,7 @@ const MISSING_STATE =
  */
 async function defaultFolder(working: string, config: string | undefined, logger: Logger): Promise<string> {
   const folder = resolve(working, STATE_FOLDER);
-  const beside = config === undefined ? folder : resolve(working, dirname(config), STATE_FOLDER);
+  const beside = config === undefined ? folder : stateFolderBeside(resolve(working, config));
   if (beside !== folder && !(await isPlaceOfState(folder)) && (await isWritable(beside))) return beside;
   if (await isWritable(folder)) {
     if (beside !== folder && hasState(beside))

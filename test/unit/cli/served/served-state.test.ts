@@ -59,8 +59,8 @@ describe('the state of a process that keeps schedules', () => {
       for (const each of ['town', ...folders]) await mkdir(join(working, each), { recursive: true });
       return working;
     };
-    const place = async (working: string) => {
-      const { state, logged } = open(undefined, working, 'town/ferry.yaml');
+    const place = async (working: string, config = 'town/ferry.yaml') => {
+      const { state, logged } = open(undefined, working, config);
       const own = (await state).own;
       return [own && 'folder' in own ? relative(working, own.folder) : own, logged.join('')];
     };
@@ -69,6 +69,14 @@ describe('the state of a process that keeps schedules', () => {
       expect((await place(await layout()))[0]).toBe('town/.ferry');
       expect((await place(await layout('.ferry/demo/state/jobs')))[0]).toBe('town/.ferry');
       expect((await place(await layout('.ferry/demo', 'town/.ferry/jobs')))[0]).toBe('town/.ferry');
+    });
+
+    it('is that of `ferry run` for a .env file with a name, too', async () => {
+      expect((await place(await layout(), 'berlin.env'))[0]).toBe('.ferry/berlin.env');
+      expect((await place(await layout('.ferry/hamburg.env/jobs'), 'berlin.env'))[0]).toBe(
+        '.ferry/berlin.env',
+      );
+      expect((await place(await layout(), '.env'))[0]).toBe('.ferry');
     });
 
     it('is in the working folder if that was made for it, as in the image, or was used before', async () => {
