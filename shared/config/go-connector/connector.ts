@@ -187,9 +187,11 @@ function readTarget(
   };
 }
 
-function describeMissing(name: string, variables: ConnectorVariables): string {
+function describeMissing(name: string, variables: ConnectorVariables, isFile: boolean): string {
   if (variables[name] === '')
-    return 'is empty; $NAME in a value becomes nothing unless the file sets NAME further up';
+    return isFile
+      ? 'is empty; $NAME in a value becomes nothing unless the file sets NAME further up'
+      : 'is empty';
   const names = Object.keys(variables);
   const misspelled = findMisspelling(name, names);
   return misspelled === undefined ? 'missing' : `missing; is ${misspelled} meant to be this variable?`;
@@ -198,6 +200,8 @@ function describeMissing(name: string, variables: ConnectorVariables): string {
 interface ReadOptions {
   /** Name in messages: the file, and which part of it. */
   label: string;
+  /** Whether the variables are those of a .env file, which may name each other. */
+  isFile?: boolean;
   /** Credentials that are set, but whose values are not visible here. */
   unseen?: Partial<Record<Credential, SecretValue>>;
   /** Who will keep the schedule. @default undecided */
@@ -217,7 +221,7 @@ export function readConnector(variables: ConnectorVariables, options: ReadOption
   const { label, unseen = {}, scheduler = 'undecided' } = options;
   const get = (name: string) => variables[name]?.trim() || undefined;
   const problems: ConfigProblem[] = REQUIRED_VARIABLES.filter((name) => !get(name) && !(name in unseen)).map(
-    (name) => ({ path: name, message: describeMissing(name, variables) }),
+    (name) => ({ path: name, message: describeMissing(name, variables, options.isFile === true) }),
   );
   const warnings: string[] = [];
 

@@ -78,7 +78,7 @@ export function readEnvFile(
   // connector did.
   const inherited = scheduler === 'process' ? [...CONNECTOR_VARIABLES, 'TZ'] : CONNECTOR_VARIABLES;
   const variables = { ...Object.fromEntries(inherited.map((name) => [name, environment[name]])), ...own };
-  const read = configOfVariables(variables, { label: file, scheduler });
+  const read = configOfVariables(variables, { label: file, scheduler, isFile: true });
   return {
     ...read,
     warnings: [...read.warnings, ...warnings, ...findMisspelled(Object.keys(own))],
@@ -100,9 +100,10 @@ export function readConnectorEnvironment(
 
 function configOfVariables(
   variables: ConnectorVariables,
-  { label, scheduler }: { label: string; scheduler: Scheduler },
+  options: { label: string; scheduler: Scheduler; isFile?: boolean },
 ): Omit<ConnectorConfig, 'environment'> {
-  const connector = readConnector(variables, { label, scheduler });
+  const { label } = options;
+  const connector = readConnector(variables, options);
   const names = { label, sourceSecret: SOURCE_SECRET, tokenSecret: TOKEN_SECRET, job: ENV_FILE_JOB };
   const secrets = new Map([
     [SOURCE_SECRET, JSON.stringify(connector.login)],

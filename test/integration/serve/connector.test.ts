@@ -135,7 +135,7 @@ describe('the connector’s environment', () => {
     ['CRON_SCHEDULE', '61 * * * *', /CRON_SCHEDULE: .*expected a minute of 0–59/],
     ['LOG_LEVEL', 'loud', /LOG_LEVEL: expected debug, info, warn, error/],
     ['HEALTH_CHECK_PORT', 'http', /HEALTH_CHECK_PORT: expected a number from 0 to 65535/],
-    ['DATASET_ID', '', /DATASET_ID: missing/],
+    ['DATASET_ID', '', /DATASET_ID: is empty\n/],
   ])('is refused with the name of the variable: %s=%s', async (name, value, expected) => {
     await using serve = startServeProcess(folder, environment({ [name]: value }));
     expect(await serve.ended()).toBe(2);
