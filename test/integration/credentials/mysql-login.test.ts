@@ -88,7 +88,7 @@ describe.each(['mariadb', 'mysql'] as const)('a login at %s', (flavor) => {
       username: 'outsider',
       class: 'AuthError',
       message: /denies user "outsider" access to database "ferry"/,
-      hint: /^Grant it: GRANT SELECT ON ferry\.\*/,
+      hint: /GRANT SELECT ON ferry\.\*/,
     },
     {
       what: 'a locked account',
