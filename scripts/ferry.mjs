@@ -16,15 +16,16 @@ const OLDEST_NODE = 24;
 /** Changes when a file is added, changed, or removed. */
 function stateOfSources() {
   const hash = createHash('sha256');
-  for (const source of SOURCES) {
-    const path = join(root, source);
-    const names = statSync(path).isDirectory() ? readdirSync(path, { recursive: true }).sort() : [''];
-    for (const name of names) {
-      const { mtimeMs, size } = statSync(join(path, String(name)));
-      hash.update(`${source}/${name} ${mtimeMs} ${size}\n`);
-    }
-  }
+  for (const source of SOURCES) addState(hash, root, source);
   return hash.digest('hex').slice(0, 16);
+}
+
+/** Goes through the folders itself: to list them recursively takes Node twice as long. */
+function addState(hash, folder, name) {
+  const path = `${folder}/${name}`;
+  const stats = statSync(path);
+  if (stats.isDirectory()) for (const child of readdirSync(path).sort()) addState(hash, path, child);
+  else hash.update(`${path} ${stats.mtimeMs} ${stats.size}\n`);
 }
 
 function build(folder) {
