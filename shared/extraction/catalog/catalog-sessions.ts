@@ -10,7 +10,7 @@ import { askIn, type CatalogSessionOptions, openCatalogSession } from './open-ca
  * The server, or something on the way to it, may have closed a connection that was idle for this long, so it is tested
  * first.
  */
-const FRESH_MS = 5_000;
+const FRESH_MS = 1_000;
 
 /** The pauses between tries to open a session after another one was closed, in ms: about three seconds in all. */
 const CLOSING_WAITS_MS = [50, 100, 200, 400, 800, 1_500];
