@@ -52,7 +52,7 @@ export function treeCommand(context: CliContext): Command {
           return;
         }
         const table = createTable(stdout, HEADER, [1, 3, 4, 5]);
-        await readTree({
+        const tree = await readTree({
           ...reading,
           onList(names) {
             const known = names.map((database) =>
@@ -67,6 +67,8 @@ export function treeCommand(context: CliContext): Command {
             counter.count();
           },
         });
+        counter.clear();
+        if (tree.length > FEW) stdout.write(`\n${summaryOf(tree, job !== undefined)}\n`);
       } finally {
         counter.end();
       }
@@ -88,6 +90,22 @@ function filtersOf(job: string, source: string, config: FerryConfig) {
 const HEADER = ['DATABASE', 'SIZE', 'SCHEMA', 'TABLES', 'VIEWS', 'ROUTINES', ''];
 /** Sizes and names of schemas are rarely wider than this. */
 const USUAL = ['999.9 MB', ' '.repeat(20)];
+
+/** So many databases need no sum. */
+const FEW = 5;
+
+/** `40 databases: 39 read, 1 not.`, and with filters how many they keep. */
+export function summaryOf(tree: readonly DatabaseTree[], filtered: boolean): string {
+  const read = tree.filter(({ refusal }) => refusal === undefined);
+  const kept = read.filter(({ schemas }) => schemas.some(({ inScope }) => inScope)).length;
+  const unread = tree.length - read.length;
+  const facts = [
+    `${formatCount(read.length)} read`,
+    ...(unread > 0 ? [`${formatCount(unread)} not`] : []),
+    ...(filtered ? [`the filters keep something of ${formatCount(kept)}`] : []),
+  ];
+  return `${formatCount(tree.length, 'database')}: ${facts.join(', ')}.`;
+}
 
 const nameOf = ({ name, isDefault }: Pick<DatabaseTree, 'name' | 'isDefault'>) =>
   `${escapeUnseen(name)}${isDefault ? ' (default)' : ''}`;

@@ -28,6 +28,7 @@ interface Many {
 
 /** Of each database of many: it has no line of its own. */
 const PUBLISH = 'publish';
+const SLOW_MS = 2_000;
 
 /**
  * Prints a line for each finished phase, and on a terminal one that is updated during a phase. Many databases have one
@@ -153,7 +154,9 @@ class ProgressPrinter {
     if (!this.#many)
       return `  ${this.#padName(phase)}${formatDuration(performance.now() - since).padStart(10)}${moved} …`;
     const elapsed = formatDuration(performance.now() - this.#many.since);
-    const name = phase === PUBLISH ? '' : `  ${phase}`;
+    // Usually it takes no time.
+    const isSlow = performance.now() - since > SLOW_MS;
+    const name = phase !== PUBLISH ? `  ${phase}` : isSlow ? '  writing its files' : '';
     return `  ${this.#many.step} databases  ${elapsed}${name}${moved} …`;
   }
 

@@ -118,6 +118,17 @@ describe('long phases', () => {
     [0, { type: 'phase-ended', phase: 'manifest', durationMs: 10 }],
   ];
 
+  it('of many databases say when it takes long to write the files of one', () => {
+    const slow: [number, ProgressEvent][] = [
+      [0, { type: 'phase-started', phase: 'erp/db1', step: '1 of 40' }],
+      [1, { type: 'phase-ended', phase: 'erp/db1', durationMs: 1_000 }],
+      [0, { type: 'phase-started', phase: 'publish' }],
+      [4, { type: 'phase-ended', phase: 'publish', durationMs: 4_000 }],
+    ];
+    expect(printOver(true, slow)).toMatch(/1 of 40 databases {2}\d\.\d+ s {2}writing its files …/);
+    expect(printOver(true, database(1))).not.toContain('writing its files');
+  });
+
   it('of many databases are one line', () => {
     const lines = printOver(false, [...forty, ...manifest]).split('\n');
     expect(lines.slice(0, 2)).toEqual([
