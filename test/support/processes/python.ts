@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { findNewerPython } from './find-python.ts';
 import { withLock } from './lock.ts';
 
 const run = promisify(execFile);
@@ -41,7 +41,6 @@ const installers = ['uv==0.13.9'];
 // The last release that starts without an account. It fails with what its packages have become since.
 const LOCALSTACK = ['localstack-core[runtime]==4.14.0', 'service_identity==24.2.0', 'setuptools==82.0.0'];
 const LOCALSTACK_DAY = '2026-03-05';
-const LOCALSTACK_PYTHON = '3.13';
 
 // What people use to bring a table into Parquet, for the benchmark of syncs.
 const peers = [
@@ -103,33 +102,20 @@ export function benchmarkEnvironment(): Promise<PythonEnvironment> {
 
 /** LocalStack, without the containers that it is usually run in, in a separate environment of 330 MB that is made in seconds. */
 export function localStackEnvironment(): Promise<PythonEnvironment> {
-  const wanted = [LOCALSTACK_PYTHON, LOCALSTACK_DAY, ...LOCALSTACK];
+  const wanted = [LOCALSTACK_DAY, ...LOCALSTACK];
   return environmentOf('localstack', wanted, async (folder) => {
     const uv = (await environmentOf('uv', installers)).bin('uv');
     const asOf = ['--exclude-newer', LOCALSTACK_DAY];
     try {
-      await run(uv, ['venv', '--no-config', '--python', await python313(), folder]);
+      await run(uv, ['venv', '--no-config', '--python', findNewerPython() ?? '3.13', folder]);
       const place = ['--python', join(folder, 'bin', 'python')];
       await run(uv, ['pip', 'install', '--no-config', '--no-cache', ...place, ...asOf, ...LOCALSTACK]);
     } catch (error) {
       throw new Error(
-        `LocalStack needs Python ${LOCALSTACK_PYTHON} (or its path in FERRY_TEST_PYTHON_313), and packages from PyPI: ${reason(error)}`,
+        `LocalStack needs Python 3.12 or newer (or its path in FERRY_TEST_PYTHON_313), and packages from PyPI: ${reason(error)}`,
       );
     }
   });
-}
-
-/** The path of a Python 3.13, or its version: uv then looks for one, and downloads it where it may. */
-async function python313(): Promise<string> {
-  const given = process.env.FERRY_TEST_PYTHON_313;
-  if (given) return given;
-  const ofPyenv = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
-  const candidates = ['python3.13', ...globSync(`${ofPyenv}/3.13.*/bin/python3`)];
-  for (const command of candidates) {
-    const found = await run(command, ['-c', 'import sys; print(sys.executable)']).catch(() => undefined);
-    if (found) return found.stdout.trim();
-  }
-  return LOCALSTACK_PYTHON;
 }
 
 async function environmentOf(
