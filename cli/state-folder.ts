@@ -34,7 +34,8 @@ export function stateFolderOf(
   { folder, stderr }: Pick<CliContext, 'folder' | 'stderr'>,
 ): string {
   if (state !== undefined) return resolve(folder, state);
-  const own = stateFolderBeside(resolve(folder, config));
+  const file = resolve(folder, config);
+  const own = join(dirname(file), STATE_FOLDER, ownFolderName(file));
   const earlier = join(folder, STATE_FOLDER);
   if (own === earlier || existsSync(own) || !isOfEarlierRelease(earlier)) return own;
   if (!warned.has(stderr)) printWarnings(stderr, [describeMove(earlier, own)]);
@@ -42,11 +43,13 @@ export function stateFolderOf(
   return earlier;
 }
 
-/** The folder of a configuration's state, from its path: that of a .env file with a name is below `.ferry`. */
-export function stateFolderBeside(file: string): string {
-  const beside = join(dirname(file), STATE_FOLDER);
-  const named = isEnvFile(file) && !basename(file).startsWith('.env');
-  return named ? join(beside, basename(file)) : beside;
+/**
+ * The folder that a configuration has within `.ferry`: that of a .env file with a name (`berlin.env`, `.env.berlin`) is
+ * named like it. Empty for the others, whose state is `.ferry` itself.
+ */
+export function ownFolderName(config: string): string {
+  const name = basename(config);
+  return isEnvFile(name) && name !== '.env' ? name : '';
 }
 
 function isOfEarlierRelease(folder: string): boolean {

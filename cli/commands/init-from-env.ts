@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { findConnectors, labelSeenFrom } from '../../shared/config/go-connector/find-connectors.ts';
 import { mergeConnectors } from '../../shared/config/go-connector/merge-connectors.ts';
 import {
+  missingSecrets,
   secretCommands,
   unknownSecrets,
   writeSecretsFile,
@@ -102,7 +103,11 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   const withSecrets = options.secretsOut === undefined ? '' : ` --secrets ${quoted(options.secretsOut)}`;
   const ferry = calledAs(context.environment);
   // On a server, the file is all that is needed.
-  const printsCommands = secrets === undefined || unknown.length > 0 || options.aws;
+  const printsCommands = secrets === undefined || options.aws;
+  const toAdd =
+    printsCommands || options.secretsOut === undefined
+      ? ''
+      : describeMissing(missingSecrets(merged.secrets), options.secretsOut);
   const toSecretsManager = printsCommands
     ? `On AWS, put the secrets into Secrets Manager:\n\n${commands.map((command) => `  ${command}\n`).join('')}\n`
     : '';
@@ -112,11 +117,22 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   stdout.write(`Took over ${counts.syncs} of ${all}${missing}.
 Wrote ${config}: ${formatCount(counts.syncs, 'sync')}, ${formatCount(counts.sources, 'source')}, ${formatCount(counts.targets, 'Polyteia target')}.
 ${secrets ? `Wrote ${secrets}, which holds the secrets: keep it out of version control.\n` : ''}
-${toSecretsManager}Next:
+${toAdd}${toSecretsManager}Next:
 
   ${ferry} validate${named}
   ${ferry} check${named}${withSecrets}
 ${printsCommands ? '' : '\nOn AWS the secrets are kept in Secrets Manager: the same command with --aws prints those that put them there.\n'}`);
+}
+
+/** How to add the secrets that the given files do not hold to the file of secrets. */
+function describeMissing(missing: ReturnType<typeof missingSecrets>, file: string): string {
+  if (missing.length === 0) return '';
+  const lines = missing.map(({ name, form, command }) =>
+    command === undefined
+      ? `  ${JSON.stringify(name)}: ${form}\n`
+      : `  ${JSON.stringify(name)}: what this prints\n    ${command}\n`,
+  );
+  return `Add to ${quoted(file)}:\n\n${lines.join('')}\n`;
 }
 
 interface NewFile {

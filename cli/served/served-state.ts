@@ -11,7 +11,7 @@ import { probeConditionalWrites } from '../../shared/runs/documents/probe-condit
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CliContext } from '../cli-context.ts';
 import { openState, type State } from '../local/open-state.ts';
-import { STATE_FOLDER, stateFolderBeside } from '../state-folder.ts';
+import { ownFolderName, STATE_FOLDER } from '../state-folder.ts';
 
 // https://man7.org/linux/man-pages/man2/statfs.2.html: OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC
 const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
@@ -79,23 +79,28 @@ const MISSING_STATE =
  * `.ferry` in the working folder, where a container has its volume; else the folder of the other commands, beside the
  * configuration; where both are read-only, a folder for temporary files.
  *
+ * Within it, a .env file with a name has the folder that the other commands use: several of them may lie in one folder,
+ * and the job of each is called `default`.
+ *
  * A `.ferry` that only holds something else, such as the demo's, is not where the state is: guards would compare with
  * nothing, although `ferry run` has a baseline beside the configuration.
  */
 async function defaultFolder(working: string, config: string | undefined, logger: Logger): Promise<string> {
-  const folder = resolve(working, STATE_FOLDER);
-  const beside = config === undefined ? folder : stateFolderBeside(resolve(working, config));
-  if (beside !== folder && !(await isPlaceOfState(folder)) && (await isWritable(beside))) return beside;
-  if (await isWritable(folder)) {
-    if (beside !== folder && hasState(beside))
+  const volume = resolve(working, STATE_FOLDER);
+  const beside = config === undefined ? volume : resolve(working, dirname(config), STATE_FOLDER);
+  const within = (place: string) => (config === undefined ? place : join(place, ownFolderName(config)));
+  if (beside !== volume && !(await isPlaceOfState(volume)) && (await isWritable(within(beside))))
+    return within(beside);
+  if (await isWritable(within(volume))) {
+    if (beside !== volume && hasState(within(beside)))
       logger.warn(
-        `there are two states: this process uses ${folder}, and the other commands use ${beside}, beside the configuration. Guards of one do not know the results of the other. Name one of them with --state or FERRY_STATE`,
+        `there are two states: this process uses ${within(volume)}, and the other commands use ${within(beside)}, beside the configuration. Guards of one do not know the results of the other. Name one of them with --state or FERRY_STATE`,
       );
-    return folder;
+    return within(volume);
   }
   // Somebody meant it to be the state: elsewhere, replicas that share it would not know of each other.
-  if (await isMounted(folder)) await assertWritable(folder, 'The state folder', MISSING_STATE);
-  return join(tmpdir(), 'ferry-state');
+  if (await isMounted(volume)) await assertWritable(within(volume), 'The state folder', MISSING_STATE);
+  return within(join(tmpdir(), 'ferry-state'));
 }
 
 const hasState = (folder: string) => existsSync(join(folder, STATE_MARK)) || existsSync(join(folder, 'jobs'));

@@ -8,7 +8,8 @@ import { type CheckResult, failedCheck } from './check-result.ts';
 
 /**
  * Tries everything that a run of a sync needs from Polyteia, without uploading. If Polyteia can be reached, all checks
- * are tried even when one fails.
+ * are tried even when one fails. One that fails for the reason of an earlier one is not known, so that each fault has
+ * one line.
  */
 export async function checkTarget(
   sync: SyncConfig,
@@ -31,7 +32,13 @@ export async function checkTarget(
           results.push({ check, status: 'ok', detail: await run(signal) });
         } catch (error) {
           signal.throwIfAborted();
-          results.push(failedCheck(check, error));
+          const failed = failedCheck(check, error);
+          const earlier = results.find(
+            ({ status, detail }) => status === 'failed' && detail === failed.detail,
+          );
+          results.push(
+            earlier ? { check, status: 'skipped', detail: `not known: see ${earlier.check}` } : failed,
+          );
         }
       }
     } finally {

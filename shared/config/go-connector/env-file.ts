@@ -5,7 +5,7 @@ import type { Scheduler } from '../schedule/eventbridge-schedule.ts';
 import type { FerryConfig } from '../schema/ferry-config.ts';
 import { ENV_SECRETS } from '../schema/secret-ref.ts';
 import { type Connector, type ConnectorVariables, configOf, readConnector } from './connector.ts';
-import { EnvFileSyntaxError, parseEnvText } from './go-env-file.ts';
+import { EnvFileSyntaxError, type Loss, parseEnvText } from './go-env-file.ts';
 import { findMisspelled } from './misspelled-variables.ts';
 import { CONNECTOR_VARIABLES } from './variable-names.ts';
 
@@ -32,17 +32,17 @@ const NOT_UTF8 = 'a character that is not UTF-8: save the file as UTF-8';
  * @throws ConfigError that names the line, never its text
  */
 export function readEnvVariables(text: string, file: string): EnvVariables {
-  const lost = new Set<string>();
+  const warnings = new Set<string>();
   const refuse = (problem: { path: string; line?: number; message: string }, cause?: unknown) =>
     new ConfigError(formatProblems(file, [problem]), { cause });
   // UTF-16, as some editors of Windows write it.
   if (/^.{0,3}\0/s.test(text)) throw refuse({ path: '', line: 1, message: NOT_UTF8 });
   try {
-    const variables = parseEnvText(text, (name) => lost.add(name));
+    const variables = parseEnvText(text, (name, loss) => warnings.add(describeLoss(name, loss)));
     // A comment may have any character; a value would be another one.
     const damaged = Object.keys(variables).find((name) => variables[name]?.includes('\ufffd'));
     if (damaged !== undefined) throw refuse({ path: damaged, message: NOT_UTF8 });
-    return { variables, warnings: [...lost].map(describeLoss) };
+    return { variables, warnings: [...warnings] };
   } catch (error) {
     if (!(error instanceof EnvFileSyntaxError)) throw error;
     throw refuse({ path: '', line: error.line, message: error.expected }, error);
@@ -50,7 +50,13 @@ export function readEnvVariables(text: string, file: string): EnvVariables {
 }
 
 // Without what was lost: it may be part of a password.
-const describeLoss = (name: string) =>
+const describeLoss = (name: string, loss: Loss) =>
+  loss === '$' ? describeLostVariable(name) : describeLostQuote(name, loss);
+
+const describeLostQuote = (name: string, quote: string) =>
+  `${name}: \\${quote} at an end of the value lost its ${quote}, as in the connector's own reader. Put the value in ${quote === '"' ? "single quotes: '…'" : 'double quotes: "…"'}`;
+
+const describeLostVariable = (name: string) =>
   `${name}: $ and what follows it was taken for a variable that the file does not set, and replaced by nothing, as the connector's own reader does (docker run --env-file does not). If it belongs to the value, put the value in single quotes: ${name}='…'`;
 
 /** A connector's one job, as a configuration. */

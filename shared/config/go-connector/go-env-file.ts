@@ -60,40 +60,66 @@ function closingQuote(text: string): number {
   return -1;
 }
 
+/** What a value has lost: `$X`, where nothing is called X, or a quote at one of its ends, by the quote. */
+export type Loss = '$' | '"' | "'";
+
+const describeTrailing = (name: string, quote: string) => {
+  const within =
+    quote === '"'
+      ? 'write \\" for a " within it'
+      : 'to have a \' within it, put it in "…", and write \\" for " and \\$ for $';
+  return `${name} ends at its second ${quote}, but more follows on the line: ${within}`;
+};
+
+/**
+ * What stands between the quotes that `value` begins with, and where it ends.
+ *
+ * @throws EnvFileSyntaxError without a quote that closes it
+ */
+function readQuoted(value: string, quote: string, line: number): { inner: string; end: number } {
+  const end = closingQuote(value);
+  if (end < 0)
+    throw new EnvFileSyntaxError(
+      line,
+      `${quote} is opened and never closed: add ${quote} where the value ends`,
+    );
+  // Removes all quotes at both ends, as the original does.
+  return { inner: value.slice(0, end).replace(new RegExp(`^${quote}+|${quote}+$`, 'g'), ''), end };
+}
+
 /**
  * Parses .env text.
  *
- * @param onLost called with the name of a variable whose value has lost something: `$X`, where nothing is called X
+ * @param onLost called with the name of a variable whose value has lost something
  * @throws EnvFileSyntaxError
  */
 export function parseEnvText(
   text: string,
-  onLost: (name: string) => void = () => {},
+  onLost: (name: string, loss: Loss) => void = () => {},
 ): Record<string, string> {
   const variables = new Map<string, string>();
   const whole = text.replaceAll('\r\n', '\n');
   let rest = whole;
   const lineNumber = () => whole.slice(0, whole.length - rest.length).split('\n').length;
+  let closed: { line: number; trailing: string } | undefined;
   for (;;) {
     rest = rest.replace(statementStart, '');
     if (rest === '') return Object.fromEntries(variables);
     const key = keyPart.exec(rest);
-    if (!key?.[1]) throw new EnvFileSyntaxError(lineNumber());
+    if (!key?.[1]) {
+      const line = lineNumber();
+      throw new EnvFileSyntaxError(line, line === closed?.line ? closed.trailing : undefined);
+    }
     const value = rest.slice(key[0].length).replace(leadingSpace, '');
     const quote = value[0];
     if (quote === '"' || quote === "'") {
-      const end = closingQuote(value);
-      if (end < 0)
-        throw new EnvFileSyntaxError(
-          lineNumber(),
-          `${quote} is opened and never closed: add ${quote} where the value ends`,
-        );
-      // Removes all quotes at both ends, as the original does.
-      const inner = value.slice(0, end).replace(new RegExp(`^${quote}+|${quote}+$`, 'g'), '');
+      const { inner, end } = readQuoted(value, quote, lineNumber());
       const [, name] = key;
-      const expand = () => expandVariables(resolveEscapes(inner), variables, () => onLost(name));
+      if (inner.length < end - 1) onLost(name, quote);
+      const expand = () => expandVariables(resolveEscapes(inner), variables, () => onLost(name, '$'));
       variables.set(name, quote === '"' ? expand() : inner);
       rest = value.slice(end + 1);
+      closed = { line: lineNumber(), trailing: describeTrailing(name, quote) };
     } else {
       const end = value.search(/[\n\r]/);
       const line = end < 0 ? value : value.slice(0, end);
@@ -101,7 +127,7 @@ export function parseEnvText(
       const trimmed = withoutComment(line).replace(surroundingSpace, '');
       variables.set(
         name,
-        expandVariables(trimmed, variables, () => onLost(name)),
+        expandVariables(trimmed, variables, () => onLost(name, '$')),
       );
       rest = end < 0 ? '' : value.slice(end);
     }

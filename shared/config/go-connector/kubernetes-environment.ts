@@ -12,6 +12,13 @@ export const asList = (value: unknown): Plain[] => (Array.isArray(value) ? value
 export const asText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
+/** The value as a container gets it. A template without quotes around it, `{{ … }}`, is a group of fields to YAML. */
+const asValue = (value: unknown) =>
+  value !== null && typeof value === 'object' ? '{{ … }}' : String(value ?? '');
+
+/** Whether a value is still that of a Helm template. */
+export const isTemplate = (value: string | undefined) => value !== undefined && /\{\{.*\}\}/s.test(value);
+
 /** The ConfigMaps and Secrets of the given files. */
 export interface KubernetesData {
   find(kind: 'ConfigMap' | 'Secret', namespace: string | undefined, name: string): Plain | undefined;
@@ -30,10 +37,12 @@ export interface ContainerEnvironment {
 /** Keys and values of a ConfigMap or Secret. A Secret's values are base64, except in stringData. */
 export function dataOf(object: Plain): Record<string, string> {
   const decode = (value: unknown) =>
-    object.kind === 'Secret' ? Buffer.from(String(value), 'base64').toString('utf8') : String(value);
+    object.kind === 'Secret' && !isTemplate(asValue(value))
+      ? Buffer.from(asValue(value), 'base64').toString('utf8')
+      : asValue(value);
   const data = Object.entries(asPlain(object.data)).map(([key, value]) => [key, decode(value)] as const);
   const plain = object.kind === 'Secret' ? Object.entries(asPlain(object.stringData)) : [];
-  return Object.fromEntries([...data, ...plain.map(([key, value]) => [key, String(value)] as const)]);
+  return Object.fromEntries([...data, ...plain.map(([key, value]) => [key, asValue(value)] as const)]);
 }
 
 /** Replaces `$(NAME)` by a variable from further up, and `$$(NAME)` by `$(NAME)`; an unknown name stays as it is. */
@@ -91,7 +100,7 @@ function addOne(
   delete variables[name];
   delete unseen[name];
   if (entry.valueFrom === undefined) {
-    variables[name] = expandReferences(String(entry.value ?? ''), variables);
+    variables[name] = expandReferences(asValue(entry.value), variables);
     return;
   }
   const kind = from.secretKeyRef ? 'Secret' : 'ConfigMap';

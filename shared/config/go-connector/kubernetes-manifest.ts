@@ -8,10 +8,12 @@ import {
   asText,
   type ContainerEnvironment,
   dataOf,
+  isTemplate,
   type KubernetesData,
   type Plain,
   resolveEnvironment,
 } from './kubernetes-environment.ts';
+import { CONNECTOR_VARIABLES } from './variable-names.ts';
 
 /** One object of a manifest. */
 export interface KubernetesObject {
@@ -33,17 +35,19 @@ function templateSpec(object: Plain): Plain {
   return asPlain(asPlain(asPlain(object.spec).template).spec);
 }
 
+const RENDER = 'helm template … > rendered.yaml';
+
 /**
  * The objects of a YAML or JSON file, those of a List one by one; [] for a file with anything else.
  *
  * @throws ConfigError when it is not YAML
  */
 export function readManifest(text: string, file: string): KubernetesObject[] {
-  const documents = parseAllDocuments(text, { prettyErrors: false, merge: true });
+  const documents = parseAllDocuments(text, { prettyErrors: false, merge: true, logLevel: 'error' });
   if ('empty' in documents) return [];
   if (documents.some(({ errors }) => errors.length > 0)) {
     throw new ConfigError(`${file} is not valid YAML.`, {
-      hint: 'Render a Helm template first: helm template … > rendered.yaml',
+      hint: `Render a Helm template first: ${RENDER}`,
     });
   }
   const objects = documents.map((document) => asPlain(document.toJS({ maxAliasCount: 1000 })));
@@ -138,6 +142,18 @@ function readContainer(
   const variables = { ...environment.variables };
   const warn = (text: string) => findings.warnings.push(`${label}: ${text}`);
   for (const warning of environment.warnings) warn(warning);
+  const templates = CONNECTOR_VARIABLES.filter((name) => isTemplate(variables[name]));
+  if (templates.length > 0) {
+    findings.leftOut.push(
+      `left out: ${label}: a Helm template that is not rendered: ${templates.join(', ')}. Render it first: ${RENDER}`,
+    );
+    return;
+  }
+  for (const name of CREDENTIALS)
+    if (/[\r\n]$/.test(variables[name] ?? ''))
+      warn(
+        `${name} ends in a line break, as \`echo … | base64\` writes it; Kubernetes passes it on, and so does Ferry. If the login is refused, remove it there`,
+      );
   const cron = asText(spec.schedule);
   if (object.kind === 'CronJob' && cron !== undefined) {
     if (variables.CRON_SCHEDULE?.trim()) {

@@ -27,6 +27,23 @@ export function unknownSecrets(secrets: ReadonlyMap<string, MergedSecret>): stri
   return [...secrets].filter(([, secret]) => knownValue(secret) === undefined).map(([name]) => name);
 }
 
+/** The secrets whose values the given files do not hold, with what each looks like or the command that prints it. */
+export function missingSecrets(
+  secrets: ReadonlyMap<string, MergedSecret>,
+): { name: string; form: string; command: string | undefined }[] {
+  return [...secrets]
+    .filter(([, secret]) => knownValue(secret) === undefined)
+    .map(([name, secret]) => ({ name, form: formText(formOf(secret)), command: readCluster(secret) }));
+}
+
+const formOf = ({ type }: MergedSecret) =>
+  type === 'login' ? { username: '…', password: '…' } : { token: 'pak_…' };
+
+const formText = (form: object) =>
+  `{${Object.entries(form)
+    .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+    .join(', ')}}`;
+
 const quote = (text: string) => (/^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 // Node is there, because Ferry needs it; jq may not be.
@@ -41,10 +58,7 @@ const create = (name: string) =>
  * @param form what the value looks like
  */
 export const createSecretCommand = (name: string, form: object): string => {
-  const fields = Object.entries(form).map(
-    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
-  );
-  return `${create(name)}   # paste {${fields.join(', ')}}, then Enter and Ctrl-D`;
+  return `${create(name)}   # paste ${formText(form)}, then Enter and Ctrl-D`;
 };
 
 /**
@@ -84,7 +98,6 @@ export function secretCommands(secrets: ReadonlyMap<string, MergedSecret>, file?
     if (cluster !== undefined) return `${cluster} | ${create(name)}`;
     if (file !== undefined && knownValue(secret))
       return `${READ_VALUE} ${quote(file)} ${quote(name)} | ${create(name)}`;
-    const form = secret.type === 'login' ? { username: '…', password: '…' } : { token: 'pak_…' };
-    return createSecretCommand(name, form);
+    return createSecretCommand(name, formOf(secret));
   });
 }

@@ -157,7 +157,15 @@ describe('ferry init --from-env', () => {
     };
     await put('k8s/erp.yaml', stringify(object));
     const { stdout, stderr } = await init('--from-env', 'k8s', '--secrets-out', 'secrets.json');
-    expect(stdout).toContain(
+    // On a server, nothing of AWS.
+    expect(stdout).not.toContain('aws secretsmanager');
+    expect(stdout).toContain(`Add to secrets.json:
+
+  "ferry/erp": what this prints
+    kubectl get secret db --namespace town -o json | jq -c '{username: "ferry", password: (.data["it.self"] | @base64d)}'
+`);
+    const onAws = await init('--from-env', 'k8s', '--secrets-out', 'secrets.json', '--aws');
+    expect(onAws.stdout).toContain(
       `kubectl get secret db --namespace town -o json | jq -c '{username: "ferry", password: (.data["it.self"] | @base64d)}' | aws secretsmanager create-secret --name ferry/erp --secret-string file:///dev/stdin`,
     );
     expect(stderr).toContain(

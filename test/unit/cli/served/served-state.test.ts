@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readServedConfig } from '../../../../cli/served/served-config.ts';
 import { assertHardLinks, openServedState } from '../../../../cli/served/served-state.ts';
+import { stateFolderOf } from '../../../../cli/state-folder.ts';
 import { ConfigError, StorageUnavailableError } from '../../../../shared/errors.ts';
 import { createMemoryDocumentStore } from '../../../../shared/runs/documents/memory-document-store.ts';
 import { createLogger } from '../../../../shared/telemetry/logger.ts';
@@ -82,6 +83,20 @@ describe('the state of a process that keeps schedules', () => {
     it('is in the working folder if that was made for it, as in the image, or was used before', async () => {
       expect((await place(await layout('.ferry')))[0]).toBe('.ferry');
       expect((await place(await layout('.ferry/jobs')))[0]).toBe('.ferry');
+    });
+
+    it('is a folder for each .env file with a name, whose jobs are all called default', async () => {
+      for (const name of ['berlin.env', '.env.berlin', 'Köln Süd.env']) {
+        const own = (file: string) => relative(file, stateFolderOf({ config: `${file}/${name}` }, outside));
+        const outside = { folder, stderr: process.stderr };
+        const working = await layout();
+        expect((await place(working, `town/${name}`))[0]).toBe(`town/.ferry/${name}`);
+        expect(own(join(working, 'town'))).toBe(`.ferry/${name}`);
+        expect((await place(join(working, 'town'), name))[0]).toBe(`.ferry/${name}`);
+        // A volume, as in the image.
+        expect((await place(await layout('.ferry'), `town/${name}`))[0]).toBe(`.ferry/${name}`);
+      }
+      expect((await place(await layout(), 'town/.env'))[0]).toBe('town/.ferry');
     });
 
     it('is named in a warning when other commands have another one', async () => {

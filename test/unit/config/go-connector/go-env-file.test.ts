@@ -30,11 +30,34 @@ describe('parseEnvText', () => {
   });
 
   it.each([
+    ['E="SELECT * FROM db.\\"T\\""', [['E', '"']]],
+    ["P='it\\''", [['P', "'"]]],
+    ['A="a\\"b$NONE"', [['A', '$']]],
+    ['A=\'\'\nB=""\nC=\'x\'\nD="a \\"b\\" c"', []],
+  ])('says what a value of %j has lost', (text, expected) => {
+    const lost: string[][] = [];
+    parseEnvText(text, (name, loss) => lost.push([name, loss]));
+    expect(lost).toEqual(expected);
+  });
+
+  it.each([
     ['A="x', 1, '" is opened and never closed'],
     ["B=1\nA='x\nC=1", 2, "' is opened and never closed"],
     ['A=1\nA B', 2, 'expected NAME=value'],
     ['\n\nA-B=1', 3, 'expected NAME=value'],
     ['Q=SELECT id,\n  name FROM t', 2, 'quotes around a value of several lines'],
+    [
+      "A=1\nP='a''b'",
+      2,
+      'P ends at its second \', but more follows on the line: to have a \' within it, put it in "…"',
+    ],
+    [
+      'Q="SELECT "a" FROM t"',
+      1,
+      'Q ends at its second ", but more follows on the line: write \\" for a " within it',
+    ],
+    ['A="multi\nline" "x"', 2, 'A ends at its second "'],
+    ["A='1'\nP-Q='2'", 2, 'expected NAME=value'],
   ])('reports the line of %j, without repeating it', (text, line, expected) => {
     expect(() => parseEnvText(text)).toThrow(EnvFileSyntaxError);
     expect(() => parseEnvText(text)).toThrow(`line ${line}: `);

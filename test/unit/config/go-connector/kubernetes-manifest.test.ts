@@ -131,6 +131,42 @@ describe('readWorkloads', () => {
     });
   });
 
+  it.each([
+    ['without quotes, which YAML takes for fields', '{{ .Values.db }}'],
+    ['in quotes', '"{{ .Values.db }}"'],
+    ['of several values', '"a-{{ .Values.db }}-{{ .Release.Name }}"'],
+  ])('leaves out a Helm template that is not rendered: %s', (_how, value) => {
+    const rest = stringify({ data: without('SOURCE_DATABASE_NAME') });
+    const map = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shared }\n${rest}  SOURCE_DATABASE_NAME: ${value}\n`;
+    const user = stringify(deployment(pod({ envFrom: [{ configMapRef: { name: 'shared' } }] })));
+    const own = stringify(deployment(pod({ env: env(without('SOURCE_DATABASE_NAME')) })));
+    const direct = `${own}            - { name: SOURCE_DATABASE_NAME, value: ${value} }\n`;
+    for (const text of [`${map}---\n${user}`, direct]) {
+      const { connectors, leftOut } = readWorkloads(readManifest(text, 'all.yaml'));
+      expect(connectors).toEqual([]);
+      expect(leftOut).toEqual([
+        'left out: all.yaml (Deployment berlin): a Helm template that is not rendered: SOURCE_DATABASE_NAME. Render it first: helm template … > rendered.yaml',
+      ]);
+    }
+  });
+
+  it('says which credential ends in a line break, and keeps it', () => {
+    const { connectors, warnings } = read(
+      secret({ data: { P: Buffer.from('pä ss\n').toString('base64') } }),
+      deployment(
+        pod({
+          env: env({
+            ...without('SOURCE_DATABASE_PASSWORD'),
+            SOURCE_DATABASE_PASSWORD: { secretKeyRef: { name: 'creds', key: 'P' } },
+          }),
+        }),
+      ),
+    );
+    expect(connectors[0]?.connector.login.password).toBe('pä ss\n');
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('SOURCE_DATABASE_PASSWORD ends in a line break');
+  });
+
   const cronJob = (spec: object, values: object = variables) => ({
     apiVersion: 'batch/v1',
     kind: 'CronJob',
