@@ -38,7 +38,12 @@ export function compareCommand(context: CliContext): Command {
       (text: string, earlier: string[]) => [...earlier, text],
       [],
     )
-    .option('--examples <n>', 'with --key: show this many differing values', parseExamples, 0)
+    .option(
+      '--examples <n>',
+      'with --key: show this many differing values, and keys that only one file has',
+      parseExamples,
+      0,
+    )
     .action(
       async (
         a: string,

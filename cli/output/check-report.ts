@@ -56,8 +56,24 @@ function merge(checks: readonly CheckResult[]): CheckResult[] {
     else group.names.push(name);
   }
   return [...groups.values()].map(({ one, names, rest }) =>
-    names.length > 1 ? { ...one, check: `${nameSome(names)}: ${rest}` } : one,
+    names.length > 1 ? { ...one, check: `${nameFew(names)}: ${rest}` } : one,
   );
+}
+
+/** So much of a line may name syncs: what was found has to fit beside it. */
+const NAMES_WIDTH = 30;
+
+/** All names, or as many as fit and how many more there are. */
+function nameFew(names: readonly string[]): string {
+  const all = nameSome(names);
+  if (stringWidth(all) <= NAMES_WIDTH) return all;
+  let shown = names.slice(0, 1);
+  while (
+    shown.length < names.length &&
+    stringWidth(names.slice(0, shown.length + 1).join(', ')) <= NAMES_WIDTH - 10
+  )
+    shown = names.slice(0, shown.length + 1);
+  return `${shown.join(', ')} and ${names.length - shown.length} more`;
 }
 
 function format([name, checks]: Checked, output: Pick<Output, 'isTTY' | 'columns'>): string {

@@ -23,7 +23,7 @@ export function formatComparison(
     formatColumns(comparison, output),
     formatRows(comparison),
     ...(comparison.byKey ? formatByKey(comparison, comparison.byKey) : []),
-    conclude(comparison),
+    conclude(comparison) + suggest(comparison),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -100,7 +100,7 @@ const onlyIn = (count: number, file: string) =>
   `${formatCount(count, 'row')} ${count === 1 ? 'is' : 'are'} only in ${file}`;
 
 function formatByKey({ columns }: Comparison, byKey: KeyedComparison): string[] {
-  const { rowsCompared, rowsOnlyInA, rowsOnlyInB, repeated, differences, examples } = byKey;
+  const { rowsCompared, rowsOnlyInA, rowsOnlyInB, repeated, differences, examples, unmatched } = byKey;
   const names = byKey.columns.map(showName);
   const lines = [
     `By ${names.join(', ')}: ${formatCount(rowsCompared, 'row')} in both, ${formatCount(rowsOnlyInA)} only in A, ${formatCount(rowsOnlyInB)} only in B.`,
@@ -111,28 +111,40 @@ function formatByKey({ columns }: Comparison, byKey: KeyedComparison): string[] 
       `${stand} more than once, in ${formatCount(repeated.rowsInA, 'row')} of A and ${formatCount(repeated.rowsInB, 'row')} of B: these rows are not compared by key.`,
     );
   }
+  const types = new Map(columns.map(({ name, typeInA, typeInB }) => [name, [typeInA, typeInB] as const]));
+  const typesOf = (name: string) => types.get(name) ?? (['', ''] as const);
+  const keyOf = (key: readonly (string | null)[], side: 0 | 1) =>
+    key.map((value, index) => showValue(value, typesOf(byKey.columns[index] ?? '')[side]));
+  const alone = unmatched.map(({ key, onlyIn }) => [...keyOf(key, onlyIn === 'A' ? 0 : 1), onlyIn]);
+  const tables = alone.length === 0 ? [] : [formatTable([...names, 'ONLY IN'], alone)];
   const differing = differences.filter(({ rows }) => rows > 0);
   if (differing.length === 0) {
     if (rowsCompared > 0) lines.push('No value differs in the matched rows.');
-    return [lines.join('\n')];
+    return [lines.join('\n'), ...tables];
   }
   const rows = differing.map(({ column, rows, byRounding }) => [
     showName(column),
     formatCount(rows),
     byRounding === undefined ? '' : formatCount(byRounding),
   ]);
-  const tables = [formatTable(['COLUMN', 'ROWS THAT DIFFER', 'BY ROUNDING ONLY'], rows, [1, 2])];
+  tables.push(formatTable(['COLUMN', 'ROWS THAT DIFFER', 'BY ROUNDING ONLY'], rows, [1, 2]));
   if (examples.length > 0) {
-    const types = new Map(columns.map(({ name, typeInA, typeInB }) => [name, [typeInA, typeInB] as const]));
-    const typesOf = (name: string) => types.get(name) ?? (['', ''] as const);
     const cells = examples.map(({ key, column, a, b }) => [
-      ...key.map((value, index) => showValue(value, typesOf(byKey.columns[index] ?? '')[0])),
+      ...keyOf(key, 0),
       showName(column),
       ...showValues([a, b], typesOf(column)),
     ]);
     tables.push(formatTable([...names, 'COLUMN', 'IN A', 'IN B'], cells));
   }
   return [lines.join('\n'), ...tables];
+}
+
+/** How to see more, where rows differ and nobody has asked which. */
+function suggest({ rows, columns, byKey }: Comparison): string {
+  if (rows.same || columns.length === 0) return '';
+  if (!byKey) return '\nTo see which rows, name the columns that identify one: --key id --examples 5.';
+  const nothingShown = byKey.examples.length === 0 && byKey.unmatched.length === 0;
+  return nothingShown ? '\nTo see which rows: --examples 5. It shows data.' : '';
 }
 
 const conclude = (comparison: Comparison) =>

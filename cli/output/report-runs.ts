@@ -55,7 +55,7 @@ export function summarizeRuns(
   const causes = groupCauses(bad, asTyped);
   const warnings = groupWarnings(ends);
   const nothing = dryRun
-    ? ` Nothing was sent or recorded${out === undefined ? '' : `; the files are in ${printable(out)}`}.`
+    ? ` Nothing was sent or recorded, and Polyteia was not asked: ferry check does that.${out === undefined ? '' : ` The files are in ${printable(out)}.`}`
     : '';
   const others = dryRun ? '' : countStates(bad);
   const good = `${formatCount(ends.length - bad.length)} of ${formatCount(ends.length, 'job')} ${dryRun ? 'would succeed' : 'succeeded'}${others}.`;

@@ -22,6 +22,8 @@ export interface KeyedComparison {
   }>;
   /** The first differing cells by key, then by column: values as DuckDB's text, NULL as null. */
   examples: Example[];
+  /** The keys of the first rows that only one file has, by key: first those of A. */
+  unmatched: Array<{ key: Array<string | null>; onlyIn: 'A' | 'B' }>;
 }
 
 /** A cell that differs. */
@@ -39,7 +41,7 @@ const COLUMNS_AT_ONCE = 8;
 /**
  * Joins the rows of both files by a key and compares their values. NULL is a key like any other.
  *
- * @param examples how many differing cells to return
+ * @param examples how many differing cells to return, and how many keys that only one file has, of each
  */
 export async function compareByKey(
   session: ComparisonSession,
@@ -47,6 +49,15 @@ export async function compareByKey(
   { key, others, examples }: { key: CommonColumn[]; others: CommonColumn[]; examples: number },
 ): Promise<KeyedComparison> {
   const keys = await countKeys(session, tables, key);
+  const unmatched = [
+    ...(keys.rowsOnlyInA > 0
+      ? await findUnmatched(session, tables, { key, side: 'a', limit: examples })
+      : []),
+    ...(keys.rowsOnlyInB > 0
+      ? await findUnmatched(session, tables, { key, side: 'b', limit: examples })
+      : []),
+  ];
+  await session.ask('DROP TABLE irregular');
   const differences: KeyedComparison['differences'] = [];
   for (const columns of batchesOf(others, COLUMNS_AT_ONCE)) {
     differences.push(...(await countDifferences(session, tables, key, columns)));
@@ -60,12 +71,31 @@ export async function compareByKey(
       examples > 0 && differing.length > 0
         ? await findExamples(session, tables, key, differing, examples)
         : [],
+    unmatched,
   };
 }
 
+/** The keys of the first rows whose key the other file does not have: values as DuckDB's text. */
+async function findUnmatched(
+  session: ComparisonSession,
+  tables: Tables,
+  { key, side, limit }: { key: readonly CommonColumn[]; side: Side; limit: number },
+): Promise<KeyedComparison['unmatched']> {
+  if (limit === 0) return [];
+  const own = key.map(({ column }, index) => `${column[side]} AS own${index}`);
+  const rows = await session.ask(
+    `SELECT ${key.map((_, index) => `CAST(own${index} AS VARCHAR)`).join(', ')}
+     FROM (SELECT ${forms(key, side)}, ${own.join(', ')} FROM ${tables[side]}) AS one
+     SEMI JOIN (FROM irregular WHERE ${side === 'a' ? 'b' : 'a'} = 0) AS lone ON ${on(key, 'one', 'lone')}
+     ORDER BY ${key.map((_, index) => `own${index}`).join(', ')} LIMIT ${limit}`,
+  );
+  const onlyIn = side === 'a' ? 'A' : 'B';
+  return (rows as Array<Array<string | null>>).map((values) => ({ key: values, onlyIn }));
+}
+
 /**
- * Counts rows by what happens to their key, and puts the keys that cannot be joined one to one into the table
- * `repeated`.
+ * Counts rows by what happens to their key, and puts the keys that cannot be joined one to one into the tables
+ * `irregular`, and of these those of both files into `repeated`.
  */
 async function countKeys(
   session: ComparisonSession,
@@ -86,7 +116,6 @@ async function countKeys(
      FROM irregular`,
   );
   await session.ask('CREATE TEMP TABLE repeated AS FROM irregular WHERE a > 0 AND b > 0');
-  await session.ask('DROP TABLE irregular');
   const [rowsCompared = 0, rowsOnlyInA = 0, rowsOnlyInB = 0, keys = 0, rowsInA = 0, rowsInB = 0] = counts.map(
     (count) => Number(count ?? 0),
   );

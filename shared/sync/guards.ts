@@ -26,13 +26,15 @@ export function describeSchemaChange(
   ];
 }
 
+const countedRows = (rows: number) => `${formatCount(rows, 'row')} ${rows === 1 ? 'is' : 'are'}`;
+
 function findRowProblem(rows: number, guards: GuardsConfig, baseline: Baseline | undefined): string[] {
   if (rows === 0 && !guards.allowEmpty) return ['the query returned no rows'];
   const problems: string[] = [];
   if (guards.minRows !== undefined && rows < guards.minRows)
-    problems.push(`${formatCount(rows, 'row')} are fewer than minRows: ${formatCount(guards.minRows)}`);
+    problems.push(`${countedRows(rows)} fewer than minRows: ${formatCount(guards.minRows)}`);
   if (guards.maxRows !== undefined && rows > guards.maxRows)
-    problems.push(`${formatCount(rows, 'row')} are more than maxRows: ${formatCount(guards.maxRows)}`);
+    problems.push(`${countedRows(rows)} more than maxRows: ${formatCount(guards.maxRows)}`);
   if (guards.maxRowChange !== undefined && baseline) {
     const allowed = Number(guards.maxRowChange.slice(0, -1));
     const change =

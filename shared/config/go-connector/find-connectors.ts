@@ -88,7 +88,7 @@ function readEnv({ path, label, text, named }: FoundFile, found: Findings): void
   const names = own === '' ? [parent] : [own, `${parent}-${own}`];
   const worth = [...warnings, ...findMisspelled(Object.keys(variables))];
   found.warnings.push(...worth.map((warning) => `${label}: ${warning}`));
-  found.connectors.push({ label, names, connector: readConnector(variables, { label }) });
+  found.connectors.push({ label, names, connector: readConnector(variables, { label, isFile: true }) });
 }
 
 async function findFiles(paths: readonly string[], folder: string, leftOut: string[]): Promise<FoundFile[]> {

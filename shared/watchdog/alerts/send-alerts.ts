@@ -52,7 +52,12 @@ async function sendGroup(
   const failed = outcomes.filter(({ error }) => error !== undefined);
   for (const { name, error } of failed) {
     logger.error(
-      { channel: name, class: error?.class, alerts: group.length },
+      {
+        channel: name,
+        class: error?.class,
+        alerts: group.length,
+        ...(error?.hint === undefined ? {} : { hint: error.hint }),
+      },
       `Nobody was notified: ${error?.message}`,
     );
   }

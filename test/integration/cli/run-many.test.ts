@@ -109,7 +109,7 @@ describe('ferry run of several jobs', () => {
       ['erp-few', 'would be refused'],
     ]);
     expect(stdout).toMatch(
-      /\n2 of 3 jobs would succeed\. Nothing was sent or recorded; the files are in week\/1\.\n$/,
+      /\n2 of 3 jobs would succeed\. Nothing was sent or recorded, and Polyteia was not asked: ferry check does that\. The files are in week\/1\.\n$/,
     );
     expect((await readdir(join(folder, 'week/1'))).sort()).toEqual([
       'erp-few.parquet',

@@ -81,6 +81,9 @@ describe('the command', () => {
       By id: 3 rows in both, 0 only in A, 1 only in B.
       1 key occurs more than once, in 2 rows of A and 1 row of B: these rows are not compared by key.
 
+      id  ONLY IN
+      5   B
+
       COLUMN  ROWS THAT DIFFER  BY ROUNDING ONLY
       name                   1
       amount                 1                 0
@@ -92,6 +95,24 @@ describe('the command', () => {
       The files differ: 1 column only in B, 2 columns of another type, 3 rows only in A, 3 rows only in B.
       "
     `);
+  });
+
+  it('says how to see the rows that differ, and shows keys that one file alone has', async () => {
+    const write = (from: number, to: number) =>
+      bench.write(`SELECT id, 'ü ' || id AS name FROM range(${from}, ${to}) AS rows(id)`);
+    const [a, b] = [await write(0, 12), await write(9, 30)];
+    const lastLine = ({ stdout }: { stdout: string }) => stdout.split('\n').at(-2);
+    expect(lastLine(await bench.ferryCompare(a, b))).toBe(
+      'To see which rows, name the columns that identify one: --key id --examples 5.',
+    );
+    expect(lastLine(await bench.ferryCompare(a, b, '--key', 'id'))).toBe(
+      'To see which rows: --examples 5. It shows data.',
+    );
+    const { stdout } = await bench.ferryCompare(a, b, '--key', 'name,id', '--examples', '2');
+    expect(stdout).toContain(
+      '\n\nname    id  ONLY IN\n"ü 0"   0   A\n"ü 1"   1   A\n"ü 12"  12  B\n"ü 13"  13  B\n\n',
+    );
+    expect(lastLine({ stdout })).toMatch(/^The files differ: /);
   });
 
   it('says so when they are the same, with paths relative to the person’s folder', async () => {

@@ -178,6 +178,17 @@ describe('rows as a multiset', () => {
               .filter((column) => left[column] !== right[column])
               .map((column) => ({ key: [String(left.id)], column, a: left[column], b: right[column] })),
           ),
+          unmatched: (
+            [
+              [a, b, 'A'],
+              [b, a, 'B'],
+            ] as const
+          ).flatMap(([own, other, onlyIn]) =>
+            own
+              .flatMap(({ id }) => (withId(other, id).length === 0 ? [id] : []))
+              .sort()
+              .map((id) => ({ key: [String(id)], onlyIn })),
+          ),
         });
       }),
       { numRuns: 25 },

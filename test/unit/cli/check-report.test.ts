@@ -65,6 +65,20 @@ orders, staff: upload permission  failed  refused
     );
   });
 
+  it('leaves room for what was found where many syncs with long names have it in common', () => {
+    const names = ['hundesteuer-köln', 'einwohnermeldeamt', 'gebühren', 'bäume'];
+    const text = report([
+      ['erp', names.map((job) => ({ check: `${job}: Polyteia TCP`, status: 'ok' as const, detail: 'x' }))],
+    ]);
+    expect(text).toMatch(/^hundesteuer-köln and 3 more: Polyteia TCP {2}ok {6}x$/m);
+    const short = ['a', 'b', 'c', 'd'].map((job) => ({
+      check: `${job}: DNS`,
+      status: 'ok' as const,
+      detail: 'x',
+    }));
+    expect(report([['erp', short]])).toContain('a, b, c, d: DNS');
+  });
+
   it('keeps apart what differs between syncs', () => {
     const text = report([
       [

@@ -38,6 +38,7 @@ describe('guards', () => {
   it.each([
     ['no rows', 0, {}, undefined, 'the query returned no rows'],
     ['too few', 9, { minRows: 10 }, undefined, '9 rows are fewer than minRows: 10'],
+    ['one, too few', 1, { minRows: 10 }, undefined, '1 row is fewer than minRows: 10'],
     ['too many', 11, { maxRows: 10 }, undefined, '11 rows are more than maxRows: 10'],
     [
       'a rise',
