@@ -33,7 +33,7 @@ async function buildProgram(folder: string): Promise<void> {
 }
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) {
+if (folder === undefined || folder.startsWith('-')) {
   process.stderr.write('usage: node scripts/build-program.ts FOLDER\n');
   process.exitCode = 2;
 } else await buildProgram(folder);
