@@ -87,8 +87,9 @@ function readEnv({ path, label, text, named }: FoundFile, found: Findings): void
   const parent = basename(dirname(path));
   const names = own === '' ? [parent] : [own, `${parent}-${own}`];
   const worth = [...warnings, ...findMisspelled(Object.keys(variables))];
-  found.warnings.push(...worth.map((warning) => `${label}: ${warning}`));
+  // First: of a file that is left out, the reason says which name is misspelled.
   found.connectors.push({ label, names, connector: readConnector(variables, { label, isFile: true }) });
+  found.warnings.push(...worth.map((warning) => `${label}: ${warning}`));
 }
 
 async function findFiles(paths: readonly string[], folder: string, leftOut: string[]): Promise<FoundFile[]> {

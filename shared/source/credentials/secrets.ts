@@ -66,8 +66,14 @@ function describeNearMiss(label: string, given: ReadonlyMap<string, string>): st
   if (rest.length > 0 && isGroupWith(given.get(first), rest[0] as string))
     return `The file of --secrets has it in a group: write "${label}": … instead of "${first}": {"${rest[0]}": …}. `;
   const nearest = nearestName(label, [...given.keys()]);
-  return nearest === undefined ? '' : `The file of --secrets has "${nearest}": is it meant to be ${label}? `;
+  // `polyteia` and `polyteia-2` are two secrets, and not one with a slip in its name.
+  const isOther = nearest !== undefined && withoutNumber(nearest) === withoutNumber(label);
+  return nearest === undefined || isOther
+    ? ''
+    : `The file of --secrets has "${nearest}": is it meant to be ${label}? `;
 }
+
+const withoutNumber = (name: string) => name.replace(/-?\d+$/, '');
 
 function isGroupWith(value: string | undefined, name: string): boolean {
   if (!value?.startsWith('{')) return false;

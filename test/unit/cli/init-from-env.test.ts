@@ -174,6 +174,16 @@ describe('ferry init --from-env', () => {
     expect(JSON.parse(await text('secrets.json'))).toEqual({});
   });
 
+  it('says once which name is misspelled, also where that leaves the file out', async () => {
+    const { PERSONAL_ACCESS_TOKEN: token, ...rest } = base;
+    await put('jobs/good.env', envText(base));
+    await put('jobs/bad.env', envText({ ...rest, PERSONAL_ACESS_TOKEN: token }));
+    await put('jobs/late.env', envText({ ...base, DATASET_ID: 'ds_b', CRON_SHEDULE: '@daily' }));
+    const { stderr } = await init('--from-env', 'jobs');
+    expect(stderr.match(/PERSONAL_ACESS_TOKEN/g)).toHaveLength(1);
+    expect(stderr.match(/CRON_SHEDULE/g)).toHaveLength(1);
+  });
+
   it('says once for each file what cannot be converted, and converts the rest', async () => {
     await put('jobs/good.env', envText({ ...base, LOG_LEVEL: 'debug' }));
     await put('jobs/bad.env', 'DATASET_ID=ds_b\n');

@@ -78,6 +78,17 @@ describe.each(NAMES)('%s as a name', (_what, name) => {
 });
 
 describe('a name that', () => {
+  it('is the beginning of one name, which somebody shortened', () => {
+    const names = ['einwohner', 'hundesteuer-koeln', 'gebuehren', 'gebuehren-mysql'];
+    expect(unknownNameMessage('sync', 'hundesteuer', names)).toBe(
+      'unknown sync "hundesteuer"; did you mean "hundesteuer-koeln"?',
+    );
+    for (const word of ['gebueh', 'hu', ''])
+      expect(unknownNameMessage('sync', word, names)).toBe(
+        `unknown sync "${word}" (valid: ${names.join(', ')})`,
+      );
+  });
+
   it('is none of forty is answered with some of them', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `stadt-${index + 1}`);
     expect(unknownNameMessage('job', 'x', names)).toBe(

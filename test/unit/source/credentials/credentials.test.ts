@@ -173,6 +173,8 @@ describe('a file of secrets', () => {
     ['{"ferry/epr": "pak_1"}', 'The file of --secrets has "ferry/epr": is it meant to be ferry/erp?'],
     ['{"ferry": {"erp": "pak_1"}}', 'write "ferry/erp": … instead of "ferry": {"erp": …}.'],
     ['{"other": "pak_1"}', /^Put it into/],
+    // Another secret, and not one with a slip in its name.
+    ['{"ferry/erp-2": "pak_1"}', /^Put it into/],
   ])('names the secret that may be meant: %s', async (text, hint) => {
     const reader = createLocalSecretReader({ values: parseSecretsFile(text, 's.json'), environment: {} });
     const error = await reader.read('ferry/erp').catch((thrown: unknown) => thrown as ConfigError);
