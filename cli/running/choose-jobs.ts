@@ -1,6 +1,7 @@
-import { isPattern, matches } from '../../shared/config/rules/extraction-sources.ts';
+import { isPattern } from '../../shared/config/rules/extraction-sources.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { matchesStars } from '../../shared/text/matches-stars.ts';
 import { unknownJob } from '../unknown-job.ts';
 
 /** Whether a command line asks for several jobs, even if only one turns out to match. */
@@ -31,7 +32,7 @@ export function chooseJobs(names: readonly string[], all: boolean, config: Ferry
   const chosen = new Set<string>();
   for (const name of names) {
     const found = isPattern(name)
-      ? jobs.filter((job) => matches(name, job))
+      ? jobs.filter((job) => matchesStars(name, job))
       : jobs.filter((job) => job === name);
     if (found.length === 0 && isPattern(name)) {
       throw new ConfigError(`"${name}" matches no job.`, { hint: `The jobs are: ${jobs.join(', ')}.` });

@@ -1,13 +1,9 @@
+import { matchesStars } from '../../text/matches-stars.ts';
 import type { ExtractionConfig, FerryConfig, OdbcProduct, SourceConfig } from '../schema/ferry-config.ts';
 import { unknownNameMessage } from '../unknown-name.ts';
 
 /** Whether a name stands for all that match it: `hr-*`. */
 export const isPattern = (entry: string) => entry.includes('*');
-
-/** Whether a name matches a pattern, in which `*` is any text. */
-export function matches(pattern: string, name: string): boolean {
-  return new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name);
-}
 
 /** Whose catalogs can be read (shared/source/catalog/catalog-registry.ts). */
 const TYPES: readonly SourceConfig['type'][] = ['postgres', 'mysql'];
@@ -22,7 +18,7 @@ const hasCatalog = (source: SourceConfig | undefined) =>
 export function sourcesOf({ sources }: FerryConfig, extraction: Pick<ExtractionConfig, 'sources'>): string[] {
   const names = extraction.sources.flatMap((entry) =>
     isPattern(entry)
-      ? Object.keys(sources).filter((name) => matches(entry, name) && hasCatalog(sources[name]))
+      ? Object.keys(sources).filter((name) => matchesStars(entry, name) && hasCatalog(sources[name]))
       : [entry],
   );
   return [...new Set(names)].sort();

@@ -6,6 +6,7 @@ import { AccessError } from '../../errors.ts';
 import type { HostRule } from '../../network/host-rule.ts';
 import type { AwsIdentity } from '../../source/credentials/aws-identity.ts';
 import type { SecretReader } from '../../source/credentials/secrets.ts';
+import { matchesStars } from '../../text/matches-stars.ts';
 import { isLoopbackAddress } from '../listeners/loopback.ts';
 
 /** What the operator allows callers that send credentials. */
@@ -80,10 +81,7 @@ function secretTextOf(credentials: SentCredentials): string {
 
 /** Whether the operator allows callers to have Ferry assume this role. */
 export const isAllowedRole = (roleArn: string, roleArns: readonly string[]) =>
-  roleArns.some((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-    return new RegExp(`^${parts.join('.*')}$`).test(roleArn);
-  });
+  roleArns.some((pattern) => matchesStars(pattern, roleArn));
 
 /** Ferry's own identity, as far as callers may use it: it signs nothing itself, and assumes the roles that are allowed. */
 function limitIdentity(identity: AwsIdentity, roleArns: readonly string[]): AwsIdentity {
