@@ -141,7 +141,9 @@ export function createJobFunction(
   ): Promise<ProbeAnswer> => {
     logger.info({ job: request.job, probe: request.probe, source: request.source }, 'source asked about');
     try {
-      return { probed: await answer(work, request, checkWork(request.job, await reading, PROBE_MS)) };
+      const found = checkWork(request.job, await reading, PROBE_MS);
+      const asked = request.probe === 'columns' ? { ...found, refusals } : found;
+      return { probed: await answer(work, request, asked) };
     } catch (thrown) {
       return refusalOf(thrown);
     }

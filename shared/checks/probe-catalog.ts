@@ -13,7 +13,10 @@ import type { SourceSession } from '../source/sessions/session.ts';
 
 /** A source to ask, and what that takes. */
 export interface CatalogProbe
-  extends Pick<JobReading, 'job' | 'secrets' | 'extensionFolders' | 'memoryLimitBytes' | 'threads'> {
+  extends Pick<
+    JobReading,
+    'job' | 'secrets' | 'extensionFolders' | 'memoryLimitBytes' | 'threads' | 'refusals'
+  > {
   /** Name of the source. */
   name: string;
   source: SourceConfig;

@@ -6,6 +6,7 @@ import { type CatalogProbe, listCatalog, probePreflight, probeSignIn } from '../
 import { type DescribedQuery, type DraftQuery, probeColumns } from '../../checks/probe-columns.ts';
 import { DeadlineError, UnverifiedServerError } from '../../errors.ts';
 import { RefusedHostError } from '../../network/host-rule.ts';
+import { BETWEEN_CHECKS_MS, RefusedLogins } from '../../source/credentials/refused-logins.ts';
 import { type CallerSurrounding, callerSource, refusedHost } from './caller-config.ts';
 
 /** How many sources are asked at once, and how many callers wait for their turn. */
@@ -25,6 +26,8 @@ export function createProcessProbes(
     Pick<CatalogProbe, 'extensionFolders' | 'memoryLimitBytes' | 'threads' | 'workFolder'>,
 ): ProcessProbes {
   const limit = pLimit(AT_ONCE);
+  // A configured login would be locked by whoever asks again and again.
+  const refusals = new RefusedLogins({ forgetMs: BETWEEN_CHECKS_MS });
   const ask = async <T>(
     target: CatalogTarget,
     work: (probe: CatalogProbe) => Promise<T>,
@@ -55,7 +58,12 @@ export function createProcessProbes(
     list: (target, wanted, database) => ask(target, (probe) => listCatalog(probe, wanted, database)),
     check: (target, filters) =>
       ask(target, (probe) => probePreflight(probe, filters, surrounding.config.atlan.minimumVersion)),
-    columns: (target, draft) => ask(target, (probe) => probeColumns(probe, draft), 'query'),
+    columns: (target, draft) =>
+      ask(
+        target,
+        (probe) => probeColumns('source' in target ? { ...probe, refusals } : probe, draft),
+        'query',
+      ),
   };
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AtlanServer, startAtlan } from '../../support/atlan/start-atlan.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
@@ -102,4 +105,25 @@ it('is not there for callers whom nobody knows', async () => {
   expect((await open.get('/setup')).body).toMatchObject({ describesQueries: false });
   const { status } = await open.post('/setup/columns', { credentials: place(postgres), query: 'SELECT 1' });
   expect(status).toBe(404);
+});
+
+it('does not try the login of a configured source again that was refused', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ferry columns ü '));
+  const { host, port, database, user } = postgres;
+  const source = { type: 'postgres', host, port, database, tls: { mode: 'disable' } };
+  await writeFile(
+    join(folder, 'ferry.yaml'),
+    JSON.stringify({
+      version: 1,
+      sources: { erp: { ...source, auth: { type: 'password', secret: 'erp' } } },
+    }),
+  );
+  const secret = JSON.stringify({ username: user, password: 'falsch-Kanarienvogel' });
+  await using own = await startAtlan({ folder, environment: { FERRY_SECRET_ERP: secret } });
+  const columns = () => own.post('/setup/columns', { source: 'erp', query: 'SELECT 1 AS a' });
+  const [first, second] = [await columns(), await columns()];
+  expect([first.status, second.status]).toEqual([502, 502]);
+  expect(first.text).not.toContain('did not try it again');
+  expect(second.text).toContain('did not try it again');
+  await rm(folder, { recursive: true });
 });
