@@ -235,7 +235,7 @@ export const postConfig = createRoute({
   request: { query: noQuery, body: { ...body(configPartSchema), required: true } },
   responses: {
     200: json(writtenConfigSchema, 'The lines, and what is wrong with them.'),
-    422: problem('The body has too many levels.'),
+    422: problem('The body has too many levels, or values.'),
     ...failures,
     ...bodyFailures,
   },

@@ -16,6 +16,8 @@ import { writeConfigPart } from './write-config-part.ts';
 
 const SHOWN_RUNS = 5;
 const MOST_LEVELS = 12;
+/** Each is compared with the names that are known, in the process that also runs jobs. */
+const MOST_VALUES = 2_000;
 
 /** The routes below `/setup`: what a form needs to put a new job together. Nothing is stored. */
 export function addSetupRoutes(
@@ -73,6 +75,8 @@ export function addSetupRoutes(
     // Which also has the names that a parsed object loses.
     const raw: unknown = await context.req.json();
     if (isDeeperThan(raw, MOST_LEVELS)) throw wrong('body', `expected at most ${MOST_LEVELS} levels`);
+    if (countValues(raw) > MOST_VALUES)
+      throw wrong('body', `expected at most ${MOST_VALUES} names and values; add the others later`);
     const problems = checkConfigPart(part, raw, await show(), scheduler);
     const steps = problems.length === 0 ? secretStepsOf(part) : { secrets: [], secretsFile: '' };
     return context.json({ yaml: writeConfigPart(part), problems, ...steps }, 200);
@@ -101,6 +105,12 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   if (value === null || typeof value !== 'object') return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
+
+/** Values, and groups of them. */
+const countValues = (value: unknown): number =>
+  value === null || typeof value !== 'object'
+    ? 1
+    : Object.values(value).reduce((sum: number, inner) => sum + countValues(inner), 1);
 
 const wrong = (path: string, message: string) =>
   new ProblemError(422, `${path}: ${message}`, { members: { errors: [{ path, message }] } });

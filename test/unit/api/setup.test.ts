@@ -176,6 +176,14 @@ describe('POST /setup/config', () => {
     expect((await call('POST', '/setup/config', { body: { syncs: { a: deep } } })).status).toBe(422);
   });
 
+  it('takes no more names than a person adds at once', async () => {
+    const { call } = startTestApi({ setup: host });
+    const jobs = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`job-${index}`, { wrong: 1 }]));
+    expect((await call('POST', '/setup/config', { body: { syncs: jobs(1_000) } })).status).toBe(422);
+    expect((await call('POST', '/setup/config', { body: { syncs: jobs(20) } })).status).toBe(200);
+  });
+
   it('takes nothing else', async () => {
     const { call } = startTestApi({ setup: host });
     expect((await call('POST', '/setup/config', { body: { version: 1 } })).status).toBe(400);
