@@ -1,4 +1,4 @@
-import type { ConfigPart } from '../calls/types.ts';
+import type { ConfigPart, Setup } from '../calls/types.ts';
 
 /** What somebody sets up in the form. It is kept in this page, and nowhere else. */
 export interface Draft {
@@ -79,7 +79,7 @@ export function newDraft(timezone: string, now: number): Draft {
     },
     job: '',
     connectionName: '',
-    qualifiedName: `default/postgres/${Math.floor(now / 1_000)}`,
+    qualifiedName: newQualifiedName('postgres', now),
     filter: { means: 'include', ticked: {} },
     ownDatabase: undefined,
     tempTableRegex: '',
@@ -91,6 +91,25 @@ export function newDraft(timezone: string, now: number): Draft {
     organization: '',
     cron: '',
     timezone,
+  };
+}
+
+const newQualifiedName = (type: NewConnection['type'], now: number) =>
+  `default/${type}/${Math.floor(now / 1_000)}`;
+
+/**
+ * The draft with another source: never with the connection of the one before, in which Atlan would mix up the two.
+ *
+ * @param name of a configured source; empty: a new one
+ */
+export function withSource({ connection }: Draft, name: string, setup: Setup, now: number) {
+  const known = setup.sources.find((one) => one.name === name);
+  const newType = name === '' ? connection.type : known?.type;
+  return {
+    source: name,
+    connectionName: known?.connection?.name ?? '',
+    qualifiedName:
+      known?.connection?.qualifiedName ?? newQualifiedName(newType === 'mysql' ? 'mysql' : 'postgres', now),
   };
 }
 

@@ -1,5 +1,11 @@
 import type { Setup } from '../calls/types.ts';
-import { credentialsOf, type Draft, type NewConnection, qualifiedNameFor } from '../logic/draft.ts';
+import {
+  credentialsOf,
+  type Draft,
+  type NewConnection,
+  qualifiedNameFor,
+  withSource,
+} from '../logic/draft.ts';
 import { useWords } from '../words/use-words.ts';
 import { Choice, optionsOf, TextField } from './field.tsx';
 import { Refusal } from './refusal.tsx';
@@ -21,11 +27,7 @@ export function ConnectionStep(props: {
 
   const choose = (source: string) => {
     test.forget();
-    const known = setup.sources.find(({ name }) => name === source)?.connection;
-    onChange({
-      source,
-      ...(known ? { connectionName: known.name, qualifiedName: known.qualifiedName } : {}),
-    });
+    onChange(withSource(draft, source, setup, Date.now()));
   };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();

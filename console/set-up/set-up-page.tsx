@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Setup } from '../calls/types.ts';
 import { useAnswer } from '../calls/use-answer.ts';
-import { type Draft, newDraft } from '../logic/draft.ts';
+import { type Draft, newDraft, withSource } from '../logic/draft.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { useWords } from '../words/use-words.ts';
 import { ConnectionStep } from './connection-step.tsx';
@@ -125,12 +125,5 @@ function firstDraft(setup: Setup): Draft {
   const draft = newDraft(Intl.DateTimeFormat().resolvedOptions().timeZone, Date.now());
   const [source] = setup.acceptsCredentials ? [] : setup.sources;
   const [target = ''] = setup.targets.includes('default') ? ['default'] : setup.targets;
-  return {
-    ...draft,
-    source: source?.name ?? '',
-    target,
-    ...(source?.connection
-      ? { connectionName: source.connection.name, qualifiedName: source.connection.qualifiedName }
-      : {}),
-  };
+  return { ...draft, ...withSource(draft, source?.name ?? '', setup, Date.now()), target };
 }

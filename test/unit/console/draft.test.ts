@@ -8,6 +8,7 @@ import {
   newDraft,
   patternsOf,
   qualifiedNameFor,
+  withSource,
 } from '../../../console/logic/draft.ts';
 import { checkConfigPart } from '../../../shared/api/setup/check-config-part.ts';
 import { writeConfigPart } from '../../../shared/api/setup/write-config-part.ts';
@@ -187,6 +188,44 @@ describe('patterns', () => {
       'include-filter': {},
       'exclude-filter': { '^hr$': ['^public$'] },
       'temp-table-regex': '',
+    });
+  });
+});
+
+describe('another source', () => {
+  const known = { name: 'ERP', qualifiedName: 'default/postgres/1745501106' };
+  const setup = {
+    sources: [
+      { name: 'erp', type: 'postgres' as const, connection: known },
+      { name: 'hr', type: 'mysql' as const },
+    ],
+    targets: [],
+    jobs: [],
+    acceptsCredentials: true,
+    describesQueries: true,
+    startsNew: true,
+  };
+  const now = Date.UTC(2026, 10, 30);
+
+  it('brings the connection that Atlan knows it by', () => {
+    expect(withSource(empty, 'erp', setup, now)).toEqual({
+      source: 'erp',
+      connectionName: 'ERP',
+      qualifiedName: known.qualifiedName,
+    });
+  });
+
+  it('never keeps that of the one before', () => {
+    const before = { ...empty, ...withSource(empty, 'erp', setup, now) };
+    expect(withSource(before, 'hr', setup, now)).toEqual({
+      source: 'hr',
+      connectionName: '',
+      qualifiedName: 'default/mysql/1795996800',
+    });
+    expect(withSource(before, '', setup, now)).toEqual({
+      source: '',
+      connectionName: '',
+      qualifiedName: 'default/postgres/1795996800',
     });
   });
 });
