@@ -103,14 +103,12 @@ const newQualifiedName = (type: NewConnection['type'], now: number) =>
  * @param name of a configured source; empty: a new one
  */
 export function withSource({ connection }: Draft, name: string, setup: Setup, now: number) {
-  const known = setup.sources.find((one) => one.name === name);
-  const newType = name === '' ? connection.type : known?.type;
-  return {
-    source: name,
-    connectionName: known?.connection?.name ?? '',
-    qualifiedName:
-      known?.connection?.qualifiedName ?? newQualifiedName(newType === 'mysql' ? 'mysql' : 'postgres', now),
-  };
+  if (name === '')
+    return { source: name, connectionName: '', qualifiedName: newQualifiedName(connection.type, now) };
+  const known = setup.sources.find((one) => one.name === name)?.connection;
+  // Where only the secret says where the source is, its jobs derive a connection that the form cannot know: one made up
+  // here would have the assets in Atlan twice.
+  return { source: name, connectionName: known?.name ?? '', qualifiedName: known?.qualifiedName ?? '' };
 }
 
 /** The id of a connection that nobody has written, for a kind of database; another one stays. */

@@ -71,7 +71,9 @@ export function LinesStep({ draft, setup }: { draft: Draft; setup: Setup }) {
           )}
           <h3>{words.setUp.next}</h3>
           <Copied name={words.setUp.next} text={nextCommands(draft)} />
-          {draft.kind === 'extraction' && setup.startsNew && <Start draft={draft} />}
+          {draft.kind === 'extraction' && setup.startsNew && draft.qualifiedName.trim() !== '' && (
+            <Start draft={draft} />
+          )}
         </>
       )}
     </>

@@ -220,7 +220,7 @@ describe('another source', () => {
     expect(withSource(before, 'hr', setup, now)).toEqual({
       source: 'hr',
       connectionName: '',
-      qualifiedName: 'default/mysql/1795996800',
+      qualifiedName: '',
     });
     expect(withSource(before, '', setup, now)).toEqual({
       source: '',
