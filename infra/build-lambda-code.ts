@@ -57,6 +57,7 @@ export async function buildServiceCode(): Promise<string> {
     bundleHandlers(draft, {
       api: 'functions/api/handler.ts',
       watchdog: 'functions/watchdog/handler.ts',
+      ...SELDOM_ASKED,
     }),
   );
   return target;
@@ -69,10 +70,13 @@ const SELDOM = {
   ...PARSER_MODULES,
 } as const;
 
+/** What the API rarely does: it writes and checks lines of ferry.yaml. */
+const SELDOM_ASKED = { 'answer-config': 'shared/api/setup/answer-config.ts' } as const;
+
 /** Modules that handlers rarely import are separate files next to them, and not read before they are needed. */
 function bundleHandlers(folder: string, entryPoints: Readonly<Record<string, string>>): Promise<void> {
   return bundle(folder, {
     entryPoints: { ...entryPoints, ...TELEMETRY_MODULES },
-    plugins: [leaveApart({ ...SELDOM, ...TELEMETRY_MODULES })],
+    plugins: [leaveApart({ ...SELDOM, ...SELDOM_ASKED, ...TELEMETRY_MODULES })],
   });
 }

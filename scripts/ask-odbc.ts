@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { findExtension } from '../shared/duckdb/extensions.ts';
 import { openWithExtension } from '../shared/duckdb/open-with-extension.ts';
 import { quoteLiteral } from '../shared/duckdb/sql-text.ts';
+import { asciiPath } from '../shared/source/odbc/ascii-path.ts';
 import { loadDriver } from '../shared/source/odbc/find-driver.ts';
 import { saidByDriver, withoutSecrets } from '../shared/source/odbc/odbc-messages.ts';
 
@@ -18,7 +19,7 @@ async function main([file, ...statements]: readonly string[]): Promise<void> {
   const instance = await openWithExtension(findExtension('odbc_scanner', [folder]), {});
   const connection = await instance.connect();
   // In memory only, and bound: it may contain a password.
-  const text = `Driver=${driver};${process.env.ODBC ?? ''}`;
+  const text = `Driver=${asciiPath(driver)};${process.env.ODBC ?? ''}`;
   await connection.run('SET VARIABLE ferry = odbc_connect($1)', [text]).catch((error: unknown) => {
     throw new Error(withoutSecrets(String(error), [text, process.env.ODBC ?? '']));
   });

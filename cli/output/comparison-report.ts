@@ -142,7 +142,7 @@ function formatByKey({ columns }: Comparison, byKey: KeyedComparison): string[] 
 /** How to see more, where rows differ and nobody has asked which. */
 function suggest({ rows, columns, byKey }: Comparison): string {
   if (rows.same || columns.length === 0) return '';
-  if (!byKey) return '\nTo see which rows, name the columns that identify one: --key id --examples 5.';
+  if (!byKey) return '\nTo see which rows, say what identifies one: --key id --examples 5.';
   const nothingShown = byKey.examples.length === 0 && byKey.unmatched.length === 0;
   return nothingShown ? '\nTo see which rows: --examples 5. It shows data.' : '';
 }

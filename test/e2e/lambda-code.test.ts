@@ -122,6 +122,7 @@ describe('the code of the API and the watchdog', () => {
     const folder = await buildServiceCode();
     const files = await filesBelow(folder);
     expect(files.map((file) => relative(folder, file)).sort()).toEqual([
+      'answer-config.mjs',
       'api.mjs',
       'open-otel.mjs',
       'watchdog.mjs',

@@ -9,10 +9,7 @@ import type { JobIndex } from '../job-index.ts';
 import { ProblemError } from '../problems.ts';
 import { getPlannedRuns, getSetup, postColumns, postConfig } from '../routes.ts';
 import { plannedRuns, skippedBy } from '../show-job.ts';
-import { checkConfigPart } from './check-config-part.ts';
-import { secretStepsOf } from './secret-steps.ts';
 import type { Setup } from './setup-schemas.ts';
-import { writeConfigPart } from './write-config-part.ts';
 
 const SHOWN_RUNS = 5;
 const MOST_LEVELS = 12;
@@ -77,9 +74,8 @@ export function addSetupRoutes(
     if (isDeeperThan(raw, MOST_LEVELS)) throw wrong('body', `expected at most ${MOST_LEVELS} levels`);
     if (countValues(raw) > MOST_VALUES)
       throw wrong('body', `expected at most ${MOST_VALUES} names and values; add the others later`);
-    const problems = checkConfigPart(part, raw, await show(), scheduler);
-    const steps = problems.length === 0 ? secretStepsOf(part) : { secrets: [], secretsFile: '' };
-    return context.json({ yaml: writeConfigPart(part), problems, ...steps }, 200);
+    const { answerConfig } = await import('./answer-config.ts');
+    return context.json(answerConfig(part, raw, await show(), scheduler), 200);
   });
 
   api.openapi(postColumns, async (context) => {

@@ -103,7 +103,7 @@ describe('the command', () => {
     const [a, b] = [await write(0, 12), await write(9, 30)];
     const lastLine = ({ stdout }: { stdout: string }) => stdout.split('\n').at(-2);
     expect(lastLine(await bench.ferryCompare(a, b))).toBe(
-      'To see which rows, name the columns that identify one: --key id --examples 5.',
+      'To see which rows, say what identifies one: --key id --examples 5.',
     );
     expect(lastLine(await bench.ferryCompare(a, b, '--key', 'id'))).toBe(
       'To see which rows: --examples 5. It shows data.',
