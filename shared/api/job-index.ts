@@ -1,12 +1,7 @@
 import * as z from 'zod';
-import { type AtlanConnection, connectionOf } from '../config/atlan-connection.ts';
+import { knownConnection } from '../config/atlan-connection.ts';
 import { type JobFunctionPlan, planFunctions } from '../config/deployment/job-functions.ts';
-import {
-  type ExtractionConfig,
-  type FerryConfig,
-  type SourceConfig,
-  schedule,
-} from '../config/schema/ferry-config.ts';
+import { type ExtractionConfig, type FerryConfig, schedule } from '../config/schema/ferry-config.ts';
 
 const filter = z.record(z.string(), z.union([z.literal('*'), z.array(z.string())]));
 
@@ -77,13 +72,6 @@ function workflowOf(
     tempTableRegex,
     ...(connection ? { connection } : {}),
   };
-}
-
-function knownConnection(name: string, source: SourceConfig, tenant: string): AtlanConnection | undefined {
-  const { host, port, connection } = source;
-  // What the file leaves open, the source's secret may say.
-  if (connection?.qualifiedName === undefined && (host === undefined || port === undefined)) return undefined;
-  return connectionOf({ name, source, login: { host: host ?? '', port: port ?? 0 }, tenant });
 }
 
 const plannedOf = (job: Pick<IndexedJob, 'schedule'> | undefined) =>

@@ -35,6 +35,21 @@ export function connectionOf(options: {
   };
 }
 
+/**
+ * The connection as far as the configuration alone says it.
+ *
+ * @returns undefined where the source's secret may say where the server is
+ */
+export function knownConnection(
+  name: string,
+  source: SourceConfig,
+  tenant: string,
+): AtlanConnection | undefined {
+  const { host, port, connection } = source;
+  if (connection?.qualifiedName === undefined && (host === undefined || port === undefined)) return undefined;
+  return connectionOf({ name, source, login: { host: host ?? '', port: port ?? 0 }, tenant });
+}
+
 /** Atlan's name for the kind of database, whatever Ferry reads it with. */
 export function connectorOf({ type, odbc }: Pick<SourceConfig, 'type' | 'odbc'>): string {
   if (odbc === undefined) return type;

@@ -1,8 +1,8 @@
 import type { SetupHost } from '../../api/setup/setup-host.ts';
 import { type CatalogTarget, readCredentials } from '../../atlan/sent-credentials.ts';
 import { asSourceProblem } from '../../atlan/source-problems.ts';
-import { connectionOf } from '../../config/atlan-connection.ts';
-import type { FerryConfig, SourceConfig } from '../../config/schema/ferry-config.ts';
+import { knownConnection } from '../../config/atlan-connection.ts';
+import type { FerryConfig } from '../../config/schema/ferry-config.ts';
 import { toFerryError } from '../../errors.ts';
 import type { ProcessProbes } from './process-probes.ts';
 import type { CallerRules } from './sent-source.ts';
@@ -16,11 +16,10 @@ export function setupHere(
   config: FerryConfig,
   { rules, probes }: { rules: CallerRules; probes: Pick<ProcessProbes, 'columns'> | undefined },
 ): SetupHost {
-  const sources = Object.entries(config.sources).map(([name, source]) => ({
-    name,
-    type: source.type,
-    ...knownConnection(name, source, config.atlan.tenant),
-  }));
+  const sources = Object.entries(config.sources).map(([name, source]) => {
+    const connection = knownConnection(name, source, config.atlan.tenant);
+    return { name, type: source.type, ...(connection && { connection }) };
+  });
   return {
     names: { sources, targets: Object.keys(config.polyteia) },
     acceptsCredentials: rules.hostRule !== undefined,
@@ -38,11 +37,4 @@ export function setupHere(
       },
     }),
   };
-}
-
-function knownConnection(name: string, source: SourceConfig, tenant: string) {
-  const { host, port, connection } = source;
-  // What the file leaves open, the source's secret may say.
-  if (connection?.qualifiedName === undefined && (host === undefined || port === undefined)) return {};
-  return { connection: connectionOf({ name, source, login: { host: host ?? '', port: port ?? 0 }, tenant }) };
 }
