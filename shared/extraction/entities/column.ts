@@ -1,5 +1,5 @@
 import { cleanDescription } from './clean-description.ts';
-import { type EntityContext, referTo } from './context.ts';
+import { type EntityContext, referTo, schemaAttributes } from './context.ts';
 import type { ColumnEntity, RelationEntity } from './entity-schemas.ts';
 import { columnText, flat, type SharedText, sharedText, typeTexts } from './entity-text.ts';
 import { foreignKeyOf } from './foreign-key.ts';
@@ -154,10 +154,7 @@ function ofRelation(row: ColumnRow, { names, common }: EntityContext) {
   return {
     attributes: {
       ...common,
-      databaseName: row.table_catalog,
-      databaseQualifiedName: names.database,
-      schemaName: row.table_schema,
-      schemaQualifiedName: names.schema(row.table_schema),
+      ...schemaAttributes(names, row.table_catalog, row.table_schema),
       ...(typeName === 'Table' || typeName === 'TablePartition'
         ? { tableName: row.table_name, tableQualifiedName: qualifiedName }
         : { viewName: row.table_name, viewQualifiedName: qualifiedName }),

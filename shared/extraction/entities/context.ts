@@ -43,6 +43,16 @@ export function commonAttributes(options: {
   };
 }
 
+/** What all entities in a schema say about where they are. */
+export function schemaAttributes(names: QualifiedNames, database: string, schema: string) {
+  return {
+    databaseName: database,
+    databaseQualifiedName: names.database,
+    schemaName: schema,
+    schemaQualifiedName: names.schema(schema),
+  };
+}
+
 /** A reference to an entity of the same output. */
 export function referTo<Type extends string>(typeName: Type, qualifiedName: string) {
   return { typeName, attributes: {}, uniqueAttributes: { qualifiedName } };

@@ -1,4 +1,4 @@
-import { type EntityContext, referTo } from './context.ts';
+import { type EntityContext, referTo, schemaAttributes } from './context.ts';
 import type { ProcedureEntity } from './entity-schemas.ts';
 import type { RawProcedure } from './raw-rows.ts';
 import { argumentsOf } from './signature.ts';
@@ -39,10 +39,7 @@ export function buildProcedure(
         row.is_overloaded ? row.argument_types : undefined,
       ),
       ...common,
-      databaseName: row.procedure_catalog,
-      databaseQualifiedName: names.database,
-      schemaName: row.procedure_schema,
-      schemaQualifiedName,
+      ...schemaAttributes(names, row.procedure_catalog, row.procedure_schema),
       definition: row.procedure_definition ?? undefined,
       subType: '-1',
       sourceCreatedBy: row.source_owner,

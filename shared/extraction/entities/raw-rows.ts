@@ -105,7 +105,8 @@ const rawTable = z.strictObject({
 });
 export type RawTable = z.infer<typeof rawTable>;
 
-const rawColumn = z.strictObject({
+/** What the row of a column begins with, whatever the database. */
+export const rawColumnStart = {
   table_catalog: text,
   table_schema: text,
   table_name: text,
@@ -115,10 +116,21 @@ const rawColumn = z.strictObject({
   is_nullable: yesOrNo,
   data_type: text,
   is_auto_increment: yesOrNo,
-  /** Only of domains: their type modifier. */
+  /** Of Postgres, only of domains: their type modifier. */
   numeric_precision: integer.nullable(),
   character_octet_length: integer.nullable(),
   is_generated: yesOrNo,
+};
+
+/** Only with details: the column that a foreign key refers to, if it is a row of this extraction too. */
+export const rawForeignColumn = {
+  foreign_schema: text.nullable().optional(),
+  foreign_table: text.nullable().optional(),
+  foreign_column: text.nullable().optional(),
+};
+
+const rawColumn = z.strictObject({
+  ...rawColumnStart,
   is_identity: yesOrNo,
   identity_cycle: nothing,
   /** A type in the server's words. */
@@ -152,10 +164,7 @@ const rawColumn = z.strictObject({
   is_indexed: z.boolean().optional(),
   /** In the key by which the relation is partitioned, from 1. */
   partition_position: integer.nullable().optional(),
-  /** The column that a foreign key refers to, if it is a row of this extraction too. */
-  foreign_schema: text.nullable().optional(),
-  foreign_table: text.nullable().optional(),
-  foreign_column: text.nullable().optional(),
+  ...rawForeignColumn,
 });
 export type RawColumn = z.infer<typeof rawColumn>;
 

@@ -1,5 +1,5 @@
 import { cleanDescription } from './clean-description.ts';
-import { type EntityContext, referTo } from './context.ts';
+import { type EntityContext, referTo, schemaAttributes } from './context.ts';
 import type { RelationEntity } from './entity-schemas.ts';
 import type { RawTable } from './raw-rows.ts';
 
@@ -52,10 +52,7 @@ export function buildRelation(row: RelationRow, { names, common }: EntityContext
     qualifiedName: names.relation(row.table_schema, row.table_name),
     ...common,
     description: row.remarks === null ? undefined : cleanDescription(row.remarks),
-    databaseName: row.table_catalog,
-    databaseQualifiedName: names.database,
-    schemaName: row.table_schema,
-    schemaQualifiedName,
+    ...schemaAttributes(names, row.table_catalog, row.table_schema),
     columnCount: row.column_count,
     rowCount: row.row_count ?? undefined,
     sizeBytes: row.size_bytes,

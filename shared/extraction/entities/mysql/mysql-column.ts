@@ -1,5 +1,6 @@
+import { mysqlTypeColumns } from '../../../source/mysql/catalog/mysql-type-columns.ts';
 import { cleanDescription } from '../clean-description.ts';
-import { type EntityContext, referTo } from '../context.ts';
+import { type EntityContext, referTo, schemaAttributes } from '../context.ts';
 import { columnText, flat, inner, type SharedText, sharedText, typeTexts } from '../entity-text.ts';
 import { foreignKeyOf } from '../foreign-key.ts';
 import type { MysqlColumnEntity } from './mysql-entity-schemas.ts';
@@ -12,28 +13,13 @@ export const mysqlColumnColumns = [
   'table_name',
   'column_name',
   'ordinal_position',
-  'is_nullable',
-  'data_type',
-  'is_auto_increment',
-  'numeric_precision',
-  'character_octet_length',
-  'is_generated',
-  'column_size',
   'table_type',
   'constraint_type',
   'constraint_name',
   'remarks',
-  'numeric_scale',
-  'max_length',
   'is_primary',
   'is_foreign',
-  'extra_info',
-  'character_set_name',
-  'collation_name',
-  'column_type',
-  'column_key',
-  'privileges',
-  'generation_expression',
+  ...mysqlTypeColumns,
   'type_key',
 ] as const satisfies (keyof MysqlRawColumn)[];
 
@@ -47,29 +33,7 @@ export const mysqlColumnDetails = [
 ] as const satisfies (keyof MysqlRawColumn)[];
 
 /** Columns with the same values in all rows with the same text. */
-export const mysqlSharedColumns = [
-  {
-    by: 'type_key',
-    columns: [
-      'is_nullable',
-      'data_type',
-      'is_auto_increment',
-      'numeric_precision',
-      'character_octet_length',
-      'is_generated',
-      'column_size',
-      'numeric_scale',
-      'max_length',
-      'extra_info',
-      'character_set_name',
-      'collation_name',
-      'column_type',
-      'column_key',
-      'privileges',
-      'generation_expression',
-    ],
-  },
-] as const satisfies {
+export const mysqlSharedColumns = [{ by: 'type_key', columns: mysqlTypeColumns }] as const satisfies {
   by: keyof MysqlRawColumn;
   columns: readonly (typeof mysqlColumnColumns)[number][];
 }[];
@@ -181,10 +145,7 @@ function ofRelation(row: MysqlColumnRow, { names, common }: EntityContext) {
   return {
     attributes: {
       ...common,
-      databaseName: row.table_catalog,
-      databaseQualifiedName: names.database,
-      schemaName: row.table_schema,
-      schemaQualifiedName: names.schema(row.table_schema),
+      ...schemaAttributes(names, row.table_catalog, row.table_schema),
       ...(isView
         ? { viewName: row.table_name, viewQualifiedName: qualifiedName }
         : { tableName: row.table_name, tableQualifiedName: qualifiedName }),

@@ -1,5 +1,5 @@
 import { cleanDescription } from '../clean-description.ts';
-import { type EntityContext, referTo } from '../context.ts';
+import { type EntityContext, referTo, schemaAttributes } from '../context.ts';
 import type { RowRemark } from '../row-remark.ts';
 import { argumentsOf } from '../signature.ts';
 import type { MysqlProcedureEntity } from './mysql-entity-schemas.ts';
@@ -50,10 +50,7 @@ export function buildMysqlProcedure(
         row.is_overloaded && type === 'FUNCTION' ? type : undefined,
       ),
       ...common,
-      databaseName: row.procedure_catalog,
-      databaseQualifiedName: names.database,
-      schemaName: schema,
-      schemaQualifiedName,
+      ...schemaAttributes(names, row.procedure_catalog, schema),
       definition: row.procedure_definition ?? undefined,
       description: cleanDescription(row.remarks),
       subType: type,

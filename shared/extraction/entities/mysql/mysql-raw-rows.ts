@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { EntityFolder } from '../../../source/catalog/entity-folders.ts';
+import { rawColumnStart, rawForeignColumn } from '../raw-rows.ts';
 
 /** The rows of raw/{folder}/ of a MySQL or MariaDB source, under the names of Atlan's app. All numbers are integers. */
 
@@ -63,18 +64,7 @@ const rawTable = z.strictObject({
 export type MysqlRawTable = z.infer<typeof rawTable>;
 
 const rawColumn = z.strictObject({
-  table_catalog: text,
-  table_schema: text,
-  table_name: text,
-  column_name: text,
-  ordinal_position: integer,
-  column_def: text.nullable(),
-  is_nullable: yesOrNo,
-  data_type: text,
-  is_auto_increment: yesOrNo,
-  numeric_precision: integer.nullable(),
-  character_octet_length: integer.nullable(),
-  is_generated: yesOrNo,
+  ...rawColumnStart,
   is_identity: z.literal('NO'),
   identity_cycle: z.null(),
   /** Characters of a text, digits of a number. */
@@ -104,10 +94,7 @@ const rawColumn = z.strictObject({
   default_value: text.nullable().optional(),
   /** Null where a mirror does not say it. */
   is_indexed: z.boolean().nullable().optional(),
-  /** The column that a foreign key refers to, if it is a row of this extraction too. */
-  foreign_schema: text.nullable().optional(),
-  foreign_table: text.nullable().optional(),
-  foreign_column: text.nullable().optional(),
+  ...rawForeignColumn,
 });
 export type MysqlRawColumn = z.infer<typeof rawColumn>;
 

@@ -1,5 +1,5 @@
 import { cleanDescription } from '../clean-description.ts';
-import { type EntityContext, referTo } from '../context.ts';
+import { type EntityContext, referTo, schemaAttributes } from '../context.ts';
 import type { RowRemark } from '../row-remark.ts';
 import type { MysqlRelationEntity } from './mysql-entity-schemas.ts';
 import type { MysqlRawTable } from './mysql-raw-rows.ts';
@@ -45,12 +45,7 @@ export function buildMysqlRelation(
   { names, common, tablePartitions = false }: EntityContext,
 ): MysqlRelationEntity {
   const schemaQualifiedName = names.schema(row.table_schema);
-  const ofSchema = {
-    databaseName: row.table_catalog,
-    databaseQualifiedName: names.database,
-    schemaName: row.table_schema,
-    schemaQualifiedName,
-  };
+  const ofSchema = schemaAttributes(names, row.table_catalog, row.table_schema);
   const measured = {
     sizeBytes: row.size_bytes ?? 0,
     sourceCreatedAt: row.create_time || undefined,

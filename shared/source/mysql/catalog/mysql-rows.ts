@@ -23,6 +23,7 @@ import {
   schemasInScope,
 } from './mysql-names.ts';
 import { relationsIn } from './mysql-scope.ts';
+import { mysqlTypeColumns } from './mysql-type-columns.ts';
 import { limitsOf } from './mysql-visibility.ts';
 
 const read = (file: URL) => readFileSync(file, 'utf8');
@@ -97,24 +98,7 @@ const COLUMN_PLACES = `'${USUAL_TYPE}' AS table_type, NULL::VARCHAR AS constrain
  * One short text for all that columns of one type share, so that a reader of many rows reads the rest once
  * (read-rows.ts). All of it at length, for each row of a file, would take more memory than any other column.
  */
-const TYPE_KEY = `md5(concat_ws(chr(31), ${[
-  'is_nullable',
-  'data_type',
-  'is_auto_increment',
-  'numeric_precision',
-  'character_octet_length',
-  'is_generated',
-  'column_size',
-  'numeric_scale',
-  'max_length',
-  'extra_info',
-  'character_set_name',
-  'collation_name',
-  'column_type',
-  'column_key',
-  'privileges',
-  'generation_expression',
-]
+const TYPE_KEY = `md5(concat_ws(chr(31), ${mysqlTypeColumns
   .map((column) => `coalesce(${column}::VARCHAR, chr(30))`)
   .join(', ')})) AS type_key`;
 const ROUTINE_PLACES = 'NULL::VARCHAR AS arguments';
