@@ -157,7 +157,7 @@ export function patternsOf(ticked: Ticked): Record<string, '*' | string[]> {
 
 const exactly = (name: string) => `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}$`;
 
-/** The ticked databases that the source does not sign in to by itself. */
+/** The ticked databases other than the one that the source signs in to. */
 export const otherDatabases = ({ filter: { means, ticked }, ownDatabase }: Draft): string[] =>
   means === 'include' && ownDatabase !== undefined
     ? Object.keys(ticked).filter((name) => name !== ownDatabase)

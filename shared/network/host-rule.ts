@@ -65,7 +65,7 @@ const NEVER = new Set([
 
 /**
  * Reads a list of names, of patterns such as `*.example.org`, of addresses and networks. A name allows only public
- * addresses: a name in a private network also needs the network, because whoever controls a name decides what it
+ * addresses: a name in a private network also needs the network, because the owner of a name decides what it
  * resolves to.
  *
  * @param list separated by commas or white space

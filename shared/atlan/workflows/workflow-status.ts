@@ -4,7 +4,7 @@ import type { Run } from '../../api/schemas.ts';
 export type WorkflowStatus = 'RUNNING' | 'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'TERMINATED' | 'CANCELED';
 
 /**
- * The status of a run. One that lost some of its databases counts as failed: whoever waits for COMPLETED would take
+ * The status of a run. One that lost some of its databases counts as failed: a caller that waits for COMPLETED would take
  * what is missing for deleted. A run that was stopped is terminated, and one that found another run under way canceled.
  */
 export function statusOf({ state, error }: Pick<Run, 'state' | 'error'>): WorkflowStatus {
