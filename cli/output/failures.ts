@@ -1,5 +1,9 @@
 import type { Run } from '../../shared/api/schemas.ts';
-import { describeFailures, groupByCause, labelOfOutcome } from '../../shared/extraction/describe-failures.ts';
+import {
+  describeFailures,
+  groupByCause,
+  labelOfOutcome,
+} from '../../shared/extraction/databases/describe-failures.ts';
 import type { RunRecord } from '../../shared/runs/records/run-record.ts';
 import { formatCount } from '../../shared/text/format.ts';
 import { nameSome } from '../../shared/text/name-some.ts';

@@ -1,5 +1,5 @@
 import type { Run } from '../../shared/api/schemas.ts';
-import { labelOfOutcome } from '../../shared/extraction/describe-failures.ts';
+import { labelOfOutcome } from '../../shared/extraction/databases/describe-failures.ts';
 import type { RunRecord } from '../../shared/runs/records/run-record.ts';
 import { formatBytes, formatCount, formatDuration, formatMoment } from '../../shared/text/format.ts';
 import { nameSome } from '../../shared/text/name-some.ts';

@@ -2,24 +2,24 @@ import { join } from 'node:path';
 import { CatalogSessions } from '../extraction/catalog/catalog-sessions.ts';
 import { scopeIn } from '../extraction/catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight, whyLeftOut } from '../extraction/catalog/preflight.ts';
-import { labelOf } from '../extraction/database-label.ts';
-import {
-  type ExtractionWork,
-  findExtraction,
-  type RunExtractionOptions,
-} from '../extraction/extraction-work.ts';
-import { describeLeftOut, type LeftOut, nothingLeft } from '../extraction/left-out.ts';
-import { layOut } from '../extraction/output/layout.ts';
-import { addressOf, type OutputStore } from '../extraction/output/output-store.ts';
+import { labelOf } from '../extraction/databases/database-label.ts';
+import { describeLeftOut, type LeftOut, nothingLeft } from '../extraction/databases/left-out.ts';
 import {
   fitToDatabase,
   type PlannedSource,
   type PlanWork,
   placeOf,
   planDatabases,
-} from '../extraction/plan-databases.ts';
-import { describeUnread, failsApart, UnmatchedEntries } from '../extraction/unread-databases.ts';
-import { watchSource } from '../extraction/watch-source.ts';
+} from '../extraction/databases/plan-databases.ts';
+import { describeUnread, failsApart, UnmatchedEntries } from '../extraction/databases/unread-databases.ts';
+import { watchSource } from '../extraction/databases/watch-source.ts';
+import {
+  type ExtractionWork,
+  findExtraction,
+  type RunExtractionOptions,
+} from '../extraction/extraction-work.ts';
+import { layOut } from '../extraction/output/layout.ts';
+import { addressOf, type OutputStore } from '../extraction/output/output-store.ts';
 import { type RetryOptions, retryLockedCatalog } from '../runs/retry.ts';
 import { createWorkspace } from '../runs/workspace.ts';
 import { RefusedLogins } from '../source/credentials/refused-logins.ts';

@@ -1,7 +1,7 @@
 import { toFerryError } from '../errors.ts';
 import type { DatabaseOutcome } from '../runs/records/run-record.ts';
+import { sumOf } from './databases/read-database.ts';
 import type { ManifestDatabase } from './output/manifest.ts';
-import { sumOf } from './read-database.ts';
 
 /** How a database ended; a failed one with the hint, which the manifest has no place for. */
 export type Outcome = ManifestDatabase & { hint?: string | undefined };

@@ -6,7 +6,10 @@ import { RefusedLogins } from '../source/credentials/refused-logins.ts';
 import { formatBytes, formatCount } from '../text/format.ts';
 import { assertParentFiles } from './assert-parents.ts';
 import { CatalogSessions } from './catalog/catalog-sessions.ts';
-import { describeFailures } from './describe-failures.ts';
+import { describeFailures } from './databases/describe-failures.ts';
+import { type PlannedSource, planAgain, planDatabases } from './databases/plan-databases.ts';
+import { sumBytes, sumOf } from './databases/read-database.ts';
+import { readDatabases } from './databases/read-databases.ts';
 import { extractDatabase } from './extract-database.ts';
 import {
   describeExtraction,
@@ -20,9 +23,6 @@ import { type Layout, layOut } from './output/layout.ts';
 import { addCounts, type Manifest, toDocument } from './output/manifest.ts';
 import { addressOf } from './output/output-store.ts';
 import { createPublisher, type Publisher } from './output/publish-files.ts';
-import { type PlannedSource, planAgain, planDatabases } from './plan-databases.ts';
-import { sumBytes, sumOf } from './read-database.ts';
-import { readDatabases } from './read-databases.ts';
 
 /**
  * Runs one extraction: the catalogs of its databases become files of Atlan entities, a manifest says that they are

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeFailures } from '../../../shared/extraction/describe-failures.ts';
+import { describeFailures } from '../../../shared/extraction/databases/describe-failures.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import type { DatabaseOutcome, RunRecord } from '../../../shared/runs/records/run-record.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';

@@ -1,24 +1,24 @@
 import { join } from 'node:path';
-import { type AtlanConnection, connectionOf } from '../config/atlan-connection.ts';
-import { ConfigError, type FerryError, toFerryError } from '../errors.ts';
-import type { JobContext } from '../runs/job.ts';
-import type { FailedTry } from '../runs/retry.ts';
-import { catalogOf } from '../source/catalog/catalog-registry.ts';
-import type { CatalogScope } from '../source/catalog/catalog-scope.ts';
-import { type CatalogFilters, mapFilters, textsOf } from '../source/catalog/filters.ts';
-import { type Login, resolveLogin } from '../source/credentials/credentials.ts';
-import type { JobReading } from '../source/job-reading.ts';
-import { dialectOf } from '../source/registry.ts';
-import type { SourceEngine } from '../source/sessions/source-engine.ts';
-import { formatCount } from '../text/format.ts';
-import type { DatabasePlace } from './catalog/catalog-sessions.ts';
-import { fitLetters } from './catalog/fit-letters.ts';
-import { openCatalogSession, scopeIn } from './catalog/open-catalog-session.ts';
-import { runPreflight } from './catalog/preflight.ts';
+import { type AtlanConnection, connectionOf } from '../../config/atlan-connection.ts';
+import { ConfigError, type FerryError, toFerryError } from '../../errors.ts';
+import type { JobContext } from '../../runs/job.ts';
+import type { FailedTry } from '../../runs/retry.ts';
+import { catalogOf } from '../../source/catalog/catalog-registry.ts';
+import type { CatalogScope } from '../../source/catalog/catalog-scope.ts';
+import { type CatalogFilters, mapFilters, textsOf } from '../../source/catalog/filters.ts';
+import { type Login, resolveLogin } from '../../source/credentials/credentials.ts';
+import type { JobReading } from '../../source/job-reading.ts';
+import { dialectOf } from '../../source/registry.ts';
+import type { SourceEngine } from '../../source/sessions/source-engine.ts';
+import { formatCount } from '../../text/format.ts';
+import type { DatabasePlace } from '../catalog/catalog-sessions.ts';
+import { fitLetters } from '../catalog/fit-letters.ts';
+import { openCatalogSession, scopeIn } from '../catalog/open-catalog-session.ts';
+import { runPreflight } from '../catalog/preflight.ts';
+import type { ExtractionWork } from '../extraction-work.ts';
+import { WholeJobError } from '../whole-job-error.ts';
 import { escapeDatabaseNames } from './escape-database-names.ts';
-import type { ExtractionWork } from './extraction-work.ts';
 import type { UnreadDatabase } from './unread-databases.ts';
-import { WholeJobError } from './whole-job-error.ts';
 
 /** A source that is about to be read. */
 export interface PlannedSource {

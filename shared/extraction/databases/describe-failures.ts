@@ -1,4 +1,4 @@
-import type { DatabaseOutcome, RunRecord } from '../runs/records/run-record.ts';
+import type { DatabaseOutcome, RunRecord } from '../../runs/records/run-record.ts';
 import { labelOf } from './database-label.ts';
 
 // The record lists all of them; a message is easier to read with a few.

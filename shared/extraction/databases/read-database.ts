@@ -1,20 +1,20 @@
 import { rm } from 'node:fs/promises';
-import { ConfigError } from '../errors.ts';
-import type { JobContext } from '../runs/job.ts';
-import type { EntityFolder } from '../source/catalog/entity-folders.ts';
-import { formatCount } from '../text/format.ts';
-import type { CatalogSessions } from './catalog/catalog-sessions.ts';
-import { scopeIn } from './catalog/open-catalog-session.ts';
-import { type Preflight, runPreflight, whyLeftOut } from './catalog/preflight.ts';
+import { ConfigError } from '../../errors.ts';
+import type { JobContext } from '../../runs/job.ts';
+import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
+import { formatCount } from '../../text/format.ts';
+import type { CatalogSessions } from '../catalog/catalog-sessions.ts';
+import { scopeIn } from '../catalog/open-catalog-session.ts';
+import { type Preflight, runPreflight, whyLeftOut } from '../catalog/preflight.ts';
+import type { ExtractedDatabase, extractDatabase } from '../extract-database.ts';
+import type { ExtractDatabaseOptions } from '../extract-options.ts';
+import type { ExtractionWork } from '../extraction-work.ts';
+import type { SharedRawWriter } from '../files/shared-raw-writer.ts';
+import { FILE_FORMATS } from '../output/layout.ts';
+import { WholeJobError } from '../whole-job-error.ts';
 import { labelOf } from './database-label.ts';
-import type { ExtractedDatabase, extractDatabase } from './extract-database.ts';
-import type { ExtractDatabaseOptions } from './extract-options.ts';
-import type { ExtractionWork } from './extraction-work.ts';
-import type { SharedRawWriter } from './files/shared-raw-writer.ts';
-import { FILE_FORMATS } from './output/layout.ts';
 import { fitToDatabase, type PlannedSource, placeOf } from './plan-databases.ts';
 import type { UnmatchedEntries } from './unread-databases.ts';
-import { WholeJobError } from './whole-job-error.ts';
 
 /**
  * What was read of a database. `leftOut`: nothing, because the filters leave nothing of it, in the words of

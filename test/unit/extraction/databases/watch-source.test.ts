@@ -1,14 +1,14 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../shared/config/load-config.ts';
+import { parseConfig } from '../../../../shared/config/load-config.ts';
 import {
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
   UnansweredLoginError,
-} from '../../../shared/errors.ts';
-import { watchSource } from '../../../shared/extraction/watch-source.ts';
-import { extractionConfig } from '../../support/extraction/extraction-setup.ts';
+} from '../../../../shared/errors.ts';
+import { watchSource } from '../../../../shared/extraction/databases/watch-source.ts';
+import { extractionConfig } from '../../../support/extraction/extraction-setup.ts';
 
 const server = createServer((socket) => socket.on('error', () => {}));
 let port: number;

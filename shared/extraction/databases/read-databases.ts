@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toFerryError } from '../errors.ts';
-import type { JobContext } from '../runs/job.ts';
-import type { FailedTry } from '../runs/retry.ts';
-import { warnOfSuperuser } from '../source/warn-of-superuser.ts';
-import { formatBytes, formatCount } from '../text/format.ts';
+import { toFerryError } from '../../errors.ts';
+import type { JobContext } from '../../runs/job.ts';
+import type { FailedTry } from '../../runs/retry.ts';
+import { warnOfSuperuser } from '../../source/warn-of-superuser.ts';
+import { formatBytes, formatCount } from '../../text/format.ts';
+import type { ExtractedDatabase } from '../extract-database.ts';
+import { SharedRawWriter } from '../files/shared-raw-writer.ts';
+import { failedOutcome, type Outcome, toRecord } from '../outcome.ts';
+import type { Publisher } from '../output/publish-files.ts';
+import { WholeJobError } from '../whole-job-error.ts';
 import { labelOf } from './database-label.ts';
-import type { ExtractedDatabase } from './extract-database.ts';
-import { SharedRawWriter } from './files/shared-raw-writer.ts';
 import { describeLeftOut, type LeftOut, nothingLeft } from './left-out.ts';
-import { failedOutcome, type Outcome, toRecord } from './outcome.ts';
-import type { Publisher } from './output/publish-files.ts';
 import type { PlannedSource } from './plan-databases.ts';
 import {
   type DatabaseToRead,
@@ -21,7 +22,6 @@ import {
 } from './read-database.ts';
 import { describeUnread, failsApart, UnmatchedEntries } from './unread-databases.ts';
 import { watchSource } from './watch-source.ts';
-import { WholeJobError } from './whole-job-error.ts';
 
 /** The results so far, of all databases. */
 interface Findings {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeFailures } from '../../../shared/extraction/describe-failures.ts';
-import type { DatabaseOutcome } from '../../../shared/runs/records/run-record.ts';
+import { describeFailures } from '../../../../shared/extraction/databases/describe-failures.ts';
+import type { DatabaseOutcome } from '../../../../shared/runs/records/run-record.ts';
 
 const good = (database: string): DatabaseOutcome => ({
   source: 'erp',

@@ -1,8 +1,8 @@
-import { ConfigError } from '../errors.ts';
-import { type CatalogFilters, entriesOf } from '../source/catalog/filters.ts';
-import { nameSome } from '../text/name-some.ts';
-import { nameOfEntry } from './catalog/preflight.ts';
-import type { ExtractionWork } from './extraction-work.ts';
+import { ConfigError } from '../../errors.ts';
+import { type CatalogFilters, entriesOf } from '../../source/catalog/filters.ts';
+import { nameSome } from '../../text/name-some.ts';
+import { nameOfEntry } from '../catalog/preflight.ts';
+import type { ExtractionWork } from '../extraction-work.ts';
 
 /** A database that `databases: all` and the filters select, and that the login may not connect to. */
 export interface UnreadDatabase {

@@ -1,4 +1,4 @@
-import { AccessError, RefusedLoginError, StackUnavailableError } from '../errors.ts';
+import { AccessError, RefusedLoginError, StackUnavailableError } from '../../errors.ts';
 
 /**
  * Watches how a login fares with the databases of one source, so that the remaining ones are not tried in vain: each

@@ -5,8 +5,8 @@ import {
   QueryError,
   RefusedLoginError,
   StackUnavailableError,
-} from '../../../shared/errors.ts';
-import { watchSignIn } from '../../../shared/extraction/watch-sign-in.ts';
+} from '../../../../shared/errors.ts';
+import { watchSignIn } from '../../../../shared/extraction/databases/watch-sign-in.ts';
 
 const refused = new RefusedLoginError('The source refused the login.');
 const noConnect = new AuthError('The source does not let the user into the database.');

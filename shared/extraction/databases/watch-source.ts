@@ -1,7 +1,7 @@
-import { SourceUnavailableError, UnansweredLoginError } from '../errors.ts';
-import { assertReachable } from '../network/reachability.ts';
-import type { Login } from '../source/credentials/credentials.ts';
-import { dialectOf } from '../source/registry.ts';
+import { SourceUnavailableError, UnansweredLoginError } from '../../errors.ts';
+import { assertReachable } from '../../network/reachability.ts';
+import type { Login } from '../../source/credentials/credentials.ts';
+import { dialectOf } from '../../source/registry.ts';
 import type { PlannedSource } from './plan-databases.ts';
 import { watchSignIn } from './watch-sign-in.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { QualifiedNames } from '../../../shared/extraction/entities/qualified-names.ts';
-import { escapeDatabaseNames } from '../../../shared/extraction/escape-database-names.ts';
+import { escapeDatabaseNames } from '../../../../shared/extraction/databases/escape-database-names.ts';
+import { QualifiedNames } from '../../../../shared/extraction/entities/qualified-names.ts';
 
 it.each<[string[], [string, string][]]>([
   [['a', 'b'], []],
