@@ -8,7 +8,7 @@ export const TIMED_STATEMENTS = {
   log_timezone: 'UTC',
 };
 
-const ENDED = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC .*duration: (\d+\.\d+) ms .*$/gm;
+const ENDED = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC \[(\d+)\] .*duration: (\d+\.\d+) ms .*$/gm;
 
 /**
  * The most statements with this text that a Postgres with {@link TIMED_STATEMENTS} was running at once. `pg_stat_activity` would not do:
@@ -18,10 +18,15 @@ export async function mostAtOnce({ logFile }: PostgresServer, text: string): Pro
   const lines = [...(await readFile(logFile, 'utf8')).matchAll(ENDED)].filter(([line]) =>
     line.includes(text),
   );
-  const moments = lines.flatMap(([, at = '', ms]) => {
+  // A connection runs one statement at a time. The log's moments are cut to milliseconds, so one that follows at once would
+  // seem to begin before its predecessor has ended.
+  const ends = new Map<string, number>();
+  const moments = lines.flatMap(([, at = '', connection = '', ms]) => {
     const end = Date.parse(`${at.replace(' ', 'T')}Z`);
+    const begin = Math.max(end - Number(ms), ends.get(connection) ?? 0);
+    ends.set(connection, end);
     return [
-      { at: end - Number(ms), change: 1 },
+      { at: begin, change: 1 },
       { at: end, change: -1 },
     ];
   });
