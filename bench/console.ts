@@ -120,7 +120,7 @@ async function openApi(): Promise<(request: Request) => Promise<Response>> {
     documents,
     runs,
     requests: createRunRequestStore(documents),
-    check: async () => {},
+    check: async ({ id }) => id,
     start: async () => {},
     logger: createLogger({ level: 'silent' }),
   });

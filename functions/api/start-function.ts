@@ -21,8 +21,13 @@ export function createStarter(options: StartFunctionOptions): (request: RunReque
 }
 
 /** As {@link createStarter}, for a check of a job. */
-export function createCheckStarter(options: StartFunctionOptions): (request: CheckRequest) => Promise<void> {
-  return ({ job, ...request }) => invoke(options, job, { job, check: true, ...request });
+export function createCheckStarter(
+  options: StartFunctionOptions,
+): (request: CheckRequest) => Promise<string> {
+  return async ({ job, ...request }) => {
+    await invoke(options, job, { job, check: true, ...request });
+    return request.id;
+  };
 }
 
 async function invoke(

@@ -41,12 +41,13 @@ export function addCheckRoutes(
     const checkId = newRunId(now);
     asked.set(job, { id: checkId, at: now.getTime() });
     try {
-      await dependencies.check({ id: checkId, job, requestedBy: context.env.caller });
+      const answering = await dependencies.check({ id: checkId, job, requestedBy: context.env.caller });
+      if (answering !== checkId) asked.delete(job);
+      return context.json({ checkId: answering, job }, 202);
     } catch (error) {
       asked.delete(job);
       throw error;
     }
-    return context.json({ checkId, job }, 202);
   });
 
   api.openapi(getCheck, async (context) => {

@@ -16,8 +16,11 @@ export interface ApiDependencies {
   requests: RunRequestStore;
   /** Reads what is stored beside the runs: checks. */
   documents: Pick<DocumentStore, 'get' | 'address'>;
-  /** Starts a check of a job without waiting for its end. */
-  check: (request: CheckRequest) => Promise<void>;
+  /**
+   * Starts a check of a job without waiting for its end. Gives the id of the check that answers: the request's, or that
+   * of one that waits or is under way.
+   */
+  check: (request: CheckRequest) => Promise<string>;
   /** The log of a run, oldest line first. Absent: the host keeps none that it can read. */
   readLog?: (run: { id: string; job: string }) => Promise<LogLine[]>;
   /**

@@ -126,8 +126,9 @@ export function startTestApi(
   const api = createApi({
     documents,
     check: async (request) => {
-      await options.check?.(request);
+      const answering = (await options.check?.(request)) ?? request.id;
       checked.push(request);
+      return answering;
     },
     ...(options.now ? { now: options.now } : {}),
     ...(options.readLog ? { readLog: options.readLog } : {}),

@@ -18,13 +18,18 @@ const WAITING = 10;
 /**
  * Checks jobs in this process, when callers of the API ask for it; the results are in the state.
  *
- * @returns throws ProblemError (409) while a check of the job waits or is under way, (503) when too many wait
+ * @returns gives the id of the check that answers: the request's, or that of one that waits or is under way; throws
+ * ProblemError (503) when too many wait
  */
 export function createCheckStarter(
   options: Omit<StartupCheckOptions, 'checkMs'>,
-): (request: CheckRequest) => Promise<void> {
+): (request: CheckRequest) => Promise<string> {
   const limit = pLimit(AT_ONCE);
-  const jobs = new Set<string>();
+  /** The check of each job that waits or is under way. */
+  const unfinished = new Map<string, string>();
+  const finish = ({ job, id }: CheckRequest) => {
+    if (unfinished.get(job) === id) unfinished.delete(job);
+  };
   const refusals = new RefusedLogins({ forgetMs: BETWEEN_CHECKS_MS });
   const { openOutput, logger, ...reading } = options;
   const check = (request: CheckRequest) =>
@@ -45,20 +50,25 @@ export function createCheckStarter(
       } catch (error) {
         const reason = late.aborted ? new DeadlineError('The check took longer than 3 minutes.') : error;
         return [failedCheck('check', reason)];
+      } finally {
+        // Before its end is written down: whoever reads that may ask for the next one at once.
+        finish(request);
       }
     });
   return async (request) => {
     const { job } = request;
-    if (jobs.has(job)) throw new ProblemError(409, `A check of "${job}" waits for its turn or is under way.`);
+    const other = unfinished.get(job);
+    if (other !== undefined) return other;
     if (limit.pendingCount >= WAITING)
       throw new ProblemError(503, 'Too many checks wait for their turn. Ask again when some have ended.', {
         headers: { 'retry-after': '30' },
       });
     logger.info({ job, triggeredBy: request.requestedBy }, 'check requested');
-    jobs.add(job);
+    unfinished.set(job, request.id);
     // Whoever asked looks for the results.
     void limit(() => check(request))
       .catch(() => {})
-      .finally(() => jobs.delete(job));
+      .finally(() => finish(request));
+    return request.id;
   };
 }

@@ -45,7 +45,7 @@ export async function startFakeAws(): Promise<FakeAws> {
   const runs = createRunStore(documents);
   const api = createApi({
     documents,
-    check: async () => {},
+    check: async ({ id }) => id,
     readJobs: async () => fake.jobs,
     runs,
     requests: createRunRequestStore(documents),

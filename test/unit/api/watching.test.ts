@@ -202,6 +202,15 @@ describe('a check of a job', () => {
     expect(api.checked.filter(({ job }) => job === 'orders')).toHaveLength(4);
   });
 
+  it('has the id of one that waits in the host, if there is one', async () => {
+    const waiting = newRunId();
+    const api = startTestApi({ check: async () => waiting });
+    const ask = async () => (await api.call('POST', '/jobs/orders/check')).body.checkId;
+    // Asked of the host each time: only it knows how long that one waits.
+    expect([await ask(), await ask()]).toEqual([waiting, waiting]);
+    expect(api.checked).toHaveLength(2);
+  });
+
   it('that could not be started is asked for again', async () => {
     let tries = 0;
     const check = async () => {

@@ -17,7 +17,7 @@ function apiFunction() {
   const handle = createApiFunction(
     createApi({
       documents,
-      check: async () => {},
+      check: async ({ id }) => id,
       readJobs: async () => jobs,
       runs,
       requests: createRunRequestStore(documents),
