@@ -11,7 +11,8 @@ const sharedProcess = {
   globalSetup: 'test/support/temporary-root.ts',
 };
 
-const withServers = { testTimeout: 60_000, hookTimeout: 120_000 };
+// Against tests that hang: long enough for a machine that is busy with other things.
+const withServers = { testTimeout: 180_000, hookTimeout: 300_000 };
 const withStacks = { testTimeout: 300_000, hookTimeout: 600_000 };
 
 // Python is the one tool of the tests that no registry has for every machine.
@@ -28,13 +29,14 @@ export default defineConfig({
     // Tests wait for servers, and commands for one another: a worker more than there are processors keeps these busy.
     maxWorkers: 3,
     slowTestThreshold: 5_000,
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     projects: [
       {
-        test: { ...sharedProcess, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
+        test: { ...sharedProcess, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 120_000 },
       },
       // What the CDK app makes of a configuration. CDK loads and checks much.
       {
-        test: { ...sharedProcess, name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 120_000 },
+        test: { ...sharedProcess, name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 180_000 },
       },
       {
         test: {

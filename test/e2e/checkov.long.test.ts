@@ -28,7 +28,7 @@ const ACCEPTED: Readonly<Record<string, string>> = {
     'The variables hold names, and no secret; Lambda encrypts them with its own key.',
 };
 
-it('checkov finds nothing, except for what is accepted with a reason', { timeout: 300_000 }, async () => {
+it('checkov finds nothing, except for what is accepted with a reason', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ferry-checkov-'));
   try {
     for (const [name, template] of Object.entries(await lintedTemplates()))

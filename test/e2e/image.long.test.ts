@@ -139,7 +139,7 @@ describe('the image', () => {
 });
 
 // Each command starts DuckDB's client on processors that others may be using.
-describe('a container of the image', { timeout: 120_000 }, () => {
+describe('a container of the image', () => {
   const env = { FERRY_CONFIG: '/etc/ferry/ferry.yaml', FERRY_SECRETS: '/etc/ferry/secrets.json' };
   const withConfig = (): Required<Pick<ContainerOptions, 'env' | 'mounts'>> => ({
     env: { ...env },

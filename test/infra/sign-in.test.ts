@@ -36,7 +36,7 @@ function statementsWith(
 const iam = { type: 'iam', username: 'ferry', resourceId: 'db-ABCDEFGHIJKL01234' };
 
 // The first synthesis loads the CDK.
-describe('a function may sign in at its source', { timeout: 60_000 }, () => {
+describe('a function may sign in at its source', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
     ['in the region of the host', iam, {}, 'eu-west-1'],
     [

@@ -192,7 +192,9 @@ export async function acquireLease(store: DocumentStore, options: AcquireOptions
         ? { outcome: 'duplicate' }
         : { outcome: 'busy', runId: found.runId ?? 'unknown' };
     }
-    const waitMs = Math.min(times.heartbeatMs, Math.max(1, times.expiryMs - found.ageMs));
+    // An earlier process of the same run, such as one that parked it a moment ago, is about to give the lease back.
+    const stepMs = found.runId === runId ? times.heartbeatMs / 5 : times.heartbeatMs;
+    const waitMs = Math.min(stepMs, Math.max(1, times.expiryMs - found.ageMs));
     await sleep(waitMs);
     watched = { version, forMs: (watched?.forMs ?? 0) + waitMs };
   }

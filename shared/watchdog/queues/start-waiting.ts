@@ -1,5 +1,5 @@
 import { toFerryError } from '../../errors.ts';
-import { leaseTimes, lookAtLease } from '../../runs/leases/lease.ts';
+import { type LeaseView, leaseTimes, lookAtLease } from '../../runs/leases/lease.ts';
 import { isInQueue, listTickets, type Ticket, ticketKey } from '../../runs/leases/tickets.ts';
 import { isFinished } from '../../runs/records/run-record.ts';
 import { startEventOf } from '../repairs/start-again.ts';
@@ -31,10 +31,18 @@ export async function startWaiting(source: string, dependencies: StarterDependen
   if (!first) return 0;
   const expired = tickets.filter((ticket) => !inQueue.includes(ticket));
   await Promise.all(expired.map(({ key }) => documents.remove(key)));
-  const onTheirWay = inQueue.length - parked.length;
-  const free = (await countFreeSlots(first, dependencies)) - onTheirWay;
+  const slots = await lookAtSlots(first, dependencies);
+  const free = slots.filter((slot) => slot.free).length;
+  // One that has just taken its slot still has its ticket for a moment.
+  const holders = new Set(slots.flatMap((slot) => (slot.free ? [] : [slot.runId])));
+  const waiting = inQueue.filter(({ runId }) => !holders.has(runId));
+  const kept = new Set(waiting.flatMap(({ parked: job, runId }) => (job === undefined ? [runId] : [])));
+  // The rule by which a run takes a slot, too: fewer runs before it than there are free slots.
+  const turns = new Set([...new Set(waiting.map(({ runId }) => runId))].slice(0, free));
   let started = 0;
-  for (const ticket of parked.slice(0, Math.max(0, free))) {
+  for (const ticket of parked) {
+    // A process has come for the run, or is on its way.
+    if (!turns.has(ticket.runId) || kept.has(ticket.runId)) continue;
     // Those of another stack that shares the bucket keep their place: it starts them.
     if (!Object.hasOwn(where.jobs, ticket.parked)) continue;
     if (await startParked(ticket, dependencies)) started += 1;
@@ -42,13 +50,13 @@ export async function startWaiting(source: string, dependencies: StarterDependen
   return started;
 }
 
-async function countFreeSlots(
+async function lookAtSlots(
   { key, source, parked: job, runId }: ParkedTicket,
   { documents }: StarterDependencies,
-): Promise<number> {
+): Promise<LeaseView[]> {
   const text = (await documents.get(key)) ?? '{}';
   const { slots = 0 } = JSON.parse(text) as { slots?: number };
-  const seen = await Promise.all(
+  return Promise.all(
     Array.from({ length: slots }, (_, n) => {
       const claim = {
         key: `leases/slots/${source}/${n}.json`,
@@ -59,7 +67,6 @@ async function countFreeSlots(
       return lookAtLease(documents, claim, leaseTimes);
     }),
   );
-  return seen.filter((slot) => slot.free).length;
 }
 
 async function startParked(
@@ -75,14 +82,22 @@ async function startParked(
     }
     const ticket = ticketKey(source, runId);
     if (!(await documents.create(ticket, JSON.stringify({ schemaVersion: 1, job, runId })))) return false;
-    const stored = record.trigger === 'schedule' ? undefined : await requests.find(runId);
+    const place = await documents.get(key);
+    if (place === undefined) {
+      // It has come meanwhile.
+      await documents.remove(ticket);
+      return false;
+    }
     try {
+      const stored = record.trigger === 'schedule' ? undefined : await requests.find(runId);
+      // First, because the run may park again before its start is confirmed here.
+      await documents.remove(key);
       await start(startEventOf(record, stored?.request, scope));
     } catch (error) {
+      await documents.put(key, place);
       await documents.remove(ticket);
       throw error;
     }
-    await documents.remove(key);
     logger.info({ source }, 'a slot is free: run started');
     return true;
   } catch (thrown) {

@@ -26,6 +26,8 @@ export interface ParkingPlatform {
   ended: RunRecord[];
   /** Invokes a job's function; the run's record, or undefined when it is parked. */
   invoke(event: StartEvent, options?: Partial<RunOptions>): Promise<RunRecord | undefined>;
+  /** Called instead of a function that is started. */
+  onStart?: (event: StartEvent) => Promise<void>;
   /** Starts what has its turn, as S3's event makes it. */
   startWaiting(source: string): Promise<number>;
 }
@@ -106,7 +108,8 @@ export function parkingPlatform(options: {
         where: { jobs },
         start: async (event) => {
           platform.started.push(event);
-          setImmediate(() => void platform.invoke(event));
+          if (platform.onStart) await platform.onStart(event);
+          else setImmediate(() => void platform.invoke(event));
         },
       }),
   };

@@ -64,7 +64,7 @@ describe('arePackagesInstalled', () => {
 });
 
 // Starts processes.
-describe('bootstrap.mjs', { timeout: 60_000 }, () => {
+describe('bootstrap.mjs', () => {
   /** Runs `echo` by the script, with an npm that notes its calls and installs what is wanted, or less. */
   async function bootstrap(installs: object = { 'node_modules/one': one }): Promise<string> {
     await write(

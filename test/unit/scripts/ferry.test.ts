@@ -44,7 +44,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 // Starts processes.
-describe('ferry.mjs on an older Node', { timeout: 60_000 }, () => {
+describe('ferry.mjs on an older Node', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'passes %s to the run, and ends when that has ended',
     async (signal) => {

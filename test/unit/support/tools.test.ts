@@ -49,7 +49,7 @@ async function makeArchive(version: string): Promise<string> {
 }
 
 // Starts processes.
-describe('a tool of the tests', { timeout: 60_000 }, () => {
+describe('a tool of the tests', () => {
   it('comes from the archive that its variable names, once for all that ask for it at a time', async () => {
     vi.stubEnv(urlVariable(tool), await makeArchive('2.0'));
     // As a process that was killed leaves them.
@@ -119,7 +119,7 @@ describe('startByOwnLoader', () => {
   });
 });
 
-describe('placeForUser', { timeout: 60_000 }, () => {
+describe('placeForUser', () => {
   it('copies what the user cannot run, once, over what a killed copy left', async () => {
     await writeProgram(`home/${PROGRAM}`, 'tool');
     const home = join(folder, 'home');

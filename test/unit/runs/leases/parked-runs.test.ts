@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { parkedKey } from '../../../../shared/runs/leases/tickets.ts';
+import { leaseTimes, lookAtLease } from '../../../../shared/runs/leases/lease.ts';
+import { parkedKey, ticketKey } from '../../../../shared/runs/leases/tickets.ts';
 import { newRunId } from '../../../../shared/runs/run-id.ts';
+import { runningRecord } from '../../../support/api.ts';
 import { waitFor } from '../../../support/processes/wait-for.ts';
 import { type ParkingPlatform, parkingPlatform } from '../../../support/runs/parking-platform.ts';
 import { MINUTE, unscheduled, watchdogWorld } from '../../../support/watchdog.ts';
@@ -161,6 +163,59 @@ describe('a run without a slot', () => {
     expect(await platform.startWaiting('erp')).toBe(1);
     await ended(platform, 2);
     expect(platform.started).toEqual([expect.objectContaining({ runId: first.runId })]);
+  });
+});
+
+describe('whoever starts parked runs', () => {
+  /** Runs of `slots` free slots, in order: `parked`, `coming` (started, has not parked again), or kept by a `process`. */
+  async function queue(slots: number, kinds: readonly ('parked' | 'coming' | 'process')[]) {
+    const jobs = kinds.map((_, index) => `job-${index}`);
+    const platform = parkingPlatform({ jobs, slots, work: async () => ({}) });
+    platform.onStart = async () => {};
+    const now = Date.now();
+    const ids: string[] = [];
+    for (const [index, kind] of kinds.entries()) {
+      const job = `job-${index}`;
+      const id = newRunId(new Date(now + index));
+      ids.push(id);
+      const facts = JSON.stringify({ schemaVersion: 1, job, runId: id, slots });
+      await platform.runs.save({ ...runningRecord({ id, job }), state: 'queued' });
+      if (kind !== 'process') await platform.documents.put(parkedKey('erp', id, job), facts);
+      if (kind !== 'parked') await platform.documents.put(ticketKey('erp', id), facts);
+    }
+    const startedOf = () =>
+      platform.started.map((event) => ids.indexOf('runId' in event ? (event.runId ?? '') : ''));
+    return { platform, ids, startedOf };
+  }
+
+  it.each([
+    { slots: 2, kinds: ['coming', 'parked'], started: [1] },
+    { slots: 2, kinds: ['coming', 'parked', 'parked'], started: [1] },
+    { slots: 1, kinds: ['coming', 'parked'], started: [] },
+    // A process that waits behind a parked run waits for it: nobody would ever have the slot.
+    { slots: 1, kinds: ['parked', 'process'], started: [0] },
+    { slots: 1, kinds: ['process', 'parked'], started: [] },
+    { slots: 3, kinds: ['parked', 'process', 'parked', 'parked'], started: [0, 2] },
+  ] as const)('with $slots free slots of $kinds starts $started', async ({ slots, kinds, started }) => {
+    const { platform, startedOf } = await queue(slots, kinds);
+    expect(await platform.startWaiting('erp')).toBe(started.length);
+    expect(startedOf()).toEqual(started);
+  });
+
+  it('counts a run that has just taken its slot only once', async () => {
+    const { platform, ids, startedOf } = await queue(2, ['process', 'parked']);
+    const claim = { key: 'leases/slots/erp/0.json', right: 'a slot', job: 'job-0', runId: ids[0] ?? '' };
+    await (await lookAtLease(platform.documents, claim, leaseTimes)).take();
+    expect(await platform.startWaiting('erp')).toBe(1);
+    expect(startedOf()).toEqual([1]);
+  });
+
+  it('keeps the ticket of a run that parks again before its start is confirmed', async () => {
+    const { platform, ids } = await queue(1, ['parked']);
+    const again = parkedKey('erp', ids[0] ?? '', 'job-0');
+    platform.onStart = () => platform.documents.put(again, '{"slots":1}');
+    expect(await platform.startWaiting('erp')).toBe(1);
+    expect(await queueOf(platform)).toContain(again);
   });
 });
 
