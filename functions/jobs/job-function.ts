@@ -142,8 +142,7 @@ export function createJobFunction(
     logger.info({ job: request.job, probe: request.probe, source: request.source }, 'source asked about');
     try {
       const found = checkWork(request.job, await reading, PROBE_MS);
-      const asked = request.probe === 'columns' ? { ...found, refusals } : found;
-      return { probed: await answer(work, request, asked) };
+      return { probed: await answer(work, request, { ...found, refusals }) };
     } catch (thrown) {
       return refusalOf(thrown);
     }

@@ -8,12 +8,17 @@ import type { WorkflowConfigs } from './workflows/workflow-config.ts';
 
 /**
  * Asks the servers of sources. Each method throws a FerryError, or an AtlanError, that says what keeps it from an
- * answer.
+ * answer; its signal says that nobody waits for one any more.
  */
 export interface CatalogProbes {
-  signIn(target: CatalogTarget): Promise<void>;
-  list(target: CatalogTarget, wanted: 'databases' | 'schemas', database?: string): Promise<CatalogEntry[]>;
-  check(target: CatalogTarget, filters: CatalogFilters): Promise<Preflight>;
+  signIn(target: CatalogTarget, signal?: AbortSignal): Promise<void>;
+  list(
+    target: CatalogTarget,
+    wanted: 'databases' | 'schemas',
+    database?: string,
+    signal?: AbortSignal,
+  ): Promise<CatalogEntry[]>;
+  check(target: CatalogTarget, filters: CatalogFilters, signal?: AbortSignal): Promise<Preflight>;
 }
 
 /** An extraction that a caller asks for, instead of one of the configuration. */

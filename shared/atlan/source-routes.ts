@@ -17,7 +17,7 @@ export function addSourceRoutes(
 ): void {
   const isSource = (name: string) => own?.starter.isSource(name) === true;
   api.post('/workflows/v1/auth', async (context) => {
-    await catalogs.signIn(targetOf(await readBody(context), { isSource }));
+    await catalogs.signIn(targetOf(await readBody(context), { isSource }), context.req.raw.signal);
     return context.json({ success: true, message: 'Authentication successful' });
   });
 
@@ -30,7 +30,8 @@ export function addSourceRoutes(
     const target = targetOf(body, { isSource });
     // Of `all`, the app's callers send any text as the database.
     const database = type === 'schema' ? textField(body, 'database') : undefined;
-    const entries = await catalogs.list(target, type === 'database' ? 'databases' : 'schemas', database);
+    const wanted = type === 'database' ? 'databases' : 'schemas';
+    const entries = await catalogs.list(target, wanted, database, context.req.raw.signal);
     return context.json({
       success: true,
       data: entries.map(({ database: name, schema }) => ({
@@ -52,9 +53,11 @@ async function check(
   const metadata = objectField(body, 'metadata');
   if (!metadata) throw wrongField(['metadata'], 'Field required', 'missing');
   const target = targetOf(body, { isSource, nested: true });
-  const checks = await catalogs.check(target, readFilters(metadata)).catch((error: unknown) => {
-    throw error instanceof PatternError ? wrongPattern(error) : error;
-  });
+  const checks = await catalogs
+    .check(target, readFilters(metadata), context.req.raw.signal)
+    .catch((error: unknown) => {
+      throw error instanceof PatternError ? wrongPattern(error) : error;
+    });
   const failed = Object.values(checks).filter(({ success }) => !success);
   if (failed.length === 0) return context.json({ success: true, data: checks });
   const error = `Preflight check failed: ${failed.map(({ failureMessage }) => failureMessage).join('; ')}`;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TypesMode } from '../config/schema/ferry-config.ts';
+import { DeadlineError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { PreviewedColumn } from '../runs/records/job-check.ts';
 import { createWorkspace } from '../runs/workspace.ts';
@@ -9,6 +10,9 @@ import { dialectOf } from '../source/registry.ts';
 import { SourceSession } from '../source/sessions/session.ts';
 import { previewed } from './previewed-column.ts';
 import type { CatalogProbe } from './probe-catalog.ts';
+
+// MySQL and MariaDB compute constant expressions, such as SLEEP(20), while they prepare a query.
+const DESCRIBED_MS = 8_000;
 
 /** A query in the source's own SQL that no job has yet. */
 export interface DraftQuery {
@@ -27,18 +31,23 @@ export interface DescribedQuery {
  * Has the source prepare a query, in a transaction that only reads, and says how its columns would be written. No row
  * is read.
  *
- * @throws QueryError, ExactnessError, and what keeps Ferry from signing in
+ * @param options.limitMs how long the source may work on it
+ * @throws QueryError, ExactnessError, DeadlineError for one that takes seconds to prepare, and what keeps Ferry from signing in
  */
 export async function probeColumns(
   probe: CatalogProbe,
   { query, types }: DraftQuery,
+  { limitMs = DESCRIBED_MS }: { limitMs?: number } = {},
 ): Promise<DescribedQuery> {
   const { name, source, secrets, job, workFolder } = probe;
   const login = await resolveLogin(name, source, secrets, dialectOf(source).defaultPort, { job });
   await using workspace = await createWorkspace(workFolder);
   const folder = join(workspace.folder, 'columns');
   await makeFolder(folder);
-  const session = await SourceSession.open({ ...probe, login, folder, mode: types });
+  const late = new AbortController();
+  const signal = AbortSignal.any([probe.signal, late.signal]);
+  const session = await SourceSession.open({ ...probe, login, folder, mode: types, signal });
+  const timer = setTimeout(() => late.abort(tooSlow(limitMs)), limitMs);
   try {
     const prepared = await prepareQuery(
       session,
@@ -47,6 +56,12 @@ export async function probeColumns(
     );
     return { columns: prepared.columns.map(previewed), warnings: prepared.warnings };
   } finally {
+    clearTimeout(timer);
     session.close();
   }
 }
+
+const tooSlow = (limitMs: number) =>
+  new DeadlineError(`The source has not prepared the query within ${limitMs / 1_000} seconds.`, {
+    hint: 'It may compute a part that needs no table, such as SLEEP or BENCHMARK, or wait for a lock.',
+  });

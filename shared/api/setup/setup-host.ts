@@ -12,7 +12,8 @@ export interface SetupHost {
   /**
    * Has a source prepare a query. Absent: not from here.
    *
+   * @param signal nobody waits for the answer any more
    * @throws ProblemError
    */
-  describe?: (question: ColumnsQuestion) => Promise<DescribedQuery>;
+  describe?: (question: ColumnsQuestion, signal: AbortSignal) => Promise<DescribedQuery>;
 }

@@ -84,7 +84,7 @@ export function addSetupRoutes(
     const question = context.req.valid('json');
     if ((question.source === undefined) === (question.credentials === undefined))
       throw wrong('body.source', 'expected exactly one of source and credentials');
-    return context.json(await setup.describe(question), 200);
+    return context.json(await setup.describe(question, context.req.raw.signal), 200);
   });
 }
 

@@ -102,6 +102,7 @@ export function createConsole(options: ConsoleOptions): (request: Request) => Pr
     const asked = new Request(`https://ferry${route}${search}`, {
       method,
       headers,
+      signal: request.signal,
       ...(body ? { body } : {}),
     });
     const { status, body: answered, headers: all } = await api(asked);

@@ -17,7 +17,7 @@ const ANSWER_MS = 30_000;
 /** What can be asked of the servers of sources. */
 export interface ProcessProbes extends CatalogProbes {
   /** Has a server prepare a query. */
-  columns(target: CatalogTarget, draft: DraftQuery): Promise<DescribedQuery>;
+  columns(target: CatalogTarget, draft: DraftQuery, signal?: AbortSignal): Promise<DescribedQuery>;
 }
 
 /** Asks the servers of sources from this process. */
@@ -30,6 +30,7 @@ export function createProcessProbes(
   const refusals = new RefusedLogins({ forgetMs: BETWEEN_CHECKS_MS });
   const ask = async <T>(
     target: CatalogTarget,
+    gone: AbortSignal | undefined,
     work: (probe: CatalogProbe) => Promise<T>,
     wanted: 'catalog' | 'query' = 'catalog',
   ): Promise<T> => {
@@ -44,26 +45,30 @@ export function createProcessProbes(
         () => end.abort(new DeadlineError('The database has not answered within 30 seconds.')),
         ANSWER_MS,
       );
+      // Nobody reads it, and it is no error for the log.
+      const leave = () => end.abort(new AtlanError(504, 'The caller has left.'));
+      gone?.addEventListener('abort', leave, { once: true });
       try {
-        return await work({ ...surrounding, name, source, secrets, job: 'api', signal: end.signal });
+        // While it waited for its turn.
+        if (gone?.aborted) leave();
+        end.signal.throwIfAborted();
+        const probe = { ...surrounding, name, source, secrets, job: 'api', signal: end.signal };
+        return await work('source' in target ? { ...probe, refusals } : probe);
       } catch (error) {
         throw 'credentials' in target ? forCallers(error) : error;
       } finally {
         clearTimeout(timer);
+        gone?.removeEventListener('abort', leave);
       }
     });
   };
   return {
-    signIn: (target) => ask(target, probeSignIn),
-    list: (target, wanted, database) => ask(target, (probe) => listCatalog(probe, wanted, database)),
-    check: (target, filters) =>
-      ask(target, (probe) => probePreflight(probe, filters, surrounding.config.atlan.minimumVersion)),
-    columns: (target, draft) =>
-      ask(
-        target,
-        (probe) => probeColumns('source' in target ? { ...probe, refusals } : probe, draft),
-        'query',
-      ),
+    signIn: (target, gone) => ask(target, gone, probeSignIn),
+    list: (target, wanted, database, gone) =>
+      ask(target, gone, (probe) => listCatalog(probe, wanted, database)),
+    check: (target, filters, gone) =>
+      ask(target, gone, (probe) => probePreflight(probe, filters, surrounding.config.atlan.minimumVersion)),
+    columns: (target, draft, gone) => ask(target, gone, (probe) => probeColumns(probe, draft), 'query'),
   };
 }
 

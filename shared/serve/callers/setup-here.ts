@@ -26,11 +26,11 @@ export function setupHere(
     startsNew: true,
     scheduler: 'undecided',
     ...(probes && {
-      async describe({ source, credentials, query, types }) {
+      async describe({ source, credentials, query, types }, signal) {
         try {
           const target: CatalogTarget =
             source === undefined ? readCredentials(credentials, ['credentials']) : { source };
-          return await probes.columns(target, { query, types });
+          return await probes.columns(target, { query, types }, signal);
         } catch (error) {
           throw asSourceProblem(error, toFerryError(error));
         }

@@ -1,10 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { probeColumns } from '../../../shared/checks/probe-columns.ts';
 import { type AtlanServer, startAtlan } from '../../support/atlan/start-atlan.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { sessionOptions } from '../../support/source/source-session.ts';
 
 // POST /setup/columns: somebody's query reaches a source, and must do nothing there.
 
@@ -100,6 +104,66 @@ describe('credentials', () => {
   });
 });
 
+it('is not worked on for longer than a few seconds', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ferry columns ü '));
+  const { user: username, password } = mariadb;
+  const { source, extensionFolders, memoryLimitBytes, threads } = sessionOptions(mariadb, folder);
+  const probe = {
+    name: 'erp',
+    source,
+    secrets: { read: async () => JSON.stringify({ username, password }) },
+    job: 'api',
+    ...{ extensionFolders, memoryLimitBytes, threads, workFolder: folder },
+    signal: new AbortController().signal,
+  };
+  const slow = probeColumns(probe, { query: 'SELECT SLEEP(25) AS a', types: 'exact' }, { limitMs: 200 });
+  await expect(slow).rejects.toThrow('has not prepared the query within 0.2 seconds');
+  await waitFor(
+    'the end of the statement',
+    async () => {
+      const running = await mariadb.query(
+        "SELECT 1 FROM information_schema.processlist WHERE info LIKE '%SLEEP(25)%' AND id <> CONNECTION_ID()",
+      );
+      return running.length === 0 || undefined;
+    },
+    15_000,
+  );
+  await rm(folder, { recursive: true });
+});
+
+it('is not begun for a caller who left while others were asked', async () => {
+  const sockets = new Set<Socket>();
+  let seen = 0;
+  // Says nothing, where MySQL would greet.
+  const silent = createServer((socket) => {
+    seen += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const leaving = new AbortController();
+  const body = JSON.stringify({
+    credentials: { ...place(mariadb), port, connectorName: 'mysql' },
+    query: 'SELECT 1 AS a',
+  });
+  const asked = Array.from({ length: 5 }, () =>
+    fetch(`${serve.url}/setup/columns`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal: leaving.signal,
+    }).catch(() => 'left'),
+  );
+  await waitFor('four at once', () => sockets.size === 4 || undefined, 15_000);
+  leaving.abort();
+  await Promise.all(asked);
+  await waitFor('the end of the four', () => sockets.size === 0 || undefined, 15_000);
+  expect(seen).toBe(4);
+  silent.close();
+});
+
 it('is not there for callers whom nobody knows', async () => {
   await using open = await startAtlan({ args: ['--allow-hosts', '127.0.0.1', '--api-auth', 'none'] });
   expect((await open.get('/setup')).body).toMatchObject({ describesQueries: false });
@@ -125,5 +189,13 @@ it('does not try the login of a configured source again that was refused', async
   expect([first.status, second.status]).toEqual([502, 502]);
   expect(first.text).not.toContain('did not try it again');
   expect(second.text).toContain('did not try it again');
+  for (const [route, body] of [
+    ['auth', {}],
+    ['metadata', { type: 'all' }],
+    ['check', { metadata: {} }],
+  ] as const)
+    expect((await own.post(route, { credential_guid: 'erp', ...body })).text).toContain(
+      'did not try it again',
+    );
   await rm(folder, { recursive: true });
 });
