@@ -9,7 +9,7 @@ export const EXIT = {
   skipped: 3,
   cancelled: 4,
   unfinished: 5,
-  /** Some databases of an extraction failed; the others are written. */
+  /** Some databases of an extraction failed, or some of the given deployments were left out; the others are written. */
   partial: 6,
   interrupted: 130,
 } as const;

@@ -5,6 +5,7 @@ import { checkExtraction } from '../../shared/checks/check-extraction.ts';
 import type { CheckResult } from '../../shared/checks/check-result.ts';
 import { checkSource } from '../../shared/checks/check-source.ts';
 import { checkTarget } from '../../shared/checks/check-target.ts';
+import { warnOfOddSteps } from '../../shared/config/rules/odd-step-warnings.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { asSentence, unknownNameMessage } from '../../shared/config/unknown-name.ts';
 import { ConfigError } from '../../shared/errors.ts';
@@ -37,7 +38,7 @@ export function checkCommand(context: CliContext): Command {
       const connected = await connectStack(options, context);
       if (connected) return checkStack(connected, context, options, only);
       const loaded = await readConfig(options, context);
-      printWarnings(stderr, loaded.warnings);
+      printWarnings(stderr, [...loaded.warnings, ...warnOfOddSteps(loaded.config)]);
       const { sources, syncs, extractions } = loaded.config;
       assertKnown(only, loaded.config);
       const secrets = await openSecrets(options, loaded, context);

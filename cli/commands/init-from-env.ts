@@ -17,6 +17,7 @@ import { makeFolder } from '../../shared/make-folder.ts';
 import { formatCount } from '../../shared/text/format.ts';
 import { calledAs } from '../called-as.ts';
 import type { CliContext } from '../cli-context.ts';
+import { EXIT } from '../exit-codes.ts';
 import { keepOutOfVersionControl } from '../ignore-files.ts';
 import { printWarnings } from '../output/output.ts';
 import { quoted } from '../quoted.ts';
@@ -88,6 +89,8 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
       `not in ${options.secretsOut}, because the given files do not contain them: ${unknown.join(', ')}`,
     );
   printWarnings(stderr, warnings);
+  // Whoever moves many in by a script must not take some for all.
+  if (found.leftOut.length > 0) context.setExitCode(EXIT.partial);
   const counts = {
     syncs: Object.keys(merged.syncs).length,
     sources: Object.keys(merged.sources).length,
@@ -95,7 +98,9 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
   };
   if (options.json) {
     const written = files.map(({ path }) => path);
-    stdout.write(`${JSON.stringify({ written, ...counts, secretCommands: commands, warnings }, null, 2)}\n`);
+    const { leftOut } = found;
+    const answer = { written, ...counts, leftOut, secretCommands: commands, warnings };
+    stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
     return;
   }
   const configPath = quoted(join(options.folder, 'ferry.yaml'));
@@ -113,7 +118,8 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
     : '';
   const leftOut = found.leftOut.length;
   const all = counts.syncs + leftOut;
-  const missing = leftOut === 0 ? '' : `, ${leftOut} left out (the warnings say why)`;
+  const missing =
+    leftOut === 0 ? '' : `, ${leftOut} left out (the warnings say why, and the exit code is ${EXIT.partial})`;
   stdout.write(`Took over ${counts.syncs} of ${all}${missing}.
 Wrote ${config}: ${formatCount(counts.syncs, 'sync')}, ${formatCount(counts.sources, 'source')}, ${formatCount(counts.targets, 'Polyteia target')}.
 ${secrets ? `Wrote ${secrets}, which holds the secrets: keep it out of version control.\n` : ''}

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { warnOfAwsSchedules } from '../../shared/config/rules/aws-schedule-warnings.ts';
+import { warnOfOddSteps } from '../../shared/config/rules/odd-step-warnings.ts';
 import { warnOfSkippedRuns } from '../../shared/config/rules/skipped-run-warnings.ts';
 import { WEEKDAYS } from '../../shared/config/schedule/cron-field.ts';
 import { writtenSchedule } from '../../shared/config/schedule/eventbridge-schedule.ts';
@@ -64,6 +65,7 @@ export function scheduleCommand(context: CliContext): Command {
       printWarnings(stderr, [
         ...loaded.warnings,
         ...warnOfAwsSchedules(chosen),
+        ...warnOfOddSteps(chosen),
         ...warnOfSkippedRuns(chosen, from),
       ]);
       const schedules: JobSchedule[] = [

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { warnOfAwsSchedules } from '../../shared/config/rules/aws-schedule-warnings.ts';
 import { sourcesOf } from '../../shared/config/rules/extraction-sources.ts';
 import { warnOfClosedNetworks } from '../../shared/config/rules/network-warnings.ts';
+import { warnOfOddSteps } from '../../shared/config/rules/odd-step-warnings.ts';
 import { warnOfOpenPatterns } from '../../shared/config/rules/open-pattern-warnings.ts';
 import { warnOfPlaceholders } from '../../shared/config/rules/placeholder-warnings.ts';
 import { warnOfSharedDatasets } from '../../shared/config/rules/shared-dataset-warnings.ts';
@@ -26,6 +27,7 @@ export function validateCommand(context: CliContext): Command {
       const warnings = [
         ...found,
         ...warnOfAwsSchedules(config),
+        ...warnOfOddSteps(config),
         ...warnOfPlaceholders(config),
         ...warnOfClosedNetworks(config),
         ...warnOfOpenPatterns(config),

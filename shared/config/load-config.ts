@@ -7,7 +7,6 @@ import { formatProblems } from './config-problems.ts';
 import { findProblems } from './find-problems.ts';
 import { isEnvFile, readEnvFile } from './go-connector/env-file.ts';
 import { checkedProblems } from './mistakes/check-lines.ts';
-import { warnOfAwsSchedules } from './rules/aws-schedule-warnings.ts';
 import type { Scheduler } from './schedule/eventbridge-schedule.ts';
 import type { FerryConfig } from './schema/ferry-config.ts';
 
@@ -149,6 +148,5 @@ export async function loadConfig(options: {
   const folder = dirname(path);
   const read = readConfigText(text, options.path, scheduler);
   const config = locateDrivers(await inlineCertificates(read.config, folder), folder);
-  const warnings = [...read.warnings, ...(scheduler === 'process' ? warnOfAwsSchedules(config) : [])];
-  return { config, path, warnings, secrets: new Map(), environment: options.environment };
+  return { config, path, warnings: read.warnings, secrets: new Map(), environment: options.environment };
 }

@@ -1,3 +1,4 @@
+import { warnOfOddSteps } from '../config/rules/odd-step-warnings.ts';
 import type { FerryConfig, ScheduleConfig } from '../config/schema/ferry-config.ts';
 import { toFerryError } from '../errors.ts';
 import { createRunRequestStore } from '../runs/records/run-request-store.ts';
@@ -78,6 +79,7 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
   const servedSince = clock.now();
   await makeUpForMissedStarts({ ...options, now: servedSince, schedules, watched, runs, pool });
   logSchedules(schedules, options);
+  for (const warning of warnOfOddSteps(config)) logger.warn(warning);
   const channels = channelsOf(config, secrets);
   await warnOfUnusable(channels, logger);
   const recovery = new RunRecovery({

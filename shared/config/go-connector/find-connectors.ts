@@ -39,7 +39,7 @@ export async function findConnectors(
 ): Promise<Findings & { files: readonly NamedFile[] }> {
   const found: Findings = { connectors: [], leftOut: [], warnings: [] };
   const objects: KubernetesObject[] = [];
-  const files = await findFiles(paths, folder, found.leftOut);
+  const files = await findFiles(paths, folder, found.warnings);
   for (const file of files) {
     try {
       if (!isManifest(file.path)) readEnv(file, found);
@@ -92,7 +92,7 @@ function readEnv({ path, label, text, named }: FoundFile, found: Findings): void
   found.warnings.push(...worth.map((warning) => `${label}: ${warning}`));
 }
 
-async function findFiles(paths: readonly string[], folder: string, leftOut: string[]): Promise<FoundFile[]> {
+async function findFiles(paths: readonly string[], folder: string, warnings: string[]): Promise<FoundFile[]> {
   const files = new Map<string, FoundFile>();
   const add = async (path: string, named: boolean) => {
     const real = await realpath(path);
@@ -106,7 +106,7 @@ async function findFiles(paths: readonly string[], folder: string, leftOut: stri
       if (entry.isDirectory()) {
         if (!entry.name.startsWith('.') && !skippedFolders.has(entry.name)) await walk(child);
       } else if (isEnvFile(child) && isCopy(child)) {
-        leftOut.push(
+        warnings.push(
           `${relative(folder, child)}: left out, because its name suggests a copy; to include it, name the file itself`,
         );
       } else if (isEnvFile(child) || isManifest(child)) await add(child, false);
@@ -124,6 +124,6 @@ async function findFiles(paths: readonly string[], folder: string, leftOut: stri
   }
   // By code points, so that the same files give the same result everywhere.
   const byLabel = (a: { label: string }, b: { label: string }) => (a.label < b.label ? -1 : 1);
-  leftOut.sort();
+  warnings.sort();
   return [...files.values()].sort(byLabel);
 }

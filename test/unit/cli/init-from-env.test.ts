@@ -195,8 +195,11 @@ describe('ferry init --from-env', () => {
     await put('jobs/chart.yaml', 'a: {{ .Values.x }}\nb: {{');
     await put('jobs/values.yaml', 'a: 1\n');
     await put('jobs/twin.env', envText(base));
-    const { stderr, stdout } = await init('--from-env', 'jobs');
-    expect(stdout).toMatch(/^Took over 3 of 8, 5 left out \(the warnings say why\)\.\n/);
+    const { stderr, stdout, exitCode } = await init('--from-env', 'jobs');
+    expect(stdout).toMatch(
+      /^Took over 3 of 7, 4 left out \(the warnings say why, and the exit code is 6\)\.\n/,
+    );
+    expect(exitCode).toBe(6);
     expect(Object.keys((await load()).config.syncs)).toEqual(['both-days', 'good', 'twin']);
     for (const expected of [
       'left out: jobs/bad.env is not valid',
