@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { warnOfAwsSchedules } from '../../shared/config/rules/aws-schedule-warnings.ts';
+import { warnOfExtractionDatabases } from '../../shared/config/rules/extraction-database-warnings.ts';
 import { sourcesOf } from '../../shared/config/rules/extraction-sources.ts';
 import { warnOfClosedNetworks } from '../../shared/config/rules/network-warnings.ts';
 import { warnOfOddSteps } from '../../shared/config/rules/odd-step-warnings.ts';
@@ -32,6 +33,7 @@ export function validateCommand(context: CliContext): Command {
         ...warnOfClosedNetworks(config),
         ...warnOfOpenPatterns(config),
         ...warnOfSharedDatasets(config),
+        ...warnOfExtractionDatabases(config),
         ...warnOfSkippedRuns(config, new Date()),
       ];
       printWarnings(context.stderr, warnings);
