@@ -45,6 +45,8 @@ export interface ErrorPatterns {
   connecting?: RegExp;
   /** A connection that broke, in any phase. */
   broken: RegExp;
+  /** A message without the statement that the client repeats in it, whose words are no reason. */
+  withoutStatement?: (message: string) => string;
   /** Before a row is read: errors of the query itself, or of a statement that Ferry made from it. */
   explainDescribe: (message: string, phase: 'describe' | 'wrap') => FerryError;
 }

@@ -118,13 +118,14 @@ export function explainSourceError(
   ofCatalog = false,
 ): FerryError {
   const at = placeOf(login);
-  const connecting = patterns.connecting?.exec(message)?.[0];
+  const said = patterns.withoutStatement?.(message) ?? message;
+  const connecting = patterns.connecting?.exec(said)?.[0];
   if (phase === 'connect' || connecting !== undefined) {
-    const counts = connecting ?? message;
+    const counts = connecting ?? said;
     const known = patterns.connect.find(({ pattern }) => pattern.test(counts));
     if (known) return known.make(at, login.username, login.database, counts);
-    const said = patterns.saidByServer(counts);
-    if (said !== undefined) return new UnknownRefusal(...refused(at, said));
+    const refusal = patterns.saidByServer(counts);
+    if (refusal !== undefined) return new UnknownRefusal(...refused(at, refusal));
     return new UnansweredLoginError(
       `The source at ${at} accepts the connection, but does not answer the login, or breaks off.`,
       {
@@ -132,16 +133,16 @@ export function explainSourceError(
       },
     );
   }
-  if (ofCatalog) return explainCatalogError(message, patterns.read);
+  if (ofCatalog) return explainCatalogError(said, patterns.read);
   if (phase !== 'read' && MISSING_PARAMETER.test(message)) {
     return new QueryError('The query contains a parameter ($1, $name or ?), and nothing gives it a value.', {
       hint: 'Write the value itself. A ? or $ within a text needs quotes around it.',
     });
   }
-  if ((phase === 'describe' || phase === 'wrap') && !patterns.broken.test(message))
+  if ((phase === 'describe' || phase === 'wrap') && !patterns.broken.test(said))
     return patterns.explainDescribe(message, phase);
   return (
-    explainByPattern(message, patterns.read) ??
+    explainByPattern(said, patterns.read) ??
     new QueryError('The query failed at the source while Ferry read its result.')
   );
 }

@@ -22,6 +22,14 @@ const refuseLogin = (at: string, user: string) =>
     hint: 'Check username and password in the secret of this source, and the hosts that the user may connect from. A server that requires TLS gives the same answer when tls.mode is disable.',
   });
 
+const OVER_TIME = /max_statement_time|maximum statement execution time|max_execution_time/i;
+
+const TOO_MANY_ROWS = /MAX_JOIN_SIZE/;
+const refuseRows = () =>
+  new QueryError('The query may examine more rows than the max_join_size of the source allows.', {
+    hint: 'Raise max_join_size on the server, or have an administrator set sql_big_selects = ON for it.',
+  });
+
 // Numbers: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html,
 // https://mariadb.com/kb/en/mariadb-error-code-reference/
 
@@ -134,6 +142,18 @@ const connectErrors: ErrorPatterns['connect'] = [
       ),
   },
   {
+    // The first questions of a session.
+    pattern: OVER_TIME,
+    make: (at) =>
+      new SourceUnavailableError(`The source at ${at} was slower than the time limit for its statements.`, {
+        hint: 'Only the first questions of a session were asked: the server is busy, or max_statement_time (MariaDB) or max_execution_time (MySQL) of this login is too short.',
+      }),
+  },
+  {
+    pattern: TOO_MANY_ROWS,
+    make: refuseRows,
+  },
+  {
     pattern: /shutdown in progress|offline mode/i,
     codes: /^(1053|3032)$/,
     make: (at) => new SourceUnavailableError(`The source at ${at} is shutting down or in offline mode.`),
@@ -189,7 +209,7 @@ const readErrors: ErrorPatterns['read'] = [
       ),
   },
   {
-    pattern: /max_statement_time|maximum statement execution time|max_execution_time/i,
+    pattern: OVER_TIME,
     make: () =>
       new QueryError("The query exceeded the source's time limit for statements.", {
         hint: 'Make the query faster, or raise max_statement_time (MariaDB) or max_execution_time (MySQL) of this login.',
@@ -199,6 +219,7 @@ const readErrors: ErrorPatterns['read'] = [
         hint: 'Raise max_statement_time (MariaDB) or max_execution_time (MySQL) of this login, or read fewer schemas (include, exclude). Ferry’s own limit is 15 minutes.',
       }),
   },
+  { pattern: TOO_MANY_ROWS, make: refuseRows },
   {
     pattern: /Lock wait timeout exceeded|Deadlock found/i,
     make: () =>
@@ -313,7 +334,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
     });
   }
   // DuckDB repeats the whole statement between quotes, followed by what the server said about it.
-  const said = /Failed to (?:prepare|execute|run)[\s\S]*": ([^\n]*)/.exec(message)?.[1];
+  const said = /Failed to (?:prepare|execute|run|store)[\s\S]*": ([^\n]*)/.exec(message)?.[1];
   if (said === undefined) {
     const duckdb = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
     if (duckdb === undefined) return new QueryError('The source refused the query.');
@@ -344,5 +365,8 @@ export const mysqlErrorPatterns: ErrorPatterns = {
   // Without the host, which contains the statements that a connection begins with.
   connecting: /^IO Error: Failed to connect to MySQL[\s\S]*?(?= (?:First a|A)ttempted host: |$)/,
   broken: /Lost connection|gone away/,
+  // The client repeats it between quotes. The server uses other ones.
+  withoutStatement: (message) =>
+    message.replace(/^([^"\n]*Failed to [^"\n]*MySQL query )"[\s\S]*": ?/, '$1"": '),
   explainDescribe: explainDescribeError,
 };

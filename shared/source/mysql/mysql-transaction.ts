@@ -7,12 +7,13 @@ import { quoteMysqlText } from './mysql-types.ts';
 /**
  * The settings that each connection begins with. From then on the server's messages are in English, whatever its own language is,
  * because the client passes on only the text of an error, without its number. A session's own limits would end a long
- * run: the server closes a connection that is idle while another one reads, and one whose rows are taken slowly. MySQL
- * reads the MariaDB parts as comments.
+ * run: the server closes a connection that is idle while another one reads, and one whose rows are taken slowly. And it
+ * sends no more rows than sql_select_limit, without a word. MySQL reads the MariaDB parts as comments.
  */
 export const mysqlSessionSettings = [
   "SET SESSION lc_messages = 'en_US'",
-  `SET SESSION wait_timeout = 86400, net_write_timeout = 3600, lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, 30) AS UNSIGNED)
+  `SET SESSION wait_timeout = 86400, net_write_timeout = 3600, lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, 30) AS UNSIGNED),
+    sql_select_limit = 18446744073709551615
     /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
 ];
@@ -34,8 +35,8 @@ const firstStatements = [
  *   session takes one that nobody else wants.
  */
 const catalogStatements = [
-  // In some modes an empty text is NULL, or `||` is another operator.
-  "SET SESSION sql_mode = ''",
+  // In some modes an empty text is NULL, or `||` is another operator. The server takes its catalog for a large one.
+  "SET SESSION sql_mode = '', sql_big_selects = 1",
   `/*!80000 SET SESSION information_schema_stats_expiry = 0, lock_wait_timeout = 1,
     max_execution_time = CAST(IF(@@max_execution_time = 0, 900000, LEAST(@@max_execution_time, 900000)) AS UNSIGNED) */`,
   `/*M!100101 SET SESSION lock_wait_timeout = 1, max_statement_time = IF(@@max_statement_time = 0, 900, LEAST(@@max_statement_time, 900)) */`,

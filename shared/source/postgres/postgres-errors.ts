@@ -268,6 +268,15 @@ const answerIn = (message: string) =>
   (/": [^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message) ??
     /[A-Za-z]: [^\s:"][^:\n"]{0,40}: {2}(\S[\s\S]*)$/.exec(message))?.[1];
 
+/**
+ * DuckDB repeats the statement between quotes, before what the server or libpq said. That of a BEGIN stays: a pooler that
+ * says nothing is recognised by it.
+ */
+const withoutStatement = (message: string) =>
+  message
+    .replace(/^([^"\n]*Failed to [^"\n]*)"(?!BEGIN )[\s\S]*?": (?=[^\s:"][^:\n"]{0,40}: {2}\S)/, '$1"": ')
+    .replace(/^([^"\n]*Failed to [^"\n]*)"(?!BEGIN |": )[\s\S]*": ?/, '$1"": ');
+
 /** "line 2, column 7" from libpq's LINE and caret rows. */
 function positionIn(message: string): string {
   const match = /\nLINE (\d+): (.*)\n( *)\^/.exec(message);
@@ -357,5 +366,6 @@ export const postgresErrorPatterns: ErrorPatterns = {
   broken: new RegExp(
     `^IO Error: Unable to connect to Postgres|server closed the connection|terminating connection|${ENDED.source}`,
   ),
+  withoutStatement,
   explainDescribe: explainDescribeError,
 };

@@ -309,6 +309,18 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     }
   });
 
+  it.each([{ query: 'SELECT id, t FROM f' }, { duckdbQuery: 'SELECT id, t FROM db.f' }])(
+    'no sql_select_limit of the server cuts off the result: %o',
+    async (sync) => {
+      await server.query('SET GLOBAL sql_select_limit = 1');
+      try {
+        expect((await read(sync)).rows).toBe(2);
+      } finally {
+        await server.query('SET GLOBAL sql_select_limit = DEFAULT');
+      }
+    },
+  );
+
   it('a locking clause is not taken for an invalid date', async () => {
     const result = await read({ query: 'SELECT id, t FROM f ORDER BY id FOR UPDATE' }).catch(
       (error: unknown) => error,
