@@ -107,11 +107,17 @@ export type JobDescription = {
 );
 
 /**
- * Lets other runs of the process work while one only waits.
+ * Lets other runs of the process work while one only waits. A process that is about to end does not wait with it, but
+ * hands it over.
  *
  * @param wait rejects when the signal is aborted
+ * @param how.keepsPlace no other run takes its place: it has yet to begin, and the wait is short
  */
-export type Rest = (wait: () => Promise<void>, signal: AbortSignal) => Promise<void>;
+export type Rest = (
+  wait: () => Promise<void>,
+  signal: AbortSignal | undefined,
+  how?: { keepsPlace: boolean },
+) => Promise<void>;
 
 export interface RunOptions {
   trigger: Trigger;

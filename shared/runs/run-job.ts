@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { JOB_KIND, JOB_NAME, RUN_ID, RUN_STATE } from '../telemetry/attributes.ts';
 import { inSpan, markFailed } from '../telemetry/in-span.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -6,6 +5,7 @@ import { contextOf, recordsTraces } from '../telemetry/trace-context.ts';
 import { executeRun } from './execute-run.ts';
 import type { JobContext, JobDescription, JobResult, RunOptions } from './job.ts';
 import { leaseTimes } from './leases/lease.ts';
+import { waitToBegin } from './leases/wait-to-begin.ts';
 import { measureContention } from './measure-run.ts';
 import { isFinished, type RunRecord } from './records/run-record.ts';
 import type { RunStore } from './records/run-store.ts';
@@ -70,10 +70,9 @@ async function beginRun(
     job: job.name,
     runId: id,
     times: options.leaseTimes ?? leaseTimes,
-    sleep: async (ms) => {
+    sleep: (ms) => {
       options.onProgress?.({ type: 'waiting' });
-      await sleep(ms, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
-      options.signal?.throwIfAborted();
+      return waitToBegin(ms, options.signal, options);
     },
   });
   if (acquisition.outcome === 'duplicate') {

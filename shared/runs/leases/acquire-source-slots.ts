@@ -1,4 +1,5 @@
 import { CancelledError } from '../../errors.ts';
+import type { Sleep } from '../../sleep.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { JobDescription, RunOptions } from '../job.ts';
 import type { RunRecord } from '../records/run-record.ts';
@@ -8,6 +9,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import { leaseTimes, type Progress } from './lease.ts';
 import { QUEUED_PHASE } from './slots.ts';
 import { endOfWait, type SlotWaitOptions, waitForSlot } from './wait-for-slot.ts';
+import { waitToBegin } from './wait-to-begin.ts';
 
 /** The right to use the sources of a job. Disposing of it releases all slots. */
 export interface EnteredSources extends AsyncDisposable {
@@ -70,7 +72,9 @@ export async function acquireSourceSlots(
       saved = true;
       logger.info({ source, slots, before }, 'run queued');
     };
-    held.set(source, heartbeat.hold(await waitForSlot({ waiter, signal, until, parks, onWait, retry })));
+    const sleep: Sleep = (ms, ended) => waitToBegin(ms, ended, options);
+    const waiting = { waiter, signal, until, parks, onWait, retry, sleep };
+    held.set(source, heartbeat.hold(await waitForSlot(waiting)));
   };
   try {
     for (const [source, slots] of inOrder(job.slots ?? {})) await enter(source, slots);

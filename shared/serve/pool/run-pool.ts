@@ -32,6 +32,8 @@ interface Entry {
   stalled: boolean;
   /** Whether it waits for its next try, and needs no place. */
   resting: boolean;
+  /** Whether it has its place, but waits for the job's lease, or a slot of its source, before it begins. */
+  waiting: boolean;
   /** Has it handed over. */
   giveUp: AbortController;
   /** Whether its record says how it ended. */
@@ -105,6 +107,7 @@ export class RunPool {
       running: undefined,
       stalled: false,
       resting: false,
+      waiting: false,
       giveUp: new AbortController(),
       ended: false,
       recorded,
@@ -120,15 +123,15 @@ export class RunPool {
   }
 
   /**
-   * Stops: nothing new begins; runs at work have this long, and are then handed over; runs that wait, for a place or
-   * for their next try, are handed over at once.
+   * Stops: nothing new begins; runs at work have this long, and are then handed over; runs that wait, for a place, for
+   * their next try, or for the job's lease or a slot of its source, are handed over at once.
    */
   async stop(graceMs: number): Promise<void> {
     this.#closing.abort(new HandOverError('This process is about to end.'));
     const atWork = [...this.#entries.values()].flatMap(({ running }) => running ?? []);
     const timer = setTimeout(() => this.#handOver(), graceMs);
     const waiting = [...this.#entries.values()].filter(({ running }) => running === undefined);
-    for (const entry of this.#entries.values()) if (entry.resting) this.#giveUp(entry);
+    for (const entry of this.#entries.values()) if (entry.resting || entry.waiting) this.#giveUp(entry);
     // A requested run that never began is recorded as queued, where the next process finds it.
     const { signal } = this.#closing;
     for (const entry of waiting) {
@@ -169,7 +172,7 @@ export class RunPool {
   }
 
   /** A source that is down for minutes holds up its own run only. */
-  async #rest(entry: Entry, wait: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #rest(entry: Entry, wait: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
     entry.resting = true;
     if (this.closed) this.#giveUp(entry);
     this.#fill();
@@ -181,7 +184,18 @@ export class RunPool {
     }
   }
 
-  #untilPlace(entry: Entry, signal: AbortSignal): Promise<void> {
+  /** What has not begun when the process is asked to end does not begin any more. */
+  async #wait(entry: Entry, wait: () => Promise<void>): Promise<void> {
+    entry.waiting = true;
+    if (this.closed) this.#giveUp(entry);
+    try {
+      await wait();
+    } finally {
+      entry.waiting = false;
+    }
+  }
+
+  #untilPlace(entry: Entry, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const takePlace = () => {
         // At once: who looks next counts it.
@@ -192,10 +206,10 @@ export class RunPool {
       const leave = () => {
         const index = this.#returning.indexOf(takePlace);
         if (index >= 0) this.#returning.splice(index, 1);
-        reject(signal.reason);
+        reject(signal?.reason);
       };
-      if (signal.aborted) leave();
-      else signal.addEventListener('abort', leave, { once: true });
+      if (signal?.aborted) leave();
+      else signal?.addEventListener('abort', leave, { once: true });
     });
   }
 
@@ -221,7 +235,8 @@ export class RunPool {
     const { execute, logger, beginMs = BEGIN_MS, clock } = this.#options;
     const { event, runId } = entry;
     if (entry.recorded) await entry.recorded;
-    const rest: Rest = (wait, ended) => this.#rest(entry, wait, ended);
+    const rest: Rest = (wait, ended, { keepsPlace } = { keepsPlace: false }) =>
+      keepsPlace ? this.#wait(entry, wait) : this.#rest(entry, wait, ended);
     if (signal.aborted) {
       await execute(event, signal, rest);
       return;

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../shared/config/load-config.ts';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
+import { leaseTimes } from '../../../shared/runs/leases/lease.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
+import { newRunId } from '../../../shared/runs/run-id.ts';
 import { scheduleMemoryKey } from '../../../shared/watchdog/schedule-memory.ts';
 import { watchedJobsOf } from '../../../shared/watchdog/watched-jobs.ts';
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
@@ -55,6 +57,7 @@ function setup(documents: DocumentStore) {
           database: 'erp',
           tls: { mode: 'disable' },
           auth: { type: 'password', secret: 'erp' },
+          maxConcurrentRuns: 1,
         },
       },
       polyteia: { default: { token: 'polyteia', baseUrl: polyteia.baseUrl } },
@@ -104,6 +107,33 @@ describe('a process that is asked to end', () => {
     await using replica = await startServe({ ...setup(createMemoryDocumentStore()), checkMs: 200 });
     const [line] = await replica.logged(/.*check failed.*/);
     expect(line).toContain('The checks of this job took longer than 0.20 s.');
+  });
+
+  it.each([
+    ['the lease of its job', 'orders', 'waiting', []],
+    ['a slot of its source', 'other', 'queued', [{ job: 'other', state: 'queued' }]],
+  ])('leaves a run that waits for %s to others at once: it would begin', async (_, job, sign, recorded) => {
+    const documents = createMemoryDocumentStore();
+    const runs = createRunStore(documents);
+    const holder = { job: 'orders', runId: newRunId(), times: leaseTimes };
+    await runs.acquireLease({ ...holder, sleep: async () => {} });
+    await runs.queueForSlot({ ...holder, source: 'erp', slots: 1 }).look();
+    const waits = Promise.withResolvers<void>();
+    const { config, ...others } = setup(documents);
+    const { [job]: sync } = config.syncs as Record<string, object>;
+    const syncs = { [job]: { ...sync, schedule: { cron: '@every 1s', timezone: 'UTC' } } };
+    await using replica = await startServe({
+      ...others,
+      config: { ...config, syncs },
+      checkMs: 200,
+      graceMs: 3_600_000,
+      onProgress: ({ type }) => {
+        if (type === sign) waits.resolve();
+      },
+    });
+    await waits.promise;
+    await replica.stop();
+    expect(await runs.list({ limit: 5 })).toMatchObject(recorded);
   });
 
   it('leaves what it promised to others, also while that waits for its turn', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HandOverError, QueuedError, StorageUnavailableError } from '../../../shared/errors.ts';
+import type { Rest } from '../../../shared/runs/job.ts';
 import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
 import { RunPool } from '../../../shared/serve/pool/run-pool.ts';
@@ -10,14 +11,15 @@ function createPool(maxRuns: number) {
   const running = new Map<string, () => void>();
   const begun: string[] = [];
   const handedOver: string[] = [];
-  const rests = new Map<string, (wait: () => Promise<void>) => Promise<void>>();
+  type How = Parameters<Rest>[2];
+  const rests = new Map<string, (wait: () => Promise<void>, how?: How) => Promise<void>>();
   const pool = new RunPool({
     maxRuns,
     scope: 'test',
     logger: createLogger({ level: 'silent' }),
     execute: ({ job }, signal, rest) => {
       begun.push(job);
-      rests.set(job, (wait) => rest(wait, signal));
+      rests.set(job, (wait, how) => rest(wait, signal, how));
       return new Promise((resolve, reject) => {
         const giveUp = () => {
           running.delete(job);
@@ -40,10 +42,10 @@ function createPool(maxRuns: number) {
     handedOver,
     settle,
     /** Has a job's run wait until it is woken. */
-    async rest(job: string) {
+    async rest(job: string, how?: How) {
       const woken = Promise.withResolvers<void>();
       let isBack = false;
-      const resting = rests.get(job)?.(() => woken.promise);
+      const resting = rests.get(job)?.(() => woken.promise, how);
       resting?.then(
         () => {
           isBack = true;
@@ -100,6 +102,18 @@ describe('the runs of a process', () => {
     const stopped = pool.stop(60_000);
     await settle();
     expect(handedOver).toEqual(['down']);
+    await end('busy');
+    await stopped;
+  });
+
+  it('that wait for their lease keep their place, and are handed over at once when the process stops', async () => {
+    const { pool, begun, handedOver, rest, settle, end } = createPool(2);
+    for (const job of ['leased', 'busy', 'next']) pool.start(scheduled(job));
+    await rest('leased', { keepsPlace: true });
+    expect(begun).toEqual(['leased', 'busy']);
+    const stopped = pool.stop(60_000);
+    await settle();
+    expect(handedOver.sort()).toEqual(['leased', 'next']);
     await end('busy');
     await stopped;
   });
