@@ -39,6 +39,7 @@ export async function createS3Client({ environment }: Pick<CliContext, 'environm
   if (endpoint !== undefined && !/^https?:\/\//.test(endpoint))
     throw new ConfigError('FERRY_S3_ENDPOINT: expected an address such as https://minio.example.org:9000.');
   const { S3Client: Client } = await import('@aws-sdk/client-s3');
+  const { tellingAddress } = await import('../../shared/runs/documents/s3-address.ts');
   const region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
   const client = new Client({
     requestHandler: awsTimeouts,
@@ -46,5 +47,5 @@ export async function createS3Client({ environment }: Pick<CliContext, 'environm
     ...(endpoint === undefined ? {} : { endpoint, region: region ?? 'us-east-1' }),
     ...(/^(1|true|yes)$/i.test(environment.FERRY_S3_PATH_STYLE ?? '') ? { forcePathStyle: true } : {}),
   });
-  return traceAwsClient(client, 'S3');
+  return traceAwsClient(tellingAddress(client), 'S3');
 }

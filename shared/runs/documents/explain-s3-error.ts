@@ -1,4 +1,5 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
+import { addressIn } from './s3-address.ts';
 
 /** A request to S3. */
 export interface S3Request {
@@ -220,18 +221,29 @@ const explainStrangers: Explanation = ({ what, bucket }, { error, code, status, 
   };
 };
 
-/** Explains any failure of a request to S3. */
+/** Explains any failure of a request to S3, or to a store like it, whose address it then names. */
 export function explainS3Error(error: unknown, request: S3Request): S3Fault {
+  const fault = explain(error, request);
+  const address = addressIn(error);
+  return address === undefined
+    ? fault
+    : { ...fault, message: `${fault.message.replace(/\.$/, '')}, asked at ${address}.` };
+}
+
+function explain(error: unknown, request: S3Request): S3Fault {
   const code = codeOf(error);
   const name = code ?? (error instanceof Error ? error.name : '');
   const failure = { error, name, code, status: statusOf(error), label: labelOf(error) };
-  for (const explain of [explainPassing, explainSettings, explainDenial, explainStrangers]) {
-    const fault = explain(request, failure);
+  for (const explainKind of [explainPassing, explainSettings, explainDenial, explainStrangers]) {
+    const fault = explainKind(request, failure);
     if (fault) return fault;
   }
   return {
     message: `${request.what} cannot be reached (${failure.label}).`,
-    hint: 'A function in a VPC needs a route to S3: NAT, or a gateway endpoint.',
+    hint:
+      addressIn(error) === undefined
+        ? 'A function in a VPC needs a route to S3: NAT, or a gateway endpoint.'
+        : 'Check that the store runs, the route to it, and FERRY_S3_ENDPOINT (or AWS_ENDPOINT_URL).',
     transient: true,
   };
 }

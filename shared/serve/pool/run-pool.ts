@@ -6,6 +6,8 @@ import { scheduledRunId } from '../../runs/run-id.ts';
 import type { StartEvent } from '../../runs/start-event.ts';
 import type { Clock } from '../../sleep.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { formatCount } from '../../text/format.ts';
+import { nameSome } from '../../text/name-some.ts';
 
 export interface RunPoolOptions {
   /** How many runs work at once. */
@@ -48,6 +50,8 @@ export class RunPool {
   readonly #entries = new Map<string, Entry>();
   /** Those that have rested and wait for a place again, which they get before others begin. */
   readonly #returning: (() => void)[] = [];
+  /** The jobs of those that wait for a place, and of which the log says nothing yet. */
+  readonly #newlyWaiting: string[] = [];
   readonly #stopping = new AbortController();
   readonly #closing = new AbortController();
 
@@ -118,8 +122,22 @@ export class RunPool {
     });
     // A job at work has its lease: this run notices that at once, and is recorded as skipped.
     if (atOnce || others.length > 0 || this.#working() < maxRuns) this.#begin(entry);
-    else
-      logger.info({ job: event.job, run: runId, maxRuns }, 'run waits for another one to end (--max-runs)');
+    else {
+      logger.debug({ job: event.job, run: runId, maxRuns }, 'run waits for a place');
+      this.#tellOfWaiting(event.job);
+    }
+  }
+
+  /** One line for all jobs that are due at one moment. */
+  #tellOfWaiting(job: string): void {
+    this.#newlyWaiting.push(job);
+    if (this.#newlyWaiting.length > 1) return;
+    setImmediate(() => {
+      const jobs = this.#newlyWaiting.splice(0);
+      const { logger, maxRuns } = this.#options;
+      const what = jobs.length === 1 ? 'run waits' : `${formatCount(jobs.length, 'run')} wait`;
+      logger.info({ maxRuns }, `${what} for others to end (--max-runs): ${nameSome(jobs)}`);
+    });
   }
 
   /**

@@ -7,7 +7,7 @@ import { RunPool } from '../../../shared/serve/pool/run-pool.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 /** A pool whose runs end when they are told to, or are handed over. */
-function createPool(maxRuns: number) {
+function createPool(maxRuns: number, logger = createLogger({ level: 'silent' })) {
   const running = new Map<string, () => void>();
   const begun: string[] = [];
   const handedOver: string[] = [];
@@ -16,7 +16,7 @@ function createPool(maxRuns: number) {
   const pool = new RunPool({
     maxRuns,
     scope: 'test',
-    logger: createLogger({ level: 'silent' }),
+    logger,
     execute: ({ job }, signal, rest) => {
       begun.push(job);
       rests.set(job, (wait, how) => rest(wait, signal, how));
@@ -80,6 +80,20 @@ describe('the runs of a process', () => {
     await end('a');
     await end('c');
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('that wait for a place share a line of the log', async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+    const { pool, settle } = createPool(2, logger);
+    for (let n = 1; n <= 40; n += 1) pool.start(scheduled(`job-${n}`));
+    await settle();
+    pool.start(scheduled('late'));
+    await settle();
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { maxRuns: 2, msg: '38 runs wait for others to end (--max-runs): job-3, job-4, job-5 and 35 more' },
+      { maxRuns: 2, msg: 'run waits for others to end (--max-runs): late' },
+    ]);
   });
 
   it('leave their place to others while they wait for their next try, and have the next one then', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createS3Client } from '../../../../cli/local/open-state.ts';
 import { createS3OutputStore } from '../../../../shared/extraction/output/s3-output-store.ts';
 import { createS3DocumentStore } from '../../../../shared/runs/documents/s3-document-store.ts';
 import {
@@ -10,6 +11,7 @@ import {
   s3Error,
   startAnsweringS3,
 } from '../../../support/aws/answering-s3.ts';
+import { withEnvironment } from '../../../support/processes/process-environment.ts';
 
 let s3: AnsweringS3;
 let folder: string;
@@ -172,4 +174,25 @@ it('an unreachable S3 may mean that there is no route', async () => {
     message: "Ferry's bucket city cannot be reached (ECONNREFUSED).",
     hint: expect.stringContaining('VPC needs a route'),
   });
+});
+
+it('a store of one’s own is named by its address, without a login in it', async () => {
+  await using own = await startAnsweringS3();
+  own.answer = s3Error(404, 'NoSuchBucket');
+  const endpoint = await own.client.config.endpoint?.();
+  const { hostname, port = 0 } = endpoint ?? { hostname: '' };
+  const environment = {
+    FERRY_S3_ENDPOINT: `http://user:geheim@${hostname}:${port}`,
+    FERRY_S3_PATH_STYLE: 'true',
+  };
+  const client = await withEnvironment({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' }, async () => {
+    const made = await createS3Client({ environment });
+    await made.config.credentials();
+    return made;
+  });
+  const store = createS3DocumentStore({ client, bucket: 'city' });
+  await expect(store.get('k')).rejects.toThrow(
+    `There is no bucket city, asked at http://${hostname}:${port}.`,
+  );
+  client.destroy();
 });
