@@ -1,9 +1,10 @@
 import { mapInBatches } from '../../batches.ts';
-import { toFerryError } from '../../errors.ts';
+import { type FerryError, toFerryError } from '../../errors.ts';
 import type { JobState } from '../../runs/records/job-states.ts';
 import type { WatchdogDependencies } from '../watchdog-dependencies.ts';
 import { type Alert, groupAlerts, messageOf, runsToShow } from './alert-message.ts';
 import type { Channel } from './channel.ts';
+import { noteSuccess, noteTrouble } from './channel-troubles.ts';
 import { type ClaimedIncident, type Incident, writeIncident } from './incident.ts';
 
 type ClaimedAlert = Alert & { version: string };
@@ -16,7 +17,10 @@ type ClaimedAlert = Alert & { version: string };
 export async function sendAlerts(
   claimed: readonly ClaimedIncident[],
   states: ReadonlyMap<string, JobState>,
-  dependencies: Pick<WatchdogDependencies, 'documents' | 'runs' | 'channels' | 'where' | 'scope' | 'logger'>,
+  dependencies: Pick<
+    WatchdogDependencies,
+    'documents' | 'runs' | 'channels' | 'where' | 'scope' | 'logger' | 'now'
+  >,
 ): Promise<{ notified: number; notificationsFailed: number }> {
   const alerts: ClaimedAlert[] = claimed.map(({ incident, version }) => ({
     incident,
@@ -34,7 +38,15 @@ export async function sendAlerts(
 
 async function sendGroup(
   group: ClaimedAlert[],
-  { documents, runs, channels, where, scope, logger }: Parameters<typeof sendAlerts>[2],
+  {
+    documents,
+    runs,
+    channels,
+    where,
+    scope,
+    logger,
+    now = () => new Date(),
+  }: Parameters<typeof sendAlerts>[2],
 ): Promise<{ notified: number; notificationsFailed: number }> {
   const records = new Map(
     await Promise.all(
@@ -50,18 +62,8 @@ async function sendGroup(
   const missing = channels.filter(({ name }) => !first?.incident.sentTo.includes(name));
   const outcomes = await Promise.all(missing.map((channel) => send(channel, message)));
   const failed = outcomes.filter(({ error }) => error !== undefined);
-  for (const { name, error } of failed) {
-    logger.error(
-      {
-        channel: name,
-        class: error?.class,
-        alerts: group.length,
-        ...(error?.hint === undefined ? {} : { hint: error.hint }),
-      },
-      `Nobody was notified: ${error?.message}`,
-    );
-  }
-  const sentTo = outcomes.filter(({ error }) => error === undefined).map(({ name }) => name);
+  for (const outcome of outcomes) logOutcome(outcome, { alerts: group.length, now: now().getTime(), logger });
+  const sentTo = outcomes.filter(({ error }) => error === undefined).map(({ channel }) => channel.name);
   await mapInBatches(group, ({ incident, version }) =>
     writeIncident(documents, scope, noteSent(incident, sentTo, failed.length === 0), version),
   );
@@ -77,11 +79,37 @@ function noteSent(incident: Incident, sentTo: readonly string[], complete: boole
   return { ...next, state: over ? 'closed' : 'told' };
 }
 
-async function send(channel: Channel, message: Parameters<Channel['send']>[0]) {
+interface Outcome {
+  channel: Channel;
+  error: FerryError | undefined;
+}
+
+/** A failure is an error once; what the metrics count is every one of them. */
+function logOutcome(
+  { channel, error }: Outcome,
+  { alerts, now, logger }: { alerts: number; now: number; logger: WatchdogDependencies['logger'] },
+): void {
+  const { name } = channel;
+  if (error === undefined) {
+    if (noteSuccess(channel)) logger.info({ channel: name }, 'messages reach people again');
+    return;
+  }
+  const { class: kind, message, hint } = error;
+  const unsaid = noteTrouble(channel, message, now);
+  const about = { channel: name, class: kind, alerts, ...(hint === undefined ? {} : { hint }) };
+  if (unsaid === undefined) logger.debug(about, `Nobody was notified: ${message}`);
+  else
+    logger.error(
+      { ...about, ...(unsaid > 0 && { failedBefore: unsaid }) },
+      `Nobody was notified: ${message}`,
+    );
+}
+
+async function send(channel: Channel, message: Parameters<Channel['send']>[0]): Promise<Outcome> {
   try {
     await channel.send(message);
-    return { name: channel.name, error: undefined };
+    return { channel, error: undefined };
   } catch (thrown) {
-    return { name: channel.name, error: toFerryError(thrown) };
+    return { channel, error: toFerryError(thrown) };
   }
 }

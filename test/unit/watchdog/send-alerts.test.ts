@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NotificationError } from '../../../shared/errors.ts';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
+import { createLogger } from '../../../shared/telemetry/logger.ts';
 import type { Channel } from '../../../shared/watchdog/alerts/channel.ts';
 import { MINUTE, nightly, unscheduled, watchdogWorld } from '../../support/watchdog.ts';
 
@@ -28,6 +30,40 @@ describe('a message', () => {
     expect(await one.round()).toMatchObject({ notified: 1, notificationsFailed: 0 });
     await one.round();
     expect([one.sent.length, hook.length]).toEqual([1, 1]);
+  });
+
+  it('that does not get through is an error of the log once an hour, and so is the end of that news', async () => {
+    const one = watchdogWorld({ orders: unscheduled });
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+    let failure: Error | undefined = new NotificationError('The webhook answered 404.');
+    const send = async () => {
+      if (failure) throw failure;
+    };
+    one.channels = [{ name: 'webhook', send }];
+    await one.ended(failed);
+    const said = async (minutes: number) => {
+      one.wait(minutes * MINUTE);
+      await one.round({ logger });
+      return lines
+        .splice(0)
+        .map((line) => JSON.parse(line))
+        .filter(({ channel }) => channel !== undefined)
+        .map(({ level, msg, failedBefore }) => [level, msg, failedBefore]);
+    };
+    const first = ['error', 'Nobody was notified: The webhook answered 404.', undefined];
+    expect(await said(0)).toEqual([first]);
+    expect(await said(30)).toEqual([]);
+    expect(await said(10)).toEqual([]);
+    expect(await said(30)).toEqual([['error', first[1], 2]]);
+    failure = new NotificationError('The webhook cannot be reached.');
+    expect(await said(5)).toEqual([
+      ['error', 'Nobody was notified: The webhook cannot be reached.', undefined],
+    ]);
+    failure = undefined;
+    expect(await said(5)).toEqual([['info', 'messages reach people again', undefined]]);
+    await one.ended({ state: 'succeeded' });
+    expect(await said(5)).toEqual([]);
   });
 
   it('that was not sent for a failure is sent for it, even if the job works by then', async () => {
