@@ -31,10 +31,11 @@ export type SentCredentials = { connector: Connector; host: string; port: number
 
 type Fields = Record<string, unknown>;
 
-// An empty text is a field of a form that nobody has filled in.
+// An empty text is a field of a form that nobody has filled in. In a login, a NUL ends what it is in.
 const text = z
   .string()
   .max(4_096)
+  .regex(/^[^\0]*$/, 'a text without a NUL character')
   .nullish()
   .transform((value) => value || undefined);
 const port = z

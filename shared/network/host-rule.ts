@@ -49,6 +49,10 @@ const METADATA = [
   '192.0.0.192/32',
 ];
 const metadata = METADATA.map((network) => ipaddr.parseCIDR(network));
+// The only part of IPv6 that is given out for public addresses. The library calls public whatever it has no other word
+// for, such as ::a9fe:a9fe, an old form of 169.254.169.254.
+const publicIpv6 = [ipaddr.parseCIDR('2000::/3')];
+const oldMapped = [ipaddr.parseCIDR('::/96')];
 
 // Ranges in which no database is. The last ones contain an IPv4 address, which may be in any of these.
 const NEVER = new Set([
@@ -94,8 +98,10 @@ export function parseHostRule(
   const isNamed = (host: string) => names.some((name) => name.test(host));
   const isAllowed = (host: string, address: string) => {
     const parsed = ipaddr.process(address);
-    if (NEVER.has(parsed.range()) || isIn(parsed, metadata)) return false;
-    return isIn(parsed, networks) || (parsed.range() === 'unicast' && isNamed(host));
+    const range = parsed.range();
+    if (NEVER.has(range) || isIn(parsed, metadata)) return false;
+    if (range !== 'loopback' && isIn(parsed, oldMapped)) return false;
+    return isIn(parsed, networks) || (range === 'unicast' && isPublic(parsed) && isNamed(host));
   };
   const rule: Omit<HostRule, 'assertAllowed'> = {
     assertHost(host) {
@@ -143,6 +149,9 @@ function nameOf(entry: string): RegExp | undefined {
   const literal = rest.replaceAll('.', String.raw`\.`);
   return new RegExp(wild === undefined ? `^${literal}$` : `^(?:[^.]+\\.)+${literal}$`, 'iu');
 }
+
+const isPublic = (address: ipaddr.IPv4 | ipaddr.IPv6) =>
+  address.kind() === 'ipv4' || isIn(address, publicIpv6);
 
 function isIn(address: ipaddr.IPv4 | ipaddr.IPv6, networks: readonly Network[]): boolean {
   const kind = address.kind();

@@ -129,15 +129,18 @@ function readSchedule(
     return schedule;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    problems.push({ path: 'CRON_SCHEDULE', message: error.message });
+    const quotes = /^(["']).*\1$/s.test(cronText)
+      ? '; leave out the quotes around it, which docker run --env-file keeps'
+      : '';
+    problems.push({ path: 'CRON_SCHEDULE', message: `${error.message}${quotes}` });
     return undefined;
   }
 }
 
 function readContainerZone(zone: string | undefined, warnings: string[]): string {
   if (zone === undefined) return 'UTC';
-  // As the C library takes it: a colon in front means a file of the time zone database.
-  const name = zone.replace(/^:/, '');
+  // As the C library takes it: a colon in front means a file of the time zone database, which may have its whole path.
+  const name = zone.replace(/^:?(\/usr\/share\/zoneinfo\/)?/, '');
   if (isTimeZone(name)) return name;
   warnings.push(`TZ: ${show(zone)} is not an IANA time zone such as Europe/Berlin; the schedule is in UTC.`);
   return 'UTC';

@@ -37,12 +37,13 @@ const name = z.string().regex(NAME_FORM, NAME_WORDS);
 
 /**
  * A host name or an address, and nothing around it: messages would repeat the password of a whole connection string.
+ * An IPv6 address has two colons at least: `db:5432` is a name with a port.
  */
 export const hostName = z
   .string()
   .max(255)
   .regex(
-    /^[\p{L}\p{N}](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}])?$|^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/u,
+    /^[\p{L}\p{N}](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}])?$|^(?=.*:.*:)[0-9a-fA-F:.]+$/u,
     'a host name or an address, without user, port or scheme',
   );
 

@@ -13,7 +13,9 @@ const baseUrl = z
     const url = URL.parse(value);
     return url === null || url.protocol === 'https:' || isLoopback(url.hostname);
   }, 'an https:// URL: the key must not travel unencrypted')
-  .refine((value) => !URL.parse(value)?.username, 'a URL without user and password');
+  .refine((value) => !URL.parse(value)?.username, 'a URL without user and password')
+  // Paths are added at its end.
+  .refine((value) => !/[?#]/.test(value), 'a URL that ends before any ? or #');
 
 const ingest = z
   .strictObject({

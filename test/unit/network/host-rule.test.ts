@@ -63,6 +63,9 @@ describe('an address', () => {
     ['::ffff:a9fe:a9fe', '::/0, 0.0.0.0/0'],
     ['64:ff9b::a9fe:a9fe', '::/0, 0.0.0.0/0'],
     ['2002:a9fe:a9fe::', '::/0'],
+    // The same in the form that nobody uses any more.
+    ['::a9fe:a9fe', '::/0, 0.0.0.0/0'],
+    ['::7f00:1', '::/0, 127.0.0.0/8'],
     // Allowed by its embedded address, not by the form.
     ['::ffff:10.1.2.3', '::/0'],
   ])('%s is refused with "%s"', (host, list) => {
@@ -82,6 +85,10 @@ describe('a name', () => {
     ['db.example.org', 'db.example.org', [['10.1.2.3']], 'refused'],
     ['db.example.org', 'db.example.org', [['127.0.0.1']], 'refused'],
     ['db.example.org', '*.example.org, 0.0.0.0/0', [['169.254.169.254']], 'refused'],
+    // No network has these; the library calls them public.
+    ['db.example.org', 'db.example.org', [['::a9fe:a9fe']], 'refused'],
+    ['db.example.org', 'db.example.org', [['::5efe:a00:1']], 'refused'],
+    ['db.example.org', 'db.example.org', [['4000::1']], 'refused'],
     ['example.org', '*.example.org', [['8.8.8.8']], 'refused'],
     ['db.example.org.evil.test', 'db.example.org', [['8.8.8.8']], 'refused'],
     ['evil-example.org', '*.example.org', [['8.8.8.8']], 'refused'],

@@ -132,6 +132,10 @@ describe('readEnvFile', () => {
     const { config, warnings } = read(`${bare}TZ=Europe/Berlin\n`);
     expect(config.syncs.default?.schedule).toMatchObject({ cron: '0 0 * * *', timezone: 'Europe/Berlin' });
     expect(warnings.join()).toContain('TZ is Europe/Berlin');
+    for (const path of ['/usr/share/zoneinfo/', ':/usr/share/zoneinfo/', ':'])
+      expect(read(`${bare}TZ=${path}Europe/Berlin\n`).config.syncs.default?.schedule?.timezone).toBe(
+        'Europe/Berlin',
+      );
     expect(read(`${bare}TZ=Berlin\n`).config.syncs.default?.schedule?.timezone).toBe('UTC');
   });
 
@@ -177,6 +181,9 @@ describe('readEnvFile', () => {
     ['SOURCE_DATABASE_PORT', '99999', /SOURCE_DATABASE_PORT: 99999: expected at most 65535/],
     ['SOURCE_DATABASE_HOST', '', /SOURCE_DATABASE_HOST: is empty; \$NAME in a value becomes nothing/],
     ['SOURCE_DATABASE_HOST', '$DB_HOST', /SOURCE_DATABASE_HOST: is empty; \$NAME/],
+    ['SOURCE_DATABASE_HOST', 'db:5432', /"db:5432": expected a host name or an address, without user, port/],
+    ['POLYTEIA_BASE_URL', 'https://p.example/?x=1', /expected a URL that ends before any \? or #/],
+    ['CRON_SCHEDULE', `"'0 0 * * *'"`, /leave out the quotes around it, which docker run --env-file keeps/],
     ['DATASET_ID', 'abc', /DATASET_ID: "abc": expected a dataset id/],
     ['POLYTEIA_BASE_URL', 'http://polyteia.example', /POLYTEIA_BASE_URL: .*https/],
     [

@@ -49,6 +49,8 @@ describe('a Polyteia target', () => {
     [{ ingest: { pollInterval: '100ms' } }, 'from 1s to 10m'],
     [{ ingest: { timeout: '25h' } }, 'from 1s to 24h'],
     [{ ingest: { timeout: '-1m' } }, 'from 1s to 24h'],
+    [{ baseUrl: 'https://p.example/?key=1' }, 'baseUrl: a URL that ends before any ? or #'],
+    [{ baseUrl: 'https://p.example#x' }, 'baseUrl: a URL that ends before any ? or #'],
     [{ verify: 'always' }, 'verify: '],
     [{ format: 'CSV' }, 'format: '],
   ])('is refused as %j', (target, expected) => {
