@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { asSentence, unknownNameMessage } from '../../shared/config/unknown-name.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { calledAs } from '../called-as.ts';
 import type { CliContext } from '../cli-context.ts';
 import { openRuns, type Runs } from '../local/open-runs.ts';
 import { type GlobalOptions, globalOptions } from '../options.ts';
+import { formatCauses } from '../output/failures.ts';
 import { describeRun } from '../output/run-details.ts';
 import { fitTable, formatRuns } from '../output/runs-table.ts';
 
@@ -94,5 +96,6 @@ async function listRuns(
     return;
   }
   const table = formatRuns(runs, await listed.sentAs(runs));
-  stdout.write(`${fitTable(table, stdout)}\n`);
+  const showOne = `${calledAs(context.environment)} runs RUN`;
+  stdout.write(`${fitTable(table, stdout)}\n${formatCauses(runs, stdout, showOne)}`);
 }

@@ -2,6 +2,7 @@ import stringWidth from 'string-width';
 import type { Run } from '../../shared/api/schemas.ts';
 import type { RunRecord } from '../../shared/runs/records/run-record.ts';
 import { formatBytes, formatCount, formatDuration, formatMoment } from '../../shared/text/format.ts';
+import { errorClasses } from './failures.ts';
 import { formatTable, type Output } from './output.ts';
 import { stateWord } from './run-state.ts';
 
@@ -37,6 +38,12 @@ function stateOf(run: AnyRun, sentAs: SentAs): string {
   return sentAs.get(run.id) ?? (run.outcome === 'unchanged' ? 'unchanged' : run.state);
 }
 
+/** Its class; of several, the first and how many more there are. */
+function shortError(run: AnyRun): string {
+  const [first = '', ...others] = errorClasses(run);
+  return others.length === 0 ? first : `${first} +${others.length}`;
+}
+
 /** The columns of a list of runs. */
 export function formatRuns(runs: readonly AnyRun[], sentAs: SentAs): Column[] {
   const started = runs.map(({ startedAt }) => formatMoment(startedAt));
@@ -64,7 +71,7 @@ export function formatRuns(runs: readonly AnyRun[], sentAs: SentAs): Column[] {
     },
     { header: 'BY', spare: 3, cells: runs.map((run) => run.triggeredBy ?? run.trigger) },
     { header: 'RUN', cells: ids, short: shortIds(ids) },
-    { header: 'ERROR', spare: 1, cells: runs.map(({ error }) => error?.class ?? '') },
+    { header: 'ERROR', spare: 1, cells: runs.map(shortError) },
   ];
 }
 

@@ -153,6 +153,19 @@ slowest: erp/stadt_40 0.14 s, erp/stadt_39 0.13 s, erp/stadt_38 0.13 s
     expect(stdout).toMatch(/bestellungen +refused/);
   });
 
+  it('lists below them why some failed, each cause once', async () => {
+    const { stdout } = await ferry(['runs', ...state]);
+    const [, why = ''] = stdout.split('\n\n');
+    expect(why).toContain(`Why (what to do: ferry runs RUN):
+  kataloge: AuthError, SourceUnavailableError: 4 of 40 databases failed.`);
+    expect(stdout).toMatch(/^\S+ \S+ +kataloge +partial .* AuthError \+1$/m);
+    expect(why).toContain(`
+  bestellungen: GuardError: The dataset was left unchanged: 3,000 rows are fewer
+    than minRows: 9000.
+`);
+    expect(Math.max(...why.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it('of a configuration that is not there is an error, not an empty list', async () => {
     const { stderr, exitCode } = await ferry(['runs']);
     expect(exitCode).toBe(2);
