@@ -1,13 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { formatCount } from '../../shared/text/format.ts';
 import type { CliContext } from '../cli-context.ts';
-import { type CostEstimate, estimateCost } from '../cost/estimate-cost.ts';
+import { type CostEstimate, estimateCost, type JobEstimate } from '../cost/estimate-cost.ts';
 import { openRuns } from '../local/open-runs.ts';
 import { globalOptions, readConfig } from '../options.ts';
 import { formatTable, printWarnings } from '../output/output.ts';
+import { fitTable } from '../output/runs-table.ts';
 import { wrapText } from '../output/wrap-text.ts';
 
 const RECORDED_RUNS = 1_000;
 const WIDTH = 80;
+const MOST_JOBS = 20;
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
@@ -58,7 +61,7 @@ async function readDurations(...where: Parameters<typeof openRuns>): Promise<Map
   return new Map([...seconds].map(([job, each]) => [job, average(each)]));
 }
 
-function format({ total, items, assumptions }: CostEstimate): string {
+function format({ total, items, jobs, assumptions }: CostEstimate): string {
   const rows = items.map(({ item, amount, basis }) => [item, amount.toFixed(2), basis]);
   const table = formatTable(
     ['ON AWS', 'USD A MONTH', 'RECKONED FROM'],
@@ -66,5 +69,26 @@ function format({ total, items, assumptions }: CostEstimate): string {
     [1],
   );
   const notes = assumptions.map((text) => wrapText(`- ${text}`, WIDTH, '  '));
-  return `${table}\n\n${notes.join('\n')}\n`;
+  return `${table}\n\n${jobs.length === 0 ? '' : `${formatJobs(jobs)}\n\n`}${notes.join('\n')}\n`;
+}
+
+/** What the runs of each job cost, the dearest first. */
+function formatJobs(jobs: CostEstimate['jobs']): string {
+  const ordered = jobs.toSorted((a, b) => b.amount - a.amount);
+  const shown = ordered.slice(0, MOST_JOBS);
+  const others = ordered.slice(MOST_JOBS);
+  const cells = (of: (job: JobEstimate) => string) => shown.map(of);
+  const table = fitTable(
+    [
+      { header: 'JOB', cells: cells(({ job }) => job) },
+      { header: 'RUNS A MONTH', right: true, cells: cells(({ runs }) => formatCount(Math.round(runs))) },
+      { header: 'SECONDS', right: true, cells: cells(({ seconds }) => formatCount(Math.round(seconds))) },
+      { header: '', cells: cells(({ from }) => from) },
+      { header: 'USD A MONTH', right: true, cells: cells(({ amount }) => amount.toFixed(2)) },
+    ],
+    { isTTY: true, columns: WIDTH },
+  );
+  if (others.length === 0) return table;
+  const rest = others.reduce((total, { amount }) => total + amount, 0);
+  return `${table}\nand ${formatCount(others.length, 'cheaper job')}, together ${rest.toFixed(2)} (--json has each)`;
 }

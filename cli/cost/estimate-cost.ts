@@ -19,6 +19,8 @@ export interface JobEstimate {
   seconds: number;
   /** Where the seconds come from: runs on record, or an assumption. */
   from: 'recorded' | 'assumed';
+  /** US dollars a month for what the job's own runs cause; the rest, such as secrets and the watchdog, is shared. */
+  amount: number;
 }
 
 export interface CostEstimate {
@@ -52,6 +54,7 @@ const HEARTBEAT_SECONDS = 10;
 /** Of a run: its record three times, its names, its state, its lease. */
 const WRITES = 13;
 const READS = 15;
+const READS_OF_SECRETS = 2;
 const METRICS_OF_JOB = 3;
 const METRICS_OF_WATCHDOG = 3;
 const ALARMS = 4;
@@ -66,31 +69,24 @@ export function estimateCost(options: EstimateOptions): CostEstimate {
   const count = countRunsFrom(options.now);
   const jobs = plans.flatMap((plan) => plan.jobs.map((job) => estimateJob(job, plan, options, count)));
   const runs = sum(jobs, (job) => job.runs);
-  const seconds = sum(jobs, (job) => job.runs * job.billedSeconds);
+  const parts = (job: EstimatedJob) => partsOf(job, options);
   const lines: CostItem[] = [
     lambdaLine(jobs, options),
     {
       item: 'Lambda: disk',
-      amount:
-        sum(jobs, (job) => job.runs * job.billedSeconds * job.diskGigabytes) *
-        PRICES.lambda.diskGigabyteSecond,
+      amount: sum(jobs, (job) => parts(job).disk),
       basis: 'beyond 512 MB',
     },
     {
       item: 'S3: requests',
-      amount: (runs * WRITES + seconds / HEARTBEAT_SECONDS) * PRICES.s3.write + runs * READS * PRICES.s3.read,
+      amount: sum(jobs, (job) => parts(job).requests),
       basis: `${WRITES} writes a run, and one for each ${HEARTBEAT_SECONDS} s`,
     },
     secretsLine(config, runs),
-    ...metricsLines(config, jobs),
+    ...metricsLines(options, jobs),
     {
       item: 'Starts, logs, records',
-      amount:
-        runs *
-          (PRICES.scheduler.start +
-            PRICES.lambda.request +
-            (LOG_BYTES / 1e9) * PRICES.cloudWatch.logGigabyte) +
-        ((runs * 12 * RECORD_BYTES) / 1e9) * PRICES.s3.gigabyteMonth,
+      amount: sum(jobs, (job) => parts(job).traces),
       basis: `${LOG_BYTES / 1000} kB of log a run, records of a year`,
     },
     watchdogLine(options),
@@ -107,17 +103,18 @@ export function estimateCost(options: EstimateOptions): CostEstimate {
     pricesOf: PRICES.asOf,
     total: sum(lines, (line) => line.amount),
     items: lines,
-    jobs: jobs.map(({ job, runs: count, seconds: each, from }) => ({
-      job,
-      runs: count,
-      seconds: each,
-      from,
+    jobs: jobs.map((job) => ({
+      job: job.job,
+      runs: job.runs,
+      seconds: job.seconds,
+      from: job.from,
+      amount: sum(Object.values(parts(job)), (part) => part),
     })),
     assumptions: assumptionsOf(options, jobs),
   };
 }
 
-interface EstimatedJob extends JobEstimate {
+interface EstimatedJob extends Omit<JobEstimate, 'amount'> {
   hours: number;
   billedSeconds: number;
   gigabytes: number;
@@ -146,12 +143,35 @@ function estimateJob(
   };
 }
 
-function lambdaLine(jobs: readonly EstimatedJob[], { architecture }: EstimateOptions): CostItem {
+/** What the runs of a job cost in a month, by what is paid for. */
+function partsOf(
+  { runs, hours, billedSeconds, gigabytes, diskGigabytes }: EstimatedJob,
+  { config, architecture }: Pick<EstimateOptions, 'config' | 'architecture'>,
+) {
+  const { lambda, s3, secrets, scheduler, cloudWatch } = PRICES;
+  const seconds = runs * billedSeconds;
+  const start = scheduler.start + lambda.request + (LOG_BYTES / 1e9) * cloudWatch.logGigabyte;
+  return {
+    computing: seconds * gigabytes * lambda.gigabyteSecond[architecture],
+    disk: seconds * diskGigabytes * lambda.diskGigabyteSecond,
+    requests: (runs * WRITES + seconds / HEARTBEAT_SECONDS) * s3.write + runs * READS * s3.read,
+    secrets: runs * READS_OF_SECRETS * secrets.read,
+    metrics: hasJobMetrics(config)
+      ? METRICS_OF_JOB * Math.min(MONTH.hours, hours) * (cloudWatch.metricMonth / MONTH.hours)
+      : 0,
+    traces: runs * start + ((runs * 12 * RECORD_BYTES) / 1e9) * s3.gigabyteMonth,
+  };
+}
+
+const hasJobMetrics = ({ jobMetrics, telemetry }: FerryConfig) => jobMetrics && telemetry?.metrics !== 'otlp';
+
+function lambdaLine(jobs: readonly EstimatedJob[], options: EstimateOptions): CostItem {
+  const { architecture } = options;
   const gigabyteSeconds = sum(jobs, (job) => job.runs * job.billedSeconds * job.gigabytes);
   const runs = Math.round(sum(jobs, (job) => job.runs));
   return {
     item: `Lambda, ${architecture}`,
-    amount: gigabyteSeconds * PRICES.lambda.gigabyteSecond[architecture],
+    amount: sum(jobs, (job) => partsOf(job, options).computing),
     basis: `${runs.toLocaleString('en-US')} runs, ${Math.round(gigabyteSeconds).toLocaleString('en-US')} GB-s`,
   };
 }
@@ -162,7 +182,7 @@ function secretsLine(config: FerryConfig, runs: number): CostItem {
   );
   return {
     item: 'Secrets Manager',
-    amount: names.size * PRICES.secrets.secretMonth + runs * 2 * PRICES.secrets.read,
+    amount: names.size * PRICES.secrets.secretMonth + runs * READS_OF_SECRETS * PRICES.secrets.read,
     basis: `${names.size} secrets, two reads a run`,
   };
 }
@@ -177,19 +197,17 @@ function secretsOf(config: FerryConfig): SecretRef[] {
   return [...sources, ...targets, ...others];
 }
 
-function metricsLines(config: FerryConfig, jobs: readonly EstimatedJob[]): CostItem[] {
-  const hourly = PRICES.cloudWatch.metricMonth / MONTH.hours;
+function metricsLines(options: EstimateOptions, jobs: readonly EstimatedJob[]): CostItem[] {
   const own = {
     item: 'Metrics of the watchdog',
     amount: METRICS_OF_WATCHDOG * PRICES.cloudWatch.metricMonth,
     basis: `${METRICS_OF_WATCHDOG}, in every hour`,
   };
-  const areOff = !config.jobMetrics || config.telemetry?.metrics === 'otlp';
-  if (areOff) return [own];
+  if (!hasJobMetrics(options.config)) return [own];
   return [
     {
       item: 'Metrics of jobs',
-      amount: METRICS_OF_JOB * sum(jobs, (job) => Math.min(MONTH.hours, job.hours)) * hourly,
+      amount: sum(jobs, (job) => partsOf(job, options).metrics),
       basis: `${METRICS_OF_JOB} a job, in hours with a run (jobMetrics)`,
     },
     own,

@@ -56,6 +56,14 @@ describe('the estimate', () => {
     expect(page).toContain(`\n| **together** | | **${total.toFixed(2)}** |\n`);
   });
 
+  it('has what the runs of each job cost, which is all that is not shared', () => {
+    const { jobs, items } = estimate({});
+    const shared = items.filter(({ item }) => /watchdog|^Secrets/i.test(item));
+    const ofSecrets = jobs.reduce((sum, { runs }) => sum + runs * 2 * 0.000005, 0);
+    const own = items.filter((one) => !shared.includes(one)).reduce((sum, { amount }) => sum + amount, 0);
+    expect(jobs.reduce((sum, { amount }) => sum + amount, 0)).toBeCloseTo(own + ofSecrets, 6);
+  });
+
   it('follows memory, duration and what is left out', () => {
     const plain = amounts(estimate({}));
     const twice = amounts(
@@ -100,8 +108,14 @@ syncs:
       await ferry('--json', '--seconds', '5'),
     );
     expect(jobs).toEqual([
-      { job: 'manual', runs: 0, seconds: 5, from: 'assumed' },
-      { job: 'nightly', runs: expect.closeTo(30), seconds: 20, from: 'recorded' },
+      { job: 'manual', runs: 0, seconds: 5, from: 'assumed', amount: 0 },
+      {
+        job: 'nightly',
+        runs: expect.closeTo(30),
+        seconds: 20,
+        from: 'recorded',
+        amount: expect.closeTo(0.06, 2),
+      },
     ]);
     expect(total).toBeCloseTo(
       items.reduce((sum, { amount }) => sum + amount, 0),
@@ -120,6 +134,9 @@ syncs:
     const text = await ferry();
     expect(text).toMatch(
       /^ON AWS +USD A MONTH {2}RECKONED FROM\nLambda, arm64 +0\.02 {2}30 runs, 1,260 GB-s\n/,
+    );
+    expect(text).toMatch(
+      /^JOB +RUNS A MONTH +SECONDS +USD A MONTH\nnightly +30 +20 +recorded +0\.0\d\nmanual +0 +60 +assumed +0\.00$/m,
     );
     expect(text).toMatch(/^Together +\d+\.\d\d$/m);
     for (const line of text.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
