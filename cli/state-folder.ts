@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isEnvFile } from '../shared/config/go-connector/env-file.ts';
+import { ConfigError } from '../shared/errors.ts';
 import { STATE_MARK } from '../shared/runs/documents/folder-document-store.ts';
 import type { CliContext } from './cli-context.ts';
 import { printWarnings } from './output/output.ts';
@@ -15,6 +16,21 @@ export interface StatePlace {
   state?: string | undefined;
   /** The file of the configuration. @default ferry.yaml */
   config?: string;
+}
+
+/**
+ * Whether a place is a bucket, by its address.
+ *
+ * @throws ConfigError for an address of another kind: as a folder, it would be one of this machine's own, and replicas
+ *   would not know of each other
+ */
+export function isBucketAddress(state: string): boolean {
+  if (/^s3:/i.test(state)) return true;
+  if (!/^[a-z][a-z\d+.-]+:\/\//i.test(state)) return false;
+  // Without it: it could hold a login.
+  throw new ConfigError('--state (FERRY_STATE): this is the address of neither a folder nor a bucket.', {
+    hint: 'Expected a folder, or s3://BUCKET without a path. FERRY_S3_ENDPOINT names an S3-compatible store.',
+  });
 }
 
 /** What of a state is worth keeping, by its folders. */

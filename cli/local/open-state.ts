@@ -6,7 +6,7 @@ import type { DocumentStore } from '../../shared/runs/documents/document-store.t
 import { createFolderDocumentStore } from '../../shared/runs/documents/folder-document-store.ts';
 import { traceAwsClient } from '../../shared/telemetry/trace-aws-client.ts';
 import type { CliContext } from '../cli-context.ts';
-import { type StatePlace, stateFolderOf } from '../state-folder.ts';
+import { isBucketAddress, type StatePlace, stateFolderOf } from '../state-folder.ts';
 
 /** Where runs are recorded: a folder, or a bucket. */
 export interface State {
@@ -18,7 +18,7 @@ export interface State {
 /** The state that --state or FERRY_STATE names: a folder, or `s3://BUCKET`; else the one beside the configuration. */
 export async function openState(place: StatePlace, context: CliContext): Promise<State> {
   const { state } = place;
-  if (state === undefined || !state.startsWith('s3:')) {
+  if (state === undefined || !isBucketAddress(state)) {
     const folder = stateFolderOf(place, context);
     return { documents: createFolderDocumentStore(folder), own: { folder } };
   }

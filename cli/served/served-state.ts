@@ -11,7 +11,7 @@ import { probeConditionalWrites } from '../../shared/runs/documents/probe-condit
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CliContext } from '../cli-context.ts';
 import { openState, type State } from '../local/open-state.ts';
-import { ownFolderName, STATE_FOLDER } from '../state-folder.ts';
+import { isBucketAddress, ownFolderName, STATE_FOLDER } from '../state-folder.ts';
 
 // https://man7.org/linux/man-pages/man2/statfs.2.html: OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC
 const PASSING_FILE_SYSTEMS = new Set([0x794c7630, 0x01021994]);
@@ -32,7 +32,7 @@ export async function openServedState(
   config?: string,
 ): Promise<State> {
   await assertWritable(tmpdir(), 'The folder for temporary files', MISSING_TMP);
-  if (named?.startsWith('s3:')) {
+  if (named !== undefined && isBucketAddress(named)) {
     const state = await openState({ state: named }, context);
     await probeConditionalWrites(state.documents);
     return state;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -129,10 +129,19 @@ describe('the state of a process that keeps schedules', () => {
     });
   });
 
-  it.each(['s3://', 's3://Bucket', 's3://bucket/path', 's3:bucket'])(
+  it.each(['s3://', 's3://Bucket', 'S3://bucket', 's3://bucket/path', 's3:bucket'])(
     'is no bucket where the address is none: %s',
     async (named) => {
       expect((await errorOf(open(named, folder).state)).message).toContain('is not the address of a bucket');
+    },
+  );
+
+  it.each(['gs://bucket', 'https://u:p@store.example.org/b', 'file:///srv/state'])(
+    'is no folder of this name where the address is another one: %s',
+    async (named) => {
+      const { message } = await errorOf(open(named, folder).state);
+      expect(message).toBe('--state (FERRY_STATE): this is the address of neither a folder nor a bucket.');
+      expect(await readdir(folder)).not.toContain(named.split('/')[0]);
     },
   );
 });
