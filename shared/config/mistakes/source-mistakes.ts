@@ -1,5 +1,6 @@
 import { NAME_FORM } from '../job-name.ts';
 import { odbcProducts, tlsModes } from '../schema/ferry-config.ts';
+import { isFileProduct, type OdbcProduct } from '../schema/odbc.ts';
 import { groupsIn, isPlain, type Mistake, type Plain } from './mistake.ts';
 import { isSecretName } from './showable.ts';
 import { valueCandidates } from './value-candidates.ts';
@@ -67,6 +68,11 @@ function missingAuth(fields: Plain, name: string): Mistake[] {
       { at: [...at, 'secret'], message: 'the secret belongs to auth', write, claims: [[...at, 'auth']] },
     ];
   }
+  const { product } = isPlain(fields.odbc) ? fields.odbc : {};
+  if (isFileProduct(product))
+    return [
+      { at: [...at, 'auth'], message: 'missing: that a file has no login', write: 'auth: { type: none }' },
+    ];
   const write = passwordLine(secretName(name));
   return [{ at: [...at, 'auth'], message: `missing: how to sign in; ${SECRET_FORM}`, write }];
 }
@@ -236,13 +242,13 @@ function modeOf(told: unknown): string {
 }
 
 /** Databases that Ferry reads through an ODBC driver, by the names that people have for them beside the product's. */
-const BY_DRIVER: Readonly<Record<string, string>> = {
+const BY_DRIVER: Readonly<Record<string, OdbcProduct>> = {
   mssql: 'sqlserver',
   'sql-server': 'sqlserver',
   sqlite3: 'sqlite',
 };
 /** A driver of each product, as its package names the file. */
-const DRIVERS: Readonly<Record<string, string>> = {
+const DRIVERS: Readonly<Record<OdbcProduct, string>> = {
   sqlite: 'libsqlite3odbc.so',
   postgresql: 'psqlodbcw.so',
   mariadb: 'libmaodbc.so',

@@ -10,6 +10,9 @@ export type OdbcProduct = (typeof odbcProducts)[number];
 /** Those that are a file, which `database` names: without a host, a port and a login. */
 const files: readonly OdbcProduct[] = ['sqlite'];
 
+/** Whether something is the name of such a product. */
+export const isFileProduct = (product: unknown): boolean => files.some((file) => file === product);
+
 /**
  * The options of a driver that people may set: all that neither carries a secret, nor names a file, nor runs SQL, nor
  * changes the values that it returns. Names are compared without regard to case, as drivers do.
@@ -85,7 +88,7 @@ export function findOdbcProblems(source: OdbcFields): { path: string[]; message:
   const problems: { path: string[]; message: string }[] = [];
   const add = (path: string[], message: string) => problems.push({ path, message });
   if (own !== undefined && type !== 'odbc') add(['odbc'], `nothing: a source of type ${type} has no driver`);
-  const isFile = type === 'odbc' && own !== undefined && files.includes(own.product);
+  const isFile = type === 'odbc' && isFileProduct(own?.product);
   if (!isFile) {
     if (auth.type === 'none')
       add(['auth', 'type'], `another one: only a file (product ${files.join(', ')}) has no login`);

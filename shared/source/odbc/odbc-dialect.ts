@@ -7,18 +7,24 @@ import { findDriver, loadDriver, unknownDriver } from './find-driver.ts';
 import { explainOdbcClient, saidByDriver, withoutSecrets } from './odbc-messages.ts';
 import { profileOf } from './odbc-products.ts';
 import { assertPlainQuery } from './plain-query.ts';
+import { findStatementForm, type StatementForm } from './statement-letters.ts';
 
 /** DuckDB SQL for the handle of the connection, which a variable of the session holds. */
 const handle = (database: string) => `getvariable(${quoteLiteral(database)})`;
 
-const relation = (sql: string, database: string) => `odbc_query(${handle(database)}, ${quoteLiteral(sql)})`;
+const relationOf = (sql: string, database: string) => `odbc_query(${handle(database)}, ${quoteLiteral(sql)})`;
 
 /**
  * The dialect of a product behind an ODBC driver. DuckDB attaches no database for it: a connection is a number, and a
  * statement in the product's own SQL the only thing that it takes.
  */
 export function odbcDialect(config: OdbcConfig): Dialect {
-  const { packages, connectionParts, firstStatements, transaction, ...profile } = profileOf(config.product);
+  const { packages, connectionParts, firstStatements, transaction, lettersProbe, ...profile } = profileOf(
+    config.product,
+  );
+  let form: StatementForm | undefined;
+  const relation = (sql: string, database: string) => relationOf(form?.write(sql) ?? sql, database);
+  const reduceMessage = profile.reduceMessage ?? saidByDriver;
   return {
     ...profile,
     extension: 'odbc_scanner',
@@ -46,6 +52,10 @@ export function odbcDialect(config: OdbcConfig): Dialect {
         const message = error instanceof Error ? error.message : String(error);
         throw new Error(withoutSecrets(message, [text, login.password]));
       }
+      form ??= await findStatementForm(lettersProbe, async (sql) => {
+        const reader = await connection.runAndReadAll(`SELECT * FROM ${relationOf(sql, name)}`);
+        return reader.getRows()[0];
+      });
     },
     begin: (name) => [
       // Between transactions, the driver has begun one with the first statement.
@@ -69,7 +79,7 @@ export function odbcDialect(config: OdbcConfig): Dialect {
       explainDescribe: (message, phase) =>
         explainOdbcClient(message) ?? profile.errorPatterns.explainDescribe(message, phase),
     },
-    reduceMessage: profile.reduceMessage ?? saidByDriver,
+    reduceMessage: (message) => reduceMessage(form?.read(message) ?? message),
     askRefusal: async () => undefined,
   };
 }

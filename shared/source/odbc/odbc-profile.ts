@@ -3,6 +3,7 @@ import type { ConnectionLogin } from '../credentials/credentials.ts';
 import type { Dialect } from '../dialect.ts';
 import type { ConnectionPart } from './connection-string.ts';
 import type { DriverPackages } from './find-driver.ts';
+import type { LettersProbe } from './statement-letters.ts';
 
 /** What every product has in common behind ODBC. */
 type Common =
@@ -32,6 +33,8 @@ export interface OdbcProfile extends Omit<Dialect, Common> {
   ): readonly ConnectionPart[];
   /** The product's SQL that a connection begins with. */
   firstStatements: readonly string[];
+  /** Shows whether letters beyond ASCII reach the source, and come back. */
+  lettersProbe: LettersProbe;
   /** How a transaction begins, and is undone. */
   transaction: {
     /** The product's SQL. */

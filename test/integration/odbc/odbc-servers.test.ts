@@ -137,6 +137,12 @@ describe.each(products)('$product through ODBC', ({ product, start, setUp, schem
     expect(stdout).not.toMatch(/read-only/);
   });
 
+  it('is asked with the letters of a query', async () => {
+    const query = `SELECT 'ü 漢 🐘' AS grün, id FROM orders -- für 漢\nWHERE note = 'one' AND 'ß' <> 'ẞ'`;
+    const { stdout } = await ferry(['preview', 'orders'], { sync: { query } });
+    expect(stdout).toMatch(/\ngrün +id\nü 漢 🐘 +1\n/);
+  });
+
   it.each<[string, Changes, RegExp]>([
     [
       'another authority',

@@ -60,6 +60,34 @@ describe('types of SQLite', () => {
     });
   });
 
+  it.each([
+    "Archiv (alt) 'neu'*! ~ 100% #1?.sqlite",
+    // Ten letters of a URI each, which the driver has no room for.
+    `${'ü'.repeat(120)}.sqlite`,
+    'a'.repeat(230),
+  ])('a file is read whatever it is called: %s', async (name) => {
+    await using other = await createSqlite(name);
+    other.query("CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('eins')");
+    expect((await other.read({ query: 'SELECT a FROM t' })).content.rows).toEqual([['eins']]);
+  });
+
+  it('a query is sent with its letters, wherever they stand in it', async () => {
+    file.query(`CREATE TABLE "Straße 漢" (id INTEGER, "größe 🐘" TEXT);
+      INSERT INTO "Straße 漢" VALUES (1, 'zwölf 漢 🐘'), (2, 'zwélf'), (3, 'zwölf')`);
+    const { content } = await file.read({
+      query: `SELECT id, "größe 🐘", 'ü 漢' AS "ändern", length('ü漢🐘') AS n FROM "Straße 漢" -- für 漢
+        WHERE "größe 🐘" IN ('zwölf 漢 🐘', 'zwölf') /* ß */ ORDER BY id`,
+      columns: { n: 'bigint' },
+    });
+    expect(content.columns.map(({ name }) => name)).toEqual(['id', 'größe 🐘', 'ändern', 'n']);
+    expect(content.rows).toEqual([
+      [1, 'zwölf 漢 🐘', 'ü 漢', 3],
+      [3, 'zwölf', 'ü 漢', 3],
+    ]);
+    const failure = await file.read({ query: 'SELECT "größe" FROM "Gärten 漢"' }).catch((error) => error);
+    expect(failure.message).toBe('The source refused the query: no such table: Gärten 漢.');
+  });
+
   it('a number of any size arrives as itself', async () => {
     file.query(`CREATE TABLE reals (n INTEGER, v REAL);
       WITH RECURSIVE r (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 19999)

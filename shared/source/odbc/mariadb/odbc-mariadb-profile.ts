@@ -46,6 +46,11 @@ export const odbcMariadbProfile: OdbcProfile = {
     ['CONN_TIMEOUT', '10'],
   ],
   firstStatements: [...mysqlSessionSettings, "SET SESSION time_zone = '+00:00'"],
+  lettersProbe: {
+    letters: 'ü漢🐘',
+    sql: (letters) => `SELECT HEX(CONVERT('${letters}' USING utf8mb4)), '${letters}'`,
+    encoding: 'utf8',
+  },
   transaction: { begin: ['START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'], end: 'ROLLBACK' },
   describeServer: mysqlDialect.describeServer,
   defaultPort: mysqlDialect.defaultPort,

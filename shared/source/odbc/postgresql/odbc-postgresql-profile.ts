@@ -1,4 +1,4 @@
-import { QueryError } from '../../../errors.ts';
+import { ConfigError, QueryError } from '../../../errors.ts';
 import { forgetPsqlVariables } from '../../postgres/postgres-attach.ts';
 import { describePostgresColumns, postgresDialect } from '../../postgres/postgres-dialect.ts';
 import { saidByDriver } from '../odbc-messages.ts';
@@ -26,7 +26,11 @@ function asOwnClient(message: string): string {
 export const odbcPostgresqlProfile: OdbcProfile = {
   packages: { debian: 'odbc-postgresql', file: 'psqlodbcw.so' },
   // https://odbc.postgresql.org/docs/config.html, config-opt.html
-  connectionParts({ host, port, username, password, database, address }, tls) {
+  connectionParts({ host, port, username, password, database, address }, tls, driver) {
+    if (/psqlodbca\.so/.test(driver))
+      throw new ConfigError('The driver psqlodbca.so changes letters such as ü.', {
+        hint: 'Use the one for Unicode that comes with it: psqlodbcw.so.',
+      });
     forgetPsqlVariables();
     const further = {
       hostaddr: address,
@@ -74,6 +78,11 @@ export const odbcPostgresqlProfile: OdbcProfile = {
   lexicalRules: postgresDialect.lexicalRules,
   defaultSchema: postgresDialect.defaultSchema,
   tablesNamed: postgresDialect.tablesNamed,
+  lettersProbe: {
+    letters: 'ü',
+    sql: (letters) => `SELECT encode(convert_to('${letters}', 'UTF8'), 'hex'), CAST('${letters}' AS text)`,
+    encoding: 'utf8',
+  },
   // The driver reads by cursors, and commits after each unless it keeps the transaction itself.
   transaction: { begin: ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY'] },
   serverFacts: postgresDialect.serverFacts,

@@ -1,14 +1,31 @@
 import { ConfigError, QueryError } from '../../../errors.ts';
 import type { AskSource, ClientColumn } from '../../dialect.ts';
 import type { OdbcProfile } from '../odbc-profile.ts';
+import { bytesAsLetters } from '../statement-letters.ts';
 import { sqliteErrorPatterns } from './sqlite-errors.ts';
 import { assertHarmlessFunctions } from './sqlite-functions.ts';
 import { sqliteLexicalRules, withoutComments } from './sqlite-lexical.ts';
 import { assertPrintsReals } from './sqlite-reals.ts';
 import { mayHoldReals, planSqliteColumn, planSqliteText, quoteSqliteName } from './sqlite-types.ts';
 
-/** A path as SQLite reads it in a URI: https://www.sqlite.org/uri.html */
-const uriOf = (path: string) => `file:${path.split('/').map(encodeURIComponent).join('/')}?mode=ro`;
+/** In bytes: how long a name of a database may be for the driver. */
+const LONGEST_NAME = 511;
+
+/**
+ * A path as SQLite reads it in a URI (https://www.sqlite.org/uri.html): in ASCII letters, which arrive whatever the
+ * driver is, or, if that is too long for the driver, in its own bytes.
+ *
+ * @throws ConfigError
+ */
+export function sqliteUriOf(path: string): string {
+  const inAscii = `file:${path.split('/').map(encodeURIComponent).join('/')}?mode=ro`;
+  if (inAscii.length <= LONGEST_NAME) return inAscii;
+  const inBytes = bytesAsLetters(`file:${path.replaceAll(/[%?#;{}]/g, encodeURIComponent)}?mode=ro`);
+  if (inBytes.length <= LONGEST_NAME) return inBytes;
+  throw new ConfigError("The path of the file is too long for SQLite's ODBC driver.", {
+    hint: 'Name the file by a link with a shorter path: ln -s',
+  });
+}
 
 /** By position: a query may have columns that no name tells apart. */
 const reference = (_columns: readonly string[], index: number) => `q.c${index}`;
@@ -62,7 +79,8 @@ async function assertUtf8(ask: AskSource): Promise<void> {
 export const sqliteProfile: OdbcProfile = {
   packages: { debian: 'libsqliteodbc', file: 'libsqlite3odbc.so' },
   connectionParts: ({ database }) => [
-    ['Database', uriOf(database)],
+    // Nothing in it needs braces, which the driver takes for a part of the value.
+    ['Database', sqliteUriOf(database), 'bare'],
     // Rows one by one, and not all of them in memory.
     ['StepAPI', '1'],
     ['NoCreat', '1'],
@@ -87,6 +105,11 @@ export const sqliteProfile: OdbcProfile = {
   defaultSchema: () => 'main',
   tablesNamed: () => {
     throw new Error('A duckdbQuery cannot read SQLite.');
+  },
+  lettersProbe: {
+    letters: 'ü漢🐘',
+    sql: (letters) => `SELECT hex('${letters}'), '${letters}'`,
+    encoding: 'utf8',
   },
   transaction: { begin: ['BEGIN'], end: 'ROLLBACK' },
   serverFacts:

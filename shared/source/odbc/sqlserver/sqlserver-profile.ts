@@ -99,6 +99,11 @@ export const sqlServerProfile: OdbcProfile = {
     ];
   },
   firstStatements: [],
+  lettersProbe: {
+    letters: 'ü漢🐘',
+    sql: (letters) => `SELECT CONVERT(varchar(50), CONVERT(varbinary(20), N'${letters}'), 2), N'${letters}'`,
+    encoding: 'utf16le',
+  },
   // The driver itself keeps the transaction: a BEGIN TRANSACTION in a prepared statement is an error (266).
   transaction: { begin: [] },
   describeServer: ({ version }) => `SQL Server ${version}`,

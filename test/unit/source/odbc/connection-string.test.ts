@@ -4,6 +4,7 @@ import { ConfigError, QueryError } from '../../../../shared/errors.ts';
 import { connectionString, withOptions } from '../../../../shared/source/odbc/connection-string.ts';
 import { saidByDriver, withoutSecrets } from '../../../../shared/source/odbc/odbc-messages.ts';
 import { assertPlainQuery } from '../../../../shared/source/odbc/plain-query.ts';
+import { sqliteUriOf } from '../../../../shared/source/odbc/sqlite/sqlite-profile.ts';
 
 describe('a connection string', () => {
   it('has values in braces if anything in them is special', () => {
@@ -75,4 +76,20 @@ describe('a query through ODBC', () => {
       expect(() => assertPlainQuery(query, postgresLexicalRules)).not.toThrow();
     },
   );
+});
+
+describe("a path for SQLite's driver", () => {
+  it.each([
+    ['/data/a b#1.sqlite', 'file:/data/a%20b%231.sqlite?mode=ro'],
+    ['/data/Büro.sqlite', 'file:/data/B%C3%BCro.sqlite?mode=ro'],
+    // Too long in ASCII: the bytes of its letters, each as a letter.
+    [`/ß;${'ü'.repeat(100)}`, `file:/Ã\u009f%3B${'Ã¼'.repeat(100)}?mode=ro`],
+  ])('%s is the URI %s', (path, uri) => {
+    expect(sqliteUriOf(path)).toBe(uri);
+  });
+
+  it('has at most 511 bytes', () => {
+    expect(sqliteUriOf(`/${'a'.repeat(497)}`)).toHaveLength(511);
+    expect(() => sqliteUriOf(`/${'a'.repeat(498)}`)).toThrow("too long for SQLite's ODBC driver");
+  });
 });
