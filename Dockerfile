@@ -38,7 +38,8 @@ COPY --from=build --chown=65532:65532 /image/folder /ferry
 ENV FERRY_EXTENSIONS=/opt/ferry/extensions
 USER 65532:65532
 EXPOSE 8080
+# The port may be in the connector's .env, which wins over the environment.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-  CMD ["/usr/local/bin/node", "-e", "fetch('http://127.0.0.1:'+(process.env.HEALTH_CHECK_PORT||8080)+'/healthz').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))"]
+  CMD ["/usr/local/bin/node", "-e", "const {existsSync,readFileSync}=require('node:fs'),{FERRY_CONFIG,HEALTH_CHECK_PORT}=process.env,file=FERRY_CONFIG||(existsSync('ferry.yaml')?'':'.env'),text=existsSync(file)?readFileSync(file,'utf8'):'',own=/^\\s*(?:export\\s+)?HEALTH_CHECK_PORT\\s*[=:]\\s*[\"']?(\\d+)/m.exec(text);fetch('http://127.0.0.1:'+(own?.[1]||HEALTH_CHECK_PORT?.trim()||8080)+'/healthz').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))"]
 ENTRYPOINT ["/usr/local/bin/ferry"]
 CMD ["serve"]
