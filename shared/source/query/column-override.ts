@@ -79,7 +79,12 @@ export function overrideColumn(
       `A decimal may have up to ${MAX_DECIMAL_DIGITS} digits, and at most as many decimals as digits.`,
     );
   const convert = (value: string, refuse: string) => {
-    if (type === 'DOUBLE') return `CAST(${value} AS DOUBLE)`;
+    if (type === 'DOUBLE') {
+      if (!plan.numberAsText) return `CAST(${value} AS DOUBLE)`;
+      // What has no type in SQLite may also be a word.
+      const number = `TRY_CAST(${value} AS DOUBLE)`;
+      return `CASE WHEN ${value} IS NOT NULL AND ${number} IS NULL THEN ${refuse} ELSE ${number} END`;
+    }
     if (type !== 'BOOLEAN') return strictly(plan, value, type, refuse);
     const integer = `(${strictly(plan, value, 'BIGINT', refuse)})`;
     return `CASE WHEN ${integer} NOT IN (0, 1) THEN ${refuse} ELSE ${integer} = 1 END`;

@@ -88,6 +88,17 @@ describe('types of SQLite', () => {
     expect(failure.message).toBe('The source refused the query: no such table: Gärten 漢.');
   });
 
+  it.each(['double', 'bigint', 'decimal(10,2)'])(
+    'a word is refused where columns: asks for %s',
+    async (type) => {
+      const read = (query: string) => file.read({ query, columns: { a: type } });
+      expect((await read("SELECT '12' || '' AS a")).content.rows).toHaveLength(1);
+      const failure = await read("SELECT '12' || '' AS a UNION ALL SELECT 'zwölf'").catch((error) => error);
+      expect(failure).toBeInstanceOf(ExactnessError);
+      expect(failure.message).toContain('Column "a"');
+    },
+  );
+
   it('a number of any size arrives as itself', async () => {
     file.query(`CREATE TABLE reals (n INTEGER, v REAL);
       WITH RECURSIVE r (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 19999)
