@@ -27,7 +27,7 @@ export interface Turn {
 export interface ContenderPlan {
   runId: string;
   turns: readonly Turn[];
-  /** Of the calls of the store, in order; begun again at the end. */
+  /** Of the calls of the store, in order; begun again at the end, but not forever. */
   mishaps: readonly Mishap[];
 }
 
@@ -53,6 +53,9 @@ export interface ContenderOptions {
   crash?: () => void;
 }
 
+// One that comes at the same point of each try, forever, keeps a contender from ever noticing that it has the lease.
+const PASSES = 20;
+
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(ms)));
 
 /** A store as an unlucky process sees it. */
@@ -63,7 +66,9 @@ export function withMishaps(
 ): DocumentStore {
   let calls = 0;
   const call = async <T>(work: () => Promise<T>, refusal?: { value: T }): Promise<T> => {
-    const mishap = mishaps[calls++ % mishaps.length] ?? 'none';
+    const left = calls < PASSES * mishaps.length;
+    const mishap = (left && mishaps[calls % mishaps.length]) || 'none';
+    calls += 1;
     await awake();
     if (mishap === 'unreachable') throw new StorageUnavailableError('planned: it was not reached');
     if (mishap === 'refused' && refusal) return refusal.value;

@@ -17,6 +17,8 @@ import { arbitraryPlans, roundsOf } from '../../../support/runs/lease-plans.ts';
 
 const times = { heartbeatMs: 10_000, expiryMs: 45_000 };
 const job = 'orders';
+// To look for a smaller example takes longer than a test may, and none would be named.
+const endOnFailure = true;
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(ms)));
 
 beforeEach(() => {
@@ -86,7 +88,7 @@ describe('a lease with many contenders', () => {
         expect(last.outcome).toBe('acquired');
         uploads += events.filter(({ what }) => what === 'confirmed').length;
       }),
-      { numRuns: roundsOf(60) },
+      { numRuns: roundsOf(60), endOnFailure },
     );
     expect(uploads).toBeGreaterThan(60);
   }, 600_000);
@@ -125,7 +127,7 @@ describe('a live holder', () => {
         expect(others).toEqual(others.map(() => ({ outcome: 'busy', runId: 'holder' })));
         expect(onStop).not.toHaveBeenCalled();
       }),
-      { numRuns: roundsOf(60) },
+      { numRuns: roundsOf(60), endOnFailure },
     );
   }, 600_000);
 });
