@@ -32,7 +32,14 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000, interval: 20 } },
     projects: [
       {
-        test: { ...sharedProcess, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 120_000 },
+        test: {
+          ...sharedProcess,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 120_000,
+          // A test that reaches none cannot fail. Not of the others: in tests at the same time, one's count is reset by the next.
+          expect: { requireAssertions: true },
+        },
       },
       // What the CDK app makes of a configuration. CDK loads and checks much.
       {
