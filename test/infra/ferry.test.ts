@@ -85,8 +85,10 @@ describe('partitions', () => {
   ])('all ARNs are in %s', (partition, region) => {
     const env = region === undefined ? {} : { account: '111122223333', region };
     const { template } = synthesize(config, env);
-    const found = JSON.stringify(template.toJSON()).matchAll(/arn:(aws[a-z-]*):/g);
-    expect([...found].map(([, name]) => name).filter((name) => name !== partition)).toEqual([]);
+    const found = [...JSON.stringify(template.toJSON()).matchAll(/arn:(aws[a-z-]*):/g)].map(
+      ([, name]) => name,
+    );
+    expect([...new Set(found)]).toEqual(region === undefined ? [] : [partition]);
   });
 });
 

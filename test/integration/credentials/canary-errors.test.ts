@@ -268,7 +268,11 @@ describe('the labels of an enum that a duckdbQuery reads', () => {
 
   it('may contain a parenthesis', async () => {
     const { sync } = parseSync('postgres', { duckdbQuery: 'SELECT mood FROM db.moods' });
-    await prepareQuery(sessions.postgres, await queryOf(sync), { mode: sync.types, overrides: {} });
+    const prepared = await prepareQuery(sessions.postgres, await queryOf(sync), {
+      mode: sync.types,
+      overrides: {},
+    });
+    expect(prepared.columns.map(({ name }) => name)).toEqual(['mood']);
   });
 });
 

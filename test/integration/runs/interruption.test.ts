@@ -118,9 +118,12 @@ describe('a run in the middle of its query', () => {
     // As when a host hangs or a network drops everything: the connection is there, and nobody answers.
     process.kill(pid, 'SIGSTOP');
     try {
+      const asked = performance.now();
       cancel.abort(new CancelledError('The run was cancelled.'));
       const result = await running;
       expect(result.record).toMatchObject({ state: 'cancelled', error: { class: 'CancelledError' } });
+      // Far from what a source may take that nobody asked to stop.
+      expect(performance.now() - asked).toBeLessThan(25_000);
       expect(result.leftovers).toEqual([]);
     } finally {
       process.kill(pid, 'SIGCONT');

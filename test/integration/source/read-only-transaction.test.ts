@@ -219,6 +219,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
       const { content } = await readThroughFerry('mysql', server, { sync });
       expect(content.rows).toEqual([[1], [2]]);
       const connections = await takeGeneralLog(server);
+      expect(connections).not.toEqual([]);
       for (const { ran } of connections)
         expect(ran).toContain('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     } finally {

@@ -53,6 +53,7 @@ describe('examples/ferry.yaml', () => {
     const fields = fieldsOf(configJsonSchema() as Node).filter(
       (field) => !field.includes('.token.') && !/^(alerts\.webhook|telemetry\.headers)\./.test(field),
     );
+    expect(fields.length).toBeGreaterThan(100);
     expect(fields.filter((field) => !used.has(field))).toEqual([]);
   });
 });

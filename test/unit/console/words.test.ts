@@ -31,6 +31,7 @@ describe('the languages of the console', () => {
   it('explain every class of error that a run can end with', () => {
     const page = readFileSync(new URL('../../../docs/troubleshooting.md', import.meta.url), 'utf8');
     const documented = [...page.matchAll(/^\| `(\w+Error)` \| /gm)].map(([, name]) => name);
+    expect(documented.length).toBeGreaterThan(10);
     const notOfRuns = ['QueuedError', 'BusyError', 'StackUnavailableError', 'NotificationError'];
     for (const { errors } of Object.values(languages))
       expect(

@@ -126,6 +126,7 @@ describe('a message', () => {
 
   it('of two watchdogs at once is sent by one of them, whatever happens to a job', async () => {
     const step = fc.constantFrom('fails', 'fails otherwise', 'works', 'is cancelled', 'rounds', 'later');
+    let sent = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 25 }),
@@ -161,10 +162,12 @@ describe('a message', () => {
           const ends = told.flatMap((text, index) => (text.startsWith('recovery') ? [told[index - 1]] : []));
           expect(ends.every((before) => before?.startsWith('problem'))).toBe(true);
           for (const { alerts } of one.sent) expect(alerts).toHaveLength(1);
+          sent += told.length;
         },
       ),
       { numRuns: 200 },
     );
+    expect(sent).toBeGreaterThan(50);
   });
 });
 

@@ -110,7 +110,8 @@ describe('a secret is never repeated', () => {
       `|\n ${CANARY}`,
       `{ secret: ${CANARY}`,
     ];
-    for (const form of [...forms, ...others])
-      expect(messageOf(file.replace(from, () => to + form))).not.toContain(CANARY);
+    const told = [...forms, ...others].map((form) => messageOf(file.replace(from, () => to + form)));
+    expect(told.filter((message) => message.includes(CANARY))).toEqual([]);
+    expect(told.filter((message) => message !== '').length).toBeGreaterThan(1);
   });
 });

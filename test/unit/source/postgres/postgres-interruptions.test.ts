@@ -115,3 +115,14 @@ it.each([
     });
   }
 });
+
+// Whoever drops something while it is read is not the job's fault: the run tries again.
+it.each([
+  [
+    'could not open relation with OID 16401',
+    'Something was dropped from the source while Ferry was reading it.',
+  ],
+  ['cache lookup failed for type 16402', 'The source no longer has something that the query needs.'],
+])('"%s" is tried again', (said, message) => {
+  expect(explain(said)).toMatchObject({ class: 'SourceUnavailableError', retryable: true, message });
+});
