@@ -38,7 +38,8 @@ const END_AFTER_WORK_MS = 2_000;
 
 const interruption = new AbortController();
 let interruptedAt: number | undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+// A terminal that is closed sends SIGHUP. (Node undoes that `nohup` has it ignored, with or without a handler.)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // The second Ctrl-C ends the process at once. npm passes the first one on, so that one arrives twice.
     if (interruptedAt !== undefined && performance.now() - interruptedAt > 500) endProcess(EXIT.interrupted);

@@ -107,6 +107,14 @@ describe('the connector’s environment', () => {
     expect(serve.output()).toMatch(/^\S+Z INFO {2}job scheduled job=default cron="@every 2s" timezone=UTC$/m);
   });
 
+  it('ends in order when its terminal is closed', async () => {
+    await using serve = startServeProcess(folder, environment({ CRON_SCHEDULE: '0 4 1 * 1' }));
+    await serve.printed(/job scheduled/);
+    serve.child.kill('SIGHUP');
+    expect(await serve.ended()).toBe(0);
+    expect(serve.output()).toContain('"msg":"stopped"');
+  });
+
   it('is overruled by a .env file', async () => {
     await writeFile(
       join(folder, '.env'),
