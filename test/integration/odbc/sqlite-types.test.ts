@@ -99,6 +99,17 @@ describe('types of SQLite', () => {
     },
   );
 
+  it('what a query computes anew each time is of one computation in each row', async () => {
+    file.query(`CREATE TABLE many (i INTEGER);
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO many SELECT i FROM n`);
+    const column = "CASE abs(random()) % 3 WHEN 0 THEN 12 WHEN 1 THEN 1.5 ELSE 'zwölf' END AS v";
+    const { content: plain } = await file.read({ query: `SELECT ${column} FROM many` });
+    expect(new Set(plain.rows.map(([v]) => v))).toEqual(new Set(['12', '1.5', 'zwölf']));
+    const { content } = await file.read({ query: `SELECT i, ${column} FROM many ORDER BY (i * 7) % 2000` });
+    expect(new Set(content.rows.map(([, v]) => v))).toEqual(new Set(['12', '1.5', 'zwölf']));
+    expect(content.rows.slice(0, 3).map(([i]) => i)).toEqual([2000, 1143, 286]);
+  });
+
   it('a number of any size arrives as itself', async () => {
     file.query(`CREATE TABLE reals (n INTEGER, v REAL);
       WITH RECURSIVE r (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 19999)

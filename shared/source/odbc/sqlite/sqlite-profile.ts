@@ -143,7 +143,10 @@ export const sqliteProfile: OdbcProfile = {
   selectFrom(query, expressions, columns) {
     const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
     const names = columns.map((_, index) => `c${index}`).join(', ');
-    return `SELECT ${list} FROM (WITH ferry_query (${names}) AS (${withoutComments(query)}\n) SELECT * FROM ferry_query) AS q`;
+    // With a LIMIT on both, SQLite does not merge them (https://www.sqlite.org/optoverview.html#flattening), and computes
+    // a column once: random() would be another number wherever an expression names it.
+    const once = `SELECT * FROM (${withoutComments(query)}\n) LIMIT -1 OFFSET 0`;
+    return `SELECT ${list} FROM (WITH ferry_query (${names}) AS (${once}) SELECT * FROM ferry_query LIMIT -1 OFFSET 0) AS q`;
   },
   reference,
   quoteName: quoteSqliteName,
