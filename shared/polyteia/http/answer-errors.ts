@@ -40,7 +40,15 @@ export function createAnswerErrors({
           hint: 'Check polyteia.<target>.baseUrl, and whether a proxy, a sign-in page or maintenance is in between.',
         },
       ),
-    busy: (answer) => unavailable(`answered with HTTP status ${answer.status}`, answer),
+    busy: (answer) =>
+      answer.status >= 300 && answer.status < 400
+        ? new PolyteiaUnavailableError(
+            `Polyteia at ${host} redirects to another address (HTTP status ${answer.status}), which Ferry does not follow.`,
+            {
+              hint: 'Set polyteia.<target>.baseUrl to the address itself; a sign-in page or maintenance in front of Polyteia redirects, too.',
+            },
+          )
+        : unavailable(`answered with HTTP status ${answer.status}`, answer),
     keyRefused: () =>
       new PolyteiaRejectedError(`Polyteia at ${host} does not accept the personal access key.`, {
         hint: `It is wrong, revoked or expired: create a new one in Polyteia and put it into ${keyOrigin}.`,

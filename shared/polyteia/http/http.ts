@@ -63,8 +63,20 @@ function limitAnswer(limitMs: number): { signal: AbortSignal; start: () => void;
   };
 }
 
-async function* andThen(body: AsyncIterable<Uint8Array>, sent: () => void): AsyncIterable<Uint8Array> {
-  yield* body;
+/** What has been taken of a body. */
+interface Taken {
+  bytes: number;
+}
+
+async function* taking(
+  body: AsyncIterable<Uint8Array>,
+  taken: Taken,
+  sent: () => void,
+): AsyncIterable<Uint8Array> {
+  for await (const piece of body) {
+    taken.bytes += piece.length;
+    yield piece;
+  }
   sent();
 }
 
@@ -102,7 +114,8 @@ interface SendOptions {
 async function sendUntraced(url: URL, options: SendOptions): Promise<HttpAnswer> {
   const limit = limitAnswer(options.answerLimitMs ?? ANSWER_LIMIT_MS);
   if (typeof options.body === 'string') limit.start();
-  const sent = typeof options.body === 'string' ? options.body : andThen(options.body, limit.start);
+  const taken: Taken = { bytes: 0 };
+  const sent = typeof options.body === 'string' ? options.body : taking(options.body, taken, limit.start);
   try {
     const { statusCode, headers, body } = await request(url, {
       method: 'POST',
@@ -120,6 +133,15 @@ async function sendUntraced(url: URL, options: SendOptions): Promise<HttpAnswer>
       size += chunk.length;
       // Leaving the loop closes the connection, so an endless answer is not waited for.
       if (size >= BODY_LIMIT) break;
+    }
+    // Nobody can have accepted a file that has not left yet. A refusal may well come early.
+    if (statusCode < 300 && taken.bytes < Number(options.headers['content-length'] ?? 0)) {
+      throw new PolyteiaUnavailableError(
+        `Polyteia at ${url.host} answered the upload before the whole file had been sent, so the file cannot have arrived.`,
+        {
+          hint: 'Something in front of Polyteia may have answered: check polyteia.<target>.baseUrl, and whether a proxy is in between.',
+        },
+      );
     }
     const retryAfter = headers['retry-after'];
     const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined);

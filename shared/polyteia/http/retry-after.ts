@@ -8,6 +8,8 @@ const LONGEST_MS = 3_600_000;
 export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  // Some servers count fractions. Anything else without a name of a month would be a year to Date.parse.
+  const isNumber = /^\d+(\.\d*)?$/.test(text);
+  const ms = isNumber ? Math.ceil(Number(text) * 1_000) : Date.parse(/[a-z]/i.test(text) ? text : '') - now;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), LONGEST_MS);
 }

@@ -1,3 +1,4 @@
+import { truncate } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PolyteiaClient } from '../../../../shared/polyteia/polyteia-client.ts';
 import { verifyUpload } from '../../../../shared/polyteia/verify-upload.ts';
@@ -189,6 +190,27 @@ describe('an upload that is answered with 200', () => {
     setup.standIn.failNext({ on: 'upload', how: answered('{"error": {"code": 401}}') });
     expect(await setup.upload(client)).toEqual({});
     expect(stored()?.uploads).toBe(1);
+  });
+});
+
+it('an upload that is answered with 200 before the file has been sent has failed', async () => {
+  // More than the machine's sockets hold.
+  await truncate(setup.file, 30_000_000);
+  setup.standIn.failNext({ on: 'upload', how: { kind: 'status', status: 200, message: 'ok', early: true } });
+  const error = await errorOf(setup.upload(client));
+  expect(error).toMatchObject({
+    class: 'PolyteiaUnavailableError',
+    message: expect.stringMatching(/before the whole file had been sent/),
+  });
+  expect(stored()?.uploads).toBe(0);
+});
+
+it.each([302, 307, 308])('a redirect (%d) is told as one', async (status) => {
+  setup.standIn.failNext({ on: 'upload', how: { kind: 'status', status, headers: { location: '/login' } } });
+  expect(await errorOf(setup.upload(client))).toMatchObject({
+    class: 'PolyteiaUnavailableError',
+    message: expect.stringMatching(/redirects/),
+    hint: expect.stringMatching(/baseUrl/),
   });
 });
 
