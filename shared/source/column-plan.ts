@@ -67,7 +67,8 @@ export interface ColumnPlan {
 }
 
 /** How any value of a column is sent as text. */
-export type TextPlan = Required<Pick<ColumnPlan, 'atSource' | 'inDuckdb' | 'refusal'>>;
+export type TextPlan = Required<Pick<ColumnPlan, 'atSource' | 'inDuckdb' | 'refusal'>> &
+  Pick<ColumnPlan, 'companion'>;
 
 /** A column that a dialect must plan. */
 export interface PlanRequest {

@@ -111,6 +111,17 @@ interface SendOptions {
   answerLimitMs?: number | undefined;
 }
 
+/** Nobody can have accepted a file that has not left yet. A refusal may well come early. */
+function assertWholeFileLeft(url: URL, status: number, taken: Taken, length = '0'): void {
+  if (status >= 300 || taken.bytes >= Number(length)) return;
+  throw new PolyteiaUnavailableError(
+    `Polyteia at ${url.host} answered the upload before the whole file had been sent, so the file cannot have arrived.`,
+    {
+      hint: 'Something in front of Polyteia may have answered: check polyteia.<target>.baseUrl, and whether a proxy is in between.',
+    },
+  );
+}
+
 async function sendUntraced(url: URL, options: SendOptions): Promise<HttpAnswer> {
   const limit = limitAnswer(options.answerLimitMs ?? ANSWER_LIMIT_MS);
   if (typeof options.body === 'string') limit.start();
@@ -134,15 +145,7 @@ async function sendUntraced(url: URL, options: SendOptions): Promise<HttpAnswer>
       // Leaving the loop closes the connection, so an endless answer is not waited for.
       if (size >= BODY_LIMIT) break;
     }
-    // Nobody can have accepted a file that has not left yet. A refusal may well come early.
-    if (statusCode < 300 && taken.bytes < Number(options.headers['content-length'] ?? 0)) {
-      throw new PolyteiaUnavailableError(
-        `Polyteia at ${url.host} answered the upload before the whole file had been sent, so the file cannot have arrived.`,
-        {
-          hint: 'Something in front of Polyteia may have answered: check polyteia.<target>.baseUrl, and whether a proxy is in between.',
-        },
-      );
-    }
+    assertWholeFileLeft(url, statusCode, taken, options.headers['content-length']);
     const retryAfter = headers['retry-after'];
     const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined);
     const contentType = headers['content-type'];

@@ -15,6 +15,7 @@ import {
   proveMysqlReadOnly,
 } from './mysql-transaction.ts';
 import {
+  longText,
   type MysqlColumn,
   mysqlTypeName,
   planMysqlColumn,
@@ -332,7 +333,8 @@ export const mysqlDialect: Dialect = {
   },
   reference,
   quoteName: quoteMysqlName,
-  asText(value, type) {
+  asText(value, type, name) {
+    if (type === 'VARCHAR' || type === 'BLOB') return longText(value, name);
     // The server prints a FLOAT with six digits, and a BIT as its byte.
     if (type === 'FLOAT') return `CAST(CAST(${value} AS DOUBLE) AS CHAR)`;
     return `CAST(${value}${type === 'BOOLEAN' ? ' + 0' : ''} AS CHAR)`;

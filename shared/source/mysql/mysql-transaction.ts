@@ -7,14 +7,15 @@ import { quoteMysqlText } from './mysql-types.ts';
 /**
  * The settings that each connection begins with. From then on the server's messages are in English, whatever its own language is,
  * because the client passes on only the text of an error, without its number. A session's own limits would end a long
- * run: the server closes a connection that is idle while another one reads, and one whose rows are taken slowly. And it
- * sends no more rows than sql_select_limit, without a word. MySQL reads the MariaDB parts as comments.
+ * run: the server closes a connection that is idle while another one reads, and one whose rows are taken slowly. And
+ * three cut off a result without an error: its rows, the texts of GROUP_CONCAT, the steps of a recursive WITH (MariaDB).
+ * MySQL reads the MariaDB parts as comments.
  */
 export const mysqlSessionSettings = [
   "SET SESSION lc_messages = 'en_US'",
   `SET SESSION wait_timeout = 86400, net_write_timeout = 3600, lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, 30) AS UNSIGNED),
-    sql_select_limit = 18446744073709551615
-    /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
+    sql_select_limit = 18446744073709551615, group_concat_max_len = 4294967295
+    /*M!100202 , max_recursive_iterations = 4294967295 */ /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
 ];
 

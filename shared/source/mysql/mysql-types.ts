@@ -4,6 +4,7 @@ import {
   MAX_DECIMAL_DIGITS,
   type PlanRequest,
   type SourceColumn,
+  type TextPlan,
 } from '../column-plan.ts';
 
 /** What the server itself says about a column, and what DuckDB's client makes of it. */
@@ -90,6 +91,21 @@ function planDecimal(
 }
 
 const beyondMonth = (date: string) => `DAYOFMONTH(${date}) > DAYOFMONTH(LAST_DAY(${date}))`;
+
+/**
+ * The text of a column that `columns:` asks for, of any length: instead of one longer than max_allowed_packet, MariaDB
+ * gives NULL for most of what is computed, with a warning that nobody sees.
+ */
+export const longText = (reference: string, name: string): TextPlan => ({
+  atSource: `CONVERT(${reference} USING utf8mb4)`,
+  companion: `${reference} IS NOT NULL`,
+  inDuckdb: (value, given, refuse) =>
+    `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE decode(encode(${value})) END`,
+  refusal: {
+    values: 'bytes that are not text, or more text than max_allowed_packet of the source allows',
+    hint: `Leave out columns: { ${name}: text } if the column is text anyway; bytes: HEX(${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query.`,
+  },
+});
 
 /** JSON of MySQL, or bytes that GROUP_CONCAT joined as text: the server does not say which before it is read. */
 function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference: string): ColumnPlan {

@@ -1,4 +1,4 @@
-import { type ColumnPlan, decimalOf } from '../../column-plan.ts';
+import { type ColumnPlan, decimalOf, type TextPlan } from '../../column-plan.ts';
 import type { AskSource, ClientColumn } from '../../dialect.ts';
 import { mysqlDialect, mysqlTableOf } from '../../mysql/mysql-dialect.ts';
 import { type MysqlColumn, mysqlTypeName, quoteMysqlName } from '../../mysql/mysql-types.ts';
@@ -55,6 +55,13 @@ async function findFixedDecimals(
 
 const hex = (value: string) => `HEX(CONVERT(${value} USING utf8mb4))`;
 
+/**
+ * Sent next to a value of any length: MariaDB gives NULL instead of more hexadecimal digits than max_allowed_packet, with a
+ * warning that nobody sees.
+ */
+const isGiven = (value: string) => `IF(${value} IS NULL, 0, 1)`;
+const TOO_LONG = 'more than half of the max_allowed_packet of the source';
+
 /** A text of any letters, zero bytes included: the driver ends it at one. */
 const textOf = (value: string) => `TRY(decode(unhex(${value})))`;
 
@@ -69,12 +76,24 @@ function planText({ name, sourceType, charset }: MysqlColumn, reference: string)
     sourceType,
     type: 'VARCHAR',
     atSource: bytes,
+    companion: isGiven(reference),
     refusal: {
-      values: 'bytes that are not text',
-      hint: `Write HEX(${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query.`,
+      values: `bytes that are not text, or ${TOO_LONG}`,
+      hint: `Write HEX(${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query for bytes; for long values, raise max_allowed_packet on the server.`,
     },
-    inDuckdb: (value, _companion, refuse) =>
-      `CASE WHEN ${value} IS NOT NULL AND ${textOf(value)} IS NULL THEN ${refuse} ELSE ${textOf(value)} END`,
+    inDuckdb: (value, given, refuse) =>
+      `CASE WHEN ${given} = 1 AND ${textOf(value)} IS NULL THEN ${refuse} ELSE ${textOf(value)} END`,
+  };
+}
+
+function planBytes(plan: Pick<ColumnPlan, 'name' | 'sourceType' | 'type'>, reference: string): ColumnPlan {
+  return {
+    ...plan,
+    atSource: `HEX(CAST(${reference} AS BINARY))`,
+    companion: isGiven(reference),
+    inDuckdb: (value, given, refuse) =>
+      `CASE WHEN ${given} = 1 AND ${value} IS NULL THEN ${refuse} ELSE unhex(${value}) END`,
+    refusal: { values: TOO_LONG, hint: 'Raise max_allowed_packet on the server.' },
   };
 }
 
@@ -156,7 +175,7 @@ export function planOdbcMariadbColumn(column: MysqlColumn, reference: string): C
       return planText(column, reference);
     case 'BLOB':
       if (column.charset !== 'binary') return planText(column, reference);
-      return carriedAsText(plan, `HEX(CAST(${reference} AS BINARY))`);
+      return planBytes(plan, reference);
     case 'BOOLEAN':
       return carriedAsText(plan, `CAST(${reference} + 0 AS CHAR)`);
     case 'FLOAT':
@@ -169,16 +188,17 @@ export function planOdbcMariadbColumn(column: MysqlColumn, reference: string): C
 }
 
 /** How a column's text is sent that `columns:` asks for. */
-export function mariadbText(
-  value: string,
-  type: string,
-): Required<Pick<ColumnPlan, 'atSource' | 'inDuckdb' | 'refusal'>> {
+export function mariadbText(value: string, type: string): TextPlan {
   const isFloat = type === 'FLOAT' || type === 'DOUBLE';
   const number = isFloat ? `CAST(${value} AS DOUBLE) + 0e0` : type === 'BOOLEAN' ? `${value} + 0` : value;
   return {
     atSource: hex(`CAST(${number} AS CHAR)`),
-    inDuckdb: (sent, _companion, refuse) =>
-      `CASE WHEN ${sent} IS NOT NULL AND ${textOf(sent)} IS NULL THEN ${refuse} ELSE ${textOf(sent)} END`,
-    refusal: { values: 'bytes that are not text', hint: 'Convert them in the query: HEX(x) AS x.' },
+    companion: isGiven(value),
+    inDuckdb: (sent, given, refuse) =>
+      `CASE WHEN ${given} = 1 AND ${textOf(sent)} IS NULL THEN ${refuse} ELSE ${textOf(sent)} END`,
+    refusal: {
+      values: `bytes that are not text, or ${TOO_LONG}`,
+      hint: 'Convert bytes in the query: HEX(x) AS x; for long values, raise max_allowed_packet on the server.',
+    },
   };
 }

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExactnessError } from '../../../shared/errors.ts';
+import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
+import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
+import { ODBC_DRIVERS, odbcDrivers } from '../../support/tools/odbc-drivers.ts';
+
+// Limits of MySQL and MariaDB that give less than all of a result, and at most a warning, which no client of Ferry's sees.
+
+const MEGABYTE = 1024 ** 2;
+
+describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
+  let server: MysqlServer;
+  let odbc: Record<string, unknown>;
+  beforeAll(async () => {
+    server = await startMysql({ flavor });
+    odbc = {
+      odbc: { product: 'mariadb', driver: join(await odbcDrivers(), ODBC_DRIVERS.mariadb) },
+    };
+    await server.query(
+      `SET GLOBAL max_allowed_packet = ${64 * MEGABYTE};
+       CREATE TABLE ferry.rows_ (n int); INSERT INTO ferry.rows_ VALUES (1), (2), (3)`,
+    );
+    await server.query(
+      `CREATE TABLE ferry.long_ (n int, t longtext, b longblob);
+       INSERT INTO ferry.long_ VALUES (1, REPEAT('é', ${MEGABYTE}), REPEAT('x', ${2 * MEGABYTE})), (2, NULL, NULL), (3, 'ü', 'y');
+       SET GLOBAL max_allowed_packet = ${MEGABYTE}, GLOBAL sql_select_limit = 1, GLOBAL group_concat_max_len = 4`,
+    );
+  }, 300_000);
+  afterAll(() => server?.stop());
+  const read = async (sync: Record<string, unknown>, source?: Record<string, unknown>) => {
+    const type = source === undefined ? 'mysql' : 'odbc';
+    return (await readThroughFerry(type, server, { sync, ...(source ? { source } : {}) })).content.rows;
+  };
+  const lengths = (rows: unknown[][]) =>
+    rows.map(([, value]) => (value === null ? null : String(value).length));
+
+  it.each(['query', 'duckdbQuery', 'odbc'])('sql_select_limit: %s', async (how) => {
+    const sync =
+      how === 'duckdbQuery' ? { duckdbQuery: 'SELECT n FROM db.rows_' } : { query: 'SELECT n FROM rows_' };
+    expect(await read(sync, how === 'odbc' ? odbc : undefined)).toHaveLength(3);
+  });
+
+  it.each(['query', 'odbc'])('group_concat_max_len: %s', async (how) => {
+    const query = "SELECT GROUP_CONCAT(DISTINCT n * 1000 ORDER BY n SEPARATOR ' ') AS g FROM rows_";
+    expect(await read({ query }, how === 'odbc' ? odbc : undefined)).toEqual([['1000 2000 3000']]);
+  });
+
+  it('max_recursive_iterations', async () => {
+    const query = `WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t WHERE n < 1500) SELECT COUNT(*) AS c FROM t`;
+    // MySQL refuses it, with an error.
+    if (flavor === 'mysql') await server.query('SET GLOBAL cte_max_recursion_depth = 2000');
+    expect(await read({ query })).toEqual([[1500]]);
+  });
+
+  it.each([{}, { columns: { t: 'text' } }])('max_allowed_packet: a long text, %o', async (more) => {
+    const rows = await read({ query: 'SELECT n, t FROM long_ ORDER BY n', ...more });
+    expect(lengths(rows)).toEqual([MEGABYTE, null, 1]);
+  });
+
+  it.each([{}, { columns: { v: 'text' } }])(
+    'max_allowed_packet, through ODBC: a long value arrives or is refused, %o',
+    async (more) => {
+      for (const [column, length] of [
+        ['t', MEGABYTE],
+        ...('columns' in more ? [] : ([['b', 4 * MEGABYTE]] as const)),
+      ] as const) {
+        const query = `SELECT n, ${column} AS v FROM long_ ORDER BY n`;
+        const result = await read({ query, ...more }, odbc).catch((error: unknown) => error);
+        if (result instanceof ExactnessError) {
+          expect(result.message).toMatch(/Column "v" .* max_allowed_packet/);
+          const short = await read({ query: query.replace('ORDER', 'WHERE n > 1 ORDER'), ...more }, odbc);
+          expect(lengths(short)).toEqual([null, column === 't' ? 1 : 2]);
+        } else expect(lengths(result as unknown[][])).toEqual([length, null, column === 't' ? 1 : 2]);
+      }
+    },
+  );
+});
