@@ -35,8 +35,11 @@ interface Guarded {
   loss: string;
 }
 
-// Types and functions are called by their full names: a login's search_path may have others of the same name before
-// them.
+// Types, functions and operators are called by their full names: a login's search_path may have others of the same name
+// before them.
+const [GREATER, AT_LEAST, AT_MOST, EQUAL, UNEQUAL, JOINED] = ['>', '>=', '<=', '=', '<>', '||'].map(
+  (operator) => `OPERATOR(pg_catalog.${operator})`,
+);
 
 /** A name for the source's SQL. */
 export const quotePostgresName = (name: string) => `"${name.replaceAll('"', '""')}"`;
@@ -64,7 +67,7 @@ function guardedScalar(base: string, clientType: string): Guarded | undefined {
       return {
         type: base === 'timestamp' ? 'TIMESTAMP' : 'TIMESTAMP WITH TIME ZONE',
         cast,
-        violation: (value) => `(NOT pg_catalog.isfinite(${value}) OR ${value} >= ${last}::${cast})`,
+        violation: (value) => `(NOT pg_catalog.isfinite(${value}) OR ${value} ${AT_LEAST} ${last}::${cast})`,
         refusal: infinite,
         loss: `${infinityLoss}, and a moment after the year 294246 becomes another one`,
       };
@@ -73,7 +76,7 @@ function guardedScalar(base: string, clientType: string): Guarded | undefined {
       return {
         type: 'TIME',
         cast: 'pg_catalog.time',
-        violation: (value) => `${value} = '24:00'::pg_catalog.time`,
+        violation: (value) => `${value} ${EQUAL} '24:00'::pg_catalog.time`,
         refusal: (name) => ({
           values: 'the time 24:00',
           hint: `Write ${quotePostgresName(name)}::text AS ${quotePostgresName(name)} in the query, or columns: { ${name}: text }.`,
@@ -102,7 +105,7 @@ function guardedNumeric(clientType: string): Guarded | undefined {
     type: `DECIMAL(${precision},${scale})`,
     cast,
     // In Postgres NaN is greater than everything, so two comparisons find all three, in every release.
-    violation: (value) => `(${value} >= ${bound} OR ${value} <= -${bound})`,
+    violation: (value) => `(${value} ${AT_LEAST} ${bound} OR ${value} ${AT_MOST} -${bound})`,
     refusal: (name) => ({
       values: 'NaN or Infinity',
       hint: `Write NULLIF(${quotePostgresName(name)}, 'NaN') AS ${quotePostgresName(name)} in the query to get NULL, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
@@ -114,7 +117,7 @@ function guardedNumeric(clientType: string): Guarded | undefined {
 /** Fails the statement at the source with a message that names the column and contains none of its data. */
 const raise = (index: number, value: string, cast: string) =>
   // Computed from the value, because Postgres would evaluate a constant before it reads the first row.
-  `('${refusalMarker(index)}' || pg_catalog.left(${value}::pg_catalog.text, 0))::${cast}`;
+  `('${refusalMarker(index)}' ${JOINED} pg_catalog.left(${value}::pg_catalog.text, 0))::${cast}`;
 
 const toText = (column: PostgresColumn, value: string, reason: string): ColumnPlan => ({
   name: column.name,
@@ -139,7 +142,7 @@ function planArray(column: PostgresColumn, { index, reference }: PlanRequest): C
   // A decimal with more decimals than digits is widened, as it is outside of an array.
   const guarded = element === 'numeric' || scalar?.type === clientElement ? scalar : undefined;
   const cast = guarded?.cast ?? `pg_catalog.${scalarsThatStay.has(element) ? element : 'text'}`;
-  const shape = `pg_catalog.array_ndims(${reference}) > 1 OR pg_catalog.array_lower(${reference}, 1) <> 1`;
+  const shape = `pg_catalog.array_ndims(${reference}) ${GREATER} 1 OR pg_catalog.array_lower(${reference}, 1) ${UNEQUAL} 1`;
   const violation = guarded
     ? `(${shape} OR EXISTS (SELECT FROM pg_catalog.unnest(${reference}) AS e (v) WHERE ${guarded.violation('e.v')}))`
     : `(${shape})`;
@@ -171,7 +174,7 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   if (base === 'money') {
     const cast = 'pg_catalog.numeric(21,2)';
     const number = `${reference}::pg_catalog.numeric`;
-    const violation = `${number} <> pg_catalog.round(${number}, 2)`;
+    const violation = `${number} ${UNEQUAL} pg_catalog.round(${number}, 2)`;
     return {
       ...kept,
       type: 'DECIMAL(21,2)',
@@ -289,7 +292,7 @@ function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const loss = lossOf(column);
   // A scan of a table reads its byte, which is not text beyond ASCII.
   if (column.base === 'char') {
-    const violation = `pg_catalog.octet_length(${request.reference}::pg_catalog.text) > 1`;
+    const violation = `pg_catalog.octet_length(${request.reference}::pg_catalog.text) ${GREATER} 1`;
     const refusal = { values: 'a byte that is not a letter', hint: '' };
     return {
       name: column.name,
