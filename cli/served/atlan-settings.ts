@@ -35,7 +35,7 @@ export async function readAtlanSettings(
       roleArns: roles ? readRoles(roles) : [],
       tls: {
         ...(mode ? { mode: readMode(mode) } : {}),
-        ...(ca ? { ca: await readCa(ca, folder) } : {}),
+        ...(ca ? { ca: await readCa(ca, folder), caName: ca.text } : {}),
       },
     },
     applicationName: environment.ATLAN_APPLICATION_NAME?.trim() || DEFAULT_APPLICATION,

@@ -11,6 +11,8 @@ export interface Draft {
   /** Extractions: how Atlan knows the source. */
   connectionName: string;
   qualifiedName: string;
+  /** Who vouches for the server of a new source, as the host has it; empty: the usual authorities. */
+  ca: string;
   filter: Filter;
   /** The database that the source signs in to; undefined: not known. */
   ownDatabase: string | undefined;
@@ -56,8 +58,11 @@ export interface Filter {
   ticked: Ticked;
 }
 
+/** What the host knows of sources that it does not have yet. */
+type Vouched = Pick<Setup, 'tenant' | 'ca'>;
+
 /** An empty form. @param now in ms since 1970: Atlan's ids of connections are the seconds at which they were created */
-export function newDraft(timezone: string, now: number): Draft {
+export function newDraft(timezone: string, now: number, { tenant, ca }: Vouched = {}): Draft {
   return {
     kind: 'extraction',
     source: '',
@@ -79,7 +84,8 @@ export function newDraft(timezone: string, now: number): Draft {
     },
     job: '',
     connectionName: '',
-    qualifiedName: newQualifiedName('postgres', now),
+    qualifiedName: newQualifiedName('postgres', now, tenant),
+    ca: ca ?? '',
     filter: { means: 'include', ticked: {} },
     ownDatabase: undefined,
     tempTableRegex: '',
@@ -94,8 +100,8 @@ export function newDraft(timezone: string, now: number): Draft {
   };
 }
 
-const newQualifiedName = (type: NewConnection['type'], now: number) =>
-  `default/${type}/${Math.floor(now / 1_000)}`;
+const newQualifiedName = (type: NewConnection['type'], now: number, tenant = 'default') =>
+  `${tenant}/${type}/${Math.floor(now / 1_000)}`;
 
 /**
  * The draft with another source: never with the connection of the one before, in which Atlan would mix up the two.
@@ -104,7 +110,11 @@ const newQualifiedName = (type: NewConnection['type'], now: number) =>
  */
 export function withSource({ connection }: Draft, name: string, setup: Setup, now: number) {
   if (name === '')
-    return { source: name, connectionName: '', qualifiedName: newQualifiedName(connection.type, now) };
+    return {
+      source: name,
+      connectionName: '',
+      qualifiedName: newQualifiedName(connection.type, now, setup.tenant),
+    };
   const known = setup.sources.find((one) => one.name === name)?.connection;
   // Where only the secret says where the source is, its jobs derive a connection that the form cannot know: one made up
   // here would have the assets in Atlan twice.
@@ -112,8 +122,14 @@ export function withSource({ connection }: Draft, name: string, setup: Setup, no
 }
 
 /** The id of a connection that nobody has written, for a kind of database; another one stays. */
-export const qualifiedNameFor = (type: NewConnection['type'], qualifiedName: string): string =>
-  qualifiedName.replace(/^default\/(postgres|mysql)\/(?=\d+$)/, `default/${type}/`);
+export const qualifiedNameFor = (
+  type: NewConnection['type'],
+  qualifiedName: string,
+  tenant = 'default',
+): string =>
+  qualifiedName.startsWith(`${tenant}/`)
+    ? qualifiedName.replace(/(?<=^[^/]+\/)(postgres|mysql)(?=\/\d+$)/, type)
+    : qualifiedName;
 
 /** Name of the source: the configured one, or the new one. */
 export const sourceOf = ({ source, connection }: Draft): string => source || connection.name;
@@ -172,16 +188,21 @@ export function configPartOf(draft: Draft): ConfigPart {
   return { ...sources, ...polyteia, syncs: { [job]: syncOf(draft) } };
 }
 
-function newSource({ kind, connection, connectionName, qualifiedName }: Draft): Record<string, unknown> {
-  const { type, host, port, database, authType, tls } = connection;
+function newSource({ kind, connection, connectionName, qualifiedName, ca }: Draft): Record<string, unknown> {
+  const { type, host, port, database, authType } = connection;
+  // A token only goes to a verified server.
+  const mode = authType === 'basic' ? connection.tls : 'verify-full';
+  const tls = {
+    ...(mode === 'verify-full' ? {} : { mode }),
+    ...(ca === '' || !mode.startsWith('verify') ? {} : { ca }),
+  };
   return {
     type,
     host: host.trim(),
     ...(port.trim() === '' ? {} : { port: Number(port) }),
     database,
     auth: authOf(connection),
-    // A token only goes to a verified server.
-    ...(tls === 'verify-full' || authType !== 'basic' ? {} : { tls: { mode: tls } }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
     ...(kind === 'extraction'
       ? {
           connection: {

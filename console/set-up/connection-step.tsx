@@ -55,7 +55,7 @@ export function ConnectionStep(props: {
           onChange={(change) => {
             test.forget();
             const connection = { ...draft.connection, ...change };
-            const qualifiedName = qualifiedNameFor(connection.type, draft.qualifiedName);
+            const qualifiedName = qualifiedNameFor(connection.type, draft.qualifiedName, setup.tenant);
             onChange({ connection, qualifiedName });
           }}
         />

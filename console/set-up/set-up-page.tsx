@@ -122,7 +122,7 @@ function Step({ title, children }: { title: string; children: ComponentChildren 
 }
 
 function firstDraft(setup: Setup): Draft {
-  const draft = newDraft(Intl.DateTimeFormat().resolvedOptions().timeZone, Date.now());
+  const draft = newDraft(Intl.DateTimeFormat().resolvedOptions().timeZone, Date.now(), setup);
   const [source] = setup.acceptsCredentials ? [] : setup.sources;
   const [target = ''] = setup.targets.includes('default') ? ['default'] : setup.targets;
   return { ...draft, ...withSource(draft, source?.name ?? '', setup, Date.now()), target };

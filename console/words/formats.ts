@@ -65,9 +65,11 @@ export function createFormats(language: string): Formats {
     duration(ms) {
       if (ms < 1_000) return `${Math.round(ms)} ms`;
       if (ms < 59_500) return `${short.format(ms / 1_000)} s`;
+      // Rounded once, or 59.6 s would be 0 min 59 s.
+      const seconds = Math.round(ms / 1_000);
+      if (seconds < 3_600)
+        return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
       const minutes = Math.round(ms / 60_000);
-      if (minutes < 60)
-        return `${Math.floor(ms / 60_000)} min ${String(Math.floor((ms % 60_000) / 1_000)).padStart(2, '0')} s`;
       return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
     },
     moment: (iso, zone) => inZone(zone, false).format(new Date(iso)),

@@ -4,7 +4,7 @@ import type { ColumnsQuestion, DescribedQuery, Setup } from './setup-schemas.ts'
 /** What a host adds to the routes below `/setup`. */
 export interface SetupHost {
   /** Sources and targets. @default those that the jobs show */
-  names?: Pick<Setup, 'sources' | 'targets'>;
+  names?: Pick<Setup, 'sources' | 'targets' | 'tenant' | 'ca'>;
   acceptsCredentials: boolean;
   startsNew: boolean;
   /** Who will keep the schedules. */

@@ -9,6 +9,7 @@ import type { JobIndex } from '../job-index.ts';
 import { ProblemError } from '../problems.ts';
 import { getPlannedRuns, getSetup, postColumns, postConfig } from '../routes.ts';
 import { plannedRuns, skippedBy } from '../show-job.ts';
+import type { SetupHost } from './setup-host.ts';
 import type { Setup } from './setup-schemas.ts';
 
 const SHOWN_RUNS = 5;
@@ -24,7 +25,7 @@ export function addSetupRoutes(
   const scheduler = setup?.scheduler ?? 'eventbridge';
   const show = async (): Promise<Setup> => {
     const index = await readJobs();
-    const known = setup?.names ?? namesIn(index);
+    const known: SetupHost['names'] = setup?.names ?? namesIn(index);
     return {
       ...known,
       jobs: Object.keys(index).sort(),

@@ -23,6 +23,16 @@ export const setupSchema = z
       .describe('The configured sources; in AWS, those that a job reads.'),
     targets: names.describe('The Polyteia targets; in AWS, those that a sync writes to.'),
     jobs: names.describe('Names that are taken.'),
+    tenant: z
+      .string()
+      .optional()
+      .describe("Atlan's, for ids of new connections; absent where no source can be set up."),
+    ca: z
+      .string()
+      .optional()
+      .describe(
+        'As `tls.ca` of a source: who vouches for the servers that credentials are sent to (--credentials-ca).',
+      ),
     acceptsCredentials: z
       .boolean()
       .describe('Whether a source may be tried with credentials that a request carries (--allow-hosts).'),

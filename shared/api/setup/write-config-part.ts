@@ -14,7 +14,10 @@ const PLAIN_SQL = /^[A-Za-z(][\x20-\x7e\p{L}]*$/u;
 export function writeConfigPart(part: ConfigPart): string {
   const given = GROUPS.filter((name) => Object.keys(part[name] ?? {}).length > 0);
   if (given.length === 0) return '';
-  const document = new Document(Object.fromEntries(given.map((name) => [name, part[name]])));
+  // Readers of the older standard take `no` and `on` for truth values.
+  const document = new Document(Object.fromEntries(given.map((name) => [name, part[name]])), {
+    compat: 'yaml-1.1',
+  });
   visit(document, {
     Pair(_key, pair) {
       const key = String((pair.key as Scalar).value);

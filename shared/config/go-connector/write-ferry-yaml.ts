@@ -12,12 +12,16 @@ const inlineGroups = new Set(['auth', 'tls', 'schedule', 'ingest']);
 
 /** The text of a ferry.yaml for merged connectors. The same connectors always give the same text. */
 export function writeFerryYaml({ sources, polyteia, syncs, labels }: MergedConnectors): string {
-  const document = new Document({
-    version: 1,
-    sources: trimSources(sources),
-    polyteia,
-    syncs: trimSyncs(syncs),
-  });
+  // Readers of the older standard take `no` and `on` for truth values.
+  const document = new Document(
+    {
+      version: 1,
+      sources: trimSources(sources),
+      polyteia,
+      syncs: trimSyncs(syncs),
+    },
+    { compat: 'yaml-1.1' },
+  );
   document.commentBefore = HEADER;
   visit(document, {
     Pair(_key, pair, path) {

@@ -76,3 +76,19 @@ export function clockChanges(zone: string, from: number, until: number): ClockCh
   }
   return changes;
 }
+
+/**
+ * The offset of a moment, `+02:00`, where the clock of its zone shows the same time twice: once before it was set back,
+ * and once after.
+ *
+ * @returns undefined for a time that is there once
+ */
+export function offsetOfTwin(zone: string, at: number): string | undefined {
+  const offset = offsetAt(zone, at);
+  const around = [offsetAt(zone, at - 3 * HOUR), offsetAt(zone, at + 3 * HOUR)];
+  const isTwice = around.some((other) => other !== offset && offsetAt(zone, at + offset - other) === other);
+  if (!isTwice) return undefined;
+  const minutes = Math.abs(offset) / 60_000;
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  return `${offset < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+}

@@ -16,7 +16,12 @@ export interface CallerRules {
   /** Roles that may be assumed: ARNs, in which `*` matches anything. */
   roleArns: readonly string[];
   /** How connections are encrypted and verified. @default verify-full, and not at all on this machine */
-  tls: { mode?: 'verify-full' | 'verify-ca' | 'require' | 'disable'; ca?: string };
+  tls: {
+    mode?: 'verify-full' | 'verify-ca' | 'require' | 'disable';
+    ca?: string;
+    /** As the operator named it, such as the path of the file that `ca` holds. */
+    caName?: string;
+  };
 }
 
 /** The name of the source whose credentials a caller has sent. */

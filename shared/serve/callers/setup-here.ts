@@ -21,7 +21,12 @@ export function setupHere(
     return { name, type: source.type, ...(connection && { connection }) };
   });
   return {
-    names: { sources, targets: Object.keys(config.polyteia) },
+    names: {
+      sources,
+      targets: Object.keys(config.polyteia),
+      tenant: config.atlan.tenant,
+      ...(rules.tls.caName === undefined ? {} : { ca: rules.tls.caName }),
+    },
     acceptsCredentials: rules.hostRule !== undefined,
     startsNew: true,
     scheduler: 'undecided',

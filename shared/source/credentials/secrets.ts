@@ -68,9 +68,7 @@ function describeNearMiss(label: string, given: ReadonlyMap<string, string>): st
   const nearest = nearestName(label, [...given.keys()]);
   // `polyteia` and `polyteia-2` are two secrets, and not one with a slip in its name.
   const isOther = nearest !== undefined && withoutNumber(nearest) === withoutNumber(label);
-  return nearest === undefined || isOther
-    ? ''
-    : `The file of --secrets has "${nearest}": is it meant to be ${label}? `;
+  return nearest === undefined || isOther ? '' : `The file of --secrets has "${nearest}": is that the one? `;
 }
 
 const withoutNumber = (name: string) => name.replace(/-?\d+$/, '');

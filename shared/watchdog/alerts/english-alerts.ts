@@ -1,3 +1,4 @@
+import { offsetOfTwin } from '../../config/schedule/clock-changes.ts';
 import { formatCount, formatDuration } from '../../text/format.ts';
 import { PARTIAL } from '../problems.ts';
 import type { AlertWords } from './alert-words.ts';
@@ -99,7 +100,8 @@ export const englishAlerts: AlertWords = {
 
   time(iso, timeZone) {
     const shown = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-    return `${shown.format(new Date(iso))} ${timeZone}`;
+    const offset = offsetOfTwin(timeZone, Date.parse(iso));
+    return [shown.format(new Date(iso)), offset, timeZone].filter(Boolean).join(' ');
   },
   ascii: (text) => text,
 };

@@ -1,3 +1,4 @@
+import { offsetOfTwin } from '../../config/schedule/clock-changes.ts';
 import { formatDuration } from '../../text/format.ts';
 import { PARTIAL } from '../problems.ts';
 import type { AlertWords } from './alert-words.ts';
@@ -145,7 +146,8 @@ export const germanAlerts: AlertWords = {
 
   time(iso, timeZone) {
     const shown = new Intl.DateTimeFormat('de-DE', { timeZone, dateStyle: 'medium', timeStyle: 'medium' });
-    return `${shown.format(new Date(iso))} Uhr (${timeZone})`;
+    const offset = offsetOfTwin(timeZone, Date.parse(iso));
+    return `${shown.format(new Date(iso))} Uhr (${offset === undefined ? '' : `${offset}, `}${timeZone})`;
   },
   ascii: (text) => text.replaceAll(/[äöüÄÖÜß]/g, (letter) => TRANSLITERATED[letter] ?? letter),
 };

@@ -168,6 +168,7 @@ describe('the part of ferry.yaml', () => {
 it('names a connection by its kind of database, unless somebody has written another name', () => {
   expect(qualifiedNameFor('mysql', empty.qualifiedName)).toBe('default/mysql/1795996800');
   expect(qualifiedNameFor('mysql', 'stadt/postgres/1')).toBe('stadt/postgres/1');
+  expect(qualifiedNameFor('mysql', 'stadt/postgres/1', 'stadt')).toBe('stadt/mysql/1');
 });
 
 describe('patterns', () => {
@@ -189,6 +190,34 @@ describe('patterns', () => {
       'exclude-filter': { '^hr$': ['^public$'] },
       'temp-table-regex': '',
     });
+  });
+});
+
+describe('a new source', () => {
+  const of = (facts: Partial<Draft['connection']>, vouched: Parameters<typeof newDraft>[2]) => {
+    const made = draft('extraction');
+    const { qualifiedName, ca } = newDraft('UTC', Date.UTC(2026, 10, 30), vouched);
+    const connection = { ...made.connection, ...facts };
+    return configPartOf({ ...made, qualifiedName, ca, connection }).sources?.hr;
+  };
+
+  it('belongs to the tenant, and trusts whom the host trusts', () => {
+    const vouched = { tenant: 'stadt', ca: 'certs/town.pem' };
+    expect(of({}, vouched)).toMatchObject({
+      connection: { qualifiedName: 'stadt/postgres/1795996800' },
+      tls: { ca: 'certs/town.pem' },
+    });
+    expect(of({ tls: 'verify-ca' }, vouched)?.tls).toEqual({ mode: 'verify-ca', ca: 'certs/town.pem' });
+    expect(of({ tls: 'disable' }, vouched)?.tls).toEqual({ mode: 'disable' });
+    expect(of({ tls: 'disable', authType: 'iam_user' }, vouched)?.tls).toEqual({ ca: 'certs/town.pem' });
+    expect(of({}, {})).not.toHaveProperty('tls');
+  });
+
+  it('is quoted where an older reader of YAML would read something else', () => {
+    const part = configPartOf({ ...draft('sync'), job: 'no', dataset: 'on', target: 'yes', timezone: 'UTC' });
+    const yaml = writeConfigPart(part);
+    for (const line of ['  "no":', 'dataset: "on"', 'polyteia: "yes"']) expect(yaml).toContain(line);
+    expect(yaml).toContain('host: hr.stadt.example');
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { messageOf, subjectOf } from '../../../shared/watchdog/alerts/alert-message.ts';
+import { englishAlerts } from '../../../shared/watchdog/alerts/english-alerts.ts';
+import { germanAlerts } from '../../../shared/watchdog/alerts/german-alerts.ts';
 import type { Incident } from '../../../shared/watchdog/alerts/incident.ts';
 import { bodyOf, createWebhook } from '../../../shared/watchdog/alerts/webhook.ts';
 import { runRecord } from '../../support/api.ts';
@@ -156,6 +158,24 @@ describe('a mail in German', () => {
           .filter((line) => line !== '----' && line !== '' && shared.has(line));
         expect(same).toEqual([]);
       }
+  });
+
+  it('tells the two times of a clock that was set back apart', () => {
+    const shown = (iso: string) => [englishAlerts, germanAlerts].map((of) => of.time(iso, 'Europe/Berlin'));
+    expect([shown('2026-10-25T00:30:00Z'), shown('2026-10-25T01:30:00Z')]).toEqual([
+      ['2026-10-25 02:30:00 +02:00 Europe/Berlin', '25.10.2026, 02:30:00 Uhr (+02:00, Europe/Berlin)'],
+      ['2026-10-25 02:30:00 +01:00 Europe/Berlin', '25.10.2026, 02:30:00 Uhr (+01:00, Europe/Berlin)'],
+    ]);
+    const once = [
+      '2026-10-24T23:59:59Z',
+      '2026-10-25T02:00:00Z',
+      '2026-03-29T00:30:00Z',
+      '2026-03-29T01:30:00Z',
+    ];
+    for (const iso of once) expect(shown(iso).join()).not.toContain('+0');
+    expect(englishAlerts.time('2026-11-01T05:30:00Z', 'America/New_York')).toBe(
+      '2026-11-01 01:30:00 -04:00 America/New_York',
+    );
   });
 
   it('writes numbers and moments as in German', () => {

@@ -170,7 +170,7 @@ describe('a file of secrets', () => {
   });
 
   it.each([
-    ['{"ferry/epr": "pak_1"}', 'The file of --secrets has "ferry/epr": is it meant to be ferry/erp?'],
+    ['{"ferry/epr": "pak_1"}', 'The file of --secrets has "ferry/epr": is that the one?'],
     ['{"ferry": {"erp": "pak_1"}}', 'write "ferry/erp": … instead of "ferry": {"erp": …}.'],
     ['{"other": "pak_1"}', /^Put it into/],
     // Another secret, and not one with a slip in its name.
