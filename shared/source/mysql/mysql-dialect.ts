@@ -210,6 +210,9 @@ const spellings = new Map([
   ['::1', '0:0:0:0:0:0:0:1'],
 ]);
 
+/** MySQL merges a derived table into what reads it, and would compute this anew wherever an expression names its column. */
+const RANDOM = /\b(rand|random_bytes)\s*\(/i;
+
 export const mysqlDialect: Dialect = {
   describeServer: ({ version }) =>
     /mariadb/i.test(version) ? `MariaDB ${version.replace(/-MariaDB.*/i, '')}` : `MySQL ${version}`,
@@ -310,7 +313,8 @@ export const mysqlDialect: Dialect = {
       withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode), isMariadb(server)),
       columns,
     );
-    return `${before}SELECT ${list} FROM ${from} AS q${orderOutside(query, columns, server)}`;
+    const hint = !isMariadb(server) && RANDOM.test(query) ? '/*+ NO_MERGE(q) */ ' : '';
+    return `${before}SELECT ${hint}${list} FROM ${from} AS q${orderOutside(query, columns, server)}`;
   },
 
   async assertWrapIsLossless(ask, wrapped, columns) {

@@ -393,7 +393,7 @@ export class SourceSession {
       version: String(version),
       sqlMode: String(sqlMode),
       readOnly: readOnly === null ? undefined : readOnly === 'on',
-      superuser: superuser === null ? undefined : String(superuser),
+      superuser: superuser == null ? undefined : String(superuser),
     };
   }
 

@@ -151,6 +151,19 @@ describe('a source behind ODBC', () => {
     expect(exitCode).toBe(2);
   });
 
+  it('says that a program that wrote to it was killed', async () => {
+    await using broken = await createSqlite();
+    const left =
+      'BEGIN; CREATE TABLE t AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i, hex(randomblob(100)) FROM n';
+    const writer = `const { DatabaseSync } = require('node:sqlite'); const file = new DatabaseSync(process.argv[1]);
+      file.exec("CREATE TABLE first (a)"); file.exec("PRAGMA cache_size = 2"); file.exec(${JSON.stringify(left)}); process.kill(process.pid, 'SIGKILL')`;
+    await once(spawn(process.execPath, ['-e', writer, broken.path], { stdio: 'ignore' }), 'exit');
+    const { stdout } = await ferry(['check'], { source: { database: broken.path } });
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      / has to be recovered: a program that wrote to it was killed/,
+    );
+  });
+
   it.each([
     [
       { odbc: { driver: 'libnowhere.so' } },

@@ -93,6 +93,17 @@ describe.each(['mariadb', 'mysql'] as const)('a query of %s', (flavor) => {
     }
   });
 
+  it('computes each value once', async () => {
+    const numbers =
+      'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i FROM n';
+    await server.query(`CREATE TABLE ferry.numbers AS ${numbers}`);
+    const { rows } = await read(
+      "SELECT i, IF(RAND() < 0.5, CAST('2024-02-03' AS DATE), NULL) AS due FROM numbers ORDER BY i",
+    );
+    expect(rows.map(([i]) => i)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+    expect(new Set(rows.map(([, due]) => due))).toEqual(new Set([null, '2024-02-03']));
+  });
+
   it('keeps the order of its own columns, not of aliases with the same name', async () => {
     await server.query('CREATE TABLE ferry.r (id int, x int, due date)');
     await server.query(

@@ -65,7 +65,15 @@ function explainDescribeError(message: string): QueryError {
 export const sqliteErrorPatterns: ErrorPatterns = {
   connect: [
     {
-      pattern: /readonly database|unable to open|connect failed|cannot open|\(14\)/,
+      // A journal that a reader would have to play back first: https://www.sqlite.org/lockingv3.html#hot_journals
+      pattern: /readonly database/,
+      make: (_at, _user, database) =>
+        new ConfigError(`The file ${database} has to be recovered: a program that wrote to it was killed.`, {
+          hint: 'Ferry only reads. Open it once with a program that may write, such as sqlite3, and read something.',
+        }),
+    },
+    {
+      pattern: /unable to open|connect failed|cannot open|\(14\)/,
       make: (_at, _user, database) =>
         new ConfigError(`The file ${database} is missing, or Ferry may not read it.`, {
           hint: 'Check `database` of this source, and the rights on the file and its folder. A database with journal_mode=WAL also needs its -shm file, or the right to write to the folder.',
