@@ -80,7 +80,8 @@ export async function createProgram(context: CliContext, args: readonly string[]
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(ferry --help lists the commands)');
   for (const [option, variable] of Object.entries(optionVariables)) {
-    const set = context.environment[variable];
+    // A line break at its end, as of a block of YAML, would make a state of its own.
+    const set = context.environment[variable]?.trim();
     if (set) program.setOptionValueWithSource(option, set, 'env');
   }
   // A name in the environment stands for all commands; one that is typed must mean something.

@@ -35,7 +35,7 @@ export async function openState(place: StatePlace, context: CliContext): Promise
 
 /** A client for S3, or for the S3-compatible store at FERRY_S3_ENDPOINT. */
 export async function createS3Client({ environment }: Pick<CliContext, 'environment'>): Promise<S3Client> {
-  const endpoint = environment.FERRY_S3_ENDPOINT || undefined;
+  const endpoint = environment.FERRY_S3_ENDPOINT?.trim() || undefined;
   if (endpoint !== undefined && !/^https?:\/\//.test(endpoint))
     throw new ConfigError('FERRY_S3_ENDPOINT: expected an address such as https://minio.example.org:9000.');
   const { S3Client: Client } = await import('@aws-sdk/client-s3');

@@ -45,7 +45,7 @@ export async function openServed(
   const logger = createCliLogger(options, own, SERVED_LOG);
   for (const warning of loaded.warnings) logger.warn(warning);
   const typed = command.parent?.getOptionValueSource('state') === 'cli';
-  const place = typed ? givenGlobal(command, 'state') : own.environment.FERRY_STATE || undefined;
+  const place = typed ? givenGlobal(command, 'state') : own.environment.FERRY_STATE?.trim() || undefined;
   const { documents, own: ownStore } = await openServedState(place, own, logger, config);
   // One for all runs: each has its own connections.
   let client: Promise<S3Client> | undefined;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { explainFileError } from '../explain-file-error.ts';
 import { certificatesIn, isCertificate } from './certificates.ts';
 import { formatProblems } from './config-problems.ts';
 import { findProblems } from './find-problems.ts';
@@ -52,11 +53,13 @@ async function readText(path: string, hint: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const reason =
-      error instanceof Error && 'code' in error && error.code === 'ENOENT'
-        ? 'does not exist'
-        : 'cannot be read';
-    throw new ConfigError(`${path} ${reason}.`, { cause: error, hint });
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') throw new ConfigError(`${path} does not exist.`, { cause: error, hint });
+    // Docker makes one where a file that is to be mounted does not exist.
+    const mounted =
+      code === 'EISDIR' ? 'If it is mounted, check that the file is where it is mounted from. ' : '';
+    const { why } = explainFileError(error);
+    throw new ConfigError(`${path} cannot be read${why}.`, { cause: error, hint: `${mounted}${hint}` });
   }
 }
 

@@ -46,6 +46,12 @@ describe('ferry loads the command that is called', () => {
   });
 });
 
+it('takes options from the environment without the white space around them; blank ones count as none', async () => {
+  const environment = { FERRY_STATE: '/srv/state\n', FERRY_CONFIG: ' ' };
+  const program = await createProgram({ ...createTestCliContext('/nowhere'), environment });
+  expect(program.opts()).toMatchObject({ state: '/srv/state', config: 'ferry.yaml' });
+});
+
 it.each([
   [['--json'], 'No command was given.'],
   [['run', '--json', '--nope'], "unknown option '--nope'"],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -224,6 +224,16 @@ describe('loadConfig', () => {
     await expect(loadConfig({ path: join(folder, 'no.yaml'), environment: {} })).rejects.toThrow(
       /no\.yaml does not exist/,
     );
+  });
+
+  it('says of a folder with the name of the file how it may have got there', async () => {
+    await mkdir(join(folder, 'mounted.env'));
+    await expect(loadConfig({ path: join(folder, 'mounted.env'), environment: {} })).rejects.toMatchObject({
+      message: expect.stringMatching(/mounted\.env cannot be read: a folder has the name of a file\.$/),
+      hint: expect.stringMatching(
+        /^If it is mounted, check that the file is where it is mounted from\. Name /,
+      ),
+    });
   });
 
   it('reads a .env file of the Go connector, which wins over the environment, as one sync called default', async () => {
