@@ -143,7 +143,9 @@ export function explainSourceError(
     return patterns.explainDescribe(message, phase);
   return (
     explainByPattern(said, patterns.read) ??
-    new QueryError('The query failed at the source while Ferry read its result.')
+    new QueryError('The query failed at the source while Ferry read its result.', {
+      hint: 'Run the query on the source itself to see why: the message may quote data, so Ferry does not repeat it.',
+    })
   );
 }
 

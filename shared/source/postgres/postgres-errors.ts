@@ -12,7 +12,7 @@ import {
 import type { ErrorPatterns } from '../error-patterns.ts';
 import { explainByPattern, UnknownQueryError } from '../explain-error.ts';
 import { explainDeniedCatalog, explainDeniedFacts } from './explain-denial.ts';
-import { endedSessions, interruptions, lockedCatalog } from './postgres-interruptions.ts';
+import { endedSessions, interruptions, lockedCatalog, sourceFaults } from './postgres-interruptions.ts';
 import { postgresQueryHint } from './postgres-query-hint.ts';
 
 const refuseLogin = (at: string, user: string) =>
@@ -178,6 +178,7 @@ const readErrors: ErrorPatterns['read'] = [
     ofCatalog: explainDeniedCatalog,
   },
   ...interruptions,
+  ...sourceFaults,
   severalStatements,
   {
     // Text that is not in UTF-8, although the connection began with that.

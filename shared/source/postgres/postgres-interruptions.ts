@@ -84,3 +84,48 @@ export const interruptions: ErrorPatterns['read'] = [
       new SourceUnavailableError('The standby cancelled the query because it conflicted with recovery.'),
   },
 ];
+
+/** What ails the server itself while it runs a query, in English. */
+export const sourceFaults: ErrorPatterns['read'] = [
+  {
+    pattern: /temporary file size exceeds temp_file_limit/i,
+    codes: /^53400$/,
+    make: () =>
+      new QueryError('The query needs more temporary files than the temp_file_limit of the source allows.', {
+        hint: 'A sort or a join is too big: add a filter or an index, or raise the limit of this login.',
+      }),
+  },
+  {
+    pattern: /\bout of (shared )?memory\b|No space left on device|could not resize shared memory/i,
+    codes: /^53[12]00$/,
+    make: () =>
+      new SourceUnavailableError('The source has not enough memory or disk for the query.', {
+        hint: 'Free some on the server; its log has the details. A smaller query needs less: fewer columns, no sort.',
+      }),
+  },
+  {
+    pattern: /could not serialize access|deadlock detected/i,
+    codes: /^40(001|P01)$/,
+    make: () =>
+      new SourceUnavailableError('The query collided with another transaction at the source.', {
+        hint: 'Usually another try goes well. The log of the server names the other transaction.',
+      }),
+  },
+  {
+    pattern:
+      /invalid page in block|(missing|unexpected) chunk number|could not read block|compressed \w+ data is corrupt|could not access status of transaction|invalid memory alloc request size/i,
+    codes: /^XX00[12]$/,
+    make: () =>
+      new QueryError('Some data of the source is damaged, so that the server itself cannot read it.', {
+        hint: 'The log of the server names the table: check it with pg_amcheck, and restore it from a backup.',
+      }),
+  },
+  {
+    pattern: /could not connect to server "/i,
+    codes: /^08001$/,
+    make: () =>
+      new SourceUnavailableError('A foreign server that the query reads cannot be reached from the source.', {
+        hint: 'The query reads a foreign table: check the way from the source to its server (CREATE SERVER … OPTIONS).',
+      }),
+  },
+];

@@ -89,4 +89,19 @@ describe('an error is that of the server, whatever the words of the statement', 
     expect(error.class).toBe(expected);
     expect(error.message).toMatch(text);
   });
+
+  it.each([
+    ['could not write to file "base/pgsql_tmp/x": No space left on device', 'SourceUnavailableError', /disk/],
+    ['out of memory', 'SourceUnavailableError', /memory/],
+    ['temporary file size exceeds temp_file_limit (1000kB)', 'QueryError', /temp_file_limit/],
+    ['could not serialize access due to concurrent update', 'SourceUnavailableError', /another transaction/],
+    ['invalid page in block 7 of relation base/5/16384', 'QueryError', /damaged/],
+    ['missing chunk number 0 for toast value 16390 in pg_toast_16384', 'QueryError', /damaged/],
+    ['could not connect to server "archive"', 'SourceUnavailableError', /foreign server/],
+  ])('what ails Postgres itself is named: %s', (said, expected, text) => {
+    const error = explain('postgres', 'read', ofPostgres('SELECT 1', `ERROR:  ${said}`));
+    expect(error.class).toBe(expected);
+    expect(error.message).toMatch(text);
+    expect(error.hint).toBeDefined();
+  });
 });
