@@ -120,21 +120,27 @@ function splitAt(line: string, width: number): [string, string] {
   return [head, line.slice(head.length)];
 }
 
+/** What a cause is called that two checks have found: without the sync, if each was of another one. */
+function sharedLabel(known: string, other: string): string {
+  // The words of a database's failure name the database.
+  const rest = /^[^:/]+: (.+)$/.exec(known)?.[1];
+  return rest !== undefined && known !== other && other.endsWith(`: ${rest}`) ? rest : known;
+}
+
 /** `5 of 9 ready.`, after each cause for the others once. */
 function conclude(all: readonly Checked[], failed: readonly Checked[]): string {
-  const causes = new Map<string, { told: string; names: Set<string> }>();
+  const causes = new Map<string, { check: string; detail: string; names: Set<string> }>();
   for (const checked of failed) {
     for (const found of failuresOf(checked)) {
       const cause = causeOf(found);
-      const { told, names } = causes.get(cause) ?? {
-        told: `${found.check}: ${found.detail}`,
-        names: new Set(),
-      };
-      causes.set(cause, { told, names: names.add(checked[0]) });
+      const { check, detail, names } = causes.get(cause) ?? { ...found, names: new Set<string>() };
+      const shared = sharedLabel(check, found.check);
+      causes.set(cause, { check: shared, detail, names: names.add(checked[0]) });
     }
   }
   const lines = [...causes.values()].map(
-    ({ told, names }) => `  ${printable(nameSome([...names]))}: ${printableMessage(told)}\n`,
+    ({ check, detail, names }) =>
+      `  ${printable(nameSome([...names]))}: ${printableMessage(`${check}: ${detail}`)}\n`,
   );
   const ready = `${formatCount(all.length - failed.length)} of ${formatCount(all.length)} ready.`;
   return lines.length === 0 ? `\n${ready}\n` : `\nNot ready:\n${lines.join('')}\n${ready}\n`;

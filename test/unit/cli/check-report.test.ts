@@ -36,6 +36,26 @@ describe('the report of ferry check', () => {
     );
   });
 
+  it('names a cause that several syncs share without one of them', () => {
+    const noName = (sync: string): CheckResult => ({
+      check: `${sync}: Polyteia DNS`,
+      status: 'failed',
+      detail: 'The name cannot be resolved.',
+    });
+    const text = report([
+      ['erp', [ok, noName('orders'), noName('staff')]],
+      ['hr', [ok, noName('leave')]],
+    ]);
+    expect(text.split('Not ready:\n')[1]).toMatch(
+      /^ {2}erp, hr: Polyteia DNS: The name cannot be resolved\.\n/,
+    );
+    const one = report([
+      ['erp', [ok, noName('orders')]],
+      ['hr', [ok]],
+    ]);
+    expect(one.split('Not ready:\n')[1]).toMatch(/^ {2}erp: orders: Polyteia DNS: The name/);
+  });
+
   it('is only that table for a single source, and one sentence when all is well', () => {
     expect(report([['erp', [ok]]])).toBe('erp\nCHECK  RESULT  DETAIL\nDNS    ok      10.0.0.5\n');
     expect(
