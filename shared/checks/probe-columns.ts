@@ -63,5 +63,5 @@ export async function probeColumns(
 
 const tooSlow = (limitMs: number) =>
   new DeadlineError(`The source has not prepared the query within ${limitMs / 1_000} seconds.`, {
-    hint: 'It may compute a part that needs no table, such as SLEEP or BENCHMARK, or wait for a lock.',
+    hint: 'MySQL and MariaDB work out what is constant for that, such as SLEEP(20) or a subquery of one value. Or it waits for a lock. ferry preview has no such limit.',
   });
