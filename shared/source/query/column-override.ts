@@ -81,9 +81,11 @@ export function overrideColumn(
   const convert = (value: string, refuse: string) => {
     if (type === 'DOUBLE') {
       if (!plan.numberAsText) return `CAST(${value} AS DOUBLE)`;
-      // What has no type in SQLite may also be a word.
+      // What has no type in SQLite may also be a word. A number beyond all doubles would become Infinity, which is not
+      // rounding.
       const number = `TRY_CAST(${value} AS DOUBLE)`;
-      return `CASE WHEN ${value} IS NOT NULL AND ${number} IS NULL THEN ${refuse} ELSE ${number} END`;
+      const isBeyond = `(isinf(${number}) AND regexp_matches(${value}, '[0-9]'))`;
+      return `CASE WHEN ${value} IS NOT NULL AND (${number} IS NULL OR ${isBeyond}) THEN ${refuse} ELSE ${number} END`;
     }
     if (type !== 'BOOLEAN') return strictly(plan, value, type, refuse);
     const integer = `(${strictly(plan, value, 'BIGINT', refuse)})`;

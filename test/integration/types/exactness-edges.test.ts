@@ -139,6 +139,18 @@ describe('Postgres', () => {
     }
   });
 
+  it('a number beyond the range of a double does not become Infinity', async () => {
+    const asDouble = (x: string) => read({ query: `SELECT ${x}::numeric AS x`, columns: { x: 'double' } });
+    expect(await failureOf(asDouble('-1e400'))).toBeInstanceOf(ExactnessError);
+    for (const [x, expected] of [
+      ["'-Infinity'", '-Infinity'],
+      ["'NaN'", 'NaN'],
+      ['1e308', 1e308],
+      ['1e-400', 0],
+    ] as const)
+      expect((await asDouble(x)).content.rows).toEqual([[expected]]);
+  });
+
   it('the settings of a role change nothing', async () => {
     const login = { ...server, user: 'latin', password: 'latin' };
     const query = `SELECT chr(252) AS text, 'a\\' AS backslash, '2026-02-01'::date || '' AS day, interval '1 day' AS span,
