@@ -25,6 +25,8 @@ export interface CallerRunsOptions extends CallerSurrounding {
   pool: () => Pick<RunPool, 'closed' | 'has' | 'runOf' | 'start'>;
   /** Records a run that others can begin, before it is promised. */
   record: (request: RunRequest, config: FerryConfig) => Promise<void>;
+  /** Whether the end of a run is recorded; it leaves the pool a moment later. */
+  hasEnded: (runId: string) => Promise<boolean>;
   timeoutMs: number;
 }
 
@@ -49,7 +51,7 @@ export class CallerRuns implements WorkflowStarter {
     const run = { ...(await this.#surroundingOf(demand)), isBound };
     return async (request) => {
       this.#forgetEnded();
-      if (isBound && [...this.#runs.values()].filter((one) => one.isBound).length >= MOST_BOUND)
+      if (isBound && (await this.#countBound()) >= MOST_BOUND)
         throw new AtlanError(
           503,
           `${MOST_BOUND} runs with credentials of callers are under way. Try again later.`,
@@ -95,6 +97,17 @@ export class CallerRuns implements WorkflowStarter {
   }
 
   /** Those that ended before they began. */
+  /** How many runs with credentials of callers are under way. One whose end can be read counts no longer. */
+  async #countBound(): Promise<number> {
+    const bound = () => [...this.#runs].flatMap(([runId, run]) => (run.isBound ? [runId] : []));
+    if (bound().length < MOST_BOUND) return bound().length;
+    const ends = await Promise.all(
+      bound().map(async (runId) => ((await this.#options.hasEnded(runId)) ? runId : undefined)),
+    );
+    // As it is by now: others may have started one meanwhile.
+    return bound().filter((runId) => !ends.includes(runId)).length;
+  }
+
   #forgetEnded(): void {
     const pool = this.#options.pool();
     for (const runId of this.#runs.keys()) if (!pool.has(runId)) this.#runs.delete(runId);

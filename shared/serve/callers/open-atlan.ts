@@ -1,5 +1,6 @@
 import type { AtlanDependencies } from '../../atlan/atlan-dependencies.ts';
 import { createWorkflowConfigs } from '../../atlan/workflows/workflow-config.ts';
+import { isFinished } from '../../runs/records/run-record.ts';
 import type { RunStore } from '../../runs/records/run-store.ts';
 import { realClock } from '../../sleep.ts';
 import type { RunPool } from '../pool/run-pool.ts';
@@ -47,6 +48,10 @@ export function openAtlan(
     configs,
     pool,
     record: (request, config) => recordPromise(request, config, runs),
+    hasEnded: async (runId) => {
+      const record = await runs.get(runId);
+      return record !== undefined && isFinished(record);
+    },
   });
   const probes = createProcessProbes({ ...options, rules });
   return {

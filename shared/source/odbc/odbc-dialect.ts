@@ -22,8 +22,11 @@ export function odbcDialect(config: OdbcConfig): Dialect {
   const { packages, connectionParts, firstStatements, transaction, lettersProbe, ...profile } = profileOf(
     config.product,
   );
-  let form: StatementForm | undefined;
-  const relation = (sql: string, database: string) => relationOf(form?.write(sql) ?? sql, database);
+  // Each connection's own: it may depend on what other drivers have done to the process before it was opened.
+  const forms = new Map<string, StatementForm>();
+  let lastForm: StatementForm | undefined;
+  const relation = (sql: string, database: string) =>
+    relationOf(forms.get(database)?.write(sql) ?? sql, database);
   const reduceMessage = profile.reduceMessage ?? saidByDriver;
   return {
     ...profile,
@@ -52,10 +55,11 @@ export function odbcDialect(config: OdbcConfig): Dialect {
         const message = error instanceof Error ? error.message : String(error);
         throw new Error(withoutSecrets(message, [text, login.password]));
       }
-      form ??= await findStatementForm(lettersProbe, async (sql) => {
+      lastForm = await findStatementForm(lettersProbe, async (sql) => {
         const reader = await connection.runAndReadAll(`SELECT * FROM ${relationOf(sql, name)}`);
         return reader.getRows()[0];
       });
+      forms.set(name, lastForm);
     },
     begin: (name) => [
       // Between transactions, the driver has begun one with the first statement.
@@ -79,7 +83,7 @@ export function odbcDialect(config: OdbcConfig): Dialect {
       explainDescribe: (message, phase) =>
         explainOdbcClient(message) ?? profile.errorPatterns.explainDescribe(message, phase),
     },
-    reduceMessage: (message) => reduceMessage(form?.read(message) ?? message),
+    reduceMessage: (message) => reduceMessage(lastForm?.read(message) ?? message),
     askRefusal: async () => undefined,
   };
 }

@@ -16,8 +16,10 @@ export interface LettersProbe {
 
 /**
  * How a statement is given to a driver so that it arrives as it was written. DuckDB's extension gives statements to the
- * driver manager in UTF-16. Drivers without functions for that (`SQLPrepareW`) get them in ISO 8859-1, which has `ü`,
- * but as another byte than SQLite expects, and has no `漢`.
+ * driver manager in UTF-16. For drivers without functions for that (`SQLPrepareW`), it converts them: to ISO 8859-1,
+ * which has `ü`, but as another byte than SQLite expects, or to UTF-8, once another driver has set the locale of the
+ * process, as psqlODBC does. As soon as one letter cannot be converted (`🐘`, as its halves), it takes the low byte of
+ * every letter instead.
  */
 export interface StatementForm {
   write: (sql: string) => string;
@@ -25,18 +27,25 @@ export interface StatementForm {
   read: (message: string) => string;
 }
 
-const asItIs: StatementForm = { write: (sql) => sql, read: (message) => message };
-
 /** Each byte of UTF-8 as the letter of ISO 8859-1 with its number, which the driver manager makes that byte again. */
 export const bytesAsLetters = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 
-const asBytes: StatementForm = {
-  write: bytesAsLetters,
-  read(message) {
-    const bytes = Buffer.from(message, 'latin1');
-    const text = bytes.toString('utf8');
-    return bytes.toString('latin1') === message && Buffer.from(text, 'utf8').equals(bytes) ? text : message;
-  },
+/** What bytes said that arrived as letters; the message itself if it is none. */
+function lettersOfBytes(message: string): string {
+  const bytes = Buffer.from(message, 'latin1');
+  const text = bytes.toString('utf8');
+  return bytes.toString('latin1') === message && Buffer.from(text, 'utf8').equals(bytes) ? text : message;
+}
+
+const hasLetters = /[^\t-~]/;
+/** Cannot be converted. */
+const NOT_CONVERTED = '🐘';
+
+const asItIs: StatementForm = { write: (sql) => sql, read: (message) => message };
+const asBytes: StatementForm = { write: bytesAsLetters, read: lettersOfBytes };
+const asBytesUnconverted: StatementForm = {
+  write: (sql) => (hasLetters.test(sql) ? `${bytesAsLetters(sql)} /*${NOT_CONVERTED}*/` : sql),
+  read: lettersOfBytes,
 };
 
 /**
@@ -51,7 +60,7 @@ export async function findStatementForm(
 ): Promise<StatementForm> {
   const stored = Buffer.from(letters, encoding).toString('hex');
   let answers = 0;
-  for (const form of [asItIs, asBytes]) {
+  for (const form of [asItIs, asBytes, asBytesUnconverted]) {
     // A refusal is no answer: the database may be one that cannot hold the letters (Postgres in KOI8R).
     const row = await ask(form.write(sql(letters))).catch(() => undefined);
     if (row === undefined) continue;

@@ -9,6 +9,7 @@ import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.t
 import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
 import { startMysql } from '../../support/servers/mysql-server.ts';
 import { startPostgres } from '../../support/servers/postgres-server.ts';
+import { createSqlite } from '../../support/servers/sqlite-file.ts';
 import type { TestServer } from '../../support/sync/read-through-ferry.ts';
 import { DATASET } from '../../support/sync/sync-setup.ts';
 import { ODBC_DRIVERS, odbcDrivers } from '../../support/tools/odbc-drivers.ts';
@@ -141,6 +142,16 @@ describe.each(products)('$product through ODBC', ({ product, start, setUp, schem
     const query = `SELECT 'ü 漢 🐘' AS grün, id FROM orders -- für 漢\nWHERE note = 'one' AND 'ß' <> 'ẞ'`;
     const { stdout } = await ferry(['preview', 'orders'], { sync: { query } });
     expect(stdout).toMatch(/\ngrün +id\nü 漢 🐘 +1\n/);
+  });
+
+  it('does not change what another driver of the process makes of letters', async () => {
+    await ferry(['preview', 'orders']);
+    await using archive = await createSqlite();
+    const { content } = await archive.read({ query: 'SELECT \'ü 漢 🐘\' AS "grün 🐘" -- ß' });
+    expect(content.columns).toMatchObject([{ name: 'grün 🐘' }]);
+    expect(content.rows).toEqual([['ü 漢 🐘']]);
+    const failure = await archive.read({ query: 'SELECT 1 AS a FROM "Gärten 漢"' }).catch((error) => error);
+    expect(failure.message).toBe('The source refused the query: no such table: Gärten 漢.');
   });
 
   it.each<[string, Changes, RegExp]>([

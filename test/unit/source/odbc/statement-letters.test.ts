@@ -18,6 +18,27 @@ const byLatin1 = (sql: string) => {
   return Buffer.from(sql, 'latin1').toString('utf8');
 };
 
+/** As it does that once another driver has set the locale: UTF-8, or the low byte of each letter if one is half a letter of UTF-16. */
+const byLocale = (sql: string) => {
+  if (!/[\ud800-\udfff]/.test(sql)) return sql;
+  const lowBytes = sql.split('').map((unit) => unit.charCodeAt(0) % 256);
+  return Buffer.from(lowBytes).toString('utf8');
+};
+
+it('a driver gets bytes that nobody converts', async () => {
+  const form = await findStatementForm(probe, async (sql) => {
+    const text = byLocale(sql)
+      .replace('SELECT ', '')
+      .replace(/ \/\*.*\*\/$/, '');
+    return [Buffer.from(text, 'utf8').toString('hex'), text];
+  });
+  expect(byLocale(form.write(`SELECT '${LETTERS}ß'`))).toMatch(
+    new RegExp(`^SELECT '${LETTERS}ß' /\\*[^*?'"]*\\*/$`),
+  );
+  expect(form.write('ROLLBACK')).toBe('ROLLBACK');
+  expect(form.read('no such table: Gärten 漢')).toBe('no such table: Gärten 漢');
+});
+
 it('a driver for Unicode gets statements as they are', async () => {
   const form = await findStatementForm(
     probe,
