@@ -2,10 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const MAIN = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
+import { FERRY_PROGRAM } from '../../support/cli/ferry-program.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -26,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true }));
 function shell(line: string): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
   const child = spawn('sh', ['-c', line], {
     cwd: folder,
-    env: { PATH: process.env.PATH, NODE: process.execPath, FERRY: MAIN },
+    env: { PATH: process.env.PATH, NODE: process.execPath, FERRY: FERRY_PROGRAM },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../../cli/exit-codes.ts';
 import { runCommandLine } from '../../../cli/run-command-line.ts';
 import { CancelledError } from '../../../shared/errors.ts';
 import type { Sleep } from '../../../shared/sleep.ts';
 import { withEnvironment } from '../processes/process-environment.ts';
-
-const MAIN = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
+import { FERRY_PROGRAM } from './ferry-program.ts';
 
 /** What a finished `ferry` left behind. */
 export interface FerryResult {
@@ -87,7 +85,7 @@ export async function runFerryProcess(
   options: FerryCommandOptions,
 ): Promise<FerryResult> {
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [FERRY_PROGRAM, ...args], {
     cwd: options.folder,
     env: { ...Object.fromEntries(inherited), ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { FERRY_PROGRAM } from '../cli/ferry-program.ts';
 import { readOutput } from '../processes/child-output.ts';
-
-const MAIN = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
 
 /** `ferry serve` as its own process. */
 export interface ServeProcess extends AsyncDisposable {
@@ -25,7 +23,7 @@ export function startServeProcess(
 ): ServeProcess {
   const { PATH = '', HOME = '', TMPDIR = '/tmp', FERRY_TEST_TMPDIR } = process.env;
   // The option as in `npm run ferry` and in the image.
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', MAIN, 'serve', ...args], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', FERRY_PROGRAM, 'serve', ...args], {
     cwd: folder,
     env: {
       PATH,

@@ -13,13 +13,17 @@ export async function startGeneralLog(server: MysqlServer): Promise<void> {
   await server.query("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = 1");
 }
 
+/** How many rows of a server's log have been read: to truncate it would lock it against those who write. */
+const read = new WeakMap<MysqlServer, number>();
+
 /** What the connections over TCP have sent since the last call. */
 export async function takeGeneralLog(server: MysqlServer): Promise<LoggedConnection[]> {
+  const before = read.get(server) ?? 0;
   const rows = await server.query(
     `SELECT thread_id AS id, command_type AS kind, CONVERT(argument USING utf8mb4) AS argument FROM mysql.general_log
-     WHERE command_type IN ('Connect', 'Query', 'Prepare', 'Execute', 'Quit')`,
+     LIMIT 18446744073709551615 OFFSET ${before}`,
   );
-  await server.query('TRUNCATE mysql.general_log');
+  read.set(server, before + rows.length);
   const connections = new Map<number, LoggedConnection>();
   for (const { id, kind, argument } of rows) {
     const text = String(argument);
