@@ -81,6 +81,8 @@ beforeAll(async () => {
   const SecretString = modern.personalAccessKey;
   await secrets.send(new CreateSecretCommand({ Name: 'ferry/modern', SecretString }));
   await postgres.query('CREATE TABLE orders AS SELECT i AS id FROM generate_series(1, 5) i');
+  // A deployment takes longer than Ferry waits for a lock, and gates are locks.
+  await postgres.query(`ALTER DATABASE "${postgres.database}" SET lock_timeout = '10min'`);
   deployment = await prepareDeployment(aws, STACK);
   outputs = await deployment.deploy(configuration(QUERY));
   stack = await openStack(aws, outputs);
