@@ -242,7 +242,8 @@ export function readConnector(variables: ConnectorVariables, options: ReadOption
     problems,
     warnings,
   });
-  const host = get('SOURCE_DATABASE_HOST') ?? '';
+  // A dot at the end keeps Kubernetes from looking in its own domains first; no certificate has it.
+  const host = (get('SOURCE_DATABASE_HOST') ?? '').replace(/(?<=[^.])\.$/, '');
   const port = get('SOURCE_DATABASE_PORT') ?? '';
   const connector: Connector = {
     source: {

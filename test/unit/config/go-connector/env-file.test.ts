@@ -199,6 +199,16 @@ describe('readEnvFile', () => {
     expect(() => read(change(name, value, sessionExample))).toThrow(message);
   });
 
+  it('may have a host with a dot at its end, as Kubernetes has absolute names', () => {
+    const { sources } = read(
+      change('SOURCE_DATABASE_HOST', 'db.ns.svc.cluster.local.', sessionExample),
+    ).config;
+    expect(sources.default).toMatchObject({ host: 'db.ns.svc.cluster.local' });
+    expect(() => read(change('SOURCE_DATABASE_HOST', 'db..', sessionExample))).toThrow(
+      /expected a host name/,
+    );
+  });
+
   it('names all that is wrong at once, with the names that were probably meant', () => {
     const text = classicExample
       .replace('SOURCE_DATABASE_USER=', 'SOURCE_DATABASE_USERNAME=')
