@@ -1,5 +1,5 @@
 import type { DocumentStore } from '../documents/document-store.ts';
-import { type Lease, type LeaseTimes, lookAtLease } from './lease.ts';
+import { type Lease, type LeaseTimes, type LeaseView, lookAtLease } from './lease.ts';
 import { announceFreeSlot, isInQueue, listTickets, parkedKey, ticketKey } from './tickets.ts';
 
 /** The name of the phase in which a run waits for a slot of its source. */
@@ -43,6 +43,22 @@ export interface Waiter {
   leave(): Promise<void>;
 }
 
+/**
+ * All slots of a source, as the run that claims one of them sees them.
+ *
+ * @throws StorageUnavailableError
+ */
+export const lookAtSlots = (
+  store: DocumentStore,
+  { source, slots, job, runId, times }: SlotClaim,
+): Promise<LeaseView[]> =>
+  Promise.all(
+    Array.from({ length: slots }, (_, n) => {
+      const key = `leases/slots/${source}/${n}.json`;
+      return lookAtLease(store, { key, right: `a slot of the source ${source}`, job, runId }, times);
+    }),
+  );
+
 // With more runs at the front, they would read each other's slots for nothing. This many can take a slot every fifth of
 // a heartbeat.
 const MAX_AT_THE_FRONT = 16;
@@ -77,15 +93,8 @@ export function queueForSlot(store: DocumentStore, claim: SlotClaim): Waiter {
     const keys = hasParked ? [ticket, parked] : [ticket];
     await Promise.all(keys.map((key) => store.remove(key).catch(() => {})));
   };
-  const lookAtSlots = () =>
-    Promise.all(
-      Array.from({ length: slots }, (_, n) => {
-        const key = `leases/slots/${source}/${n}.json`;
-        return lookAtLease(store, { key, right: `a slot of the source ${source}`, job, runId }, times);
-      }),
-    );
   const takeSlot = async (before: number): Promise<Lease | undefined> => {
-    const seen = await lookAtSlots();
+    const seen = await lookAtSlots(store, claim);
     // An earlier attempt of this run left it, or a write took it whose answer was lost: nobody else may count it.
     const own = seen.find((slot) => !slot.free && slot.runId === runId);
     const free = seen.filter((slot) => slot.free);
@@ -128,7 +137,7 @@ export function queueForSlot(store: DocumentStore, claim: SlotClaim): Waiter {
       if ('slot' in seen) return seen.slot;
       await store.remove(ticket);
       // Those before this one may have missed it, too.
-      if ((await lookAtSlots()).some(({ free }) => free)) await announceFreeSlot(store, source);
+      if ((await lookAtSlots(store, claim)).some(({ free }) => free)) await announceFreeSlot(store, source);
       return undefined;
     },
   };

@@ -1,5 +1,6 @@
 import { toFerryError } from '../../errors.ts';
-import { type LeaseView, leaseTimes, lookAtLease } from '../../runs/leases/lease.ts';
+import { type LeaseView, leaseTimes } from '../../runs/leases/lease.ts';
+import { lookAtSlots } from '../../runs/leases/slots.ts';
 import { isInQueue, listTickets, type Ticket, ticketKey } from '../../runs/leases/tickets.ts';
 import { isFinished } from '../../runs/records/run-record.ts';
 import { startEventOf } from '../repairs/start-again.ts';
@@ -31,7 +32,7 @@ export async function startWaiting(source: string, dependencies: StarterDependen
   if (!first) return 0;
   const expired = tickets.filter((ticket) => !inQueue.includes(ticket));
   await Promise.all(expired.map(({ key }) => documents.remove(key)));
-  const slots = await lookAtSlots(first, dependencies);
+  const slots = await slotsOf(first, dependencies);
   const free = slots.filter((slot) => slot.free).length;
   // One that has just taken its slot still has its ticket for a moment.
   const holders = new Set(slots.flatMap((slot) => (slot.free ? [] : [slot.runId])));
@@ -50,23 +51,14 @@ export async function startWaiting(source: string, dependencies: StarterDependen
   return started;
 }
 
-async function lookAtSlots(
+/** How many slots there are is in the ticket: the source's limit when the run was parked. */
+async function slotsOf(
   { key, source, parked: job, runId }: ParkedTicket,
   { documents }: StarterDependencies,
 ): Promise<LeaseView[]> {
   const text = (await documents.get(key)) ?? '{}';
   const { slots = 0 } = JSON.parse(text) as { slots?: number };
-  return Promise.all(
-    Array.from({ length: slots }, (_, n) => {
-      const claim = {
-        key: `leases/slots/${source}/${n}.json`,
-        right: `a slot of the source ${source}`,
-        job,
-        runId,
-      };
-      return lookAtLease(documents, claim, leaseTimes);
-    }),
-  );
+  return lookAtSlots(documents, { source, slots, job, runId, times: leaseTimes });
 }
 
 async function startParked(
