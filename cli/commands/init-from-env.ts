@@ -89,7 +89,7 @@ export async function initFromEnv(options: InitFromEnvOptions, context: CliConte
       `not in ${options.secretsOut}, because the given files do not contain them: ${unknown.join(', ')}`,
     );
   printWarnings(stderr, warnings);
-  // Whoever moves many in by a script must not take some for all.
+  // A script must be able to tell that only some of them moved.
   if (found.leftOut.length > 0) context.setExitCode(EXIT.partial);
   const counts = {
     syncs: Object.keys(merged.syncs).length,

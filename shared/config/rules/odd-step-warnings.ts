@@ -9,8 +9,8 @@ const FIELDS = [
 ] as const;
 
 /**
- * One sentence for each step of a schedule that is no interval, because cron begins anew with each hour and each day:
- * `*\/90` of minutes is minute 0 alone, and between the runs of `*\/45` lie 45 and 15 minutes.
+ * One sentence for each step of a schedule that does not repeat evenly, because cron starts over every hour and every
+ * day: `*\/90` in the minutes means minute 0 only, and the runs of `*\/45` are 45 and 15 minutes apart.
  */
 export function warnOfOddSteps({ syncs, extractions }: Pick<FerryConfig, 'syncs' | 'extractions'>): string[] {
   return Object.entries({ ...syncs, ...extractions }).flatMap(([job, { schedule }]) => {

@@ -10,8 +10,8 @@ interface Sent {
 }
 
 /**
- * Has the errors of a client say where it asked, if that is not AWS: whoever has several stores, or a setting that they
- * have forgotten, looks for the fault at the wrong one otherwise.
+ * Adds the address to a client's errors if it is not AWS. With several stores, or a forgotten setting, people would
+ * otherwise look for the fault in the wrong place.
  *
  * @returns the client
  */

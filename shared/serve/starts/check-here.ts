@@ -51,7 +51,7 @@ export function createCheckStarter(
         const reason = late.aborted ? new DeadlineError('The check took longer than 3 minutes.') : error;
         return [failedCheck('check', reason)];
       } finally {
-        // Before its end is written down: whoever reads that may ask for the next one at once.
+        // Before its end is recorded: a caller who reads that may ask for the next check at once.
         finish(request);
       }
     });

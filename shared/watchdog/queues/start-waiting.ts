@@ -38,7 +38,7 @@ export async function startWaiting(source: string, dependencies: StarterDependen
   const holders = new Set(slots.flatMap((slot) => (slot.free ? [] : [slot.runId])));
   const waiting = inQueue.filter(({ runId }) => !holders.has(runId));
   const kept = new Set(waiting.flatMap(({ parked: job, runId }) => (job === undefined ? [runId] : [])));
-  // The rule by which a run takes a slot, too: fewer runs before it than there are free slots.
+  // The same rule as for taking a slot: fewer runs ahead of it than there are free slots.
   const turns = new Set([...new Set(waiting.map(({ runId }) => runId))].slice(0, free));
   let started = 0;
   for (const ticket of parked) {

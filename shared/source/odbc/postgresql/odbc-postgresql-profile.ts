@@ -27,6 +27,7 @@ export const odbcPostgresqlProfile: OdbcProfile = {
   packages: { debian: 'odbc-postgresql', file: 'psqlodbcw.so' },
   // https://odbc.postgresql.org/docs/config.html, config-opt.html
   connectionParts({ host, port, username, password, database, address }, tls, driver) {
+    // By its name, because connecting with it fails earlier than the probe for letters, and with another message.
     if (/psqlodbca\.so/.test(driver))
       throw new ConfigError('The driver psqlodbca.so changes letters such as ü.', {
         hint: 'Use the one for Unicode that comes with it: psqlodbcw.so.',
