@@ -96,7 +96,6 @@ export class CallerRuns implements WorkflowStarter {
     this.#runs.delete(runId);
   }
 
-  /** Those that ended before they began. */
   /** How many runs with credentials of callers are under way. One whose end can be read counts no longer. */
   async #countBound(): Promise<number> {
     const bound = () => [...this.#runs].flatMap(([runId, run]) => (run.isBound ? [runId] : []));
@@ -108,6 +107,7 @@ export class CallerRuns implements WorkflowStarter {
     return bound().filter((runId) => !ends.includes(runId)).length;
   }
 
+  /** Those that ended before they began. */
   #forgetEnded(): void {
     const pool = this.#options.pool();
     for (const runId of this.#runs.keys()) if (!pool.has(runId)) this.#runs.delete(runId);
