@@ -31,7 +31,7 @@ export async function openWithExtension(
   while (checking.has(file)) await checking.get(file);
   const before = verified.get(file);
   if (before !== undefined && before === (await identityOf(file)))
-    return load(file, before, { ...options, ...UNCHECKED });
+    return load(file, before, await openDuckdb({ ...options, ...UNCHECKED }));
   const opening = checkAndLoad(file, options, known);
   const ended = opening.then(
     () => {},
@@ -48,18 +48,18 @@ async function checkAndLoad(
   known: ReadonlySet<string>,
 ): Promise<DuckDBInstance> {
   const before = await identityOf(file);
-  const isKnown = known.has(await hashOfFile(file));
-  return load(file, before, isKnown ? { ...options, ...UNCHECKED } : options);
+  // DuckDB starts in another thread meanwhile. It loads nothing before the hash is known.
+  const starting = openDuckdb({ ...options, ...UNCHECKED });
+  const [hash, started] = await Promise.allSettled([hashOfFile(file), starting]);
+  if (hash.status === 'fulfilled' && known.has(hash.value)) return load(file, before, await starting);
+  if (started.status === 'fulfilled') started.value.closeSync();
+  if (hash.status === 'rejected') throw hash.reason;
+  return load(file, before, await openDuckdb(options));
 }
 
 const UNCHECKED = { allow_unsigned_extensions: 'true' };
 
-async function load(
-  file: string,
-  before: FileIdentity,
-  options: Readonly<Record<string, string>>,
-): Promise<DuckDBInstance> {
-  const instance = await openDuckdb(options);
+async function load(file: string, before: FileIdentity, instance: DuckDBInstance): Promise<DuckDBInstance> {
   try {
     const connection = await instance.connect();
     try {
