@@ -5,7 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 
 const MAIN = fileURLToPath(new URL('../scripts/ferry.mjs', import.meta.url));
 /** The options that `npm run ferry` gives to Node. */
-const FLAGS = manifest.scripts.ferry.match(/(?<=\s)--max-\S+/g) ?? [];
+export const FLAGS = manifest.scripts.ferry.match(/(?<=\s)--m(?:ax|in)-\S+/g) ?? [];
 /** Of /proc/PID/stat, on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
@@ -27,13 +27,13 @@ export const measureFerry = (args: readonly string[], folder: string): Promise<M
 /**
  * Runs a program, and measures it; what its children use is not counted.
  *
- * @param isDone when to stop a program that would run on, and the clock
+ * @param until when to stop a program that would run on, and the clock; given up, it has failed
  */
 export async function measureProcess(
   [program, ...args]: readonly [string, ...string[]],
   folder: string,
   environment: Readonly<Record<string, string>> = {},
-  isDone?: () => boolean,
+  until?: { isDone: () => boolean; giveUpSeconds: number },
 ): Promise<MeasuredProcess> {
   const started = performance.now();
   let doneAt: number | undefined;
@@ -58,10 +58,11 @@ export async function measureProcess(
     if (peak) peakMiB = Number(peak) / 1024;
     const { own } = await cpuTimes(child.pid ?? 0);
     cpuSeconds = Math.max(cpuSeconds, own);
-    if (doneAt === undefined && isDone?.()) {
+    if (doneAt === undefined && until?.isDone()) {
       doneAt = performance.now();
       child.kill('SIGKILL');
-    }
+    } else if (until !== undefined && performance.now() - started > until.giveUpSeconds * 1000)
+      child.kill('SIGKILL');
   }, 20);
   const ended = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(timer);

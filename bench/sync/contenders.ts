@@ -25,10 +25,12 @@ export interface Contender {
   /** When to stop a program that would run on. */
   until?: {
     /** Called before it is started. */
-    begin: () => void;
+    begin: () => Promise<void>;
     isDone: () => boolean;
     /** How long it does nothing at first; this is subtracted. */
     waitSeconds: number;
+    /** When it has failed. */
+    giveUpSeconds: number;
   };
 }
 

@@ -14,7 +14,7 @@ import { startPostgres } from '../../test/support/servers/postgres-server.ts';
 import { sourceConfig } from '../../test/support/source/source-config.ts';
 import { type CpuShare, shareOfCpu } from '../cpu-share.ts';
 import { createMariadbLineitem, createPostgresLineitem, createPostgresMixed } from '../lineitem.ts';
-import { cpuTimes, type MeasuredProcess, measureProcess, median } from '../measured-process.ts';
+import { cpuTimes, FLAGS, type MeasuredProcess, measureProcess, median } from '../measured-process.ts';
 import { type Contender, mysqlContenders, postgresContenders } from './contenders.ts';
 import { type GoConnectorJob, goConnector } from './go-connector.ts';
 import { measureWarm, warmJobs } from './warm.ts';
@@ -65,7 +65,7 @@ export async function measureSync(args: readonly string[]): Promise<void> {
   using share = values['client-cpu'] === undefined ? undefined : shareOfCpu(Number(values['client-cpu']));
   const python = values.peers === 'none' ? undefined : (await benchmarkEnvironment()).python;
   const folder = await mkdtemp(join(tmpdir(), 'ferry bench sync '));
-  await using polyteia = await startPolyteiaStandIn({ datasets: [DATASET] });
+  await using polyteia = await startPolyteiaStandIn({ datasets: [DATASET], takesUntypedParts: true });
   await using postgres = await startPostgres({ settings: { max_wal_size: '4GB', shared_buffers: '256MB' } });
   await using mariadb = wanted.has('mariadb')
     ? await startMysql({ settings: { innodb_buffer_pool_size: '256M' } })
@@ -77,11 +77,8 @@ export async function measureSync(args: readonly string[]): Promise<void> {
       ...(wanted.has('small') ? [{ name: 'small', table: 'small', rows: 1_000 }] : []),
     ];
     process.stderr.write('Making the data …\n');
-    if (wanted.has('postgres') || wanted.has('small')) await postgres.query(createPostgresLineitem(rows));
-    if (wanted.has('small'))
-      await postgres.query(
-        'CREATE UNLOGGED TABLE small AS SELECT * FROM lineitem ORDER BY l_rowid LIMIT 1000',
-      );
+    if (wanted.has('postgres')) await postgres.query(createPostgresLineitem(rows));
+    if (wanted.has('small')) await postgres.query(createPostgresLineitem(1_000, 'small'));
     if (wanted.has('mixed')) await postgres.query(createPostgresMixed(mixedRows));
     await postgres.query('VACUUM (FREEZE, ANALYZE)');
     await mariadb?.query(createMariadbLineitem(rows));
@@ -128,7 +125,17 @@ export async function measureSync(args: readonly string[]): Promise<void> {
       const uploads = () => polyteia.datasets.get(DATASET)?.uploads ?? 0;
       return binary === undefined
         ? []
-        : [await goConnector(resolve(binary), { type, server, table, dataset: DATASET, polyteia, uploads })];
+        : [
+            await goConnector(resolve(binary), {
+              type,
+              server,
+              table,
+              dataset: DATASET,
+              polyteia,
+              uploads,
+              everySeconds: table === 'small' ? 2 : 60,
+            }),
+          ];
     };
     const works: Work[] = [];
     for (const { name, table, rows: count } of tables) {
@@ -169,7 +176,7 @@ function ferryContenders(name: string): Contender[] {
     uploads: true,
     command: [
       process.execPath,
-      '--max-semi-space-size=8',
+      ...FLAGS,
       LAUNCHER,
       'run',
       `${name}-${form}`,
@@ -219,9 +226,9 @@ async function measureContender(
   folder: string,
   share: CpuShare | undefined,
 ): Promise<MeasuredProcess> {
-  until?.begin();
+  await until?.begin();
   const held = share?.wrap(command) ?? command;
-  const measured = await measureProcess(held, folder, environment, until?.isDone);
+  const measured = await measureProcess(held, folder, environment, until);
   return { ...measured, seconds: measured.seconds - (until?.waitSeconds ?? 0) };
 }
 

@@ -34,6 +34,7 @@ export async function startPolyteiaStandIn(options: PolyteiaStandInOptions = {})
     organization: { id: 'org_test', slug: 'stadt-test', ...options.organization },
     sessionLifetimeMs: options.sessionLifetimeMs ?? 15 * 60_000,
     accepts: options.accepts ?? CONTENT_TYPES,
+    takesUntypedParts: options.takesUntypedParts ?? false,
     sessions: new Map(),
     ingests: new Map(),
     ingestPlans: [],

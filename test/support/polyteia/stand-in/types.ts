@@ -131,6 +131,8 @@ export interface PolyteiaStandInOptions {
   sessionLifetimeMs?: number;
   /** What the session API takes; another content type is refused with 415. @default both */
   accepts?: readonly string[];
+  /** Whether an upload to the classic API may leave its type to its token, as the Go connector does. @default no */
+  takesUntypedParts?: boolean;
   /** Certificate and key, as PEM, for https://localhost. @default http */
   tls?: { cert: string; key: string };
 }
@@ -188,6 +190,7 @@ export interface StandInState {
   organization: { id: string; slug: string };
   sessionLifetimeMs: number;
   accepts: readonly string[];
+  takesUntypedParts: boolean;
   /** When each session ends. */
   sessions: Map<string, number>;
   ingests: Map<string, StandInIngest>;

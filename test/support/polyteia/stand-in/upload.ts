@@ -52,7 +52,8 @@ export async function receiveFile(
   parser.on('file', (name, stream, info) => {
     files += 1;
     if (name !== 'file') violations.push(`/upload: the file field is called '${name}', must be 'file'`);
-    contentType = info.mimeType;
+    const isUntyped = state.takesUntypedParts && info.mimeType === 'application/octet-stream';
+    contentType = isUntyped ? (target.contentType ?? info.mimeType) : info.mimeType;
     if (target.contentType !== undefined && contentType !== target.contentType) {
       violations.push(`/upload: the part is ${contentType}, but its token is for ${target.contentType}`);
     }
