@@ -45,13 +45,16 @@ export async function assertTypes(
 /** Where several threads have one each. Smaller ones make the file larger: by 0.6 % here, and by 5 % at half of it. */
 export const SMALL_ROW_GROUP = '8MB';
 
+// zstd's lowest positive level: a quarter less work than its default, for files between 7 % smaller and 2 % larger.
+const COMPRESSION = 'COMPRESSION zstd, COMPRESSION_LEVEL 1';
+
 /**
  * DuckDB SQL that writes the rows of a relation to a file.
  *
  * @param rowGroup how much of them is kept in memory until it is written
  */
 export const copyStatement = (relation: string, file: string, rowGroup = '16MB'): string =>
-  `COPY (${relation}) TO ${quoteLiteral(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '${rowGroup}')`;
+  `COPY (${relation}) TO ${quoteLiteral(file)} (FORMAT parquet, ${COMPRESSION}, ROW_GROUP_SIZE_BYTES '${rowGroup}')`;
 
 /**
  * Runs a prepared query and writes its result to one Parquet file in the session's output folder, in one snapshot of
