@@ -48,9 +48,11 @@ export function findProblems(text: string, file: string, scheduler: Scheduler): 
   const parsed = parseYaml(text, file);
   if ('explanations' in parsed) return { fault: parsed, problems: [], warnings: [] };
   const { document, lineCounter, raw } = parsed;
-  const { mistakes, warnings, meant, renamed } = findMistakes(raw, { document, lineCounter, text });
+  const asWritten = ferryConfigSchema.safeParse(applyDefaults(raw));
+  const place = { document, lineCounter, text };
+  const { mistakes, warnings, meant, renamed } = findMistakes(raw, place, asWritten.success);
   const input = applyDefaults(meant);
-  const checked = ferryConfigSchema.safeParse(input);
+  const checked = asWritten.success ? asWritten : ferryConfigSchema.safeParse(input);
   const reserved = findReservedNames(raw);
   const isWhole = checked.success && reserved.length === 0 && mistakes.length === 0;
   const found: DescribedProblem[] = [
@@ -64,10 +66,10 @@ export function findProblems(text: string, file: string, scheduler: Scheduler): 
     ...found.filter(({ path }) => !reserved.some((one) => one.path === path)),
   ];
   if (isWhole && problems.length === 0) return { config: checked.data, problems: [], warnings, document };
-  const place = { document, lineCounter, renamed };
+  const from = { document, lineCounter, renamed };
   const located = [
-    ...mistakes.map((mistake) => locate(fromMistake(mistake), place)),
-    ...problems.map((one) => locate(fromProblem(one), place)).filter(({ at }) => !isClaimed(mistakes, at)),
+    ...mistakes.map((mistake) => locate(fromMistake(mistake), from)),
+    ...problems.map((one) => locate(fromProblem(one), from)).filter(({ at }) => !isClaimed(mistakes, at)),
   ];
   const unique = new Map<string, FoundProblem>();
   for (const one of located) {

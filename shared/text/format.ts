@@ -1,9 +1,9 @@
-// One spelling of numbers for people, whatever the machine's locale, so that logs and screens can be compared.
-const counts = new Intl.NumberFormat('en-US');
+// Where a comma belongs. Not by Intl: Node takes 15 to 25 ms to load what it knows of languages.
+const THOUSANDS = /\B(?=(?:\d{3})+$)/g;
 
-/** 1234567 → "1,234,567"; with a noun, "1 row" or "1,234,567 rows". */
+/** 1234567 → "1,234,567", whatever the machine's language; with a noun, "1 row" or "1,234,567 rows". */
 export function formatCount(value: number, noun?: string, nouns = `${noun}s`): string {
-  const count = counts.format(value);
+  const count = String(value).replace(THOUSANDS, ',');
   return noun === undefined ? count : `${count} ${value === 1 ? noun : nouns}`;
 }
 

@@ -19,11 +19,17 @@ export interface FoundMistakes {
  * What people are known to write instead of what they mean, with the line that is right.
  *
  * @param raw the file as it was parsed, before defaults are merged in
+ * @param isValid whether the schema takes it as it is: then all of its fields have their right names, and nobody has to
+ *   compare them, for which the names of all fields are collected
  */
-export function findMistakes(raw: unknown, file: Omit<WrittenFile, 'raw'>): FoundMistakes {
+export function findMistakes(raw: unknown, file: Omit<WrittenFile, 'raw'>, isValid: boolean): FoundMistakes {
   if (!isPlain(raw)) return { mistakes: [], warnings: [], meant: raw, renamed: [] };
   const written = findDocumentMistakes({ ...file, raw });
-  const { mistakes: names, meant, renamed } = findRenamedFields(raw);
+  const {
+    mistakes: names,
+    meant,
+    renamed,
+  } = isValid ? { mistakes: [], meant: raw, renamed: [] } : findRenamedFields(raw);
   const mistakes: Mistake[] = [];
   // What is written or laid out wrongly explains what its values seem to be.
   for (const found of [

@@ -1,4 +1,4 @@
-const zoneNames = new Set(Intl.supportedValuesOf('timeZone'));
+let zoneNames: ReadonlySet<string> | undefined;
 
 /** Names of the IANA database without a region, which containers have in TZ. JavaScript knows them too. */
 export const PLAIN_ZONES: ReadonlySet<string> = new Set(
@@ -25,5 +25,6 @@ function isKnown(zone: string): boolean {
 
 /** Whether this is the name of a zone in the IANA database. JavaScript also accepts offsets, and ignores case. */
 export function isTimeZone(zone: string): boolean {
+  zoneNames ??= new Set(Intl.supportedValuesOf('timeZone'));
   return zoneNames.has(zone) || isLinkedZone(zone);
 }
