@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --min-semi-space-size=2 --max-semi-space-size=8
 // Starts the command line from a bundle of it, which starts in a fraction of the time that its modules take. The bundle
 // is made on first use, and again when the code has changed. Plain JavaScript, because it must start fast.
 import { spawnSync } from 'node:child_process';
@@ -38,7 +38,8 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   // Called without npm, on the machine's own Node: bootstrap.mjs finds the right one. It takes over this process, so that
   // a signal reaches the run, and a shell waits until the run has ended.
   const self = fileURLToPath(import.meta.url);
-  const args = ['--extensions', 'node', '--max-semi-space-size=8', self, ...process.argv.slice(2)];
+  const node = ['node', '--min-semi-space-size=2', '--max-semi-space-size=8', self];
+  const args = ['--extensions', ...node, ...process.argv.slice(2)];
   process.argv = [process.execPath, join(root, 'scripts', 'bootstrap.mjs'), ...args];
   process.env.INIT_CWD ??= process.cwd();
   await import('./bootstrap.mjs');

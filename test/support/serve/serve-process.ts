@@ -22,19 +22,23 @@ export function startServeProcess(
   args: readonly string[] = [],
 ): ServeProcess {
   const { PATH = '', HOME = '', TMPDIR = '/tmp', FERRY_TEST_TMPDIR } = process.env;
-  // The option as in `npm run ferry` and in the image.
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', FERRY_PROGRAM, 'serve', ...args], {
-    cwd: folder,
-    env: {
-      PATH,
-      HOME,
-      TMPDIR,
-      ...(FERRY_TEST_TMPDIR === undefined ? {} : { FERRY_TEST_TMPDIR }),
-      HEALTH_CHECK_PORT: '0',
-      ...environment,
+  // The options as in `npm run ferry` and in the image.
+  const child = spawn(
+    process.execPath,
+    ['--min-semi-space-size=2', '--max-semi-space-size=8', FERRY_PROGRAM, 'serve', ...args],
+    {
+      cwd: folder,
+      env: {
+        PATH,
+        HOME,
+        TMPDIR,
+        ...(FERRY_TEST_TMPDIR === undefined ? {} : { FERRY_TEST_TMPDIR }),
+        HEALTH_CHECK_PORT: '0',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   const { text, printed, ended } = readOutput(child);
   return {
     child,

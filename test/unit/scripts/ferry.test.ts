@@ -65,7 +65,9 @@ describe('ferry.mjs on an older Node', () => {
       });
       const name = signal.slice('SIG'.length);
       expect(output.split('\n').slice(1)).toEqual([`stopped by ${name}`, 'ended', '']);
-      expect(output).toMatch(/^started --max-semi-space-size=8 .*ferry\.mjs run aufträge\n/);
+      expect(output).toMatch(
+        /^started --min-semi-space-size=2 --max-semi-space-size=8 .*ferry\.mjs run aufträge\n/,
+      );
       expect(code).toBe(130);
     },
   );
