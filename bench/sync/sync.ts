@@ -20,6 +20,8 @@ import { type GoConnectorJob, goConnector } from './go-connector.ts';
 import { measureWarm, warmJobs } from './warm.ts';
 
 const DATASET = 'ds_bench';
+/** More than a run of the Go connector takes with a whole processor. */
+const GO_CONNECTOR_SECONDS = { postgres: 45, mixed: 20, small: 2, mariadb: 120 } as const;
 const LAUNCHER = fileURLToPath(new URL('../../scripts/ferry.mjs', import.meta.url));
 
 interface Work {
@@ -71,11 +73,13 @@ export async function measureSync(args: readonly string[]): Promise<void> {
     ? await startMysql({ settings: { innodb_buffer_pool_size: '256M' } })
     : undefined;
   try {
-    const tables = [
-      ...(wanted.has('postgres') ? [{ name: 'postgres', table: 'lineitem', rows }] : []),
-      ...(wanted.has('mixed') ? [{ name: 'mixed', table: 'mixed', rows: mixedRows }] : []),
-      ...(wanted.has('small') ? [{ name: 'small', table: 'small', rows: 1_000 }] : []),
-    ];
+    const tables = (
+      [
+        { name: 'postgres', table: 'lineitem', rows },
+        { name: 'mixed', table: 'mixed', rows: mixedRows },
+        { name: 'small', table: 'small', rows: 1_000 },
+      ] as const
+    ).filter(({ name }) => wanted.has(name));
     process.stderr.write('Making the data …\n');
     if (wanted.has('postgres')) await postgres.query(createPostgresLineitem(rows));
     if (wanted.has('small')) await postgres.query(createPostgresLineitem(1_000, 'small'));
@@ -83,7 +87,11 @@ export async function measureSync(args: readonly string[]): Promise<void> {
     await postgres.query('VACUUM (FREEZE, ANALYZE)');
     await mariadb?.query(createMariadbLineitem(rows));
 
-    const jobs = [...tables.map(({ name, table }) => ({ name, table, source: 'erp' }))];
+    const jobs: { name: string; table: string; source: string }[] = tables.map(({ name, table }) => ({
+      name,
+      table,
+      source: 'erp',
+    }));
     if (mariadb) jobs.push({ name: 'mariadb', table: 'lineitem', source: 'shop' });
     await writeFile(
       join(folder, 'ferry.yaml'),
@@ -117,7 +125,7 @@ export async function measureSync(args: readonly string[]): Promise<void> {
     );
 
     const goConnectorOf = async (
-      type: 'postgres' | 'mysql',
+      name: keyof typeof GO_CONNECTOR_SECONDS,
       server: GoConnectorJob['server'],
       table: string,
     ): Promise<Contender[]> => {
@@ -127,25 +135,25 @@ export async function measureSync(args: readonly string[]): Promise<void> {
         ? []
         : [
             await goConnector(resolve(binary), {
-              type,
+              type: name === 'mariadb' ? 'mysql' : 'postgres',
               server,
               table,
               dataset: DATASET,
               polyteia,
               uploads,
-              everySeconds: table === 'small' ? 2 : 60,
+              everySeconds: Math.ceil(GO_CONNECTOR_SECONDS[name] / Number(values['client-cpu'] ?? 1)),
             }),
           ];
     };
     const works: Work[] = [];
     for (const { name, table, rows: count } of tables) {
       const others = await postgresContenders(postgres, { table, folder }, python);
-      others.push(...(await goConnectorOf('postgres', postgres, table)));
+      others.push(...(await goConnectorOf(name, postgres, table)));
       works.push(workOf(name, count, [...others, ...ferryContenders(name)], postgres.pid));
     }
     if (mariadb) {
       const others = await mysqlContenders(mariadb, { table: 'lineitem', folder }, python);
-      others.push(...(await goConnectorOf('mysql', mariadb, 'lineitem')));
+      others.push(...(await goConnectorOf('mariadb', mariadb, 'lineitem')));
       works.push(workOf('mariadb', rows, [...others, ...ferryContenders('mariadb')], mariadb.pid));
     }
     for (const work of works) {
