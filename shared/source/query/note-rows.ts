@@ -5,11 +5,14 @@ import {
   type DuckDBVector,
   UBIGINT,
 } from '@duckdb/node-api';
+import { freeChunks } from '../../duckdb/free-chunks.ts';
 import { quoteIdentifier } from '../../duckdb/sql-text.ts';
 import type { ClientColumn } from '../dialect.ts';
 import { fingerprintOf, hashOfRow } from './row-fingerprint.ts';
 
 const NAME = 'ferry_note';
+/** As many of one column are like one of an answer. */
+const SMALL_CHUNKS = 8;
 
 /** Types whose values are cheap to pass on. */
 const FIXED = /^(BOOLEAN|U?(TINY|SMALL|BIG)?INT(EGER)?|DATE|DOUBLE|FLOAT|TIMESTAMP.*|DECIMAL\(1?\d,\d+\))$/;
@@ -21,6 +24,7 @@ const FIXED = /^(BOOLEAN|U?(TINY|SMALL|BIG)?INT(EGER)?|DATE|DOUBLE|FLOAT|TIMESTA
 export class RowNotes {
   readonly #columns: readonly ClientColumn[];
   #rows = 0n;
+  #chunks = 0;
   #sum = 0n;
   /** To be registered in the DuckDB that writes the rows. */
   readonly function = DuckDBScalarFunction.create({
@@ -70,6 +74,8 @@ export class RowNotes {
   }
 
   #note(hashes: DuckDBDataChunk): void {
+    this.#chunks += 1;
+    if (this.#chunks % SMALL_CHUNKS === 0) freeChunks();
     const { rowCount } = hashes;
     this.#rows += BigInt(rowCount);
     this.#sum += sumOf(hashes.getColumnVector(0), rowCount);

@@ -55,6 +55,20 @@ const values = (...all: string[]) =>
   `SELECT * FROM (VALUES ${all.map((each) => `(${each})`).join(', ')}) t(a)`;
 
 describe('a fingerprint', () => {
+  it('keeps none of the rows that it has seen in memory', async () => {
+    const select = 'SELECT i FROM range(10000000) r(i)';
+    const notes = new RowNotes(await session.describe(`(${select})`));
+    const own = await instance.connect();
+    own.registerScalarFunction(notes.function);
+    const before = process.memoryUsage().arrayBuffers;
+    await own.run(`SELECT count(i) FROM (${notes.watch(select)})`);
+    const kept = process.memoryUsage().arrayBuffers - before;
+    own.closeSync();
+    expect(notes.rows).toBe(10_000_000);
+    // Of their hashes, of 80 MB.
+    expect(kept).toBeLessThan(12_000_000);
+  });
+
   it('is the same for the same rows in another order, and says how it was taken', async () => {
     const rows = `SELECT i, 'Straße ' || i AS t, i / 7.0 AS d, NULLIF(i % 3, 0) AS n FROM range(10000) r(i)`;
     const first = await fingerprintOf(rows);
