@@ -10,7 +10,7 @@ import { sleep } from '../../sleep.ts';
 import type { QueryParts } from '../dialect.ts';
 import type { SourceSession } from '../sessions/session.ts';
 import { explainRefusal } from './convert-columns.ts';
-import { assertTypes, copyStatement, SMALL_ROW_GROUP } from './export-parquet.ts';
+import { assertTypes, copyStatement } from './export-parquet.ts';
 import { keepSettings, readSettings } from './keep-settings.ts';
 import type { RowNotes } from './note-rows.ts';
 import { BUSY, isSame, type OneStream, type PartsOptions, type PartsPlan } from './plan-parts.ts';
@@ -141,10 +141,7 @@ async function readTogether(
         await go.promise;
         const copy = async () => {
           const watched = notes ? notes.watch(relation) : relation;
-          const copied = await reader.run(
-            'read',
-            copyStatement(watched, files[index] ?? '', SMALL_ROW_GROUP),
-          );
+          const copied = await reader.run('read', copyStatement(watched, files[index] ?? ''));
           return Number(copied.getRowsJS()[0]?.[0]);
         };
         return keepSettings(reader, copy);
