@@ -1,14 +1,9 @@
 // The command line's entry: the only part of it that knows the process.
 import { userInfo } from 'node:os';
-import * as z from 'zod';
 import { CancelledError } from '../shared/errors.ts';
 import { endProcess } from './end-process.ts';
 import { EXIT } from './exit-codes.ts';
-
-// A command checks few documents, and ends: to compile a check takes longer than it saves. Set before any schema is made,
-// so what has schemas is loaded below.
-z.config({ jitless: true });
-const { runCommandLine } = await import('./run-command-line.ts');
+import { runCommandLine } from './run-command-line.ts';
 
 // Statements of DuckDB's client wait for the source in libuv's threads, of which there are four by default: several runs
 // of `serve` would leave none for files, such as the lease that one of them must renew. Read when the first is used.

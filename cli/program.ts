@@ -94,6 +94,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
   const called = only === 'completion' ? undefined : only;
   for (const [name, load] of Object.entries(commands)) {
     if ((called !== undefined && name !== called) || args.includes('--version')) continue;
+    (await import('./check-without-compiling.ts')).checkWithoutCompiling();
     const create = await load();
     const command = create({
       ...context,
