@@ -50,12 +50,10 @@ export async function buildProgram(folder: string): Promise<void> {
   await bundleProgram(home);
   for (const file of DOCS_FILES) await cp(join(docsFolder(), file), join(home, file));
   await cp(join(root, 'LICENSE'), join(home, 'LICENSE'));
-  // A program without a shell in between, which would keep signals to itself. The options as in `npm run ferry`.
+  // A program without a shell in between, which would keep signals to itself. Linux passes all that follows as one argument, so it
+  // has one of the options that `npm run ferry` has.
   const entry = join(home, 'ferry.mjs');
-  await writeFile(
-    entry,
-    `#!${NODE} --min-semi-space-size=2 --max-semi-space-size=8\n${await readFile(entry, 'utf8')}`,
-  );
+  await writeFile(entry, `#!${NODE} --max-semi-space-size=8\n${await readFile(entry, 'utf8')}`);
   await chmod(entry, 0o755);
   await mkdir(join(folder, 'usr/local/bin'), { recursive: true });
   await symlink(join(PROGRAM, 'ferry.mjs'), join(folder, 'usr/local/bin/ferry'));

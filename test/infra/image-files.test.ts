@@ -62,7 +62,10 @@ describe('the command line in the image', () => {
   it('is a program that the Node of the image starts', async () => {
     const entry = join(program, 'ferry.mjs');
     await access(entry, constants.X_OK);
-    expect(await readFile(entry, 'utf8')).toMatch(/^#!\/usr\/local\/bin\/node /);
+    // Linux passes all that follows the program as one argument.
+    const [, option = ''] = /^#!\/usr\/local\/bin\/node (.+)\n/.exec(await readFile(entry, 'utf8')) ?? [];
+    const { stdout } = await run(process.execPath, [option, entry, '--version']);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(await readlink(join(folder, 'usr/local/bin/ferry'))).toBe('/opt/ferry/ferry.mjs');
   });
 
