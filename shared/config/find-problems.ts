@@ -48,12 +48,14 @@ export function findProblems(text: string, file: string, scheduler: Scheduler): 
   const parsed = parseYaml(text, file);
   if ('explanations' in parsed) return { fault: parsed, problems: [], warnings: [] };
   const { document, lineCounter, raw } = parsed;
-  const asWritten = ferryConfigSchema.safeParse(applyDefaults(raw));
-  const place = { document, lineCounter, text };
-  const { mistakes, warnings, meant, renamed } = findMistakes(raw, place, asWritten.success);
-  const input = applyDefaults(meant);
-  const checked = asWritten.success ? asWritten : ferryConfigSchema.safeParse(input);
   const reserved = findReservedNames(raw);
+  const asWritten = ferryConfigSchema.safeParse(applyDefaults(raw));
+  // zod skips some of the reserved names.
+  const isValid = asWritten.success && reserved.length === 0;
+  const written = { document, lineCounter, text };
+  const { mistakes, warnings, meant, renamed } = findMistakes(raw, written, isValid);
+  const input = applyDefaults(meant);
+  const checked = isValid ? asWritten : ferryConfigSchema.safeParse(input);
   const isWhole = checked.success && reserved.length === 0 && mistakes.length === 0;
   const found: DescribedProblem[] = [
     ...(checked.success ? [] : describeIssues(ferryConfigSchema, checked.error.issues, input)),

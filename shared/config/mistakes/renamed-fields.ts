@@ -110,7 +110,10 @@ function nameFor(name: string, names: readonly string[], siblings: Plain, at: re
   // `target: default` is a Polyteia target, `target: ds_…` a dataset.
   if (name === 'target' && at[0] === 'syncs' && !/^ds_/.test(String(siblings.target)))
     return 'polyteia' in siblings ? name : 'polyteia';
-  const other = otherNamesAt(at)[plainName(name)];
+  const others = otherNamesAt(at);
+  const plain = plainName(name);
+  // `constructor` is a property of every object.
+  const other = Object.hasOwn(others, plain) ? others[plain] : undefined;
   const same = names.find((one) => plainName(one) === plainName(name));
   const right = other ?? same ?? nearestName(name, names);
   if (right === undefined || right in siblings) return name;

@@ -319,6 +319,19 @@ describe('names that have a meaning in JavaScript', () => {
     expect(messageOf(text)).toContain(`${path}.__proto__: a name that cannot be used here`);
   });
 
+  it('__proto__ is refused for its name also where nothing is below it', () => {
+    const text = `${valid.replace('  erp:', '  __proto__:\n  erp:')}`;
+    expect(messageOf(text)).toMatch(
+      /\(1 problem\):\n.*sources\.__proto__: a name that cannot be used here: choose another one/,
+    );
+  });
+
+  it.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty'])('%s is an unknown field', (name) => {
+    expect(messageOf(`${valid}${name}: 1\n`)).toMatch(
+      new RegExp(`\\(1 problem\\):\\n.*${name}: unknown field`),
+    );
+  });
+
   it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'prototype'])(
     '%s is a name like any other',
     (name) => {
