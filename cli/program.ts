@@ -47,6 +47,9 @@ const ofStacks = new Set([
   'console',
 ]);
 
+/** The commands that check many documents, because they run for long. */
+const staying = new Set(['serve', 'console']);
+
 /** Options that a variable sets for all commands; one that is typed wins. */
 const optionVariables = { config: 'FERRY_CONFIG', state: 'FERRY_STATE', secrets: 'FERRY_SECRETS' } as const;
 
@@ -94,7 +97,7 @@ export async function createProgram(context: CliContext, args: readonly string[]
   const called = only === 'completion' ? undefined : only;
   for (const [name, load] of Object.entries(commands)) {
     if ((called !== undefined && name !== called) || args.includes('--version')) continue;
-    (await import('./check-without-compiling.ts')).checkWithoutCompiling();
+    if (!staying.has(name)) (await import('./check-without-compiling.ts')).checkWithoutCompiling();
     const create = await load();
     const command = create({
       ...context,

@@ -3,7 +3,8 @@ const THOUSANDS = /\B(?=(?:\d{3})+$)/g;
 
 /** 1234567 → "1,234,567", whatever the machine's language; with a noun, "1 row" or "1,234,567 rows". */
 export function formatCount(value: number, noun?: string, nouns = `${noun}s`): string {
-  const count = String(value).replace(THOUSANDS, ',');
+  const isPlain = Number.isInteger(value) && Math.abs(value) < 1e21;
+  const count = isPlain ? String(value).replace(THOUSANDS, ',') : value.toLocaleString('en-US');
   return noun === undefined ? count : `${count} ${value === 1 ? noun : nouns}`;
 }
 
