@@ -53,7 +53,7 @@ export async function goConnector(binary: string, job: GoConnectorJob): Promise<
       },
       isDone: () => uploads() > before,
       waitSeconds: everySeconds - STARTS_AT_MS / 1000,
-      giveUpSeconds: 10 * everySeconds,
+      giveUpSeconds: 3 * everySeconds,
     },
   };
 }

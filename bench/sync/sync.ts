@@ -20,8 +20,9 @@ import { type GoConnectorJob, goConnector } from './go-connector.ts';
 import { measureWarm, warmJobs } from './warm.ts';
 
 const DATASET = 'ds_bench';
-/** More than a run of the Go connector takes with a whole processor. */
-const GO_CONNECTOR_SECONDS = { postgres: 45, mixed: 20, small: 2, mariadb: 120 } as const;
+/** More than a run of the Go connector takes with a whole processor, for each million rows. */
+const GO_CONNECTOR_SECONDS = { postgres: 8, mixed: 20, small: 0, mariadb: 20 } as const;
+const LEAST_GO_CONNECTOR_SECONDS = 2;
 const LAUNCHER = fileURLToPath(new URL('../../scripts/ferry.mjs', import.meta.url));
 
 interface Work {
@@ -127,7 +128,7 @@ export async function measureSync(args: readonly string[]): Promise<void> {
     const goConnectorOf = async (
       name: keyof typeof GO_CONNECTOR_SECONDS,
       server: GoConnectorJob['server'],
-      table: string,
+      { table, rows: count }: { table: string; rows: number },
     ): Promise<Contender[]> => {
       const binary = values['go-connector'];
       const uploads = () => polyteia.datasets.get(DATASET)?.uploads ?? 0;
@@ -141,19 +142,22 @@ export async function measureSync(args: readonly string[]): Promise<void> {
               dataset: DATASET,
               polyteia,
               uploads,
-              everySeconds: Math.ceil(GO_CONNECTOR_SECONDS[name] / Number(values['client-cpu'] ?? 1)),
+              everySeconds: Math.ceil(
+                (LEAST_GO_CONNECTOR_SECONDS + (GO_CONNECTOR_SECONDS[name] * count) / 1_000_000) /
+                  Number(values['client-cpu'] ?? 1),
+              ),
             }),
           ];
     };
     const works: Work[] = [];
     for (const { name, table, rows: count } of tables) {
       const others = await postgresContenders(postgres, { table, folder }, python);
-      others.push(...(await goConnectorOf(name, postgres, table)));
+      others.push(...(await goConnectorOf(name, postgres, { table, rows: count })));
       works.push(workOf(name, count, [...others, ...ferryContenders(name)], postgres.pid));
     }
     if (mariadb) {
       const others = await mysqlContenders(mariadb, { table: 'lineitem', folder }, python);
-      others.push(...(await goConnectorOf('mariadb', mariadb, 'lineitem')));
+      others.push(...(await goConnectorOf('mariadb', mariadb, { table: 'lineitem', rows })));
       works.push(workOf('mariadb', rows, [...others, ...ferryContenders('mariadb')], mariadb.pid));
     }
     for (const work of works) {
