@@ -10,9 +10,10 @@ import {
   type ParquetFooter,
   readFooterOf,
   requiredValue,
+  rowGroupsOf,
   structsOf,
 } from './parquet-footer.ts';
-import { encodeStruct, fieldOf, type ThriftStruct, ThriftType } from './thrift-compact.ts';
+import { encodeStruct, fieldOf, type ThriftList, type ThriftStruct, ThriftType } from './thrift-compact.ts';
 
 const COPY_BYTES = 1 << 20;
 const MAX_ORDINAL = 32_767;
@@ -88,23 +89,26 @@ function joinFooters(footers: readonly ParquetFooter[]): { footer: ThriftStruct;
   const [first] = footers;
   if (!first) throw new CannotJoinError('There is nothing to join.');
   const common = commonOf(first.struct);
-  const groups: ThriftStruct[] = [];
+  // Each is bytes again as soon as it has been adapted: their values need ten times as much memory.
+  const groups: Uint8Array[] = [];
+  const numbered = footers.reduce((sum, { struct }) => sum + countOf(struct), 0) <= MAX_ORDINAL;
   let rows = 0n;
   let end = first.start;
-  for (const [index, { struct, start }] of footers.entries()) {
+  for (const [index, footer] of footers.entries()) {
+    const { struct, start } = footer;
     if (!commonOf(struct).equals(common))
       throw new CannotJoinError('The files differ in their schema or writer.');
     const shift = index === 0 ? 0n : BigInt(end - MAGIC_BYTES);
-    for (const group of structsOf(struct, FileField.rowGroups)) {
+    for (const group of rowGroupsOf(footer)) {
       const inGroup = requiredValue<bigint>(group, GroupField.rows, ThriftType.i64);
       if (inGroup === 0n) continue;
       moveGroup(group, shift, start);
-      groups.push(group);
+      numberGroup(group, numbered ? groups.length : undefined);
+      groups.push(encodeStruct(group));
     }
     rows += requiredValue<bigint>(struct, FileField.rows, ThriftType.i64);
     if (index > 0) end += start - MAGIC_BYTES;
   }
-  numberGroups(groups);
   const footer = first.struct.map((field) => {
     if (field.id === FileField.rows) return { ...field, value: rows };
     if (field.id === FileField.rowGroups)
@@ -146,14 +150,16 @@ function moveGroup(group: ThriftStruct, shift: bigint, end: number): void {
   move(group, GroupField.fileOffset);
 }
 
+/** How many row groups a footer has. */
+const countOf = (footer: ThriftStruct): number =>
+  requiredValue<ThriftList>(footer, FileField.rowGroups, ThriftType.list).items.length;
+
 /** Where row groups have a number, it is their position in the file; it has 16 bits, and need not be there. */
-function numberGroups(groups: readonly ThriftStruct[]): void {
-  for (const [index, group] of groups.entries()) {
-    const ordinal = fieldOf(group, GroupField.ordinal);
-    if (!ordinal) continue;
-    if (groups.length > MAX_ORDINAL) drop(group, [GroupField.ordinal]);
-    else ordinal.value = BigInt(index);
-  }
+function numberGroup(group: ThriftStruct, position: number | undefined): void {
+  const ordinal = fieldOf(group, GroupField.ordinal);
+  if (!ordinal) return;
+  if (position === undefined) drop(group, [GroupField.ordinal]);
+  else ordinal.value = BigInt(position);
 }
 
 function drop(struct: ThriftStruct, ids: readonly number[]): void {

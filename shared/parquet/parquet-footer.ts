@@ -41,6 +41,7 @@ export class CannotJoinError extends Error {
 
 /** The footer of a file, and where it begins: what precedes it is the magic, and the pages of the row groups. */
 export interface ParquetFooter {
+  /** Its row groups are bytes, see {@link rowGroupsOf}: there is one for each 8 MB of rows. */
   struct: ThriftStruct;
   start: number;
 }
@@ -61,6 +62,18 @@ export function structsOf(struct: ThriftStruct, id: number): ThriftStruct[] {
 }
 
 /**
+ * The row groups of a footer, one after another, so that only one is taken apart at a time.
+ *
+ * @throws CannotJoinError when writing one again would change it
+ */
+export function* rowGroupsOf({ struct }: ParquetFooter): Generator<ThriftStruct> {
+  const { of, items } = requiredValue<ThriftList>(struct, FileField.rowGroups, ThriftType.list);
+  if (items.length > 0 && of !== ThriftType.struct)
+    throw new CannotJoinError('The row groups are no list of structs.');
+  for (const bytes of items as Uint8Array[]) yield decode(bytes);
+}
+
+/**
  * Reads the footer of a Parquet file.
  *
  * @throws CannotJoinError when it is no Parquet file, encrypted, or when writing its footer again would change it
@@ -74,18 +87,23 @@ export async function readFooter(file: FileHandle): Promise<ParquetFooter> {
   const length = tail.readUInt32LE(0);
   const start = size - TAIL_BYTES - length;
   const bytes = await readAt(file, start, length);
-  const struct = decode(bytes);
-  // What the codec does not give back as it was, it has not understood.
-  if (!encodeStruct(struct).equals(bytes))
-    throw new CannotJoinError('The footer would change when it is written again.');
+  const struct = decode(bytes, FileField.rowGroups);
   if (fieldOf(struct, FileField.encryption) ?? fieldOf(struct, FileField.signingKey))
     throw new CannotJoinError('The file is encrypted or signed.');
   return { struct, start };
 }
 
-function decode(bytes: Buffer): ThriftStruct {
+function decode(bytes: Uint8Array, whole?: number): ThriftStruct {
+  const struct = decodeOrRefuse(bytes, whole);
+  // What the codec does not give back as it was, it has not understood.
+  if (!encodeStruct(struct).equals(bytes))
+    throw new CannotJoinError('The footer would change when it is written again.');
+  return struct;
+}
+
+function decodeOrRefuse(bytes: Uint8Array, whole?: number): ThriftStruct {
   try {
-    return decodeStruct(bytes);
+    return decodeStruct(bytes, whole);
   } catch (error) {
     throw new CannotJoinError('The footer cannot be read.', { cause: error });
   }

@@ -8,9 +8,15 @@ import {
   CannotJoinError,
   footerBytes,
   readFooterOf,
+  rowGroupsOf,
   structsOf,
 } from '../../../shared/parquet/parquet-footer.ts';
-import { type ThriftStruct, ThriftType } from '../../../shared/parquet/thrift-compact.ts';
+import {
+  encodeStruct,
+  type ThriftList,
+  type ThriftStruct,
+  ThriftType,
+} from '../../../shared/parquet/thrift-compact.ts';
 import { type OpenDuckdb, openDuckdb } from '../../support/readers/open-duckdb.ts';
 import { readParquetWithPyarrow } from '../../support/readers/read-parquet.ts';
 
@@ -134,7 +140,7 @@ describe('joining files', () => {
     }
     const [file = ''] = parts;
     await joinParquet(parts);
-    const groups = structsOf((await readFooterOf(file)).struct, 4);
+    const groups = [...rowGroupsOf(await readFooterOf(file))];
     const numberOf = (group: ThriftStruct) => group.find(({ id }) => id === 7)?.value;
     expect(groups.map(numberOf)).toEqual(groups.map((_, index) => BigInt(index)));
     const fields = groups.flatMap((group) =>
@@ -147,7 +153,10 @@ describe('joining files', () => {
 
 /** Rewrites the footer of a file. */
 async function editFooter(path: string, edit: (footer: ThriftStruct) => void): Promise<void> {
-  const { struct, start } = await readFooterOf(path);
+  const footer = await readFooterOf(path);
+  const { struct, start } = footer;
+  const groups = struct.find(({ id }) => id === 4);
+  if (groups) groups.value = { of: ThriftType.struct, items: [...rowGroupsOf(footer)] };
   edit(struct);
   await using file = await open(path, 'r+');
   await file.truncate(start);
@@ -196,6 +205,18 @@ describe('files that do not fit together', () => {
       (name) =>
         edited(name, (footer) => {
           footer.push({ id: 9, type: ThriftType.binary, value: Buffer.from('key') });
+        }),
+    ],
+    [
+      'a row group that is written in a longer form',
+      (name) =>
+        edited(name, (footer) => {
+          const groups = footer.find(({ id }) => id === 4)?.value as ThriftList;
+          // The number of the first field in a byte of its own, instead of its distance to the one before.
+          groups.items = groups.items.map((group) => {
+            const bytes = encodeStruct(group as ThriftStruct);
+            return Buffer.concat([Buffer.from([ThriftType.list, 2]), bytes.subarray(1)]);
+          });
         }),
     ],
     [
