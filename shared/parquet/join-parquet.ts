@@ -16,6 +16,8 @@ import {
 import { encodeStruct, fieldOf, type ThriftList, type ThriftStruct, ThriftType } from './thrift-compact.ts';
 
 const COPY_BYTES = 1 << 20;
+/** Room for what a footer says of a row group of some columns. */
+const GROUP_BYTES = 1 << 12;
 const MAX_ORDINAL = 32_767;
 
 /**
@@ -104,7 +106,7 @@ function joinFooters(footers: readonly ParquetFooter[]): { footer: ThriftStruct;
       if (inGroup === 0n) continue;
       moveGroup(group, shift, start);
       numberGroup(group, numbered ? groups.length : undefined);
-      groups.push(encodeStruct(group));
+      groups.push(Buffer.from(encodeStruct(group, GROUP_BYTES)));
     }
     rows += requiredValue<bigint>(struct, FileField.rows, ThriftType.i64);
     if (index > 0) end += start - MAGIC_BYTES;

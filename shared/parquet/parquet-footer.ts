@@ -96,7 +96,7 @@ export async function readFooter(file: FileHandle): Promise<ParquetFooter> {
 function decode(bytes: Uint8Array, whole?: number): ThriftStruct {
   const struct = decodeOrRefuse(bytes, whole);
   // What the codec does not give back as it was, it has not understood.
-  if (!encodeStruct(struct).equals(bytes))
+  if (!encodeStruct(struct, bytes.length).equals(bytes))
     throw new CannotJoinError('The footer would change when it is written again.');
   return struct;
 }

@@ -152,8 +152,13 @@ const isTruth = (type: number) => type === ThriftType.true || type === ThriftTyp
 
 /** Writes one value after another into memory that grows. */
 class Writer {
-  #out = Buffer.allocUnsafe(1 << 14);
+  #out: Buffer;
   #length = 0;
+
+  /** @param room bytes to begin with */
+  constructor(room: number) {
+    this.#out = Buffer.allocUnsafe(room);
+  }
 
   get bytes(): Buffer {
     return this.#out.subarray(0, this.#length);
@@ -236,9 +241,13 @@ export function decodeStruct(bytes: Uint8Array, whole?: number): ThriftStruct {
   return struct;
 }
 
-/** Puts a struct together again, in the shortest form. */
-export function encodeStruct(struct: ThriftStruct): Buffer {
-  const writer = new Writer();
+/**
+ * Puts a struct together again, in the shortest form.
+ *
+ * @param room about how many bytes it has: the memory of a thousand small ones would wait for the garbage collection
+ */
+export function encodeStruct(struct: ThriftStruct, room = 1 << 14): Buffer {
+  const writer = new Writer(room);
   writer.struct(struct);
   return writer.bytes;
 }
