@@ -49,13 +49,13 @@ export function findProblems(text: string, file: string, scheduler: Scheduler): 
   if ('explanations' in parsed) return { fault: parsed, problems: [], warnings: [] };
   const { document, lineCounter, raw } = parsed;
   const reserved = findReservedNames(raw);
-  const asWritten = ferryConfigSchema.safeParse(applyDefaults(raw));
+  const whole = applyDefaults(raw);
+  const asGiven = ferryConfigSchema.safeParse(whole);
   // zod skips some of the reserved names.
-  const isValid = asWritten.success && reserved.length === 0;
-  const written = { document, lineCounter, text };
-  const { mistakes, warnings, meant, renamed } = findMistakes(raw, written, isValid);
-  const input = applyDefaults(meant);
-  const checked = isValid ? asWritten : ferryConfigSchema.safeParse(input);
+  const isValid = asGiven.success && reserved.length === 0;
+  const { mistakes, warnings, meant, renamed } = findMistakes(raw, { document, lineCounter, text }, isValid);
+  const input = isValid ? whole : applyDefaults(meant);
+  const checked = isValid ? asGiven : ferryConfigSchema.safeParse(input);
   const isWhole = checked.success && reserved.length === 0 && mistakes.length === 0;
   const found: DescribedProblem[] = [
     ...(checked.success ? [] : describeIssues(ferryConfigSchema, checked.error.issues, input)),
@@ -68,10 +68,10 @@ export function findProblems(text: string, file: string, scheduler: Scheduler): 
     ...found.filter(({ path }) => !reserved.some((one) => one.path === path)),
   ];
   if (isWhole && problems.length === 0) return { config: checked.data, problems: [], warnings, document };
-  const from = { document, lineCounter, renamed };
+  const place = { document, lineCounter, renamed };
   const located = [
-    ...mistakes.map((mistake) => locate(fromMistake(mistake), from)),
-    ...problems.map((one) => locate(fromProblem(one), from)).filter(({ at }) => !isClaimed(mistakes, at)),
+    ...mistakes.map((mistake) => locate(fromMistake(mistake), place)),
+    ...problems.map((one) => locate(fromProblem(one), place)).filter(({ at }) => !isClaimed(mistakes, at)),
   ];
   const unique = new Map<string, FoundProblem>();
   for (const one of located) {
