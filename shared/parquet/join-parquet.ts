@@ -3,6 +3,7 @@ import {
   CannotJoinError,
   ChunkField,
   ColumnField,
+  countRowGroups,
   FileField,
   footerBytes,
   GroupField,
@@ -13,7 +14,7 @@ import {
   rowGroupsOf,
   structsOf,
 } from './parquet-footer.ts';
-import { encodeStruct, fieldOf, type ThriftList, type ThriftStruct, ThriftType } from './thrift-compact.ts';
+import { encodeStruct, fieldOf, type ThriftStruct, ThriftType } from './thrift-compact.ts';
 
 const COPY_BYTES = 1 << 20;
 /** Room for what a footer says of a row group of some columns. */
@@ -93,15 +94,15 @@ function joinFooters(footers: readonly ParquetFooter[]): { footer: ThriftStruct;
   const common = commonOf(first.struct);
   // Each is bytes again as soon as it has been adapted: their values need ten times as much memory.
   const groups: Uint8Array[] = [];
-  const numbered = footers.reduce((sum, { struct }) => sum + countOf(struct), 0) <= MAX_ORDINAL;
+  const numbered = footers.reduce((sum, each) => sum + countRowGroups(each), 0) <= MAX_ORDINAL;
   let rows = 0n;
   let end = first.start;
-  for (const [index, footer] of footers.entries()) {
-    const { struct, start } = footer;
+  for (const [index, each] of footers.entries()) {
+    const { struct, start } = each;
     if (!commonOf(struct).equals(common))
       throw new CannotJoinError('The files differ in their schema or writer.');
     const shift = index === 0 ? 0n : BigInt(end - MAGIC_BYTES);
-    for (const group of rowGroupsOf(footer)) {
+    for (const group of rowGroupsOf(each)) {
       const inGroup = requiredValue<bigint>(group, GroupField.rows, ThriftType.i64);
       if (inGroup === 0n) continue;
       moveGroup(group, shift, start);
@@ -151,10 +152,6 @@ function moveGroup(group: ThriftStruct, shift: bigint, end: number): void {
   }
   move(group, GroupField.fileOffset);
 }
-
-/** How many row groups a footer has. */
-const countOf = (footer: ThriftStruct): number =>
-  requiredValue<ThriftList>(footer, FileField.rowGroups, ThriftType.list).items.length;
 
 /** Where row groups have a number, it is their position in the file; it has 16 bits, and need not be there. */
 function numberGroup(group: ThriftStruct, position: number | undefined): void {

@@ -54,11 +54,14 @@ export function requiredValue<T extends ThriftValue>(struct: ThriftStruct, id: n
 }
 
 /** The structs in a list of the format. */
-export function structsOf(struct: ThriftStruct, id: number): ThriftStruct[] {
+export const structsOf = (struct: ThriftStruct, id: number): ThriftStruct[] =>
+  listedIn(struct, id) as ThriftStruct[];
+
+function listedIn(struct: ThriftStruct, id: number): ThriftValue[] {
   const { of, items } = requiredValue<ThriftList>(struct, id, ThriftType.list);
   if (items.length > 0 && of !== ThriftType.struct)
     throw new CannotJoinError(`Field ${id} is no list of structs.`);
-  return items as ThriftStruct[];
+  return items;
 }
 
 /**
@@ -67,11 +70,12 @@ export function structsOf(struct: ThriftStruct, id: number): ThriftStruct[] {
  * @throws CannotJoinError when writing one again would change it
  */
 export function* rowGroupsOf({ struct }: ParquetFooter): Generator<ThriftStruct> {
-  const { of, items } = requiredValue<ThriftList>(struct, FileField.rowGroups, ThriftType.list);
-  if (items.length > 0 && of !== ThriftType.struct)
-    throw new CannotJoinError('The row groups are no list of structs.');
-  for (const bytes of items as Uint8Array[]) yield decode(bytes);
+  for (const bytes of listedIn(struct, FileField.rowGroups) as Uint8Array[]) yield decode(bytes);
 }
+
+/** How many row groups a footer has. */
+export const countRowGroups = ({ struct }: ParquetFooter): number =>
+  listedIn(struct, FileField.rowGroups).length;
 
 /**
  * Reads the footer of a Parquet file.
