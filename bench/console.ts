@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleConsole } from '../infra/code/bundle-console.ts';
 import { createApi } from '../shared/api/create-api.ts';
-import type { JobIndex } from '../shared/api/job-index.ts';
+import type { JobIndex } from '../shared/api/jobs/job-index.ts';
 import { createMemoryDocumentStore } from '../shared/runs/documents/memory-document-store.ts';
 import { RECENT_RUNS } from '../shared/runs/records/recent-runs.ts';
 import { createRunRequestStore } from '../shared/runs/records/run-request-store.ts';

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { CancelledError } from '../shared/errors.ts';
 import { endProcess } from './end-process.ts';
 import { EXIT } from './exit-codes.ts';
-import { runCommandLine } from './run-command-line.ts';
+import { runCommandLine } from './program/run-command-line.ts';
 
 // Statements of DuckDB's client wait for the source in libuv's threads, of which there are four by default: several runs
 // of `serve` would leave none for files, such as the lease that one of them must renew. Read when the first is used.

@@ -5,7 +5,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { jobIndexOf } from '../shared/api/job-index.ts';
+import { jobIndexOf } from '../shared/api/jobs/job-index.ts';
 import {
   functionOutputOfExtraction,
   functionOutputOfJob,

@@ -2,7 +2,7 @@ import { isPattern } from '../../shared/config/rules/extraction-sources.ts';
 import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import { matchesStars } from '../../shared/text/matches-stars.ts';
-import { unknownJob } from '../unknown-job.ts';
+import { unknownJob } from './unknown-job.ts';
 
 /** Whether a command line asks for several jobs, even if only one turns out to match. */
 export const asksForSeveral = (names: readonly string[], all: boolean) =>

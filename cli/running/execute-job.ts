@@ -11,7 +11,7 @@ import type { RunSyncOptions } from '../../shared/sync/sync-work.ts';
 import type { CliContext } from '../cli-context.ts';
 import { openOutput } from '../local/open-output.ts';
 import type { GlobalOptions } from '../options.ts';
-import { unknownJob } from '../unknown-job.ts';
+import { unknownJob } from './unknown-job.ts';
 
 /** What of `ferry run`'s options concerns each job. */
 export interface JobOptions {

@@ -15,10 +15,10 @@ import { printWarnings } from '../output/output.ts';
 import { createProgressPrinter } from '../output/progress.ts';
 import { exitCodeOfAll, type JobEnd, reportEnd, summarizeRuns } from '../output/report-runs.ts';
 import { StatusLine } from '../output/status-line.ts';
-import { openRunning } from '../run-and-report.ts';
 import { withTelemetry } from '../with-telemetry.ts';
 import { chooseJobs } from './choose-jobs.ts';
 import { executeJob, type JobOptions, makeOutFolder, triesOf } from './execute-job.ts';
+import { openRunning } from './run-and-report.ts';
 
 /** Which jobs to run, and how. */
 export interface RunManyOptions extends Omit<JobOptions, 'several'> {

@@ -1,6 +1,6 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
-import type { JobIndex } from '../../shared/api/job-index.ts';
+import type { JobIndex } from '../../shared/api/jobs/job-index.ts';
 import { AtlanError, refusalOf, wrongField } from '../../shared/atlan/answers.ts';
 import type { CatalogProbes } from '../../shared/atlan/atlan-dependencies.ts';
 import type { CatalogTarget } from '../../shared/atlan/sent-credentials.ts';

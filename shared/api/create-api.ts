@@ -2,10 +2,10 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Api } from './api.ts';
 import { checkBody, checkPath, limitBody } from './check-request.ts';
 import type { ApiDependencies, ApiEnvironment } from './dependencies.ts';
-import { addJobRoutes } from './job-routes.ts';
+import { addJobRoutes } from './jobs/job-routes.ts';
 import { answerProblem, ProblemError, problemHandler, refuseInvalid } from './problems.ts';
 import { healthz, methodsOf, readyz } from './routes.ts';
-import { addRunRoutes } from './run-routes.ts';
+import { addRunRoutes } from './runs/run-routes.ts';
 import { addSetupRoutes } from './setup/setup-routes.ts';
 
 /**

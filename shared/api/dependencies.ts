@@ -4,7 +4,7 @@ import type { RunRequest } from '../runs/records/run-request.ts';
 import type { RunRequestStore } from '../runs/records/run-request-store.ts';
 import type { RunStore } from '../runs/records/run-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { JobIndex } from './job-index.ts';
+import type { JobIndex } from './jobs/job-index.ts';
 import type { LogLine } from './schemas.ts';
 import type { SetupHost } from './setup/setup-host.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { indexedJobSchema } from '../api/job-index.ts';
+import { indexedJobSchema } from '../api/jobs/job-index.ts';
 import { logLevels } from '../telemetry/log-settings.ts';
 
 /**

@@ -3,7 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createApi } from '../../shared/api/create-api.ts';
 import type { ApiDependencies } from '../../shared/api/dependencies.ts';
-import type { JobIndex } from '../../shared/api/job-index.ts';
+import type { JobIndex } from '../../shared/api/jobs/job-index.ts';
 import { methodsOf, routes } from '../../shared/api/routes.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 import { createMemoryDocumentStore } from '../../shared/runs/documents/memory-document-store.ts';

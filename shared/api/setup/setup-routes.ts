@@ -5,10 +5,10 @@ import { schedule as scheduleSchema } from '../../config/schema/ferry-config.ts'
 import { ConfigError } from '../../errors.ts';
 import type { Api } from '../api.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { JobIndex } from '../job-index.ts';
+import type { JobIndex } from '../jobs/job-index.ts';
+import { plannedRuns, skippedBy } from '../jobs/show-job.ts';
 import { ProblemError } from '../problems.ts';
 import { getPlannedRuns, getSetup, postColumns, postConfig } from '../routes.ts';
-import { plannedRuns, skippedBy } from '../show-job.ts';
 import type { SetupHost } from './setup-host.ts';
 import type { Setup } from './setup-schemas.ts';
 

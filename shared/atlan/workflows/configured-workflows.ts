@@ -1,4 +1,4 @@
-import type { IndexedJob, JobIndex } from '../../api/job-index.ts';
+import type { IndexedJob, JobIndex } from '../../api/jobs/job-index.ts';
 import { DEFAULT_PREFIX } from './workflow-fields.ts';
 
 /** An extraction of the configuration, as a workflow. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ApiDependencies } from '../../api/dependencies.ts';
-import type { JobIndex } from '../../api/job-index.ts';
-import { startRun } from '../../api/start-run.ts';
+import type { JobIndex } from '../../api/jobs/job-index.ts';
+import { startRun } from '../../api/runs/start-run.ts';
 import { AtlanError, wrongField } from '../answers.ts';
 import type { AtlanDependencies } from '../atlan-dependencies.ts';
 import { type CatalogTarget, readCredentials } from '../sent-credentials.ts';

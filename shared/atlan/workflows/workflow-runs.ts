@@ -1,5 +1,5 @@
 import type { ApiDependencies } from '../../api/dependencies.ts';
-import { findRun } from '../../api/find-run.ts';
+import { findRun } from '../../api/runs/find-run.ts';
 import { ProblemError } from '../../api/problems.ts';
 import type { Run } from '../../api/schemas.ts';
 import { NAME_FORM } from '../../config/job-name.ts';

@@ -1,5 +1,5 @@
 import type { ApiDependencies } from '../../api/dependencies.ts';
-import { jobIndexOf } from '../../api/job-index.ts';
+import { jobIndexOf } from '../../api/jobs/job-index.ts';
 import { findExtraction } from '../../extraction/extraction-work.ts';
 import { manifestSchema } from '../../extraction/output/manifest.ts';
 import type { RunRequestStore } from '../../runs/records/run-request-store.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommandLine } from '../../../cli/run-command-line.ts';
+import { runCommandLine } from '../../../cli/program/run-command-line.ts';
 import { runRecord } from '../../support/api.ts';
 import { type FakeAws, startFakeAws } from '../../support/aws/fake-aws.ts';
 import { fakeAwsEnvironment } from '../../support/cli/ferry-against-stack.ts';

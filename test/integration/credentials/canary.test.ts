@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { exitCodeOf } from '../../../cli/exit-codes.ts';
 import { formatErrorAsJson, printError } from '../../../cli/output/output.ts';
-import { createProgram } from '../../../cli/program.ts';
+import { createProgram } from '../../../cli/program/program.ts';
 import { logLevels } from '../../../shared/telemetry/log-settings.ts';
 import { jobOf, runs } from '../../support/canary/canary-runs.ts';
 import {

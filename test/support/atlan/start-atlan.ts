@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommandLine } from '../../../cli/run-command-line.ts';
+import { runCommandLine } from '../../../cli/program/run-command-line.ts';
 import { CancelledError } from '../../../shared/errors.ts';
 import { waitFor } from '../processes/wait-for.ts';
 

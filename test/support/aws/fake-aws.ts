@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi } from '../../../shared/api/create-api.ts';
-import type { JobIndex } from '../../../shared/api/job-index.ts';
+import type { JobIndex } from '../../../shared/api/jobs/job-index.ts';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
 import type { RunRequest } from '../../../shared/runs/records/run-request.ts';

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { EXIT, exitCodeOf } from '../../../cli/exit-codes.ts';
 import { printError } from '../../../cli/output/output.ts';
-import { createProgram } from '../../../cli/program.ts';
+import { createProgram } from '../../../cli/program/program.ts';
 import { createTestCliContext, type TestCliContext } from './cli-context.ts';
 
 /** The AWS settings of a process that talks to a fake AWS; for vi.stubEnv, as the SDK reads the process's own. */

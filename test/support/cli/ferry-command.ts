@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { EXIT } from '../../../cli/exit-codes.ts';
-import { runCommandLine } from '../../../cli/run-command-line.ts';
+import { runCommandLine } from '../../../cli/program/run-command-line.ts';
 import { CancelledError } from '../../../shared/errors.ts';
 import type { Sleep } from '../../../shared/sleep.ts';
 import { withEnvironment } from '../processes/process-environment.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JobIndex } from '../../../shared/api/job-index.ts';
+import type { JobIndex } from '../../../shared/api/jobs/job-index.ts';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
 import { stateKeyOf } from '../../../shared/runs/records/job-states.ts';

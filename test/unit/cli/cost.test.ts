@@ -5,7 +5,7 @@ import stringWidth from 'string-width';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CostEstimate, estimateCost } from '../../../cli/cost/estimate-cost.ts';
 import { countRunsFrom } from '../../../cli/cost/runs-in-a-month.ts';
-import { createProgram } from '../../../cli/program.ts';
+import { createProgram } from '../../../cli/program/program.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { runRecord } from '../../support/api.ts';

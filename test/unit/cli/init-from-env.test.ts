@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { createProgram } from '../../../cli/program.ts';
+import { createProgram } from '../../../cli/program/program.ts';
 import { readEnvFile } from '../../../shared/config/go-connector/env-file.ts';
 import { loadConfig } from '../../../shared/config/load-config.ts';
 import { parseSecretsFile } from '../../../shared/source/credentials/secrets.ts';

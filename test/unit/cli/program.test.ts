@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../../cli/program.ts';
-import { runCommandLine } from '../../../cli/run-command-line.ts';
+import { createProgram } from '../../../cli/program/program.ts';
+import { runCommandLine } from '../../../cli/program/run-command-line.ts';
 import { createTestCliContext } from '../../support/cli/cli-context.ts';
 
 /** What `ferry` prints when it is called so, with all commands loaded or with those that it takes to need. */
@@ -44,6 +44,23 @@ describe('ferry loads the command that is called', () => {
     expect(needed.commands.length).toBeGreaterThan(1);
     expect(needed).toEqual(await printed(args, 'all'));
   });
+});
+
+it('lists each command in the help, by what it is for', async () => {
+  const { stdout } = await printed(['--help'], 'needed');
+  const headings = stdout.matchAll(/^(\S.*:)\n((?: .*\n?)+)/gm);
+  const listed = [...headings].map(([, heading, lines = '']) => [
+    heading,
+    Array.from(lines.matchAll(/^ {2}([a-z][\w-]*)/gm), ([, name]) => name),
+  ]);
+  expect(listed).toEqual([
+    ['Options:', []],
+    ['Set up:', ['init', 'validate', 'check', 'preview', 'tree', 'cost', 'completion']],
+    ['Run:', ['run', 'schedule', 'serve', 'run-once', 'cancel']],
+    ['Inspect:', ['jobs', 'runs', 'logs', 'console']],
+    ['Results:', ['accept', 'resend', 'compare', 'clean']],
+    ['Help:', ['help']],
+  ]);
 });
 
 it('takes options from the environment without the white space around them; blank ones count as none', async () => {

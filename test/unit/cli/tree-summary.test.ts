@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { summaryOf } from '../../../cli/commands/tree.ts';
+import { summaryOf } from '../../../cli/commands/set-up/tree.ts';
 
 const schema = { name: 'public', tables: 1, views: 0, routines: 0 };
 const tree = [

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../../cli/program.ts';
+import { createProgram } from '../../../cli/program/program.ts';
 import { createTestCliContext } from '../../support/cli/cli-context.ts';
 import { shellBlocksOf } from '../../support/cli/shell-blocks.ts';
 

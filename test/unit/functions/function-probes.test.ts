@@ -1,7 +1,7 @@
 import type { InvokeCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import { createFunctionProbes } from '../../../functions/api/function-probes.ts';
-import type { JobIndex } from '../../../shared/api/job-index.ts';
+import type { JobIndex } from '../../../shared/api/jobs/job-index.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 
 const workflow = { id: 'x', include: {}, exclude: {}, tempTableRegex: '' };

@@ -14,9 +14,9 @@ const parts = [
   'shared/atlan/create-atlan-api.ts',
   'functions/watchdog/watchdog-function.ts',
   'shared/serve/serve.ts',
-  'cli/commands/serve.ts',
-  'cli/commands/run.ts',
-  'cli/program.ts',
+  'cli/commands/run/serve.ts',
+  'cli/commands/run/run.ts',
+  'cli/program/program.ts',
 ];
 
 /** The packages of OpenTelemetry that a process with these parts has loaded when it is ready to work. */

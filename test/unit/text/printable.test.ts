@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatError, formatTable } from '../../../cli/output/output.ts';
-import { createProgram } from '../../../cli/program.ts';
+import { createProgram } from '../../../cli/program/program.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
