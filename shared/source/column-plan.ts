@@ -22,6 +22,8 @@ export interface Refusal {
 /** How a column gets from the source into the file. docs/types.md explains this to people. */
 export interface ColumnPlan {
   name: string;
+  /** The table that has it, as a duckdbQuery calls it. */
+  table?: string;
   sourceType: string;
   /** Type in the Parquet file, in DuckDB's words. */
   type: string;
@@ -29,10 +31,10 @@ export interface ColumnPlan {
   numberAsText?: boolean;
   /** The source's SQL for the value; absent: the column as it is. */
   atSource?: string;
-  /** The source's SQL for a second value that {@link inDuckdb} needs to check the first. */
+  /** The source's SQL for whether there is a value, which {@link inDuckdb} needs to check the first: never NULL. */
   companion?: string;
   /**
-   * DuckDB SQL from the names of the value and its companion, and an expression that fails the run with this column's
+   * DuckDB SQL from the name of the value, what its companion has become, and an expression that fails the run with this column's
    * name; absent: the value as it is.
    */
   inDuckdb?: (value: string, companion: string, refuse: string) => string;
@@ -49,6 +51,8 @@ export interface ColumnPlan {
   refusal?: Refusal;
   /** The source's SQL, over the column, that is true for such a value; for reading a whole table without a wrapper. */
   violation?: string;
+  /** Both, for less work, where the value is one that a table stores: its type has already refused some. */
+  stored?: { atSource: string; violation: string };
   /** Settings of the source's session that the form of a value depends on, as it is sent. */
   textDependsOn?: readonly string[];
   /**

@@ -49,6 +49,8 @@ export interface RunningStatements {
 export interface SourceTable {
   schema: string;
   table: string;
+  /** It is known to store all its rows itself: no view, and nothing of another server. */
+  stores?: true;
 }
 
 /** A column as DuckDB's client describes it. */
@@ -81,6 +83,15 @@ export interface Dialect {
   answer?(sql: string, session: { database: string }): string;
   /** Each statement that {@link relation} sends has its own connection, and so its own transaction. */
   statementsApart?: boolean;
+  /** DuckDB's client sends no more with a scan than a statement of Ferry's own has: the names of the columns. */
+  scansAreStatements?: boolean;
+  /**
+   * The source's SQL for one whole number that has a bit for each condition, the lowest for the first. Absent where each
+   * condition is sent as a column of its own.
+   *
+   * @param flags up to 62 conditions that are never NULL
+   */
+  packFlags?(flags: readonly string[]): string;
   /**
    * DuckDB SQL that runs a statement without an answer at the source. Absent if Ferry needs none.
    *
@@ -328,6 +339,8 @@ export interface ParallelReading {
 export interface QuerySplit {
   /** The source's SQL. All of their rows together are those of the query. */
   parts: string[];
+  /** Of each column of the result, whether it is a column of the table as the table stores it. */
+  stored: readonly boolean[];
   /** Whether everything that allowed the split still is as it was; to be asked when the table is locked. */
   isUnchanged(ask: AskSource): Promise<boolean>;
 }

@@ -3,12 +3,11 @@ import type { FerryError } from '../errors.ts';
 import { toFerryError } from '../errors.ts';
 import type { ColumnPlan } from '../source/column-plan.ts';
 import type { SecretReader } from '../source/credentials/secrets.ts';
-import { explainRefusal } from '../source/query/convert-columns.ts';
-import { assertFit } from '../source/query/export-parquet.ts';
 import { type QueryReading, readingOf } from '../source/query/export-query.ts';
 import { keepSettings } from '../source/query/keep-settings.ts';
 import { planParts } from '../source/query/plan-parts.ts';
 import { prepareQuery } from '../source/query/prepare-query.ts';
+import { assertFit, explainMisfit } from '../source/query/value-check.ts';
 import type { Reading, SessionOptions } from '../source/sessions/session.ts';
 import { openSyncSession, queryOf, readableInParallel } from './open-sync-session.ts';
 
@@ -70,7 +69,7 @@ export async function previewSync(
       };
       rows = await session.transaction(() => keepSettings(session, look), prepared);
     } catch (error) {
-      rowsError = explainRefusal(error, prepared) ?? toFerryError(error);
+      rowsError = (await explainMisfit(session, prepared, error)) ?? toFerryError(error);
     }
     return {
       columns: prepared.columns.map(({ refusal, ...plan }) =>

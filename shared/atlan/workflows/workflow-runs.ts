@@ -1,6 +1,6 @@
 import type { ApiDependencies } from '../../api/dependencies.ts';
-import { findRun } from '../../api/runs/find-run.ts';
 import { ProblemError } from '../../api/problems.ts';
+import { findRun } from '../../api/runs/find-run.ts';
 import type { Run } from '../../api/schemas.ts';
 import { NAME_FORM } from '../../config/job-name.ts';
 import { isRunId } from '../../runs/run-id.ts';

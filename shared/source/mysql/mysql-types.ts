@@ -90,7 +90,8 @@ function planDecimal(
   };
 }
 
-const beyondMonth = (date: string) => `DAYOFMONTH(${date}) > DAYOFMONTH(LAST_DAY(${date}))`;
+/** Whether its day exists in its month, which a server with ALLOW_INVALID_DATES does not ask; NULL for no date, or month 0. */
+const hasItsDay = (date: string) => `DAYOFMONTH(${date}) BETWEEN 1 AND DAYOFMONTH(LAST_DAY(${date}))`;
 
 /**
  * The text of a column that `columns:` asks for, of any length: instead of one longer than max_allowed_packet, MariaDB
@@ -158,12 +159,11 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
   if (clientType === 'DATE' || clientType === 'TIMESTAMP') {
     return {
       ...kept,
-      // A server with ALLOW_INVALID_DATES stores 2024-02-31, on which the client would fail without naming the column.
-      atSource: `IF(${beyondMonth(reference)}, NULL, ${reference})`,
+      // Of 0000-00-00 and a month or day 0, the client makes NULL. On 2024-02-31 it fails.
       companion: `${reference} IS NOT NULL`,
       inDuckdb: (value, given, refuse) =>
         `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
-      violation: `(${reference} IS NOT NULL AND (MONTH(${reference}) = 0 OR DAYOFMONTH(${reference}) = 0 OR ${beyondMonth(reference)}))`,
+      violation: `(${reference} IS NOT NULL AND (${hasItsDay(reference)}) IS NOT TRUE)`,
       refusal: {
         values: 'an invalid date (0000-00-00, a month or day 0, or a day that does not exist in its month)',
         hint: `Write IF(${quoteMysqlName(name)} = 0, NULL, ${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query to get NULL, or columns: { ${name}: text } to keep them as text.`,

@@ -9,7 +9,12 @@ import { attachPostgres, LOCK_TIMEOUT } from './postgres-attach.ts';
 import { postgresErrorPatterns } from './postgres-errors.ts';
 import { postgresRelative, relativeWords } from './postgres-family.ts';
 import { postgresParallelReading } from './postgres-snapshot.ts';
-import { type PostgresColumn, planPostgresColumn, quotePostgresName } from './postgres-types.ts';
+import {
+  checkedInDuckdb,
+  type PostgresColumn,
+  planPostgresColumn,
+  quotePostgresName,
+} from './postgres-types.ts';
 
 const describeSql = readFileSync(new URL('./postgres-describe.sql', import.meta.url), 'utf8');
 const tablesSql = readFileSync(new URL('./postgres-tables.sql', import.meta.url), 'utf8');
@@ -167,9 +172,10 @@ export const postgresDialect: Dialect = {
   async planColumns(ask, query, columns, modeOf) {
     const described = await describePostgresColumns(ask, query, columns);
     const names = columns.map(({ name }) => name);
-    return described.map((column, index) =>
-      planPostgresColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
-    );
+    return described.map((column, index) => {
+      const request = { mode: modeOf(column.name), index, reference: reference(names, index) };
+      return checkedInDuckdb(column, planPostgresColumn(column, request));
+    });
   },
 
   // Postgres keeps the order of a sorted subquery if the wrapper only computes values: it is neither merged nor read in

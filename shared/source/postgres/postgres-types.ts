@@ -31,6 +31,8 @@ interface Guarded {
   /** The type in Postgres' words, for a cast. */
   cast: string;
   violation: (value: string) => string;
+  /** The same, where the value is one that a table stores. */
+  storedViolation?: (value: string) => string;
   refusal: (name: string) => Refusal;
   loss: string;
 }
@@ -106,6 +108,8 @@ function guardedNumeric(clientType: string): Guarded | undefined {
     cast,
     // In Postgres NaN is greater than everything, so two comparisons find all three, in every release.
     violation: (value) => `(${value} ${AT_LEAST} ${bound} OR ${value} ${AT_MOST} -${bound})`,
+    // A table takes no Infinity for a numeric with precision, and no more digits.
+    storedViolation: (value) => `${value} ${EQUAL} 'NaN'::pg_catalog.numeric`,
     refusal: (name) => ({
       values: 'NaN or Infinity',
       hint: `Write NULLIF(${quotePostgresName(name)}, 'NaN') AS ${quotePostgresName(name)} in the query to get NULL, or ${quotePostgresName(name)}::text to keep them as text (or columns: { ${name}: text }).`,
@@ -193,12 +197,19 @@ function planExactly(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   if (clientType.endsWith('[]')) return planArray(column, request);
   const guarded = guardedScalar(base, clientType);
   if (guarded) {
+    const { cast } = guarded;
     const violation = guarded.violation(reference);
+    const storedViolation = guarded.storedViolation?.(reference);
+    const unless = (condition: string) =>
+      `CASE WHEN ${condition} THEN ${raise(index, reference, cast)} ELSE ${reference}::${cast} END`;
     return {
       ...kept,
       type: guarded.type,
-      atSource: `CASE WHEN ${violation} THEN ${raise(index, reference, guarded.cast)} ELSE ${reference}::${guarded.cast} END`,
+      atSource: unless(violation),
       violation,
+      ...(storedViolation === undefined
+        ? {}
+        : { stored: { atSource: unless(storedViolation), violation: storedViolation } }),
       refusal: guarded.refusal(name),
       ...(guarded.type === clientType ? {} : { reason: `readers refuse ${clientType}` }),
     };
@@ -264,6 +275,36 @@ function textDependsOn({ base, element, kind }: PostgresColumn): readonly string
   if (scalar === 'bytea') return ['bytea_output'];
   if (scalar === 'money') return ['lc_monetary'];
   return /^reg[a-z]+$/.test(scalar) ? ['quote_all_identifiers', 'search_path'] : undefined;
+}
+
+// Postgres' first moment, in microseconds from 1970: https://www.postgresql.org/docs/current/datatype-datetime.html
+const FIRST_MOMENT = '-210866803200000000';
+
+/**
+ * DuckDB SQL that is true for a value which does not fit, after DuckDB's client has decoded it: infinity is kept as such,
+ * and a moment after the last one overflows to one before Postgres' first.
+ */
+const misfits: Readonly<Record<string, (value: string) => string>> = {
+  DATE: (value) => `NOT isfinite(${value})`,
+  TIMESTAMP: (value) => `NOT isfinite(${value}) OR epoch_us(${value}) < ${FIRST_MOMENT}`,
+  'TIMESTAMP WITH TIME ZONE': (value) => `NOT isfinite(${value}) OR epoch_us(${value}) < ${FIRST_MOMENT}`,
+  TIME: (value) => `${value} = '24:00'::TIME`,
+};
+
+/**
+ * The plan of a column that DuckDB's client decodes, with the check of each value in DuckDB instead of at the source,
+ * where it takes several times as long.
+ */
+export function checkedInDuckdb({ own, clientType }: PostgresColumn, plan: ColumnPlan): ColumnPlan {
+  const { atSource, ...decoded } = plan;
+  const misfit = misfits[plan.type];
+  // Of a domain, the client may read another type than it describes, so the source converts it.
+  if (atSource === undefined || misfit === undefined || own !== undefined || clientType !== plan.type)
+    return plan;
+  return {
+    ...decoded,
+    inDuckdb: (value, _companion, refuse) => `CASE WHEN ${misfit(value)} THEN ${refuse} ELSE ${value} END`,
+  };
 }
 
 /** Decides how a column of a Postgres query is written. */

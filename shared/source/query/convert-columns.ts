@@ -5,9 +5,11 @@ import {
   type ColumnPlan,
   changedColumn,
   changeMarker,
+  type Refusal,
   refusalMarker,
   refusedColumn,
 } from '../column-plan.ts';
+import type { Dialect } from '../dialect.ts';
 import type { SourceSession } from '../sessions/session.ts';
 import { changedWhileRunning, readSettings } from './keep-settings.ts';
 
@@ -77,10 +79,11 @@ async function convertThroughSource(
     return [
       { sql: guarded ?? value, alias: `c${index}` },
       ...(canary === undefined ? [] : [{ sql: canary.sql, alias: `k${index}` }]),
-      ...(companion === undefined ? [] : [{ sql: companion, alias: `g${index}` }]),
+      ...(companion === undefined || dialect.packFlags ? [] : [{ sql: companion, alias: `g${index}` }]),
     ];
   });
-  const statement = dialect.selectFrom(sql, expressions, names, session.server);
+  const packed = packCompanions(columns, dialect);
+  const statement = dialect.selectFrom(sql, [...expressions, ...packed.expressions], names, session.server);
   if (mode === 'exact')
     await dialect.assertWrapIsLossless?.((ask) => session.askSource('wrap', ask), statement, columns);
   const wrapped = session.relationOf(statement);
@@ -98,7 +101,31 @@ async function convertThroughSource(
     columns.map((_, index) => `c${index}`),
     wrapped,
     firstMarker,
+    packed.given,
   );
+}
+
+/** As many conditions as a whole number of the source's has bits, with or without a sign. */
+const FLAGS = 62;
+
+/** Puts the companions of all columns into as few columns as possible: each takes the client as long as a value does. */
+function packCompanions(columns: readonly ColumnPlan[], { packFlags }: Dialect) {
+  if (packFlags === undefined) return { expressions: [] };
+  const indexes = columns.flatMap(({ companion }, index) => (companion === undefined ? [] : [index]));
+  const groups = Array.from({ length: Math.ceil(indexes.length / FLAGS) }, (_, group) =>
+    indexes.slice(group * FLAGS, (group + 1) * FLAGS),
+  );
+  return {
+    expressions: groups.map((group, at) => ({
+      sql: packFlags(group.map((index) => columns[index]?.companion ?? '')),
+      alias: `g${at}`,
+    })),
+    given: (index: number) => {
+      const at = indexes.indexOf(index);
+      if (at < 0) return '';
+      return `(CAST(g${Math.floor(at / FLAGS)} AS UBIGINT) & CAST(${2n ** BigInt(at % FLAGS)} AS UBIGINT) <> 0)`;
+    },
+  };
 }
 
 /**
@@ -106,17 +133,19 @@ async function convertThroughSource(
  *
  * @param names the names of the columns there
  * @param firstMarker identifies a refusal of the first column
+ * @param given what the companion of a column has become
  */
 export function convert(
   columns: readonly ColumnPlan[],
   names: readonly string[],
   relation: string,
   firstMarker = 0,
+  given = (index: number) => `g${index}`,
 ): string {
   const list = columns.map(({ name, inDuckdb, canary }, index) => {
     const value = quoteIdentifier(names[index] ?? name);
     const refuse = `error(${quoteLiteral(refusalMarker(firstMarker + index))})`;
-    const expression = inDuckdb ? inDuckdb(value, `g${index}`, refuse) : value;
+    const expression = inDuckdb ? inDuckdb(value, given(index), refuse) : value;
     if (!canary) return `${expression} AS ${quoteIdentifier(name)}`;
     const changed = `error(${quoteLiteral(changeMarker(firstMarker + index))})`;
     const isOther = `k${index} IS DISTINCT FROM ${quoteLiteral(canary.expected)}`;
@@ -127,6 +156,12 @@ export function convert(
 
 /** What DuckDB says of 2024-02-00, which the client hands on to it. */
 const DAMAGED_DATE = /^Conversion Error: (Date|Timestamp) out of range: /;
+
+const messageOfCause = (error: unknown) =>
+  error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+
+/** Whether the client could not decode a date. It does not say of which column. */
+export const isDamagedDate = (error: unknown) => DAMAGED_DATE.test(messageOfCause(error));
 
 /** The client does not say in which column it found the date. */
 function explainDamagedDate(columns: readonly ColumnPlan[], error: unknown): ExactnessError | undefined {
@@ -142,13 +177,25 @@ function explainDamagedDate(columns: readonly ColumnPlan[], error: unknown): Exa
   );
 }
 
+/** The error for a column with a value that the file cannot hold. */
+export function refuseColumn(
+  { name, sourceType, table }: Pick<ColumnPlan, 'name' | 'sourceType' | 'table'>,
+  { values, hint }: Refusal,
+  cause?: unknown,
+): ExactnessError {
+  const where = table === undefined ? '' : ` of ${table}`;
+  return new ExactnessError(
+    `Column "${name}" (${sourceType})${where} contains ${values}. Nothing was uploaded.`,
+    { cause, hint: table === undefined ? hint : `Use \`query\` instead of duckdbQuery. ${hint}`.trim() },
+  );
+}
+
 /** The error for an engine's failure that was Ferry's own refusal of a value; undefined when it was something else. */
 export function explainRefusal(
   error: unknown,
   { columns, tableColumns }: { columns: readonly ColumnPlan[]; tableColumns: readonly ColumnPlan[] },
 ): ExactnessError | undefined {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const said = cause instanceof Error ? cause.message : '';
+  const said = messageOfCause(error);
   const planAt = (index: number | undefined) =>
     index === undefined ? undefined : (columns[index] ?? tableColumns[index - TABLE_MARKERS]);
   const changed = planAt(changedColumn(said));
@@ -157,12 +204,8 @@ export function explainRefusal(
       `The query changes a setting while it runs, and the values of column "${changed.name}" (${changed.sourceType}) depend on it (${changed.textDependsOn?.join(', ')}).`,
     );
   }
-  if (DAMAGED_DATE.test(said)) return explainDamagedDate(columns, error);
+  if (isDamagedDate(error)) return explainDamagedDate(columns, error);
   const column = planAt(refusedColumn(said));
   if (!column?.refusal) return undefined;
-  const { name, sourceType, refusal } = column;
-  return new ExactnessError(
-    `Column "${name}" (${sourceType}) contains ${refusal.values}. Nothing was uploaded.`,
-    { cause: error, hint: refusal.hint },
-  );
+  return refuseColumn(column, column.refusal, error);
 }

@@ -4,26 +4,10 @@ import { quoteLiteral } from '../../duckdb/sql-text.ts';
 import { watchSize } from '../../duckdb/watch-size.ts';
 import { ExactnessError } from '../../errors.ts';
 import type { SourceSession } from '../sessions/session.ts';
-import { explainRefusal } from './convert-columns.ts';
 import { keepSettings } from './keep-settings.ts';
 import type { RowNotes } from './note-rows.ts';
-import type { TableCheck } from './plan-table-scans.ts';
 import type { PreparedQuery } from './prepare-query.ts';
-
-/**
- * Checks a table that is read as it is for values that must not be in it.
- *
- * @throws ExactnessError that names the column
- */
-export async function assertFit(session: SourceSession, { table, sql, columns }: TableCheck): Promise<void> {
-  const { rows } = await session.askSource('read', sql);
-  const column = columns.find((_, index) => Number(rows[0]?.[index]) === 1);
-  if (!column) return;
-  throw new ExactnessError(
-    `Column "${column.name}" (${column.sourceType}) of ${table} contains ${column.refusal.values}. Nothing was uploaded.`,
-    { hint: `Use \`query\` instead of duckdbQuery. ${column.refusal.hint}`.trim() },
-  );
-}
+import { assertFit, explainMisfit } from './value-check.ts';
 
 /** The last check: whatever the client did with a type on the way, the file must have the planned one. */
 export async function assertTypes(
@@ -81,7 +65,7 @@ export async function exportParquet(
     await assertTypes(session, prepared, target);
     return { rows, bytes: (await stat(target)).size };
   } catch (error) {
-    throw explainRefusal(error, prepared) ?? error;
+    throw (await explainMisfit(session, prepared, error)) ?? error;
   } finally {
     watch.stop();
   }

@@ -108,13 +108,17 @@ async function split(
   if ('obstacle' in found) return { reason: found.obstacle };
   const obstacle = await session.findPlanObstacle(found.parts);
   if (obstacle !== undefined) return { reason: obstacle };
-  const { isUnchanged } = found;
+  const { isUnchanged, stored } = found;
+  const isStored = (index: number) => stored.length === prepared.columns.length && stored[index] === true;
+  const columnsOfParts = prepared.columns.map((plan, index) =>
+    isStored(index) && plan.stored ? { ...plan, ...plan.stored } : plan,
+  );
   return session.transaction(() =>
     keepSettings(session, async () => {
       const columns = await session.describe(`(${prepared.relation})`, 'wrap');
       const relations: string[] = [];
       for (const part of found.parts) {
-        const relation = await convertAtSource(session, part, prepared);
+        const relation = await convertAtSource(session, part, { ...prepared, columns: columnsOfParts });
         const own = await session.describe(`(${relation})`, 'wrap');
         if (!isSame(own, columns)) return { reason: 'a part of the query has other columns than the query' };
         relations.push(relation);

@@ -2,27 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import type { TypesMode } from '../../config/schema/ferry-config.ts';
 import { quoteIdentifier } from '../../duckdb/sql-text.ts';
 import { ExactnessError, QueryError } from '../../errors.ts';
-import { type ColumnPlan, type Refusal, withoutLabels } from '../column-plan.ts';
+import { type ColumnPlan, withoutLabels } from '../column-plan.ts';
 import type { ClientColumn, SourceTable } from '../dialect.ts';
 import type { SourceSession } from '../sessions/session.ts';
 import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import { asScanned, guardScan, isPlain } from './guard-scan.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
-
-/** A condition on a table that is read as it is: these columns may not contain a value that the client damages. */
-export interface TableCheck {
-  /** As the query calls it. */
-  table: string;
-  /** The source's SQL: one row, with 1 for each column that contains such a value. */
-  sql: string;
-  columns: { name: string; sourceType: string; refusal: Refusal }[];
-}
+import { checkValues, type ValueCheck } from './value-check.ts';
 
 interface Table {
   label: string;
   /** The columns that the query reads, for the source's SQL. */
   query: string;
+  /** Its values are the ones that it stores. */
+  stores: boolean;
   /** Only for the columns that the query reads. */
   columns: { plan: ColumnPlan; scanType: string }[];
   /** DuckDB SQL of a SELECT that replaces the table. */
@@ -52,7 +46,13 @@ async function findTable(session: SourceSession, { schema, table }: TableReferen
   const { dialect } = session;
   const wanted = schema ?? session.defaultSchema;
   const { rows } = await session.askSource('wrap', dialect.tablesNamed(wanted, table));
-  const found = rows.map(([inSchema, name]) => ({ schema: String(inSchema), table: String(name) }));
+  const found = rows.map(
+    ([inSchema, name, stores]): SourceTable => ({
+      schema: String(inSchema),
+      table: String(name),
+      ...(stores === true ? { stores } : {}),
+    }),
+  );
   const [first, ...others] = found;
   if (!first) throw new QueryError(`The source has no table ${table} that the login may see.`);
   if (others.length === 0) return first;
@@ -129,7 +129,11 @@ async function describeTable(
   const table = {
     label,
     query,
-    columns: plans.map((plan) => ({ plan, scanType: scanTypes.get(plan.name) ?? plan.type })),
+    stores: found.stores === true,
+    columns: plans.map((plan) => ({
+      plan: { ...plan, table: label },
+      scanType: scanTypes.get(plan.name) ?? plan.type,
+    })),
   };
   if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
   const hidden = columns === 'all' ? unshown.filter((name) => !unstarred.includes(name)) : [];
@@ -211,10 +215,10 @@ function lossOfScan(scanType: string): string | undefined {
 }
 
 function checkTable(
-  { dialect, server }: SourceSession,
-  { label, query, columns, convertedAtSource, guarded }: Table,
+  session: SourceSession,
+  { label, query, stores, columns, convertedAtSource, guarded }: Table,
   mode: TypesMode,
-): TableCheck | undefined {
+): ValueCheck | undefined {
   if (convertedAtSource) {
     const number = columns.find(({ plan }) => plan.numberAsText);
     if (mode === 'exact' && number) throw cannotBeRead(label, number);
@@ -229,28 +233,26 @@ function checkTable(
     if (scanType !== plan.type || plan.damagedInScan) throw cannotBeRead(label, { plan, scanType });
     return plan.violation !== undefined;
   });
-  if (checked.length === 0 || guarded) return undefined;
-  const conditions = checked.map(({ plan }, index) => ({
-    sql: `MAX(CASE WHEN ${plan.violation} THEN 1 ELSE 0 END)`,
-    alias: `v${index}`,
-  }));
+  if (guarded) return undefined;
   const names = columns.map(({ plan }) => plan.name);
-  return {
-    table: label,
-    sql: dialect.selectFrom(query, conditions, names, server),
-    columns: checked.map(({ plan: { name, sourceType, refusal } }) => ({
-      name,
-      sourceType,
-      refusal: refusal ?? { values: 'values that the file cannot hold', hint: '' },
-    })),
-  };
+  return checkValues(session, { query, names, columns: checked.map(({ plan }) => plan), stored: stores });
+}
+
+/** Where a date may be that the client cannot decode in a table's statement. */
+function searchTable(session: SourceSession, { query, columns, guarded }: Table): ValueCheck | undefined {
+  if (!guarded) return undefined;
+  const plans = columns.map(({ plan }) => plan);
+  return checkValues(session, { query, names: plans.map(({ name }) => name), columns: plans });
 }
 
 /** What happens to the tables that a duckdbQuery reads. */
 export interface TableScans {
   /** The query, with replacements for its tables. */
   sql: string;
-  checks: TableCheck[];
+  /** Conditions on the tables, to be checked in the same transaction. */
+  checks: ValueCheck[];
+  /** To be asked when the client could not decode a date. */
+  searches: ValueCheck[];
   tableColumns: ColumnPlan[];
   /** Columns that a `*` of the query leaves out; next to one, they cannot be named. */
   hidden: string[];
@@ -305,6 +307,9 @@ export async function planTableScans(
   const checks = described
     .map((table) => checkTable(session, table, mode))
     .filter((check) => check !== undefined);
+  const searches = described
+    .map((table) => searchTable(session, table))
+    .filter((check) => check !== undefined);
   const apart = described.some(({ convertedAtSource }) => convertedAtSource);
   if (mode === 'exact' && checks.length + tables.length > 1) {
     const gap = apart
@@ -324,7 +329,7 @@ export async function planTableScans(
   }
   const { sql, tableColumns } = await replaceThose(session, query, described, mode);
   const hidden = described.flatMap((table) => table.hidden ?? []);
-  return { sql, checks, tableColumns, hidden, warnings };
+  return { sql, checks, searches, tableColumns, hidden, warnings };
 }
 
 /** Puts the replacements for its tables into the query. */

@@ -10,7 +10,8 @@ import { convert, convertAtSource, withCheckedText } from './convert-columns.ts'
 import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { warnUnseen } from './guard-scan.ts';
 import { keepSettings } from './keep-settings.ts';
-import { explainHidden, planTableScans, type TableCheck } from './plan-table-scans.ts';
+import { explainHidden, planTableScans } from './plan-table-scans.ts';
+import { checkValues, type ValueCheck } from './value-check.ts';
 
 /** What to read: SQL for the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */
 export type SourceQuery =
@@ -23,7 +24,9 @@ export interface PreparedQuery {
   /** DuckDB SQL for the result as it goes into the file. */
   relation: string;
   /** Conditions on the tables that a duckdbQuery reads, to be checked in the same transaction. */
-  checks: TableCheck[];
+  checks: ValueCheck[];
+  /** To be asked when the client could not decode a date. */
+  searches: ValueCheck[];
   /** Columns of such tables that are converted where they are read, and may refuse values. */
   tableColumns: ColumnPlan[];
   /** What is lost, for people; `types: compatible` only. */
@@ -88,7 +91,7 @@ async function prepare(
       const plan = planComputed(name, type, target === undefined ? mode : 'exact');
       return withCheckedText(target === undefined ? plan : overrideColumn(plan, target, undefined));
     });
-    const { checks, tableColumns } = scans;
+    const { checks, searches, tableColumns } = scans;
     const isTold = ({ name }: ColumnPlan) =>
       scans.warnings.some((told) => told.startsWith(`Column "${name}" `));
     const warnings = [...scans.warnings, ...warningsFor(columns.filter((plan) => !isTold(plan)))];
@@ -96,6 +99,7 @@ async function prepare(
       columns,
       relation: convert(columns, names, relation),
       checks,
+      searches,
       tableColumns,
       warnings,
       mode,
@@ -122,10 +126,12 @@ async function prepare(
     return target === undefined ? plan : overrideColumn(plan, target, asText);
   });
   const unwatched = columns.filter((plan) => plan.unwatched);
+  const search = checkValues(session, { query: sql, names, columns });
   return {
     columns,
     relation: await convertAtSource(session, sql, { columns, mode }),
     checks: [],
+    searches: search === undefined ? [] : [search],
     tableColumns: [],
     warnings: [
       ...warningsFor(columns),

@@ -151,6 +151,54 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     expect((await failureOf(scan('SELECT * FROM db.secrets'))).message).toMatch(/SELECT command denied/);
   });
 
+  it('a date that cannot be written is named, beside dates that can, and NULL', async () => {
+    await server.query(
+      `SET SESSION sql_mode = 'ALLOW_INVALID_DATES';
+       CREATE TABLE ferry.due (id int, paid date, due date, seen datetime);
+       INSERT INTO ferry.due VALUES (1, NULL, '2024-02-31', NULL), (2, NULL, NULL, '0000-00-00 00:00:00'), (3, '2024-02-29', NULL, NULL)`,
+    );
+    const refusalOf = async (where: string) => {
+      const messages = ['query', 'duckdbQuery'].map(async (form) => {
+        const from = form === 'query' ? 'due' : 'db.due';
+        const sync = { [form]: `SELECT * FROM ${from} WHERE ${where}` };
+        return (await failureOf(readThroughFerry('mysql', server, { sync }))).message;
+      });
+      return Promise.all(messages);
+    };
+    expect(await refusalOf('id = 1')).toEqual([
+      expect.stringMatching(/^Column "due" \(date\) contains an invalid date/),
+      expect.stringMatching(/^Column "due" \(date\) of db\.ferry\.due contains an invalid date/),
+    ]);
+    const [seen] = await refusalOf('id = 2');
+    expect(seen).toMatch(/^Column "seen" .* contains an invalid date/);
+    // What a duckdbQuery filters is read all the same, but only what is left must fit.
+    const sync = { query: 'SELECT * FROM due WHERE id = 3' };
+    expect((await readThroughFerry('mysql', server, { sync })).content.rows).toEqual([
+      [3, '2024-02-29', null, null],
+    ]);
+  });
+
+  it('a zero date is told from NULL in each of many columns', async () => {
+    const names = Array.from({ length: 70 }, (_, index) => `d${index}`);
+    await server.query(
+      `SET SESSION sql_mode = ''; CREATE TABLE ferry.many (id int, ${names.map((name) => `${name} date`).join(', ')});
+       INSERT INTO ferry.many (id, d1, d69) VALUES (1, '2024-01-01', '2024-12-31')`,
+    );
+    const query = 'SELECT * FROM many';
+    const { content } = await readThroughFerry('mysql', server, { sync: { query } });
+    const dates = new Map([
+      ['d1', '2024-01-01'],
+      ['d69', '2024-12-31'],
+    ]);
+    expect(content.rows).toEqual([[1, ...names.map((name) => dates.get(name) ?? null)]]);
+    for (const name of ['d0', 'd61', 'd62', 'd68']) {
+      await server.query(`SET SESSION sql_mode = ''; UPDATE ferry.many SET ${name} = '0000-00-00'`);
+      const zero = await failureOf(readThroughFerry('mysql', server, { sync: { query } }));
+      expect(zero.message).toMatch(new RegExp(`^Column "${name}" \\(date\\) contains an invalid date`));
+      await server.query(`UPDATE ferry.many SET ${name} = NULL`);
+    }
+  });
+
   it('tables whose names differ only in case are refused', async () => {
     for (const [sql, database] of [
       ['select * from db.orders', 'pairs'],
@@ -267,6 +315,18 @@ describe('tables of Postgres', () => {
     expect((await failureOf(scanAs('select * from db.plain'))).message).toMatch(
       /permission denied for table plain/,
     );
+  });
+
+  it('NaN is found in the tables that inherit from one, and in parts of one', async () => {
+    await server.query(
+      `CREATE TABLE family (amount numeric(5,2)); CREATE TABLE child () INHERITS (family);
+       CREATE TABLE parted (n int, amount numeric(5,2)) PARTITION BY LIST (n); CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
+       INSERT INTO child VALUES ('NaN'); INSERT INTO parted VALUES (1, 'NaN')`,
+    );
+    for (const table of ['family', 'parted', 'child']) {
+      const error = await failureOf(read({ duckdbQuery: `select amount from db.${table}` }));
+      expect(error.message).toMatch(/^Column "amount" .* contains NaN or Infinity/);
+    }
   });
 
   it('a name with ambiguous case is refused', async () => {

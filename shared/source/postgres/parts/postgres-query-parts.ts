@@ -140,7 +140,10 @@ export const postgresQueryParts: QueryParts = {
       }
       const isUnchanged = async (askLater: AskSource) =>
         isDeepStrictEqual(withoutSize(await readFacts(askLater, statement)), withoutSize(facts));
-      return { parts: texts, isUnchanged };
+      const stored = shape.results.flatMap((result) =>
+        result === 'all' ? facts.columns.map(() => true) : [result !== 'computed'],
+      );
+      return { parts: texts, stored, isUnchanged };
     } catch (error) {
       if (error instanceof Obstacle) return { obstacle: error.message };
       throw error;

@@ -23,6 +23,8 @@ export interface QueryShape {
   /** What the query calls the table. */
   alias: string;
   hasAlias: boolean;
+  /** What each column of the result is: one of the table, all of the table, or a computed one. */
+  results: ('column' | 'all' | 'computed')[];
   /** Position of the table's name, in bytes of UTF-8. */
   location: number;
   /** Columns that it names. */
@@ -143,6 +145,7 @@ function readTable(node: unknown): QueryShape {
     table: { schema: range.schemaname as string | undefined, name },
     alias: String(alias?.aliasname ?? name),
     hasAlias: alias !== undefined,
+    results: [],
     location: Number(range.location ?? 0),
     columns: new Set(),
     computed: new Set(),
@@ -186,8 +189,13 @@ class ExpressionReader {
     const [, target] = open(node);
     assertOnly(target, ['name', 'val'], 'a column');
     const [kind, value] = open(target.val);
-    if (kind === 'ColumnRef') this.#column(value, true);
-    else this.expression(target.val);
+    if (kind !== 'ColumnRef') {
+      this.#shape.results.push('computed');
+      this.expression(target.val);
+      return;
+    }
+    const column = this.#column(value, true);
+    this.#shape.results.push(column === '' ? 'all' : 'column');
   }
 
   expression(node: unknown): void {

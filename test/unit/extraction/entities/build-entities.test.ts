@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { buildColumn, columnSerializer } from '../../../../shared/extraction/entities/postgres/postgres-column.ts';
 import { commonAttributes, type EntityContext } from '../../../../shared/extraction/entities/context.ts';
 import { buildDatabase } from '../../../../shared/extraction/entities/database.ts';
 import { entitySchema } from '../../../../shared/extraction/entities/entity-schemas.ts';
+import {
+  buildColumn,
+  columnSerializer,
+} from '../../../../shared/extraction/entities/postgres/postgres-column.ts';
 import { buildProcedure } from '../../../../shared/extraction/entities/postgres/postgres-procedure.ts';
-import { QualifiedNames } from '../../../../shared/extraction/entities/qualified-names.ts';
 import { buildRelation } from '../../../../shared/extraction/entities/postgres/postgres-relation.ts';
+import { QualifiedNames } from '../../../../shared/extraction/entities/qualified-names.ts';
 import { placeRelationsBeside } from '../../../../shared/extraction/entities/relations-beside.ts';
 import { buildSchema } from '../../../../shared/extraction/entities/schema.ts';
 
