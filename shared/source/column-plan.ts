@@ -34,8 +34,8 @@ export interface ColumnPlan {
   /** The source's SQL for whether there is a value, which {@link inDuckdb} needs to check the first: never NULL. */
   companion?: string;
   /**
-   * DuckDB SQL from the name of the value, what its companion has become, and an expression that fails the run with this column's
-   * name; absent: the value as it is.
+   * DuckDB SQL from the name of the value, what its companion has become, and an expression that fails the run with this
+   * column's name; absent: the value as it is.
    */
   inDuckdb?: (value: string, companion: string, refuse: string) => string;
   /**
