@@ -46,6 +46,13 @@ describe('a query that several connections may read', () => {
     ]);
   });
 
+  it('says which columns of the result are those of the table', async () => {
+    const { results } = await shapeOf(
+      'SELECT o.*, "Größe", o.b AS c, (d), a::numeric(5,2), -e, 1 AS f FROM orders o',
+    );
+    expect(results).toEqual(['all', 'column', 'column', 'column', 'computed', 'computed', 'computed']);
+  });
+
   it.each([
     ['SELECT * FROM a, b', 'joins tables'],
     ['SELECT * FROM a JOIN b USING (id)', 'joins tables'],
