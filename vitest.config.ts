@@ -16,7 +16,7 @@ const withServers = { testTimeout: 180_000, hookTimeout: 300_000 };
 const withStacks = { testTimeout: 300_000, hookTimeout: 600_000 };
 
 // Python is the one tool of the tests that no registry has for every machine.
-const NEEDS_NEWER_PYTHON = 'test/e2e/localstack.long.test.ts';
+const NEEDS_NEWER_PYTHON = 'test/e2e/long/localstack.long.test.ts';
 const isAskedForLong = /--project[ =]long/.test(process.argv.join(' '));
 const notRun = isAskedForLong && findNewerPython() === undefined ? [NEEDS_NEWER_PYTHON] : [];
 if (notRun.length > 0)

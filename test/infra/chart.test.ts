@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-// What needs no Helm; test/e2e/chart.long.test.ts renders the chart.
+// What needs no Helm; test/e2e/long/chart.long.test.ts renders the chart.
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');

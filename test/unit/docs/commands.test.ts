@@ -11,10 +11,10 @@ const read = (page: string) => readFileSync(`${root}${page}`, 'utf8');
 
 /** Pages whose blocks of commands a test runs in their order, and that test. */
 const RUN_BY: Readonly<Record<string, string>> = {
-  'docs/deploy.md': 'test/e2e/deploy-guide.long.test.ts',
-  'docs/api.md': 'test/e2e/deploy-guide.long.test.ts',
-  'docs/local.md': 'test/e2e/local-guide.long.test.ts',
-  'docs/own-cdk-app.md': 'test/e2e/own-cdk-app.long.test.ts',
+  'docs/deploy.md': 'test/e2e/long/deploy-guide.long.test.ts',
+  'docs/api.md': 'test/e2e/long/deploy-guide.long.test.ts',
+  'docs/local.md': 'test/e2e/long/local-guide.long.test.ts',
+  'docs/own-cdk-app.md': 'test/e2e/long/own-cdk-app.long.test.ts',
   'docs/iam.md': 'test/integration/credentials/iam-guide.test.ts',
 };
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createProgressPrinter } from '../../../cli/output/progress.ts';
-import type { ProgressEvent } from '../../../shared/runs/job.ts';
+import { createProgressPrinter } from '../../../../cli/output/progress.ts';
+import type { ProgressEvent } from '../../../../shared/runs/job.ts';
 
 function printEvents(isTTY: boolean, events: readonly ProgressEvent[]): string {
   let text = '';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { lintedTemplates } from '../support/aws/linted-templates.ts';
-import { checkovEnvironment } from '../support/processes/python.ts';
+import { lintedTemplates } from '../../support/aws/linted-templates.ts';
+import { checkovEnvironment } from '../../support/processes/python.ts';
 
 /** Findings that Ferry accepts, each with its reason. */
 const ACCEPTED: Readonly<Record<string, string>> = {

@@ -6,19 +6,19 @@ import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { buildImageFiles } from '../../scripts/build-image-files.ts';
-import { EXTENSION_NAMES } from '../../shared/duckdb/fetch-extensions.ts';
-import { awsClientOptions } from '../support/aws/aws-client-options.ts';
-import { startMiniStack } from '../support/aws/mini-stack.ts';
-import { type BuiltImage, buildImage, bytesBelow } from '../support/image/build-image.ts';
-import { type ContainerOptions, startContainer } from '../support/image/run-container.ts';
-import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
-import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
-import { arm64Node } from '../support/processes/arm64-node.ts';
-import { freePort } from '../support/processes/bound-process.ts';
-import { waitFor } from '../support/processes/wait-for.ts';
-import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
-import { sourceConfig } from '../support/source/source-config.ts';
+import { buildImageFiles } from '../../../scripts/build-image-files.ts';
+import { EXTENSION_NAMES } from '../../../shared/duckdb/fetch-extensions.ts';
+import { awsClientOptions } from '../../support/aws/aws-client-options.ts';
+import { startMiniStack } from '../../support/aws/mini-stack.ts';
+import { type BuiltImage, buildImage, bytesBelow } from '../../support/image/build-image.ts';
+import { type ContainerOptions, startContainer } from '../../support/image/run-container.ts';
+import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
+import { arm64Node } from '../../support/processes/arm64-node.ts';
+import { freePort } from '../../support/processes/bound-process.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { sourceConfig } from '../../support/source/source-config.ts';
 
 // Root only: Buildah keeps the owners of files, and runc makes the container's own mounts.
 

@@ -1,17 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../shared/runs/records/run-record.ts';
-import { awsClientOptions } from '../support/aws/aws-client-options.ts';
-import { killLambda } from '../support/aws/lambda-processes.ts';
-import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
-import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
-import { survivingNode } from '../support/processes/surviving-node.ts';
-import { waitFor } from '../support/processes/wait-for.ts';
-import { atGate, closeGate, throughGate } from '../support/runs/gate.ts';
-import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
-import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
-import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
+import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
+import { awsClientOptions } from '../../support/aws/aws-client-options.ts';
+import { killLambda } from '../../support/aws/lambda-processes.ts';
+import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
+import { survivingNode } from '../../support/processes/surviving-node.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import { atGate, closeGate, throughGate } from '../../support/runs/gate.ts';
+import { type Deployment, prepareDeployment } from '../../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../../support/stack/stack-surroundings.ts';
 
 // These take a while: each test has its own jobs, and its own gate at the source, so that they wait at the same time.
 

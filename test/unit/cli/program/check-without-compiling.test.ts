@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createProgram } from '../../../cli/program/program.ts';
-import { createTestCliContext } from '../../support/cli/cli-context.ts';
+import { createProgram } from '../../../../cli/program/program.ts';
+import { createTestCliContext } from '../../../support/cli/cli-context.ts';
 
 const before = z.config().jitless ?? false;
 beforeEach(() => z.config({ jitless: false }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../../cli/program/program.ts';
-import { runCommandLine } from '../../../cli/program/run-command-line.ts';
-import { createTestCliContext } from '../../support/cli/cli-context.ts';
+import { createProgram } from '../../../../cli/program/program.ts';
+import { runCommandLine } from '../../../../cli/program/run-command-line.ts';
+import { createTestCliContext } from '../../../support/cli/cli-context.ts';
 
 /** What `ferry` prints when it is called so, with all commands loaded or with those that it takes to need. */
 async function printed(args: readonly string[], loaded: 'all' | 'needed') {

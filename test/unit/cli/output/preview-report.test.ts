@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatColumns } from '../../../cli/output/preview-report.ts';
+import { formatColumns } from '../../../../cli/output/preview-report.ts';
 
 const preview = {
   columns: [

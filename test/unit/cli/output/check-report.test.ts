@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createCheckReport } from '../../../cli/output/check-report.ts';
-import type { CheckResult } from '../../../shared/checks/check-result.ts';
+import { createCheckReport } from '../../../../cli/output/check-report.ts';
+import type { CheckResult } from '../../../../shared/checks/check-result.ts';
 
 const ok: CheckResult = { check: 'DNS', status: 'ok', detail: '10.0.0.5' };
 const refused: CheckResult = { check: 'login', status: 'failed', detail: 'wrong password for ferry' };

@@ -4,13 +4,13 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { shellBlocksOf } from '../support/cli/shell-blocks.ts';
-import { openShell, type ShellSession } from '../support/cli/shell-session.ts';
-import { freePort } from '../support/processes/bound-process.ts';
-import { MINISTACK } from '../support/processes/python.ts';
-import { copyOfRepository } from '../support/stack/copy-of-repository.ts';
+import { shellBlocksOf } from '../../support/cli/shell-blocks.ts';
+import { openShell, type ShellSession } from '../../support/cli/shell-session.ts';
+import { freePort } from '../../support/processes/bound-process.ts';
+import { MINISTACK } from '../../support/processes/python.ts';
+import { copyOfRepository } from '../../support/stack/copy-of-repository.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const blocks = shellBlocksOf(await readFile(join(root, 'docs', 'local.md'), 'utf8'));
 
 let folder: string;

@@ -1,14 +1,14 @@
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { awsClientOptions } from '../support/aws/aws-client-options.ts';
-import { waitFor } from '../support/processes/wait-for.ts';
-import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
-import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
-import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
-import { expectConventions } from '../support/telemetry/conventions.ts';
-import { type RealCollector, startRealCollector } from '../support/telemetry/real-collector.ts';
-import { pathsTo, type Received } from '../support/telemetry/received.ts';
+import { awsClientOptions } from '../../support/aws/aws-client-options.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import { type Deployment, prepareDeployment } from '../../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../../support/stack/stack-surroundings.ts';
+import { expectConventions } from '../../support/telemetry/conventions.ts';
+import { type RealCollector, startRealCollector } from '../../support/telemetry/real-collector.ts';
+import { pathsTo, type Received } from '../../support/telemetry/received.ts';
 
 // Functions on the emulator send to OpenTelemetry's own Collector, as `telemetry` in ferry.yaml says.
 

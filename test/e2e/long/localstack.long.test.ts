@@ -23,15 +23,15 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { latestSchema, manifestSchema } from '../../shared/extraction/output/manifest.ts';
-import { awsClientOptions } from '../support/aws/aws-client-options.ts';
-import { createS3Client } from '../support/aws/s3-client.ts';
-import { startLocalStack } from '../support/localstack/local-stack.ts';
-import { waitFor } from '../support/processes/wait-for.ts';
-import { closeSourceGate, throughSourceGate } from '../support/source/source-gate.ts';
-import { type Deployment, prepareDeployment } from '../support/stack/deployment.ts';
-import { type OpenStack, openStack } from '../support/stack/open-stack.ts';
-import { type StackSurroundings, startSurroundings } from '../support/stack/stack-surroundings.ts';
+import { latestSchema, manifestSchema } from '../../../shared/extraction/output/manifest.ts';
+import { awsClientOptions } from '../../support/aws/aws-client-options.ts';
+import { createS3Client } from '../../support/aws/s3-client.ts';
+import { startLocalStack } from '../../support/localstack/local-stack.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import { closeSourceGate, throughSourceGate } from '../../support/source/source-gate.ts';
+import { type Deployment, prepareDeployment } from '../../support/stack/deployment.ts';
+import { type OpenStack, openStack } from '../../support/stack/open-stack.ts';
+import { type StackSurroundings, startSurroundings } from '../../support/stack/stack-surroundings.ts';
 
 // The other e2e tests run on MiniStack. LocalStack has nothing in common with it: what both show is not a peculiarity of one.
 

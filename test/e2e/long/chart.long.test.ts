@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { guideValues } from '../support/helm/guide.ts';
-import { helmProgram } from '../support/helm/helm.ts';
-import { validateManifests } from '../support/helm/validate-manifests.ts';
+import { guideValues } from '../../support/helm/guide.ts';
+import { helmProgram } from '../../support/helm/helm.ts';
+import { validateManifests } from '../../support/helm/validate-manifests.ts';
 
 const run = promisify(execFile);
-const CHART = fileURLToPath(new URL('../../charts/ferry', import.meta.url));
-const CONNECTOR = fileURLToPath(new URL('../fixtures/polyteia-db-connector/values.yaml', import.meta.url));
+const CHART = fileURLToPath(new URL('../../../charts/ferry', import.meta.url));
+const CONNECTOR = fileURLToPath(new URL('../../fixtures/polyteia-db-connector/values.yaml', import.meta.url));
 // The oldest with all that the chart makes that is still in wide use, and the newest that the validator knows.
 const RELEASES = ['1.25', '1.37'];
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { lintedTemplates } from '../support/aws/linted-templates.ts';
-import { cfnLintEnvironment } from '../support/processes/python.ts';
+import { lintedTemplates } from '../../support/aws/linted-templates.ts';
+import { cfnLintEnvironment } from '../../support/processes/python.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { formatComparison } from '../../../cli/output/comparison-report.ts';
-import type { Comparison } from '../../../shared/compare/compare-parquet.ts';
+import { formatComparison } from '../../../../cli/output/comparison-report.ts';
+import type { Comparison } from '../../../../shared/compare/compare-parquet.ts';
 
 const type = 'TIMESTAMP WITH TIME ZONE';
 const comparison: Comparison = {

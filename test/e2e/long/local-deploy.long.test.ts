@@ -6,17 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { type MiniStack, startMiniStack } from '../support/aws/mini-stack.ts';
-import { type Certificate, makeCertificates } from '../support/network/certificates.ts';
-import { type BoundProcess, freePort, spawnBound } from '../support/processes/bound-process.ts';
-import { waitFor } from '../support/processes/wait-for.ts';
-import { type MysqlServer, startMysql } from '../support/servers/mysql-server.ts';
-import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
-import { CURL } from '../support/tools/curl.ts';
-import { findTool } from '../support/tools/find-tool.ts';
+import { type MiniStack, startMiniStack } from '../../support/aws/mini-stack.ts';
+import { type Certificate, makeCertificates } from '../../support/network/certificates.ts';
+import { type BoundProcess, freePort, spawnBound } from '../../support/processes/bound-process.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { CURL } from '../../support/tools/curl.ts';
+import { findTool } from '../../support/tools/find-tool.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (path: string) => readFile(join(root, path), 'utf8');
 
 let folder: string;

@@ -6,22 +6,22 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { localArchitecture } from '../../scripts/local-cdk.ts';
-import { type MiniStack, startMiniStack } from '../support/aws/mini-stack.ts';
-import { shellBlocksOf } from '../support/cli/shell-blocks.ts';
-import { openShell, type ShellSession } from '../support/cli/shell-session.ts';
-import { startPolyteiaStandIn } from '../support/polyteia/stand-in/stand-in.ts';
-import type { PolyteiaStandIn } from '../support/polyteia/stand-in/types.ts';
-import { pythonEnvironment } from '../support/processes/python.ts';
-import { waitFor } from '../support/processes/wait-for.ts';
-import { type PostgresServer, startPostgres } from '../support/servers/postgres-server.ts';
-import { sourceConfig } from '../support/source/source-config.ts';
-import { copyOfRepository } from '../support/stack/copy-of-repository.ts';
-import { CURL } from '../support/tools/curl.ts';
-import { findTool } from '../support/tools/find-tool.ts';
+import { localArchitecture } from '../../../scripts/local-cdk.ts';
+import { type MiniStack, startMiniStack } from '../../support/aws/mini-stack.ts';
+import { shellBlocksOf } from '../../support/cli/shell-blocks.ts';
+import { openShell, type ShellSession } from '../../support/cli/shell-session.ts';
+import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';
+import type { PolyteiaStandIn } from '../../support/polyteia/stand-in/types.ts';
+import { pythonEnvironment } from '../../support/processes/python.ts';
+import { waitFor } from '../../support/processes/wait-for.ts';
+import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
+import { sourceConfig } from '../../support/source/source-config.ts';
+import { copyOfRepository } from '../../support/stack/copy-of-repository.ts';
+import { CURL } from '../../support/tools/curl.ts';
+import { findTool } from '../../support/tools/find-tool.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const guide = shellBlocksOf(await readFile(join(root, 'docs', 'deploy.md'), 'utf8'));
 const api = shellBlocksOf(await readFile(join(root, 'docs', 'api.md'), 'utf8'));
 const local = shellBlocksOf(await readFile(join(root, 'docs', 'local.md'), 'utf8'));
@@ -175,7 +175,7 @@ describe('docs/deploy.md and docs/api.md', () => {
   it('run their commands from first to last; commands on other pages that are not run are known', () => {
     const notRun = [...blocks, ...local].filter((block) => block.notRun);
     expect(notRun.map(({ title, notRun }) => [title, notRun])).toEqual([['npm ci', 'needs Docker']]);
-    // test/e2e/local-guide.long.test.ts runs the other one.
+    // test/e2e/long/local-guide.long.test.ts runs the other one.
     expect(local).toHaveLength(2);
     expect(blocks.length).toBeGreaterThanOrEqual(13);
     expect(api.length).toBeGreaterThanOrEqual(7);

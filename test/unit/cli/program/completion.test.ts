@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXAMPLES } from '../../../cli/program/examples.ts';
-import { createProgram } from '../../../cli/program/program.ts';
-import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
-import { createRunStore } from '../../../shared/runs/records/run-store.ts';
-import { runRecord } from '../../support/api.ts';
-import { createTestCliContext } from '../../support/cli/cli-context.ts';
-import { runFerry } from '../../support/cli/ferry-command.ts';
+import { EXAMPLES } from '../../../../cli/program/examples.ts';
+import { createProgram } from '../../../../cli/program/program.ts';
+import { createFolderDocumentStore } from '../../../../shared/runs/documents/folder-document-store.ts';
+import { createRunStore } from '../../../../shared/runs/records/run-store.ts';
+import { runRecord } from '../../../support/api.ts';
+import { createTestCliContext } from '../../../support/cli/cli-context.ts';
+import { runFerry } from '../../../support/cli/ferry-command.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { fitTable, formatRuns } from '../../../cli/output/runs-table.ts';
-import type { RunRecord } from '../../../shared/runs/records/run-record.ts';
-import { runRecord } from '../../support/api.ts';
+import { fitTable, formatRuns } from '../../../../cli/output/runs-table.ts';
+import type { RunRecord } from '../../../../shared/runs/records/run-record.ts';
+import { runRecord } from '../../../support/api.ts';
 
 const run = (index: number, change: Partial<RunRecord> = {}): RunRecord => ({
   ...runRecord(),
