@@ -20,6 +20,8 @@ interface Conversion {
   columns: readonly ColumnPlan[];
   mode: TypesMode;
   firstMarker?: number;
+  /** Text is checked elsewhere. */
+  leavesText?: boolean | undefined;
 }
 
 /** Whether a setting of its session decides how the source prints or computes the value. */
@@ -40,10 +42,10 @@ export async function convertAtSource(
   sql: string,
   conversion: Conversion,
 ): Promise<string> {
-  const { columns, firstMarker } = conversion;
+  const { columns, firstMarker, leavesText } = conversion;
   if (columns.some(needsSource)) return convertThroughSource(session, sql, conversion);
   const names = columns.map(({ name }) => name);
-  const checked = columns.map(withCheckedText);
+  const checked = leavesText ? columns : columns.map(withCheckedText);
   return convert(checked, names, session.relationOf(sql), firstMarker);
 }
 
@@ -65,7 +67,7 @@ export function withCheckedText(plan: ColumnPlan): ColumnPlan {
 async function convertThroughSource(
   session: SourceSession,
   sql: string,
-  { columns, mode, firstMarker }: Conversion,
+  { columns, mode, firstMarker, leavesText }: Conversion,
 ): Promise<string> {
   const { dialect } = session;
   const names = columns.map(({ name }) => name);
@@ -91,7 +93,7 @@ async function convertThroughSource(
   const cast = columns.map((plan, index): ColumnPlan => {
     const type = types.get(`c${index}`) ?? plan.type;
     if (plan.inDuckdb) return plan;
-    if (type === plan.type) return withCheckedText(plan);
+    if (type === plan.type) return leavesText ? plan : withCheckedText(plan);
     if (type === 'BLOB' && plan.type === 'VARCHAR')
       return { ...plan, inDuckdb: (value) => `decode(${value})` };
     return { ...plan, inDuckdb: (value) => `CAST(${value} AS ${plan.type})` };

@@ -31,6 +31,8 @@ export function warnUnseen(what: string, columns: readonly ColumnPlan[]): string
 export interface Guard {
   /** By a statement that refuses values, and fails when a setting changes on which a value depends. */
   guarded?: true;
+  /** Its text is no more than a scan's would be: bytes that are checked in the result of the query. */
+  leavesText?: true;
   /** What may be wrong, for people, if it is scanned all the same. */
   warning?: string;
 }
@@ -64,7 +66,7 @@ export async function guardScan(
     };
   }
   const isChecked = mode === 'exact' && columns.some(({ plan }) => plan.violation !== undefined);
-  if (isChecked && isWrappable && dialect.scansAreStatements) return { guarded: true };
+  if (isChecked && isWrappable && dialect.scansAreStatements) return { guarded: true, leavesText: true };
   const [column, ...others] = columns.filter(isPrinted);
   if (column === undefined || !dialect.runsFunctions) return {};
   if (!(await dialect.runsFunctions((sql) => session.askSource('wrap', sql), found))) return {};
