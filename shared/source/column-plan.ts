@@ -51,7 +51,7 @@ export interface ColumnPlan {
   refusal?: Refusal;
   /** The source's SQL, over the column, that is true for such a value; for reading a whole table without a wrapper. */
   violation?: string;
-  /** Both, for less work, where the value is one that a table stores: its type has already refused some. */
+  /** {@link atSource} and {@link violation} for a value that a table stores: its type has refused some already, so less is checked. */
   stored?: { atSource: string; violation: string };
   /** Settings of the source's session that the form of a value depends on, as it is sent. */
   textDependsOn?: readonly string[];

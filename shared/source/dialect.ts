@@ -83,8 +83,6 @@ export interface Dialect {
   answer?(sql: string, session: { database: string }): string;
   /** Each statement that {@link relation} sends has its own connection, and so its own transaction. */
   statementsApart?: boolean;
-  /** DuckDB's client sends no more with a scan than a statement of Ferry's own has: the names of the columns. */
-  scansAreStatements?: boolean;
   /**
    * The source's SQL for one whole number that has a bit for each condition, the lowest for the first. Absent where each
    * condition is sent as a column of its own.

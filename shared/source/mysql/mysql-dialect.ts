@@ -223,8 +223,6 @@ export const mysqlDialect: Dialect = {
   answer: (sql, { database }) =>
     `mysql_query(${quoteLiteral(database)}, ${quoteLiteral(sql)}, stream_results => false)`,
   statementsApart: true,
-  // Nor are filters sent with one (settings).
-  scansAreStatements: true,
   packFlags: (flags) => flags.map((flag, bit) => `((${flag}) << ${bit})`).join(' | '),
   defaultPort: 3306,
   probe: (socket, login, mode) => probeMysqlServer(socket, login, mode !== 'disable'),

@@ -20,8 +20,6 @@ interface Conversion {
   columns: readonly ColumnPlan[];
   mode: TypesMode;
   firstMarker?: number;
-  /** Text is checked elsewhere. */
-  leavesText?: boolean | undefined;
 }
 
 /** Whether a setting of its session decides how the source prints or computes the value. */
@@ -42,10 +40,10 @@ export async function convertAtSource(
   sql: string,
   conversion: Conversion,
 ): Promise<string> {
-  const { columns, firstMarker, leavesText } = conversion;
+  const { columns, firstMarker } = conversion;
   if (columns.some(needsSource)) return convertThroughSource(session, sql, conversion);
   const names = columns.map(({ name }) => name);
-  const checked = leavesText ? columns : columns.map(withCheckedText);
+  const checked = columns.map(withCheckedText);
   return convert(checked, names, session.relationOf(sql), firstMarker);
 }
 
@@ -67,7 +65,7 @@ export function withCheckedText(plan: ColumnPlan): ColumnPlan {
 async function convertThroughSource(
   session: SourceSession,
   sql: string,
-  { columns, mode, firstMarker, leavesText }: Conversion,
+  { columns, mode, firstMarker }: Conversion,
 ): Promise<string> {
   const { dialect } = session;
   const names = columns.map(({ name }) => name);
@@ -93,7 +91,7 @@ async function convertThroughSource(
   const cast = columns.map((plan, index): ColumnPlan => {
     const type = types.get(`c${index}`) ?? plan.type;
     if (plan.inDuckdb) return plan;
-    if (type === plan.type) return leavesText ? plan : withCheckedText(plan);
+    if (type === plan.type) return withCheckedText(plan);
     if (type === 'BLOB' && plan.type === 'VARCHAR')
       return { ...plan, inDuckdb: (value) => `decode(${value})` };
     return { ...plan, inDuckdb: (value) => `CAST(${value} AS ${plan.type})` };

@@ -27,21 +27,18 @@ export function warnUnseen(what: string, columns: readonly ColumnPlan[]): string
   return `The login may not see all of the SQL behind ${what}: if a function there changes ${settings.join(' or ')} while it is read, values are wrong. Grant the login SHOW VIEW to rule that out.`;
 }
 
-/** How a relation is read. */
+/** How a relation is read whose functions may change a setting of the session. */
 export interface Guard {
-  /** By a statement that refuses values, and fails when a setting changes on which a value depends. */
+  /** By a statement that fails when a setting changes on which a value depends. */
   guarded?: true;
-  /** Its text is no more than a scan's would be: bytes that are checked in the result of the query. */
-  leavesText?: true;
   /** What may be wrong, for people, if it is scanned all the same. */
   warning?: string;
 }
 
 /**
- * Whether a relation is read by a statement that refuses values, and fails when a setting changes on which a value
- * depends. It must be where a function behind a view may set it back before the last row, which nobody could see
- * afterwards. It saves a pass that looks for damaged values, where a scan sends no filters to the source anyway. For other
- * relations a scan is better.
+ * Whether a relation must be read by a statement that fails when a setting changes on which a value depends. A function
+ * behind a view may set it back before the last row, which nobody could see afterwards. For other relations a scan is
+ * better: it sends the query's filters to the source.
  *
  * @param alone whether the query reads nothing else, so that a connection of its own shows the same moment
  * @throws ExactnessError for a column that can be read in neither way (types: compatible)
@@ -54,10 +51,9 @@ export async function guardScan(
 ): Promise<Guard> {
   const { dialect } = session;
   const isSame = columns.every(isReplaceable);
-  const isWrappable = isSame && alone && !columns.some(({ plan }) => plan.mayBeCutOff);
   const watched = columns.filter(({ plan }) => plan.canary ?? plan.unwatched);
   if (watched.length > 0) {
-    if (isWrappable) return { guarded: true };
+    if (isSame && alone && !columns.some(({ plan }) => plan.mayBeCutOff)) return { guarded: true };
     return {
       warning: warnUnseen(
         label,
@@ -65,8 +61,6 @@ export async function guardScan(
       ),
     };
   }
-  const isChecked = mode === 'exact' && columns.some(({ plan }) => plan.violation !== undefined);
-  if (isChecked && isWrappable && dialect.scansAreStatements) return { guarded: true, leavesText: true };
   const [column, ...others] = columns.filter(isPrinted);
   if (column === undefined || !dialect.runsFunctions) return {};
   if (!(await dialect.runsFunctions((sql) => session.askSource('wrap', sql), found))) return {};

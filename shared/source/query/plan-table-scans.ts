@@ -29,8 +29,6 @@ interface Table {
   convertedAtSource?: boolean;
   /** So does the SELECT of a table that could be scanned: it sees what a scan would not. */
   guarded?: boolean;
-  /** Its text is checked in the result of the query, and not before. */
-  leavesText?: boolean;
   /** What may be wrong in it, for people. */
   warning?: string;
 }
@@ -140,9 +138,8 @@ async function describeTable(
   if (scanned === undefined) return { ...table, select: query, convertedAtSource: true };
   const hidden = columns === 'all' ? unshown.filter((name) => !unstarred.includes(name)) : [];
   const alone = tables.length === 1 || !dialect.statementsApart;
-  const { guarded, leavesText, warning } = await guardScan(session, found, table, { mode, alone });
-  if (guarded)
-    return { ...table, hidden, unstarred, select: query, guarded, leavesText: leavesText === true };
+  const { guarded, warning } = await guardScan(session, found, table, { mode, alone });
+  if (guarded) return { ...table, hidden, unstarred, select: query, guarded };
   const told = warning === undefined ? table : { ...table, warning };
   if (columns !== 'all' || scannedNames.length === shownNames.length) return told;
   const select = `SELECT ${named.map(quoteIdentifier).join(', ')} FROM ${scanName}`;
@@ -241,7 +238,7 @@ function checkTable(
   return checkValues(session, { query, names, columns: checked.map(({ plan }) => plan), stored: stores });
 }
 
-/** Where a date may be that the client cannot decode in a table's statement. */
+/** Where to look for a date in a guarded table that the client could not decode. */
 function searchTable(session: SourceSession, { query, columns, guarded }: Table): ValueCheck | undefined {
   if (!guarded) return undefined;
   const plans = columns.map(({ plan }) => plan);
@@ -344,8 +341,7 @@ async function replaceThose(
 ): Promise<Pick<TableScans, 'sql' | 'tableColumns'>> {
   const tableColumns: ColumnPlan[] = [];
   const replacements: Replacement[] = [];
-  for (const table of described) {
-    const { reference, select, convertedAtSource, guarded, leavesText, columns, unstarred = [] } = table;
+  for (const { reference, select, convertedAtSource, guarded, columns, unstarred = [] } of described) {
     if (select === undefined) continue;
     const isConverted = convertedAtSource || guarded;
     const isMeant = (other: TableReference) => key(other) === key(reference);
@@ -353,7 +349,7 @@ async function replaceThose(
     const firstMarker = TABLE_MARKERS + tableColumns.length;
     if (isConverted) tableColumns.push(...plans);
     const converted = isConverted
-      ? await convertAtSource(session, select, { columns: plans, mode, firstMarker, leavesText })
+      ? await convertAtSource(session, select, { columns: plans, mode, firstMarker })
       : select;
     replacements.push({
       isMeant,

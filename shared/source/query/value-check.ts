@@ -1,4 +1,4 @@
-import type { ExactnessError } from '../../errors.ts';
+import { ExactnessError } from '../../errors.ts';
 import type { ColumnPlan, Refusal } from '../column-plan.ts';
 import type { SourceSession } from '../sessions/session.ts';
 import { explainRefusal, isDamagedDate, refuseColumn } from './convert-columns.ts';
@@ -69,6 +69,13 @@ export async function assertFit(session: SourceSession, check: ValueCheck): Prom
   if (Number(rows[0]?.[0]) === 0) return;
   const misfit = await findMisfit(session, check);
   if (misfit) throw misfit;
+  // A view may compute another value each time.
+  const [{ table } = {}] = check.columns;
+  const named = check.columns.map(({ name, sourceType }) => `"${name}" (${sourceType})`).join(', ');
+  throw new ExactnessError(
+    `One of the columns ${named}${table === undefined ? '' : ` of ${table}`} contained a value that a file cannot hold, but no longer when Ferry looked for the column. Nothing was uploaded.`,
+    { hint: 'Select columns whose values are the same each time they are read.' },
+  );
 }
 
 /**

@@ -171,11 +171,26 @@ describe.each(['mariadb', 'mysql'] as const)('tables of %s', (flavor) => {
     ]);
     const [seen] = await refusalOf('id = 2');
     expect(seen).toMatch(/^Column "seen" .* contains an invalid date/);
-    // What a duckdbQuery filters is read all the same, but only what is left must fit.
     const sync = { query: 'SELECT * FROM due WHERE id = 3' };
     expect((await readThroughFerry('mysql', server, { sync })).content.rows).toEqual([
       [3, '2024-02-29', null, null],
     ]);
+  });
+
+  it('a query that reads a table again and again, or compares its times, reads it as DuckDB’s client does', async () => {
+    await server.query(
+      `CREATE TABLE ferry.parts (id int, parent int, since date, tm time(2));
+       INSERT INTO ferry.parts VALUES (1, NULL, '2024-01-01', '10:00:00.5'), (2, 1, '2024-01-02', '10:00:00'), (3, 2, NULL, NULL)`,
+    );
+    const tree = `WITH RECURSIVE r AS (SELECT 1 AS id, DATE '2024-01-01' AS since UNION ALL
+      SELECT p.id, p.since FROM r JOIN db.parts p ON p.parent = r.id) SELECT * FROM r ORDER BY id`;
+    expect((await read(tree)).content.rows).toEqual([
+      [1, '2024-01-01'],
+      [2, '2024-01-02'],
+      [3, null],
+    ]);
+    const times = "SELECT id, since FROM db.parts WHERE tm = '10:00:00.5'";
+    expect((await read(times)).content.rows).toEqual([[1, '2024-01-01']]);
   });
 
   it('a zero date is told from NULL in each of many columns', async () => {
