@@ -50,3 +50,15 @@ export const kind = <Row>(
   },
   ...(remarksOf === undefined ? {} : { remarksOf: (row: RawRow) => remarksOf(row as Row) }),
 });
+
+/** The same for columns, of which there are so many that a function of their own writes their JSON. */
+export const columnKind = <Row>(
+  parts: Pick<EntityKind, 'columns' | 'details' | 'shared'>,
+  columnSerializer: () => (row: Row, context: EntityContext) => string,
+): EntityKind => ({
+  ...parts,
+  serializer: () => {
+    const serialize = columnSerializer();
+    return (row, context) => ({ typeName: 'Column', json: serialize(row as Row, context) });
+  },
+});

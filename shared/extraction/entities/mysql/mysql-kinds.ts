@@ -1,9 +1,8 @@
 import type { EntityFolder } from '../../../source/catalog/entity-folders.ts';
 import { buildDatabase, databaseColumns } from '../database.ts';
-import { type EntityKind, kind } from '../entity-kind.ts';
+import { columnKind, type EntityKind, kind } from '../entity-kind.ts';
 import { buildSchema, schemaColumns } from '../schema.ts';
 import {
-  type MysqlColumnRow,
   mysqlColumnColumns,
   mysqlColumnDetails,
   mysqlColumnSerializer,
@@ -30,18 +29,10 @@ export const mysqlKinds: Readonly<Record<EntityFolder, EntityKind>> = {
     details: mysqlRelationDetails,
     remarksOf: remarksOfRelation,
   }),
-  column: {
-    columns: mysqlColumnColumns,
-    details: mysqlColumnDetails,
-    shared: mysqlSharedColumns,
-    serializer: () => {
-      const serialize = mysqlColumnSerializer();
-      return (row, context) => ({
-        typeName: 'Column',
-        json: serialize(row as unknown as MysqlColumnRow, context),
-      });
-    },
-  },
+  column: columnKind(
+    { columns: mysqlColumnColumns, details: mysqlColumnDetails, shared: mysqlSharedColumns },
+    mysqlColumnSerializer,
+  ),
   'extras-procedure': kind(mysqlProcedureColumns, buildMysqlProcedure, {
     details: mysqlProcedureDetails,
     remarksOf: remarksOfRoutine,

@@ -1,14 +1,8 @@
 import type { EntityFolder } from '../../../source/catalog/entity-folders.ts';
 import { buildDatabase, databaseColumns } from '../database.ts';
-import { type EntityKind, kind } from '../entity-kind.ts';
+import { columnKind, type EntityKind, kind } from '../entity-kind.ts';
 import { buildSchema, schemaColumns, schemaDetails } from '../schema.ts';
-import {
-  type ColumnRow,
-  columnColumns,
-  columnDetails,
-  columnSerializer,
-  sharedColumns,
-} from './postgres-column.ts';
+import { columnColumns, columnDetails, columnSerializer, sharedColumns } from './postgres-column.ts';
 import { buildProcedure, procedureColumns, procedureDetails } from './postgres-procedure.ts';
 import { buildRelation, relationColumns, relationDetails } from './postgres-relation.ts';
 
@@ -17,17 +11,9 @@ export const postgresKinds: Readonly<Record<EntityFolder, EntityKind>> = {
   database: kind(databaseColumns, buildDatabase),
   schema: kind(schemaColumns, buildSchema, { details: schemaDetails }),
   table: kind(relationColumns, buildRelation, { details: relationDetails }),
-  column: {
-    columns: columnColumns,
-    details: columnDetails,
-    shared: sharedColumns,
-    serializer: () => {
-      const serialize = columnSerializer();
-      return (row, context) => ({
-        typeName: 'Column',
-        json: serialize(row as unknown as ColumnRow, context),
-      });
-    },
-  },
+  column: columnKind(
+    { columns: columnColumns, details: columnDetails, shared: sharedColumns },
+    columnSerializer,
+  ),
   'extras-procedure': kind(procedureColumns, buildProcedure, { details: procedureDetails }),
 };
