@@ -4,6 +4,7 @@ import { mysqlLexicalRules, quoteLiteral, withoutTopModifiers } from '../../duck
 import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
 import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
+import { engineMessage } from '../engine-message.ts';
 import { withCanaries } from './mysql-canaries.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
@@ -120,13 +121,9 @@ async function describeColumns(
   });
 }
 
-/** What the engine itself said. */
-const causeOf = (error: unknown) =>
-  error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
-
 /** MySQL refuses to count with a vector, in words that would be taken for a fault of the query. */
 function explainUncountable(name: string, error: unknown): unknown {
-  if (!/Incorrect arguments to \+/.test(causeOf(error))) return error;
+  if (!/Incorrect arguments to \+/.test(engineMessage(error))) return error;
   const quoted = quoteMysqlName(name);
   return new ExactnessError(`Column "${name}" (vector) cannot be read: DuckDB's client has no vectors.`, {
     cause: error,
@@ -323,7 +320,7 @@ export const mysqlDialect: Dialect = {
     if (!risky) return;
     const plan = await ask(`EXPLAIN ${wrapped}`).catch((error: unknown) => {
       // Error 1345: a login that may read a view, but not see its SQL, is not told how the server does that.
-      if (/EXPLAIN\/SHOW can not be issued/.test(causeOf(error))) return undefined;
+      if (/EXPLAIN\/SHOW can not be issued/.test(engineMessage(error))) return undefined;
       throw error;
     });
     // When it is merged into the wrapper, the query's rows are stored nowhere, and nothing is truncated.

@@ -1,6 +1,7 @@
 import { asksForSharedLocks, mysqlLexicalRules } from '../../duckdb/sql-text.ts';
 import { ExactnessError, FerryError, QueryError } from '../../errors.ts';
 import type { AskSource, RunningStatements, ServerFacts, SourceClient, SourceTable } from '../dialect.ts';
+import { engineMessage } from '../engine-message.ts';
 import { findDefinitions, settingLeftChanged } from './mysql-definitions.ts';
 import { quoteMysqlText } from './mysql-types.ts';
 
@@ -75,7 +76,7 @@ export async function proveMysqlReadOnly({ ask }: SourceClient): Promise<boolean
     (error: unknown) => error,
   );
   if (refusal instanceof FerryError && refusal.retryable) throw refusal;
-  const said = refusal instanceof Error && refusal.cause instanceof Error ? refusal.cause.message : '';
+  const said = engineMessage(refusal);
   // In every language of the server's messages, in capitals.
   return /READ[ -]ONLY|1792/.test(said);
 }

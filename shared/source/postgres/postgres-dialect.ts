@@ -3,6 +3,7 @@ import { postgresLexicalRules, quoteLiteral } from '../../duckdb/sql-text.ts';
 import { ExactnessError } from '../../errors.ts';
 import { fillIn } from '../../text/fill-in.ts';
 import type { AskSource, ClientColumn, Dialect, SourceAnswer } from '../dialect.ts';
+import { engineMessage } from '../engine-message.ts';
 import { dollarTag } from './dollar-tag.ts';
 import { postgresQueryParts } from './parts/postgres-query-parts.ts';
 import { attachPostgres, LOCK_TIMEOUT } from './postgres-attach.ts';
@@ -212,7 +213,7 @@ export const postgresDialect: Dialect = {
       await run(`SELECT * FROM postgres_execute('db', '${block.replaceAll("'", "''")}')`);
       return undefined;
     } catch (error) {
-      const said = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+      const said = engineMessage(error);
       const rows = /ferry_estimate (\d+)/.exec(said)?.[1];
       return rows === undefined ? undefined : Number(rows);
     }

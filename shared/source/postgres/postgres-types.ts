@@ -279,6 +279,7 @@ function textDependsOn({ base, element, kind }: PostgresColumn): readonly string
 
 // Postgres' first moment, in microseconds from 1970: https://www.postgresql.org/docs/current/datatype-datetime.html
 const FIRST_MOMENT = '-210866803200000000';
+const isNoMoment = (value: string) => `NOT isfinite(${value}) OR epoch_us(${value}) < ${FIRST_MOMENT}`;
 
 /**
  * DuckDB SQL that is true for a value which does not fit, after DuckDB's client has decoded it: infinity is kept as such,
@@ -286,8 +287,8 @@ const FIRST_MOMENT = '-210866803200000000';
  */
 const misfits: Readonly<Record<string, (value: string) => string>> = {
   DATE: (value) => `NOT isfinite(${value})`,
-  TIMESTAMP: (value) => `NOT isfinite(${value}) OR epoch_us(${value}) < ${FIRST_MOMENT}`,
-  'TIMESTAMP WITH TIME ZONE': (value) => `NOT isfinite(${value}) OR epoch_us(${value}) < ${FIRST_MOMENT}`,
+  TIMESTAMP: isNoMoment,
+  'TIMESTAMP WITH TIME ZONE': isNoMoment,
   TIME: (value) => `${value} = '24:00'::TIME`,
 };
 

@@ -1,3 +1,4 @@
+import { batchesOf } from '../../batches.ts';
 import type { TypesMode } from '../../config/schema/ferry-config.ts';
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.ts';
 import { ExactnessError } from '../../errors.ts';
@@ -10,6 +11,7 @@ import {
   refusedColumn,
 } from '../column-plan.ts';
 import type { Dialect } from '../dialect.ts';
+import { engineMessage } from '../engine-message.ts';
 import type { SourceSession } from '../sessions/session.ts';
 import { changedWhileRunning, readSettings } from './keep-settings.ts';
 
@@ -71,7 +73,7 @@ async function convertThroughSource(
   const names = columns.map(({ name }) => name);
   const settings = columns.some(dependsOnSettings) ? await readSettings(session) : new Map<string, string>();
   const expressions = columns.flatMap((plan, index) => {
-    const { canary, companion, type, textDependsOn = [] } = plan;
+    const { canary, type, textDependsOn = [] } = plan;
     const value = plan.atSource ?? dialect.reference(names, index);
     const own = new Map(textDependsOn.map((name) => [name, settings.get(name) ?? '']));
     const marker = changeMarker(index + (firstMarker ?? 0));
@@ -79,11 +81,11 @@ async function convertThroughSource(
     return [
       { sql: guarded ?? value, alias: `c${index}` },
       ...(canary === undefined ? [] : [{ sql: canary.sql, alias: `k${index}` }]),
-      ...(companion === undefined || dialect.packFlags ? [] : [{ sql: companion, alias: `g${index}` }]),
     ];
   });
-  const packed = packCompanions(columns, dialect);
-  const statement = dialect.selectFrom(sql, [...expressions, ...packed.expressions], names, session.server);
+  const companions = planCompanions(columns, dialect);
+  const sent = [...expressions, ...companions.expressions];
+  const statement = dialect.selectFrom(sql, sent, names, session.server);
   if (mode === 'exact')
     await dialect.assertWrapIsLossless?.((ask) => session.askSource('wrap', ask), statement, columns);
   const wrapped = session.relationOf(statement);
@@ -101,32 +103,44 @@ async function convertThroughSource(
     columns.map((_, index) => `c${index}`),
     wrapped,
     firstMarker,
-    packed.given,
+    companions.given,
   );
 }
 
 /** As many conditions as a whole number of the source's has bits, with or without a sign. */
 const FLAGS = 62;
 
-/** Puts the companions of all columns into as few columns as possible: each takes the client as long as a value does. */
-function packCompanions(columns: readonly ColumnPlan[], { packFlags }: Dialect) {
-  if (packFlags === undefined) return { expressions: [] };
-  const indexes = columns.flatMap(({ companion }, index) => (companion === undefined ? [] : [index]));
-  const groups = Array.from({ length: Math.ceil(indexes.length / FLAGS) }, (_, group) =>
-    indexes.slice(group * FLAGS, (group + 1) * FLAGS),
+/**
+ * What is sent for the companions of all columns: in as few columns as possible, because each takes the client as long as
+ * a value does.
+ */
+function planCompanions(columns: readonly ColumnPlan[], { packFlags }: Dialect) {
+  const companions = columns.flatMap(({ companion }, index) =>
+    companion === undefined ? [] : [{ companion, index }],
   );
+  if (packFlags === undefined) {
+    return {
+      expressions: companions.map(({ companion, index }) => ({ sql: companion, alias: `g${index}` })),
+      given: ofColumn,
+    };
+  }
+  const places = new Map(companions.map(({ index }, place) => [index, place]));
   return {
-    expressions: groups.map((group, at) => ({
-      sql: packFlags(group.map((index) => columns[index]?.companion ?? '')),
+    expressions: batchesOf(companions, FLAGS).map((group, at) => ({
+      sql: packFlags(group.map(({ companion }) => companion)),
       alias: `g${at}`,
     })),
     given: (index: number) => {
-      const at = indexes.indexOf(index);
-      if (at < 0) return '';
-      return `(CAST(g${Math.floor(at / FLAGS)} AS UBIGINT) & CAST(${2n ** BigInt(at % FLAGS)} AS UBIGINT) <> 0)`;
+      const place = places.get(index);
+      if (place === undefined) return '';
+      const bit = 2n ** BigInt(place % FLAGS);
+      return `(CAST(g${Math.floor(place / FLAGS)} AS UBIGINT) & CAST(${bit} AS UBIGINT) <> 0)`;
     },
   };
 }
+
+/** The companion that is sent as a column of its own. */
+const ofColumn = (index: number) => `g${index}`;
 
 /**
  * DuckDB SQL that makes the file's columns from what the source sends.
@@ -140,7 +154,7 @@ export function convert(
   names: readonly string[],
   relation: string,
   firstMarker = 0,
-  given = (index: number) => `g${index}`,
+  given = ofColumn,
 ): string {
   const list = columns.map(({ name, inDuckdb, canary }, index) => {
     const value = quoteIdentifier(names[index] ?? name);
@@ -157,16 +171,20 @@ export function convert(
 /** What DuckDB says of 2024-02-00, which the client hands on to it. */
 const DAMAGED_DATE = /^Conversion Error: (Date|Timestamp) out of range: /;
 
-const messageOfCause = (error: unknown) =>
-  error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
-
 /** Whether the client could not decode a date. It does not say of which column. */
-export const isDamagedDate = (error: unknown) => DAMAGED_DATE.test(messageOfCause(error));
+export const isDamagedDate = (error: unknown) => DAMAGED_DATE.test(engineMessage(error));
+
+/** Columns and their types, for people. */
+export const nameColumns = (columns: readonly Pick<ColumnPlan, 'name' | 'sourceType'>[]): string =>
+  columns.map(({ name, sourceType }) => `"${name}" (${sourceType})`).join(', ');
+
+/** Where a column is, for people. */
+export const ofTable = (table: string | undefined) => (table === undefined ? '' : ` of ${table}`);
 
 /** The client does not say in which column it found the date. */
 function explainDamagedDate(columns: readonly ColumnPlan[], error: unknown): ExactnessError | undefined {
   const dates = columns.filter(({ type }) => type === 'DATE' || type === 'TIMESTAMP');
-  const named = dates.map(({ name, sourceType }) => `"${name}" (${sourceType})`).join(', ');
+  const named = nameColumns(dates);
   if (dates.length === 0) return undefined;
   return new ExactnessError(
     `${dates.length === 1 ? 'Column' : 'One of the columns'} ${named} contains an invalid date (a month or day 0, or a day that does not exist in its month). Nothing was uploaded.`,
@@ -179,13 +197,13 @@ function explainDamagedDate(columns: readonly ColumnPlan[], error: unknown): Exa
 
 /** The error for a column with a value that the file cannot hold. */
 export function refuseColumn(
-  { name, sourceType, table }: Pick<ColumnPlan, 'name' | 'sourceType' | 'table'>,
+  column: Pick<ColumnPlan, 'name' | 'sourceType' | 'table'>,
   { values, hint }: Refusal,
   cause?: unknown,
 ): ExactnessError {
-  const where = table === undefined ? '' : ` of ${table}`;
+  const { table } = column;
   return new ExactnessError(
-    `Column "${name}" (${sourceType})${where} contains ${values}. Nothing was uploaded.`,
+    `Column ${nameColumns([column])}${ofTable(table)} contains ${values}. Nothing was uploaded.`,
     { cause, hint: table === undefined ? hint : `Use \`query\` instead of duckdbQuery. ${hint}`.trim() },
   );
 }
@@ -195,7 +213,7 @@ export function explainRefusal(
   error: unknown,
   { columns, tableColumns }: { columns: readonly ColumnPlan[]; tableColumns: readonly ColumnPlan[] },
 ): ExactnessError | undefined {
-  const said = messageOfCause(error);
+  const said = engineMessage(error);
   const planAt = (index: number | undefined) =>
     index === undefined ? undefined : (columns[index] ?? tableColumns[index - TABLE_MARKERS]);
   const changed = planAt(changedColumn(said));

@@ -9,14 +9,12 @@ import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import { asScanned, guardScan, isPlain } from './guard-scan.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
-import { checkValues, type ValueCheck } from './value-check.ts';
+import { checkValues, type ReadValues, type ValueCheck } from './value-check.ts';
 
 interface Table {
   label: string;
   /** The columns that the query reads, for the source's SQL. */
   query: string;
-  /** Its values are the ones that it stores. */
-  stores: boolean;
   /** Only for the columns that the query reads. */
   columns: { plan: ColumnPlan; scanType: string }[];
   /** DuckDB SQL of a SELECT that replaces the table. */
@@ -32,6 +30,8 @@ interface Table {
   /** What may be wrong in it, for people. */
   warning?: string;
 }
+
+type FoundTable = Table & { found: SourceTable };
 
 /** Exactly: names that differ only in case may be two tables. */
 const key = ({ schema, table }: TableReference) => JSON.stringify([schema, table]);
@@ -129,7 +129,6 @@ async function describeTable(
   const table = {
     label,
     query,
-    stores: found.stores === true,
     columns: plans.map((plan) => ({
       plan: { ...plan, table: label },
       scanType: scanTypes.get(plan.name) ?? plan.type,
@@ -216,7 +215,7 @@ function lossOfScan(scanType: string): string | undefined {
 
 function checkTable(
   session: SourceSession,
-  { label, query, stores, columns, convertedAtSource, guarded }: Table,
+  { label, query, found, columns, convertedAtSource, guarded }: FoundTable,
   mode: TypesMode,
 ): ValueCheck | undefined {
   if (convertedAtSource) {
@@ -235,14 +234,8 @@ function checkTable(
   });
   if (guarded) return undefined;
   const names = columns.map(({ plan }) => plan.name);
-  return checkValues(session, { query, names, columns: checked.map(({ plan }) => plan), stored: stores });
-}
-
-/** Where to look for a date in a guarded table that the client could not decode. */
-function searchTable(session: SourceSession, { query, columns, guarded }: Table): ValueCheck | undefined {
-  if (!guarded) return undefined;
-  const plans = columns.map(({ plan }) => plan);
-  return checkValues(session, { query, names: plans.map(({ name }) => name), columns: plans });
+  const stored = found.stores === true;
+  return checkValues(session, { query, names, columns: checked.map(({ plan }) => plan), stored });
 }
 
 /** What happens to the tables that a duckdbQuery reads. */
@@ -251,8 +244,8 @@ export interface TableScans {
   sql: string;
   /** Conditions on the tables, to be checked in the same transaction. */
   checks: ValueCheck[];
-  /** To be asked when the client could not decode a date. */
-  searches: ValueCheck[];
+  /** The tables that are read by a statement which converts them. */
+  converted: ReadValues[];
   tableColumns: ColumnPlan[];
   /** Columns that a `*` of the query leaves out; next to one, they cannot be named. */
   hidden: string[];
@@ -284,7 +277,7 @@ export async function planTableScans(
 ): Promise<TableScans> {
   const { tables } = facts;
   const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
-  const described: (Table & { reference: TableReference; found: SourceTable })[] = [];
+  const described: (FoundTable & { reference: TableReference })[] = [];
   for (const reference of unique) {
     const found = await findTable(session, reference);
     described.push({ reference, found, ...(await describeTable(session, found, facts, mode)) });
@@ -307,9 +300,12 @@ export async function planTableScans(
   const checks = described
     .map((table) => checkTable(session, table, mode))
     .filter((check) => check !== undefined);
-  const searches = described
-    .map((table) => searchTable(session, table))
-    .filter((check) => check !== undefined);
+  const converted = described
+    .filter(({ guarded }) => guarded)
+    .map(({ query: sql, columns }): ReadValues => {
+      const plans = columns.map(({ plan }) => plan);
+      return { query: sql, names: plans.map(({ name }) => name), columns: plans };
+    });
   const apart = described.some(({ convertedAtSource }) => convertedAtSource);
   if (mode === 'exact' && checks.length + tables.length > 1) {
     const gap = apart
@@ -329,7 +325,7 @@ export async function planTableScans(
   }
   const { sql, tableColumns } = await replaceThose(session, query, described, mode);
   const hidden = described.flatMap((table) => table.hidden ?? []);
-  return { sql, checks, searches, tableColumns, hidden, warnings };
+  return { sql, checks, converted, tableColumns, hidden, warnings };
 }
 
 /** Puts the replacements for its tables into the query. */

@@ -11,7 +11,7 @@ import type { DuckdbQueryFacts } from './duckdb-query.ts';
 import { warnUnseen } from './guard-scan.ts';
 import { keepSettings } from './keep-settings.ts';
 import { explainHidden, planTableScans } from './plan-table-scans.ts';
-import { checkValues, type ValueCheck } from './value-check.ts';
+import type { ReadValues, ValueCheck } from './value-check.ts';
 
 /** What to read: SQL for the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */
 export type SourceQuery =
@@ -25,8 +25,8 @@ export interface PreparedQuery {
   relation: string;
   /** Conditions on the tables that a duckdbQuery reads, to be checked in the same transaction. */
   checks: ValueCheck[];
-  /** To be asked when the client could not decode a date. */
-  searches: ValueCheck[];
+  /** What is converted where it is read: a date that the client could not decode is in one of them. */
+  converted: ReadValues[];
   /** Columns of such tables that are converted where they are read, and may refuse values. */
   tableColumns: ColumnPlan[];
   /** What is lost, for people; `types: compatible` only. */
@@ -91,7 +91,7 @@ async function prepare(
       const plan = planComputed(name, type, target === undefined ? mode : 'exact');
       return withCheckedText(target === undefined ? plan : overrideColumn(plan, target, undefined));
     });
-    const { checks, searches, tableColumns } = scans;
+    const { checks, converted, tableColumns } = scans;
     const isTold = ({ name }: ColumnPlan) =>
       scans.warnings.some((told) => told.startsWith(`Column "${name}" `));
     const warnings = [...scans.warnings, ...warningsFor(columns.filter((plan) => !isTold(plan)))];
@@ -99,7 +99,7 @@ async function prepare(
       columns,
       relation: convert(columns, names, relation),
       checks,
-      searches,
+      converted,
       tableColumns,
       warnings,
       mode,
@@ -126,12 +126,11 @@ async function prepare(
     return target === undefined ? plan : overrideColumn(plan, target, asText);
   });
   const unwatched = columns.filter((plan) => plan.unwatched);
-  const search = checkValues(session, { query: sql, names, columns });
   return {
     columns,
     relation: await convertAtSource(session, sql, { columns, mode }),
     checks: [],
-    searches: search === undefined ? [] : [search],
+    converted: [{ query: sql, names, columns }],
     tableColumns: [],
     warnings: [
       ...warningsFor(columns),

@@ -1,7 +1,7 @@
 import { ExactnessError } from '../../errors.ts';
 import type { ColumnPlan, Refusal } from '../column-plan.ts';
 import type { SourceSession } from '../sessions/session.ts';
-import { explainRefusal, isDamagedDate, refuseColumn } from './convert-columns.ts';
+import { explainRefusal, isDamagedDate, nameColumns, ofTable, refuseColumn } from './convert-columns.ts';
 import { keepSettings } from './keep-settings.ts';
 
 /** Has the source look for values that its client damages. */
@@ -13,12 +13,12 @@ export interface ValueCheck {
   columns: (Pick<ColumnPlan, 'name' | 'sourceType' | 'table'> & { refusal: Refusal })[];
 }
 
-/** What is to be checked. */
-interface Checked {
+/** What is read from the source. */
+export interface ReadValues {
   /** The source's SQL, and the names of its columns. */
   query: string;
   names: readonly string[];
-  /** Columns of it with a violation. */
+  /** Those of its columns that may contain such a value. */
   columns: readonly ColumnPlan[];
   /** The query's values are the ones that a table stores. */
   stored?: boolean;
@@ -27,7 +27,7 @@ interface Checked {
 /** @returns undefined when no column can contain such a value */
 export function checkValues(
   { dialect, server }: SourceSession,
-  { query, names, columns, stored = false }: Checked,
+  { query, names, columns, stored = false }: ReadValues,
 ): ValueCheck | undefined {
   const suspects = columns.flatMap((plan) => {
     const violation = (stored ? plan.stored?.violation : undefined) ?? plan.violation;
@@ -71,9 +71,8 @@ export async function assertFit(session: SourceSession, check: ValueCheck): Prom
   if (misfit) throw misfit;
   // A view may compute another value each time.
   const [{ table } = {}] = check.columns;
-  const named = check.columns.map(({ name, sourceType }) => `"${name}" (${sourceType})`).join(', ');
   throw new ExactnessError(
-    `One of the columns ${named}${table === undefined ? '' : ` of ${table}`} contained a value that a file cannot hold, but no longer when Ferry looked for the column. Nothing was uploaded.`,
+    `One of the columns ${nameColumns(check.columns)}${ofTable(table)} contained a value that a file cannot hold, but no longer when Ferry looked for the column. Nothing was uploaded.`,
     { hint: 'Select columns whose values are the same each time they are read.' },
   );
 }
@@ -86,11 +85,13 @@ export async function assertFit(session: SourceSession, check: ValueCheck): Prom
  */
 async function findDamagedDate(
   session: SourceSession,
-  checks: readonly ValueCheck[],
+  read: readonly ReadValues[],
   error: unknown,
 ): Promise<ExactnessError | undefined> {
   if (!isDamagedDate(error)) return undefined;
-  for (const check of checks) {
+  for (const values of read) {
+    const check = checkValues(session, values);
+    if (check === undefined) continue;
     const find = () => keepSettings(session, () => findMisfit(session, check, error));
     const misfit = await session.transaction(find).catch(() => undefined);
     if (misfit) return misfit;
@@ -104,8 +105,8 @@ async function findDamagedDate(
  */
 export async function explainMisfit(
   session: SourceSession,
-  prepared: Parameters<typeof explainRefusal>[1] & { searches: readonly ValueCheck[] },
+  prepared: Parameters<typeof explainRefusal>[1] & { converted: readonly ReadValues[] },
   error: unknown,
 ): Promise<ExactnessError | undefined> {
-  return (await findDamagedDate(session, prepared.searches, error)) ?? explainRefusal(error, prepared);
+  return (await findDamagedDate(session, prepared.converted, error)) ?? explainRefusal(error, prepared);
 }

@@ -1,5 +1,6 @@
 import { QueryError, SourceUnavailableError } from '../../errors.ts';
 import type { Dialect, SourceAnswer } from '../dialect.ts';
+import { engineMessage } from '../engine-message.ts';
 import type { SourcePhase } from '../error-patterns.ts';
 import { EndedQueryError, explainByCode, UnknownQueryError } from '../explain-error.ts';
 
@@ -31,7 +32,7 @@ export async function explainUnknown(session: AskedSession, error: unknown): Pro
   const asking = dialect.codeOfRefusal?.(error.statement);
   if (asking === undefined) return error;
   const answer: unknown = await session.execute('describe', asking).catch((answered: unknown) => answered);
-  const said = answer instanceof Error && answer.cause instanceof Error ? answer.cause.message : '';
+  const said = engineMessage(answer);
   const code = /ferry_code (\w{5})/.exec(said)?.[1];
   const known =
     code === undefined ? undefined : explainByCode(code, dialect.errorPatterns.read, error.ofCatalog);

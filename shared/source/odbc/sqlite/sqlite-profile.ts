@@ -1,5 +1,6 @@
 import { ConfigError, QueryError } from '../../../errors.ts';
 import type { AskSource, ClientColumn } from '../../dialect.ts';
+import { engineMessage } from '../../engine-message.ts';
 import type { OdbcProfile } from '../odbc-profile.ts';
 import { bytesAsLetters } from '../statement-letters.ts';
 import { sqliteErrorPatterns } from './sqlite-errors.ts';
@@ -122,11 +123,7 @@ export const sqliteProfile: OdbcProfile = {
       () => undefined,
       (error: unknown) => error,
     );
-    return (
-      refusal instanceof Error &&
-      refusal.cause instanceof Error &&
-      /readonly database/.test(refusal.cause.message)
-    );
+    return /readonly database/.test(engineMessage(refusal));
   },
 
   describe,

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { postgresLexicalRules, quoteLiteral, type Token, tokensOf } from '../../../duckdb/sql-text.ts';
 import { fillIn } from '../../../text/fill-in.ts';
 import type { AskSource, QueryParts } from '../../dialect.ts';
+import { engineMessage } from '../../engine-message.ts';
 import { dollarTag } from '../dollar-tag.ts';
 import { quotePostgresName } from '../postgres-types.ts';
 import type { ParseNode } from './parse-postgres.ts';
@@ -153,7 +154,7 @@ export const postgresQueryParts: QueryParts = {
   async findPlanObstacle({ run }, parts) {
     const said = await run(`SELECT * FROM postgres_execute('db', ${quoteLiteral(planBlock(parts))})`).then(
       () => '',
-      (error: unknown) => (error instanceof Error && error.cause instanceof Error ? error.cause.message : ''),
+      engineMessage,
     );
     const plans = /ferry_plan ([\w", ;[\]]+)/.exec(said)?.[1]?.split(';') ?? [];
     if (plans.length !== parts.length) return 'the source did not show how it would read a part';
