@@ -245,6 +245,10 @@ export const mysqlDialect: Dialect = {
     // The client sends a backslash in a filter unchanged, and the server reads it as an escape: '\\'' OR 1=1 -- '
     // leaves its quotes.
     'SET GLOBAL mysql_experimental_filter_pushdown=false',
+    // There, the source's collations would decide which texts are equal and which comes first, and some statements of
+    // the client fail, such as one sorted by an aggregate on MariaDB.
+    'SET GLOBAL mysql_aggregate_pushdown_enabled=false',
+    'SET GLOBAL mysql_order_pushdown_enabled=false',
     ...(mode === 'exact'
       ? [
           'SET GLOBAL mysql_tinyint1_as_boolean=false',
