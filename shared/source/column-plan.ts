@@ -53,6 +53,8 @@ export interface ColumnPlan {
   violation?: string;
   /** {@link atSource} and {@link violation} for a value that a table stores: its type has refused some already, so less is checked. */
   stored?: { atSource: string; violation: string };
+  /** It is text at the source too, which compares it by its bytes if it is told to. */
+  isText?: boolean;
   /** Settings of the source's session that the form of a value depends on, as it is sent. */
   textDependsOn?: readonly string[];
   /**

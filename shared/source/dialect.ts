@@ -260,6 +260,8 @@ export interface Dialect {
   ): Promise<void>;
   /** Preparing `SELECT *` needs the right to read all columns, and a refusal ends DuckDB's transaction. */
   starNeedsAllColumns?: boolean;
+  /** DuckDB's client sends the filters of a duckdbQuery to the source. */
+  sendsFilters?: boolean;
   /** Whether DuckDB's client scans another table or column than the one with this name. */
   isMisreadInScan?(name: string): boolean;
   /** The source's SQL for the time limit of the session's statements: one row, 0 without a limit. */

@@ -125,6 +125,7 @@ export const postgresDialect: Dialect = {
   tablesNamed: (schema, table) =>
     fillIn(tablesSql, { SCHEMA: quoteLiteral(schema), TABLE: quoteLiteral(table) }),
   tellsCase: true,
+  sendsFilters: true,
   parallel: postgresParallelReading,
   parts: postgresQueryParts,
 

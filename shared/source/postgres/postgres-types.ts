@@ -23,6 +23,9 @@ export interface PostgresColumn extends SourceColumn {
 // int64 microseconds from 1970 end here; Postgres counts from 2000 and continues for 30 years.
 const LAST_TIMESTAMP = '294247-01-10 04:00:54.775807';
 
+/** Types behind which there is nothing but text. */
+const texts = new Set(['text', 'varchar', 'bpchar', 'name', 'char']);
+
 const scalarsThatStay = new Set(['bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'bytea', 'uuid']);
 
 /** A type in which all but a few values fit. */
@@ -318,6 +321,7 @@ export function planPostgresColumn(column: PostgresColumn, request: PlanRequest)
     decimal && decimal.precision <= 18 && decimal.scale > 18 && decimal.scale <= MAX_DECIMAL_DIGITS;
   return {
     ...planByMode(column, request),
+    ...(texts.has(column.base) ? { isText: true } : {}),
     ...(namedLike === undefined ? {} : { namedLike }),
     ...(settings === undefined ? {} : { textDependsOn: settings }),
     ...(unscannable ? { unscannable: `DuckDB's client cannot decode ${column.sourceType}` } : {}),

@@ -9,12 +9,15 @@ import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import { asScanned, guardScan, isPlain } from './guard-scan.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
+import { findSentFilters, isComparedAlike, selectUnfiltered } from './sent-filters.ts';
 import { checkValues, type ReadValues, type ValueCheck } from './value-check.ts';
 
 interface Table {
   label: string;
   /** The columns that the query reads, for the source's SQL. */
   query: string;
+  /** How DuckDB scans them; absent where a statement reads them. */
+  scan?: { relation: string; names: readonly string[] };
   /** Only for the columns that the query reads. */
   columns: { plan: ColumnPlan; scanType: string }[];
   /** DuckDB SQL of a SELECT that replaces the table. */
@@ -75,7 +78,7 @@ async function describeTable(
   const sourceName = `${dialect.quoteName(found.schema)}.${dialect.quoteName(found.table)}`;
   const scanName = `db.${quoteIdentifier(found.schema)}.${quoteIdentifier(found.table)}`;
   const label = `db.${found.schema}.${found.table}`;
-  const scan = () =>
+  const describeScan = () =>
     session.describe(scanName).catch((error: unknown) => {
       // The client cannot list the tables of a schema if some differ only in case.
       if (!(error instanceof QueryError)) throw error;
@@ -86,12 +89,12 @@ async function describeTable(
       dialect.isMisreadInScan?.(name),
     );
   // A * may be refused where the columns that the query names are not.
-  const listed = columns !== 'all' && dialect.starNeedsAllColumns ? await scan() : undefined;
+  const listed = columns !== 'all' && dialect.starNeedsAllColumns ? await describeScan() : undefined;
   const trusted = listed === undefined || isMisread(listed) ? undefined : listed;
   const shown =
     trusted ?? (await session.describe(session.relationOf(`SELECT * FROM ${sourceName}`), 'wrap'));
   const shownNames = shown.map(({ name }) => name);
-  const scanned = trusted ?? (isMisread(shown) ? undefined : await scan());
+  const scanned = trusted ?? (isMisread(shown) ? undefined : await describeScan());
   const scannedNames = scanned?.map(({ name }) => name) ?? shownNames;
   if (
     !isDeepStrictEqual(
@@ -139,7 +142,8 @@ async function describeTable(
   const alone = tables.length === 1 || !dialect.statementsApart;
   const { guarded, warning } = await guardScan(session, found, table, { mode, alone });
   if (guarded) return { ...table, hidden, unstarred, select: query, guarded };
-  const told = warning === undefined ? table : { ...table, warning };
+  const scan = { relation: scanName, names: read };
+  const told = { ...table, scan, ...(warning === undefined ? {} : { warning }) };
   if (columns !== 'all' || scannedNames.length === shownNames.length) return told;
   const select = `SELECT ${named.map(quoteIdentifier).join(', ')} FROM ${scanName}`;
   return { ...told, hidden, unstarred, select };
@@ -277,7 +281,7 @@ export async function planTableScans(
 ): Promise<TableScans> {
   const { tables } = facts;
   const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
-  const described: (FoundTable & { reference: TableReference })[] = [];
+  const described: (FoundTable & MentionedTable)[] = [];
   for (const reference of unique) {
     const found = await findTable(session, reference);
     described.push({ reference, found, ...(await describeTable(session, found, facts, mode)) });
@@ -323,16 +327,40 @@ export async function planTableScans(
       );
     }
   }
-  const { sql, tableColumns } = await replaceThose(session, query, described, mode);
+  const { sql, tableColumns } = await replaceAll(session, query, described, mode);
   const hidden = described.flatMap((table) => table.hidden ?? []);
   return { sql, checks, converted, tableColumns, hidden, warnings };
+}
+
+type MentionedTable = Table & { reference: TableReference };
+
+/** Puts the replacements for its tables into the query, with its filters where they mean what DuckDB means by them. */
+async function replaceAll(
+  session: SourceSession,
+  query: string,
+  described: readonly MentionedTable[],
+  mode: TypesMode,
+): ReturnType<typeof replaceThose> {
+  const replaced = await replaceThose(session, query, described, mode);
+  const differ = described.map(({ scan, columns }) =>
+    scan && session.dialect.sendsFilters ? columns.filter((column) => !isComparedAlike(column)) : [],
+  );
+  if (differ.flat().length === 0) return replaced;
+  const sent = await findSentFilters(session, replaced.sql);
+  const isSent = (name: string) => sent.some((filter) => filter.includes(name));
+  const kept = described.map((table, index) => {
+    const names = differ[index]?.map(({ plan }) => plan.name).filter(isSent) ?? [];
+    if (table.scan === undefined || names.length === 0) return table;
+    return { ...table, select: selectUnfiltered(table.scan, (name) => names.includes(name)) };
+  });
+  return isDeepStrictEqual(kept, described) ? replaced : replaceThose(session, query, kept, mode);
 }
 
 /** Puts the replacements for its tables into the query. */
 async function replaceThose(
   session: SourceSession,
   query: string,
-  described: readonly (Table & { reference: TableReference })[],
+  described: readonly MentionedTable[],
   mode: TypesMode,
 ): Promise<Pick<TableScans, 'sql' | 'tableColumns'>> {
   const tableColumns: ColumnPlan[] = [];
@@ -349,6 +377,7 @@ async function replaceThose(
       : select;
     replacements.push({
       isMeant,
+      table: reference.table,
       unstarred,
       select: guarded ? asScanned(converted, columns) : converted,
     });

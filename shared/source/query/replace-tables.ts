@@ -7,6 +7,8 @@ import { type Node, referenceOf, type TableReference } from './duckdb-query.ts';
 export interface Replacement {
   /** Whether the query means it by these words. */
   isMeant(reference: TableReference): boolean;
+  /** The table's name in these words. */
+  table: string;
   /** DuckDB SQL of a SELECT. */
   select: string;
   /** Columns of that SELECT that no `*` includes. */
@@ -82,6 +84,8 @@ function replaceIn(value: unknown, replacement: Replacement, subquery: Node): un
     const { sample, column_name_alias } = node;
     return { ...subquery, alias: nameOf(node), sample, column_name_alias };
   }
+  if (node.class === 'COLUMN_REF')
+    return { ...node, column_names: unqualified(node.column_names ?? [], replacement) };
   const { unstarred = [] } = replacement;
   const tables =
     node.type === 'SELECT_NODE' && unstarred.length > 0 ? replacedIn(node.from_table, replacement) : [];
@@ -94,6 +98,14 @@ function replaceIn(value: unknown, replacement: Replacement, subquery: Node): un
       replaceIn(child, replacement, subquery),
     ]),
   );
+}
+
+/** A subquery has no schema: `db.public.orders.id` becomes `orders.id`. */
+function unqualified(names: readonly unknown[], { table }: Replacement): readonly unknown[] {
+  const isNamed = (name: unknown) => String(name).toLowerCase() === table.toLowerCase();
+  if (String(names[0]).toLowerCase() !== 'db') return names;
+  const position = [1, 2].find((index) => names.length > index + 1 && isNamed(names[index]));
+  return position === undefined ? names : names.slice(position);
 }
 
 const nameOf = ({ alias, table_name }: Node) => alias || table_name;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMysql } from '../../support/servers/mysql-server.ts';
@@ -146,4 +147,84 @@ describe.each(servers)('a duckdbQuery on $name', ({ kind, start, text, size, bef
       expect(content.rows).toEqual(await compute(duckdbQuery));
     },
   );
+});
+
+// DuckDB has text where the source has another type, and with it other rules of comparison.
+describe('a filter of a duckdbQuery on Postgres', () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  beforeAll(async () => {
+    server = await startPostgres({ settings: { log_statement: 'all' } });
+    await server.query(
+      `CREATE EXTENSION citext; CREATE DOMAIN any_case AS citext; CREATE DOMAIN number AS int; CREATE TYPE pair AS (i int, t text);
+       CREATE TABLE various (id int, word text, c citext, a any_case, n number, j json, b jsonb, x xml, ip inet, r int4range, f regclass, u xid8, p pair, l text[]);
+       INSERT INTO various VALUES
+         (1, 'a', 'a', 'a', 9, '{"a": 1}', '{"a": 1}', '<a/>', '9.0.0.1', '[1,2)', 'pg_class', '9', '(1,a)', '{a}'),
+         (2, 'A', 'A', 'A', 10, '10', '10', '<b/>', '10.0.0.1', '[1,3)', 'pg_type', '10', '(2,b)', '{b,c}'),
+         (3, 'Zoo', 'Zoo', 'Zoo', 2, '2', '2', '<c/>', '10.0.0.2/24', '(,3)', 'pg_proc', '2', '(1,"Zoo")', '{}');
+       CREATE TABLE names (c citext, word text); INSERT INTO names VALUES ('zoo', 'Zoo')`,
+    );
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+  const read = async (duckdbQuery: string, types = 'exact') =>
+    (await readThroughFerry('postgres', server, { sync: { duckdbQuery, types } })).content.rows.flat();
+
+  it.each([
+    ["c = 'a'", [1]],
+    ["c <> 'a'", [2, 3]],
+    ["c LIKE 'Z%'", [3]],
+    ["c BETWEEN 'A' AND 'Z'", [2]],
+    ["c IN ('a', 'zoo')", [1]],
+    ["a LIKE 'Z%' OR a = 'a'", [1, 3]],
+    ['j = \'{"a": 1}\'', [1]],
+    ["j::VARCHAR LIKE '1%'", [2]],
+    ["b::VARCHAR LIKE '1%'", [2]],
+    ["b::VARCHAR > '10'", [1, 3]],
+    ["x LIKE '<a%'", [1]],
+    ["ip LIKE '9.%'", [1]],
+    ["ip > '2'", [1]],
+    ["r::VARCHAR LIKE '[%'", [1, 2]],
+    ["f = 'pg_class'", [1]],
+    ["u::VARCHAR LIKE '1%'", [2]],
+  ])('finds what DuckDB would find in the text that it reads: %s', async (condition, ids) => {
+    expect(await read(`SELECT id FROM db.various WHERE ${condition} ORDER BY id`)).toEqual(ids);
+  });
+
+  it.each([
+    ["n::VARCHAR LIKE '1%'", [2]],
+    ["p IN ({'i': 1, 't': 'a'}, {'i': 2, 't': 'b'})", [1, 2]],
+    ["p.t = 'a'", [1]],
+    ["l = ['b', 'c']", [2]],
+  ])('does with types: compatible: %s', async (condition, ids) => {
+    expect(await read(`SELECT id FROM db.various WHERE ${condition} ORDER BY id`, 'compatible')).toEqual(ids);
+  });
+
+  it.each([
+    ["WITH n AS (FROM db.names) SELECT word FROM n WHERE c LIKE 'z%'", ['Zoo']],
+    [
+      "SELECT v.id FROM db.public.various AS v JOIN db.names AS o ON v.word = o.word WHERE o.c = 'zoo' OR v.c = 'a'",
+      [3],
+    ],
+    ["SELECT id FROM db.various WHERE word IN (SELECT word FROM db.names WHERE c = 'zoo')", [3]],
+    ["SELECT * FROM db.names WHERE c = 'zoo'", ['zoo', 'Zoo']],
+    ["SELECT * FROM db.names WHERE c = 'Zoo'", []],
+    ["SELECT db.various.id FROM db.various WHERE db.various.c = 'a'", [1]],
+    ["SELECT various.id FROM db.various WHERE DB.public.various.c = 'a'", [1]],
+    ["SELECT id FROM db.various other WHERE other.c = 'a' AND other.id = 1", [1]],
+  ])('does wherever the query has it: %s', async (query, values) => {
+    expect(await read(query)).toEqual(values);
+  });
+
+  it('is sent to the source where it means the same there', async () => {
+    const sent = async (condition: string) => {
+      const before = readFileSync(server.logFile, 'utf8').length;
+      await read(`SELECT id FROM db.various WHERE ${condition}`);
+      return /FROM "public"\."various" WHERE (.*)\) TO STDOUT/.exec(
+        readFileSync(server.logFile, 'utf8').slice(before),
+      )?.[1];
+    };
+    expect(await sent("word = 'a' AND c = 'a'")).toBe('"word" = \'a\' COLLATE "C"');
+    expect(await sent("word LIKE 'Z%'")).toBe('("word" >= \'Z\' COLLATE "C" AND "word" < \'[\' COLLATE "C")');
+    expect(await sent("id > 1 AND b::VARCHAR = '2'")).toBe('"id" > \'1\'');
+    expect(await sent("c = 'a'")).toBeUndefined();
+  });
 });
