@@ -25,6 +25,8 @@ export interface ListedKey {
 export interface DocumentStore {
   /** The time by the store's own clock, in ms since 1970; on S3 to the second. */
   now(): Promise<number>;
+  /** Writes and removes a byte: a disk may be full, and a folder read-only. A bucket is never full, so it has none. */
+  assertWritable?(): Promise<void>;
   /** The address of a document, for people. */
   address(key: string): string;
   put(key: string, body: string): Promise<void>;

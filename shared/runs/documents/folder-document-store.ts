@@ -22,6 +22,10 @@ const hasCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
 const isMissing = (error: unknown) => hasCode(error, 'ENOENT');
 
+// Refused and archived files hold data: they are for the user who runs Ferry, and nobody else.
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+
 /** The versions of a replaceable document are files in its folder, named by number; the highest one counts. */
 async function versionsIn(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch((error: unknown) => {
@@ -41,6 +45,16 @@ async function clockOf(folder: string): Promise<number> {
   const { mtimeMs } = await stat(probe);
   await rm(probe, { force: true });
   return mtimeMs;
+}
+
+/** A full disk still takes empty files. */
+async function writeByte(folder: string): Promise<void> {
+  const probe = join(folder, `${randomUUID()}.tmp`);
+  try {
+    await writeFile(probe, ' ', { mode: PRIVATE_FILE });
+  } finally {
+    await rm(probe, { force: true }).catch(() => {});
+  }
 }
 
 // Longer than any copy takes.
@@ -133,12 +147,16 @@ const unavailableIn =
 
 const BROKEN_LINK = { why: '', todo: 'Mount what it leads to' };
 
+/** @throws StorageUnavailableError when a document is missing because a link leads nowhere */
+async function assertNoBrokenLink(folder: string, key: string, cause: unknown): Promise<void> {
+  const broken = await findBrokenLink(folder, key);
+  if (broken === undefined) return;
+  const doing = `read: ${broken} in it is a link to something that does not exist`;
+  throw unavailableIn(folder)(doing, cause, BROKEN_LINK);
+}
+
 /** A file in a state folder that Ferry created: keeps it out of version control, and shows whose it is. */
 export const STATE_MARK = '.gitignore';
-
-// Refused and archived files hold data: they are for the user who runs Ferry, and nobody else.
-const PRIVATE_FOLDER = 0o700;
-const PRIVATE_FILE = 0o600;
 
 /** Documents as files below a folder, which the first write creates: for its owner alone. */
 export function createFolderDocumentStore(folder: string): DocumentStore {
@@ -172,6 +190,14 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         throw unavailable('written to', error);
       }
     },
+    async assertWritable() {
+      try {
+        await makeInside(folder);
+        await writeByte(folder);
+      } catch (error) {
+        throw unavailable('written to', error);
+      }
+    },
     address: (key) => join(folder, key),
     put: (key, body) => replaceWhole(key, (draft) => writePrivately(draft, body)),
     async create(key, body) {
@@ -194,13 +220,8 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         return await readFile(join(folder, key), 'utf8');
       } catch (error) {
         if (!isMissing(error)) throw unavailable('read', error);
-        const broken = await findBrokenLink(folder, key);
-        if (broken === undefined) return undefined;
-        throw unavailable(
-          `read: ${broken} in it is a link to something that does not exist`,
-          error,
-          BROKEN_LINK,
-        );
+        await assertNoBrokenLink(folder, key, error);
+        return undefined;
       }
     },
     async putFile(key, source) {

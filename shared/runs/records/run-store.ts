@@ -57,7 +57,7 @@ export interface RunStore extends RunRecords, RunTraces {
   announceFreeSlot(source: string): Promise<void>;
   /** The run of a job that waits for a slot outside of any process; undefined when there is none. */
   findParkedRun(job: string): Promise<string | undefined>;
-  /** @throws StorageUnavailableError when the stored data cannot be read */
+  /** @throws StorageUnavailableError when the stored data cannot be read, or a folder not be written to */
   assertReachable(): Promise<void>;
   /** Who is running a job, or died while running it; undefined when nobody has its lease. */
   readHolder(job: string): Promise<Holder | undefined>;
@@ -157,6 +157,7 @@ export function createRunStore(documents: DocumentStore, times: LeaseTimes = lea
     ...createRunTraces(documents),
     async assertReachable() {
       await documents.list(stateKeysOf(), 1);
+      await documents.assertWritable?.();
     },
     readHolder: (job) => readHolder(documents, job, times),
     listLivingJobs: () => listLivingJobs(documents, times),

@@ -79,3 +79,30 @@ it('a disk that fills up while the source is read: failed, the dataset as it was
   expect(polyteia.calls.map(({ on }) => on)).toEqual(['get_dataset']);
   expect(await readFile(polyteia.datasets.get(DATASET)?.content?.file ?? '')).toEqual(before);
 });
+
+it('a disk that is full: the state folder can be read, and is not ready', async () => {
+  const state = join(folder, 'full');
+  const stores = new URL('../../../shared/runs/', import.meta.url);
+  const script = `
+    const { createFolderDocumentStore } = await import('${stores}documents/folder-document-store.ts');
+    const { createRunStore } = await import('${stores}records/run-store.ts');
+    const runs = createRunStore(createFolderDocumentStore(process.argv[1]));
+    console.log(JSON.stringify(await runs.list({ limit: 1 })));
+    await runs.assertReachable().catch((error) => console.log(error.constructor.name, error.message));`;
+  await createRunStore(createFolderDocumentStore(state)).assertReachable();
+  const { stdout } = await promisify(execFile)('/bin/sh', [
+    '-c',
+    'ulimit -f 0; exec "$0" "$@"',
+    process.execPath,
+    '--input-type=module',
+    '--eval',
+    script,
+    state,
+  ]);
+  expect(stdout.split('\n')).toEqual([
+    '[]',
+    expect.stringMatching(/^StorageUnavailableError The state folder .*full cannot be written to/),
+    '',
+  ]);
+  expect(await readdir(state)).toEqual(['.gitignore']);
+});
