@@ -1,10 +1,15 @@
+import { offsetOf } from '../logic/clock.ts';
+
 /** Numbers, sizes and moments as people of a language write them. */
 export interface Formats {
   count(value: number): string;
   bytes(value: number): string;
   /** 1234 → "1.2 s". */
   duration(ms: number): string;
-  /** A moment in a zone: "22 Nov 2026, 04:30". @default the browser's zone */
+  /**
+   * A moment in a zone: "22/11/2026, 04:30", with the offset where the clock is set back and shows it twice. @default
+   * the browser's zone
+   */
   moment(iso: string, zone?: string): string;
   /** The same with the weekday. */
   planned(iso: string, zone: string): string;
@@ -25,6 +30,9 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60_000],
   ['second', 1_000],
 ];
+
+/** By how much a zone sets its clock back, in ms: half an hour on Lord Howe Island, two hours at Troll, elsewhere an hour. */
+const SET_BACK_BY = [1_800_000, 3_600_000, 7_200_000];
 
 /** @param language a tag of BCP 47: `de`, `en-GB` */
 export function createFormats(language: string): Formats {
@@ -72,7 +80,14 @@ export function createFormats(language: string): Formats {
       const minutes = Math.round(ms / 60_000);
       return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
     },
-    moment: (iso, zone) => inZone(zone, false).format(new Date(iso)),
+    moment(iso, zone) {
+      const format = inZone(zone, false);
+      const text = format.format(new Date(iso));
+      const isTwin = SET_BACK_BY.some((ms) =>
+        [-ms, ms].some((away) => format.format(Date.parse(iso) + away) === text),
+      );
+      return isTwin ? `${text} (${offsetOf(format.resolvedOptions().timeZone, iso)})` : text;
+    },
     planned: (iso, zone) => inZone(zone, true).format(new Date(iso)),
     relative(iso, now) {
       const ms = Date.parse(iso) - now;

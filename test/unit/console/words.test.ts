@@ -72,6 +72,16 @@ describe('numbers and moments', () => {
     ]);
   });
 
+  it('tell two moments apart that the clock shows as one', () => {
+    const at = (hour: string) => german.moment(`2026-10-25T${hour}:30:00.000Z`, 'Europe/Berlin');
+    expect(['23', '00', '01', '02'].map(at)).toEqual([
+      '26.10.2026, 00:30',
+      '25.10.2026, 02:30 (+02:00)',
+      '25.10.2026, 02:30 (+01:00)',
+      '25.10.2026, 03:30',
+    ]);
+  });
+
   it.each([
     [0, '0 ms'],
     [999, '999 ms'],
