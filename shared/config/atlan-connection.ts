@@ -8,6 +8,13 @@ export interface AtlanConnection {
   name: string;
 }
 
+/** Where a source is; a file has no host. */
+interface Place {
+  host: string;
+  port: number;
+  database: string;
+}
+
 // Atlan's ids are the seconds at which a connection was created. No Atlan existed between 2001 and 2017, so these ids
 // are free.
 const FIRST_ID = 1_000_000_000n;
@@ -15,7 +22,8 @@ const IDS = 500_000_000n;
 
 /**
  * The connection that the assets of a source belong to: as configured, else derived from where the server is, and the
- * same at each run. Two sources on one server share a connection, because their databases distinguish them.
+ * same at each run. Two sources on one server share a connection, because their databases distinguish them. A file has
+ * one of its own: two may have the same name, in different folders.
  *
  * @param options.name of the source
  * @param options.login where the source really is, because a secret may say it
@@ -23,7 +31,7 @@ const IDS = 500_000_000n;
 export function connectionOf(options: {
   name: string;
   source: Pick<SourceConfig, 'type' | 'odbc' | 'connection'>;
-  login: { host: string; port: number };
+  login: Place;
   tenant: string;
 }): AtlanConnection {
   const { name, source, login, tenant } = options;
@@ -45,9 +53,10 @@ export function knownConnection(
   source: SourceConfig,
   tenant: string,
 ): AtlanConnection | undefined {
-  const { host, port, connection } = source;
-  if (connection?.qualifiedName === undefined && (host === undefined || port === undefined)) return undefined;
-  return connectionOf({ name, source, login: { host: host ?? '', port: port ?? 0 }, tenant });
+  const { host = '', port = 0, database = '', connection, odbc } = source;
+  const isKnown = odbc?.product === 'sqlite' ? database !== '' : host !== '' && port !== 0;
+  if (connection?.qualifiedName === undefined && !isKnown) return undefined;
+  return connectionOf({ name, source, login: { host, port, database }, tenant });
 }
 
 /** Atlan's name for the kind of database, whatever Ferry reads it with. */
@@ -56,7 +65,8 @@ export function connectorOf({ type, odbc }: Pick<SourceConfig, 'type' | 'odbc'>)
   return { postgresql: 'postgres', mariadb: 'mysql', sqlite: 'sqlite', sqlserver: 'mssql' }[odbc.product];
 }
 
-function idOf(type: string, { host, port }: { host: string; port: number }): bigint {
-  const hash = createHash('sha256').update(`${type}\n${host.toLowerCase()}\n${port}`).digest();
+function idOf(type: string, { host, port, database }: Place): bigint {
+  const place = host === '' ? database : `${host.toLowerCase()}\n${port}`;
+  const hash = createHash('sha256').update(`${type}\n${place}`).digest();
   return FIRST_ID + (hash.readBigUInt64BE() % IDS);
 }

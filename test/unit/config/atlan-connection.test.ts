@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectionOf } from '../../../shared/config/atlan-connection.ts';
 
-const login = { host: 'erp.example.org', port: 5432 };
+const login = { host: 'erp.example.org', port: 5432, database: 'erp' };
 const at = (changes: Partial<typeof login> = {}, tenant = 'default') =>
   connectionOf({ name: 'erp', source: { type: 'postgres' }, login: { ...login, ...changes }, tenant });
 
@@ -24,6 +24,13 @@ describe('connectionOf', () => {
     expect(at({ host: 'ERP.Example.org' })).toEqual(at());
     expect(at({ port: 5433 })).not.toEqual(at());
     expect(at({ host: 'hr.example.org' })).not.toEqual(at());
+    expect(at({ database: 'hr' })).toEqual(at());
+  });
+
+  it('distinguishes files by their paths', () => {
+    const file = (database: string) => at({ host: '', port: 0, database });
+    expect(file('/data/2025/archive.sqlite')).toEqual(file('/data/2025/archive.sqlite'));
+    expect(file('/data/2026/archive.sqlite')).not.toEqual(file('/data/2025/archive.sqlite'));
   });
 
   it.each([
