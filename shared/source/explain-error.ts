@@ -143,10 +143,19 @@ export function explainSourceError(
     return patterns.explainDescribe(message, phase);
   return (
     explainByPattern(said, patterns.read) ??
+    explainConversion(said) ??
     new QueryError('The query failed at the source while Ferry read its result.', {
       hint: 'Run the query on the source itself to see why: the message may quote data, so Ferry does not repeat it.',
     })
   );
+}
+
+/** The error when DuckDB itself cannot convert a value, of a table or in the query's own text; undefined for any other. */
+function explainConversion(said: string): FerryError | undefined {
+  if (!said.startsWith('Conversion Error: ')) return undefined;
+  return new QueryError('DuckDB cannot convert a value to the type that the query needs.', {
+    hint: "TRY_CAST(x AS type) returns NULL for such a value. A constant needs DuckDB's form: TIMESTAMP '2026-01-31 12:00:00'.",
+  });
 }
 
 /** The error when Ferry's own machine has no memory or disk left for a statement; undefined for any other. */

@@ -105,3 +105,15 @@ describe('an error is that of the server, whatever the words of the statement', 
     expect(error.hint).toBeDefined();
   });
 });
+
+it.each(['mysql', 'postgres'] as const)(
+  '%s: a value that DuckDB cannot convert is none of the source',
+  (kind) => {
+    const said = "Conversion Error: Could not convert string 'geheim' to INT32";
+    expect(explain(kind, 'read', said)).toMatchObject({
+      class: 'QueryError',
+      message: 'DuckDB cannot convert a value to the type that the query needs.',
+      hint: expect.stringMatching(/^TRY_CAST\(x AS type\) returns NULL/),
+    });
+  },
+);
