@@ -103,7 +103,8 @@ function hashOf(sources, variables) {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
   for (const source of sources) {
     const path = join(root, source);
-    const names = /\.\w+$/.test(source) ? [''] : readdirSync(path);
+    const isFile = (name) => /\.\w+$/.test(name);
+    const names = isFile(source) ? [''] : readdirSync(path, { recursive: true }).filter(isFile).sort();
     for (const name of names) hash.update(readFileSync(join(path, name)));
   }
   const chosen = Object.entries(process.env).filter(([name]) => variables?.test(name));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../../cli/program/run-command-line.ts';
 import { runRecord } from '../../support/api.ts';
-import { type FakeAws, startFakeAws } from '../../support/aws/fake-aws.ts';
+import { type FakeAws, startFakeAws } from '../../support/aws/stand-ins/fake-aws.ts';
 import { fakeAwsEnvironment } from '../../support/cli/ferry-against-stack.ts';
 import { runFerry } from '../../support/cli/ferry-command.ts';
 import { withEnvironment } from '../../support/processes/process-environment.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createStackApi } from '../../../cli/stack/stack-api.ts';
-import { type FakeAws, startFakeAws } from '../../support/aws/fake-aws.ts';
+import { type FakeAws, startFakeAws } from '../../support/aws/stand-ins/fake-aws.ts';
 import { pythonEnvironment } from '../../support/processes/python.ts';
 
 const SIGN_AGAIN = fileURLToPath(new URL('../../support/aws/sign_again.py', import.meta.url));

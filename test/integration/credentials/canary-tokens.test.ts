@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { logLevels } from '../../../shared/telemetry/log-settings.ts';
-import { type FakeAws, startFakeAws } from '../../support/aws/fake-aws.ts';
+import { type FakeAws, startFakeAws } from '../../support/aws/stand-ins/fake-aws.ts';
 import { runFerryProcess } from '../../support/cli/ferry-command.ts';
 import { makeCertificates } from '../../support/network/certificates.ts';
 import { startPolyteiaStandIn } from '../../support/polyteia/stand-in/stand-in.ts';

@@ -4,7 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withLock } from '../processes/lock.ts';
-import { cache, reason } from '../tools/surroundings.ts';
+import { cache, reason } from '../tools/install/surroundings.ts';
 import { findGo } from './find-go.ts';
 
 const run = promisify(execFile);

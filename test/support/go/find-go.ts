@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { installTool } from '../tools/install-tool.ts';
+import { installTool } from '../tools/install/install-tool.ts';
 import { machinePrograms } from '../tools/machine-programs.ts';
 import type { Tool } from '../tools/tool.ts';
 

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { withLock } from '../processes/lock.ts';
 import { pythonEnvironment } from '../processes/python.ts';
-import { cache, reason } from '../tools/surroundings.ts';
+import { cache, reason } from '../tools/install/surroundings.ts';
 
 const run = promisify(execFile);
 const VERSION = '1.37.0';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { downloadDebianPackages } from '../tools/debian-packages.ts';
-import { cache } from '../tools/surroundings.ts';
+import { downloadDebianPackages } from '../tools/install/debian-packages.ts';
+import { cache } from '../tools/install/surroundings.ts';
 
 const run = promisify(execFile);
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findTool } from '../tools/find-tool.ts';
-import { cache, reason } from '../tools/surroundings.ts';
+import { cache, reason } from '../tools/install/surroundings.ts';
 import { makeBaseFolders } from './base-images.ts';
 import { BUILDAH } from './container-tools.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findTool } from '../tools/find-tool.ts';
-import { MARIADB } from '../tools/mariadb.ts';
-import { MYSQL } from '../tools/mysql.ts';
+import { MARIADB } from '../tools/servers/mariadb.ts';
+import { MYSQL } from '../tools/servers/mysql.ts';
 import type { UnprivilegedUser } from '../tools/tool.ts';
 
 /** The two servers that speak MySQL's protocol. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BoundProcess, freePort, spawnBound } from '../processes/bound-process.ts';
 import { findTool } from '../tools/find-tool.ts';
-import { PGBOUNCER } from '../tools/pgbouncer.ts';
+import { PGBOUNCER } from '../tools/servers/pgbouncer.ts';
 import { acceptsPostgres } from './accepts-postgres.ts';
 import { unprivilegedUser } from './postgres-binaries.ts';
 import type { PostgresServer } from './postgres-server.ts';

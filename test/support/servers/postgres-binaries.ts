@@ -4,9 +4,9 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findTool } from '../tools/find-tool.ts';
-import { type OtherPostgres, otherPostgres } from '../tools/other-postgres.ts';
-import { placeForUser } from '../tools/place-for-user.ts';
-import { POSTGRES_15 } from '../tools/postgres-15.ts';
+import { placeForUser } from '../tools/install/place-for-user.ts';
+import { type OtherPostgres, otherPostgres } from '../tools/servers/other-postgres.ts';
+import { POSTGRES_15 } from '../tools/servers/postgres-15.ts';
 import type { UnprivilegedUser } from '../tools/tool.ts';
 
 export type { UnprivilegedUser } from '../tools/tool.ts';

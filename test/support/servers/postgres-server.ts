@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type BoundProcess, freePort, spawnBound } from '../processes/bound-process.ts';
-import type { OtherPostgres } from '../tools/other-postgres.ts';
+import type { OtherPostgres } from '../tools/servers/other-postgres.ts';
 import { acceptsPostgres } from './accepts-postgres.ts';
 import { cacheFolder, copyData, dataTemplate } from './data-template.ts';
 import { postgresBinaries, type UnprivilegedUser, unprivilegedUser } from './postgres-binaries.ts';

@@ -4,10 +4,10 @@ import { arm64Node } from '../processes/arm64-node.ts';
 import { pythonEnvironment, sqlParserEnvironment } from '../processes/python.ts';
 import { CURL } from './curl.ts';
 import { findTool } from './find-tool.ts';
-import { MARIADB } from './mariadb.ts';
-import { MYSQL } from './mysql.ts';
-import { PGBOUNCER } from './pgbouncer.ts';
-import { POSTGRES_15 } from './postgres-15.ts';
+import { MARIADB } from './servers/mariadb.ts';
+import { MYSQL } from './servers/mysql.ts';
+import { PGBOUNCER } from './servers/pgbouncer.ts';
+import { POSTGRES_15 } from './servers/postgres-15.ts';
 
 const programs = [MARIADB, MYSQL, POSTGRES_15, PGBOUNCER, CURL].map(async (tool) =>
   Object.values((await findTool(tool)).programs),

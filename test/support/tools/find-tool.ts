@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { installTool } from './install-tool.ts';
+import { installTool } from './install/install-tool.ts';
+import { placeForUser } from './install/place-for-user.ts';
+import { reason } from './install/surroundings.ts';
 import { machinePrograms } from './machine-programs.ts';
-import { placeForUser } from './place-for-user.ts';
-import { reason } from './surroundings.ts';
 import { type InstalledTool, type Tool, type UnprivilegedUser, urlVariable } from './tool.ts';
 
 const run = promisify(execFile);

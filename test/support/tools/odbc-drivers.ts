@@ -5,8 +5,8 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { withLock } from '../processes/lock.ts';
-import { type DebianPackages, downloadDebianPackages } from './debian-packages.ts';
-import { cache } from './surroundings.ts';
+import { type DebianPackages, downloadDebianPackages } from './install/debian-packages.ts';
+import { cache } from './install/surroundings.ts';
 
 const run = promisify(execFile);
 

@@ -1,4 +1,4 @@
-import type { DebianPackages } from './debian-packages.ts';
+import type { DebianPackages } from './install/debian-packages.ts';
 
 /** Something that tests run and that npm cannot bring. */
 export interface Tool<Program extends string = string> {

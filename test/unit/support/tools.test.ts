@@ -7,10 +7,10 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findTool } from '../../support/tools/find-tool.ts';
-import { installTool } from '../../support/tools/install-tool.ts';
-import { startByOwnLoader } from '../../support/tools/loader-scripts.ts';
-import { placeForUser } from '../../support/tools/place-for-user.ts';
-import { cache } from '../../support/tools/surroundings.ts';
+import { installTool } from '../../support/tools/install/install-tool.ts';
+import { startByOwnLoader } from '../../support/tools/install/loader-scripts.ts';
+import { placeForUser } from '../../support/tools/install/place-for-user.ts';
+import { cache } from '../../support/tools/install/surroundings.ts';
 import { type Tool, urlVariable } from '../../support/tools/tool.ts';
 
 const run = promisify(execFile);

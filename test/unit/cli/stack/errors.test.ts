@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';
+import { type FakeAws, startFakeAws } from '../../../support/aws/stand-ins/fake-aws.ts';
 import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/cli/ferry-against-stack.ts';
 
 let aws: FakeAws;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { formatLogEvent } from '../../../../cli/stack/format-log-event.ts';
 import { jobsWithExtraction, runRecord } from '../../../support/api.ts';
-import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';
+import { type FakeAws, startFakeAws } from '../../../support/aws/stand-ins/fake-aws.ts';
 import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/cli/ferry-against-stack.ts';
 
 let aws: FakeAws;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { leaseTimes } from '../../../../shared/runs/leases/lease.ts';
 import { sleep } from '../../../../shared/sleep.ts';
 import { runningRecord, runRecord } from '../../../support/api.ts';
-import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';
+import { type FakeAws, startFakeAws } from '../../../support/aws/stand-ins/fake-aws.ts';
 import { fakeAwsEnvironment, ferryAgainstStack } from '../../../support/cli/ferry-against-stack.ts';
 
 let aws: FakeAws;

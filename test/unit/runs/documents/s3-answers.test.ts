@@ -10,7 +10,7 @@ import {
   type AnsweringS3,
   s3Error,
   startAnsweringS3,
-} from '../../../support/aws/answering-s3.ts';
+} from '../../../support/aws/stand-ins/answering-s3.ts';
 import { withEnvironment } from '../../../support/processes/process-environment.ts';
 
 let s3: AnsweringS3;

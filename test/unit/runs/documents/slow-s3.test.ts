@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { CancelledError } from '../../../../shared/errors.ts';
 import { createS3OutputStore } from '../../../../shared/extraction/output/s3-output-store.ts';
 import { createS3DocumentStore } from '../../../../shared/runs/documents/s3-document-store.ts';
-import { type SlowS3, startSlowS3 } from '../../../support/aws/slow-s3.ts';
+import { type SlowS3, startSlowS3 } from '../../../support/aws/stand-ins/slow-s3.ts';
 
 // 400 kB take a second, and a request no more than two thirds of that.
 const FILE = randomBytes(400_000);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { createAwsIdentity } from '../../../../shared/source/credentials/create-aws-identity.ts';
 import { sessionName } from '../../../../shared/source/credentials/rds-token.ts';
 import { createSecretsManagerReader } from '../../../../shared/source/credentials/secrets-manager-reader.ts';
-import { type FakeAws, startFakeAws } from '../../../support/aws/fake-aws.ts';
+import { type FakeAws, startFakeAws } from '../../../support/aws/stand-ins/fake-aws.ts';
 import { withClockOf } from '../../../support/runs/wrong-clock.ts';
 
 const EXTERNAL_ID = 'fremde-kennung-4711';

@@ -3,9 +3,9 @@ import { App, type Environment, Stack } from 'aws-cdk-lib';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadConfig } from '../../shared/config/load-config.ts';
-import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
-import { configWith, synthesize } from '../support/aws/synthesize.ts';
+import { loadConfig } from '../../../shared/config/load-config.ts';
+import type { FerryConfig } from '../../../shared/config/schema/ferry-config.ts';
+import { configWith, synthesize } from '../../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const packs = { AwsSolutions: AwsSolutionsChecks, Serverless: ServerlessChecks };
 
 const everyOption = async () => {
-  const path = fileURLToPath(new URL('../../examples/ferry.yaml', import.meta.url));
+  const path = fileURLToPath(new URL('../../../examples/ferry.yaml', import.meta.url));
   return (await loadConfig({ path, environment: {} })).config;
 };
 const ownBucketAndTopic = async (): Promise<FerryConfig> => {

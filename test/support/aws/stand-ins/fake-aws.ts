@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApi } from '../../../shared/api/create-api.ts';
-import type { JobIndex } from '../../../shared/api/jobs/job-index.ts';
-import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
-import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
-import type { RunRequest } from '../../../shared/runs/records/run-request.ts';
-import { createRunRequestStore } from '../../../shared/runs/records/run-request-store.ts';
-import { createRunStore, type RunStore } from '../../../shared/runs/records/run-store.ts';
-import { createLogger } from '../../../shared/telemetry/logger.ts';
-import { CALLER, jobs } from '../api.ts';
+import { createApi } from '../../../../shared/api/create-api.ts';
+import type { JobIndex } from '../../../../shared/api/jobs/job-index.ts';
+import type { DocumentStore } from '../../../../shared/runs/documents/document-store.ts';
+import { createMemoryDocumentStore } from '../../../../shared/runs/documents/memory-document-store.ts';
+import type { RunRequest } from '../../../../shared/runs/records/run-request.ts';
+import { createRunRequestStore } from '../../../../shared/runs/records/run-request-store.ts';
+import { createRunStore, type RunStore } from '../../../../shared/runs/records/run-store.ts';
+import { createLogger } from '../../../../shared/telemetry/logger.ts';
+import { CALLER, jobs } from '../../api.ts';
 
 /** A request as it came, for anyone who wants to look at its signature. */
 export interface ReceivedRequest {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { configWith, statementsIn, synthesize } from '../support/aws/synthesize.ts';
+import { configWith, statementsIn, synthesize } from '../../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -48,7 +48,7 @@ describe('a key of one’s own', () => {
   });
 
   it('needs a policy for the services without a role, which docs/deploy.md shows', () => {
-    const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../../docs/deploy.md', import.meta.url), 'utf8');
     const [, block = ''] = /^## Your own key$.*?^```json\n(.*?)^```/ms.exec(page) ?? [];
     const statements = JSON.parse(`[${block}]`) as { Principal: { Service: string }; Action: string[] }[];
     expect(statements.map(({ Principal }) => Principal.Service)).toEqual([

@@ -1,6 +1,6 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, vi } from 'vitest';
-import { configWith, functionsOf, statementsOf, synthesize } from '../support/aws/synthesize.ts';
+import { configWith, functionsOf, statementsOf, synthesize } from '../../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

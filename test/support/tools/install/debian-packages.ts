@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { withLock } from '../processes/lock.ts';
+import { withLock } from '../../processes/lock.ts';
 import { cache, reason } from './surroundings.ts';
 
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import type { Tool } from './tool.ts';
+import type { Tool } from '../tool.ts';
 
 /** Changes where a program looks for its libraries. */
 export const PATCHELF: Tool<'patchelf'> = {

@@ -1,8 +1,8 @@
 import type { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, vi } from 'vitest';
-import { FerryStack } from '../../infra/ferry-stack.ts';
-import { configWith, emptyCode, newApp, synthesize } from '../support/aws/synthesize.ts';
+import { FerryStack } from '../../../infra/ferry-stack.ts';
+import { configWith, emptyCode, newApp, synthesize } from '../../support/aws/synthesize.ts';
 
 // docs/deploy.md, "What a company's account may demand".
 

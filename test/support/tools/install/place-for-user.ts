@@ -4,7 +4,7 @@ import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { withLock } from '../processes/lock.ts';
+import { withLock } from '../../processes/lock.ts';
 
 const run = promisify(execFile);
 

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { withLock } from '../processes/lock.ts';
-import { cache, reason } from './surroundings.ts';
+import { withLock } from '../../processes/lock.ts';
+import { cache, reason } from '../install/surroundings.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { parseConfig } from '../../shared/config/load-config.ts';
-import { statementsOf, synthesize } from '../support/aws/synthesize.ts';
+import { parseConfig } from '../../../shared/config/load-config.ts';
+import { statementsOf, synthesize } from '../../support/aws/synthesize.ts';
 
 const ROLE = 'arn:aws:iam::444455556666:role/reader';
 

@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { ConfigError } from '../../shared/errors.ts';
+import { ConfigError } from '../../../shared/errors.ts';
 import {
   configWith,
   functionsOf,
@@ -9,7 +9,7 @@ import {
   statementsIn,
   statementsOf,
   synthesize,
-} from '../support/aws/synthesize.ts';
+} from '../../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

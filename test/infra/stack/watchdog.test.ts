@@ -6,7 +6,7 @@ import {
   readDocumentOf,
   statementsOf,
   synthesize,
-} from '../support/aws/synthesize.ts';
+} from '../../support/aws/synthesize.ts';
 
 // CDK loads and checks much; two cores may be busy with other tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -1,8 +1,7 @@
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of everything that is fetched or made once. */
-export const cache = join(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))), '.cache');
+export const cache = fileURLToPath(new URL('../../../../.cache', import.meta.url));
 
 /** Why a command failed, in its own last words. */
 export function reason(error: unknown): string {

@@ -1,4 +1,4 @@
-import type { Tool } from './tool.ts';
+import type { Tool } from '../tool.ts';
 
 /** The PgBouncer that Ferry is tested with. */
 export const PGBOUNCER: Tool<'pgbouncer'> = {

@@ -1,4 +1,4 @@
-import type { Tool } from './tool.ts';
+import type { Tool } from '../tool.ts';
 
 /** The MariaDB that Ferry is tested with. */
 export const MARIADB: Tool<'mariadbd'> = {

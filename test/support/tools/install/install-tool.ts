@@ -7,12 +7,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { withLock } from '../processes/lock.ts';
+import { withLock } from '../../processes/lock.ts';
+import { type Tool, urlVariable } from '../tool.ts';
 import { downloadDebianPackages, versionOfPackage } from './debian-packages.ts';
 import { startByOwnLoader } from './loader-scripts.ts';
 import { PATCHELF } from './patchelf.ts';
 import { cache } from './surroundings.ts';
-import { type Tool, urlVariable } from './tool.ts';
 
 const run = promisify(execFile);
 // Another number when something else is made of the same packages.

@@ -1,8 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config/load-config.ts';
-import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
-import { configWith, statementsIn, statementsOf, synthesize } from '../support/aws/synthesize.ts';
+import { parseConfig } from '../../../shared/config/load-config.ts';
+import type { FerryConfig } from '../../../shared/config/schema/ferry-config.ts';
+import { configWith, statementsIn, statementsOf, synthesize } from '../../support/aws/synthesize.ts';
 
 const config = parseConfig(
   `version: 1

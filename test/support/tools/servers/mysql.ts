@@ -1,4 +1,4 @@
-import type { Tool } from './tool.ts';
+import type { Tool } from '../tool.ts';
 
 /** The MySQL that Ferry is tested with. Debian's releases hold none, its unstable branch does. */
 export const MYSQL: Tool<'mysqld'> = {

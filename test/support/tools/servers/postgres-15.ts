@@ -1,4 +1,4 @@
-import type { Tool } from './tool.ts';
+import type { Tool } from '../tool.ts';
 
 /** The oldest Postgres that Ferry is tested with. Unlike that of the npm package it knows LDAP and brings pg_basebackup. */
 export const POSTGRES_15: Tool<'postgres' | 'initdb' | 'pg_basebackup'> = {
