@@ -2,9 +2,9 @@ import type { SourceConfig, SyncConfig } from '../config/schema/ferry-config.ts'
 import { postgresLexicalRules, trimStatement } from '../duckdb/sql-text.ts';
 import { resolveLogin, type SigningRun } from '../source/credentials/credentials.ts';
 import type { SecretReader } from '../source/credentials/secrets.ts';
-import { readDuckdbQuery } from '../source/query/duckdb-query.ts';
 import { chosenAgainst } from '../source/query/plan-parts.ts';
 import type { SourceQuery } from '../source/query/prepare-query.ts';
+import { readDuckdbQuery } from '../source/query/scans/duckdb-query.ts';
 import { dialectOf } from '../source/registry.ts';
 import { type NamedTable, type SessionOptions, SourceSession } from '../source/sessions/session.ts';
 

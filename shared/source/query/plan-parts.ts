@@ -1,7 +1,8 @@
 import type { SourceConfig } from '../../config/schema/ferry-config.ts';
 import { trimStatement } from '../../duckdb/sql-text.ts';
 import type { ClientColumn, QuerySplit } from '../dialect.ts';
-import { DEFAULT_CONNECTIONS, type SourceSession } from '../sessions/session.ts';
+import type { SourceSession } from '../sessions/session.ts';
+import { DEFAULT_CONNECTIONS } from '../sessions/table-reading.ts';
 import { convertAtSource } from './convert-columns.ts';
 import { keepSettings, readSettings } from './keep-settings.ts';
 import type { PreparedQuery } from './prepare-query.ts';

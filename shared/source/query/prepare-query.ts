@@ -7,10 +7,10 @@ import { ofStatement } from '../sessions/explain-unknown.ts';
 import type { SourceSession } from '../sessions/session.ts';
 import { overrideColumn, strictly } from './column-override.ts';
 import { convert, convertAtSource, withCheckedText } from './convert-columns.ts';
-import type { DuckdbQueryFacts } from './duckdb-query.ts';
-import { warnUnseen } from './guard-scan.ts';
 import { keepSettings } from './keep-settings.ts';
-import { explainHidden, planTableScans } from './plan-table-scans.ts';
+import type { DuckdbQueryFacts } from './scans/duckdb-query.ts';
+import { warnUnseen } from './scans/guard-scan.ts';
+import { explainHidden, planTableScans } from './scans/plan-table-scans.ts';
 import type { ReadValues, ValueCheck } from './value-check.ts';
 
 /** What to read: SQL for the source itself, or checked and trimmed DuckDB SQL over the source attached as `db`. */

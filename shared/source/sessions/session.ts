@@ -26,32 +26,16 @@ import { explainRefusal } from './explain-refusal.ts';
 import { explainStranger } from './explain-stranger.ts';
 import { explainUnknown, ofStatement } from './explain-unknown.ts';
 import { openWithLatestSecret } from './open-with-latest-secret.ts';
+import { serverFactsOf } from './server-facts.ts';
 import { besideHost, openOwnHost, type SessionHost } from './session-host.ts';
-import type {
-  NamedTable,
-  Reading,
-  SessionOptions,
-  SourceStream,
-  TransactionOptions,
-} from './session-options.ts';
+import type { Reading, SessionOptions, SourceStream, TransactionOptions } from './session-options.ts';
 import { StatementRunner } from './statement-runner.ts';
-import { statementName, traceStatement } from './trace-statement.ts';
+import { TableReading } from './table-reading.ts';
+import { statementName } from './trace-statement.ts';
 
 export type { NamedTable, Reading, SessionOptions, SourceStream } from './session-options.ts';
 
-// The connection string is fixed when the source is attached: a connection opened later would use an expired token.
-const TOKENS_END = 'its tokens expire, so one connection is kept for the whole run';
-
-const IN_ONE_PART = 'the client read it in one part';
-
 const CONNECT_TIMEOUT_MS = 3_000;
-
-/** How many connections a run may open, unless the source says it. */
-export const DEFAULT_CONNECTIONS = 4;
-
-/** The most connections of a scan: one begins, and each thread may have another one. */
-const scanConnections = ({ source, threads }: SessionOptions) =>
-  Math.min(threads + 1, source.maxConnections ?? DEFAULT_CONNECTIONS);
 
 const selectAll = (relation: string) => `SELECT * FROM ${relation}`;
 
@@ -67,7 +51,7 @@ export class SourceSession {
   readonly #options: SessionOptions;
   readonly #statements: StatementRunner;
   #server: ServerFacts | undefined;
-  #reading: Reading = { mode: 'single' };
+  readonly #table: TableReading;
   /** Identifies its statements at the source. */
   readonly #mark = `ferry ${randomUUID()}`;
   #provenReadOnly: boolean | undefined;
@@ -80,6 +64,7 @@ export class SourceSession {
     this.dialect = dialect;
     this.#options = options;
     this.outputFolder = outputFolder;
+    this.#table = new TableReading(dialect, host, options);
     this.#statements = new StatementRunner(dialect, options, host, () => this.#cancelAtSource());
   }
 
@@ -117,14 +102,10 @@ export class SourceSession {
     const tls = { mode: source.tls.mode, caFile };
     let tried: ConnectionLogin | undefined;
     try {
-      const parallel = typeof login.password === 'string' && options.parallel;
-      if (parallel) {
-        for (const setting of dialect.parallel?.settings(scanConnections(options)) ?? [])
-          await connection.run(setting);
-      }
+      await session.#table.configure();
       // As late as possible, because a token expires.
       const password = typeof login.password === 'string' ? login.password : await login.password(signal);
-      const limitLocks = options.ofCatalog ? 'catalog' : parallel ? 'scan' : undefined;
+      const limitLocks = options.ofCatalog ? 'catalog' : session.#table.mayBeParallel ? 'scan' : undefined;
       const attached = {
         name: host.name,
         readOnly: !options.forCancelling,
@@ -136,7 +117,7 @@ export class SourceSession {
       refusals?.assertWorthTrying(attaching);
       tried = attaching;
       await session.#statements.run('connect', () => dialect.attach(connection, attaching, tls, attached));
-      const isSmall = await session.#meet(parallel).catch(async (error: unknown) => {
+      const isSmall = await session.#meet().catch(async (error: unknown) => {
         throw await explainStranger(error, dialect, async (sql) => {
           // The transaction of the first questions has failed.
           await connection.run(session.#ending).catch(() => {});
@@ -144,8 +125,7 @@ export class SourceSession {
         });
       });
       refusals?.note(attaching);
-      if (parallel) session.#reading = await session.#prepareParallel(isSmall);
-      else if (options.parallel) session.#reading = { mode: 'single', reason: TOKENS_END };
+      await session.#table.prepare(isSmall);
       await host.closeOff(outputFolder);
       return session;
     } catch (error) {
@@ -190,7 +170,7 @@ export class SourceSession {
   }
 
   get reading(): Reading {
-    return this.#reading;
+    return this.#table.reading;
   }
 
   /** Whether the server itself has said that it keeps the session's transactions read-only. */
@@ -319,13 +299,9 @@ export class SourceSession {
   }
 
   /** Goes back to one connection for a table that several could read differently. */
-  async chooseReadingOf(table: SourceTable): Promise<void> {
-    const { parallel } = this.dialect;
-    if (!parallel || this.#reading.mode === 'single') return;
-    const reason = await parallel.findTableObstacle((sql) => this.askSource('wrap', sql), table);
-    if (reason === undefined) return;
-    await this.run('wrap', parallel.fallBackLate);
-    this.#reading = { mode: 'single', reason };
+  chooseReadingOf(table: SourceTable): Promise<void> {
+    const run = (sql: string) => this.run('wrap', sql);
+    return this.#table.chooseFor(table, (sql) => this.askSource('wrap', sql), run);
   }
 
   /**
@@ -333,11 +309,8 @@ export class SourceSession {
    *
    * @returns undefined when connections have read different snapshots, so that the result is of no use
    */
-  async verifyReading(): Promise<Reading | undefined> {
-    if (this.#reading.mode === 'single') return this.#reading;
-    const how = await this.dialect.parallel?.verify(this.#connection);
-    if (how === 'shared') return this.#reading;
-    return how === 'alone' ? { mode: 'single', reason: IN_ONE_PART } : undefined;
+  verifyReading(): Promise<Reading | undefined> {
+    return this.#table.verify();
   }
 
   /** Where DuckDB looks for a table without a schema in its name. */
@@ -355,9 +328,10 @@ export class SourceSession {
    *
    * @returns whether the table is too small for several connections
    */
-  async #meet(table: NamedTable | boolean | undefined): Promise<boolean> {
+  async #meet(): Promise<boolean> {
     const { proveReadOnly, parallel } = this.dialect;
-    const named = parallel && typeof table === 'object' ? table : undefined;
+    const { parallel: table } = this.#options;
+    const named = parallel && this.#table.mayBeParallel && typeof table === 'object' ? table : undefined;
     const proves = proveReadOnly !== undefined && !this.#options.forCancelling;
     if (named === undefined && !proves) {
       this.#server = await this.#askServer('connect');
@@ -387,30 +361,11 @@ export class SourceSession {
 
   async #askServer(phase: SourcePhase): Promise<ServerFacts> {
     const { rows } = await this.askSource(phase, this.dialect.serverFacts);
-    const [id, version, sqlMode, readOnly, superuser] = rows[0] ?? [];
-    return {
-      connectionId: String(id),
-      version: String(version),
-      sqlMode: String(sqlMode),
-      readOnly: readOnly === null ? undefined : readOnly === 'on',
-      superuser: superuser == null ? undefined : String(superuser),
-    };
+    return serverFactsOf(rows[0] ?? []);
   }
 
   #client(phase: SourcePhase): SourceClient {
     return { ask: (sql) => this.askSource(phase, sql), run: (sql) => this.run(phase, sql) };
-  }
-
-  async #prepareParallel(isSmall: boolean): Promise<Reading> {
-    const { parallel, serverFacts } = this.dialect;
-    if (!parallel) return { mode: 'single' };
-    const prepare = () =>
-      parallel.prepare(() => this.#host.connect(), scanConnections(this.#options), serverFacts);
-    const reason = isSmall ? IN_ONE_PART : await traceStatement('prepare', this.#options, prepare);
-    if (reason === undefined) return { mode: 'parallel' };
-    // One stream needs one thread; others would only wait for it, and keep a processor busy.
-    for (const setting of [...parallel.fallBack, 'SET threads=1']) await this.#connection.run(setting);
-    return { mode: 'single', reason };
   }
 
   async #cancelAtSource(): Promise<void> {

@@ -2,7 +2,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { findExtension } from '../../../shared/duckdb/extensions.ts';
-import { inspectDuckdbQuery } from '../../../shared/source/query/duckdb-query.ts';
+import { inspectDuckdbQuery } from '../../../shared/source/query/scans/duckdb-query.ts';
 
 let instance: DuckDBInstance;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-import { quoteLiteral } from '../../duckdb/sql-text.ts';
-import { QueryError } from '../../errors.ts';
-import type { SourceSession } from '../sessions/session.ts';
+import { quoteLiteral } from '../../../duckdb/sql-text.ts';
+import { QueryError } from '../../../errors.ts';
+import type { SourceSession } from '../../sessions/session.ts';
 import { type Node, referenceOf, type TableReference } from './duckdb-query.ts';
 
 /** A query's mention of a table, and its replacement. */

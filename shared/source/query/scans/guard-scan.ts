@@ -1,9 +1,9 @@
-import type { TypesMode } from '../../config/schema/ferry-config.ts';
-import { quoteIdentifier } from '../../duckdb/sql-text.ts';
-import { ExactnessError } from '../../errors.ts';
-import type { ColumnPlan } from '../column-plan.ts';
-import type { SourceTable } from '../dialect.ts';
-import type { SourceSession } from '../sessions/session.ts';
+import type { TypesMode } from '../../../config/schema/ferry-config.ts';
+import { quoteIdentifier } from '../../../duckdb/sql-text.ts';
+import { ExactnessError } from '../../../errors.ts';
+import type { ColumnPlan } from '../../column-plan.ts';
+import type { SourceTable } from '../../dialect.ts';
+import type { SourceSession } from '../../sessions/session.ts';
 
 /** A column that a duckdbQuery reads, and what the client makes of it in a scan. */
 interface ScannedColumn {

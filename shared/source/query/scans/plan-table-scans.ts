@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { TypesMode } from '../../config/schema/ferry-config.ts';
-import { quoteIdentifier } from '../../duckdb/sql-text.ts';
-import { ExactnessError, QueryError } from '../../errors.ts';
-import { type ColumnPlan, withoutLabels } from '../column-plan.ts';
-import type { ClientColumn, SourceTable } from '../dialect.ts';
-import type { SourceSession } from '../sessions/session.ts';
-import { convertAtSource, TABLE_MARKERS } from './convert-columns.ts';
+import type { TypesMode } from '../../../config/schema/ferry-config.ts';
+import { quoteIdentifier } from '../../../duckdb/sql-text.ts';
+import { ExactnessError, QueryError } from '../../../errors.ts';
+import { type ColumnPlan, withoutLabels } from '../../column-plan.ts';
+import type { ClientColumn, SourceTable } from '../../dialect.ts';
+import type { SourceSession } from '../../sessions/session.ts';
+import { convertAtSource, TABLE_MARKERS } from '../convert-columns.ts';
+import { checkValues, type ReadValues, type ValueCheck } from '../value-check.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import { asScanned, guardScan, isPlain } from './guard-scan.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
 import { findSentFilters, isComparedAlike, selectUnfiltered } from './sent-filters.ts';
-import { checkValues, type ReadValues, type ValueCheck } from './value-check.ts';
 
 interface Table {
   label: string;

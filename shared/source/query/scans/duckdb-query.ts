@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { openDuckdb } from '../../duckdb/open-duckdb.ts';
-import { QueryError } from '../../errors.ts';
+import { openDuckdb } from '../../../duckdb/open-duckdb.ts';
+import { QueryError } from '../../../errors.ts';
 
 /**
  * Table functions that read nothing outside the query itself. Everything else (files, other servers, other SQL) is

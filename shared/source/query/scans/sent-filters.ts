@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../../duckdb/sql-text.ts';
-import { QueryError } from '../../errors.ts';
-import type { ColumnPlan } from '../column-plan.ts';
-import type { SourceSession } from '../sessions/session.ts';
+import { quoteIdentifier } from '../../../duckdb/sql-text.ts';
+import { QueryError } from '../../../errors.ts';
+import type { ColumnPlan } from '../../column-plan.ts';
+import type { SourceSession } from '../../sessions/session.ts';
 
 /** Types whose values a source compares as DuckDB does, in their order too. */
 const COMPARED_ALIKE =
