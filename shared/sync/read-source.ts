@@ -3,7 +3,7 @@ import type { JobContext, JobResult } from '../runs/job.ts';
 import { EndedQueryError } from '../source/explain-error.ts';
 import { exportParquet } from '../source/query/export-parquet.ts';
 import { exportQuery, type QueryReading } from '../source/query/export-query.ts';
-import { RowNotes } from '../source/query/note-rows.ts';
+import { notesFor, type RowNotes } from '../source/query/note-rows.ts';
 import { chosenAgainst } from '../source/query/plan-parts.ts';
 import { type PreparedQuery, prepareQuery, type SourceQuery } from '../source/query/prepare-query.ts';
 import { fingerprintRows } from '../source/query/row-fingerprint.ts';
@@ -117,9 +117,9 @@ async function exportOnce(
       () => prepareQuery(session, query, { mode: sync.types, overrides: sync.columns }),
       ({ columns }) => formatCount(columns.length, 'column'),
     );
-    // Of no use without an upload to compare it with. What `compatible` writes may differ from what was read.
+    // Of no use without an upload to compare it with.
     const isCompared = sync.whenUnchanged === 'skip';
-    const notes = isCompared && sync.types === 'exact' ? new RowNotes(prepared.columns) : undefined;
+    const notes = isCompared ? notesFor(prepared.columns, sync.types) : undefined;
     const exported = await context.phase(
       'export',
       () => exportResult(context, work, { session, query, prepared, notes }),

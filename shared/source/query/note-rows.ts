@@ -5,6 +5,7 @@ import {
   type DuckDBVector,
   UBIGINT,
 } from '@duckdb/node-api';
+import type { TypesMode } from '../../config/schema/ferry-config.ts';
 import { freeChunks } from '../../duckdb/free-chunks.ts';
 import { quoteIdentifier } from '../../duckdb/sql-text.ts';
 import type { ClientColumn } from '../dialect.ts';
@@ -16,6 +17,19 @@ const SMALL_CHUNKS = 8;
 
 /** Types whose values are cheap to pass on. */
 const FIXED = /^(BOOLEAN|U?(TINY|SMALL|BIG)?INT(EGER)?|DATE|DOUBLE|FLOAT|TIMESTAMP.*|DECIMAL\(1?\d,\d+\))$/;
+
+/** Types whose values stand in the file as they were read, also with `types: compatible`. */
+const KEPT =
+  /^(BOOLEAN|U?(TINY|SMALL|BIG)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|DATE|TIME|TIMESTAMP( WITH TIME ZONE)?|VARCHAR|BLOB|UUID)(\[\])*$/;
+
+/**
+ * Notes for rows with these columns; undefined where what is written may differ from what was read, so that only the
+ * file itself says what is in it.
+ */
+export function notesFor(columns: readonly ClientColumn[], mode: TypesMode): RowNotes | undefined {
+  if (mode === 'compatible' && !columns.every(({ type }) => KEPT.test(type))) return undefined;
+  return new RowNotes(columns);
+}
 
 /**
  * Takes the fingerprint of rows while they are written: DuckDB hashes each row on its way into the file, and this adds

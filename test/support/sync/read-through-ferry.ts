@@ -10,7 +10,7 @@ import {
 import { exportParquet } from '../../../shared/source/query/export-parquet.ts';
 import { exportParts } from '../../../shared/source/query/export-parts.ts';
 import { exportQuery, type QueryReading, readingOf } from '../../../shared/source/query/export-query.ts';
-import { RowNotes } from '../../../shared/source/query/note-rows.ts';
+import { notesFor } from '../../../shared/source/query/note-rows.ts';
 import { planParts } from '../../../shared/source/query/plan-parts.ts';
 import { type PreparedQuery, prepareQuery } from '../../../shared/source/query/prepare-query.ts';
 import { fingerprintRows } from '../../../shared/source/query/row-fingerprint.ts';
@@ -98,7 +98,7 @@ export async function readThroughFerry(
     try {
       await options.onConnected?.();
       const prepared = await prepareQuery(session, query, { mode: sync.types, overrides: sync.columns });
-      const notes = sync.types === 'exact' ? new RowNotes(prepared.columns) : undefined;
+      const notes = notesFor(prepared.columns, sync.types);
       const name = 'result.parquet';
       const exported =
         query.kind === 'source'
