@@ -53,8 +53,11 @@ export interface ColumnPlan {
   violation?: string;
   /** {@link atSource} and {@link violation} for a value that a table stores: its type has refused some already, so less is checked. */
   stored?: { atSource: string; violation: string };
-  /** It is text at the source too, which compares it by its bytes if it is told to. */
-  isText?: boolean;
+  /**
+   * It is text at the source too, which compares it by its bytes if it is told to: all of it, or `padded`, without the
+   * blanks at its end.
+   */
+  isText?: 'whole' | 'padded';
   /** Settings of the source's session that the form of a value depends on, as it is sent. */
   textDependsOn?: readonly string[];
   /**

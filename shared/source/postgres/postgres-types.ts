@@ -23,8 +23,12 @@ export interface PostgresColumn extends SourceColumn {
 // int64 microseconds from 1970 end here; Postgres counts from 2000 and continues for 30 years.
 const LAST_TIMESTAMP = '294247-01-10 04:00:54.775807';
 
-/** Types behind which there is nothing but text. */
-const texts = new Set(['text', 'varchar', 'bpchar', 'name', 'char']);
+/** Types that hold any text. (Of a constant for a `name`, Postgres takes 63 bytes, and of one for a "char" the first.) */
+const texts: Readonly<Record<string, ColumnPlan['isText']>> = {
+  text: 'whole',
+  varchar: 'whole',
+  bpchar: 'padded',
+};
 
 const scalarsThatStay = new Set(['bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'bytea', 'uuid']);
 
@@ -315,13 +319,14 @@ export function checkedInDuckdb({ own, clientType }: PostgresColumn, plan: Colum
 export function planPostgresColumn(column: PostgresColumn, request: PlanRequest): ColumnPlan {
   const namedLike = typeNamedLike(column);
   const settings = textDependsOn(column);
+  const isText = Object.hasOwn(texts, column.base) ? texts[column.base] : undefined;
   const decimal = decimalOf(column.clientType.replace(/(\[\])+$/, ''));
   // It puts up to 18 digits into 64 bits, and has no power of ten for more decimals there.
   const unscannable =
     decimal && decimal.precision <= 18 && decimal.scale > 18 && decimal.scale <= MAX_DECIMAL_DIGITS;
   return {
     ...planByMode(column, request),
-    ...(texts.has(column.base) ? { isText: true } : {}),
+    ...(isText === undefined ? {} : { isText }),
     ...(namedLike === undefined ? {} : { namedLike }),
     ...(settings === undefined ? {} : { textDependsOn: settings }),
     ...(unscannable ? { unscannable: `DuckDB's client cannot decode ${column.sourceType}` } : {}),

@@ -161,7 +161,11 @@ describe('a filter of a duckdbQuery on Postgres', () => {
          (1, 'a', 'a', 'a', 9, '{"a": 1}', '{"a": 1}', '<a/>', '9.0.0.1', '[1,2)', 'pg_class', '9', '(1,a)', '{a}'),
          (2, 'A', 'A', 'A', 10, '10', '10', '<b/>', '10.0.0.1', '[1,3)', 'pg_type', '10', '(2,b)', '{b,c}'),
          (3, 'Zoo', 'Zoo', 'Zoo', 2, '2', '2', '<c/>', '10.0.0.2/24', '(,3)', 'pg_proc', '2', '(1,"Zoo")', '{}');
-       CREATE TABLE names (c citext, word text); INSERT INTO names VALUES ('zoo', 'Zoo')`,
+       CREATE TABLE names (c citext, word text); INSERT INTO names VALUES ('zoo', 'Zoo');
+       CREATE TABLE codes (id int, code char(2), name name, "x\ny" jsonb);
+       INSERT INTO codes VALUES (1, 'A', repeat('a', 63), '10'), (2, 'B', 'b', '9'), (3, 'AB', 'c', '11');
+       CREATE SCHEMA s1; CREATE TABLE s1.t (id int, c citext, v text); INSERT INTO s1.t VALUES (1, 'Zoo', 's1-1'), (3, 'Zed', 's1-3');
+       CREATE SCHEMA s2; CREATE TABLE s2.t (id int, w int); INSERT INTO s2.t VALUES (1, 10), (3, 30), (4, 40)`,
     );
   });
   afterAll(() => server?.[Symbol.asyncDispose]());
@@ -214,11 +218,47 @@ describe('a filter of a duckdbQuery on Postgres', () => {
     expect(await read(query)).toEqual(values);
   });
 
+  it.each([
+    ["code <> 'A '", [1, 2, 3]],
+    ["code = 'A '", []],
+    ["code LIKE 'A %'", []],
+    ["code BETWEEN 'A ' AND 'A~'", [3]],
+    ["code = 'A'", [1]],
+    [`name = '${'a'.repeat(63)}b'`, []],
+    [`"x\ny"::VARCHAR LIKE '1%'`, [1, 3]],
+  ])('compares a constant as it is: %s', async (condition, ids) => {
+    expect(await read(`SELECT id FROM db.codes WHERE ${condition} ORDER BY id`)).toEqual(ids);
+  });
+
+  const ofOther = 'SELECT 1 FROM db.s2.t';
+  it.each([
+    [
+      `SELECT v FROM db.s1.t AS a WHERE a.c LIKE 'Z%' AND EXISTS (${ofOther} AS b WHERE b.id = a.id AND b.w > 20)`,
+      ['s1-3'],
+    ],
+    ["SELECT public.names.word FROM db.names WHERE public.names.c = 'zoo'", ['Zoo']],
+    ["WITH names AS (SELECT 1 AS id) SELECT word FROM db.names WHERE c > 'A'", ['Zoo']],
+  ])('tells tables of one name apart: %s', async (query, values) => {
+    expect(await read(query)).toEqual(values);
+  });
+
+  it.each([
+    `SELECT v FROM db.s1.t WHERE c LIKE 'Z%' AND EXISTS (${ofOther} WHERE db.s2.t.id = db.s1.t.id AND db.s2.t.w > 20)`,
+    `SELECT v FROM db.s1.t WHERE s1.t.c LIKE 'Z%' AND NOT EXISTS (${ofOther} WHERE w > 20)`,
+    "WITH names AS (SELECT 'Zoo' AS word) SELECT word FROM db.names WHERE c > 'A' AND EXISTS (SELECT 1 FROM names WHERE names.word = db.names.word)",
+    "SELECT word FROM db.names WHERE c > 'A' AND EXISTS (SELECT 1 FROM db.various AS names WHERE names.word = db.names.word)",
+  ])('asks for aliases where it could not: %s', async (query) => {
+    await expect(read(query)).rejects.toMatchObject({
+      class: 'QueryError',
+      message: expect.stringMatching(/^duckdbQuery has several tables called (t|names), and names columns/),
+    });
+  });
+
   it('is sent to the source where it means the same there', async () => {
-    const sent = async (condition: string) => {
+    const sent = async (condition: string, table = 'various') => {
       const before = readFileSync(server.logFile, 'utf8').length;
-      await read(`SELECT id FROM db.various WHERE ${condition}`);
-      return /FROM "public"\."various" WHERE (.*)\) TO STDOUT/.exec(
+      await read(`SELECT id FROM db.${table} WHERE ${condition}`);
+      return /FROM "public"\."\w+" WHERE (.*)\) TO STDOUT/.exec(
         readFileSync(server.logFile, 'utf8').slice(before),
       )?.[1];
     };
@@ -226,5 +266,6 @@ describe('a filter of a duckdbQuery on Postgres', () => {
     expect(await sent("word LIKE 'Z%'")).toBe('("word" >= \'Z\' COLLATE "C" AND "word" < \'[\' COLLATE "C")');
     expect(await sent("id > 1 AND b::VARCHAR = '2'")).toBe('"id" > \'1\'');
     expect(await sent("c = 'a'")).toBeUndefined();
+    expect(await sent("code = 'A'", 'codes')).toBe('"code" = \'A\' COLLATE "C"');
   });
 });

@@ -125,6 +125,13 @@ describe('what this DuckDB contains', () => {
       await expect(check(`SELECT ${name}('x')`), name).rejects.toMatchObject({ class: 'QueryError' });
   });
 
+  it('a number beyond those of DuckDB is refused in words', async () => {
+    await expect(check('SELECT id FROM db.t WHERE id < 1e400')).rejects.toMatchObject({
+      class: 'QueryError',
+      message: 'duckdbQuery contains a number that is too large.',
+    });
+  });
+
   it('every table function but four is refused', async () => {
     const names = await rows(`
       SELECT DISTINCT function_name FROM duckdb_functions()

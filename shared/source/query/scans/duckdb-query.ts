@@ -84,7 +84,7 @@ export interface Node {
 }
 
 /** Every object of the tree, depth first. */
-function* walk(value: unknown): Generator<Node> {
+export function* walk(value: unknown): Generator<Node> {
   if (value === null || typeof value !== 'object') return;
   if (!Array.isArray(value)) yield value as Node;
   for (const child of Object.values(value)) yield* walk(child);
@@ -148,7 +148,7 @@ export async function inspectDuckdbQuery(
 /** The statement's syntax tree. @throws QueryError when it is not exactly one SELECT */
 async function parseStatement(connection: DuckDBConnection, query: string): Promise<unknown[]> {
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)::VARCHAR', [query]);
-  const tree = JSON.parse(String(reader.getRowsJS()[0]?.[0])) as {
+  const tree = parseTree(String(reader.getRowsJS()[0]?.[0])) as {
     error: boolean;
     error_type?: string;
     error_message?: string;
@@ -171,6 +171,18 @@ async function parseStatement(connection: DuckDBConnection, query: string): Prom
     });
   }
   return tree.statements ?? [];
+}
+
+/** @throws QueryError for a constant such as 1e400, which DuckDB writes as a bare Infinity */
+function parseTree(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new QueryError('duckdbQuery contains a number that is too large.', {
+      cause: error,
+      hint: "Write 'Infinity'::DOUBLE if that is what it means.",
+    });
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { checkValues, type ReadValues, type ValueCheck } from '../value-check.ts
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
 import { asScanned, guardScan, isPlain } from './guard-scan.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
-import { findSentFilters, isComparedAlike, selectUnfiltered } from './sent-filters.ts';
+import { findSentFilters, isComparedAlike, isMisread, selectUnfiltered } from './sent-filters.ts';
 
 interface Table {
   label: string;
@@ -281,7 +281,7 @@ export async function planTableScans(
 ): Promise<TableScans> {
   const { tables } = facts;
   const unique = [...new Map(tables.map((table) => [key(table), table])).values()];
-  const described: (FoundTable & MentionedTable)[] = [];
+  const described: MentionedTable[] = [];
   for (const reference of unique) {
     const found = await findTable(session, reference);
     described.push({ reference, found, ...(await describeTable(session, found, facts, mode)) });
@@ -332,7 +332,7 @@ export async function planTableScans(
   return { sql, checks, converted, tableColumns, hidden, warnings };
 }
 
-type MentionedTable = Table & { reference: TableReference };
+type MentionedTable = FoundTable & { reference: TableReference };
 
 /** Puts the replacements for its tables into the query, with its filters where they mean what DuckDB means by them. */
 async function replaceAll(
@@ -347,9 +347,9 @@ async function replaceAll(
   );
   if (differ.flat().length === 0) return replaced;
   const sent = await findSentFilters(session, replaced.sql);
-  const isSent = (name: string) => sent.some((filter) => filter.includes(name));
   const kept = described.map((table, index) => {
-    const names = differ[index]?.map(({ plan }) => plan.name).filter(isSent) ?? [];
+    const misread = differ[index]?.filter(({ plan }) => isMisread(plan, sent)) ?? [];
+    const names = misread.map(({ plan }) => plan.name);
     if (table.scan === undefined || names.length === 0) return table;
     return { ...table, select: selectUnfiltered(table.scan, (name) => names.includes(name)) };
   });
@@ -365,7 +365,7 @@ async function replaceThose(
 ): Promise<Pick<TableScans, 'sql' | 'tableColumns'>> {
   const tableColumns: ColumnPlan[] = [];
   const replacements: Replacement[] = [];
-  for (const { reference, select, convertedAtSource, guarded, columns, unstarred = [] } of described) {
+  for (const { reference, found, select, convertedAtSource, guarded, columns, unstarred = [] } of described) {
     if (select === undefined) continue;
     const isConverted = convertedAtSource || guarded;
     const isMeant = (other: TableReference) => key(other) === key(reference);
@@ -377,7 +377,7 @@ async function replaceThose(
       : select;
     replacements.push({
       isMeant,
-      table: reference.table,
+      table: found,
       unstarred,
       select: guarded ? asScanned(converted, columns) : converted,
     });

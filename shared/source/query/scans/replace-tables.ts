@@ -1,14 +1,14 @@
 import { quoteLiteral } from '../../../duckdb/sql-text.ts';
 import { QueryError } from '../../../errors.ts';
 import type { SourceSession } from '../../sessions/session.ts';
-import { type Node, referenceOf, type TableReference } from './duckdb-query.ts';
+import { type Node, referenceOf, type TableReference, walk } from './duckdb-query.ts';
 
 /** A query's mention of a table, and its replacement. */
 export interface Replacement {
   /** Whether the query means it by these words. */
   isMeant(reference: TableReference): boolean;
-  /** The table's name in these words. */
-  table: string;
+  /** The table, with the schema in which the source has it. */
+  table: { schema: string; table: string };
   /** DuckDB SQL of a SELECT. */
   select: string;
   /** Columns of that SELECT that no `*` includes. */
@@ -26,6 +26,7 @@ export async function replaceTables(
   replacements: readonly Replacement[],
 ): Promise<string> {
   let tree = await parse(session, sql);
+  for (const replacement of replacements) assertUnambiguous(tree, replacement);
   for (const replacement of replacements) {
     const { select } = replacement;
     const [{ node }] = (await parse(session, `SELECT * FROM (${select}) AS t`)).statements as [
@@ -42,7 +43,7 @@ export async function replaceTables(
     throw new QueryError(
       'duckdbQuery reads a table that Ferry must replace, which this query does not allow.',
       {
-        hint: 'Use `query` instead; or name the columns of the table instead of *.',
+        hint: 'Use `query` instead; or name the columns of the table instead of *, and leave out VALUES.',
       },
     );
   }
@@ -102,10 +103,37 @@ function replaceIn(value: unknown, replacement: Replacement, subquery: Node): un
 
 /** A subquery has no schema: `db.public.orders.id` becomes `orders.id`. */
 function unqualified(names: readonly unknown[], { table }: Replacement): readonly unknown[] {
-  const isNamed = (name: unknown) => String(name).toLowerCase() === table.toLowerCase();
-  if (String(names[0]).toLowerCase() !== 'db') return names;
-  const position = [1, 2].find((index) => names.length > index + 1 && isNamed(names[index]));
-  return position === undefined ? names : names.slice(position);
+  return names.slice(qualifiersOf(names, table));
+}
+
+/** How many parts of a column's name stand before the name of this table; 0 where it is not one of its columns. */
+function qualifiersOf(names: readonly unknown[], { schema, table }: Replacement['table']): number {
+  const parts = names.map((name) => String(name).toLowerCase());
+  const [own, inSchema] = [table.toLowerCase(), schema.toLowerCase()];
+  const isAfter = (...before: string[]) =>
+    parts.length > before.length + 1 && [...before, own].every((part, index) => part === parts[index]);
+  return [['db', inSchema], ['db'], [inSchema]].find((before) => isAfter(...before))?.length ?? 0;
+}
+
+/**
+ * A table of the query, or a WITH query, may have the same name as a replaced one: then nothing but the schema, which a
+ * subquery does not have, says which of them a column belongs to.
+ *
+ * @throws QueryError that asks for aliases
+ */
+function assertUnambiguous(tree: unknown, { table }: Replacement): void {
+  const nodes = [...walk(tree)];
+  const isNamed = (name: unknown) => String(name).toLowerCase() === table.table.toLowerCase();
+  const called = nodes.filter((node) => 'alias' in node && 'sample' in node && isNamed(nameOf(node)));
+  const withs = nodes.flatMap((node) => (node.cte_map?.map ?? []).filter(({ key }) => isNamed(key)));
+  const isQualified = nodes.some(
+    ({ class: kind, column_names = [] }) => kind === 'COLUMN_REF' && qualifiersOf(column_names, table) > 0,
+  );
+  if (!isQualified || called.length + withs.length < 2) return;
+  throw new QueryError(
+    `duckdbQuery has several tables called ${table.table}, and names columns of one of them with their schema.`,
+    { hint: 'Give each table an alias: FROM db.public.orders AS o WHERE o.id > 1' },
+  );
 }
 
 const nameOf = ({ alias, table_name }: Node) => alias || table_name;

@@ -15,7 +15,19 @@ const COMPARED_ALIKE =
  * @param column.scanType what the client makes of the column when it scans the table
  */
 export const isComparedAlike = ({ plan, scanType }: { plan: ColumnPlan; scanType: string }) =>
-  plan.isText ? scanType === 'VARCHAR' : COMPARED_ALIKE.test(scanType);
+  plan.isText === 'whole' ? scanType === 'VARCHAR' : COMPARED_ALIKE.test(scanType);
+
+/**
+ * Whether one of the filters that are sent means something else at the source.
+ *
+ * @param plan of a column that is not compared alike
+ * @param sent the filters of each scan
+ */
+export function isMisread({ name, isText }: ColumnPlan, sent: readonly string[]): boolean {
+  const own = sent.filter((filters) => filters.includes(name));
+  // Postgres ignores the blanks at the end of a constant, too: 'A ' equals the A of a char(2).
+  return isText === 'padded' ? own.some((filters) => filters.includes(" '")) : own.length > 0;
+}
 
 /** DuckDB SQL for the columns of a table, of which some are so written that no filter on them is sent to the source. */
 export const selectUnfiltered = (
@@ -36,8 +48,8 @@ interface Operator {
 }
 
 /**
- * The filters of a query that DuckDB leaves to its scans, each with the column's name in it: `id>1`. None of a query that
- * cannot be planned: nothing runs it.
+ * The filters that DuckDB leaves to the scans of a query, together for each of them, with the columns' names in them:
+ * `id>1`. None for a query that cannot be planned: nothing runs it.
  */
 export async function findSentFilters(session: SourceSession, sql: string): Promise<string[]> {
   const explained = session.run('describe', `EXPLAIN (FORMAT json) ${sql}`);
@@ -47,9 +59,10 @@ export async function findSentFilters(session: SourceSession, sql: string): Prom
   });
   if (reader === undefined) return [];
   const [, plan] = reader.getRowsJS()[0] ?? [];
+  // DuckDB makes a list of them at each line break, of which a name may have one.
   const filtersOf = ({ children, extra_info }: Operator): string[] => [
-    ...[extra_info.Filters ?? []].flat(),
+    [extra_info.Filters ?? []].flat().join('\n'),
     ...children.flatMap(filtersOf),
   ];
-  return (JSON.parse(String(plan)) as Operator[]).flatMap(filtersOf);
+  return (JSON.parse(String(plan)) as Operator[]).flatMap(filtersOf).filter((filters) => filters !== '');
 }
