@@ -75,27 +75,29 @@ async function describeColumns(
     return `${decimalOf(type) ? `${value} DIV 1` : `CHARSET(${value})`} AS c${index}`;
   });
   const { types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
-  // A TIME counts as an integer or a DECIMAL, text as a DOUBLE; a UUID does not work in arithmetic.
+  // A TIME counts as an integer or a DECIMAL, text as a DOUBLE; a UUID does not work in arithmetic. A column of JSON has
+  // no character set of its own in MySQL, unlike whatever is computed from one.
   const mayBeTime = columns.flatMap(({ type }, index) =>
     type === 'VARCHAR' && rows[0]?.[index] === 'binary' ? [index] : [],
   );
   const sums = mayBeTime.map((index) => `${reference(all, index)} + 0 AS n${index}`);
+  const sets = mayBeTime.map((index) => `CHARSET(IFNULL(${reference(all, index)}, NULL)) AS s${index}`);
   const count = (of: readonly string[]) => ask(`${before}SELECT ${of.join(', ')} FROM ${none}`);
   const counted =
     sums.length === 0
-      ? []
-      : await count(sums).then(
-          ({ types }) => types,
-          async (error: unknown) => {
-            // One by one, to name the column.
-            for (const [position, sum] of sums.entries())
-              await count([sum]).catch((refused: unknown) => {
-                throw explainUncountable(all[mayBeTime[position] ?? 0] ?? '', refused);
-              });
-            throw error;
-          },
-        );
-  const times = mayBeTime.filter((_, position) => counted[position] !== 'DOUBLE');
+      ? undefined
+      : await count([...sums, ...sets]).then(undefined, async (error: unknown) => {
+          // One by one, to name the column.
+          for (const [position, sum] of sums.entries())
+            await count([sum]).catch((refused: unknown) => {
+              throw explainUncountable(all[mayBeTime[position] ?? 0] ?? '', refused);
+            });
+          throw error;
+        });
+  const times = mayBeTime.filter((_, position) => counted?.types[position] !== 'DOUBLE');
+  const computedSets = new Map(
+    mayBeTime.map((index, position) => [index, counted?.rows[0]?.[sums.length + position]]),
+  );
   const doubles = await probeDoubles(ask, query, columns);
   return columns.map(({ name, type }, index) => {
     const described = decimalOf(type);
@@ -108,7 +110,7 @@ async function describeColumns(
           scale: described.scale,
         }
       : double?.decimal;
-    const charset = described ? 'binary' : String(rows[0]?.[index]);
+    const charset = described ? 'binary' : String(computedSets.get(index) ?? rows[0]?.[index]);
     const column = {
       clientType: type,
       charset,

@@ -59,6 +59,7 @@ export function mysqlTypeName({
   if (decimal) return `decimal(${decimal.precision},${decimal.scale})`;
   if (isTime) return 'time';
   if (clientType === 'BLOB') return charset === 'binary' ? 'binary, bit or geometry' : 'text';
+  if (clientType === 'VARCHAR' && charset === 'binary') return 'binary';
   if (clientType === 'BOOLEAN') return 'bit(1) or tinyint(1)';
   return sourceNames[clientType] ?? clientType.toLowerCase();
 }
@@ -108,21 +109,24 @@ export const longText = (reference: string, name: string): TextPlan => ({
   },
 });
 
-/** JSON of MySQL, or bytes that GROUP_CONCAT joined as text: the server does not say which before it is read. */
-function planBinaryText({ name, sourceType, clientType }: MysqlColumn, reference: string): ColumnPlan {
+/**
+ * Bytes that are computed, which the client takes for text, while MariaDB writes a question mark for each that is none.
+ * Of more than max_allowed_packet, the server makes NULL.
+ */
+function planBytes({ name, sourceType }: MysqlColumn, reference: string): ColumnPlan {
   return {
     name,
     sourceType,
-    type: clientType,
-    atSource: `CONVERT(${reference} USING utf8mb4)`,
+    type: 'BLOB',
+    atSource: `HEX(${reference})`,
     companion: `${reference} IS NOT NULL`,
-    // Anything that is not UTF-8 becomes NULL.
     inDuckdb: (value, given, refuse) =>
-      `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE ${value} END`,
+      `CASE WHEN ${given} AND ${value} IS NULL THEN ${refuse} ELSE unhex(${value}) END`,
     refusal: {
-      values: 'bytes that are not text',
-      hint: `Write HEX(${quoteMysqlName(name)}) AS ${quoteMysqlName(name)} in the query.`,
+      values: 'more bytes than half of max_allowed_packet of the source',
+      hint: 'Raise max_allowed_packet, or select the column itself instead of what is computed from it.',
     },
+    reason: 'computed bytes, which the client takes for text',
   };
 }
 
@@ -155,7 +159,7 @@ function planExactly(column: MysqlColumn, reference: string): ColumnPlan {
   }
   // The client omits zeros at the end of a fraction, which the server prints.
   if (column.isTime) return { ...kept, atSource: `CAST(${reference} AS CHAR)` };
-  if (clientType === 'VARCHAR' && column.charset === 'binary') return planBinaryText(column, reference);
+  if (clientType === 'VARCHAR' && column.charset === 'binary') return planBytes(column, reference);
   if (clientType === 'DATE' || clientType === 'TIMESTAMP') {
     return {
       ...kept,

@@ -58,7 +58,9 @@ export function overrideColumn(
     if (asText === undefined) {
       return { name, sourceType, type: 'VARCHAR', inDuckdb: (value) => `CAST(${value} AS VARCHAR)`, reason };
     }
-    const sent = typeof asText === 'string' ? { atSource: asText } : asText;
+    // An inet is sent in another form than its cast to text has.
+    const own = plan.type === 'VARCHAR' ? plan.atSource : undefined;
+    const sent = typeof asText === 'string' ? { atSource: own ?? asText } : asText;
     return { name, sourceType, type: 'VARCHAR', ...sent, reason, ...whatTextKeeps(plan) };
   }
 

@@ -140,8 +140,8 @@ describe('columns: of a sync', () => {
   beforeAll(async () => {
     server = await startPostgres();
     await server.query(
-      `CREATE TABLE v (n numeric, d numeric(10,2), i int, b bigint, f float8, t text, x bytea, u date, z numeric(39,1));
-       INSERT INTO v VALUES (1.50, 2.00, 1, 7, 0.5, 'a', '\\x00', '2026-01-01', 3.0), (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
+      `CREATE TABLE v (n numeric, d numeric(10,2), i int, b bigint, f float8, t text, x bytea, u date, z numeric(39,1), ip inet);
+       INSERT INTO v VALUES (1.50, 2.00, 1, 7, 0.5, 'a', '\\x00', '2026-01-01', 3.0, '10.0.0.1'), (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
     );
   });
   afterAll(() => server[Symbol.asyncDispose]());
@@ -159,6 +159,7 @@ describe('columns: of a sync', () => {
     ['b', 'text', 'string', '7'],
     ['f', 'text', 'string', '0.5'],
     ['u', 'text', 'string', '2026-01-01'],
+    ['ip', 'text', 'string', '10.0.0.1'],
   ])('makes %s a %s', async (column, target, arrow, expected) => {
     for (const types of ['exact', 'compatible']) {
       const { content } = await read({
