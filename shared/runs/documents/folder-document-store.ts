@@ -17,6 +17,7 @@ import { StorageUnavailableError } from '../../errors.ts';
 import { explainFileError } from '../../explain-file-error.ts';
 import { makeFolder } from '../../make-folder.ts';
 import type { DocumentStore, ListedKey, VersionedDocument } from './document-store.ts';
+import { SeenFolders } from './seen-folders.ts';
 
 const hasCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
@@ -136,14 +137,29 @@ async function readNewest(versions: string): Promise<VersionedDocument | undefin
   }
 }
 
+/** Makes a draft the version with this number, if that is the newest. @throws EEXIST if it exists */
+async function becomeNewest(draft: string, versions: string, own: number): Promise<boolean> {
+  // Only one process can create the link, and it has its whole content at once.
+  await link(draft, join(versions, String(own)));
+  const [newest, ...older] = await versionsIn(versions);
+  // A process that saw a version that is long gone has reused an old number.
+  const outdated = newest === own ? older : [own];
+  await Promise.all(outdated.map((version) => rm(join(versions, String(version)), { force: true })));
+  return newest === own;
+}
+
 /** The error of a folder that cannot be `written to` or `read`, with what the file system says. */
 const unavailableIn =
   (folder: string) =>
   (doing: string, error: unknown, { why, todo } = explainFileError(error)) =>
-    new StorageUnavailableError(`The state folder ${folder} cannot be ${doing}${why}.`, {
-      cause: error,
-      hint: `${todo}, or name another folder with --state.`,
-    });
+    error instanceof StorageUnavailableError
+      ? error
+      : new StorageUnavailableError(`The state folder ${folder} cannot be ${doing}${why}.`, {
+          cause: error,
+          hint: `${todo}, or name another folder with --state.`,
+        });
+
+const GONE = { why: '', todo: 'Mount or move it back, or start Ferry again if it is to begin anew' };
 
 const BROKEN_LINK = { why: '', todo: 'Mount what it leads to' };
 
@@ -155,15 +171,26 @@ async function assertNoBrokenLink(folder: string, key: string, cause: unknown): 
   throw unavailableIn(folder)(doing, cause, BROKEN_LINK);
 }
 
+/** Throws for a key whose folder the process has `seen`, and which is gone. */
+const assertThereIn = (folder: string, seen: SeenFolders) => (key: string, doing: string) => {
+  const gone = seen.findGone(key);
+  if (gone === undefined) return;
+  throw unavailableIn(folder)(`${doing}: its folder ${gone} is gone`, undefined, GONE);
+};
+
 /** A file in a state folder that Ferry created: keeps it out of version control, and shows whose it is. */
 export const STATE_MARK = '.gitignore';
 
 /** Documents as files below a folder, which the first write creates: for its owner alone. */
 export function createFolderDocumentStore(folder: string): DocumentStore {
-  /** Creates a folder inside, and the one of all if need be. */
-  const makeInside = async (path: string) => {
+  const seen = new SeenFolders(folder);
+  const assertThere = assertThereIn(folder, seen);
+  /** Creates the folder of a key, and the one of all if need be. */
+  const makeInside = async (key: string) => {
+    assertThere(key, 'written to');
     const isNew = !existsSync(folder);
-    await makeFolder(path, { mode: PRIVATE_FOLDER });
+    await makeFolder(join(folder, posix.dirname(key)), { mode: PRIVATE_FOLDER });
+    seen.note(key);
     if (isNew) await writeFile(join(folder, STATE_MARK), '*\n', { mode: PRIVATE_FILE });
   };
   const writePrivately = (path: string, body: string) => writeFile(path, body, { mode: PRIVATE_FILE });
@@ -173,7 +200,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     const path = join(folder, key);
     const draft = `${path}.${randomUUID()}.tmp`;
     try {
-      await makeInside(dirname(path));
+      await makeInside(key);
       await write(draft);
       await rename(draft, path);
     } catch (error) {
@@ -181,30 +208,24 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
       throw unavailable('written to', error);
     }
   };
+  const tryIn = async <T>(work: (path: string) => Promise<T>): Promise<T> => {
+    try {
+      await makeInside('.');
+      return await work(folder);
+    } catch (error) {
+      throw unavailable('written to', error);
+    }
+  };
   return {
-    async now() {
-      try {
-        await makeInside(folder);
-        return await clockOf(folder);
-      } catch (error) {
-        throw unavailable('written to', error);
-      }
-    },
-    async assertWritable() {
-      try {
-        await makeInside(folder);
-        await writeByte(folder);
-      } catch (error) {
-        throw unavailable('written to', error);
-      }
-    },
+    now: () => tryIn(clockOf),
+    assertWritable: () => tryIn(writeByte),
     address: (key) => join(folder, key),
     put: (key, body) => replaceWhole(key, (draft) => writePrivately(draft, body)),
     async create(key, body) {
       const path = join(folder, key);
       const draft = `${path}.${randomUUID()}.tmp`;
       try {
-        await makeInside(dirname(path));
+        await makeInside(key);
         await writePrivately(draft, body);
         await link(draft, path);
         return true;
@@ -220,6 +241,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         return await readFile(join(folder, key), 'utf8');
       } catch (error) {
         if (!isMissing(error)) throw unavailable('read', error);
+        assertThere(key, 'read');
         await assertNoBrokenLink(folder, key, error);
         return undefined;
       }
@@ -237,34 +259,28 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         await copyFile(join(folder, key), target);
         return true;
       } catch (error) {
-        if (isMissing(error)) return false;
-        throw unavailable('read', error);
+        if (!isMissing(error)) throw unavailable('read', error);
+        assertThere(key, 'read');
+        return false;
       }
     },
     async read(key) {
       try {
-        return await readNewest(join(folder, key));
+        const newest = await readNewest(join(folder, key));
+        if (newest === undefined) assertThere(key, 'read');
+        return newest;
       } catch (error) {
         throw unavailable('read', error);
       }
     },
-    async replace(key, body, seen) {
+    async replace(key, body, version) {
       const versions = join(folder, key);
-      const own = Number(seen ?? 0) + 1;
+      const own = Number(version ?? 0) + 1;
       const draft = join(versions, `${randomUUID()}.tmp`);
       try {
-        await makeInside(versions);
+        await makeInside(`${key}/${own}`);
         await writePrivately(draft, body);
-        // Only one process can create the link, and it has its whole content at once.
-        await link(draft, join(versions, String(own)));
-        const [newest, ...older] = await versionsIn(versions);
-        // A process that saw a version that is long gone has reused an old number.
-        if (newest !== own) {
-          await rm(join(versions, String(own)), { force: true });
-          return undefined;
-        }
-        await Promise.all(older.map((version) => rm(join(versions, String(version)), { force: true })));
-        return String(own);
+        return (await becomeNewest(draft, versions, own)) ? String(own) : undefined;
       } catch (error) {
         if (hasCode(error, 'EEXIST')) return undefined;
         throw unavailable('written to', error);
@@ -275,10 +291,12 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
     async list(prefix, limit, after = '') {
       try {
         const keys = await keysIn(folder, prefix, 'put');
+        seen.note(prefix);
         return keys.filter((key) => key > after).slice(0, limit);
       } catch (error) {
-        if (isMissing(error)) return [];
-        throw unavailable('read', error);
+        if (!isMissing(error)) throw unavailable('read', error);
+        assertThere(prefix, 'read');
+        return [];
       }
     },
     async listWithAges(prefix, limit) {
@@ -288,8 +306,9 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         const now = await clockOf(dirname(join(folder, keys[0] ?? prefix)));
         return (await Promise.all(keys.map((key) => ageOf(folder, key, now)))).flat();
       } catch (error) {
-        if (isMissing(error)) return [];
-        throw unavailable('read', error);
+        if (!isMissing(error)) throw unavailable('read', error);
+        assertThere(prefix, 'read');
+        return [];
       }
     },
     async remove(key) {

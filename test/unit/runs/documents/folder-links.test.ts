@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -36,3 +36,29 @@ it.each(['jobs', 'jobs/orders', KEY])('a link at %s that leads nowhere is an err
     message: `The state folder ${folder} cannot be read: ${path} in it is a link to something that does not exist.`,
   });
 });
+
+it.each(['gone', 'empty'])(
+  'a state folder that is %s after it was used is an error, and not a new one',
+  async (how) => {
+    const state = join(folder, 'state');
+    const documents = createFolderDocumentStore(state);
+    await documents.put(KEY, '{}');
+    await documents.replace('leases/orders.json', '{}', undefined);
+    await rename(state, join(folder, 'unmounted'));
+    if (how === 'empty') await mkdir(state);
+    const gone = (doing: string, top: string) => ({
+      class: 'StorageUnavailableError',
+      message: `The state folder ${state} cannot be ${doing}: its folder ${top} is gone.`,
+    });
+    await expect(documents.get(KEY)).rejects.toMatchObject(gone('read', 'jobs'));
+    await expect(documents.list('jobs/', 5)).rejects.toMatchObject(gone('read', 'jobs'));
+    await expect(documents.read('leases/orders.json')).rejects.toMatchObject(gone('read', 'leases'));
+    await expect(documents.put(KEY, '{}')).rejects.toMatchObject(gone('written to', 'jobs'));
+    await expect(documents.replace('leases/orders.json', '{}', '1')).rejects.toMatchObject(
+      gone('written to', 'leases'),
+    );
+    await rm(state, { recursive: true, force: true });
+    await rename(join(folder, 'unmounted'), state);
+    expect(await documents.get(KEY)).toBe('{}');
+  },
+);
