@@ -65,7 +65,7 @@ function partitionsOf(
   const partitions = fillIn(partitionSql, {
     ...shared,
     NAME: 'p.PARTITION_NAME',
-    GROUP: 'p.PARTITION_NAME',
+    GROUP: 'CAST(p.PARTITION_NAME AS BINARY)',
     IS_PARTITIONED: 'CAST(COUNT(p.SUBPARTITION_NAME) > 0 AS SIGNED)',
     METHOD: 'MAX(p.SUBPARTITION_METHOD)',
     COUNT: 'CAST(COUNT(p.SUBPARTITION_NAME) AS SIGNED)',
@@ -80,7 +80,7 @@ function partitionsOf(
   const subpartitions = fillIn(partitionSql, {
     ...shared,
     NAME: 'p.SUBPARTITION_NAME',
-    GROUP: 'p.PARTITION_NAME, p.SUBPARTITION_NAME',
+    GROUP: 'CAST(p.PARTITION_NAME AS BINARY), CAST(p.SUBPARTITION_NAME AS BINARY)',
     IS_PARTITIONED: '0',
     METHOD: 'NULL',
     COUNT: '0',

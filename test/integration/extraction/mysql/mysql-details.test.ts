@@ -30,6 +30,14 @@ const setUp = `
     FOREIGN KEY (ort) REFERENCES einzel.tmp_orte (id),
     FOREIGN KEY (vorige) REFERENCES einzel.bestellungen (id)
   );
+  CREATE DATABASE Einzel;
+  CREATE TABLE einzel.ort (a INT PRIMARY KEY, b INT, \`ä\` INT, KEY (b), KEY (\`ä\`)) PARTITION BY HASH (a) PARTITIONS 2;
+  CREATE TABLE einzel.Ort (a INT PRIMARY KEY, b INT, KEY (b)) PARTITION BY HASH (a) PARTITIONS 1;
+  CREATE TABLE einzel.\`ört\` (a INT PRIMARY KEY, b INT, KEY (b)) PARTITION BY HASH (a) PARTITIONS 3;
+  CREATE TABLE Einzel.ort (a INT PRIMARY KEY, b INT, KEY (b)) PARTITION BY RANGE (a) SUBPARTITION BY HASH (a) SUBPARTITIONS 2
+    (PARTITION p0 VALUES LESS THAN (7));
+  CREATE TABLE einzel.schloss (a INT, b INT, UNIQUE KEY \`Prímary\` (a));
+  CREATE DATABASE Sys; CREATE DATABASE MySQL; CREATE DATABASE \`sýs\`;
   CREATE FUNCTION einzel.preis(menge INT, art VARCHAR(20)) RETURNS DECIMAL(12,3) DETERMINISTIC RETURN 0;
   CREATE FUNCTION einzel.wort() RETURNS VARCHAR(30) CHARACTER SET utf8mb4 DETERMINISTIC RETURN 'ü';
   CREATE PROCEDURE einzel.tu(IN n INT, OUT ergebnis TEXT) SELECT 1;
@@ -84,6 +92,55 @@ describe.each(FLAVORS)('details of %s', (flavor) => {
       'id art kunde land nummer akte ort vorige anfang zweite'.split(' '),
     );
     expect(column('betrag').isIndexed).toBe(false);
+  });
+
+  describe('of names that differ only by case or accents', () => {
+    const tables = ['Einzel/ort', 'einzel/Ort', 'einzel/ort', 'einzel/ört'];
+
+    it('are all schemas but those of the system', () => {
+      const schemas = catalog.pathsOf('Schema');
+      expect(schemas).toEqual(expect.arrayContaining(['Einzel', 'MySQL', 'Sys', 'einzel', 'sýs']));
+      for (const own of ['mysql', 'sys', 'performance_schema', 'information_schema'])
+        expect(schemas).not.toContain(own);
+      // Filters do not apply to their number.
+      expect(catalog.get('Database', '')?.attributes).toMatchObject({ schemaCount: schemas.length + 1 });
+    });
+
+    it('are the partitions of each table', () => {
+      const partitions = catalog.entities.flatMap(({ typeName, attributes }) => {
+        if (typeName !== 'TablePartition') return [];
+        const [, path = ''] = attributes.qualifiedName.split('/def/');
+        const constraint = 'constraint' in attributes ? attributes.constraint : undefined;
+        return tables.some((table) => path.startsWith(`${table}/`))
+          ? [[path.replace('/_partitions_', ''), constraint]]
+          : [];
+      });
+      expect(partitions).toEqual([
+        ['Einzel/ort/p0', 'VALUES LESS THAN (7)'],
+        ['Einzel/ort/p0sp0', undefined],
+        ['Einzel/ort/p0sp1', undefined],
+        ['einzel/Ort/p0', undefined],
+        ['einzel/ort/p0', undefined],
+        ['einzel/ort/p1', undefined],
+        ['einzel/ört/p0', undefined],
+        ['einzel/ört/p1', undefined],
+        ['einzel/ört/p2', undefined],
+      ]);
+    });
+
+    it('are the indexed columns of each table', () => {
+      const paths = [...tables.flatMap((table) => [`${table}/a`, `${table}/b`]), 'einzel/ort/ä'];
+      for (const path of paths)
+        expect.soft(catalog.get('Column', path)?.attributes, path).toMatchObject({ isIndexed: true });
+    });
+
+    it('are no primary key where only the name is like one', () => {
+      const { isPrimary, isIndexed } = attributesOf('Column', 'schloss/a');
+      expect([isPrimary, isIndexed]).toEqual([false, true]);
+      expect(catalog.get('Column', 'einzel/schloss/a')?.customAttributes).toMatchObject({
+        constraint_type: 'UNIQUE',
+      });
+    });
   });
 
   it('are the columns that foreign keys refer to, only inside the filters', () => {

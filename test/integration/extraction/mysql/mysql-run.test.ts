@@ -142,6 +142,7 @@ describe('extractions of MySQL and MariaDB', () => {
     const { erp: source } = config.sources;
     if (!source) throw new Error('The configuration lost its source.');
     const folder = await mkdtemp(join(tmpdir(), 'ferry mysql ü '));
+    await mariadb.query('CREATE DATABASE App; CREATE PROCEDURE App.one() SELECT 1; CREATE DATABASE Sys');
     try {
       const tree = await readTree({
         source,
@@ -157,6 +158,8 @@ describe('extractions of MySQL and MariaDB', () => {
           name: 'def',
           isDefault: true,
           schemas: [
+            { name: 'App', tables: 0, views: 0, routines: 1, inScope: false },
+            { name: 'Sys', inScope: false },
             { name: 'app', tables: 17, views: 3, routines: 5, inScope: true },
             { name: 'empty', tables: 0, views: 0, routines: 0, inScope: false },
             { name: 'ferry' },
@@ -168,6 +171,7 @@ describe('extractions of MySQL and MariaDB', () => {
         },
       ]);
     } finally {
+      await mariadb.query('DROP DATABASE App; DROP DATABASE Sys');
       await rm(folder, { recursive: true, force: true });
     }
   });

@@ -1,5 +1,6 @@
--- The columns in the keys of indexes. An index of an expression has no column.
-SELECT DISTINCT
+-- The columns in the keys of indexes, once for each index: DISTINCT would compare the names by a collation. An index of an
+-- expression has no column.
+SELECT
   CONVERT(s.TABLE_SCHEMA USING utf8mb4) AS table_schema,
   CONVERT(s.TABLE_NAME USING utf8mb4) AS table_name,
   CONVERT(s.COLUMN_NAME USING utf8mb4) AS column_name

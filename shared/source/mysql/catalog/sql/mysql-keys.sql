@@ -7,7 +7,7 @@ SELECT
   -- A table has one primary key, which has this name, and no other constraint has it.
   CASE
     WHEN u.REFERENCED_TABLE_NAME IS NOT NULL THEN 'FOREIGN KEY'
-    WHEN u.CONSTRAINT_NAME = 'PRIMARY' THEN 'PRIMARY KEY'
+    WHEN CAST(u.CONSTRAINT_NAME AS BINARY) = 'PRIMARY' THEN 'PRIMARY KEY'
     ELSE 'UNIQUE'
   END AS constraint_type
 FROM __INFORMATION_SCHEMA__.KEY_COLUMN_USAGE AS u
