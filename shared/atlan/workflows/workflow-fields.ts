@@ -17,7 +17,8 @@ export const DEFAULT_PREFIX = '/tmp/output';
 
 /** Their keys are patterns of names, and may be called anything. */
 const FILTERS = ['include-filter', 'exclude-filter'];
-const FILTER_FORM = 'expected {"^database$": ["^schema$"]}, as an object or as its JSON in a text';
+const FILTER_FORM =
+  'expected {"^database$": ["^schema$"]}, as an object or as its JSON in a text, with each database pattern once';
 
 const connectionSchema = z.looseObject({
   connection_name: z.string().min(1).max(255),

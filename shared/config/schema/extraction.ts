@@ -29,6 +29,14 @@ const UNREADABLE_KEY = '__proto__';
 export const hasUnreadableKey = (filter: unknown) =>
   typeof filter === 'object' && filter !== null && Object.hasOwn(filter, UNREADABLE_KEY);
 
+/** Of two entries with the same key, JSON.parse keeps the last without a word. @param json valid, of a filter */
+function hasKeyTwice(json: string): boolean {
+  const keys = [...json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g)].flatMap(([, key = '', colon]) =>
+    colon === '' ? [] : [String(JSON.parse(key))],
+  );
+  return new Set(keys).size < keys.length;
+}
+
 /** Atlan's own form of a filter is a string with the JSON of the object: people can paste what they have there. */
 const filterJson = z.string().transform((text, context): z.infer<typeof filterObject> => {
   const refuse = (why: string) => {
@@ -43,6 +51,7 @@ const filterJson = z.string().transform((text, context): z.infer<typeof filterOb
   } catch {
     return refuse('this text is not valid JSON');
   }
+  if (hasKeyTwice(text)) return refuse('a field appears twice: put the patterns of both in one list');
   if (hasUnreadableKey(value)) return refuse(`no pattern can be called ${UNREADABLE_KEY}`);
   const { data, error } = filterObject.safeParse(value);
   if (data) return data;

@@ -33,6 +33,7 @@ describe('filters of an extraction', () => {
     ['{}', {}],
     [{}, {}],
     ['{"^erp$": ["^public$"]}', { '^erp$': ['^public$'] }],
+    ['{"a:":["\\"a:\\":","a:"],"\\"a":"*"}', { 'a:': ['"a:":', 'a:'], '"a': '*' }],
     ['{"^erp$":"*","^hr$":[]}', { '^erp$': '*', '^hr$': [] }],
     [{ '^erp$': ['^public$'] }, { '^erp$': ['^public$'] }],
     [{ '(?i)erp': ['(?x) a # b'] }, { '(?i)erp': ['(?x) a # b'] }],
@@ -58,6 +59,9 @@ describe('filters of an extraction', () => {
     [{ erp: ['***:(?ib)a'] }, '***=text'],
     [{ '(?e)erp': '*' }, '***=text'],
     ['{"^erp$": ["(?q)a"]}', '***=text'],
+    ['{"^erp$": ["^geheim$"], "^erp$": ["^tmp$"]}', 'a field appears twice'],
+    // The same letters, written in another way, and a value that would get lost.
+    [String.raw`{"^erp$": {"x": [[1]]}, "\u005eerp$" : "*"}`, 'a field appears twice'],
   ])('%j is refused', (include, expected) => {
     const message = messageOf({ include });
     expect(message).toContain(expected);
