@@ -24,6 +24,37 @@ const refuseLogin = (at: string, user: string) =>
 
 const OVER_TIME = /max_statement_time|maximum statement execution time|max_execution_time/i;
 
+const refuseForAnHour =
+  (more: string, limit: string, needs: string) =>
+  (at: string, user: string): FerryError =>
+    new AuthError(`The source at ${at} does not let user "${user}" ${more} within this hour.`, {
+      hint: `Raise its limit: ALTER USER … WITH ${limit} 0.${needs}`,
+    });
+
+/** What MariaDB and MySQL call the limits of a user for an hour. */
+const hourlyLimits: ErrorPatterns['connect'] = [
+  {
+    pattern: /max_(queries_per_hour|questions)/i,
+    make: refuseForAnHour(
+      'make more queries',
+      'MAX_QUERIES_PER_HOUR',
+      ' A sync makes about 30 queries, an extraction about 170.',
+    ),
+  },
+  {
+    pattern: /max_updates/i,
+    make: refuseForAnHour('make more updates', 'MAX_UPDATES_PER_HOUR', ''),
+  },
+  {
+    pattern: /max_connections_per_hour/i,
+    make: refuseForAnHour(
+      'connect again',
+      'MAX_CONNECTIONS_PER_HOUR',
+      ' A sync makes about five connections, an extraction about fifteen.',
+    ),
+  },
+];
+
 const TOO_MANY_ROWS = /MAX_JOIN_SIZE/;
 const refuseRows = () =>
   new QueryError('The query may examine more rows than the max_join_size of the source allows.', {
@@ -158,13 +189,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     codes: /^(1053|3032)$/,
     make: (at) => new SourceUnavailableError(`The source at ${at} is shutting down or in offline mode.`),
   },
-  {
-    pattern: /max_(connections|queries|updates)_per_hour/i,
-    make: (at, user) =>
-      new AuthError(`The source at ${at} does not let user "${user}" connect again within this hour.`, {
-        hint: 'Raise its limit: ALTER USER … WITH MAX_CONNECTIONS_PER_HOUR 0. A run makes about five connections.',
-      }),
-  },
+  ...hourlyLimits,
   {
     pattern: /max_user_connections/i,
     codes: /^(1203|1226)$/,

@@ -268,11 +268,12 @@ describe.each([
     await server.query(`
       CREATE USER reader@'%' ${by}; CREATE USER outsider@'%' ${by};
       CREATE USER busy@'%' ${by} WITH MAX_CONNECTIONS_PER_HOUR 1;
+      CREATE USER curious@'%' ${by} WITH MAX_QUERIES_PER_HOUR 9;
       CREATE USER expired@'%' ${by} PASSWORD EXPIRE; CREATE USER locked@'%' ${by} ACCOUNT LOCK;
       CREATE TABLE hidden (id int); CREATE TABLE slow (id int);
       INSERT INTO slow VALUES (1), (2), (3);
       GRANT SELECT ON ferry.slow TO reader@'%'; GRANT USAGE ON *.* TO busy@'%';
-      GRANT SELECT ON ferry.slow TO busy@'%', expired@'%', locked@'%'`);
+      GRANT SELECT ON ferry.slow TO busy@'%', curious@'%', expired@'%', locked@'%'`);
   }, 300_000);
   afterAll(() => server?.stop());
   const source = (database?: string) => ({
@@ -292,6 +293,13 @@ describe.each([
       run: { login: { username: 'busy', password: 'right' } },
       class: 'AuthError',
       message: /does not let user "busy" connect again within this hour\.$/,
+    },
+    {
+      what: 'a user who has used up the queries of an hour',
+      run: { login: { username: 'curious', password: 'right' } },
+      class: 'AuthError',
+      message: /does not let user "curious" make more queries within this hour\.$/,
+      hint: /WITH MAX_QUERIES_PER_HOUR 0\. /,
     },
     {
       what: 'a password that has expired',

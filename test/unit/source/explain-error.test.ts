@@ -106,6 +106,23 @@ describe('an error is that of the server, whatever the words of the statement', 
   });
 });
 
+it.each([
+  ['max_queries_per_hour', 'MAX_QUERIES_PER_HOUR 0. A sync makes about 30 queries, an extraction about 170.'],
+  ['max_questions', 'MAX_QUERIES_PER_HOUR 0. A sync makes about 30 queries, an extraction about 170.'],
+  ['max_updates_per_hour', 'MAX_UPDATES_PER_HOUR 0.'],
+  ['max_updates', 'MAX_UPDATES_PER_HOUR 0.'],
+  [
+    'max_connections_per_hour',
+    'MAX_CONNECTIONS_PER_HOUR 0. A sync makes about five connections, an extraction about fifteen.',
+  ],
+  ['max_user_connections', 'MAX_USER_CONNECTIONS 2, or max_user_connections of the server.'],
+])('MySQL: the limit %s of a login is named as it is set', (limit, advice) => {
+  const said = `User 'ferry' has exceeded the '${limit}' resource (current value: 9)`;
+  const error = explain('mysql', 'connect', `IO Error: Failed to connect to MySQL database: ${said}`);
+  expect(error.hint).toMatch(/ALTER USER … WITH /);
+  expect(error.hint?.split(' WITH ')[1]).toBe(advice);
+});
+
 it.each(['mysql', 'postgres'] as const)(
   '%s: a value that DuckDB cannot convert is none of the source',
   (kind) => {
