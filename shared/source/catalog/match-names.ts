@@ -1,3 +1,4 @@
+import { batchesOf } from '../../batches.ts';
 import { quoteLiteral } from '../../duckdb/sql-text.ts';
 import { PatternError, QueryError } from '../../errors.ts';
 import type { CatalogClient } from './catalog.ts';
@@ -48,6 +49,9 @@ export async function assertRe2(
   }
 }
 
+/** The time that DuckDB takes to plan a statement grows with the square of its parts. */
+const PATTERNS_AT_ONCE = 100;
+
 /** Which patterns match which names as a whole: for each pattern, the names. */
 export async function matchWhole(
   { compute }: Pick<CatalogClient, 'compute'>,
@@ -58,16 +62,18 @@ export async function matchWhole(
   const asked = [...new Set(patterns)].filter((pattern) => pattern !== ANYTHING);
   if (asked.length === 0 || names.length === 0) return matched;
   const listed = names.map((name, index) => `(${index}, ${quoteLiteral(name)})`).join(', ');
-  const found = await compute(
-    `WITH name (number, text) AS (VALUES ${listed}) ${asked
-      .map(
-        (pattern, index) =>
-          `SELECT ${index} AS pattern, number FROM name WHERE regexp_full_match(text, ${quoteLiteral(toRe2(pattern))})`,
-      )
-      .join(' UNION ALL ')}`,
-  );
-  for (const [pattern, number] of found)
-    matched.get(asked[Number(pattern)] ?? '')?.add(names[Number(number)] ?? '');
+  for (const batch of batchesOf(asked, PATTERNS_AT_ONCE)) {
+    const found = await compute(
+      `WITH name (number, text) AS (VALUES ${listed}) ${batch
+        .map(
+          (pattern, index) =>
+            `SELECT ${index} AS pattern, number FROM name WHERE regexp_full_match(text, ${quoteLiteral(toRe2(pattern))})`,
+        )
+        .join(' UNION ALL ')}`,
+    );
+    for (const [pattern, number] of found)
+      matched.get(batch[Number(pattern)] ?? '')?.add(names[Number(number)] ?? '');
+  }
   return matched;
 }
 
