@@ -56,7 +56,8 @@ describe.each(['mariadb', 'mysql'] as const)('a run on %s', (flavor) => {
   it('says what a login with SUPER could do, and nothing of one that reads', async () => {
     await using mysql = await startMysql({ flavor });
     await mysql.query(
-      `CREATE USER 'le''ser@amt' IDENTIFIED BY 'x'; GRANT SELECT, PROCESS ON *.* TO 'le''ser@amt'`,
+      `CREATE USER 'le''ser@amt' IDENTIFIED BY 'x'; GRANT SELECT, PROCESS ON *.* TO 'le''ser@amt';
+       CREATE USER 'LE''SER@amt'; GRANT ALL PRIVILEGES ON *.* TO 'LE''SER@amt'`,
     );
     const run = async (login: { user: string; password: string }) => {
       await using here = await setUpInProcessSync({ ...mysql, ...login }, polyteia);
