@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { ApiEnvironment } from '../api/dependencies.ts';
 import { readLimited } from '../api/read-limited.ts';
+import { hasKeyTwice } from '../config/schema/extraction.ts';
 import { AtlanError, wrongBody } from './answers.ts';
 
 type Body = Record<string, unknown>;
@@ -32,6 +33,8 @@ export async function readBody(context: Context<ApiEnvironment>): Promise<Body> 
   } catch {
     throw wrongBody([{ loc: ['body'], msg: 'expected JSON', type: 'json_invalid' }]);
   }
+  if (hasKeyTwice(text))
+    throw wrongBody([{ loc: ['body'], msg: 'expected no key twice in one object', type: 'json_invalid' }]);
   if (body !== null && typeof body === 'object' && !Array.isArray(body)) return body as Body;
   throw wrongBody([{ loc: ['body'], msg: 'expected an object', type: 'dict_type' }]);
 }

@@ -29,12 +29,18 @@ const UNREADABLE_KEY = '__proto__';
 export const hasUnreadableKey = (filter: unknown) =>
   typeof filter === 'object' && filter !== null && Object.hasOwn(filter, UNREADABLE_KEY);
 
-/** Of two entries with the same key, JSON.parse keeps the last without a word. @param json valid, of a filter */
-function hasKeyTwice(json: string): boolean {
-  const keys = [...json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g)].flatMap(([, key = '', colon]) =>
-    colon === '' ? [] : [String(JSON.parse(key))],
-  );
-  return new Set(keys).size < keys.length;
+/** Whether an object has a key twice, of which JSON.parse keeps the last without a word. @param json valid */
+export function hasKeyTwice(json: string): boolean {
+  const open: Set<string>[] = [];
+  for (const [token, text = '', colon] of json.matchAll(/[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    if (!colon) continue;
+    const [keys, key] = [open.at(-1), String(JSON.parse(text))];
+    if (keys?.has(key)) return true;
+    keys?.add(key);
+  }
+  return false;
 }
 
 /** Atlan's own form of a filter is a string with the JSON of the object: people can paste what they have there. */

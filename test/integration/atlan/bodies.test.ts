@@ -176,6 +176,16 @@ describe('a body', () => {
     expectInvalid(await atlan.post(route, undefined));
   });
 
+  it.each(ROUTES)('of /%s with a key twice is refused: the first would get lost', async (route) => {
+    // A key may be in several objects, and in a text.
+    const filters = String.raw`{"include-filter":{"a":[],"b":[]},"x":"{\"x\":1}","exclude-filter":{"a":["${SECRET}"],"\u0061" : []}}`;
+    const body = JSON.stringify({ ...(valid[route] ?? { connection }), metadata: 'FILTERS' });
+    const answer = await atlan.post(route, body.replace('"FILTERS"', filters));
+    expectInvalid(answer);
+    expect(answer.text).toContain('twice');
+    expect(answer.text).not.toContain(SECRET);
+  });
+
   it.each(['auth', 'metadata', 'check', 'start'])('of /%s without anything is refused', async (route) => {
     expectInvalid(await atlan.post(route, {}));
   });
