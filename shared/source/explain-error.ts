@@ -150,11 +150,16 @@ export function explainSourceError(
   );
 }
 
-/** The error when DuckDB itself cannot convert a value, of a table or in the query's own text; undefined for any other. */
+/** The error when DuckDB itself cannot compute with a value, of a table or in the query's own text; undefined for any other. */
 function explainConversion(said: string): FerryError | undefined {
-  if (!said.startsWith('Conversion Error: ')) return undefined;
-  return new QueryError('DuckDB cannot convert a value to the type that the query needs.', {
-    hint: "TRY_CAST(x AS type) returns NULL for such a value. A constant needs DuckDB's form: TIMESTAMP '2026-01-31 12:00:00'.",
+  if (said.startsWith('Conversion Error: ')) {
+    return new QueryError('DuckDB cannot convert a value to the type that the query needs.', {
+      hint: "TRY_CAST(x AS type) returns NULL for such a value. A constant needs DuckDB's form: TIMESTAMP '2026-01-31 12:00:00'.",
+    });
+  }
+  if (!said.startsWith('Invalid Input Error: ')) return undefined;
+  return new QueryError('DuckDB cannot compute the query: a function refuses a value.', {
+    hint: 'TRY(…) around it returns NULL instead. The message may quote data, so Ferry does not repeat it.',
   });
 }
 
