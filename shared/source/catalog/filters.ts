@@ -18,7 +18,7 @@ export interface FilterEntry {
 }
 
 /** Matches anything, although it is not a valid regular expression. */
-export const ANYTHING = '*';
+export const ANYTHING = '*' as const;
 
 /** The entries of a filter in their order. `"*"`, `[]` and a `*` among the patterns all mean every schema. */
 export function entriesOf(filter: CatalogFilters['include']): FilterEntry[] {
@@ -74,12 +74,18 @@ export function mapFilters(
   { include, exclude, tempTableRegex }: CatalogFilters,
   adapt: (text: string) => string,
 ): CatalogFilters {
-  const map = (filter: CatalogFilters['include']) =>
-    Object.fromEntries(
-      Object.entries(filter).map(([database, schemas]) => [
-        adapt(database),
-        typeof schemas === 'string' ? schemas : schemas.map(adapt),
-      ]),
+  const map = (filter: CatalogFilters['include']) => {
+    const adapted = Object.entries(filter).map(
+      ([database, schemas]) =>
+        [adapt(database), typeof schemas === 'string' ? schemas : schemas.map(adapt)] as const,
     );
+    // Two patterns may differ by letters that the database does not have: both hold.
+    const together = [...Map.groupBy(adapted, ([database]) => database)].map(([database, entries]) => {
+      const schemas = entries.map(([, each]) => each);
+      const areAll = schemas.some((each) => typeof each === 'string' || each.length === 0);
+      return [database, areAll ? ANYTHING : schemas.flat()] as const;
+    });
+    return Object.fromEntries<typeof ANYTHING | readonly string[]>(together);
+  };
   return { include: map(include), exclude: map(exclude), tempTableRegex: adapt(tempTableRegex) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../../shared/errors.ts';
-import { EVERYTHING, entriesOf } from '../../../../shared/source/catalog/filters.ts';
+import { EVERYTHING, entriesOf, mapFilters } from '../../../../shared/source/catalog/filters.ts';
 import {
   assertPatterns,
   matchWhole,
@@ -83,5 +83,20 @@ describe('fillIn', () => {
     expect(fillIn('__A__, __B_C__, __A__, __D__', { A: '__B_C__', B_C: '$& $1' })).toBe(
       '__B_C__, $& $1, __B_C__, __D__',
     );
+  });
+});
+
+it('patterns that become the same in the letters of a database hold together', () => {
+  const adapt = (text: string) => text.normalize();
+  const [one, other] = ['Gr\u00f6\u00dfe', 'Gro\u0308\u00dfe'];
+  const exclude = { [one]: ['geheim'], [other]: ['tmp'], a: '*', b: [] } as const;
+  expect(mapFilters({ include: {}, exclude, tempTableRegex: '' }, adapt).exclude).toEqual({
+    [one]: ['geheim', 'tmp'],
+    a: '*',
+    b: '*',
+  });
+  const all = { [one]: ['geheim'], [other]: [] };
+  expect(mapFilters({ include: all, exclude: {}, tempTableRegex: '' }, adapt).include).toEqual({
+    [one]: '*',
   });
 });
