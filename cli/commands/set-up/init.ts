@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { DATASET_PLACEHOLDER } from '../../../shared/config/rules/placeholder-warnings.ts';
@@ -144,6 +144,8 @@ async function write(folder: string, path: string, text: string, overwrite: bool
     await writeFile(path, text, { flag: overwrite ? 'w' : 'wx' });
   } catch (error) {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    // What a full disk left of it would only be in the way.
+    if (!exists && !overwrite) await rm(path, { force: true }).catch(() => {});
     throw new ConfigError(
       exists ? `${path} already exists.` : `${path} cannot be written${explainFileError(error).why}.`,
       {

@@ -45,7 +45,8 @@ export function openConnection(options: {
     keyOrigin: options.keyOrigin,
     origin,
     send: (path, request) =>
-      send(new URL(path, options.baseUrl), {
+      // Polyteia may be behind a path of a proxy.
+      send(new URL(`${options.baseUrl.replace(/\/+$/, '')}${path}`), {
         dispatcher,
         outgoing,
         headers: request.headers,
