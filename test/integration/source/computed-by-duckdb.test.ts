@@ -213,6 +213,9 @@ describe('a filter of a duckdbQuery on Postgres', () => {
     ["SELECT * FROM db.names WHERE c = 'Zoo'", []],
     ["SELECT db.various.id FROM db.various WHERE db.various.c = 'a'", [1]],
     ["SELECT various.id FROM db.various WHERE DB.public.various.c = 'a'", [1]],
+    ["SELECT word FROM (VALUES ('Zoo'), ('x')) v(k), db.names WHERE word = k AND c = 'zoo'", ['Zoo']],
+    ["SELECT word FROM db.names WHERE c = 'zoo' UNION ALL (VALUES ('x'))", ['Zoo', 'x']],
+    ["SELECT word FROM db.names WHERE c = 'zoo' AND word IN (VALUES ('Zoo'), ('x'))", ['Zoo']],
     ["SELECT id FROM db.various other WHERE other.c = 'a' AND other.id = 1", [1]],
   ])('does wherever the query has it: %s', async (query, values) => {
     expect(await read(query)).toEqual(values);

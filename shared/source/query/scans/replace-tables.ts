@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { quoteLiteral } from '../../../duckdb/sql-text.ts';
 import { QueryError } from '../../../errors.ts';
 import type { SourceSession } from '../../sessions/session.ts';
@@ -39,15 +40,36 @@ export async function replaceTables(
     `SELECT json_deserialize_sql(${quoteLiteral(JSON.stringify(tree))}::JSON)`,
   );
   const replaced = String(reader.getRowsJS()[0]?.[0]);
-  if (JSON.stringify(await parse(session, replaced)) !== JSON.stringify(tree)) {
+  const [{ node: all }] = (await parse(session, 'SELECT * FROM t')).statements as [{ node: Node }];
+  const [meant, written] = [tree, await parse(session, replaced)].map((each) => unwrapValues(each, all));
+  if (JSON.stringify(meant) !== JSON.stringify(written)) {
     throw new QueryError(
       'duckdbQuery reads a table that Ferry must replace, which this query does not allow.',
       {
-        hint: 'Use `query` instead; or name the columns of the table instead of *, and leave out VALUES.',
+        hint: 'Use `query` instead; or name the columns of the table instead of *.',
       },
     );
   }
   return replaced;
+}
+
+/**
+ * A tree without the subqueries as which DuckDB writes `VALUES (1)`: `(SELECT * FROM (VALUES (1)) AS valueslist)` means the
+ * same.
+ *
+ * @param all the tree of `SELECT * FROM` something
+ */
+function unwrapValues(value: unknown, all: Node): unknown {
+  if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
+  if (Array.isArray(value)) return value.map((each) => unwrapValues(each, all));
+  const entries = Object.entries(value).map(([key, child]) => [key, unwrapValues(child, all)] as const);
+  const node: Node & { subquery?: { node?: Node } } = Object.fromEntries(entries);
+  const select = node.type === 'SUBQUERY' ? node.subquery?.node : undefined;
+  const { from_table: values, ...rest } = select ?? {};
+  const isAll = isDeepStrictEqual({ ...rest, from_table: all.from_table }, { ...all });
+  if (!isAll || (values as Node | undefined)?.type !== 'EXPRESSION_LIST') return node;
+  const { alias, sample, column_name_alias: names = [] } = node;
+  return { ...(values as Node), alias, sample, ...(names.length > 0 ? { names } : {}) };
 }
 
 interface Tree {
