@@ -191,6 +191,20 @@ function lossOfComputed(type: string): ColumnPlan['loss'] {
 function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
   const type = withoutEnums(clientType);
   const plan = { name, sourceType: withoutLabels(clientType), type };
+  if (/\b(TIME_NS|UNION\(|VARIANT)/.test(type)) {
+    throw new ExactnessError(`Column "${name}" (${withoutLabels(type)}) has a type that no file has.`, {
+      hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
+    });
+  }
+  const list = type.replaceAll(/\[\d+\]/g, '[]');
+  if (list !== type) {
+    const { inDuckdb = (value: string) => value, ...rest } = planComputed(name, list, mode);
+    return {
+      ...rest,
+      inDuckdb: (value, ...others) => inDuckdb(`CAST(${value} AS ${list})`, ...others),
+      reason: 'a file has no lists of a fixed length',
+    };
+  }
   if (mode === 'compatible') {
     const loss = lossOfComputed(type);
     return withReadableDecimals({ ...plan, ...(loss ? { loss, reason: loss.text } : {}) });
