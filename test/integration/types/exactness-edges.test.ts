@@ -1,16 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ExactnessError, FerryError } from '../../../shared/errors.ts';
+import { ExactnessError } from '../../../shared/errors.ts';
+import { failureOf } from '../../support/failure-of.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
 
 // What an independent review found to get damaged, though every type on its own was right.
-
-const failureOf = async (work: Promise<unknown>): Promise<FerryError> => {
-  const error = await work.catch((thrown: unknown) => thrown);
-  if (!(error instanceof FerryError)) throw new Error(`Expected a FerryError, got ${JSON.stringify(error)}`);
-  return error;
-};
 
 describe('Postgres', () => {
   let server: PostgresServer;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, ExactnessError, FerryError, QueryError } from '../../../shared/errors.ts';
+import { ConfigError, ExactnessError, QueryError } from '../../../shared/errors.ts';
+import { failureOf } from '../../support/failure-of.ts';
 import { startMysql } from '../../support/servers/mysql-server.ts';
 import { startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry, type TestServer } from '../../support/sync/read-through-ferry.ts';
@@ -13,12 +14,6 @@ const servers = [
   { name: 'MariaDB', kind: 'mysql', start: () => startMysql({ flavor: 'mariadb' }), schema: 'ferry.' },
   { name: 'MySQL', kind: 'mysql', start: () => startMysql({ flavor: 'mysql' }), schema: 'ferry.' },
 ] as const;
-
-const failureOf = async (work: Promise<unknown>): Promise<FerryError> => {
-  const error = await work.catch((thrown: unknown) => thrown);
-  if (!(error instanceof FerryError)) throw new Error(`Expected a FerryError, got ${error}`);
-  return error;
-};
 
 describe.each(servers)('a query of $name', ({ kind, start, schema }) => {
   let server: Server;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FerryError, QueryError } from '../../../shared/errors.ts';
+import { QueryError } from '../../../shared/errors.ts';
+import { failureOf } from '../../support/failure-of.ts';
 import { startMysql } from '../../support/servers/mysql-server.ts';
 import { startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry, type TestServer } from '../../support/sync/read-through-ferry.ts';
@@ -9,12 +10,6 @@ import { readThroughFerry, type TestServer } from '../../support/sync/read-throu
 interface Server extends TestServer, AsyncDisposable {
   query(sql: string): Promise<unknown>;
 }
-
-const failureOf = async (work: Promise<unknown>): Promise<FerryError> => {
-  const error = await work.catch((thrown: unknown) => thrown);
-  if (!(error instanceof FerryError)) throw new Error(`Expected a FerryError, got ${JSON.stringify(error)}`);
-  return error;
-};
 
 const parameter = /^The query contains a parameter/;
 
