@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findOldArtifacts } from '../../shared/extraction/output/old-artifacts.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
-import { findOldRuns, keysOfRun } from '../../shared/runs/records/prune-runs.ts';
-import { REFUSED_DAYS, type RunStore } from '../../shared/runs/records/run-store.ts';
+import { findOldRefused, findOldRuns, keysOfRun } from '../../shared/runs/records/prune-runs.ts';
+import type { RunStore } from '../../shared/runs/records/run-store.ts';
 
 /** One kind of what is old in a state folder. */
 export interface OldFiles {
@@ -38,8 +38,7 @@ export async function findOldState({ folder, documents, store, days }: StateToCl
   const refused: string[] = [];
   const records: string[][] = [];
   for (const [job, { unfinished }] of states) {
-    const files = await documents.listWithAges(`refused/${job}/`, MAX_FILES);
-    const expired = files.filter(({ ageMs }) => ageMs > REFUSED_DAYS * DAY_MS).map(({ key }) => key);
+    const expired = await findOldRefused(documents, job);
     refused.push(...expired);
     const ids = await findOldRuns(documents, job, {
       least: NEWEST,

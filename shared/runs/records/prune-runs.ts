@@ -2,6 +2,7 @@ import type { DocumentStore } from '../documents/document-store.ts';
 import { timeOfRunId } from '../run-id.ts';
 import { idOfKey, pointerKeyOf, recordKeyOf, recordsPrefix } from './run-records.ts';
 import { requestKeyOf } from './run-request-store.ts';
+import { REFUSED_DAYS } from './run-store.ts';
 
 /** What is kept of the runs of a job. */
 export interface KeptRuns {
@@ -13,8 +14,9 @@ export interface KeptRuns {
   ageMs: number;
 }
 
+const DAY_MS = 86_400_000;
 // As the lifecycle of Ferry's bucket on AWS.
-const REQUEST_AGE_MS = 7 * 86_400_000;
+const REQUEST_AGE_MS = 7 * DAY_MS;
 const MAX_REQUESTS = 10_000;
 const MAX_FILES = 10_000;
 
@@ -66,6 +68,15 @@ export async function pruneRuns(documents: DocumentStore, job: string, kept: Old
   const removed = await findOldRuns(documents, job, kept);
   for (const id of removed) for (const key of keysOfRun(job, id)) await documents.remove(key);
   return removed.length;
+}
+
+/** The files of a job that guards refused, which nobody has accepted in time. */
+export async function findOldRefused(
+  documents: Pick<DocumentStore, 'listWithAges'>,
+  job: string,
+): Promise<string[]> {
+  const files = await documents.listWithAges(`refused/${job}/`, MAX_FILES);
+  return files.filter(({ ageMs }) => ageMs > REFUSED_DAYS * DAY_MS).map(({ key }) => key);
 }
 
 /** Removes requests whose runs have long ended, and keys of callers that nobody repeats after so long. */

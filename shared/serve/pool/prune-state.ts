@@ -5,7 +5,7 @@ import { explainFileError } from '../../explain-file-error.ts';
 import { findOldArtifacts } from '../../extraction/output/old-artifacts.ts';
 import type { DocumentStore } from '../../runs/documents/document-store.ts';
 import { forgetJob } from '../../runs/records/forget-job.ts';
-import { type KeptRuns, pruneRequests, pruneRuns } from '../../runs/records/prune-runs.ts';
+import { findOldRefused, type KeptRuns, pruneRequests, pruneRuns } from '../../runs/records/prune-runs.ts';
 import type { RunStore } from '../../runs/records/run-store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { formatCount } from '../../text/format.ts';
@@ -40,6 +40,8 @@ export async function pruneState({
 }): Promise<void> {
   try {
     const states = await runs.listJobStates();
+    // First, because a run whose file is kept keeps its record. Those of jobs that are gone from the file, too.
+    const refused = await pruneRefused(documents, new Set([...jobs, ...states.keys()]));
     let removed = 0;
     for (const job of jobs) {
       const unfinished = new Set(states.get(job)?.unfinished.map(({ runId }) => runId));
@@ -53,12 +55,24 @@ export async function pruneState({
     }
     await pruneRequests(documents);
     const files = folder === undefined ? 0 : await pruneArtifacts(folder, now, states);
+    if (refused > 0) logger.info(`${formatCount(refused, 'refused file')} removed that nobody accepted`);
     if (files > 0) logger.info(`the files of ${formatCount(files, 'old run')} of extractions removed`);
     if (removed > 0) logger.info(`${formatCount(removed, 'record')} of old runs removed`);
   } catch (error) {
     if (!(error instanceof StorageUnavailableError || error instanceof StateError)) throw error;
     logger.warn({ class: error.class }, `old records cannot be removed: ${error.message}`);
   }
+}
+
+/** @returns how many files were removed */
+async function pruneRefused(documents: DocumentStore, jobs: Iterable<string>): Promise<number> {
+  let removed = 0;
+  for (const job of jobs)
+    for (const key of await findOldRefused(documents, job)) {
+      await documents.remove(key);
+      removed += 1;
+    }
+  return removed;
 }
 
 /** @returns of how many runs files were removed */

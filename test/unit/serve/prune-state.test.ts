@@ -37,6 +37,29 @@ it('a workflow whose definition has expired goes with its runs, once they have e
   expect(await documents.list('runs/', 10)).toHaveLength(2);
 });
 
+it('a refused file goes after a week, and then the old record that it kept, also of a job that is gone', async () => {
+  let moment = 0;
+  const documents = createMemoryDocumentStore(() => moment);
+  const runs = createRunStore(documents);
+  const now = Date.UTC(2026, 10, 30);
+  const old = Array.from({ length: 101 }, (_, index) => newRunId(new Date(now - (400 - index) * 86_400_000)));
+  for (const id of old) await runs.save({ ...runRecord(), id, job: 'orders' });
+  const gone = newRunId();
+  await runs.save({ ...runRecord(), id: gone, job: 'gone' });
+  await documents.put(`refused/orders/${old[0]}.parquet`, '');
+  await documents.put(`refused/gone/${gone}.parquet`, '');
+  moment += 2 * 86_400_000;
+  await documents.put(`refused/orders/${old[1]}.parquet`, '');
+  const prune = () => pruneState({ documents, runs, jobs: ['orders'], workflows: undefined, now, logger });
+  await prune();
+  expect(await documents.list('refused/', 10)).toHaveLength(3);
+  expect(await documents.list('jobs/orders/runs/', 200)).toHaveLength(101);
+  moment += 6 * 86_400_000;
+  await prune();
+  expect(await documents.list('refused/', 10)).toEqual([`refused/orders/${old[1]}.parquet`]);
+  expect(await documents.list('jobs/orders/runs/', 200)).toHaveLength(100);
+});
+
 it('the files of an extraction go by age and number, but never those that something refers to', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ferry prune ü '));
   try {
