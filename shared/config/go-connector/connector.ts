@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { goDurationMs } from '../../text/go-duration.ts';
 import { type ConfigProblem, describeIssues, formatProblems } from '../config-problems.ts';
 import { findQueryMistake } from '../mistakes/query-mistakes.ts';
 import type { SqlKind } from '../mistakes/sql-text.ts';
@@ -114,8 +115,9 @@ function readSchedule(
 ): Connector['sync']['schedule'] {
   try {
     const { expression, timezone } = splitZonePrefix(cronText);
-    const schedule = { cron: expression, timezone: timezone ?? readContainerZone(containerZone, warnings) };
-    parseSchedule(cronText);
+    const cron = roundUp(expression, warnings);
+    const schedule = { cron, timezone: timezone ?? readContainerZone(containerZone, warnings) };
+    if (cron === expression) parseSchedule(cronText);
     const refusal = messageOfRefusal(() => toEventBridgeSchedule(schedule));
     if (refusal !== undefined && scheduler === 'eventbridge')
       problems.push({ path: 'CRON_SCHEDULE', message: refusal });
@@ -135,6 +137,14 @@ function readSchedule(
     problems.push({ path: 'CRON_SCHEDULE', message: `${error.message}${quotes}` });
     return undefined;
   }
+}
+
+/** The connector takes any interval below a second for one second. */
+function roundUp(expression: string, warnings: string[]): string {
+  const [, duration = ''] = /^@every\s+(\S+)$/.exec(expression) ?? [];
+  if ((goDurationMs(duration) ?? Number.POSITIVE_INFINITY) >= 1_000) return expression;
+  warnings.push(`CRON_SCHEDULE: "${expression}" is less than a second, so the job runs each second.`);
+  return '@every 1s';
 }
 
 function readContainerZone(zone: string | undefined, warnings: string[]): string {

@@ -52,14 +52,17 @@ const descriptors: Readonly<Record<string, string>> = {
 const SECOND = 1_000_000_000n;
 const MINUTE_MS = 60_000;
 
-/** As robfig/cron counts: in whole seconds, and at least one. */
+/** As robfig/cron counts: in whole seconds. It takes less than one for one, which would be a run each second. */
 function parseEvery(text: string): RateSchedule {
   const duration = text.slice('@every'.length).trim();
   const nanoseconds = parseGoDuration(duration);
   if (nanoseconds === undefined)
     throw new ConfigError(`"${text}": expected a duration such as @every 90m or @every 1h30m`);
-  const seconds = Number(nanoseconds / SECOND);
-  return { type: 'rate', everyMs: Math.max(1, seconds) * 1_000 };
+  if (nanoseconds < SECOND)
+    throw new ConfigError(
+      `"${text}": expected at least a second (on AWS a minute), such as @every 90m or @every 1h30m`,
+    );
+  return { type: 'rate', everyMs: Number(nanoseconds / SECOND) * 1_000 };
 }
 
 function parseRate(text: string, inner: string): RateSchedule {

@@ -126,6 +126,15 @@ describe('readEnvFile', () => {
     );
   });
 
+  it.each(['@every -5m', '@every 0s', '@every 100ms'])(
+    'rounds %j up to a second, as the connector does, and says so',
+    (cron) => {
+      const { config, warnings } = read(change('CRON_SCHEDULE', `CRON_TZ=Europe/Berlin ${cron}`));
+      expect(config.syncs.default?.schedule).toMatchObject({ cron: '@every 1s', timezone: 'Europe/Berlin' });
+      expect(warnings.join()).toContain(`CRON_SCHEDULE: "${cron}" is less than a second`);
+    },
+  );
+
   it('has the connector’s default schedule, in the zone of the container', () => {
     const bare = classicExample.replace(/^CRON_SCHEDULE=.*$/m, '');
     expect(read(bare).config.syncs.default?.schedule).toMatchObject({ cron: '0 0 * * *', timezone: 'UTC' });
