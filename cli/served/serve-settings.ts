@@ -1,14 +1,16 @@
 import { isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
-import { ConfigError } from '../../shared/errors.ts';
+import { ConfigError, toFerryError } from '../../shared/errors.ts';
 import type { ApiAccess } from '../../shared/serve/listeners/api-access.ts';
 import { isLoopbackAddress } from '../../shared/serve/listeners/loopback.ts';
 import type { ServeOptions } from '../../shared/serve/serve-options.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CliContext } from '../cli-context.ts';
 import { followFile } from '../local/follow-file.ts';
 import { createSettingReader, durationOf, integerOf, type Setting } from './setting.ts';
 
 type Environment = CliContext['environment'];
+type AccessContext = Pick<CliContext, 'folder' | 'environment'> & { logger: Logger };
 
 /** What was typed behind `ferry serve`. */
 export interface ServeCommandOptions {
@@ -62,7 +64,7 @@ export function readServeSettings(
  */
 export async function readApiSettings(
   options: ServeCommandOptions,
-  { folder, environment }: Pick<CliContext, 'folder' | 'environment'>,
+  { folder, environment, logger }: AccessContext,
 ): Promise<NonNullable<ServeOptions['api']>> {
   const value = createSettingReader(environment);
   const { ATLAN_APP_HTTP_HOST: atlanHost, ATLAN_APP_HTTP_PORT: atlanPort } = environment;
@@ -74,13 +76,13 @@ export async function readApiSettings(
     0,
     65_535,
   );
-  return { host, port, access: await readAccess(host, options, { folder, environment }) };
+  return { host, port, access: await readAccess(host, options, { folder, environment, logger }) };
 }
 
 async function readAccess(
   host: string,
   { apiAuth, apiTokenFile }: ServeCommandOptions,
-  { folder, environment }: Pick<CliContext, 'folder' | 'environment'>,
+  { folder, environment, logger }: AccessContext,
 ): Promise<ApiAccess> {
   const kind = apiAuth ?? (environment.FERRY_API_AUTH || undefined);
   if (kind !== undefined && kind !== 'none' && kind !== 'token')
@@ -91,7 +93,7 @@ async function readAccess(
       throw new ConfigError('--api-auth none and an API token exclude each other: leave one of them out.');
     return { type: 'none' };
   }
-  if (file !== undefined) return { type: 'token', token: await followToken(resolve(folder, file)) };
+  if (file !== undefined) return { type: 'token', token: await followToken(resolve(folder, file), logger) };
   const token = environment.FERRY_API_TOKEN?.trim();
   if (token) return { type: 'token', token: checkToken(token) };
   if (kind === undefined && isLoopbackAddress(host)) return { type: 'loopback' };
@@ -100,8 +102,11 @@ async function readAccess(
   });
 }
 
-/** A rotated token counts from the next request on. While the file cannot be read, the last one that could counts. */
-async function followToken(path: string): Promise<() => Promise<string>> {
+/**
+ * A rotated token counts from the next request on. While the file cannot be read, the last one that could counts: it
+ * may be about to be replaced. Whoever removed it to end access must know that this does not.
+ */
+async function followToken(path: string, logger: Logger): Promise<() => Promise<string>> {
   const parse = (text: string) => {
     const token = text.trim();
     if (token === '') throw new ConfigError(`${path} is empty: expected the token of the API.`);
@@ -109,8 +114,21 @@ async function followToken(path: string): Promise<() => Promise<string>> {
   };
   const file = await followFile(path, parse, { named: '--api-token-file names it.' });
   let last = file.first;
+  let isLost = false;
   return async () => {
-    last = await file.read().catch(() => last);
+    try {
+      last = await file.read();
+      if (isLost) logger.info(`${path} can be read again: its token is the valid one`);
+      isLost = false;
+    } catch (error) {
+      const { class: kind, message, hint } = toFerryError(error);
+      if (!isLost)
+        logger.warn(
+          { class: kind, hint },
+          `${message} The last API token stays valid until it can be read again.`,
+        );
+      isLost = true;
+    }
     return last;
   };
 }

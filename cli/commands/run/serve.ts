@@ -64,7 +64,7 @@ async function serveUntilStopped(
   const { environment, connector } = served.loaded;
   const settings = readServeSettings(given, environment);
   context.allowEnding?.(settings.graceMs + END_MARGIN_MS);
-  const api = connector ? undefined : await readApiSettings(given, context);
+  const api = connector ? undefined : await readApiSettings(given, { ...context, logger: served.logger });
   assertPortsDiffer(settings.healthPort, api);
   const atlan = await readAtlanSettings(given, context);
   const config = applyAtlanEnvironment(served.config, environment);

@@ -8,7 +8,10 @@ import {
   readServeSettings,
 } from '../../../../cli/served/serve-settings.ts';
 import { currentAccess } from '../../../../shared/serve/listeners/api-access.ts';
+import { createLogger } from '../../../../shared/telemetry/logger.ts';
 import { errorOf } from '../../../support/polyteia/polyteia-client.ts';
+
+const logger = createLogger({ level: 'silent' });
 
 describe('the settings of ferry serve', () => {
   it('have the defaults of the docs', () => {
@@ -55,7 +58,7 @@ describe('the settings of ferry serve', () => {
 
 describe('the address of the API', () => {
   const read = async (apiHost: string) =>
-    (await readApiSettings({ apiHost, apiAuth: 'none' }, { folder: '.', environment: {} })).host;
+    (await readApiSettings({ apiHost, apiAuth: 'none' }, { folder: '.', environment: {}, logger })).host;
 
   it.each([
     ['::1', '::1'],
@@ -71,7 +74,7 @@ describe('the address of the API', () => {
   });
 
   it('is this machine’s, in brackets too', async () => {
-    const settings = await readApiSettings({ apiHost: '[::1]' }, { folder: '.', environment: {} });
+    const settings = await readApiSettings({ apiHost: '[::1]' }, { folder: '.', environment: {}, logger });
     expect(settings).toMatchObject({ host: '::1', access: { type: 'loopback' } });
   });
 
@@ -120,8 +123,8 @@ describe('who may use the API', () => {
     await writeFile(join(folder, 'two'), 'one\ntwo\n');
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
-  const read = (options: object, environment: Record<string, string> = {}) =>
-    readApiSettings(options, { folder, environment });
+  const read = (options: object, environment: Record<string, string> = {}, to = logger) =>
+    readApiSettings(options, { folder, environment, logger: to });
 
   it('is this machine, unless a token is given', async () => {
     expect(await read({})).toEqual({ host: '127.0.0.1', port: 8000, access: { type: 'loopback' } });
@@ -148,6 +151,29 @@ describe('who may use the API', () => {
       tokens.push(await currentAccess(access));
     }
     expect(tokens).toEqual(['neu-1', 'neu-1', 'neu-2'].map((token) => ({ type: 'token', token })));
+  });
+
+  it('says once that the last token stays valid, and once that it no longer has to', async () => {
+    await writeFile(join(folder, 'removed'), 'alt\n');
+    const lines: string[] = [];
+    const log = createLogger({
+      level: 'info',
+      format: 'text',
+      destination: { write: (line) => void lines.push(line) },
+    });
+    const { access } = await read({ apiTokenFile: 'removed' }, {}, log);
+    await currentAccess(access);
+    expect(lines).toEqual([]);
+    await rm(join(folder, 'removed'));
+    for (let request = 0; request < 2; request += 1) await currentAccess(access);
+    expect(lines.join('')).toMatch(
+      /^\S+ WARN +\S.*removed does not exist\. The last API token stays valid until it can be read again\..*\n$/,
+    );
+    lines.length = 0;
+    await writeFile(join(folder, 'removed'), 'neu\n');
+    for (let request = 0; request < 2; request += 1)
+      expect(await currentAccess(access)).toMatchObject({ token: 'neu' });
+    expect(lines.join('')).toMatch(/^\S+ INFO +\S.*removed can be read again: its token is the valid one\n$/);
   });
 
   it.each([
