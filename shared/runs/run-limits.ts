@@ -39,7 +39,7 @@ const READ_FASTER: Readonly<Record<RunRecord['kind'], string>> = {
 
 /** What to do about a run that was killed. */
 export const killedHint = (kind: RunRecord['kind']) =>
-  `Usually memory: give the function more of it, or ${kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. If that is not it, check for a full disk or the platform’s time limit.`;
+  `Usually memory: give the function, container or machine more of it, or ${kind === 'extraction' ? 'read fewer databases' : 'select fewer columns'}. If that is not it, check for a full disk, the platform’s time limit, or restarts.`;
 
 /** The caller's signal and the deadline, combined. */
 export function limitRun({

@@ -110,13 +110,22 @@ function keepUnknownFields(record: RunRecord, before: RunRecord): void {
   Object.assign(record, unknownFields(runRecordSchema, before));
 }
 
-/** A run that was killed twice at the same point would be killed a third time. */
+/**
+ * A run that was killed twice at the same point would be killed a third time. Before the first heartbeat nobody knows
+ * the point: a node that restarts twice may have met different ones.
+ */
 export function assertWorthAnotherTry({ kind, attempts = [] }: RunRecord): void {
-  const [last, secondLast] = attempts.toReversed().slice(1);
-  if (last?.lostIn === undefined || last.lostIn !== secondLast?.lostIn) return;
-  throw new LostError(`The run was killed twice in the phase "${last.lostIn}".`, {
-    hint: killedHint(kind),
-  });
+  const [phase, second, third] = attempts
+    .slice(0, -1)
+    .map(({ lostIn }) => lostIn)
+    .toReversed();
+  if (phase === undefined || second !== phase) return;
+  if (phase === START_PHASE && third !== phase) return;
+  const where =
+    phase === START_PHASE
+      ? 'three times, each time within seconds of its start'
+      : `twice in the phase "${phase}"`;
+  throw new LostError(`The run was killed ${where}.`, { hint: killedHint(kind) });
 }
 
 const TRIES = 4;
