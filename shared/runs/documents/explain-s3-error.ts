@@ -136,6 +136,13 @@ const explainPassing: Explanation = ({ what }, { error, name, status, label }) =
 
 const explainSettings: Explanation = ({ what, bucket }, { error, name, status, label }) => {
   const permanent = (message: string, hint: string) => ({ message, hint, transient: false });
+  // Thrown before anything is asked, as an Error without a name of its own.
+  if (error instanceof Error && /^region is missing/i.test(error.message)) {
+    return permanent(
+      `${what} cannot be reached: the AWS region is missing.`,
+      'Set AWS_REGION, or a profile that names a region (AWS_PROFILE).',
+    );
+  }
   if (NOT_SIGNED_IN.test(name)) {
     return permanent(
       `AWS does not accept the credentials for the bucket ${bucket} (${label}).`,

@@ -196,3 +196,15 @@ it('a store of one’s own is named by its address, without a login in it', asyn
   );
   client.destroy();
 });
+
+it('names a region that is missing, which no answer of S3 can', async () => {
+  const unset = { AWS_REGION: undefined, AWS_PROFILE: undefined, AWS_CONFIG_FILE: join(folder, 'none') };
+  await withEnvironment({ ...unset, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' }, async () => {
+    const client = await createS3Client({ environment: {} });
+    await expect(createS3DocumentStore({ client, bucket: 'city' }).get('k')).rejects.toMatchObject({
+      message: "Ferry's bucket city cannot be reached: the AWS region is missing.",
+      hint: 'Set AWS_REGION, or a profile that names a region (AWS_PROFILE).',
+    });
+    client.destroy();
+  });
+});
