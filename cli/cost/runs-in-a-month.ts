@@ -1,5 +1,6 @@
 import { toEventBridgeSchedule } from '../../shared/config/schedule/eventbridge-schedule.ts';
-import { type CronSchedule, parseSchedule } from '../../shared/config/schedule/parse-schedule.ts';
+import { parseSchedule } from '../../shared/config/schedule/parse-schedule.ts';
+import type { CronSchedule } from '../../shared/config/schedule/parsed-schedule.ts';
 import { nextRuns } from '../../shared/config/schedule/schedule-times.ts';
 import type { ScheduleConfig } from '../../shared/config/schema/ferry-config.ts';
 import { MONTH } from './prices.ts';

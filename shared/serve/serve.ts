@@ -1,4 +1,5 @@
 import { warnOfOddSteps } from '../config/rules/odd-step-warnings.ts';
+import { warnOfPastSchedules } from '../config/rules/past-schedule-warnings.ts';
 import type { FerryConfig, ScheduleConfig } from '../config/schema/ferry-config.ts';
 import { toFerryError } from '../errors.ts';
 import { createRunRequestStore } from '../runs/records/run-request-store.ts';
@@ -79,7 +80,8 @@ export async function serve(options: ServeOptions): Promise<'stopped' | 'check f
   const servedSince = clock.now();
   await makeUpForMissedStarts({ ...options, now: servedSince, schedules, watched, runs, pool });
   logSchedules(schedules, options);
-  for (const warning of warnOfOddSteps(config)) logger.warn(warning);
+  for (const warning of [...warnOfOddSteps(config), ...warnOfPastSchedules(config, new Date(servedSince))])
+    logger.warn(warning);
   const channels = channelsOf(config, secrets);
   await warnOfUnusable(channels, logger);
   const recovery = new RunRecovery({

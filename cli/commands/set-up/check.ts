@@ -6,6 +6,7 @@ import type { CheckResult } from '../../../shared/checks/check-result.ts';
 import { checkSource } from '../../../shared/checks/check-source.ts';
 import { checkTarget } from '../../../shared/checks/check-target.ts';
 import { warnOfOddSteps } from '../../../shared/config/rules/odd-step-warnings.ts';
+import { warnOfPastSchedules } from '../../../shared/config/rules/past-schedule-warnings.ts';
 import type { FerryConfig } from '../../../shared/config/schema/ferry-config.ts';
 import { asSentence, unknownNameMessage } from '../../../shared/config/unknown-name.ts';
 import { ConfigError } from '../../../shared/errors.ts';
@@ -38,7 +39,11 @@ export function checkCommand(context: CliContext): Command {
       const connected = await connectStack(options, context);
       if (connected) return checkStack(connected, context, options, only);
       const loaded = await readConfig(options, context);
-      printWarnings(stderr, [...loaded.warnings, ...warnOfOddSteps(loaded.config)]);
+      printWarnings(stderr, [
+        ...loaded.warnings,
+        ...warnOfOddSteps(loaded.config),
+        ...warnOfPastSchedules(loaded.config, new Date()),
+      ]);
       const { sources, syncs, extractions } = loaded.config;
       assertKnown(only, loaded.config);
       const secrets = await openSecrets(options, loaded, context);

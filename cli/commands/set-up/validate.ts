@@ -5,6 +5,7 @@ import { sourcesOf } from '../../../shared/config/rules/extraction-sources.ts';
 import { warnOfClosedNetworks } from '../../../shared/config/rules/network-warnings.ts';
 import { warnOfOddSteps } from '../../../shared/config/rules/odd-step-warnings.ts';
 import { warnOfOpenPatterns } from '../../../shared/config/rules/open-pattern-warnings.ts';
+import { warnOfPastSchedules } from '../../../shared/config/rules/past-schedule-warnings.ts';
 import { warnOfPlaceholders } from '../../../shared/config/rules/placeholder-warnings.ts';
 import { warnOfSharedDatasets } from '../../../shared/config/rules/shared-dataset-warnings.ts';
 import { warnOfSkippedRuns } from '../../../shared/config/rules/skipped-run-warnings.ts';
@@ -29,6 +30,7 @@ export function validateCommand(context: CliContext): Command {
         ...found,
         ...warnOfAwsSchedules(config),
         ...warnOfOddSteps(config),
+        ...warnOfPastSchedules(config, new Date()),
         ...warnOfPlaceholders(config),
         ...warnOfClosedNetworks(config),
         ...warnOfOpenPatterns(config),

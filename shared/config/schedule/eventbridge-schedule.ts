@@ -1,11 +1,6 @@
 import { ConfigError } from '../../errors.ts';
-import {
-  type DayRule,
-  type ParsedSchedule,
-  parseSchedule,
-  splitZonePrefix,
-  weekdayNames,
-} from './parse-schedule.ts';
+import { parseSchedule, splitZonePrefix, weekdayNames } from './parse-schedule.ts';
+import type { DayRule, ParsedSchedule } from './parsed-schedule.ts';
 
 /**
  * Who keeps the schedules: EventBridge Scheduler, or Ferry's own process (`ferry serve`), which takes all that cron

@@ -2,41 +2,9 @@ import { ConfigError } from '../../errors.ts';
 import { parseGoDuration } from '../../text/go-duration.ts';
 import { nearestName } from '../nearest-name.ts';
 import { CRON_FIELDS, expandCronField, parseCronNumber, WEEKDAYS } from './cron-field.ts';
+import type { CronSchedule, DayRule, ParsedSchedule, RateSchedule } from './parsed-schedule.ts';
+import { hasTimes } from './schedule-times.ts';
 import { isTimeZone } from './time-zone.ts';
-
-/** The days of a cron schedule. Days of the week count from 0 (Sunday). */
-export type DayRule =
-  | { type: 'every' }
-  | { type: 'days'; days: readonly number[] }
-  | { type: 'last-day' }
-  | { type: 'nearest-workday'; day: number }
-  | { type: 'weekdays'; weekdays: readonly number[] }
-  /**
-   * A day of the month or a day of the week, whichever it is: cron's meaning of both together, which EventBridge does
-   * not have.
-   */
-  | { type: 'either'; days: readonly number[]; weekdays: readonly number[] }
-  | { type: 'last-weekday'; weekday: number }
-  | { type: 'nth-weekday'; weekday: number; nth: number };
-
-/** Local times; an absent list is unrestricted. */
-export interface CronSchedule {
-  type: 'cron';
-  minutes: readonly number[] | undefined;
-  hours: readonly number[] | undefined;
-  day: DayRule;
-  months: readonly number[] | undefined;
-  years: readonly number[] | undefined;
-}
-
-/** Every so many milliseconds: on AWS counted from when the schedule is created, and whole minutes only. */
-export interface RateSchedule {
-  type: 'rate';
-  everyMs: number;
-}
-
-/** What a schedule means, in whichever way it was written. */
-export type ParsedSchedule = CronSchedule | RateSchedule;
 
 // The names that robfig/cron has, which the Go connector uses.
 const descriptors: Readonly<Record<string, string>> = {
@@ -184,12 +152,14 @@ function parseSix(cron: string): CronSchedule {
 
 const longestMonth = (month: number) => (month === 2 ? 29 : [4, 6, 9, 11].includes(month) ? 30 : 31);
 
-/** Every cron accepts 30 February, a day that never comes. */
-function assertOccurs(text: string, { day, months }: CronSchedule): void {
-  if (day.type !== 'days' && day.type !== 'nearest-workday') return;
-  const first = day.type === 'days' ? Math.min(...day.days) : day.day;
+/** Every cron accepts 30 February, a day that never comes, and 29 February of 2027. */
+function assertOccurs(text: string, schedule: CronSchedule): void {
+  const { day, months, years } = schedule;
+  const first = day.type === 'days' ? Math.min(...day.days) : day.type === 'nearest-workday' ? day.day : 1;
   if (months?.every((month) => longestMonth(month) < first))
     throw new ConfigError(`"${text}": never occurs, because no month that it names has a day ${first}`);
+  if (years !== undefined && !hasTimes(schedule, years))
+    throw new ConfigError(`"${text}": never occurs, because no year that it names has such a day`);
 }
 
 /**

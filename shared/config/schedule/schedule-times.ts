@@ -1,5 +1,5 @@
 import { clockChanges, offsetAt } from './clock-changes.ts';
-import type { CronSchedule, DayRule } from './parse-schedule.ts';
+import type { CronSchedule, DayRule } from './parsed-schedule.ts';
 
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
@@ -60,6 +60,11 @@ function* wallTimes(schedule: CronSchedule, from: number): Generator<number> {
       }
     }
   }
+}
+
+/** Whether a schedule has any time in the years that it names. */
+export function hasTimes(schedule: CronSchedule, years: readonly number[]): boolean {
+  return wallTimes(schedule, Date.UTC(years[0] ?? 0)).next().done !== true;
 }
 
 /**

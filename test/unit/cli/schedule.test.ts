@@ -86,10 +86,10 @@ manual     no schedule
 });
 
 describe('ferry validate', () => {
-  it('warns about a run that a clock change skips within a year, with its date', async () => {
+  it('warns about a schedule of the past, and a run that a clock change skips within a year, with its date', async () => {
     const { stderr, stdout } = await ferry('validate');
     expect(stderr).toMatch(
-      /^(warning: nightly: on 20\d\d-03-\d\d the clock in Europe\/Berlin goes from 2:00 to 3:00: the run of 2:30 is skipped\n)+$/,
+      /^warning: past: the schedule never runs again, because all its times have passed; .*\n(warning: nightly: on 20\d\d-03-\d\d the clock in Europe\/Berlin goes from 2:00 to 3:00: the run of 2:30 is skipped\n)+$/,
     );
     expect(stdout).toContain('0 9 ? * 6L * (Asia/Tokyo)');
   });

@@ -55,6 +55,8 @@ describe('toEventBridgeSchedule', () => {
     ['rate(5 minutes)', 'rate(5 minutes)'],
     ['rate(1 hour)', 'rate(1 hour)'],
     ['rate(120 minutes)', 'rate(2 hours)'],
+    ['0 0 29 2 ? 2027,2028', 'cron(0 0 29 2 ? 2027,2028)'],
+    ['0 0 1 1 ? 2020', 'cron(0 0 1 1 ? 2020)'],
     // Six fields are EventBridge's: days of the week count from 1 (Sunday).
     ['30 4 * * ? *', 'cron(30 4 * * ? *)'],
     ['cron(30 4 * * ? *)', 'cron(30 4 * * ? *)'],
@@ -139,6 +141,9 @@ describe('toEventBridgeSchedule', () => {
     ['0 4 1,15W * ? *', /do not combine them/],
     ['0 4 32W * ? *', /day of month of 1–31/],
     ['0 4 * * ? 1969', /year of 1970–2199/],
+    ['0 0 29 2 ? 2027', /never occurs, because no year that it names has such a day/],
+    ['0 0 29W FEB ? 2025-2027', /never occurs, because no year that it names has such a day/],
+    ['0 0 ? 2 6#5 2027', /never occurs, because no year that it names has such a day/],
     ['@fortnightly', /unknown schedule "@fortnightly"/],
     ['@Daily', /did you mean "@daily"/],
     ['@evry 1h', /did you mean "@every 1h"/],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clockChanges } from '../../../../shared/config/schedule/clock-changes.ts';
-import { type CronSchedule, parseSchedule } from '../../../../shared/config/schedule/parse-schedule.ts';
+import { parseSchedule } from '../../../../shared/config/schedule/parse-schedule.ts';
+import type { CronSchedule } from '../../../../shared/config/schedule/parsed-schedule.ts';
 import { nextRuns, runsAfter, skippedRuns } from '../../../../shared/config/schedule/schedule-times.ts';
 
 function parse(cron: string): CronSchedule {
