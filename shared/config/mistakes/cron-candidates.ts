@@ -78,9 +78,17 @@ function fieldCandidates(text: string): string[] {
     const seconds = fields.slice(1, 6);
     // The first field is seconds where the second cannot be an hour; else it could be a year that is too much.
     const isSeconds = /^0+$/.test(fields[0] ?? '') && (fields.length === 7 || Number(fields[1]) > 23);
-    return [text, ...(isSeconds ? [five(seconds)] : [])];
+    const year = fields[6] ?? '*';
+    return [text, ...(isSeconds ? [/^[*?]$/.test(year) ? five(seconds) : six(five(seconds), year)] : [])];
   }
   return [text];
+}
+
+/** As EventBridge takes a year: one of the two days is open. Where both are given, no writing of it means the same. */
+function six(text: string, year: string): string {
+  const [minute, hour, day = '', month, weekday = ''] = text.split(' ');
+  const [first, second] = weekday === '*' ? [day, '?'] : [day === '*' ? '?' : day, weekday];
+  return [minute, hour, first, month, second, year].join(' ');
 }
 
 /** Ranges over midnight, or over the end of the week, as two. */
