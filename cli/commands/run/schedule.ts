@@ -36,10 +36,17 @@ function parseCount(text: string): number {
   return count;
 }
 
+/** JavaScript takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  const day = new Date(date);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
+}
+
 function parseMoment(text: string): Date {
   // A date, or a time with its zone: a time without one would depend on the machine's zone.
-  const moment = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? new Date(text) : undefined;
-  if (moment === undefined || Number.isNaN(moment.getTime()))
+  const [, date = ''] = /^(\d{4}-\d{2}-\d{2})(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? [];
+  const moment = new Date(text);
+  if (!isDay(date) || Number.isNaN(moment.getTime()))
     throw new InvalidArgumentError('Expected a moment such as 2027-03-27 or 2027-03-27T12:00Z.');
   return moment;
 }

@@ -80,6 +80,8 @@ manual     no schedule
     [['schedule', 'nightli'], /unknown sync "nightli"; did you mean "nightly"/],
     [['schedule', '--count', '0'], /number from 1 to 1000/],
     [['schedule', '--from', 'tomorrow'], /moment such as/],
+    [['schedule', '--from', '2027-02-30'], /moment such as/],
+    [['schedule', '--from', '2027-02-29T12:00+01:00'], /moment such as/],
   ])('%j is refused', async (args, message) => {
     await expect(ferry(...args)).rejects.toThrow(message);
   });
