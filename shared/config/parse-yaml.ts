@@ -57,6 +57,9 @@ export function parseYaml(text: string, file: string): ParsedYaml | YamlFault {
   }
   if (document.contents === null)
     throw new ConfigError(`${file} is empty.`, { hint: 'Write a first one with: ferry init' });
+  // Which yaml reads as an object without an end.
+  const endless = explainEndlessAlias(document, lines, lineCounter);
+  if (endless) return { line: endless.line, explanations: [endless], isYaml: false };
   try {
     return { document, lineCounter, raw: document.toJS({ maxAliasCount: 1000 }) };
   } catch (cause) {
@@ -65,6 +68,31 @@ export function parseYaml(text: string, file: string): ParsedYaml | YamlFault {
     return { line: explanations[0]?.line ?? 1, explanations, isYaml: false, cause };
   }
 }
+
+function explainEndlessAlias(
+  document: Document,
+  lines: readonly string[],
+  lineCounter: LineCounter,
+): Explanation | undefined {
+  let found: Explanation | undefined;
+  visit(document, {
+    Alias(_key, node, path) {
+      const anchored = node.resolve(document);
+      if (anchored === undefined || !path.includes(anchored)) return undefined;
+      const { line } = lineCounter.linePos(node.range?.[0] ?? 0);
+      const { source: name } = node;
+      const [alias, anchor] = isNearSecret(lines, line)
+        ? ['an alias (*name)', 'its anchor']
+        : [`the alias *${name}`, `&${name}`];
+      found = { line, message: `${alias} is within what ${anchor} names, so it would contain itself` };
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+const isNearSecret = (lines: readonly string[], line: number) =>
+  isSecretLine(lines, line) || /\bauth\b/.test(lines[line - 1] ?? '');
 
 function explainAlias(document: Document, lines: readonly string[], lineCounter: LineCounter): Explanation[] {
   let found: { name: string; line: number } | undefined;
@@ -77,7 +105,7 @@ function explainAlias(document: Document, lines: readonly string[], lineCounter:
   if (!found) return [{ line: 1, message: 'its aliases (*name) make it too large' }];
   const { name, line } = found;
   const rest = 'put a text that begins with * in quotes';
-  if (isSecretLine(lines, line) || /\bauth\b/.test(lines[line - 1] ?? ''))
+  if (isNearSecret(lines, line))
     return [{ line, message: `an alias (*name) has no anchor above it; ${rest}` }];
   const message = `the alias *${name} has no anchor &${name} above it; ${rest}`;
   const written = lines[line - 1] ?? '';

@@ -142,6 +142,16 @@ describe('parseConfig', () => {
     ['- a\n', 'expected fields, such as version: 1'],
     ['version: 1\nsources:\n', 'line 2, sources: is empty'],
     [valid.replace('host: erp.example.org', 'host: *nowhere'), 'alias'],
+    [
+      'version: 1\nsources: &a\n  x: *a\n',
+      'line 3: the alias *a is within what &a names, so it would contain itself',
+    ],
+    ['version: 1\nsources: &a\n  <<: *a\n', 'line 3: the alias *a is within'],
+    ['version: 1\nsources: &a { b: &b { c: [*b, *a] } }\n', 'line 2: the alias *b is within'],
+    [
+      valid.replace('{ type: password, secret: ferry/erp }', '&GEHEIM { type: password, secret: *GEHEIM }'),
+      ': an alias (*name) is within what its anchor names, so it would contain itself',
+    ],
     [valid.replace('host: erp.example.org', 'host: !vault erp'), 'Ferry knows no tags such as !vault'],
     [
       valid.replace('    host:', '    host: twice.example.org\n    host:'),
