@@ -80,8 +80,7 @@ async function doRound(dependencies: WatchdogDependencies): Promise<RoundResult>
     runs.listJobStates(),
     runs.listLeaseAges(),
   ]);
-  for (const error of unreadable)
-    logger.error({ class: error.class, hint: error.hint }, `${error.message} ${error.hint ?? ''}`.trim());
+  for (const { class: kind, message, hint } of unreadable) logger.error({ class: kind, hint }, message);
   const parked = await tendQueues(dependencies);
   const repairs = decideRepairs(jobs, states, leaseAges, now, parked);
   const repaired = await mapInBatches(repairs, (one) => repair(one, { ...dependencies, now }));

@@ -183,7 +183,16 @@ describe('a round', () => {
       await one.documents.replace(name, '{"schemaVersion":2}', version);
     }
     await one.ended({ ...failed, job: 'customers' });
-    expect(await one.round()).toMatchObject({ notified: 1, notRead: 2 });
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'error', destination: { write: (line) => void lines.push(line) } });
+    expect(await one.round({ logger })).toMatchObject({ notified: 1, notRead: 2 });
+    const said = lines.map((line) => JSON.parse(line) as { msg: string; hint: string });
+    expect(said).toHaveLength(2);
+    for (const { msg, hint } of said) {
+      expect(hint).toMatch(/\S/);
+      // Lines for people show the hint behind the message.
+      expect(msg).not.toContain(hint);
+    }
     expect(one.sent.flatMap(({ alerts }) => alerts.map(({ job }) => job))).toEqual(['orders', 'customers']);
     // They are a later release's to write.
     for (const name of [key, memoryKey])
