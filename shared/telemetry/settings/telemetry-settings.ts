@@ -41,9 +41,11 @@ export function readTelemetrySettings(
   { scraped = false, headers = {} }: { scraped?: boolean; headers?: Readonly<Record<string, string>> } = {},
 ): TelemetrySettings | undefined {
   const variable = variablesIn(environment);
-  if (isTrue(variable('OTEL_SDK_DISABLED'))) return undefined;
+  const disabled = variable('OTEL_SDK_DISABLED')?.toLowerCase() ?? 'false';
+  if (disabled === 'true') return undefined;
   const told = new Set<string>();
   const warn = (message: string) => void told.add(message);
+  if (disabled !== 'false') warn('OTEL_SDK_DISABLED: expected true or false; telemetry stays on.');
   const targets = Object.fromEntries(
     signals.map((signal) => [signal, targetsOf(signal, { variable, headers, warn })]),
   ) as unknown as Record<Signal, OtlpTarget[]>;

@@ -20,11 +20,27 @@ describe('the settings of telemetry', () => {
     metrics: ['http://collector:4318/v1/metrics'],
     logs: ['http://collector:4318/v1/logs'],
   };
+  const notDisabled = 'OTEL_SDK_DISABLED: expected true or false; telemetry stays on.';
   it.each([
     [{}, undefined],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }, undefined],
     [endpoint, all],
     [{ ...endpoint, OTEL_SDK_DISABLED: 'true' }, undefined],
+    [{ ...endpoint, OTEL_SDK_DISABLED: 'True' }, undefined],
+    // As the specification has it: nothing else is true, and all but false is warned of.
+    [
+      { ...endpoint, OTEL_SDK_DISABLED: 'yes' },
+      { ...all, warnings: [notDisabled] },
+    ],
+    [
+      { ...endpoint, OTEL_SDK_DISABLED: '1' },
+      { ...all, warnings: [notDisabled] },
+    ],
+    [
+      { ...endpoint, OTEL_SDK_DISABLED: '0' },
+      { ...all, warnings: [notDisabled] },
+    ],
+    [{ ...endpoint, OTEL_SDK_DISABLED: 'FALSE' }, all],
     [
       { ...endpoint, OTEL_TRACES_EXPORTER: 'none' },
       { ...all, traces: [] },
