@@ -200,7 +200,7 @@ export const jobsQuery = z.strictObject({
 });
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20).describe('How many runs to return.'),
-  cursor: z.uuid().optional().describe('`next` of the previous page.'),
+  cursor: z.uuid().toLowerCase().optional().describe('`next` of the previous page.'),
 });
 export const keyHeader = z.object({
   'idempotency-key': z

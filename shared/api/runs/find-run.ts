@@ -16,10 +16,12 @@ const DELIVERY_MS = 6 * 3_600_000;
  *
  * @throws ProblemError (404) when there is neither
  */
-export async function findRun(dependencies: ApiDependencies, id: string): Promise<Run> {
+export async function findRun(dependencies: ApiDependencies, given: string): Promise<Run> {
   const { runs, requests } = dependencies;
+  // Documents are named in small letters; a UUID means the same in capitals.
+  const id = given.toLowerCase();
   // A text that is not an id names no document.
-  if (!isRunId(id)) throw unknownName('run', id);
+  if (!isRunId(id)) throw unknownName('run', given);
   const record = await runs.get(id);
   if (record) return showRun(dependencies, record);
   const request = await requests.find(id);

@@ -169,6 +169,23 @@ describe('pages of runs', () => {
     );
   });
 
+  it('take ids in capitals, as some clients write a UUID', async () => {
+    const { call, runs } = startTestApi();
+    const [older, newer] = ['30', '31'].map((minute) =>
+      // With letters in its id, which some moments have none of.
+      runRecord({
+        startedAt: `2026-11-20T04:${minute}:00.000Z`,
+        id: `019a9f0a-b${minute}0-7abc-8def-abcdefabcdef`,
+      }),
+    );
+    if (!older || !newer) throw new Error('Two runs were made.');
+    for (const run of [older, newer]) await runs.save(run);
+    const page = await call('GET', `/runs?cursor=${newer.id.toUpperCase()}`);
+    expect(page.body.runs.map(({ id }: { id: string }) => id)).toEqual([older.id]);
+    expect((await call('GET', `/runs/${older.id.toUpperCase()}`)).body).toMatchObject({ id: older.id });
+    expect((await call('GET', `/runs/NOPE`)).body.detail).toContain('NOPE');
+  });
+
   it('continue after a damaged record', async () => {
     const { call, runs, documents } = startTestApi();
     for (const minute of ['30', '31', '32'])
