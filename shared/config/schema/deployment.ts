@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { goDurationMs } from '../../text/go-duration.ts';
+import { keyArn, topicArn } from './arns.ts';
 import { durationBetween } from './duration.ts';
 import { secretRef } from './secret-ref.ts';
 
@@ -77,17 +78,9 @@ export const scheduleWindow = durationBetween('1m', '24h')
     'Lets AWS start the job at any moment within this time after the planned one, 1m to 24h, to spread jobs that share a minute. Default: in the planned minute.',
   );
 
-const partition = '[a-z0-9-]+';
-
-export const kmsKeyArn = z
-  .string()
-  .regex(
-    new RegExp(`^arn:${partition}:kms:[a-z0-9-]+:\\d{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$`),
-    "a KMS key's ARN (arn:aws:kms:…:key/…)",
-  )
-  .describe(
-    'Customer-managed key for everything that the stack keeps: the bucket, the logs, the dead-letter queue and the topic. The functions may use it; its policy must admit CloudWatch (docs/deploy.md). Default: keys of AWS.',
-  );
+export const kmsKeyArn = keyArn.describe(
+  'Customer-managed key for everything that the stack keeps: the bucket, the logs, the dead-letter queue and the topic. The functions may use it; its policy must admit CloudWatch (docs/deploy.md). Default: keys of AWS.',
+);
 
 export const bucketName = z
   .string()
@@ -131,12 +124,7 @@ export const alerts = z
       .min(1)
       .optional()
       .describe('Addresses to notify. AWS asks each one to confirm first.'),
-    topicArn: z
-      .string()
-      .regex(
-        new RegExp(`^arn:${partition}:sns:[a-z0-9-]+:\\d{12}:[^.]+$`),
-        "an SNS topic's ARN (arn:aws:sns:…)",
-      )
+    topicArn: topicArn
       .optional()
       .describe(
         'An existing SNS topic to publish to; its policy must allow CloudWatch to publish. Default: the stack creates one.',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { keyArn, secretArn } from './arns.ts';
 
 /** Where a secret is stored: the schema of every field that names one. */
 export const secretRef = z
@@ -17,13 +18,8 @@ export const secretRef = z
       )
       .refine((value) => !value.startsWith('arn:'), 'the form { arn: "arn:…" } for the ARN of a secret'),
     z.strictObject({
-      arn: z
-        .string()
-        .regex(/^arn:[a-z0-9-]+:secretsmanager:/, "a secret's ARN (arn:aws:secretsmanager:…)")
-        .describe('ARN of the secret, for a secret in another account.'),
-      kmsKeyArn: z
-        .string()
-        .regex(/^arn:[a-z0-9-]+:kms:/, "a KMS key's ARN (arn:aws:kms:…)")
+      arn: secretArn.describe('ARN of the secret, for a secret in another account.'),
+      kmsKeyArn: keyArn
         .optional()
         .describe('ARN of the customer-managed key that encrypts it; the role may then decrypt with it.'),
     }),

@@ -8,7 +8,7 @@ const config = parseConfig(
   `version: 1
 sources:
   erp: { type: postgres, host: erp.example.org, database: erp, auth: { type: password, secret: ferry/erp } }
-  hr: { type: postgres, host: hr.example.org, database: hr, auth: { type: password, secret: { arn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf", kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" } }, maxConcurrentRuns: 4 }
+  hr: { type: postgres, host: hr.example.org, database: hr, auth: { type: password, secret: { arn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf", kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-0000-0000-000000000000" } }, maxConcurrentRuns: 4 }
 polyteia:
   default: { token: ferry/polyteia }
   other: { token: ferry/other }
@@ -133,7 +133,10 @@ describe('the stack', () => {
 
   it('lets a function decrypt with a user’s key, and read a secret by its ARN', () => {
     const statements = statementsOf(template, 'SynchrFunctionRole');
-    expect(statements).toContainEqual(['kms:Decrypt', '"arn:aws:kms:eu-central-1:111122223333:key/k"']);
+    expect(statements).toContainEqual([
+      'kms:Decrypt',
+      '"arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-0000-0000-000000000000"',
+    ]);
     expect(statements.find(([action]) => action.startsWith('secretsmanager'))?.[1]).toContain(
       '"arn:aws:secretsmanager:eu-central-1:111122223333:secret:hr-AbCdEf"',
     );

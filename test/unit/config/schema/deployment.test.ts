@@ -59,6 +59,11 @@ describe('settings of the deployment', () => {
       'alerts: is a group of fields; expected at least one of email, topicArn and webhook',
     ],
     ['top', 'alerts: { email: [me] }', 'alerts.email.0: "me": expected an e-mail address'],
+    [
+      'top',
+      'alerts: { topicArn: "arn:aws:sns:eu-central-1:111122223333:*" }',
+      "an SNS topic's ARN (arn:aws:sns:REGION:ACCOUNT:NAME)",
+    ],
     ['top', 'bucket: "s3://mine"', 'the name of an S3 bucket'],
     ['top', `kmsKeyArn: "${KEY.replace('key', 'alias')}/mine"`, "a KMS key's ARN"],
     ['top', 'logGroup: aws/lambda', "a log group's name"],
