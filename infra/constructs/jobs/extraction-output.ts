@@ -1,9 +1,8 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { applicationOf } from '../../../shared/config/rules/extraction-application.ts';
+import { folderOfExtraction } from '../../../shared/config/rules/extraction-folder.ts';
 import type { ExtractionConfig, FerryConfig } from '../../../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../../../shared/errors.ts';
-import { layOut, outputBase } from '../../../shared/extraction/output/layout.ts';
 import { acknowledgePrefixes } from '../../acknowledgements.ts';
 import type { StateBucket } from '../state-bucket.ts';
 
@@ -22,15 +21,9 @@ export function grantOutput(
 ): void {
   const { job, config, extraction, state } = options;
   const { bucket: name, bucketOwner, kmsKeyArn } = extraction.output;
-  const { workflowFolder } = layOut({
-    ...extraction.output,
-    application: applicationOf(config, extraction),
-    base: outputBase(extraction.output),
-    workflowId: extraction.workflowId ?? job,
-    runId: 'any',
-  });
-  assertPolicyText(job, workflowFolder);
-  const prefix = `${workflowFolder}*`;
+  const folder = folderOfExtraction(config, job, extraction);
+  assertPolicyText(job, folder);
+  const prefix = `${folder}*`;
   if (name === undefined) {
     state.grant(role, { prefixes: [prefix], actions: ACTIONS });
     state.grantList(role, [prefix]);

@@ -1,3 +1,4 @@
+import { workflowFolder } from '../../config/rules/extraction-folder.ts';
 import type { ExtractionOutput } from '../../config/schema/extraction.ts';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
 import type { ExtractedFile, FileFormat } from '../extract-options.ts';
@@ -29,21 +30,6 @@ const EXTENSIONS = { raw: 'parquet', transformed: 'json' } as const;
 /** Both are JSON lines, whatever their ending says. */
 const WHOLE_NAMES = { raw: 'records.json', transformed: 'entities.json' } as const;
 
-/** The start of the keys in Ferry's own store, which also contains other things. */
-const OWN_BASE = 'artifacts/';
-
-/** The start of all keys of an output: empty, or something that ends with a slash. */
-export function outputBase({
-  bucket,
-  prefix,
-  layout,
-}: Pick<ExtractionOutput, 'bucket' | 'prefix' | 'layout'>): string {
-  const folder = prefix === '' ? '' : `${prefix}/`;
-  // The SDK's own paths begin with that folder; do not repeat it.
-  if (bucket !== undefined || (layout !== 'app' && folder === '')) return folder;
-  return `${OWN_BASE}${folder}`;
-}
-
 /**
  * The keys of a run.
  *
@@ -64,16 +50,13 @@ export function layOut(options: {
   runId: string;
 }): Layout {
   const { layout, application, base, workflowId, runId } = options;
-  const workflowFolder =
-    layout === 'app'
-      ? `${base}${workflowId}/`
-      : `${base}artifacts/apps/${application}/workflows/${workflowId}/`;
-  const runFolder = `${workflowFolder}${runId}/`;
+  const folder = workflowFolder({ layout, application, base, workflowId });
+  const runFolder = `${folder}${runId}/`;
   return {
-    workflowFolder,
+    workflowFolder: folder,
     runFolder,
     manifest: `${runFolder}manifest.json`,
-    latest: `${workflowFolder}latest.json`,
+    latest: `${folder}latest.json`,
     isWhole: layout === 'sdk3',
     keyOf({ form, type, part }, chunk) {
       if (layout === 'sdk3') return `${runFolder}${form}/${type}/${WHOLE_NAMES[form]}`;

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { outputBase } from '../../config/rules/extraction-folder.ts';
 import type { ExtractionOutput } from '../../config/schema/extraction.ts';
 import { createFolderOutputStore } from './folder-output-store.ts';
-import { outputBase } from './layout.ts';
 import type { OutputStore } from './output-store.ts';
 
 /** Ferry's own state, for extractions that name no bucket. */

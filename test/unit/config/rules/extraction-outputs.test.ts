@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../../shared/config/load-config.ts';
 import { findExtraction } from '../../../../shared/extraction/extraction-work.ts';
 
-const parse = (one: string, two: string) =>
+const parse = (one: string, two: string, top = '') =>
   parseConfig(
     `version: 1
 sources: { erp: { type: postgres, host: h, database: d, auth: { type: password, secret: s } } }
-extractions: { one: { sources: [erp], ${one} }, two: { sources: [erp], ${two} } }`,
+extractions: { one: { sources: [erp], ${one} }, two: { sources: [erp], ${two} } }
+${top}`,
     'ferry.yaml',
   );
 
@@ -84,5 +85,57 @@ describe('the folders of extractions', () => {
     expect(() => parse(one, two)).toThrow(
       'extractions.two: writes to the same folder as "one": give one of them another workflowId, output.prefix or output.bucket',
     );
+  });
+
+  it.each([
+    ['workflowId: x', 'workflowId: y, output: { prefix: x }', 'artifacts/x/y/', 'artifacts/x/'],
+    ['workflowId: y, output: { prefix: x }', 'workflowId: x', 'artifacts/x/', 'artifacts/x/y/'],
+    [
+      'output: { bucket: city-catalogs, prefix: atlan }, workflowId: hr',
+      'output: { bucket: city-catalogs, prefix: atlan/hr }',
+      'atlan/hr/two/',
+      'atlan/hr/',
+    ],
+    [
+      'workflowId: apps',
+      'output: { layout: sdk3 }',
+      'artifacts/apps/postgres/workflows/two/',
+      'artifacts/apps/',
+    ],
+    // The bucket at the top is Ferry's own, by whichever name.
+    [
+      '',
+      'output: { bucket: my-state, prefix: artifacts/one }',
+      'artifacts/one/two/',
+      'artifacts/one/',
+      'bucket: my-state',
+    ],
+  ])('are refused when one is inside the other: %s; %s', (one, two, own, other, top = '') => {
+    expect(() => parse(one, two, top)).toThrow(
+      `extractions.two: writes to ${own}, and "one" to ${other}: neither folder may be inside the other; give one of them another workflowId, output.prefix or output.bucket`,
+    );
+  });
+
+  it('may begin with the same letters', () => {
+    const { extractions } = parse('workflowId: hr', 'workflowId: x, output: { prefix: hr-archive }');
+    expect(extractions).toHaveProperty('two');
+  });
+
+  it.each([
+    ['output: { bucket: my-state, prefix: jobs }', 'jobs/two/', 'jobs/'],
+    ['workflowId: leases, output: { bucket: my-state }', 'leases/', 'leases/'],
+    ['output: { bucket: my-state, prefix: refused/orders, layout: sdk }', 'refused/orders/', 'refused/'],
+  ])('are refused in the state: %s', (two, folder, own) => {
+    expect(() => parse('', two, 'bucket: my-state')).toThrow(
+      new RegExp(
+        `extractions\\.two: writes to ${folder}.* in my-state, where Ferry keeps its own ${own}: choose another output.prefix, such as atlan, or another output.bucket`,
+      ),
+    );
+    expect(parse('', two).extractions).toHaveProperty('two');
+  });
+
+  it('may be elsewhere in the bucket of the state', () => {
+    const { extractions } = parse('', 'output: { bucket: my-state, prefix: atlan }', 'bucket: my-state');
+    expect(extractions).toHaveProperty('two');
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { layOut, outputBase } from '../../../../shared/extraction/output/layout.ts';
+import { outputBase } from '../../../../shared/config/rules/extraction-folder.ts';
+import { layOut } from '../../../../shared/extraction/output/layout.ts';
 
 const options = { application: 'postgres', base: 'atlan/', workflowId: 'catalogs', runId: 'RUN' };
 
