@@ -15,8 +15,8 @@ export function grantSecrets(role: Role, secrets: readonly SecretRef[]): void {
   const keys = new Set(
     secrets.flatMap((secret) => (typeof secret === 'object' && secret.kmsKeyArn ? [secret.kmsKeyArn] : [])),
   );
-  if (keys.size > 0)
-    role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [...keys] }));
+  for (const resources of batchesOf([...keys], SECRETS_A_STATEMENT))
+    role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources }));
 }
 
 /**

@@ -1,7 +1,12 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { batchesOf } from '../../../shared/batches.ts';
 import type { SecretRef, SourceConfig } from '../../../shared/config/schema/ferry-config.ts';
 import { signingEndpoint, signingRegion } from '../../../shared/config/schema/source-auth.ts';
+
+// CDK splits a role's policy into several when it exceeds AWS's limit for one, but only between statements: with the
+// longest names of roles, this is one policy.
+const ARNS_A_STATEMENT = 10;
 
 /** The secrets needed to sign in to sources, for {@link grantSecrets}. */
 export function secretsOfSources(sources: readonly SourceConfig[]): SecretRef[] {
@@ -19,8 +24,8 @@ export function grantSignIn(role: Role, sources: readonly SourceConfig[]): void 
     ['rds-db:connect', users],
     ['sts:AssumeRole', roles],
   ] as const) {
-    if (resources.length > 0)
-      role.addToPolicy(new PolicyStatement({ actions: [action], resources: [...new Set(resources)] }));
+    for (const some of batchesOf([...new Set(resources)], ARNS_A_STATEMENT))
+      role.addToPolicy(new PolicyStatement({ actions: [action], resources: some }));
   }
 }
 

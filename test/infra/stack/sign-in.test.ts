@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { parseConfig } from '../../../shared/config/load-config.ts';
-import { statementsOf, synthesize } from '../../support/aws/synthesize.ts';
+import { statementsIn, statementsOf, synthesize } from '../../support/aws/synthesize.ts';
 
 const ROLE = 'arn:aws:iam::444455556666:role/reader';
 
@@ -115,6 +115,44 @@ describe('a function may sign in at its source', () => {
     // Nobody else: as many statements in the whole template as these two have.
     const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
     expect(policies.match(/rds-db:connect|sts:/g)).toHaveLength(extraction.length + 1);
+  });
+
+  it('to hundreds of sources of an extraction, within IAM’s limits', () => {
+    const named = (index: number) => `stadt-${index}`.padEnd(63, 'x');
+    const many = Array.from({ length: 240 }, (_, index) => [
+      named(index),
+      {
+        type: 'postgres',
+        host: `erp-${index}.abc.eu-west-1.rds.amazonaws.com`,
+        database: 'erp',
+        auth:
+          index % 2 === 0
+            ? { ...iam, username: named(index), resourceId: `db-ABCDEFGHIJKL${10_000 + index}` }
+            : { type: 'iam-role', username: 'ferry', roleArn: `${ROLE}/${named(index)}` },
+      },
+    ]);
+    const config = parseConfig(
+      stringify({
+        version: 1,
+        bucket: 'the-bucket-of-the-town',
+        sources: Object.fromEntries(many),
+        extractions: { nightly: { sources: ['*'] } },
+      }),
+      'ferry.yaml',
+    );
+    const { template } = synthesize(config, { account: '111122223333', region: 'eu-central-1' });
+    const lengths = (type: string) =>
+      Object.values(template.findResources(type)).map(
+        ({ Properties }) => JSON.stringify(Properties.PolicyDocument).length,
+      );
+    const managed = lengths('AWS::IAM::ManagedPolicy');
+    expect(Math.max(...lengths('AWS::IAM::Policy'))).toBeLessThan(10_240);
+    expect(Math.max(...managed)).toBeLessThan(6_144);
+    expect(managed.length).toBeLessThanOrEqual(10);
+    const granted = statementsIn(template, 'ExtractnightlyFunctionRole').flatMap(({ Action, Resource }) =>
+      /rds-db:|sts:/.test(String(Action)) ? Resource : [],
+    );
+    expect(new Set(granted).size).toBe(240);
   });
 
   it('with the keys in a secret', () => {
