@@ -155,7 +155,7 @@ export class Ferry extends Construct {
       plan,
       logicalId: stack.getLogicalId(target.node.defaultChild as CfnFunction),
     }));
-    assertFits(this, config, sized, stack.stackName);
+    assertFits(this, config, sized, [api.variables, watchdog.variables]);
   }
 
   /**

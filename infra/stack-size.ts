@@ -1,24 +1,16 @@
-import { CfnResource } from 'aws-cdk-lib';
+import { CfnResource, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { JobFunctionPlan } from '../shared/config/deployment/job-functions.ts';
 import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import { ConfigError } from '../shared/errors.ts';
 import { nameSome } from '../shared/text/name-some.ts';
+import { environmentBytes, MAXIMUM_ENVIRONMENT_BYTES, nameLength } from './environment-size.ts';
 
 /**
  * CloudFormation allows 500 resources in a stack. The rest is for policies that CDK splits at synth, and for people's
  * own resources.
  */
 export const MAXIMUM_RESOURCES = 450;
-
-// All environment variables of a function together: 4 KB. The rest is for the watchdog's other variables, with long
-// names and addresses.
-const FUNCTION_NAMES_BYTES = 3_200;
-// Lambda's limit; CloudFormation shortens generated names to it.
-const LONGEST_FUNCTION_NAME = 64;
-/** A generated function name: the stack's name, the logical id and 12 random characters. */
-const nameLength = (stackName: string, logicalId: string) =>
-  Math.min(LONGEST_FUNCTION_NAME, `${stackName}-${logicalId}-`.length + 12);
 
 /** Two groups of names whose weights are about equal. */
 function halves(weights: ReadonlyMap<string, number>): [string[], string[]] {
@@ -91,24 +83,39 @@ function countOf({ syncs, extractions }: FerryConfig, plans: readonly JobFunctio
 /**
  * Refuses what does not fit into one stack, before CloudFormation does.
  *
+ * @param functions those that run jobs
+ * @param environments of the functions that hold the names of all of these
  * @throws ConfigError that says how large it is, why, and how to split the file
  */
 export function assertFits(
   scope: IConstruct,
   config: FerryConfig,
   functions: readonly { plan: JobFunctionPlan; logicalId: string }[],
-  stackName: string,
+  environments: readonly Readonly<Record<string, string>>[],
 ): void {
-  const resources = scope.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
-  const names = functions.reduce((sum, { logicalId }) => sum + nameLength(stackName, logicalId) + 1, 0);
-  if (resources <= MAXIMUM_RESOURCES && names <= FUNCTION_NAMES_BYTES) return;
   const plans = functions.map(({ plan }) => plan);
-  const made = countOf(config, plans);
-  const reason =
-    resources > MAXIMUM_RESOURCES
-      ? `${made} take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES}`
-      : `${made} are more functions than the API can hold: their names take ${names} bytes, and ${FUNCTION_NAMES_BYTES} fit`;
-  throw new ConfigError(`This configuration is too large for one stack: ${reason}.`, {
-    hint: adviceFor(config, plans),
-  });
+  const resources = scope.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
+  if (resources > MAXIMUM_RESOURCES)
+    throw tooLarge(
+      config,
+      plans,
+      `take ${resources} resources, and a stack has room for ${MAXIMUM_RESOURCES}`,
+    );
+  const stack = Stack.of(scope);
+  const names = functions.reduce((sum, { logicalId }) => sum + nameLength(stack, logicalId) + 1, 0);
+  const variables = Math.max(...environments.map((environment) => environmentBytes(scope, environment)));
+  const excess = variables - MAXIMUM_ENVIRONMENT_BYTES;
+  if (excess > 0)
+    throw tooLarge(
+      config,
+      plans,
+      `are more functions than the API and the watchdog can hold: their names take ${names} bytes, and ${Math.max(0, names - excess)} fit`,
+    );
+}
+
+function tooLarge(config: FerryConfig, plans: readonly JobFunctionPlan[], reason: string): ConfigError {
+  return new ConfigError(
+    `This configuration is too large for one stack: ${countOf(config, plans)} ${reason}.`,
+    { hint: adviceFor(config, plans) },
+  );
 }

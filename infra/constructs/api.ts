@@ -38,6 +38,8 @@ export interface ApiProps extends FunctionDefaults {
 /** REST API: liveness for everybody, everything else for callers that sign with IAM credentials. */
 export class Api extends Construct {
   readonly restApi: RestApi;
+  /** All of the environment of its function. */
+  readonly variables: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, { functions, state, ...props }: ApiProps) {
     super(scope, id);
@@ -60,6 +62,7 @@ export class Api extends Construct {
       // As long as API Gateway itself waits.
       timeout: Duration.seconds(29),
     });
+    this.variables = handler.variables;
     jobs.grantRead(handler.role);
     const read = ['runs/*', 'jobs/*', 'leases/*', 'requests/*'];
     state.grant(handler.role, { prefixes: read, actions: ['s3:GetObject'] });

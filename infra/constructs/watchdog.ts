@@ -43,6 +43,8 @@ const EVERY = Duration.minutes(5);
 /** Looks after the jobs every five minutes; an alarm rings when it does not. */
 export class Watchdog extends Construct {
   readonly function: IFunction;
+  /** All of its environment, and of the function that starts waiting runs. */
+  readonly variables: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, props: WatchdogProps) {
     super(scope, id);
@@ -75,6 +77,7 @@ export class Watchdog extends Construct {
       retryAttempts: 0,
     });
     this.function = handler.function;
+    this.variables = handler.variables;
     const { role } = handler;
     jobs.grantRead(role);
     state.grant(role, { prefixes: ['requests/*'], actions: ['s3:GetObject'] });

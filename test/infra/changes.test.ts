@@ -154,7 +154,7 @@ describe('what is too large for one stack', () => {
   });
 
   it('is not split into syncs and extractions where the syncs alone are too many', () => {
-    const names = Array.from({ length: 60 }, (_, index) => `stadt-${index}`);
+    const names = Array.from({ length: 66 }, (_, index) => `stadt-${index}`);
     const config = parseConfig(
       JSON.stringify({
         version: 1,
@@ -172,14 +172,25 @@ describe('what is too large for one stack', () => {
       'ferry.yaml',
     );
     expect(problem(config).hint).toMatch(
-      /^Write two files: one with stadt-0, .* and 27 more and their syncs, one with stadt-1, .* and 27 more and the extractions\./,
+      /^Write two files: one with stadt-0, .* and \d+ more and their syncs, one with stadt-1, .* and \d+ more and the extractions\./,
     );
   });
 
   it('is refused when the API has no room for the names of all functions', () => {
     expect(problem(configWith({ jobs: 66, sources: 66 })).message).toMatch(
-      /^This configuration is too large for one stack: 66 syncs in 66 functions .* their names take \d+ bytes, and 3200 fit\.$/,
+      /^This configuration is too large for one stack: 66 syncs in 66 functions .* more functions than the API and the watchdog can hold: their names take \d+ bytes, and \d+ fit\.$/,
     );
+  });
+
+  it('is refused when the watchdog has no room for names beside what telemetry and alerts need', () => {
+    const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:ferry/headers-AbCdEf';
+    const telemetry = { endpoint: 'https://collector.example.org:4318', headers: { arn } };
+    const top = { telemetry, alerts: { email: ['a@example.org'], webhook: { arn } } };
+    const { message } = problem(configWith({ jobs: 56, sources: 56, top }));
+    const [, names, room] = /take (\d+) bytes, and (\d+) fit/.exec(message) ?? [];
+    // What the other variables take varies with the lengths of names.
+    expect(Number(names)).toBeLessThan(3_200);
+    expect(Number(room)).toBeGreaterThan(2_700);
   });
 
   it('is not reached by ten sources with forty dedicated jobs, nor by fifty sources', () => {
