@@ -13,7 +13,8 @@ export class FerryStack extends Stack {
     id: string,
     { config, codePath, serviceCodePath, architecture, ...props }: FerryStackProps,
   ) {
-    super(scope, id, props);
+    // CloudFormation counts the spaces, too.
+    super(scope, id, { suppressTemplateIndentation: true, ...props });
     this.ferry = new Ferry(this, HIDDEN_ID, { config, codePath, serviceCodePath, architecture });
   }
 }

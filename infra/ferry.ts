@@ -34,7 +34,7 @@ import { SyncFunction } from './constructs/jobs/sync-function.ts';
 import { StarterRole } from './constructs/starter-role.ts';
 import { StateBucket } from './constructs/state-bucket.ts';
 import { Watchdog } from './constructs/watchdog.ts';
-import { assertFits } from './stack-size.ts';
+import { assertFits, assertStackFits } from './stack-size.ts';
 
 export interface FerryProps {
   /** From loadConfig(): it contains certificates as text, not as paths. */
@@ -156,6 +156,13 @@ export class Ferry extends Construct {
       logicalId: stack.getLogicalId(target.node.defaultChild as CfnFunction),
     }));
     assertFits(this, config, sized, [api.variables, watchdog.variables]);
+    // Thrown and not returned, as CDK would put it into a message of its own.
+    this.node.addValidation({
+      validate: () => {
+        assertStackFits(this, config, plans);
+        return [];
+      },
+    });
   }
 
   /**

@@ -12,6 +12,10 @@ import { environmentBytes, MAXIMUM_ENVIRONMENT_BYTES, nameLength } from './envir
  */
 export const MAXIMUM_RESOURCES = 450;
 
+/** CloudFormation's limits of a stack, with everything in it. */
+const STACK_RESOURCES = 500;
+const TEMPLATE_BYTES = 1_000_000;
+
 /** Two groups of names whose weights are about equal. */
 function halves(weights: ReadonlyMap<string, number>): [string[], string[]] {
   const groups: [string[], string[]] = [[], []];
@@ -111,6 +115,48 @@ export function assertFits(
       plans,
       `are more functions than the API and the watchdog can hold: their names take ${names} bytes, and ${Math.max(0, names - excess)} fit`,
     );
+}
+
+/** What CDK has no public way to ask. */
+interface InternalStack {
+  _toCloudFormation(): unknown;
+  _suppressTemplateIndentation: boolean;
+}
+
+/**
+ * Refuses a stack whose resources or template CloudFormation does not take. What is known only at synth: CDK has split
+ * the policies then, and the stack may contain resources of others.
+ *
+ * @throws ConfigError that says how large it is, and how to split the file
+ */
+export function assertStackFits(
+  scope: IConstruct,
+  config: FerryConfig,
+  plans: readonly JobFunctionPlan[],
+): void {
+  const stack = Stack.of(scope);
+  const resources = stack.node
+    .findAll()
+    .filter((node) => CfnResource.isCfnResource(node) && node.stack === stack).length;
+  if (resources > STACK_RESOURCES)
+    throw tooLarge(
+      config,
+      plans,
+      `make a stack of ${resources} resources, with the policies that are split because of their length, and CloudFormation takes ${STACK_RESOURCES}`,
+    );
+  const internal = stack as unknown as InternalStack;
+  const indent = internal._suppressTemplateIndentation ? undefined : 1;
+  const bytes = Buffer.byteLength(JSON.stringify(internal._toCloudFormation(), undefined, indent));
+  if (bytes <= TEMPLATE_BYTES) return;
+  const indented =
+    indent === undefined
+      ? ''
+      : ' (less with "@aws-cdk/core:suppressTemplateIndentation": true in the context of cdk.json)';
+  throw tooLarge(
+    config,
+    plans,
+    `make a template of ${bytes} bytes${indented}, and CloudFormation takes ${TEMPLATE_BYTES}`,
+  );
 }
 
 function tooLarge(config: FerryConfig, plans: readonly JobFunctionPlan[], reason: string): ConfigError {

@@ -193,6 +193,27 @@ describe('what is too large for one stack', () => {
     expect(Number(room)).toBeGreaterThan(2_700);
   });
 
+  /** As many syncs without a schedule, which need no resource of their own. */
+  const unscheduled = (options: { jobs: number; sources: number }): FerryConfig => {
+    const { syncs, ...config } = configWith(options);
+    const renamed = Object.entries(syncs).map(([name, { schedule: _schedule, ...sync }]) => [
+      name.padEnd(63, 'x'),
+      sync,
+    ]);
+    return { ...config, syncs: Object.fromEntries(renamed) };
+  };
+
+  it('is refused when its template is, or its policies are split into too many resources', () => {
+    const template = problem(unscheduled({ jobs: 1_200, sources: 30 }));
+    expect(template.message).toMatch(
+      /1200 syncs in 30 functions .* make a template of 1\d{6} bytes, and CloudFormation takes 1000000\.$/,
+    );
+    expect(template.hint).toContain('Write two files: one with source-0, ');
+    expect(problem(unscheduled({ jobs: 2_400, sources: 40 })).message).toMatch(
+      /make a stack of 5\d\d resources, with the policies that are split .*, and CloudFormation takes 500\.$/,
+    );
+  });
+
   it('is not reached by ten sources with forty dedicated jobs, nor by fifty sources', () => {
     const { syncs, ...config } = configWith({ jobs: 100, sources: 10 });
     const dedicated = Object.entries(syncs).map(([name, sync], position) => [
