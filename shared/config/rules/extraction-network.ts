@@ -31,8 +31,8 @@ export function findNetworkProblem(config: FerryConfig, extraction: ExtractionCo
 /** What a function is placed in; `egress` only says what is there. */
 function identify(network: NetworkConfig | undefined): string {
   if (network === undefined) return '';
-  const { vpcId, subnetIds, securityGroupIds } = network;
-  return JSON.stringify([vpcId, [...new Set(subnetIds)].sort(), [...new Set(securityGroupIds)].sort()]);
+  const { vpcId, subnetIds, securityGroupIds = [] } = network;
+  return JSON.stringify([vpcId, subnetIds.toSorted(), securityGroupIds.toSorted()]);
 }
 
 const describe = ({ vpcId, subnetIds, securityGroupIds = [] }: NetworkConfig) =>

@@ -46,16 +46,21 @@ export const dedicated = z
 const awsId = (prefix: string, kind: string) =>
   z.string().regex(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), `the id of a ${kind}: ${prefix}-…`);
 
+/** A list of ids in which each may appear once. */
+const awsIds = (prefix: string, kind: string) =>
+  z
+    .array(awsId(prefix, kind))
+    .min(1)
+    .refine((ids) => new Set(ids).size === ids.length, 'each id once: remove the ones that are there twice')
+    .meta({ uniqueItems: true });
+
 export const network = z
   .strictObject({
     vpcId: awsId('vpc', 'VPC').describe('VPC that the functions of this source run in.'),
-    subnetIds: z
-      .array(awsId('subnet', 'subnet'))
-      .min(1)
-      .describe('Private subnets of that VPC; with two in different zones, jobs survive the loss of one.'),
-    securityGroupIds: z
-      .array(awsId('sg', 'security group'))
-      .min(1)
+    subnetIds: awsIds('subnet', 'subnet').describe(
+      'Private subnets of that VPC; with two in different zones, jobs survive the loss of one.',
+    ),
+    securityGroupIds: awsIds('sg', 'security group')
       .max(5)
       .optional()
       .describe(
@@ -164,9 +169,7 @@ export const api = z
       .describe(
         'Whether API Gateway logs each request. The account needs a role for that, which Ferry does not set (docs/deploy.md).',
       ),
-    vpcEndpointIds: z
-      .array(awsId('vpce', 'VPC endpoint'))
-      .min(1)
+    vpcEndpointIds: awsIds('vpce', 'VPC endpoint')
       .max(5)
       .optional()
       .describe(

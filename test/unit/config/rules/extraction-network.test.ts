@@ -6,6 +6,7 @@ import { ConfigError } from '../../../../shared/errors.ts';
 const VPC = 'vpc-0a1b2c3d4e5f60718';
 const SUBNETS = ['subnet-0a1b2c3d4e5f60718', 'subnet-18070f5e4d3c2b1a0'];
 const GROUP = 'sg-0a1b2c3d4e5f60718';
+const OTHER = 'sg-1a2b3c4d5e6f70819';
 
 /** A configuration with an extraction of all sources, each in the network that is given, written as YAML; none for ''. */
 const inNetworks = (...networks: string[]) =>
@@ -31,7 +32,10 @@ describe('the network of an extraction', () => {
     ['of two whose subnets are said to have another way out', [network(), network(', egress: nat')], VPC],
     [
       'of two in the same security groups',
-      [network(`, securityGroupIds: [${GROUP}]`), network(`, securityGroupIds: [${GROUP}, ${GROUP}]`)],
+      [
+        network(`, securityGroupIds: [${GROUP}, ${OTHER}]`),
+        network(`, securityGroupIds: [${OTHER}, ${GROUP}]`),
+      ],
       VPC,
     ],
   ])('is that of its sources: %s', (_name, networks, vpcId) => {

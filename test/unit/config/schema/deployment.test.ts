@@ -47,6 +47,21 @@ describe('settings of the deployment', () => {
       'network: { vpcId: vpc-01234567, subnetIds: [] }',
       'subnetIds: is a list; expected at least 1',
     ],
+    [
+      'source',
+      'network: { vpcId: vpc-01234567, subnetIds: [subnet-01234567, subnet-01234567] }',
+      'network.subnetIds: is a list; expected each id once: remove the ones that are there twice',
+    ],
+    [
+      'source',
+      `network: { ${NETWORK}, securityGroupIds: [sg-01234567, sg-89abcdef, sg-01234567] }`,
+      'network.securityGroupIds: is a list; expected each id once',
+    ],
+    [
+      'top',
+      'api: { vpcEndpointIds: [vpce-01234567, vpce-01234567] }',
+      'api.vpcEndpointIds: is a list; expected each id once',
+    ],
     ['source', `network: { ${NETWORK}, egress: natt }`, 'egress: "natt": expected "nat" or "none"'],
     ['source', 'function: { memory: 256 }', 'function.memory: 256: expected at least 512'],
     ['sync', 'dedicated: { timeout: 20m }', 'a duration such as 5s, 30m or 1h30m, from 1m to 15m'],
