@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import type { AlertsConfig } from '../../shared/config/schema/deployment.ts';
 import type { Language } from '../../shared/config/schema/language.ts';
 import { alarmTexts } from './alarm-texts.ts';
+import { assertRegion } from './assert-region.ts';
 import type { CustomerKey } from './customer-key.ts';
 
 export interface AlertsProps extends Pick<AlertsConfig, 'email' | 'topicArn'> {
@@ -23,13 +24,14 @@ export interface AlertsProps extends Pick<AlertsConfig, 'email' | 'topicArn'> {
 export class Alerts extends Construct {
   readonly topic: ITopic;
 
+  /** @throws ConfigError for a topic of another region */
   constructor(
     scope: Construct,
     id: string,
     { email = [], topicArn, deadLetters, key, language }: AlertsProps,
   ) {
     super(scope, id);
-    this.topic = topicArn === undefined ? this.#create(key) : Topic.fromTopicArn(this, 'Adopted', topicArn);
+    this.topic = topicArn === undefined ? this.#create(key) : this.#adopt(topicArn);
     for (const address of new Set(email)) this.topic.addSubscription(new EmailSubscription(address));
     const lost = new Alarm(this, 'DeadLettersAlarm', {
       alarmDescription: alarmTexts[language].lostStarts,
@@ -45,6 +47,12 @@ export class Alerts extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     lost.addAlarmAction(new SnsAction(this.topic));
+  }
+
+  #adopt(topicArn: string): ITopic {
+    // CloudWatch takes topics of its own region only.
+    assertRegion(this, { field: 'alerts.topicArn', kind: 'topic', arn: topicArn });
+    return Topic.fromTopicArn(this, 'Adopted', topicArn);
   }
 
   #create(key: CustomerKey | undefined): Topic {

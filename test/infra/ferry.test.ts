@@ -138,20 +138,28 @@ describe('ids that must stay as they are', () => {
       expect.arrayContaining(['ApiUrl', 'ApiId', 'StateBucketName', 'DeadLetterQueueUrl']),
     );
   });
+});
 
-  it('refuses a key of another region, which would fail when the first document is written', () => {
-    const key = (region: string) =>
-      `arn:aws:kms:${region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
-    const withKey = (region: string) => {
-      const stack = new Stack(newApp(), 'Keys', { env: german });
-      return new Ferry(stack, 'Ferry', {
+describe('what must be in the region of the stack', () => {
+  const key = (region: string) => ({
+    kmsKeyArn: `arn:aws:kms:${region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
+  });
+  const topic = (region: string) => ({
+    alerts: { topicArn: `arn:aws:sns:${region}:111122223333:data-alerts` },
+  });
+
+  it.each([
+    // Would fail when the first document is written.
+    ['kmsKeyArn: this key', key],
+    // Alarms would not take it.
+    ['alerts.topicArn: this topic', topic],
+  ])('%s', (told, named) => {
+    const ferryIn = (region: string) =>
+      new Ferry(new Stack(newApp(), 'Regions', { env: german }), 'Ferry', {
         ...props,
-        config: configWith({ jobs: 1, sources: 1, top: { kmsKeyArn: key(region) } }),
+        config: configWith({ jobs: 1, sources: 1, top: named(region) }),
       });
-    };
-    expect(() => withKey('eu-west-1')).toThrow(
-      'kmsKeyArn: this key is in eu-west-1, and the stack in eu-central-1.',
-    );
-    expect(withKey('eu-central-1').bucket).toBeDefined();
+    expect(() => ferryIn('eu-west-1')).toThrow(`${told} is in eu-west-1, and the stack in eu-central-1.`);
+    expect(ferryIn('eu-central-1').bucket).toBeDefined();
   });
 });

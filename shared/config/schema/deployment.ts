@@ -132,7 +132,7 @@ export const alerts = z
     topicArn: topicArn
       .optional()
       .describe(
-        'An existing SNS topic to publish to; its policy must allow CloudWatch to publish. Default: the stack creates one.',
+        "An existing SNS topic to publish to, in the stack's region; its policy must allow CloudWatch to publish. Default: the stack creates one.",
       ),
     webhook: secretRef
       .optional()
