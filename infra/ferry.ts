@@ -93,7 +93,7 @@ export class Ferry extends Construct {
           : { existing: LogGroup.fromLogGroupName(this, 'LogGroup', config.logGroup) }),
       },
       jobMetrics: config.jobMetrics,
-      telemetry: config.telemetry && { settings: config.telemetry, stack: this.#runScope() },
+      telemetry: config.telemetry && { settings: config.telemetry, namespace: this.#encodedScope() },
     };
     const serviceDefaults: FunctionDefaults = { ...defaults, code: Code.fromAsset(serviceCodePath) };
     this.functions = this.#addFunctions(config, plans, state, deadLetters, defaults);
@@ -281,6 +281,15 @@ export class Ferry extends Construct {
     const { stackName } = Stack.of(this);
     const place = this.#place();
     return place === '' ? stackName : `${stackName}/${place}`;
+  }
+
+  /**
+   * The same, percent-encoded. Only the deployment knows the name of a nested stack, which has letters, digits and
+   * dashes.
+   */
+  #encodedScope(): string {
+    const { stackName } = Stack.of(this);
+    return `${stackName}${encodeURIComponent(this.#runScope().slice(stackName.length))}`;
   }
 }
 

@@ -49,8 +49,8 @@ export interface FunctionDefaults {
   logs: LogSettings;
   /** Whether runs write metrics for CloudWatch. */
   jobMetrics: boolean;
-  /** Where they send traces, metrics and logs. */
-  telemetry?: { settings: TelemetryConfig; stack: string } | undefined;
+  /** Where they send traces, metrics and logs, and their namespace there, percent-encoded. */
+  telemetry?: { settings: TelemetryConfig; namespace: string } | undefined;
 }
 
 export interface FerryFunctionProps<Environment extends Record<string, string>> extends FunctionDefaults {
@@ -86,7 +86,7 @@ export class FerryFunction<Environment extends Record<string, string>> extends C
     props.network?.grantInterfaces(this.role);
     const { telemetry } = props;
     const variables = telemetry
-      ? telemetryVariables(telemetry.settings, { stack: telemetry.stack, entry: props.entry })
+      ? telemetryVariables(telemetry.settings, { namespace: telemetry.namespace, entry: props.entry })
       : {};
     const runsJobs = props.entry === 'sync' || props.entry === 'extract';
     this.variables = {

@@ -9,17 +9,21 @@ export const telemetryEnvironmentSchema = z.object({
   FERRY_CLOUDWATCH_METRICS: z.enum(['on', 'off']).default('on'),
 });
 
-/** The variables of a function that stand for `telemetry` in ferry.yaml. */
+/**
+ * The variables of a function that stand for `telemetry` in ferry.yaml.
+ *
+ * @param options.namespace of its service, percent-encoded
+ */
 export function telemetryVariables(
   telemetry: TelemetryConfig | undefined,
-  { stack, entry }: { stack: string; entry: string },
+  { namespace, entry }: { namespace: string; entry: string },
 ): Record<string, string> {
   if (!telemetry) return {};
   const { endpoint, headers, metrics, metricsByJob, logs } = telemetry;
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
     OTEL_SERVICE_NAME: 'ferry',
-    OTEL_RESOURCE_ATTRIBUTES: `service.namespace=${encodeURIComponent(stack)},ferry.function=${entry}`,
+    OTEL_RESOURCE_ATTRIBUTES: `service.namespace=${namespace},ferry.function=${entry}`,
     // Each process of a function counts for itself, and ends without notice.
     OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
     ...(metrics === 'otlp' ? { FERRY_CLOUDWATCH_METRICS: 'off' } : { OTEL_METRICS_EXPORTER: 'none' }),

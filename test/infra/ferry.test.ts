@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -69,6 +69,23 @@ describe('Ferry in another CDK app', () => {
     const [north, south] = stacks.map((stack) => Object.values(resourcesOf(stack)).map(({ Type }) => Type));
     expect(north).toEqual(south);
     expect(scopesOf(Template.fromStack(stacks[1] as Stack))).toContain('South');
+  });
+
+  it('fits into a nested stack, whose name only the deployment knows', () => {
+    const nested = new NestedStack(new Stack(newApp(), 'City'), 'Inner');
+    const telemetry = { endpoint: 'https://collector.example.org:4318' };
+    new Ferry(nested, 'Data', {
+      ...props,
+      config: configWith({ jobs: 1, sources: 1, top: { telemetry } }),
+    });
+    const { Variables } = functionsOf(Template.fromStack(nested))['Ferry: watchdog']?.Environment ?? {};
+    const name = { Ref: 'AWS::StackName' };
+    expect(Variables).toMatchObject({
+      STACK_NAME: { 'Fn::Join': ['', [name, '/Data']] },
+      OTEL_RESOURCE_ATTRIBUTES: {
+        'Fn::Join': ['', ['service.namespace=', name, '%2FData,ferry.function=watchdog']],
+      },
+    });
   });
 
   it('has nothing to deploy without a job', () => {
