@@ -105,15 +105,16 @@ describe('policies', () => {
     if ('Ref' in value || 'Fn::GetAtt' in value || 'Fn::Sub' in value) return 'x'.repeat(76);
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asIamSeesIt(inner)]));
   };
-  const withLongNames = (jobs: number): FerryConfig => {
+  const withLongNames = (jobs: number, more: Partial<SyncConfig> = {}): FerryConfig => {
     const { syncs, ...config } = configWith({ jobs, sources: 1 });
-    const renamed = Object.entries(syncs).map(([name, sync]) => [name.padEnd(63, 'x'), sync]);
+    const renamed = Object.entries(syncs).map(([name, sync]) => [name.padEnd(63, 'x'), { ...sync, ...more }]);
     return { ...config, syncs: Object.fromEntries(renamed) };
   };
 
   it.each<[string, FerryConfig]>([
     ['300 jobs over ten sources', large],
-    ['as many jobs as are named, with the longest names', withLongNames(60)],
+    ['as many jobs as are named, with the longest names', withLongNames(60, { archive: { keep: 1 } })],
+    ['as many jobs as have their refused files named, with the longest names', withLongNames(150)],
     ['as many jobs as have their records named, with the longest names', withLongNames(300)],
   ])('are as long and as many as IAM allows, for %s', (_name, config) => {
     const resources = Object.entries(resourcesOf(config));
@@ -204,12 +205,12 @@ describe('what is too large for one stack', () => {
   };
 
   it('is refused when its template is, or its policies are split into too many resources', () => {
-    const template = problem(unscheduled({ jobs: 1_200, sources: 30 }));
+    const template = problem(unscheduled({ jobs: 1_500, sources: 30 }));
     expect(template.message).toMatch(
-      /1200 syncs in 30 functions .* make a template of 1\d{6} bytes, and CloudFormation takes 1000000\.$/,
+      /1500 syncs in 30 functions .* make a template of 1\d{6} bytes, and CloudFormation takes 1000000\.$/,
     );
     expect(template.hint).toContain('Write two files: one with source-0, ');
-    expect(problem(unscheduled({ jobs: 2_400, sources: 40 })).message).toMatch(
+    expect(problem(unscheduled({ jobs: 3_000, sources: 40 })).message).toMatch(
       /make a stack of 5\d\d resources, with the policies that are split .*, and CloudFormation takes 500\.$/,
     );
   });

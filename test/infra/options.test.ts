@@ -101,26 +101,44 @@ describe('functions', () => {
     expect(JSON.stringify(document)).not.toMatch(/network|function|dedicated|schedule/);
   });
 
-  it('name each job whose records they write, and reach all leases if a role has no room for more', () => {
-    const syncs = Object.fromEntries(
-      Array.from({ length: 100 }, (_, index) => [
-        `a-table-with-a-long-name-${index}`,
-        { source: 'erp', query: 'SELECT 1', dataset: 'ds_a' },
-      ]),
-    );
-    const { template } = stackWith({ top: { syncs } });
-    const written = statementsOf(template, 'SyncerpFunctionRole').filter(([action]) =>
-      action.endsWith('s3:PutObject'),
-    );
-    for (const prefix of [
-      '/leases/*.*',
-      '/refused/*/*',
-      '/runs/*',
-      ...Object.keys(syncs).map((job) => `/jobs/${job}/*`),
-    ])
-      expect(JSON.stringify(written)).toContain(prefix);
-    expect(JSON.stringify(written)).not.toContain('/jobs/*');
-  });
+  it.each([
+    // With archives, and without them.
+    [60, 60, ['jobs', 'refused', 'archive', 'leases', 'states']],
+    [75, 0, ['jobs', 'refused', 'leases', 'states']],
+    [61, 61, ['jobs', 'refused', 'archive', 'leases']],
+    [90, 90, ['jobs', 'refused', 'archive']],
+    [100, 0, ['jobs', 'refused', 'leases']],
+    [150, 0, ['jobs', 'refused']],
+    [200, 3, ['jobs', 'archive']],
+  ])(
+    'name each of %i jobs, %i with an archive, for %j, and all jobs where a role has no room for more',
+    (count, archives, named) => {
+      const syncs = Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [
+          `table-${index}`,
+          {
+            source: 'erp',
+            query: 'SELECT 1',
+            dataset: 'ds_a',
+            ...(index < archives ? { archive: { days: 1 } } : {}),
+          },
+        ]),
+      );
+      const { template } = stackWith({ top: { syncs } });
+      const written = JSON.stringify(
+        statementsOf(template, 'SyncerpFunctionRole').filter(([action]) => action.endsWith('s3:PutObject')),
+      );
+      const namesOf = (kind: string) =>
+        [...written.matchAll(new RegExp(`/${kind}/(.+?)[/.]\\*`, 'g'))].map(([, job]) => job).sort();
+      for (const kind of ['jobs', 'refused', 'archive', 'leases', 'states']) {
+        const jobs = Object.keys(syncs).slice(0, kind === 'archive' ? archives : count);
+        expect([kind, namesOf(kind)]).toEqual([
+          kind,
+          named.includes(kind) || jobs.length === 0 ? jobs.sort() : ['*'],
+        ]);
+      }
+    },
+  );
 });
 
 describe('network', () => {

@@ -26,7 +26,7 @@ export class ExtractFunction extends JobRunner {
       description: `Ferry: the extraction ${job}`,
       served,
       jobs: plan.jobs,
-      keptFiles: [],
+      keptFiles: {},
       otherSecrets: [],
       settings: plan.settings,
     });

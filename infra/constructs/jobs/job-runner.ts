@@ -31,8 +31,8 @@ interface Work {
   /** Its part of the configuration. */
   served: DeployedConfig;
   jobs: readonly string[];
-  /** Files of jobs that Ferry's bucket stores for a limited time, as folders with one folder for each job. */
-  keptFiles: readonly string[];
+  /** Files that Ferry's bucket stores for a limited time: of which jobs, by the folder that has one for each of them. */
+  keptFiles: Readonly<Record<string, readonly string[]>>;
   /** Secrets besides those of its sources. */
   otherSecrets: readonly SecretRef[];
   settings: FunctionSettings;
@@ -43,13 +43,10 @@ const MEMORY_MEGABYTES = 2048;
 const EPHEMERAL_STORAGE_MEGABYTES = 4096;
 /** As long as Lambda allows. */
 export const DEFAULT_TIMEOUT = '15m';
-// A role has room for ten policies besides its own, which jobs with the longest names fill. A function with more jobs
-// gets whole prefixes.
-const MAXIMUM_NAMED_JOBS = 60;
-// Nobody else's records and baselines may be written, so these are listed by job, for as many jobs as a stack has room
-// for.
-const MAXIMUM_NAMED_RECORDS = 300;
-// As above: each source has two prefixes, and a secret that must be listed.
+// A role has room for ten policies besides its own. With the longest names, these prefixes of jobs fill seven; the rest
+// is for secrets and a network.
+const MAXIMUM_NAMED_PREFIXES = 300;
+// Of sources with slots: each has two prefixes, and a secret that must be listed.
 const MAXIMUM_NAMED_SOURCES = 60;
 
 /**
@@ -99,23 +96,27 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
   }
 
   #grantState(state: StateBucket, { served, keptFiles, ...work }: Work): void {
-    const jobs = work.jobs.length > MAXIMUM_NAMED_JOBS ? ['*'] : work.jobs;
-    const recorded = work.jobs.length > MAXIMUM_NAMED_RECORDS ? ['*'] : work.jobs;
+    let room = MAXIMUM_NAMED_PREFIXES;
+    const ofEach = (jobs: readonly string[], prefixOf: (job: string) => string): string[] => {
+      if (jobs.length > room) return [prefixOf('*')];
+      room -= jobs.length;
+      return jobs.map(prefixOf);
+    };
+    // What decides about a job, and then what holds its data, is the last that is granted for all jobs.
+    const records = ofEach(work.jobs, (job) => `jobs/${job}/*`);
+    const files = Object.entries(keptFiles).flatMap(([folder, jobs]) =>
+      ofEach(jobs, (job) => `${folder}/${job}/*`),
+    );
+    const leases = ofEach(work.jobs, (job) => `leases/${job}.*`);
+    const states = ofEach(work.jobs, (job) => `states/${job}.*`);
     const limited = Object.entries(served.sources).filter(
       ([, { maxConcurrentRuns }]) => maxConcurrentRuns !== undefined,
     );
     const sources = limited.length > MAXIMUM_NAMED_SOURCES ? ['*'] : limited.map(([name]) => name);
     // Later runs remove files that are stored for a limited time; the name of a state is removed when another has
     // superseded it, and a ticket when its run has a slot.
-    const removable = [
-      ...jobs.flatMap((job) => [...keptFiles.map((folder) => `${folder}/${job}/*`), `states/${job}.*`]),
-      ...sources.map((source) => `leases/queue/${source}/*`),
-    ];
-    const kept = [
-      ...recorded.map((job) => `jobs/${job}/*`),
-      ...jobs.map((job) => `leases/${job}.*`),
-      ...sources.map((source) => `leases/slots/${source}/*`),
-    ];
+    const removable = [...files, ...states, ...sources.map((source) => `leases/queue/${source}/*`)];
+    const kept = [...records, ...leases, ...sources.map((source) => `leases/slots/${source}/*`)];
     // Lists across jobs. A run reads nothing there, because every function may write there.
     state.grant(this.role, { prefixes: ['runs/*'], actions: ['s3:PutObject'] });
     state.grant(this.role, { prefixes: kept, actions: ['s3:GetObject', 's3:PutObject'] });
@@ -126,7 +127,7 @@ export class JobRunner extends FerryFunction<JobEnvironment> {
         's3:PutObject',
         's3:DeleteObject',
         // Large files are stored in parts, which are removed when one of them fails.
-        ...(keptFiles.length > 0 ? (['s3:AbortMultipartUpload'] as const) : []),
+        ...(files.length > 0 ? (['s3:AbortMultipartUpload'] as const) : []),
       ],
     });
     state.grantList(this.role, [

@@ -21,7 +21,10 @@ export class SyncFunction extends JobRunner {
           : `Ferry: the sync ${plan.dedicatedTo}`,
       served,
       jobs: plan.jobs,
-      keptFiles: ['refused', 'archive'],
+      keptFiles: {
+        refused: plan.jobs,
+        archive: plan.jobs.filter((job) => config.syncs[job]?.archive !== undefined),
+      },
       otherSecrets: Object.values(served.polyteia ?? {}).map(({ token }) => token),
       settings: plan.settings,
     });
