@@ -18,6 +18,7 @@ import { networkOf } from '../shared/config/rules/extraction-network.ts';
 import { warnOfClosedNetworks } from '../shared/config/rules/network-warnings.ts';
 import type { FerryConfig } from '../shared/config/schema/ferry-config.ts';
 import type { DeployedJobIndex } from '../shared/environment/api-environment.ts';
+import { ConfigError } from '../shared/errors.ts';
 import { watchedJobsOf } from '../shared/watchdog/watched-jobs.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alerts } from './constructs/alerts.ts';
@@ -57,7 +58,8 @@ export interface JobFunction {
  * Everything that one ferry.yaml needs on AWS, to be put into a stack. Nothing has a physical name, so two can exist
  * side by side.
  *
- * @throws ConfigError when the configuration has no jobs, or is too large for one stack
+ * @throws ConfigError when the configuration has no jobs, or is too large for one stack, or when another one in the
+ *   stack has the same id but for characters that outputs cannot have
  */
 export class Ferry extends Construct {
   /** Run records, baselines, refused files: stays when the stack is destroyed. */
@@ -176,9 +178,9 @@ export class Ferry extends Construct {
     deadLetters: IQueue,
     defaults: FunctionDefaults,
   ): JobFunction[] {
-    const syncs = new Construct(this, 'Sync');
-    const dedicated = new Construct(this, 'Dedicated');
-    const extractions = new Construct(this, 'Extract');
+    const syncs = groupIn(this, 'Sync');
+    const dedicated = groupIn(this, 'Dedicated');
+    const extractions = groupIn(this, 'Extract');
     const networks = this.#addNetworks(config, plans);
     return plans.map((plan) => {
       const network = networks.get(nameOfNetwork(plan));
@@ -200,8 +202,8 @@ export class Ferry extends Construct {
    * security group.
    */
   #addNetworks(config: FerryConfig, plans: readonly JobFunctionPlan[]): Map<string, SourceNetwork> {
-    const ofSources = new Construct(this, 'Network');
-    const ofExtractions = new Construct(this, 'ExtractNetwork');
+    const ofSources = groupIn(this, 'Network');
+    const ofExtractions = groupIn(this, 'ExtractNetwork');
     const networks = new Map<string, SourceNetwork>();
     for (const plan of plans) {
       const name = nameOfNetwork(plan);
@@ -230,7 +232,7 @@ export class Ferry extends Construct {
   }
 
   #addSchedules(config: FerryConfig, deadLetters: IQueue, key: CustomerKey | undefined): void {
-    const schedules = new Construct(this, 'Schedule');
+    const schedules = groupIn(this, 'Schedule');
     const starter = new StarterRole(
       this,
       'Starter',
@@ -257,6 +259,14 @@ export class Ferry extends Construct {
   #addOutputs(restApiId: string): void {
     // CDK would add a hash to the name of one in a construct, and `ferry --stack` could not find it.
     const prefix = outputPrefix(this.#place());
+    const twin = Stack.of(this)
+      .node.findAll()
+      .find((one) => one instanceof Ferry && one !== this && outputPrefix(one.#place()) === prefix);
+    if (twin)
+      throw new ConfigError(
+        `The outputs of ${this.node.path} would have the same names as those of ${twin.node.path}.`,
+        { hint: 'Choose an id that differs in letters or digits.' },
+      );
     const add = (id: string, props: CfnOutputProps) =>
       new CfnOutput(this, id, props).overrideLogicalId(`${prefix}${id}`);
     for (const { plan, function: target } of this.functions)
@@ -291,6 +301,16 @@ export class Ferry extends Construct {
     const { stackName } = Stack.of(this);
     return `${stackName}${encodeURIComponent(this.#runScope().slice(stackName.length))}`;
   }
+}
+
+/**
+ * A scope whose children have names of the file. None is its default child: CDK would look for one called Default or
+ * Resource, and throw if there are both.
+ */
+function groupIn(scope: Construct, id: string): Construct {
+  const group = new Construct(scope, id);
+  Object.defineProperty(group.node, 'defaultChild', { value: undefined });
+  return group;
 }
 
 /** Whose network a function is in, in words. */

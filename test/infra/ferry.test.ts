@@ -62,6 +62,14 @@ describe('Ferry in another CDK app', () => {
     }
   });
 
+  it('is refused where its outputs would have the names of another’s', () => {
+    const stack = new Stack(newApp(), 'City', { env: german });
+    new Ferry(stack, 'Data-1', props);
+    expect(() => new Ferry(stack, 'Data1', props)).toThrow(
+      'The outputs of City/Data1 would have the same names as those of City/Data-1.',
+    );
+  });
+
   it('fits into two stacks of one app', () => {
     const app = newApp();
     const stacks = ['North', 'South'].map((name) => new FerryStack(app, name, props));
@@ -107,6 +115,29 @@ describe('partitions', () => {
     );
     expect([...new Set(found)]).toEqual(region === undefined ? [] : [partition]);
   });
+});
+
+it('accepts jobs and sources whose names have a meaning in CDK', () => {
+  const names = ['Default', 'Resource'];
+  const source = {
+    type: 'postgres',
+    host: 'h',
+    database: 'd',
+    auth: { type: 'password', secret: 's' },
+    network: { vpcId: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] },
+  };
+  const sync = { query: 'SELECT 1', dataset: 'ds_a', schedule: { cron: '30 4 * * *' } };
+  const top = {
+    sources: Object.fromEntries(names.map((name) => [name, source])),
+    syncs: {
+      ...Object.fromEntries(names.map((name) => [name, { ...sync, source: name, dedicated: {} }])),
+      ...Object.fromEntries(names.map((name) => [`of-${name}`, { ...sync, source: name }])),
+    },
+  };
+  synthesize(configWith({ jobs: 0, sources: 0, top })).template.resourceCountIs(
+    'AWS::Lambda::Function',
+    4 + 2,
+  );
 });
 
 it('accepts jobs and sources whose names have a meaning in JavaScript', () => {
