@@ -5,6 +5,8 @@ import { createBoundedServer } from './bounded-server.ts';
 export interface Health {
   /** How long ago the scheduler last checked what is due, in ms. */
   lastRoundAgeMs: () => number;
+  /** It finishes its runs, and takes no requests. */
+  isStopping: () => boolean;
   /** Rejects when the state cannot be reached. */
   assertReachable: () => Promise<void>;
   /** The metrics as Prometheus text; undefined: there are none. */
@@ -17,8 +19,8 @@ const REMEMBER_MS = 5_000;
 const STORE_ANSWER_MS = 3_000;
 
 /**
- * The listener for probes: `/healthz` says that the process is alive, `/readyz` that its scheduler runs and its state
- * can be reached, `/metrics` what Prometheus collects. Without token and details, because everyone who can reach it
+ * The listener for probes: `/healthz` says that the process is alive, `/readyz` that it takes requests, its scheduler
+ * runs and its state can be reached, `/metrics` what Prometheus collects. Without token and details, because everyone who can reach it
  * may use it: metrics hold names of jobs only where that is asked for.
  */
 export function createHealthServer(health: Health): Server {
@@ -61,7 +63,7 @@ async function answerScrape(
   else response.writeHead(200, headers).end(text);
 }
 
-function rememberReadiness({ lastRoundAgeMs, assertReachable }: Health): () => Promise<boolean> {
+function rememberReadiness({ lastRoundAgeMs, isStopping, assertReachable }: Health): () => Promise<boolean> {
   let askedAt = Number.NEGATIVE_INFINITY;
   let reachable: Promise<boolean> = Promise.resolve(false);
   const ask = async () => {
@@ -76,7 +78,7 @@ function rememberReadiness({ lastRoundAgeMs, assertReachable }: Health): () => P
     return Promise.race([asked, late]).finally(() => clearTimeout(timer));
   };
   return async () => {
-    if (lastRoundAgeMs() >= MAX_ROUND_AGE_MS) return false;
+    if (isStopping() || lastRoundAgeMs() >= MAX_ROUND_AGE_MS) return false;
     const now = performance.now();
     if (now - askedAt >= REMEMBER_MS) {
       askedAt = now;

@@ -55,6 +55,7 @@ export async function openListeners(
   const health = await listen(
     createHealthServer({
       lastRoundAgeMs: () => (signal.aborted ? 0 : lastRoundAgeMs()),
+      isStopping: () => signal.aborted,
       assertReachable: () => runs.assertReachable(),
       scrape: options.scrape,
     }),

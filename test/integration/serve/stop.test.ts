@@ -94,9 +94,12 @@ describe('a process that is asked to end', () => {
     const start = (job: string) => fetch(`${replica.api}/jobs/${job}/runs`, { method: 'POST' });
     expect((await start('orders')).status).toBe(202);
     await replica.logged(/run started/);
+    const probe = async (path: string) => (await fetch(`${replica.health}${path}`)).status;
+    expect(await probe('/readyz')).toBe(200);
     const stopped = replica.stop();
     const refused = await start('other');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await Promise.all([probe('/readyz'), probe('/healthz')])).toEqual([503, 200]);
     await stopped;
     expect(await createRunStore(documents).list({ limit: 5 })).toMatchObject([
       { job: 'orders', state: 'queued' },
