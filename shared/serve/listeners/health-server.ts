@@ -20,8 +20,8 @@ const STORE_ANSWER_MS = 3_000;
 
 /**
  * The listener for probes: `/healthz` says that the process is alive, `/readyz` that it takes requests, its scheduler
- * runs and its state can be reached, `/metrics` what Prometheus collects. Without token and details, because everyone who can reach it
- * may use it: metrics hold names of jobs only where that is asked for.
+ * runs and its state can be reached, `/metrics` what Prometheus collects. Without token and details, because everyone
+ * who can reach it may use it: metrics hold names of jobs only where that is asked for.
  */
 export function createHealthServer(health: Health): Server {
   const isReady = rememberReadiness(health);
