@@ -261,7 +261,8 @@ export class Ferry extends Construct {
     const prefix = outputPrefix(this.#place());
     const twin = Stack.of(this)
       .node.findAll()
-      .find((one) => one instanceof Ferry && one !== this && outputPrefix(one.#place()) === prefix);
+      .filter((one) => one instanceof Ferry && one !== this && Stack.of(one) === Stack.of(this))
+      .find((one) => outputPrefix((one as Ferry).#place()) === prefix);
     if (twin)
       throw new ConfigError(
         `The outputs of ${this.node.path} would have the same names as those of ${twin.node.path}.`,

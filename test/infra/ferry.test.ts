@@ -68,6 +68,9 @@ describe('Ferry in another CDK app', () => {
     expect(() => new Ferry(stack, 'Data1', props)).toThrow(
       'The outputs of City/Data1 would have the same names as those of City/Data-1.',
     );
+    // One in another template is in nobody's way.
+    new Ferry(new NestedStack(stack, 'Nested'), 'Data', props);
+    expect(() => new Ferry(stack, 'Data', props)).not.toThrow();
   });
 
   it('fits into two stacks of one app', () => {

@@ -13,11 +13,11 @@ export const keyArn = z
     "a KMS key's ARN (arn:aws:kms:REGION:ACCOUNT:key/ID), no alias and without * or ?",
   );
 
-/** A secret in Secrets Manager, with or without the six characters that AWS adds to its name. */
+/** A secret in Secrets Manager, with or without the six characters that AWS adds to its name; that of RDS is `rds!…`. */
 export const secretArn = z
   .string()
   .regex(
-    new RegExp(`${PREFIX}:secretsmanager:${PLACE}:secret:[A-Za-z0-9/_+=.@-]{1,519}$`),
+    new RegExp(`${PREFIX}:secretsmanager:${PLACE}:secret:[A-Za-z0-9/_+=.@!-]{1,519}$`),
     "a secret's ARN (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME), without * or ?",
   );
 

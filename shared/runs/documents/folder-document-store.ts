@@ -171,11 +171,9 @@ async function assertNoBrokenLink(folder: string, key: string, cause: unknown): 
   throw unavailableIn(folder)(doing, cause, BROKEN_LINK);
 }
 
-/** Throws for a key whose folder the process has `seen`, and which is gone. */
-const assertThereIn = (folder: string, seen: SeenFolders) => (key: string, doing: string) => {
-  const gone = seen.findGone(key);
-  if (gone === undefined) return;
-  throw unavailableIn(folder)(`${doing}: its folder ${gone} is gone`, undefined, GONE);
+/** Throws when all that the process has `seen` is gone. */
+const assertThereIn = (folder: string, seen: SeenFolders) => (doing: string) => {
+  if (seen.areGone) throw unavailableIn(folder)(`${doing}: what was in it is gone`, undefined, GONE);
 };
 
 /** A file in a state folder that Ferry created: keeps it out of version control, and shows whose it is. */
@@ -187,7 +185,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
   const assertThere = assertThereIn(folder, seen);
   /** Creates the folder of a key, and the one of all if need be. */
   const makeInside = async (key: string) => {
-    assertThere(key, 'written to');
+    assertThere('written to');
     const isNew = !existsSync(folder);
     await makeFolder(join(folder, posix.dirname(key)), { mode: PRIVATE_FOLDER });
     seen.note(key);
@@ -241,7 +239,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         return await readFile(join(folder, key), 'utf8');
       } catch (error) {
         if (!isMissing(error)) throw unavailable('read', error);
-        assertThere(key, 'read');
+        assertThere('read');
         await assertNoBrokenLink(folder, key, error);
         return undefined;
       }
@@ -260,14 +258,14 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         return true;
       } catch (error) {
         if (!isMissing(error)) throw unavailable('read', error);
-        assertThere(key, 'read');
+        assertThere('read');
         return false;
       }
     },
     async read(key) {
       try {
         const newest = await readNewest(join(folder, key));
-        if (newest === undefined) assertThere(key, 'read');
+        if (newest === undefined) assertThere('read');
         return newest;
       } catch (error) {
         throw unavailable('read', error);
@@ -295,7 +293,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         return keys.filter((key) => key > after).slice(0, limit);
       } catch (error) {
         if (!isMissing(error)) throw unavailable('read', error);
-        assertThere(prefix, 'read');
+        assertThere('read');
         return [];
       }
     },
@@ -307,7 +305,7 @@ export function createFolderDocumentStore(folder: string): DocumentStore {
         return (await Promise.all(keys.map((key) => ageOf(folder, key, now)))).flat();
       } catch (error) {
         if (!isMissing(error)) throw unavailable('read', error);
-        assertThere(prefix, 'read');
+        assertThere('read');
         return [];
       }
     },

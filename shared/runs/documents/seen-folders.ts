@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The first folder of a key; undefined for a key without one. */
-const topOf = (key: string) => /^([^/]+)\//.exec(key)?.[1];
-
 /**
- * What a process has seen in a state folder. A volume that is unmounted leaves an empty folder, and one that is moved
- * none: to begin anew there would lose every baseline and lease without a word.
+ * The folders that a process has seen in a state folder. A volume that is unmounted leaves an empty folder, and one that
+ * is moved none: to begin anew there would lose every baseline and lease without a word.
  */
 export class SeenFolders {
   readonly #root: string;
@@ -18,13 +15,12 @@ export class SeenFolders {
 
   /** Notes that the folder of a key is there. */
   note(key: string): void {
-    const top = topOf(key);
+    const top = /^([^/]+)\//.exec(key)?.[1];
     if (top !== undefined) this.#seen.add(top);
   }
 
-  /** The folder of a key if it was there, and is gone. */
-  findGone(key: string): string | undefined {
-    const top = topOf(key);
-    return top !== undefined && this.#seen.has(top) && !existsSync(join(this.#root, top)) ? top : undefined;
+  /** Whether all that was seen is gone. One folder alone may be, because people remove old files. */
+  get areGone(): boolean {
+    return this.#seen.size > 0 && ![...this.#seen].some((top) => existsSync(join(this.#root, top)));
   }
 }

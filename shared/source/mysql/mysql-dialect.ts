@@ -76,12 +76,12 @@ async function describeColumns(
   });
   const { types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
   // A TIME counts as an integer or a DECIMAL, text as a DOUBLE; a UUID does not work in arithmetic. A column of JSON has
-  // no character set of its own in MySQL, unlike whatever is computed from one.
+  // no character set of its own in MySQL, and NULL has none, unlike whatever is computed from them.
   const mayBeTime = columns.flatMap(({ type }, index) =>
     type === 'VARCHAR' && rows[0]?.[index] === 'binary' ? [index] : [],
   );
   const sums = mayBeTime.map((index) => `${reference(all, index)} + 0 AS n${index}`);
-  const sets = mayBeTime.map((index) => `CHARSET(IFNULL(${reference(all, index)}, NULL)) AS s${index}`);
+  const sets = mayBeTime.map((index) => `CHARSET(IFNULL(${reference(all, index)}, '')) AS s${index}`);
   const count = (of: readonly string[]) => ask(`${before}SELECT ${of.join(', ')} FROM ${none}`);
   const counted =
     sums.length === 0

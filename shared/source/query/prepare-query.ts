@@ -191,12 +191,12 @@ function lossOfComputed(type: string): ColumnPlan['loss'] {
 function planComputed(name: string, clientType: string, mode: TypesMode): ColumnPlan {
   const type = withoutEnums(clientType);
   const plan = { name, sourceType: withoutLabels(clientType), type };
-  if (/\b(TIME_NS|UNION\(|VARIANT)/.test(type)) {
+  if (/^(TIME_NS|VARIANT|UNION\(.*\))(\[\d*\])*$/s.test(type)) {
     throw new ExactnessError(`Column "${name}" (${withoutLabels(type)}) has a type that no file has.`, {
       hint: `Cast it in the query: ${quoteIdentifier(name)}::VARCHAR.`,
     });
   }
-  const list = type.replaceAll(/\[\d+\]/g, '[]');
+  const list = type.replaceAll(/"(?:[^"]|"")*"|\[\d+\]/g, (part) => (part.startsWith('"') ? part : '[]'));
   if (list !== type) {
     const { inDuckdb = (value: string) => value, ...rest } = planComputed(name, list, mode);
     return {

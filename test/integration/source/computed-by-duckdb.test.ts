@@ -217,6 +217,17 @@ describe('a filter of a duckdbQuery on Postgres', () => {
     ["SELECT word FROM (VALUES ('Zoo'), ('x')) v(k), db.names WHERE word = k AND c = 'zoo'", ['Zoo']],
     ["SELECT word FROM db.names WHERE c = 'zoo' UNION ALL (VALUES ('x'))", ['Zoo', 'x']],
     ["SELECT word FROM db.names WHERE c = 'zoo' AND word IN (VALUES ('Zoo'), ('x'))", ['Zoo']],
+    ["SELECT word, 1e3 AS e FROM db.names WHERE c = 'zoo' AND length(word) < 1.5e1", ['Zoo', 1000]],
+    ["SELECT word.upper() AS a FROM db.names WHERE c = 'zoo'", ['ZOO']],
+    ["SELECT n.word.upper() AS a FROM db.names AS n WHERE n.c = 'zoo'", ['ZOO']],
+    [
+      "SELECT db.names.word FROM db.names WHERE c = 'zoo' UNION ALL SELECT db.public.names.word FROM db.public.names WHERE c = 'x'",
+      ['Zoo'],
+    ],
+    [
+      "SELECT db.names.word FROM db.names WHERE c = 'zoo' AND word IN (SELECT db.names.word FROM db.names)",
+      ['Zoo'],
+    ],
     ["SELECT id FROM db.various other WHERE other.c = 'a' AND other.id = 1", [1]],
   ])('does wherever the query has it: %s', async (query, values) => {
     expect(await read(query)).toEqual(values);
@@ -271,5 +282,7 @@ describe('a filter of a duckdbQuery on Postgres', () => {
     expect(await sent("id > 1 AND b::VARCHAR = '2'")).toBe('"id" > \'1\'');
     expect(await sent("c = 'a'")).toBeUndefined();
     expect(await sent("code = 'A'", 'codes')).toBe('"code" = \'A\' COLLATE "C"');
+    expect(await sent("code IN ('A', 'B')", 'codes')).toBe("\"code\" IN ('A', 'B')");
+    expect(await sent("code IN ('A', 'B ')", 'codes')).toBeUndefined();
   });
 });

@@ -74,6 +74,11 @@ describe('Postgres', () => {
       { a: 1, 'b c': { D: 2 } },
     ],
     ['SELECT list(m) AS x FROM db.moods', 'list<element: string>', ["a)'b", 'c']],
+    [
+      `SELECT {'VARIANT': 1, 'x[1]': 2} AS x FROM db.small LIMIT 1`,
+      'struct<VARIANT: int32, x[1]: int32>',
+      { VARIANT: 1, 'x[1]': 2 },
+    ],
     ['SELECT array_value(1, 2) AS x FROM db.small LIMIT 1', 'list<element: int32>', [1, 2]],
     [
       'SELECT [array_value(1.5::DOUBLE)] AS x FROM db.small LIMIT 1',
@@ -90,6 +95,7 @@ describe('Postgres', () => {
     "SELECT ['12:00:00+02'::TIMETZ] AS x FROM db.small",
     'SELECT (id, b) AS x FROM db.orders',
     'SELECT [row(id, [1])] AS x FROM db.orders',
+    'SELECT free.abs()::VARCHAR AS x FROM db.orders',
     "SELECT '12:00:00'::TIME_NS AS x FROM db.small",
     'SELECT union_value(a := 1) AS x FROM db.small',
     'SELECT c FROM db.letters',

@@ -61,6 +61,16 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     expect(compatible.content.rows).toEqual([['00ff80']]);
   });
 
+  it.each(['NULL', 'COALESCE(NULL, NULL)', 'IFNULL(NULL, NULL)', '(SELECT NULL)'])(
+    'a column that is always NULL is text: %s',
+    async (expression) => {
+      for (const types of ['exact', 'compatible']) {
+        const { columns, content } = await read({ query: `SELECT ${expression} AS n FROM bins`, types });
+        expect([columns[0]?.type, content.rows]).toEqual(['VARCHAR', [[null]]]);
+      }
+    },
+  );
+
   it('JSON is text, as a column and computed', async () => {
     const { columns, content } = await read({
       query:

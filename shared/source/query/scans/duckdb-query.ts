@@ -80,6 +80,8 @@ export interface Node {
   left?: unknown;
   right?: unknown;
   relation_name?: unknown;
+  schema?: unknown;
+  catalog?: unknown;
   qualified_exclude_list?: unknown[];
 }
 
@@ -287,6 +289,9 @@ function columnsIn(nodes: readonly Node[]): DuckdbQueryFacts['columns'] {
     valued.push(...path.slice(-1));
     for (const name of path) columns.add(name);
     for (const name of node.using_columns ?? []) columns.add(String(name).toLowerCase());
+    // In name.upper(), or orders.name.upper(), what stands before the function counts as its schema and catalog.
+    if (node.class === 'FUNCTION')
+      for (const name of [node.schema, node.catalog]) columns.add(String(name ?? '').toLowerCase());
   }
   // `SELECT orders`, `db.orders` or `public.orders` is a row as a value, with all its columns.
   return valued.some((name) => tables.has(name)) ? 'all' : columns;

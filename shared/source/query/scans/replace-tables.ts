@@ -26,8 +26,8 @@ export async function replaceTables(
   sql: string,
   replacements: readonly Replacement[],
 ): Promise<string> {
-  let tree = await parse(session, sql);
-  for (const replacement of replacements) assertUnambiguous(tree, replacement);
+  let tree = keepDoubles(await parse(session, sql)) as Tree;
+  for (const replacement of replacements) assertUnambiguous(tree, replacement, session.defaultSchema);
   for (const replacement of replacements) {
     const { select } = replacement;
     const [{ node }] = (await parse(session, `SELECT * FROM (${select}) AS t`)).statements as [
@@ -52,6 +52,33 @@ export async function replaceTables(
   }
   return replaced;
 }
+
+/**
+ * A tree with its constants of the type DOUBLE as casts of their texts: DuckDB writes 1e6 as 1000000.0, which it reads as
+ * a DECIMAL.
+ */
+function keepDoubles(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
+  if (Array.isArray(value)) return value.map(keepDoubles);
+  const { value: constant, ...node } = value as Node & {
+    value?: { type?: { id?: unknown }; value?: unknown };
+  };
+  if (node.class !== 'CONSTANT' || constant?.type?.id !== 'DOUBLE' || constant.value === undefined)
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, keepDoubles(child)]));
+  const text = { type: { id: 'VARCHAR', type_info: null }, is_null: false, value: textOf(constant.value) };
+  return {
+    class: 'CAST',
+    type: 'OPERATOR_CAST',
+    alias: node.alias,
+    query_location: exactJson.rawJSON('0'),
+    child: { ...node, alias: '', value: text },
+    cast_type: constant.type,
+    try_cast: false,
+  };
+}
+
+/** A number as DuckDB has it in JSON, with all its digits. */
+const textOf = (number: unknown) => (exactJson.isRawJSON(number) ? JSON.stringify(number) : String(number));
 
 /**
  * A tree without the subqueries as which DuckDB writes `VALUES (1)`: `(SELECT * FROM (VALUES (1)) AS valueslist)` means the
@@ -141,17 +168,26 @@ function qualifiersOf(names: readonly unknown[], { schema, table }: Replacement[
  * A table of the query, or a WITH query, may have the same name as a replaced one: then nothing but the schema, which a
  * subquery does not have, says which of them a column belongs to.
  *
+ * @param defaultSchema of a table without one in its name
  * @throws QueryError that asks for aliases
  */
-function assertUnambiguous(tree: unknown, { table }: Replacement): void {
+function assertUnambiguous(tree: unknown, { table }: Replacement, defaultSchema: string): void {
   const nodes = [...walk(tree)];
   const isNamed = (name: unknown) => String(name).toLowerCase() === table.table.toLowerCase();
-  const called = nodes.filter((node) => 'alias' in node && 'sample' in node && isNamed(nameOf(node)));
-  const withs = nodes.flatMap((node) => (node.cte_map?.map ?? []).filter(({ key }) => isNamed(key)));
+  const isSame = (node: Node) => {
+    const { schema = defaultSchema } = referenceOf(node);
+    const isOwn = node.type === 'BASE_TABLE' && isOfSource(node) && isNamed(node.table_name);
+    return isOwn && schema.toLowerCase() === table.schema.toLowerCase();
+  };
+  const others = nodes.filter(
+    (node) =>
+      ('alias' in node && 'sample' in node && isNamed(nameOf(node)) && !isSame(node)) ||
+      (node.cte_map?.map ?? []).some(({ key }) => isNamed(key)),
+  );
   const isQualified = nodes.some(
     ({ class: kind, column_names = [] }) => kind === 'COLUMN_REF' && qualifiersOf(column_names, table) > 0,
   );
-  if (!isQualified || called.length + withs.length < 2) return;
+  if (!isQualified || others.length === 0) return;
   throw new QueryError(
     `duckdbQuery has several tables called ${table.table}, and names columns of one of them with their schema.`,
     { hint: 'Give each table an alias: FROM db.public.orders AS o WHERE o.id > 1' },

@@ -25,9 +25,12 @@ export const isComparedAlike = ({ plan, scanType }: { plan: ColumnPlan; scanType
  */
 export function isMisread({ name, isText }: ColumnPlan, sent: readonly string[]): boolean {
   const own = sent.filter((filters) => filters.includes(name));
-  // Postgres ignores the blanks at the end of a constant, too: 'A ' equals the A of a char(2).
-  return isText === 'padded' ? own.some((filters) => filters.includes(" '")) : own.length > 0;
+  return isText === 'padded' ? own.some(hasPaddedConstant) : own.length > 0;
 }
+
+/** Postgres ignores the blanks at the end of a constant, too: 'A ' equals the A of a char(2). */
+const hasPaddedConstant = (filters: string) =>
+  [...filters.matchAll(/'((?:[^']|'')*)'/g)].some(([, constant = '']) => constant.endsWith(' '));
 
 /** DuckDB SQL for the columns of a table, of which some are so written that no filter on them is sent to the source. */
 export const selectUnfiltered = (

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -46,19 +46,33 @@ it.each(['gone', 'empty'])(
     await documents.replace('leases/orders.json', '{}', undefined);
     await rename(state, join(folder, 'unmounted'));
     if (how === 'empty') await mkdir(state);
-    const gone = (doing: string, top: string) => ({
+    const gone = (doing: string) => ({
       class: 'StorageUnavailableError',
-      message: `The state folder ${state} cannot be ${doing}: its folder ${top} is gone.`,
+      message: `The state folder ${state} cannot be ${doing}: what was in it is gone.`,
     });
-    await expect(documents.get(KEY)).rejects.toMatchObject(gone('read', 'jobs'));
-    await expect(documents.list('jobs/', 5)).rejects.toMatchObject(gone('read', 'jobs'));
-    await expect(documents.read('leases/orders.json')).rejects.toMatchObject(gone('read', 'leases'));
-    await expect(documents.put(KEY, '{}')).rejects.toMatchObject(gone('written to', 'jobs'));
+    await expect(documents.get(KEY)).rejects.toMatchObject(gone('read'));
+    await expect(documents.list('jobs/', 5)).rejects.toMatchObject(gone('read'));
+    await expect(documents.read('leases/orders.json')).rejects.toMatchObject(gone('read'));
+    await expect(documents.put(KEY, '{}')).rejects.toMatchObject(gone('written to'));
+    await expect(documents.create('runs/1.json', '{}')).rejects.toMatchObject(gone('written to'));
+    await expect(documents.now()).rejects.toMatchObject(gone('written to'));
     await expect(documents.replace('leases/orders.json', '{}', '1')).rejects.toMatchObject(
-      gone('written to', 'leases'),
+      gone('written to'),
     );
+    expect(await readdir(folder)).toEqual(how === 'empty' ? ['state', 'unmounted'] : ['unmounted']);
     await rm(state, { recursive: true, force: true });
     await rename(join(folder, 'unmounted'), state);
     expect(await documents.get(KEY)).toBe('{}');
   },
 );
+
+it('a folder of old files that a person removes is made again', async () => {
+  const documents = createFolderDocumentStore(folder);
+  await documents.put(KEY, '{}');
+  await documents.put('refused/orders/1.json', '{}');
+  await rm(join(folder, 'refused'), { recursive: true });
+  expect(await documents.get('refused/orders/1.json')).toBeUndefined();
+  expect(await documents.listWithAges('refused/orders/', 5)).toEqual([]);
+  await documents.put('refused/orders/2.json', '{}');
+  expect(await documents.get('refused/orders/2.json')).toBe('{}');
+});
