@@ -58,13 +58,11 @@ export async function replaceTables(
  * a DECIMAL.
  */
 function keepDoubles(value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
-  if (Array.isArray(value)) return value.map(keepDoubles);
-  const { value: constant, ...node } = value as Node & {
+  const { value: constant, ...node } = nodeOf(value) as Node & {
     value?: { type?: { id?: unknown }; value?: unknown };
   };
   if (node.class !== 'CONSTANT' || constant?.type?.id !== 'DOUBLE' || constant.value === undefined)
-    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, keepDoubles(child)]));
+    return mapChildren(value, keepDoubles);
   const text = { type: { id: 'VARCHAR', type_info: null }, is_null: false, value: textOf(constant.value) };
   return {
     class: 'CAST',
@@ -87,14 +85,12 @@ const textOf = (number: unknown) => (exactJson.isRawJSON(number) ? JSON.stringif
  * @param all the tree of `SELECT * FROM` something
  */
 function unwrapValues(value: unknown, all: Node): unknown {
-  if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
-  if (Array.isArray(value)) return value.map((each) => unwrapValues(each, all));
-  const entries = Object.entries(value).map(([key, child]) => [key, unwrapValues(child, all)] as const);
-  const node: Node & { subquery?: { node?: Node } } = Object.fromEntries(entries);
+  const unwrapped = mapChildren(value, (child) => unwrapValues(child, all));
+  const node = nodeOf(unwrapped) as Node & { subquery?: { node?: Node } };
   const select = node.type === 'SUBQUERY' ? node.subquery?.node : undefined;
   const { from_table: values, ...rest } = select ?? {};
   const isAll = isDeepStrictEqual({ ...rest, from_table: all.from_table }, { ...all });
-  if (!isAll || (values as Node | undefined)?.type !== 'EXPRESSION_LIST') return node;
+  if (!isAll || (values as Node | undefined)?.type !== 'EXPRESSION_LIST') return unwrapped;
   const { alias, sample, column_name_alias: names = [] } = node;
   return { ...(values as Node), alias, sample, ...(names.length > 0 ? { names } : {}) };
 }
@@ -126,10 +122,21 @@ function keepNumber(key: string, value: unknown, { source }: { source: string })
 const isOfSource = ({ catalog_name, schema_name }: Node) =>
   String(catalog_name || schema_name).toLowerCase() === 'db';
 
+const hasChildren = (value: unknown): value is object =>
+  value !== null && typeof value === 'object' && !exactJson.isRawJSON(value);
+
+/** A value as an object of the tree; without fields if it is none. */
+const nodeOf = (value: unknown): Node => (hasChildren(value) && !Array.isArray(value) ? value : {});
+
+/** A part of the tree with each of its children changed; texts and numbers have none. */
+function mapChildren(value: unknown, change: (child: unknown) => unknown): unknown {
+  if (!hasChildren(value)) return value;
+  if (Array.isArray(value)) return value.map(change);
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, change(child)]));
+}
+
 function replaceIn(value: unknown, replacement: Replacement, subquery: Node): unknown {
-  if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
-  if (Array.isArray(value)) return value.map((each) => replaceIn(each, replacement, subquery));
-  const node = value as Node;
+  const node = nodeOf(value);
   if (isReplaced(node, replacement)) {
     const { sample, column_name_alias } = node;
     return { ...subquery, alias: nameOf(node), sample, column_name_alias };
@@ -142,12 +149,8 @@ function replaceIn(value: unknown, replacement: Replacement, subquery: Node): un
   const hidden = tables.flatMap((table) =>
     unstarred.map((column) => ({ catalog: '', schema: '', table: nameOf(table), column })),
   );
-  return Object.fromEntries(
-    Object.entries(hidden.length > 0 ? excludeFromStars(node, hidden) : node).map(([key, child]) => [
-      key,
-      replaceIn(child, replacement, subquery),
-    ]),
-  );
+  const own = hidden.length > 0 ? excludeFromStars(node, hidden) : value;
+  return mapChildren(own, (child) => replaceIn(child, replacement, subquery));
 }
 
 /** A subquery has no schema: `db.public.orders.id` becomes `orders.id`. */
@@ -210,15 +213,13 @@ function replacedIn(from: unknown, replacement: Replacement): Node[] {
 /** A SELECT whose own `*` leave out columns. */
 function excludeFromStars(select: Node, hidden: readonly { table: unknown }[]): Node {
   const visit = (value: unknown): unknown => {
-    if (value === null || typeof value !== 'object' || exactJson.isRawJSON(value)) return value;
-    if (Array.isArray(value)) return value.map(visit);
-    const node = value as Node;
+    const node = nodeOf(value);
     if (node.type === 'SELECT_NODE') return node;
-    const visited = Object.fromEntries(Object.entries(node).map(([key, child]) => [key, visit(child)]));
+    const visited = mapChildren(value, visit);
     if (node.class !== 'STAR') return visited;
     const own = String(node.relation_name).toLowerCase();
     const left = hidden.filter(({ table }) => own === '' || own === String(table).toLowerCase());
-    return { ...visited, qualified_exclude_list: [...(node.qualified_exclude_list ?? []), ...left] };
+    return { ...nodeOf(visited), qualified_exclude_list: [...(node.qualified_exclude_list ?? []), ...left] };
   };
-  return Object.fromEntries(Object.entries(select).map(([key, child]) => [key, visit(child)]));
+  return nodeOf(mapChildren(select, visit));
 }
