@@ -1,4 +1,4 @@
-import { parseSchedule } from '../schedule/parse-schedule.ts';
+import { cronSchedulesOf } from '../schedule/cron-schedules.ts';
 import { skippedRuns } from '../schedule/schedule-times.ts';
 import type { FerryConfig } from '../schema/ferry-config.ts';
 
@@ -22,15 +22,10 @@ function listTimes(times: readonly number[]): string {
  * from 2:00 to 3:00: the run of 2:30 is skipped". Hourly schedules are left out, because their next run is not later
  * for it.
  */
-export function warnOfSkippedRuns(
-  { syncs, extractions }: Pick<FerryConfig, 'syncs' | 'extractions'>,
-  now: Date,
-): string[] {
-  return Object.entries({ ...syncs, ...extractions }).flatMap(([job, { schedule }]) => {
-    if (!schedule?.enabled) return [];
-    const { schedule: parsed, timezone = schedule.timezone } = parseSchedule(schedule.cron);
-    if (parsed.type === 'rate' || parsed.hours === undefined) return [];
-    return skippedRuns(parsed, timezone, now, new Date(now.getTime() + YEAR)).map(({ from, to, times }) => {
+export function warnOfSkippedRuns(config: Pick<FerryConfig, 'syncs' | 'extractions'>, now: Date): string[] {
+  return cronSchedulesOf(config).flatMap(({ job, schedule, timezone }) => {
+    if (schedule.hours === undefined) return [];
+    return skippedRuns(schedule, timezone, now, new Date(now.getTime() + YEAR)).map(({ from, to, times }) => {
       const date = new Date(from).toISOString().slice(0, 10);
       return `${job}: on ${date} the clock in ${timezone} goes from ${clockTime(from)} to ${clockTime(to)}: ${listTimes(times)}`;
     });

@@ -1,20 +1,8 @@
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../../../shared/config/load-config.ts';
 import { warnOfOddSteps } from '../../../../shared/config/rules/odd-step-warnings.ts';
+import { parseScheduledSync } from '../../../support/config/parse-scheduled-sync.ts';
 
-const warningsOf = (cron: string, enabled = true) =>
-  warnOfOddSteps(
-    parseConfig(
-      `version: 1
-sources: { erp: { type: postgres, host: h, database: d, auth: { type: password, secret: s } } }
-polyteia: { default: { token: t } }
-syncs:
-  orders: { source: erp, query: SELECT 1 AS a, dataset: ds_a, schedule: { cron: "${cron}", enabled: ${enabled} } }
-`,
-      'ferry.yaml',
-      'process',
-    ),
-  );
+const warningsOf = (cron: string, enabled = true) => warnOfOddSteps(parseScheduledSync(cron, enabled));
 
 it.each([
   ['*/90 * * * *', '"*/90" of minutes means minute 0 alone; for every 90 minutes, write "@every 90m"'],

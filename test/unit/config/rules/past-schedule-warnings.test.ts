@@ -1,23 +1,11 @@
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../../../shared/config/load-config.ts';
 import { warnOfPastSchedules } from '../../../../shared/config/rules/past-schedule-warnings.ts';
+import { parseScheduledSync } from '../../../support/config/parse-scheduled-sync.ts';
 
 const NOW = new Date('2027-03-01T12:00:30Z');
 
 const warningsOf = (cron: string, enabled = true) =>
-  warnOfPastSchedules(
-    parseConfig(
-      `version: 1
-sources: { erp: { type: postgres, host: h, database: d, auth: { type: password, secret: s } } }
-polyteia: { default: { token: t } }
-syncs:
-  orders: { source: erp, query: SELECT 1 AS a, dataset: ds_a, schedule: { cron: "${cron}", enabled: ${enabled} } }
-`,
-      'ferry.yaml',
-      'process',
-    ),
-    NOW,
-  );
+  warnOfPastSchedules(parseScheduledSync(cron, enabled), NOW);
 
 it.each([
   '0 0 1 1 ? 2020',
