@@ -104,7 +104,7 @@ async function readAccess(
 
 /**
  * A rotated token counts from the next request on. While the file cannot be read, the last one that could counts: it
- * may be about to be replaced. Whoever removed it to end access must know that this does not.
+ * may be about to be replaced. Removing the file does not end access, so the log says so.
  */
 async function followToken(path: string, logger: Logger): Promise<() => Promise<string>> {
   const parse = (text: string) => {

@@ -159,7 +159,7 @@ const unavailableIn =
           hint: `${todo}, or name another folder with --state.`,
         });
 
-const GONE = { why: '', todo: 'Mount or move it back, or start Ferry again if it is to begin anew' };
+const GONE = { why: '', todo: 'Mount it or move it back; to start over, restart Ferry' };
 
 const BROKEN_LINK = { why: '', todo: 'Mount what it leads to' };
 

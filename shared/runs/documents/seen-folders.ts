@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * The folders that a process has seen in a state folder. A volume that is unmounted leaves an empty folder, and one that
- * is moved none: to begin anew there would lose every baseline and lease without a word.
+ * is moved none: starting over there would silently lose every baseline and lease.
  */
 export class SeenFolders {
   readonly #root: string;

@@ -124,7 +124,7 @@ it.each([
 });
 
 it.each(['mysql', 'postgres'] as const)(
-  '%s: a value that DuckDB cannot convert is none of the source',
+  '%s: a value that DuckDB cannot convert is not blamed on the source',
   (kind) => {
     const said = "Conversion Error: Could not convert string 'geheim' to INT32";
     expect(explain(kind, 'read', said)).toMatchObject({
