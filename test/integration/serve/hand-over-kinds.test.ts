@@ -61,7 +61,7 @@ async function replicas(api: Api) {
   });
   const ended = (job: string, id: string, log: () => string) =>
     waitFor(
-      `the end of run ${id}: ${log()}`,
+      () => `the end of run ${id}: ${log()}`,
       async () => {
         const found = await runs.getOfJob(job, id);
         return found?.endedAt === undefined ? undefined : found;
@@ -81,7 +81,7 @@ async function replicas(api: Api) {
     async handOver(job: string, moment: string, begin: () => Promise<string>) {
       awaited = moment;
       const id = await begin();
-      await waitFor(`"${moment}"; ${first.log()}`, () => (awaited === undefined ? true : undefined), 30_000);
+      await waitFor(() => `"${moment}"; ${first.log()}`, () => (awaited === undefined ? true : undefined), 30_000);
       await reached.promise;
       const left = await runs.getOfJob(job, id);
       // The last step may be done before it can be stopped.

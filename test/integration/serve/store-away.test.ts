@@ -54,7 +54,7 @@ describe('a process whose state is away in the middle of a run', () => {
     const ended = async (answer: Response) => {
       const { runId } = (await answer.json()) as { runId: string };
       return waitFor(
-        `the end of run ${runId}: ${replica.log()}`,
+        () => `the end of run ${runId}: ${replica.log()}`,
         async () => {
           const found = await runs.getOfJob('orders', runId);
           return found?.endedAt === undefined ? undefined : found;

@@ -134,7 +134,7 @@ export async function startRun(atlan: AtlanServer, body: unknown): Promise<Start
 /** Asks for the status of a run until it has ended, and returns it. */
 export async function endOf(atlan: AtlanServer, { workflow_id, run_id }: StartedRun): Promise<string> {
   return await waitFor(
-    `the end of run ${run_id}; so far: ${atlan.output()}`,
+    () => `the end of run ${run_id}; so far: ${atlan.output()}`,
     async () => {
       const { status, data, text } = await atlan.get(`status/${workflow_id}/${run_id}`);
       if (status !== 200) throw new Error(`/status: ${status} ${text}`);
