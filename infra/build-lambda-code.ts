@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ExtensionName } from '../shared/duckdb/fetch-extensions.ts';
 import { bundle } from './code/bundle.ts';
+import { bundleOnce } from './code/bundle-once.ts';
 import { copyParser } from './code/copy-parser.ts';
 import { copySql } from './code/copy-sql.ts';
 import { type Architecture, fetchDuckdb } from './code/duckdb-files.ts';
@@ -32,7 +33,7 @@ export async function buildLambdaCode(
     drivers === undefined ? [] : [createHash('sha256').update(drivers).digest('hex').slice(0, 8)];
   const target = join(root, '.cache', 'lambda', [architecture, ...extensions, ...ofDrivers].join('-'));
   await replaceFolder(target, async (draft) => {
-    await bundleHandlers(draft, {
+    await bundleHandlers('jobs', draft, {
       sync: 'functions/sync/handler.ts',
       extract: 'functions/extract/handler.ts',
       ...SELDOM,
@@ -54,7 +55,7 @@ export async function buildLambdaCode(
 export async function buildServiceCode(): Promise<string> {
   const target = join(root, '.cache', 'lambda', 'service');
   await replaceFolder(target, (draft) =>
-    bundleHandlers(draft, {
+    bundleHandlers('service', draft, {
       api: 'functions/api/handler.ts',
       watchdog: 'functions/watchdog/handler.ts',
       ...SELDOM_ASKED,
@@ -74,9 +75,15 @@ const SELDOM = {
 const SELDOM_ASKED = { 'answer-config': 'shared/api/setup/answer-config.ts' } as const;
 
 /** Modules that handlers rarely import are separate files next to them, and not read before they are needed. */
-function bundleHandlers(folder: string, entryPoints: Readonly<Record<string, string>>): Promise<void> {
-  return bundle(folder, {
-    entryPoints: { ...entryPoints, ...TELEMETRY_MODULES },
-    plugins: [leaveApart({ ...SELDOM, ...SELDOM_ASKED, ...TELEMETRY_MODULES })],
-  });
+function bundleHandlers(
+  name: string,
+  folder: string,
+  entryPoints: Readonly<Record<string, string>>,
+): Promise<void> {
+  return bundleOnce(name, folder, (draft) =>
+    bundle(draft, {
+      entryPoints: { ...entryPoints, ...TELEMETRY_MODULES },
+      plugins: [leaveApart({ ...SELDOM, ...SELDOM_ASKED, ...TELEMETRY_MODULES })],
+    }),
+  );
 }
