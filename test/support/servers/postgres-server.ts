@@ -19,6 +19,7 @@ import type { OtherPostgres } from '../tools/servers/other-postgres.ts';
 import { acceptsPostgres } from './accepts-postgres.ts';
 import { cacheFolder, copyData, dataTemplate } from './data-template.ts';
 import { postgresBinaries, type UnprivilegedUser, unprivilegedUser } from './postgres-binaries.ts';
+import { scramVerifier } from './scram-verifier.ts';
 
 /** What kind of server {@link startPostgres} starts. */
 export interface PostgresOptions {
@@ -151,11 +152,16 @@ function own(folder: string, serverUser: UnprivilegedUser | undefined): void {
   if (serverUser) chownSync(folder, serverUser.uid, serverUser.gid);
 }
 
-/**
- * A new cluster in `.cache` as a version makes it. To make one takes a second, to copy one does not. Parallel workers wait for one
- * another.
- */
-async function clusterTemplate(bin: string, serverUser: UnprivilegedUser | undefined): Promise<string> {
+const templates = new Map<string, Promise<string>>();
+
+/** A new cluster in `.cache` as a version makes it. Parallel workers wait for one another. */
+function clusterTemplate(bin: string, serverUser: UnprivilegedUser | undefined): Promise<string> {
+  const pending = templates.get(bin) ?? makeTemplate(bin, serverUser);
+  templates.set(bin, pending);
+  return pending;
+}
+
+async function makeTemplate(bin: string, serverUser: UnprivilegedUser | undefined): Promise<string> {
   const { stdout } = await run(join(bin, 'postgres'), ['--version'], { ...serverUser, cwd: '/' });
   const args = ['--username', user, '--encoding', 'UTF8', '--locale', 'C', '--auth', 'trust', '--no-sync'];
   return dataTemplate({
@@ -233,6 +239,8 @@ function configure(
     fsync: 'off',
     full_page_writes: 'off',
     synchronous_commit: 'off',
+    // Compiling takes longer than what tests ask.
+    jit: 'off',
     ssl: tls ? 'on' : 'off',
     password_encryption: authMethod === 'md5' ? 'md5' : 'scram-sha-256',
     // Any but that of C, which has no other language.
@@ -291,8 +299,9 @@ async function launch(
 }
 
 async function setPassword(pool: pg.Pool, password: string, authMethod?: string): Promise<void> {
+  const stored = authMethod !== 'md5' && /^[ -~]+$/.test(password) ? scramVerifier(password) : password;
   const encryption = authMethod === 'md5' ? 'md5' : 'scram-sha-256';
   await pool.query(
-    `SET password_encryption = '${encryption}'; ALTER ROLE ${user} PASSWORD ${pg.escapeLiteral(password)}`,
+    `SET password_encryption = '${encryption}'; ALTER ROLE ${user} PASSWORD ${pg.escapeLiteral(stored)}`,
   );
 }
