@@ -10,7 +10,7 @@ export async function waitFor<T>(
   do {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    await sleep(250);
+    await sleep(100);
   } while (Date.now() < end);
   throw new Error(`Waited ${timeoutMs / 1000} s for ${typeof what === 'string' ? what : what()}.`);
 }
