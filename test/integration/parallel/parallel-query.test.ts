@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withReaders } from '../../../shared/source/query/reading-threads.ts';
+import { withEnvironment } from '../../support/processes/process-environment.ts';
 import { waitFor } from '../../support/processes/wait-for.ts';
 import { startPgBouncer } from '../../support/servers/pgbouncer.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
@@ -172,18 +173,21 @@ describe('a query of one table', () => {
   });
 
   it('is read by fewer connections when the process has more to do', async () => {
-    const busy = await read('SELECT * FROM accounts', { runsAtOnce: 3, withContent: false });
-    expect(busy.reading).toEqual({
-      mode: 'statement',
-      reason: expect.stringContaining('other runs at the same time'),
+    // As a function has them.
+    await withEnvironment({ UV_THREADPOOL_SIZE: '4' }, async () => {
+      const busy = await read('SELECT * FROM accounts', { runsAtOnce: 3, withContent: false });
+      expect(busy.reading).toEqual({
+        mode: 'statement',
+        reason: expect.stringContaining('other runs at the same time'),
+      });
+      // Of the four threads, another run's readers have two, and one is left for files.
+      const beside = await withReaders(2, () =>
+        read('SELECT * FROM accounts', { runsAtOnce: 2, withContent: false }),
+      );
+      expect(beside.reading.mode).toBe('statement');
+      const after = await read('SELECT * FROM accounts', { runsAtOnce: 2, withContent: false });
+      expect(after.reading.mode).toBe('parallel');
     });
-    // Of Node's four threads, another run's readers have two, and one is left for files.
-    const beside = await withReaders(2, () =>
-      read('SELECT * FROM accounts', { runsAtOnce: 2, withContent: false }),
-    );
-    expect(beside.reading.mode).toBe('statement');
-    const after = await read('SELECT * FROM accounts', { runsAtOnce: 2, withContent: false });
-    expect(after.reading.mode).toBe('parallel');
   });
 
   it('of DuckDB is read by as many connections as the source allows, too', async () => {
