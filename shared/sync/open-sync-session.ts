@@ -7,6 +7,8 @@ import type { SourceQuery } from '../source/query/prepare-query.ts';
 import { readDuckdbQuery } from '../source/query/scans/duckdb-query.ts';
 import { dialectOf } from '../source/registry.ts';
 import { type NamedTable, type SessionOptions, SourceSession } from '../source/sessions/session.ts';
+import { needsOf, StartedDuckdb } from '../source/sessions/started-duckdb.ts';
+import type { SyncWork } from './sync-work.ts';
 
 /**
  * The sync's query in the form that a session takes. A duckdbQuery is checked here, before anything connects.
@@ -34,6 +36,29 @@ export function readableInParallel(
   const [table, ...others] = query.facts.tables;
   if (table === undefined || others.length > 0) return false;
   return chosenAgainst(source, sync.parallel) === undefined && table;
+}
+
+/** Between how many threads a session divides its work. */
+export const threadsFor = (query: SourceQuery, parallel: NamedTable | false, threads: number): number =>
+  parallel || readsSeveral(query) ? threads : 1;
+
+/**
+ * What arrives as one stream is read and written by one thread. With more threads, DuckDB's client keeps a processor
+ * busy while it waits for that one, which the source may need, or people pay for.
+ */
+const readsSeveral = (query: SourceQuery) => query.kind === 'duckdb' && query.facts.tables.length > 1;
+
+/** Starts to open the DuckDB of the run's first session. */
+export function startDuckdb(folder: string, work: SyncWork): StartedDuckdb {
+  const { sync, source, extensionFolders, memoryLimitBytes, threads } = work;
+  return new StartedDuckdb(async () => {
+    const query = await queryOf(sync);
+    const parallel = readableInParallel(query, source, sync);
+    return {
+      limits: { folder, memoryLimitBytes, threads: threadsFor(query, parallel, threads) },
+      needs: needsOf({ source, mode: sync.types, extensionFolders }),
+    };
+  });
 }
 
 /** Signs in to a sync's source. */

@@ -8,9 +8,10 @@ import { chosenAgainst } from '../source/query/plan-parts.ts';
 import { type PreparedQuery, prepareQuery, type SourceQuery } from '../source/query/prepare-query.ts';
 import { fingerprintRows } from '../source/query/row-fingerprint.ts';
 import type { NamedTable, Reading, SourceSession } from '../source/sessions/session.ts';
+import type { StartedDuckdb } from '../source/sessions/started-duckdb.ts';
 import { warnOfSuperuser } from '../source/warn-of-superuser.ts';
 import { formatBytes, formatCount } from '../text/format.ts';
-import { openSyncSession, queryOf, readableInParallel } from './open-sync-session.ts';
+import { openSyncSession, queryOf, readableInParallel, threadsFor } from './open-sync-session.ts';
 import { RESULT_FILE, type SyncWork } from './sync-work.ts';
 
 const NOT_PROVEN = 'The source does not confirm that the transaction was read-only.';
@@ -27,12 +28,20 @@ export interface SyncResult {
   file: string;
 }
 
-/** Reads the query's result into a Parquet file in the run's private folder. */
-export async function readSource(context: JobContext, work: SyncWork): Promise<SyncResult> {
+/**
+ * Reads the query's result into a Parquet file in the run's private folder.
+ *
+ * @param started opens for the first try
+ */
+export async function readSource(
+  context: JobContext,
+  work: SyncWork,
+  started?: StartedDuckdb,
+): Promise<SyncResult> {
   let ended = false;
   return context.retry(async () => {
     try {
-      return await readResult(context, work);
+      return await readResult(context, { ...work, started });
     } catch (error) {
       // Once more, but not again: a broken connection looks like a query that fails.
       const again = error instanceof EndedQueryError && !ended;
@@ -42,7 +51,9 @@ export async function readSource(context: JobContext, work: SyncWork): Promise<S
   });
 }
 
-async function readResult(context: JobContext, work: SyncWork): Promise<SyncResult> {
+type ReadingWork = SyncWork & { started: StartedDuckdb | undefined };
+
+async function readResult(context: JobContext, work: ReadingWork): Promise<SyncResult> {
   const query = await queryOf(work.sync);
   const parallel = readableInParallel(query, work.source, work.sync);
   if (parallel) {
@@ -56,12 +67,6 @@ async function readResult(context: JobContext, work: SyncWork): Promise<SyncResu
   if (!result) throw new Error('One connection is always one snapshot.');
   return result;
 }
-
-/**
- * What arrives as one stream is read and written by one thread. With more threads, DuckDB's client keeps a processor
- * busy while it waits for that one, which the source may need, or people pay for.
- */
-const readsSeveral = (query: SourceQuery) => query.kind === 'duckdb' && query.facts.tables.length > 1;
 
 /** @returns how it was read, if it was the source's own query */
 function exportResult(
@@ -95,7 +100,7 @@ function withChoice(reading: Reading, { source, sync }: SyncWork): Reading {
 /** @returns undefined when it turns out that the connections did not share a snapshot, so that the file is of no use */
 async function exportOnce(
   context: JobContext,
-  work: SyncWork,
+  work: ReadingWork,
   query: SourceQuery,
   parallel: NamedTable | false,
 ): Promise<SyncResult | undefined> {
@@ -107,7 +112,7 @@ async function exportOnce(
       source,
       folder: context.folder,
       parallel,
-      threads: parallel || readsSeveral(query) ? work.threads : 1,
+      threads: threadsFor(query, parallel, work.threads),
       signal: context.signal,
     }),
   );

@@ -3,6 +3,7 @@ import type { JobContext, JobResult } from '../runs/job.ts';
 import type { RunRecord } from '../runs/records/run-record.ts';
 import { runJob } from '../runs/run-job.ts';
 import { assertAcceptable } from './guards.ts';
+import { startDuckdb } from './open-sync-session.ts';
 import { readSource, type SyncResult } from './read-source.ts';
 import { rehearse } from './rehearse.ts';
 import { findSync, type RunSyncOptions, type SyncWork } from './sync-work.ts';
@@ -24,10 +25,12 @@ export async function runSync(options: RunSyncOptions): Promise<RunRecord> {
 async function syncOnce(context: JobContext, work: SyncWork): Promise<JobResult> {
   if (work.dryRun) return rehearse(context, work, work.dryRun);
   const earlier = await findEarlierUpload(context, work);
+  // A run that left its upload unfinished may have nothing to read.
+  await using started = earlier ? undefined : startDuckdb(context.folder, work);
   await using target = await openTarget(context, work);
   const settled = earlier && (await settleEarlierUpload(context, work, target.client, earlier));
   if (settled) return settled;
-  const { file, ...result } = await readSource(context, work);
+  const { file, ...result } = await readSource(context, work, started);
   context.note(result);
   await context.leaveSource();
   await judge(context, work, result, file);

@@ -31,11 +31,25 @@ export interface SessionHost {
   hold?(running: Promise<unknown>): void;
 }
 
+/** What a DuckDB must have to read a source. */
+export interface InstanceNeeds {
+  dialect: Dialect;
+  /** Path of the extension. */
+  extension: string;
+  mode: TypesMode;
+}
+
+/** A DuckDB that is not locked down yet. */
+export interface PreparedInstance {
+  instance: DuckDBInstance;
+  connection: DuckDBConnection;
+}
+
 /** What every host needs from an instance before it is locked down. */
 export async function prepareInstance(
   limits: DuckdbLimits,
-  { dialect, extension, mode }: { dialect: Dialect; extension: string; mode: TypesMode },
-): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> {
+  { dialect, extension, mode }: InstanceNeeds,
+): Promise<PreparedInstance> {
   const instance = await openWithExtension(extension, await closedDuckdbOptions(limits));
   const connection = await instance.connect();
   try {
@@ -75,12 +89,15 @@ export function closeAfter(detaching: Promise<unknown> | undefined, close: () =>
 /**
  * A session's own DuckDB, which can access only its source and its output folder (docs/architecture.md, "Locking DuckDB
  * down").
+ *
+ * @param prepared one that has been opened for it
  */
 export async function openOwnHost(
   limits: DuckdbLimits,
-  needs: Parameters<typeof prepareInstance>[1],
+  needs: InstanceNeeds,
+  prepared: PreparedInstance | undefined,
 ): Promise<SessionHost> {
-  const { instance, connection } = await prepareInstance(limits, needs);
+  const { instance, connection } = prepared ?? (await prepareInstance(limits, needs));
   let left = false;
   const held = new Set<Promise<unknown>>();
   const closeAll = () => {

@@ -4,6 +4,7 @@ import type { Login } from '../credentials/credentials.ts';
 import type { RefusedLogins } from '../credentials/refused-logins.ts';
 import type { ClientColumn } from '../dialect.ts';
 import type { SourceEngine } from './source-engine.ts';
+import type { StartedDuckdb } from './started-duckdb.ts';
 
 export interface SessionOptions {
   source: SourceConfig;
@@ -33,6 +34,8 @@ export interface SessionOptions {
    * DuckDB
    */
   engine?: SourceEngine;
+  /** One that has been opening for this session. @default it opens one itself */
+  started?: StartedDuckdb | undefined;
   /** The logins that were refused before, which are not tried again. @default only those of this session */
   refusals?: RefusedLogins;
   signal?: AbortSignal;

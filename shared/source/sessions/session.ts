@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader, DuckDBScalarFunction } from '@duckdb/node-api';
 import type { SourceConfig } from '../../config/schema/ferry-config.ts';
-import { findExtension } from '../../duckdb/extensions.ts';
 import { fetchAhead } from '../../duckdb/fetch-ahead.ts';
 import { trimStatement } from '../../duckdb/sql-text.ts';
 import { makeFolder } from '../../make-folder.ts';
@@ -20,7 +19,6 @@ import type {
   SourceTable,
 } from '../dialect.ts';
 import type { SourcePhase } from '../error-patterns.ts';
-import { dialectOf } from '../registry.ts';
 import { certificateAuthorities } from '../tls.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { explainStranger } from './explain-stranger.ts';
@@ -29,6 +27,7 @@ import { openWithLatestSecret } from './open-with-latest-secret.ts';
 import { serverFactsOf } from './server-facts.ts';
 import { besideHost, openOwnHost, type SessionHost } from './session-host.ts';
 import type { Reading, SessionOptions, SourceStream, TransactionOptions } from './session-options.ts';
+import { needsOf } from './started-duckdb.ts';
 import { StatementRunner } from './statement-runner.ts';
 import { TableReading } from './table-reading.ts';
 import { statementName } from './trace-statement.ts';
@@ -79,9 +78,8 @@ export class SourceSession {
 
   static async #open(options: SessionOptions): Promise<SourceSession> {
     const { source, login, folder, signal, refusals } = options;
-    const dialect = dialectOf(source);
-    dialect.loadClient?.(options.extensionFolders);
-    const extension = findExtension(dialect.extension, options.extensionFolders);
+    const needs = needsOf(options);
+    const { dialect } = needs;
     const reaching = {
       timeoutMs: CONNECT_TIMEOUT_MS,
       probe: async (socket: Socket) => dialect.probe?.(socket, login, source.tls.mode),
@@ -95,8 +93,8 @@ export class SourceSession {
     const caFile = ca === undefined ? undefined : join(folder, 'ca.pem');
     if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
 
-    const needs = { dialect, extension, mode: options.mode };
-    const host = await (options.engine?.host(needs) ?? openOwnHost(options, needs));
+    const host = await (options.engine?.host(needs) ??
+      openOwnHost(options, needs, await options.started?.take()));
     const { connection } = host;
     const session = new SourceSession(host, dialect, options, outputFolder);
     const tls = { mode: source.tls.mode, caFile };

@@ -1,14 +1,13 @@
-import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { TypesMode } from '../../config/schema/ferry-config.ts';
 import type { DuckdbLimits } from '../../duckdb/duckdb-options.ts';
-import type { Dialect } from '../dialect.ts';
-import { closeAfter, detachFrom, prepareInstance, rollBackAfter, type SessionHost } from './session-host.ts';
-
-interface Opened {
-  instance: DuckDBInstance;
-  /** For work that belongs to no session. */
-  connection: DuckDBConnection;
-}
+import {
+  closeAfter,
+  detachFrom,
+  type InstanceNeeds,
+  type PreparedInstance,
+  prepareInstance,
+  rollBackAfter,
+  type SessionHost,
+} from './session-host.ts';
 
 /**
  * One DuckDB for many sessions, each with a connection and an attached database of its own: to make an instance takes
@@ -18,7 +17,7 @@ interface Opened {
  */
 export class SourceEngine implements AsyncDisposable {
   readonly #limits: DuckdbLimits;
-  readonly #opening = new Map<string, Promise<Opened>>();
+  readonly #opening = new Map<string, Promise<PreparedInstance>>();
   /** Databases that are being detached. */
   readonly #leaving = new Set<Promise<unknown>>();
   #attached = 0;
@@ -30,7 +29,8 @@ export class SourceEngine implements AsyncDisposable {
   }
 
   /** A connection for one session, and the name that it attaches its source as. */
-  async host(needs: { dialect: Dialect; extension: string; mode: TypesMode }): Promise<SessionHost> {
+  async host(needs: InstanceNeeds): Promise<SessionHost> {
+    // Its own connection is for work that belongs to no session.
     const { instance, connection: control } = await this.#open(needs);
     // Sessions that have ended close their connections at the server before another one is opened.
     await Promise.all(this.#leaving);
@@ -76,7 +76,7 @@ export class SourceEngine implements AsyncDisposable {
     this.#opening.clear();
   }
 
-  #open(needs: { dialect: Dialect; extension: string; mode: TypesMode }): Promise<Opened> {
+  #open(needs: InstanceNeeds): Promise<PreparedInstance> {
     const key = `${needs.extension} ${needs.mode}`;
     const known = this.#opening.get(key);
     if (known) return known;
