@@ -81,7 +81,11 @@ async function replicas(api: Api) {
     async handOver(job: string, moment: string, begin: () => Promise<string>) {
       awaited = moment;
       const id = await begin();
-      await waitFor(() => `"${moment}"; ${first.log()}`, () => (awaited === undefined ? true : undefined), 30_000);
+      await waitFor(
+        () => `"${moment}"; ${first.log()}`,
+        () => (awaited === undefined ? true : undefined),
+        30_000,
+      );
       await reached.promise;
       const left = await runs.getOfJob(job, id);
       // The last step may be done before it can be stopped.
