@@ -7,10 +7,12 @@ export async function waitFor<T>(
   timeoutMs: number,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
-  do {
+  for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
+    if (Date.now() >= end) break;
+    // However long the machine sleeps meanwhile, it asks again.
     await sleep(100);
-  } while (Date.now() < end);
+  }
   throw new Error(`Waited ${timeoutMs / 1000} s for ${typeof what === 'string' ? what : what()}.`);
 }
