@@ -6,7 +6,7 @@ import { emptyDraft } from './replace-folder.ts';
 import { root } from './root.ts';
 
 /** Ferry's own files that go into bundles, or decide how they are made. */
-const SOURCES = ['functions', 'shared', 'infra', 'package.json'];
+const SOURCES = ['functions', 'shared', 'infra', 'package.json', 'tsconfig.json'];
 
 /**
  * Copies a bundle into a folder. It is made when Ferry's code or packages have changed since it was last made, and kept

@@ -20,7 +20,7 @@ async function project() {
   };
   for (const name of ['functions/sync/handler.ts', 'shared/errors.ts', 'shared/sync/a.sql', 'infra/app.ts'])
     await write(name, name);
-  await write('package.json', '{}');
+  for (const name of ['package.json', 'tsconfig.json']) await write(name, '{}');
   let made = 0;
   let copies = 0;
   const bundle = async (make?: (draft: string) => Promise<void>) => {
@@ -52,6 +52,7 @@ it.each([
   ['a statement in SQL', 'shared/sync/a.sql', 'SELECT 1'],
   ['how it is made', 'infra/app.ts', 'new'],
   ['its own package.json', 'package.json', '{ "type": "module" }'],
+  ['what esbuild reads as well', 'tsconfig.json', '{ "extends": "x" }'],
   ['packages that npm has changed', 'node_modules/.package-lock.json', '{}'],
   ['packages of a project around it', '../node_modules/.package-lock.json', '{}'],
 ])('makes it again after %s', async (_what, name, text) => {
