@@ -181,17 +181,37 @@ export const nameColumns = (columns: readonly Pick<ColumnPlan, 'name' | 'sourceT
 /** Where a column is, for people. */
 export const ofTable = (table: string | undefined) => (table === undefined ? '' : ` of ${table}`);
 
-/** The client does not say in which column it found the date. */
-function explainDamagedDate(columns: readonly ColumnPlan[], error: unknown): ExactnessError | undefined {
-  const dates = columns.filter(({ type }) => type === 'DATE' || type === 'TIMESTAMP');
-  const named = nameColumns(dates);
-  if (dates.length === 0) return undefined;
-  return new ExactnessError(
-    `${dates.length === 1 ? 'Column' : 'One of the columns'} ${named} contains an invalid date (a month or day 0, or a day that does not exist in its month). Nothing was uploaded.`,
-    {
-      cause: error,
+/**
+ * Values that DuckDB itself fails on with `types: compatible`, without saying in which column: what it says of one, the
+ * types of columns that it may be in, and the refusal.
+ */
+const failures: readonly { said: (error: unknown) => boolean; type: RegExp; refusal: Refusal }[] = [
+  {
+    said: isDamagedDate,
+    type: /^(DATE|TIMESTAMP)$/,
+    refusal: {
+      values: 'an invalid date (a month or day 0, or a day that does not exist in its month)',
       hint: 'types: compatible only turns 0000-00-00 into NULL. Set columns: { name: text } to keep such dates as text, or convert them in the query.',
     },
+  },
+  {
+    said: (error) => /Parquet files do not support negative intervals/.test(engineMessage(error)),
+    type: /\bINTERVAL\b/,
+    refusal: {
+      values: 'a negative interval, which a Parquet file cannot hold',
+      hint: 'Set columns: { name: text } to keep intervals as text, or convert them in the query.',
+    },
+  },
+];
+
+function explainFailure(columns: readonly ColumnPlan[], error: unknown): ExactnessError | undefined {
+  const failure = failures.find(({ said }) => said(error));
+  const suspects = columns.filter(({ type }) => failure?.type.test(type));
+  if (failure === undefined || suspects.length === 0) return undefined;
+  const { values, hint } = failure.refusal;
+  return new ExactnessError(
+    `${suspects.length === 1 ? 'Column' : 'One of the columns'} ${nameColumns(suspects)} contains ${values}. Nothing was uploaded.`,
+    { cause: error, hint },
   );
 }
 
@@ -222,7 +242,8 @@ export function explainRefusal(
       `The query changes a setting while it runs, and the values of column "${changed.name}" (${changed.sourceType}) depend on it (${changed.textDependsOn?.join(', ')}).`,
     );
   }
-  if (isDamagedDate(error)) return explainDamagedDate(columns, error);
+  const failure = explainFailure(columns, error);
+  if (failure) return failure;
   const column = planAt(refusedColumn(said));
   if (!column?.refusal) return undefined;
   return refuseColumn(column, column.refusal, error);

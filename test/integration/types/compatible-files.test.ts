@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExactnessError } from '../../../shared/errors.ts';
+import { failureOf } from '../../support/failure-of.ts';
 import { startMysql } from '../../support/servers/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
@@ -163,6 +164,26 @@ describe('Postgres', () => {
     expect((await read({ duckdbQuery: 'SELECT i FROM db.spans' })).warnings).toEqual([
       'Column "i" (interval) of db.public.spans: microseconds are lost, and a negative one fails the run.',
     ]);
+  });
+
+  it('a negative interval fails the run with the names of the columns that it may be in', async () => {
+    await server.query(`CREATE TABLE differences (n int, a interval, b interval[]);
+      INSERT INTO differences VALUES (1, '-1 day', '{1 day}')`);
+    for (const sync of [
+      { query: 'SELECT n, a FROM differences' },
+      { duckdbQuery: 'SELECT n, a FROM db.differences' },
+      { duckdbQuery: 'SELECT n, -INTERVAL 1 DAY AS a FROM db.differences' },
+    ]) {
+      const error = await failureOf(read(sync));
+      expect(error).toBeInstanceOf(ExactnessError);
+      expect(error.message).toMatch(
+        /^Column "a" \(interval\) contains a negative interval, which a Parquet/i,
+      );
+      expect((await read({ ...sync, columns: { a: 'text' } })).content.rows[0]?.[1]).toMatch(/^-1 days?$/);
+    }
+    expect((await failureOf(read({ query: 'SELECT * FROM differences' }))).message).toMatch(
+      /^One of the columns "a" \(interval\), "b" \(interval\[\]\) contains a negative interval/,
+    );
   });
 
   it('a table with every type', async () => {
