@@ -41,7 +41,7 @@ export function createClassicCall(
     if (answer.status === 401) throw errors.keyRefused();
     if (answer.status !== 200) throw statusError(answer, params.id);
     const data = content && shape.safeParse(content.data);
-    if (!data?.success) throw errors.notUnderstood(name);
+    if (!data?.success) throw errors.notUnderstood(name, answer);
     return data.data;
   };
 }

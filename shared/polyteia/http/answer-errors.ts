@@ -1,6 +1,8 @@
 import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../../errors.ts';
 import type { PolyteiaConnection } from './connection.ts';
 import type { HttpAnswer } from './http.ts';
+import { parseJson } from './parse-json.ts';
+import { isWebPage } from './upload-answer.ts';
 
 /**
  * Errors that both generations of the API share. Their messages are Ferry's own; only {@link quoteWords} adds
@@ -9,7 +11,8 @@ import type { HttpAnswer } from './http.ts';
 export interface AnswerErrors {
   /** @param what continues "Polyteia at <host> …" */
   unavailable(what: string, answer?: Pick<HttpAnswer, 'retryAfterMs'>): PolyteiaUnavailableError;
-  notUnderstood(call: string): PolyteiaUnavailableError;
+  /** For an answer of another form. If it is a web page, it says so. */
+  notUnderstood(call: string, answer: HttpAnswer): PolyteiaUnavailableError;
   /** For a web page instead of an answer. */
   webPage(call: string): PolyteiaUnavailableError;
   /** For a status that may pass on its own. */
@@ -30,16 +33,20 @@ export function createAnswerErrors({
       hint: "Usually temporary; see Polyteia's status page.",
       retryAfterMs: answer?.retryAfterMs,
     });
+  const webPage: AnswerErrors['webPage'] = (call) =>
+    new PolyteiaUnavailableError(
+      `Something in front of Polyteia at ${host} answered ${call} with a web page, so the request may not have arrived.`,
+      {
+        hint: 'Check polyteia.<target>.baseUrl, and whether a proxy, a sign-in page or maintenance is in between.',
+      },
+    );
   return {
     unavailable,
-    notUnderstood: (call) => unavailable(`gave an answer to ${call} that cannot be understood`),
-    webPage: (call) =>
-      new PolyteiaUnavailableError(
-        `Something in front of Polyteia at ${host} answered ${call} with a web page, so the request may not have arrived.`,
-        {
-          hint: 'Check polyteia.<target>.baseUrl, and whether a proxy, a sign-in page or maintenance is in between.',
-        },
-      ),
+    notUnderstood: (call, answer) =>
+      parseJson(answer.text) === undefined && isWebPage(answer)
+        ? webPage(call)
+        : unavailable(`gave an answer to ${call} that cannot be understood`),
+    webPage,
     busy: (answer) =>
       answer.status >= 300 && answer.status < 400
         ? new PolyteiaUnavailableError(

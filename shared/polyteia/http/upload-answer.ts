@@ -43,8 +43,13 @@ export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
     const own = errorWithCode.safeParse(error).data?.code ?? code;
     return { kind: 'error', ...(typeof own === 'number' || typeof own === 'string' ? { code: own } : {}) };
   }
-  const isPage = /^(text\/html|application\/xhtml\+xml)\b/i.test(answer.contentType ?? '');
-  const looksLikePage =
-    /^\s*(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body)\b/i.test(text);
-  return isPage || looksLikePage ? { kind: 'page' } : undefined;
+  return isWebPage(answer) ? { kind: 'page' } : undefined;
+}
+
+/** Whether an answer is a web page, by its header or its beginning. */
+export function isWebPage({ text, contentType }: HttpAnswer): boolean {
+  return (
+    /^(text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? '') ||
+    /^\uFEFF?\s*(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body)\b/i.test(text)
+  );
 }

@@ -91,7 +91,7 @@ export function createSessionCalls(
     if (answer.status === 408) {
       throw reject(`Polyteia refused ${call} (HTTP status 408).`, 'Look at the dataset in Polyteia.');
     }
-    if (answer.status >= 400) {
+    if (answer.status < 200 || answer.status > 299) {
       throw refusal(answer, {
         call,
         forbidden: forbidden(`follow uploads to dataset ${dataset}`, dataset),
@@ -99,7 +99,7 @@ export function createSessionCalls(
       });
     }
     const parsed = ingestAnswer.safeParse(parseJson(answer.text));
-    if (!parsed.success) throw notUnderstood('the question how an upload goes');
+    if (!parsed.success) throw notUnderstood('the question how an upload goes', answer);
     const { status, errorMessage } = parsed.data.json;
     const reason = status === 'failed' ? describeIngestFailure(errorMessage ?? undefined) : undefined;
     return { state: status, ...(reason === undefined ? {} : { reason }) };

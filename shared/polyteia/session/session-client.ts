@@ -72,7 +72,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
       });
     }
     const parsed = uploadAnswer.safeParse(content);
-    if (!parsed.success) throw refusals.notUnderstood('an upload');
+    if (!parsed.success) throw refusals.notUnderstood('the upload', answer);
     return { ingest: { id: parsed.data.ingestId, dataset } };
   }
 

@@ -75,7 +75,7 @@ export function createSessionRefusals(options: {
       throw refusal(answer, subject, rpcError.safeParse(content).data?.json.message);
     }
     const parsed = shape.safeParse(content);
-    if (!parsed.success) throw errors.notUnderstood(subject.call);
+    if (!parsed.success) throw errors.notUnderstood(`the request ${subject.call}`, answer);
     return parsed.data;
   }
 

@@ -48,7 +48,7 @@ export function createSession(options: {
     });
     if (answer.status < 200 || answer.status > 299) throw refused(answer);
     const parsed = exchanged.safeParse(parseJson(answer.text));
-    if (!parsed.success) throw errors.notUnderstood('the exchange of the personal access key');
+    if (!parsed.success) throw errors.notUnderstood('the exchange of the personal access key', answer);
     const { token, expiresAt } = parsed.data.json;
     current = { token, expiresAt: Date.parse(expiresAt) };
     return token;

@@ -236,10 +236,10 @@ const cases: Case[] = [
     message: /closed the connection/,
   },
   {
-    what: 'an answer that is not JSON',
+    what: 'a web page instead of an answer',
     failure: { on: 'generate_dataset_upload_token', how: { kind: 'notJson' } },
     class: 'PolyteiaUnavailableError',
-    message: /cannot be understood/,
+    message: /answered generate_dataset_upload_token with a web page/,
   },
   {
     what: 'a business error inside 200',

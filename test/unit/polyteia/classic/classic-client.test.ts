@@ -214,6 +214,15 @@ it.each([302, 307, 308])('a redirect (%d) is told as one', async (status) => {
   });
 });
 
+it('a web page instead of an answer is told as one', async () => {
+  setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'notJson' } });
+  expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({
+    class: 'PolyteiaUnavailableError',
+    message: expect.stringMatching(/Something in front of .* answered get_dataset with a web page/),
+    hint: expect.stringMatching(/baseUrl/),
+  });
+});
+
 describe('an answer that trickles in', () => {
   it.each(['get_dataset', 'upload'] as const)('(%s) has an overall limit', async (on) => {
     // Each byte comes in time.

@@ -263,7 +263,13 @@ const outages: [string, FailureHow, RegExp][] = [
   ['a reset after it took effect', { kind: 'reset', when: 'after', apply: true }, /closed the connection/],
   ['no answer', { kind: 'hang' }, /does not answer in time/],
   ['half an answer', { kind: 'truncated' }, /closed the connection/],
-  ['an answer that is not JSON', { kind: 'notJson' }, /cannot be understood/],
+  [
+    'an answer that is not JSON',
+    { kind: 'notJson', body: 'ok', contentType: 'text/plain' },
+    /gave an answer to the .* cannot be understood/,
+  ],
+  ['a web page', { kind: 'notJson' }, /Something in front .* answered the .* with a web page/],
+  ['a redirect', status(302, { headers: { location: '/login' } }), /redirects to another address/],
   ['an answer of another form', { kind: 'notJson', body: '{"json":{}}' }, /cannot be understood/],
 ];
 
@@ -286,6 +292,15 @@ describe('outages may pass, and say so', () => {
     expect(await carry()).toBe('completed');
     expect(stored()?.uploads).toBe(1);
     setup.standIn.assertNoViolations();
+  });
+
+  it('a redirect of the question how an upload goes is told as one', async () => {
+    const how = status(302, { headers: { location: '/login' } });
+    setup.standIn.failNext({ on: 'getDatasetIngestStatus', how });
+    expect(await errorOf(client.getIngestStatus({ id: 'dsig_1', dataset: DATASET }))).toMatchObject({
+      class: 'PolyteiaUnavailableError',
+      message: expect.stringMatching(/redirects to another address/),
+    });
   });
 
   it.each<[string, string, string, RegExp]>([
