@@ -15,7 +15,17 @@ export function formatHint(api: 'classic' | 'session', format: UploadFormat): st
   return `If no upload succeeds:${known} try polyteia.<target>.format: csv.`;
 }
 
-/** Whether a status may mean that a file has the wrong format. */
-export function mayBeOfFormat(status: number): boolean {
-  return status === 400 || status === 415 || status === 422;
+/** What to do when a file was refused with a status. */
+export function refusedFileHint(
+  api: 'classic' | 'session',
+  format: UploadFormat,
+  status: number,
+): string | undefined {
+  if (status === TOO_LARGE) return tooLargeHint;
+  return status === 400 || status === 415 || status === 422 ? formatHint(api, format) : undefined;
 }
+
+export const TOO_LARGE = 413;
+
+export const tooLargeHint =
+  'Polyteia, or something in front of it, takes no file of this size: select fewer rows or columns, or have the limit raised.';

@@ -14,7 +14,7 @@ export function createClassicCall(
   connection: PolyteiaConnection,
   key: string,
   errors: AnswerErrors,
-  { rejected, statusError }: ClassicRefusals,
+  { rejected }: ClassicRefusals,
 ) {
   return async function call<T>(
     kind: 'command' | 'query',
@@ -37,9 +37,13 @@ export function createClassicCall(
     if (isTransient(answer.status)) throw errors.busy(answer);
     // Business errors have status 200 and their code in the envelope; any other status comes from something in front of
     // Polyteia.
-    if (content?.error) throw rejected(content.error.code, content.error.message, params.id);
+    if (content?.error) {
+      const ofFormat = Object.hasOwn(params, 'content_type');
+      throw rejected(content.error.code, content.error.message, { dataset: params.id, ofFormat });
+    }
     if (answer.status === 401) throw errors.keyRefused();
-    if (answer.status !== 200) throw statusError(answer, params.id);
+    if (answer.status >= 400) throw errors.refusedInFront(`the call ${name}`, answer.status);
+    if (answer.status !== 200) throw errors.busy(answer);
     const data = content && shape.safeParse(content.data);
     if (!data?.success) throw errors.notUnderstood(name, answer);
     return data.data;

@@ -1,7 +1,8 @@
 import { type FerryError, PolyteiaRejectedError } from '../../errors.ts';
 import { type AnswerErrors, isTransient, quoteWords } from '../http/answer-errors.ts';
 import type { HttpAnswer } from '../http/http.ts';
-import { formatHint, mayBeOfFormat, type UploadFormat } from '../upload-format.ts';
+import { isWebPage } from '../http/upload-answer.ts';
+import { formatHint, refusedFileHint, type UploadFormat } from '../upload-format.ts';
 
 /**
  * A refusal for lack of a permission. Only this module distinguishes it; for all others it is a PolyteiaRejectedError.
@@ -12,7 +13,17 @@ export type ClassicRefusals = ReturnType<typeof createClassicRefusals>;
 
 /** Explains an unsuccessful answer of the classic API to people. @param key which no message may repeat */
 export function createClassicRefusals(errors: AnswerErrors, key: string, format: UploadFormat) {
-  function rejected(code: number, message: string | undefined, dataset: string): FerryError {
+  const hintFor = (status: number) => {
+    const hint = refusedFileHint('classic', format, status);
+    return hint === undefined ? {} : { hint };
+  };
+
+  /** @param call.ofFormat whether the call names the file's format */
+  function rejected(
+    code: number,
+    message: string | undefined,
+    { dataset, ofFormat }: { dataset: string; ofFormat: boolean },
+  ): FerryError {
     const words = quoteWords(message, [key]);
     switch (code) {
       case 401:
@@ -32,17 +43,20 @@ export function createClassicRefusals(errors: AnswerErrors, key: string, format:
         if (isTransient(code)) return errors.unavailable(`failed (error ${code})`);
         return new PolyteiaRejectedError(
           `Polyteia refused the call for dataset ${dataset} (error ${code}).${words}`,
-          mayBeOfFormat(code) ? { hint: formatHint('classic', format) } : {},
+          ofFormat ? hintFor(code) : {},
         );
     }
   }
 
+  /** For an upload. */
   function statusError(answer: HttpAnswer, dataset: string): FerryError {
     if (isTransient(answer.status) || answer.status < 400) return errors.busy(answer);
+    // Polyteia's own refusals are text.
+    if (isWebPage(answer)) return errors.refusedInFront(`the file for dataset ${dataset}`, answer.status);
     // The body of a refusal may quote the file's content, so it is not repeated.
     return new PolyteiaRejectedError(
       `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,
-      mayBeOfFormat(answer.status) ? { hint: formatHint('classic', format) } : {},
+      hintFor(answer.status),
     );
   }
 

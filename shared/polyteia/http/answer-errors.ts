@@ -1,4 +1,5 @@
 import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../../errors.ts';
+import { TOO_LARGE, tooLargeHint } from '../upload-format.ts';
 import type { PolyteiaConnection } from './connection.ts';
 import type { HttpAnswer } from './http.ts';
 import { parseJson } from './parse-json.ts';
@@ -18,6 +19,8 @@ export interface AnswerErrors {
   /** For a status that may pass on its own. */
   busy(answer: HttpAnswer): PolyteiaUnavailableError;
   keyRefused(): PolyteiaRejectedError;
+  /** For a refusal that is not Polyteia's own. @param call continues "refused …" */
+  refusedInFront(call: string, status: number): PolyteiaRejectedError;
 }
 
 /**
@@ -60,6 +63,16 @@ export function createAnswerErrors({
       new PolyteiaRejectedError(`Polyteia at ${host} does not accept the personal access key.`, {
         hint: `It is wrong, revoked or expired: create a new one in Polyteia and put it into ${keyOrigin}.`,
       }),
+    refusedInFront: (call, status) =>
+      new PolyteiaRejectedError(
+        `Something in front of Polyteia at ${host} refused ${call} (HTTP status ${status}).`,
+        {
+          hint:
+            status === TOO_LARGE
+              ? tooLargeHint
+              : 'Check polyteia.<target>.baseUrl, and whether a proxy or firewall lets the request through.',
+        },
+      ),
   };
 }
 

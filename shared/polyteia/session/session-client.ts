@@ -5,7 +5,7 @@ import { multipartFile } from '../http/multipart-file.ts';
 import { parseJson } from '../http/parse-json.ts';
 import { findObjection } from '../http/upload-answer.ts';
 import type { PolyteiaClient, Upload } from '../polyteia-client.ts';
-import { contentTypes, formatHint, type UploadFormat } from '../upload-format.ts';
+import { contentTypes, refusedFileHint, type UploadFormat } from '../upload-format.ts';
 import { createSession } from './session.ts';
 import { createSessionCalls } from './session-calls.ts';
 import { createSessionRefusals } from './session-refusals.ts';
@@ -68,7 +68,7 @@ export function createSessionClient(options: SessionClientOptions): PolyteiaClie
         call: `the file for dataset ${dataset}`,
         forbidden: refusals.forbidden(`upload to dataset ${dataset}`, dataset),
         notFound: refusals.noDataset(dataset),
-        hint: formatHint('session', format),
+        hint: (refused) => refusedFileHint('session', format, refused),
       });
     }
     const parsed = uploadAnswer.safeParse(content);

@@ -4,7 +4,6 @@ import { createAnswerErrors, isTransient, quoteWords } from '../http/answer-erro
 import type { PolyteiaConnection } from '../http/connection.ts';
 import type { HttpAnswer } from '../http/http.ts';
 import { parseJson } from '../http/parse-json.ts';
-import { mayBeOfFormat } from '../upload-format.ts';
 
 const rpcError = z.looseObject({ json: z.looseObject({ message: z.string().optional() }) });
 
@@ -15,8 +14,8 @@ export interface Subject {
   /** What to do about a 403. */
   forbidden: () => FerryError;
   notFound: () => FerryError;
-  /** What to do when the request itself may be wrong. */
-  hint?: string;
+  /** What to do when the request itself may be wrong, by the status. */
+  hint?: (status: number) => string | undefined;
 }
 
 export type SessionRefusals = ReturnType<typeof createSessionRefusals>;
@@ -29,7 +28,7 @@ export function createSessionRefusals(options: {
   key: string;
 }) {
   const { connection, organization, key } = options;
-  const { host, origin } = connection;
+  const { origin } = connection;
   const errors = createAnswerErrors(connection);
 
   const reject = (message: string, hint: string) => new PolyteiaRejectedError(message, { hint });
@@ -54,17 +53,13 @@ export function createSessionRefusals(options: {
     const { status } = answer;
     if (isTransient(status) || status < 400) return errors.busy(answer);
     if (status === 401) return errors.keyRefused();
-    if (parseJson(answer.text) === undefined) {
-      return reject(
-        `Something in front of Polyteia at ${host} refused ${subject.call} (HTTP status ${status}).`,
-        'Check polyteia.<target>.baseUrl, and whether a proxy or firewall lets the request through.',
-      );
-    }
+    if (parseJson(answer.text) === undefined) return errors.refusedInFront(subject.call, status);
     if (status === 403) return subject.forbidden();
     if (status === 404) return subject.notFound();
+    const hint = subject.hint?.(status);
     return new PolyteiaRejectedError(
       `Polyteia refused ${subject.call} (HTTP status ${status}).${quoteWords(words, [key])}`,
-      subject.hint !== undefined && mayBeOfFormat(status) ? { hint: subject.hint } : {},
+      hint === undefined ? {} : { hint },
     );
   }
 

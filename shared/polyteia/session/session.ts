@@ -58,6 +58,8 @@ export function createSession(options: {
     const { status } = answer;
     if (status === 401) return errors.keyRefused();
     if (isTransient(status) || status < 400) return errors.busy(answer);
+    if (parseJson(answer.text) === undefined)
+      return errors.refusedInFront('the exchange of the personal access key', status);
     if (status === 403) {
       return new PolyteiaRejectedError(
         `Polyteia at ${connection.host} does not allow this personal access key in organization ${organization}.`,

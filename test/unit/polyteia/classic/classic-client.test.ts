@@ -9,7 +9,7 @@ import {
   FILE_SIZE,
   setUpClient,
 } from '../../../support/polyteia/polyteia-client.ts';
-import type { FailureHow } from '../../../support/polyteia/stand-in/types.ts';
+import type { FailureHow, StandInOperation } from '../../../support/polyteia/stand-in/types.ts';
 
 const PARQUET = 'application/vnd.apache.parquet';
 
@@ -221,6 +221,53 @@ it('a web page instead of an answer is told as one', async () => {
     message: expect.stringMatching(/Something in front of .* answered get_dataset with a web page/),
     hint: expect.stringMatching(/baseUrl/),
   });
+});
+
+it.each<[string, StandInOperation, FailureHow, RegExp, RegExp]>([
+  [
+    'a call by something in front',
+    'get_dataset',
+    { kind: 'status', status: 403, html: '<html>blocked</html>' },
+    /Something in front of Polyteia at .* refused the call get_dataset \(HTTP status 403\)/,
+    /proxy or firewall/,
+  ],
+  [
+    'a call that is not about the file',
+    'get_dataset',
+    { kind: 'errorEnvelope', code: 400, message: 'no such id' },
+    /\(error 400\)\. Polyteia says: no such id/,
+    /^undefined$/,
+  ],
+  [
+    'a call that names the format',
+    'generate_dataset_upload_token',
+    { kind: 'errorEnvelope', code: 400, message: 'no such type' },
+    /\(error 400\)/,
+    /format: csv/,
+  ],
+  [
+    'a file as too large',
+    'upload',
+    { kind: 'status', status: 413 },
+    /^Polyteia refused .* \(HTTP status 413\)/,
+    /no file of this size/,
+  ],
+  [
+    'a file as too large, by something in front',
+    'upload',
+    { kind: 'status', status: 413, html: '<html>nginx</html>' },
+    /Something in front of Polyteia at .* refused the file .* \(HTTP status 413\)/,
+    /no file of this size/,
+  ],
+])('a refusal of %s says what to do', async (_, on, how, message, hint) => {
+  setup.standIn.failNext({ on, how });
+  const work = on === 'get_dataset' ? client.checkDataset(DATASET) : setup.upload(client);
+  const error = await errorOf(work);
+  expect(error).toMatchObject({
+    class: 'PolyteiaRejectedError',
+    message: expect.stringMatching(message),
+  });
+  expect(String(error.hint)).toMatch(hint);
 });
 
 describe('an answer that trickles in', () => {
