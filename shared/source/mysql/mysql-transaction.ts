@@ -10,12 +10,14 @@ import { quoteMysqlText } from './mysql-types.ts';
  * because the client passes on only the text of an error, without its number. A session's own limits would end a long
  * run: the server closes a connection that is idle while another one reads, and one whose rows are taken slowly. And
  * three cut off a result without an error: its rows, the texts of GROUP_CONCAT, the steps of a recursive WITH (MariaDB).
+ * Their values are the largest that servers take: a strict sql_mode (STRICT_ALL_TABLES) refuses a larger one. No text is
+ * longer than 1 GB anyway, the most of max_allowed_packet.
  * MySQL reads the MariaDB parts as comments.
  */
 export const mysqlSessionSettings = [
   "SET SESSION lc_messages = 'en_US'",
   `SET SESSION wait_timeout = 86400, net_write_timeout = 3600, lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, 30) AS UNSIGNED),
-    sql_select_limit = 18446744073709551615, group_concat_max_len = 4294967295
+    sql_select_limit = 18446744073709551615, group_concat_max_len = 1073741824
     /*M!100202 , max_recursive_iterations = 4294967295 */ /*M!100309 , idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0 */`,
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
 ];

@@ -46,6 +46,17 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     expect(await read({ query }, how === 'odbc' ? odbc : undefined)).toEqual([['1000 2000 3000']]);
   });
 
+  it.each(['query', 'duckdbQuery', 'odbc'])('a strict sql_mode takes what lifts them: %s', async (how) => {
+    await server.query(`SET GLOBAL sql_mode = 'TRADITIONAL'`);
+    try {
+      const sync =
+        how === 'duckdbQuery' ? { duckdbQuery: 'SELECT n FROM db.rows_' } : { query: 'SELECT n FROM rows_' };
+      expect(await read(sync, how === 'odbc' ? odbc : undefined)).toHaveLength(3);
+    } finally {
+      await server.query('SET GLOBAL sql_mode = DEFAULT');
+    }
+  });
+
   it('max_recursive_iterations', async () => {
     const query = `WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t WHERE n < 1500) SELECT COUNT(*) AS c FROM t`;
     // MySQL refuses it, with an error.
