@@ -97,7 +97,8 @@ function rowsByName({ names, rows }: SourceAnswer): Record<string, unknown>[] {
 }
 
 /**
- * SQL that lifts a limit for this transaction, if the server knows it. A limit that a person set for statements stays.
+ * SQL that lifts a limit for this transaction, if the server knows it: of its time, or of the rows that a search in a GIN
+ * index gives, which cuts off a result without an error. A limit that a person set for statements stays.
  */
 const unlimited = (name: string) =>
   `CASE WHEN pg_catalog.current_setting('${name}', true) IS NOT NULL THEN pg_catalog.set_config('${name}', '0', true) END`;
@@ -158,6 +159,7 @@ export const postgresDialect: Dialect = {
     pg_catalog.set_config('extra_float_digits', '3', true) AS c, pg_catalog.set_config('bytea_output', 'hex', true) AS d,
     pg_catalog.set_config('standard_conforming_strings', 'on', true) AS e, pg_catalog.set_config('exit_on_error', 'off', true) AS i,
     ${unlimited('idle_in_transaction_session_timeout')} AS f, ${unlimited('transaction_timeout')} AS g,
+    ${unlimited('gin_fuzzy_search_limit')} AS j,
     CASE pg_catalog.current_setting('lock_timeout') WHEN '0' THEN pg_catalog.set_config('lock_timeout', '${LOCK_TIMEOUT}', true) END AS h`,
   async relative(ask) {
     const { rows } = await ask('SELECT version() AS version');

@@ -2,12 +2,26 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExactnessError } from '../../../shared/errors.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
+import { startPostgres } from '../../support/servers/postgres-server.ts';
 import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
 import { ODBC_DRIVERS, odbcDrivers } from '../../support/tools/odbc-drivers.ts';
 
-// Limits of MySQL and MariaDB that give less than all of a result, and at most a warning, which no client of Ferry's sees.
+// Limits of servers that give less than all of a result, and at most a warning, which no client of Ferry's sees.
 
 const MEGABYTE = 1024 ** 2;
+
+describe('Postgres', () => {
+  it.each(['role', 'database'])('gin_fuzzy_search_limit of a %s', async (owner) => {
+    await using server = await startPostgres();
+    await server.query(
+      `CREATE TABLE tagged AS SELECT n AS id, ARRAY[1, n] AS tags FROM generate_series(1, 20000) AS n;
+       CREATE INDEX ON tagged USING gin (tags); ANALYZE tagged;
+       ALTER ${owner} postgres SET gin_fuzzy_search_limit = 5; ALTER ${owner} postgres SET enable_seqscan = off`,
+    );
+    const query = 'SELECT id FROM tagged WHERE tags @> ARRAY[1]';
+    expect((await readThroughFerry('postgres', server, { sync: { query } })).rows).toBe(20_000);
+  });
+});
 
 describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
   let server: MysqlServer;
