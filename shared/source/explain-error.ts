@@ -92,6 +92,21 @@ function refused(at: string, said: string): [string, { hint: string }] {
   ];
 }
 
+/**
+ * The error of a duckdbQuery that DuckDB does not understand.
+ *
+ * @param said DuckDB's own words, which name what is in the query and in the catalog
+ * @param table how it calls a table of the source
+ */
+export function explainUnprepared(said: string, table: string): QueryError {
+  const ofExtension = /it exists in the \w+ extension\b/.test(said);
+  return new QueryError(`The query cannot be prepared: ${said.replace(/[.!]?$/, '.')}`, {
+    hint: ofExtension
+      ? "The Go connector fetched such extensions while it ran; Ferry loads none. Have the source compute it: `query`, in the source's own SQL."
+      : `Check the names: write tables of the source as ${table}.`,
+  });
+}
+
 /** The meaning of a refusal, by its code. */
 export function explainRefusalByCode(
   patterns: ErrorPatterns,

@@ -9,7 +9,7 @@ import {
   SourceUnavailableError,
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
-import { EndedQueryError, explainByPattern } from '../explain-error.ts';
+import { EndedQueryError, explainByPattern, explainUnprepared } from '../explain-error.ts';
 import { mysqlQueryHint } from './mysql-query-hint.ts';
 
 const refuseDatabase = (at: string, user: string, database: string) =>
@@ -363,9 +363,7 @@ function explainDescribeError(message: string, phase: 'describe' | 'wrap'): Ferr
   if (said === undefined) {
     const duckdb = /^(?:Catalog|Binder|Parser) Error: ([^\n]*)/.exec(message)?.[1];
     if (duckdb === undefined) return new QueryError('The source refused the query.');
-    return new QueryError(`The query cannot be prepared: ${duckdb.replace(/[.!]?$/, '.')}`, {
-      hint: 'Check the names: write tables of the source as db.table.',
-    });
+    return explainUnprepared(duckdb, 'db.table');
   }
   if (!harmlessAnswers.some((pattern) => pattern.test(said))) {
     return (

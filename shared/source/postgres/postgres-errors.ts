@@ -10,7 +10,7 @@ import {
   UnverifiedServerError,
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
-import { explainByPattern, UnknownQueryError } from '../explain-error.ts';
+import { explainByPattern, explainUnprepared, UnknownQueryError } from '../explain-error.ts';
 import { explainDeniedCatalog, explainDeniedFacts } from './explain-denial.ts';
 import { endedSessions, interruptions, lockedCatalog, sourceFaults } from './postgres-interruptions.ts';
 import { postgresQueryHint } from './postgres-query-hint.ts';
@@ -297,9 +297,7 @@ function explainDuckdbError(message: string): FerryError {
   const unlabelled = said
     .replace(/ENUM\('(?:[^']|'')*'(?:, '(?:[^']|'')*')*\)/g, 'ENUM')
     .replace(/ENUM\('.*$/, 'ENUM …');
-  return new QueryError(`The query cannot be prepared: ${unlabelled.replace(/[.!]?$/, '.')}`, {
-    hint: 'Check the names: write tables of the source as db.table or db.schema.table.',
-  });
+  return explainUnprepared(unlabelled, 'db.table or db.schema.table');
 }
 
 /** Messages without a position in the query that contain only names. */

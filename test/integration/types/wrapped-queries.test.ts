@@ -218,6 +218,13 @@ describe('a query of Postgres', () => {
     expect(error.message).toMatch(parameter);
   });
 
+  it.each(['st_point(1, 2)', "'10.0.0.1'::INET"])('needs no extension of DuckDB: %s', async (computed) => {
+    const sync = { duckdbQuery: `SELECT ${computed} AS x FROM db.o` };
+    const error = await failureOf(readThroughFerry('postgres', server, { sync }));
+    expect(error.message).toMatch(/^The query cannot be prepared: .* exists in the \w+ extension\.$/);
+    expect(error.hint).toMatch(/Ferry loads none\. Have the source compute it: `query`/);
+  });
+
   it('shows no labels of an enum, even if one contains a line break', async () => {
     await server.query(
       `CREATE TYPE state AS ENUM ('secret one', E'secret\ntwo', 'secret three'); CREATE TABLE s (e state)`,
