@@ -13,7 +13,7 @@ import type { ErrorPatterns } from '../error-patterns.ts';
 import { explainByPattern, explainUnprepared, UnknownQueryError } from '../explain-error.ts';
 import { explainDeniedCatalog, explainDeniedFacts } from './explain-denial.ts';
 import { endedSessions, interruptions, lockedCatalog, sourceFaults } from './postgres-interruptions.ts';
-import { postgresQueryHint } from './postgres-query-hint.ts';
+import { POPULATE, postgresQueryHint } from './postgres-query-hint.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
@@ -197,6 +197,13 @@ const readErrors: ErrorPatterns['read'] = [
     make: () =>
       new SourceUnavailableError('Something was dropped from the source while Ferry was reading it.', {
         hint: 'Run it again when nothing is being created or dropped there.',
+      }),
+  },
+  {
+    pattern: /has not been populated/,
+    make: () =>
+      new QueryError('The query reads a materialized view that has not been populated.', {
+        hint: POPULATE,
       }),
   },
   {

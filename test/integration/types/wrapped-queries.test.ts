@@ -218,6 +218,16 @@ describe('a query of Postgres', () => {
     expect(error.message).toMatch(parameter);
   });
 
+  it.each([{ query: 'SELECT * FROM unread' }, { duckdbQuery: 'SELECT count(*) AS n FROM db.unread' }])(
+    'needs a materialized view to be populated: %s',
+    async (sync) => {
+      await server.query('CREATE MATERIALIZED VIEW IF NOT EXISTS unread AS SELECT 1 AS id WITH NO DATA');
+      const error = await failureOf(readThroughFerry('postgres', server, { sync }));
+      expect(error.message).toMatch(/materialized view .*has not been populated/);
+      expect(error.hint).toMatch(/REFRESH MATERIALIZED VIEW/);
+    },
+  );
+
   it.each(['st_point(1, 2)', "'10.0.0.1'::INET"])('needs no extension of DuckDB: %s', async (computed) => {
     const sync = { duckdbQuery: `SELECT ${computed} AS x FROM db.o` };
     const error = await failureOf(readThroughFerry('postgres', server, { sync }));
