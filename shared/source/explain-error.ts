@@ -9,6 +9,7 @@ import {
   UnansweredLoginError,
 } from '../errors.ts';
 import { type Login, placeOf } from './credentials/credentials.ts';
+import { withOrigin } from './credentials/refused-login.ts';
 import type { ErrorPatterns, Refusal, SourcePhase } from './error-patterns.ts';
 
 const MAX_WORDS = 300;
@@ -78,16 +79,19 @@ export function explainByPattern(message: string, patterns: ErrorPatterns['read'
 export class UnknownRefusal extends RefusedLoginError {}
 
 /** The server's own first line: before the login it cannot contain data. */
-function refused(at: string, said: string): [string, { hint: string }] {
+function refused(said: string, login: Login): [string, { hint: string }] {
   const words = said
     .split('\n', 1)[0]
     ?.trim()
     .slice(0, MAX_WORDS)
     .replace(/[.。]$/, '');
   return [
-    `The source at ${at} refused the connection: ${words}.`,
+    `The source at ${placeOf(login)} refused the connection: ${words}.`,
     {
-      hint: 'The server was reached, and these are its own words. Check username and password in the secret of this source, and which databases the login may connect to; see the log of the server for details.',
+      hint: withOrigin(
+        'The server was reached, and these are its own words. Check username and password in the secret of this source, and which databases the login may connect to; see the log of the server for details.',
+        login,
+      ),
     },
   ];
 }
@@ -117,7 +121,7 @@ export function explainRefusalByCode(
   const known = patterns.connect.find(({ codes, pattern }) => codes?.test(code) || pattern.test(said));
   if (known) return known.make(at, login.username, login.database, said);
   const Refused = patterns.passingRefusals.test(code) ? SourceUnavailableError : AuthError;
-  return new Refused(...refused(at, said));
+  return new Refused(...refused(said, login));
 }
 
 /**
@@ -140,7 +144,7 @@ export function explainSourceError(
     const known = patterns.connect.find(({ pattern }) => pattern.test(counts));
     if (known) return known.make(at, login.username, login.database, counts);
     const refusal = patterns.saidByServer(counts);
-    if (refusal !== undefined) return new UnknownRefusal(...refused(at, refusal));
+    if (refusal !== undefined) return new UnknownRefusal(...refused(refusal, login));
     return new UnansweredLoginError(
       `The source at ${at} accepts the connection, but does not answer the login, or breaks off.`,
       {

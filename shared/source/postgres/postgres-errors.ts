@@ -71,6 +71,15 @@ const connectErrors: ErrorPatterns['connect'] = [
       }),
   },
   {
+    pattern:
+      /not currently accepting connections|akzeptiert gegenwärtig keine Verbindungen|cannot connect to invalid database/i,
+    codes: /^55000/,
+    make: (at, _user, database) =>
+      new ConfigError(`The database "${database}" at ${at} takes no connections.`, {
+        hint: 'It was closed (ALTER DATABASE … ALLOW_CONNECTIONS false), or dropping it was interrupted: open it, finish dropping it, or read another one.',
+      }),
+  },
+  {
     pattern: /server does not support SSL/i,
     make: (at) =>
       new UnverifiedServerError(`The source at ${at} does not support TLS, but tls.mode requires it.`, {

@@ -387,6 +387,24 @@ describe.each(POSTGRES_VERSIONS)('the API of Atlan’s app on %s', (_title, opti
     expectRefusal(await atlan.post('metadata', { ...body, type: 'all', database: '' }), 401, 422);
   });
 
+  it('says that a database takes no connections, and blames no password', async () => {
+    const body = { ...credentials, type: 'schema', database: 'template0' };
+    const refused = await atlan.post('metadata', body);
+    expect(expectRefusal(refused, 422).details).toMatch(
+      /^The database "template0" at \S+ takes no connections/,
+    );
+    expect(refused.text).not.toMatch(/password|secret/);
+  });
+
+  it('speaks of the credentials that were sent where the server refuses them in words of its own', async () => {
+    await postgres.query(`CREATE ROLE broken LOGIN PASSWORD '${PASSWORD}'`);
+    await postgres.query("ALTER ROLE broken SET session_preload_libraries = 'nix'");
+    const refused = await atlan.post('auth', { ...credentials, username: 'broken' });
+    expect(expectRefusal(refused, 502).details).toMatch(/refused the connection: .*nix/);
+    expect(refused.text).toContain('Check username and password in the credentials that were sent,');
+    expect(refused.text).not.toContain('secret');
+  });
+
   it('says that a version is too old', async () => {
     await using strict = await startAtlan({
       args: ['--allow-hosts', '127.0.0.0/8'],

@@ -109,6 +109,7 @@ describe.each([
       CREATE TABLE hidden (id int);
       CREATE FUNCTION wait(seconds int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(seconds); RETURN 1; END';
       CREATE TABLE slow (id int); INSERT INTO slow SELECT generate_series(1, 3); GRANT SELECT ON slow TO reader`);
+    await server.query('CREATE DATABASE closed ALLOW_CONNECTIONS false');
   });
   afterAll(() => server?.stop());
   const source = (database?: string) => ({
@@ -123,6 +124,13 @@ describe.each([
 
   it.each([
     ...refusals,
+    {
+      what: 'a database that takes no connections',
+      database: 'closed',
+      class: 'ConfigError',
+      message: /^The database "closed" at \S+ takes no connections\.$/,
+      hint: /ALLOW_CONNECTIONS false/,
+    },
     {
       what: 'a rule of pg_hba.conf',
       run: { login: { username: 'walled', password: 'right' } },
