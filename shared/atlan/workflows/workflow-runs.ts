@@ -30,7 +30,9 @@ export async function findWorkflowRun(
   now: number,
 ): Promise<WorkflowRun> {
   const job = await jobOf(dependencies, workflowId);
-  const found = isRunId(runId) ? await find(dependencies, runId, now) : undefined;
+  // Documents are named in small letters; a UUID means the same in capitals.
+  const id = runId.toLowerCase();
+  const found = isRunId(id) ? await find(dependencies, id, now) : undefined;
   if (found?.job === job) return found;
   throw new AtlanError(404, `The workflow "${workflowId}" has no run "${runId}".`);
 }

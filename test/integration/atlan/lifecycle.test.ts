@@ -201,6 +201,18 @@ describe('a run that is stopped', () => {
   });
 });
 
+describe('the id of a run', () => {
+  it('may be in capitals, as some clients write a UUID', async () => {
+    await using held = await holdCatalog(postgres);
+    const { workflow_id, run_id } = await startRun(atlan, bodyOf(newName()));
+    const path = `${workflow_id}/${run_id.toUpperCase()}`;
+    expect(await dataOf(atlan, `status/${path}`)).toMatchObject({ run_id, status: 'RUNNING' });
+    await held.reached();
+    expect((await atlan.post(`stop/${path}`)).status).toBe(200);
+    expect(await endOf(atlan, { workflow_id, run_id })).toBe('TERMINATED');
+  });
+});
+
 describe('ids that there are not', () => {
   it('are 404, also of another workflow’s run', async () => {
     const [one, other] = await Promise.all([
