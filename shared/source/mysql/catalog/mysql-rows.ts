@@ -45,6 +45,10 @@ const isMariadb = (version: string) => /mariadb/i.test(version);
 /** SQL for milliseconds since 1970. */
 const momentOf = (time: string) => `CAST(FLOOR(UNIX_TIMESTAMP(${time}) * 1000) AS SIGNED)`;
 
+/** Of a partition `DEFAULT` of a LIST, MariaDB says what it says of one for the value 0. */
+const LIST_OR_DEFAULT =
+  "WHEN MAX(p.PARTITION_METHOD) = 'LIST' AND MAX(p.PARTITION_DESCRIPTION) = '0' THEN NULL";
+
 /** Further rows for the query of the tables. */
 function partitionsOf(
   placeholders: ReturnType<typeof placeholdersOf>,
@@ -73,6 +77,9 @@ function partitionsOf(
     CONSTRAINT: `CASE
       WHEN MAX(p.PARTITION_METHOD) LIKE 'RANGE%' AND MAX(p.PARTITION_DESCRIPTION) = 'MAXVALUE' THEN 'VALUES LESS THAN MAXVALUE'
       WHEN MAX(p.PARTITION_METHOD) LIKE 'RANGE%' THEN CONCAT('VALUES LESS THAN (', MAX(p.PARTITION_DESCRIPTION), ')')
+      -- Each text of a list has quotes.
+      WHEN MAX(p.PARTITION_METHOD) = 'LIST COLUMNS' AND TRIM(LEADING '(' FROM MAX(p.PARTITION_DESCRIPTION)) LIKE 'MAXVALUE%' THEN 'DEFAULT'
+      ${isMariadb(version) ? LIST_OR_DEFAULT : ''}
       WHEN MAX(p.PARTITION_METHOD) LIKE 'LIST%' THEN CONCAT('VALUES IN (', MAX(p.PARTITION_DESCRIPTION), ')')
     END`,
     LEVEL: '1',

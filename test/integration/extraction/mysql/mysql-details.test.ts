@@ -43,13 +43,20 @@ const setUp = `
   CREATE PROCEDURE einzel.tu(IN n INT, OUT ergebnis TEXT) SELECT 1;
   CREATE PROCEDURE einzel.nichts() SELECT 1;`;
 
+/** What only MariaDB has: partitions for everything else. */
+const setUpMariadb = `
+  CREATE TABLE einzel.liste (a INT) PARTITION BY LIST (a) (PARTITION null_eins VALUES IN (NULL, 0, 1), PARTITION rest DEFAULT);
+  CREATE TABLE einzel.texte (a VARCHAR(9)) PARTITION BY LIST COLUMNS (a) (PARTITION wort VALUES IN ('MAXVALUE'), PARTITION rest DEFAULT);
+  CREATE TABLE einzel.paare (a VARCHAR(9), b INT) PARTITION BY LIST COLUMNS (a, b)
+    (PARTITION wort VALUES IN (('MAXVALUE', 0)), PARTITION rest DEFAULT);`;
+
 describe.each(FLAVORS)('details of %s', (flavor) => {
   let server: MysqlServer;
   let catalog: MysqlExtraction;
   const filters = { include: {}, exclude: { '.*': ['geheim'] }, tempTableRegex: '^tmp_' };
   beforeAll(async () => {
     server = await startTortureMysql({ flavor });
-    await server.query(setUp);
+    await server.query(flavor === 'mariadb' ? setUp + setUpMariadb : setUp);
     catalog = await extractMysql(server, { details: true, filters, tablePartitions: true });
   });
   afterAll(async () => {
@@ -92,6 +99,23 @@ describe.each(FLAVORS)('details of %s', (flavor) => {
       'id art kunde land nummer akte ort vorige anfang zweite'.split(' '),
     );
     expect(column('betrag').isIndexed).toBe(false);
+  });
+
+  it.runIf(flavor === 'mariadb')('are the bounds of partitions, as far as MariaDB tells them', () => {
+    const constraintOf = (path: string) => {
+      const { attributes } =
+        catalog.get('TablePartition', `einzel/${path.replace('/', '/_partitions_/')}`) ?? {};
+      return attributes && 'constraint' in attributes ? attributes.constraint : undefined;
+    };
+    const paths = ['liste/null_eins', 'liste/rest', 'texte/wort', 'texte/rest', 'paare/wort', 'paare/rest'];
+    expect(Object.fromEntries(paths.map((path) => [path, constraintOf(path)]))).toEqual({
+      'liste/null_eins': 'VALUES IN (NULL,0,1)',
+      'liste/rest': undefined,
+      'texte/wort': "VALUES IN ('MAXVALUE')",
+      'texte/rest': 'DEFAULT',
+      'paare/wort': "VALUES IN (('MAXVALUE',0))",
+      'paare/rest': 'DEFAULT',
+    });
   });
 
   describe('of names that differ only by case or accents', () => {
