@@ -30,15 +30,24 @@ export async function findOldArtifacts(
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const paths = entries.map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }));
   const latest = paths.filter(({ entry }) => entry.isFile() && entry.name === 'latest.json');
-  const named = (await Promise.all(latest.map(({ path }) => readFile(path, 'utf8')))).join('\n');
-  const runs = paths
-    .filter(({ entry }) => entry.isDirectory() && isRunId(entry.name))
+  const wanted = (await Promise.all(latest.map(({ path }) => readFile(path, 'utf8')))).join('\n');
+  const named = paths.filter(({ entry }) => entry.isDirectory() && isRunId(entry.name));
+  // A workflow may be called like a run: those of callers have a UUID.
+  const workflows = new Set(named.flatMap(({ path }) => foldersAbove(path, folder)));
+  const runs = named
+    .filter(({ path }) => !workflows.has(path))
     .map(({ entry, path }) => ({ id: entry.name, path, time: timeOfRunId(entry.name).getTime() }));
   return [...Map.groupBy(runs, ({ path }) => dirname(path)).values()].flatMap((ofWorkflow) =>
     ofWorkflow
       .sort((one, other) => other.time - one.time)
       .filter(({ time }, index) => index >= least && (index >= most || time < now - ageMs))
-      .filter(({ id }) => !named.includes(id) && !unfinished.has(id))
+      .filter(({ id }) => !wanted.includes(id) && !unfinished.has(id))
       .map(({ path }) => path),
   );
+}
+
+/** The folders that contain a path, as far as they are below another one. */
+function foldersAbove(path: string, top: string): string[] {
+  const above = dirname(path);
+  return above.length <= top.length ? [] : [above, ...foldersAbove(above, top)];
 }

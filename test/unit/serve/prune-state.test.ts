@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { findOldArtifacts } from '../../../shared/extraction/output/old-artifacts.ts';
 import { createMemoryDocumentStore } from '../../../shared/runs/documents/memory-document-store.ts';
 import { createRunStore } from '../../../shared/runs/records/run-store.ts';
 import { newRunId } from '../../../shared/runs/run-id.ts';
@@ -96,6 +97,29 @@ it('the files of an extraction go by age and number, but never those that someth
     expect(await left('täglich')).toEqual([1, 2, 3, 4, 29, 33, 34].map(idOf).sort());
     expect(await left('jährlich')).toEqual([100, 465, 830].map(idOf).sort());
     expect(await left('stündlich')).toHaveLength(40);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it('take the folder of a workflow that has a UUID for no old run', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ferry prune ü '));
+  try {
+    const idOf = (number: number) => `01a230f4-97f8-70bb-903c-0000000000${number}`;
+    // By their numbers, the workflows are from the year 1977; the first run of each is under way.
+    const workflows = Array.from(
+      { length: 50 },
+      (_, index) => `003c30f4-97f8-40bb-903c-0000000000${index + 10}`,
+    );
+    for (const [index, workflow] of workflows.entries())
+      await mkdir(join(folder, 'artifacts', 'stadt', workflow, idOf(index + 10), 'raw'), { recursive: true });
+    const old = await findOldArtifacts(join(folder, 'artifacts'), {
+      now: Date.now(),
+      ageMs: 1,
+      most: 40,
+      least: 1,
+    });
+    expect(old).toEqual([]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
