@@ -167,14 +167,17 @@ export class HandOverError extends FerryError {
 export class PatternError extends ConfigError {
   /** The filter in which it is. */
   readonly field: 'include' | 'exclude' | 'tempTableRegex';
+  /** What it should be. */
+  readonly language: 'Postgres regular expression' | 'regular expression (RE2)';
 
   constructor(
-    field: PatternError['field'],
+    { field, language }: Pick<PatternError, 'field' | 'language'>,
     message: string,
     options: ConstructorParameters<typeof ConfigError>[1] = {},
   ) {
     super(message, options);
     this.field = field;
+    this.language = language;
   }
 }
 

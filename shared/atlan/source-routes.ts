@@ -90,8 +90,5 @@ const FILTERS = {
 } as const;
 
 /** A pattern that the source could not read, by the field in which the caller sent it. */
-const wrongPattern = ({ field, hint = '' }: PatternError) =>
-  wrongField(
-    ['metadata', FILTERS[field]],
-    `a pattern in it is not a valid Postgres regular expression. ${hint}`.trim(),
-  );
+const wrongPattern = ({ field, language, hint = '' }: PatternError) =>
+  wrongField(['metadata', FILTERS[field]], `a pattern in it is not a valid ${language}. ${hint}`.trim());

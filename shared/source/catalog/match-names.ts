@@ -9,6 +9,8 @@ import { ANYTHING, type CatalogFilters, type FilterEntry, placedPatterns } from 
  * have none: as RE2 (https://github.com/google/re2/wiki/Syntax), by DuckDB, in time that grows only with the text.
  */
 
+const LANGUAGE = 'regular expression (RE2)';
+
 /** Postgres' way to write literal text is understood here too. */
 const toRe2 = (pattern: string) => {
   const literal = /^\*\*\*=(.*)$/s.exec(pattern)?.[1];
@@ -38,8 +40,8 @@ export async function assertRe2(
       const said =
         error.cause instanceof Error ? /Error: ([^\n]{1,200})/.exec(error.cause.message)?.[1] : undefined;
       throw new PatternError(
-        field,
-        `${place} is not a valid regular expression (RE2)${said === undefined ? '' : `: ${said.replace(/\.$/, '')}`}.`,
+        { field, language: LANGUAGE },
+        `${place} is not a valid ${LANGUAGE}${said === undefined ? '' : `: ${said.replace(/\.$/, '')}`}.`,
         {
           cause: error,
           hint: 'Write names literally, with a backslash before characters such as . [ ] ( ) + ?; * alone matches everything.',

@@ -8,6 +8,8 @@ import {
 } from '../../../catalog/filters.ts';
 import type { AskSource } from '../../../dialect.ts';
 
+const LANGUAGE = 'Postgres regular expression';
+
 /**
  * Text for Postgres' SQL, whatever standard_conforming_strings and backslash_quote are set to.
  *
@@ -124,8 +126,8 @@ export async function assertPatterns(ask: AskSource, filters: CatalogFilters): P
     const cause = await refusalOf(ask, [pattern]);
     if (cause === undefined) continue;
     throw new PatternError(
-      field,
-      `${place} is not a valid Postgres regular expression${complaintIn(cause)}.`,
+      { field, language: LANGUAGE },
+      `${place} is not a valid ${LANGUAGE}${complaintIn(cause)}.`,
       {
         cause,
         hint: 'Write names literally, with a backslash before characters such as . [ ] ( ) + ?; * alone matches everything.',
