@@ -5,6 +5,7 @@ import { extractionFields, hasUnreadableKey } from '../../config/schema/extracti
 import type { CatalogFilters } from '../../source/catalog/filters.ts';
 import { wrongBody, wrongField } from '../answers.ts';
 import type { WorkflowDemand } from '../atlan-dependencies.ts';
+import { FLAGS } from '../read-flag.ts';
 import { findSecretFields } from '../secret-fields.ts';
 import { problemsOf } from '../sent-credentials.ts';
 
@@ -33,8 +34,8 @@ const connectionSchema = z.looseObject({
 
 const emptyFilter = z.union([z.null(), z.literal('')]).transform(() => ({}));
 const filterOf = (field: 'include' | 'exclude') => z.union([emptyFilter, extractionFields[field]]).optional();
-/** A form sends some of them as texts. The app's SQL for Postgres uses none. */
-const formFlag = z.union([z.boolean(), z.enum(['true', 'false', ''])]).nullish();
+/** Forms send them as texts or numbers, which the app takes, too. Its SQL for Postgres uses none. */
+const formFlag = z.union([z.boolean(), z.literal([0, 1, '', ...FLAGS])]).nullish();
 const metadataSchema = z.looseObject({
   'include-filter': filterOf('include'),
   'exclude-filter': filterOf('exclude'),

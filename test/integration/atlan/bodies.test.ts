@@ -58,6 +58,7 @@ const ofMetadata: Wrong[] = [
   ['include-filter', [5, true, `{"${SECRET}`, '"x"', '[]', '5', '{"^db$":5}', '{"^db$":[5]}', { db: 5 }]],
   ['exclude-filter', [5, true, `{"${SECRET}`, '[]', '{"^db$":{"a":1}}', { db: [5] }]],
   ['temp-table-regex', [5, true, [], { a: SECRET }]],
+  ['exclude_views', [5, SECRET, [], { a: SECRET }]],
 ];
 const ofConnection: Wrong[] = [
   ['connection_name', [undefined, null, '', 5, [], { a: SECRET }]],
@@ -216,6 +217,16 @@ describe('a body', () => {
     expectRefusal(await atlan.post('auth', text), 502, 422);
     expect(({} as Record<string, unknown>).host).toBeUndefined();
   });
+
+  it.each([true, false, 1, 0, null, '', 'true', 'False', 'yes', '0'])(
+    'may have a flag as forms and programs send them: %j',
+    async (flag) => {
+      const flags = { exclude_views: flag, exclude_empty_tables: flag };
+      const answer = await atlan.post('check', { credentials, metadata: { ...metadata, ...flags } });
+      // As far as the database.
+      expectRefusal(answer, 502);
+    },
+  );
 
   it('whose cron_schedule is empty is none', async () => {
     const answer = await atlan.post('start', {
