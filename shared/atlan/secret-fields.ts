@@ -4,8 +4,9 @@ const SECRET_NAME = /pass(word|wd|phrase|wort)?|pwd|secret|token|credential|(pri
 /** The id of a secret is none. */
 const ID_NAME = /guid$/i;
 const SECRET_TEXTS = [
-  // An address with a password: postgresql://user:password@host
-  /[a-z][a-z\d+.-]*:\/\/[^\s/?#@:]*:[^\s/?#@]+@/i,
+  // An address with a password: postgresql://user:password@host. Of its scheme only the end, because a search for all of it
+  // takes a time that grows with the square of the text.
+  /[a-z\d+.-]:\/\/[^\s/?#@:]*:[^\s/?#@]+@/i,
   // Options of a connection: host=… password=…
   /\b(password|passwd|pwd|secret|token)\s*=\s*[^\s=]/i,
 ];

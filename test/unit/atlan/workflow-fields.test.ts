@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readFilters } from '../../../shared/atlan/workflows/workflow-fields.ts';
+import { objectField, readFilters } from '../../../shared/atlan/workflows/workflow-fields.ts';
 
 const form =
   'expected {"^database$": ["^schema$"]}, as an object or as its JSON in a text, with each database pattern once';
@@ -24,4 +24,15 @@ it('filters are those of Atlan’s user interface', () => {
     include: { '^erp$': ['^public$'] },
     exclude: {},
   });
+});
+
+it.each([
+  ['letters', 'a'.repeat(250_000)],
+  ['an address without an end', `a://${'x'.repeat(249_000)}`],
+  ['many addresses', 'a://x:'.repeat(40_000)],
+  ['many words for secrets', `password${' '.repeat(90)}`.repeat(2_500)],
+])('a text as long as a body that is %s is looked through at once', (_what, text) => {
+  const begin = performance.now();
+  expect(objectField({ metadata: { text } }, 'metadata')).toEqual({ text });
+  expect(performance.now() - begin).toBeLessThan(2_000);
 });
