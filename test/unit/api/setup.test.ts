@@ -184,6 +184,15 @@ describe('POST /setup/config', () => {
     expect((await call('POST', '/setup/config', { body: { syncs: jobs(20) } })).status).toBe(200);
   });
 
+  it('looks through a text with as many line breaks as a body has room for', async () => {
+    const { call } = startTestApi({ setup: host });
+    const query = `SELECT 1${'\n'.repeat(100_000)}AS a`;
+    const begin = performance.now();
+    const { status } = await call('POST', '/setup/config', { body: { syncs: { new: { ...sync, query } } } });
+    expect(status).toBe(200);
+    expect(performance.now() - begin).toBeLessThan(5_000);
+  });
+
   it('takes nothing else', async () => {
     const { call } = startTestApi({ setup: host });
     expect((await call('POST', '/setup/config', { body: { version: 1 } })).status).toBe(400);

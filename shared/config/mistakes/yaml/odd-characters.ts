@@ -65,8 +65,10 @@ function findColon(line: number, text: string): Explanation | undefined {
 
 /** Marks of a list, in this line and those below. */
 function findDash(lines: readonly string[], line: number): Explanation | undefined {
-  const above = lines.slice(0, line - 1).findLast((text) => text.trim() !== '') ?? '';
-  if (!/:\s*(#.*)?$/.test(above) || !DASH.test(lines[line - 1] ?? '')) return undefined;
+  if (!DASH.test(lines[line - 1] ?? '')) return undefined;
+  let above = line - 2;
+  while (lines[above]?.trim() === '') above -= 1;
+  if (!/:\s*(#.*)?$/.test(lines[above] ?? '')) return undefined;
   const indent = indentOf(lines[line - 1] ?? '');
   let last = line;
   while (indentOf(lines[last] ?? '') === indent && /^\s*[–—−‒‐•-]/u.test(lines[last] ?? '')) last += 1;
