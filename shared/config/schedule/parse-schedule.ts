@@ -19,6 +19,8 @@ const descriptors: Readonly<Record<string, string>> = {
 
 const SECOND = 1_000_000_000n;
 const MINUTE_MS = 60_000;
+/** A little less than the longest `@every`. Times beyond the year 275760 are no dates. */
+const LONGEST_RATE_DAYS = 100_000;
 
 /** As robfig/cron counts: in whole seconds. It takes less than one for one, which would be a run each second. */
 function parseEvery(text: string): RateSchedule {
@@ -38,6 +40,8 @@ function parseRate(text: string, inner: string): RateSchedule {
   if (!count || Number(count) === 0)
     throw new ConfigError(`"${text}": expected a rate such as rate(5 minutes), rate(1 hour) or rate(2 days)`);
   const minutes = Number(count) * ({ minute: 1, hour: 60, day: 1440 }[unit] ?? 1);
+  if (minutes > LONGEST_RATE_DAYS * 1440)
+    throw new ConfigError(`"${text}": expected a rate of at most ${LONGEST_RATE_DAYS} days`);
   return { type: 'rate', everyMs: minutes * MINUTE_MS };
 }
 
