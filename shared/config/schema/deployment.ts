@@ -57,9 +57,9 @@ const awsIds = (prefix: string, kind: string) =>
 export const network = z
   .strictObject({
     vpcId: awsId('vpc', 'VPC').describe('VPC that the functions of this source run in.'),
-    subnetIds: awsIds('subnet', 'subnet').describe(
-      'Private subnets of that VPC; with two in different zones, jobs survive the loss of one.',
-    ),
+    subnetIds: awsIds('subnet', 'subnet')
+      .max(16)
+      .describe('Private subnets of that VPC; with two in different zones, jobs survive the loss of one.'),
     securityGroupIds: awsIds('sg', 'security group')
       .max(5)
       .optional()
@@ -89,10 +89,17 @@ export const kmsKeyArn = keyArn.describe(
 
 export const bucketName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket')
+  .regex(
+    // Parts with periods between them, each of which begins and ends with a letter or digit; no IP address.
+    /^(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$/,
+    'the name of an S3 bucket',
+  )
   .describe(
     'Name of an existing bucket for run records, baselines and refused files, such as one that an earlier stack left behind. Default: the stack creates one, which stays when the stack is destroyed.',
   );
+
+/** Of a bucket, a function or a role. */
+const MOST_TAGS = 50;
 
 export const tags = z
   .record(
@@ -101,6 +108,8 @@ export const tags = z
       .regex(/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu, 'a tag key that does not begin with aws:'),
     z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u, "a tag's value"),
   )
+  .refine((value) => Object.keys(value).length <= MOST_TAGS, `at most ${MOST_TAGS} tags`)
+  .meta({ maxProperties: MOST_TAGS })
   .describe('Tags on everything that the stack creates, by key.');
 
 // The values that CloudWatch Logs accepts:

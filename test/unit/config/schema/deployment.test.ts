@@ -20,6 +20,9 @@ ${where === 'top' ? field : ''}`,
   );
 
 const NETWORK = 'vpcId: vpc-0123456789abcdef0, subnetIds: [subnet-0123456789abcdef0]';
+/** Of several numbers with two digits. */
+const listOf = (count: number, show: (number: number) => string) =>
+  Array.from({ length: count }, (_, index) => show(10 + index)).join(', ');
 const KEY = 'arn:aws-cn:kms:cn-north-1:111122223333:key';
 
 describe('settings of the deployment', () => {
@@ -36,6 +39,10 @@ describe('settings of the deployment', () => {
     ['top', 'alerts: { topicArn: "arn:aws-us-gov:sns:us-gov-west-1:111122223333:data" }'],
     ['top', `kmsKeyArn: "${KEY}/mrk-0123456789abcdef0123456789abcdef"`],
     ['top', 'tags: { Größe: "", "cost-centre": "47 11" }'],
+    ['top', `tags: { ${listOf(50, (n) => `t${n}: x`)} }`],
+    ['source', `network: { vpcId: vpc-01234567, subnetIds: [${listOf(16, (n) => `subnet-012345${n}`)}] }`],
+    ['top', 'bucket: 1.my-town--data.4.2'],
+    ['top', `bucket: ${'a'.repeat(63)}`],
   ] as const)('accept, for a %s, %s', (where, field) => {
     expect(parse(where, field).syncs).toHaveProperty('a');
   });
@@ -62,6 +69,11 @@ describe('settings of the deployment', () => {
       'api: { vpcEndpointIds: [vpce-01234567, vpce-01234567] }',
       'api.vpcEndpointIds: is a list; expected each id once',
     ],
+    [
+      'source',
+      `network: { vpcId: vpc-01234567, subnetIds: [${listOf(17, (n) => `subnet-012345${n}`)}] }`,
+      'network.subnetIds: is a list; expected at most 16',
+    ],
     ['source', `network: { ${NETWORK}, egress: natt }`, 'egress: "natt": expected "nat" or "none"'],
     ['source', 'function: { memory: 256 }', 'function.memory: 256: expected at least 512'],
     ['sync', 'dedicated: { timeout: 20m }', 'a duration such as 5s, 30m or 1h30m, from 1m to 15m'],
@@ -80,10 +92,20 @@ describe('settings of the deployment', () => {
       "an SNS topic's ARN (arn:aws:sns:REGION:ACCOUNT:NAME)",
     ],
     ['top', 'bucket: "s3://mine"', 'the name of an S3 bucket'],
+    ['top', 'bucket: my..bucket', 'the name of an S3 bucket'],
+    ['top', 'bucket: my.-bucket', 'the name of an S3 bucket'],
+    ['top', 'bucket: 192.168.1.1', 'the name of an S3 bucket'],
+    ['top', 'bucket: ab', 'the name of an S3 bucket'],
+    ['top', `bucket: ${'a'.repeat(64)}`, 'the name of an S3 bucket'],
     ['top', `kmsKeyArn: "${KEY.replace('key', 'alias')}/mine"`, "a KMS key's ARN"],
     ['top', 'logGroup: aws/lambda', "a log group's name"],
     ['top', 'logGroup: "*"', "a log group's name"],
     ['top', 'logRetention: 42', 'expected 1 or 3 or 5 or 7'],
+    [
+      'top',
+      `tags: { ${listOf(51, (n) => `t${n}: x`)} }`,
+      'tags: is a group of fields; expected at most 50 tags',
+    ],
     ['top', 'tags: { "aws:name": x }', 'a tag key that does not begin with aws:'],
   ] as const)('refuse, for a %s, %s', (where, field, message) => {
     expect(() => parse(where, field)).toThrow(message);
