@@ -12,6 +12,9 @@ function environmentOf({
   return { ...(account ? { account } : {}), ...(region ? { region } : {}) };
 }
 
+/** What CloudFormation takes. */
+const STACK_NAME = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
+
 /** Unchanged without extractions: a new text would change every stack. */
 function describe({ extractions }: FerryConfig): string {
   const tables = 'Ferry: copies database tables to Polyteia';
@@ -27,6 +30,11 @@ try {
   if (architecture !== 'arm64' && architecture !== 'x86_64') {
     throw new ConfigError(`-c architecture=${architecture}: expected arm64 or x86_64.`);
   }
+  const stack = context('stack', 'Ferry');
+  if (!STACK_NAME.test(stack))
+    throw new ConfigError(
+      `-c stack=${stack}: expected a name of letters, digits and -, at most 128, that begins with a letter.`,
+    );
   const { warnings, secrets, ...ferry } = await prepareFerry({
     config: context('config', 'ferry.yaml'),
     architecture,
@@ -38,7 +46,7 @@ try {
       `Before the first run, create in Secrets Manager: ${[...secrets.keys()].join(', ')} (docs/deploy.md).\n`,
     );
   }
-  new FerryStack(app, context('stack', 'Ferry'), {
+  new FerryStack(app, stack, {
     ...ferry,
     env: environmentOf(process.env),
     description: describe(ferry.config),

@@ -19,13 +19,16 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs the app as `cdk synth` does; the toolkit gives the context in the environment. */
-async function synth(text: string): Promise<{ code: number; stderr: string }> {
+async function synth(
+  text: string,
+  context: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; stderr: string }> {
   const config = join(folder, 'ferry.yaml');
   await writeFile(config, text);
   const env = {
     PATH: process.env.PATH,
     CDK_OUTDIR: join(folder, 'cdk.out'),
-    CDK_CONTEXT_JSON: JSON.stringify({ config }),
+    CDK_CONTEXT_JSON: JSON.stringify({ config, ...context }),
   };
   return run(process.execPath, [APP], { env }).then(
     ({ stderr }) => ({ code: 0, stderr }),
@@ -47,6 +50,16 @@ describe('cdk synth', () => {
     expect(message).toContain('syncs.customers.dedicated.memory: 20000: expected at most 10240');
     expect(await synth(wrong)).toEqual({ code: 2, stderr: `\nConfigError: ${message}\n` });
   });
+
+  it.each(['Städte', '1st', '', 'town/erp', 'a'.repeat(129)])(
+    'refuses the stack name "%s" without a stack trace',
+    async (stack) => {
+      expect(await synth('version: 1\nsources: {}\n', { stack })).toEqual({
+        code: 2,
+        stderr: `\nConfigError: -c stack=${stack}: expected a name of letters, digits and -, at most 128, that begins with a letter.\n`,
+      });
+    },
+  );
 
   it('says that there is nothing to deploy', async () => {
     const { code, stderr } = await synth('version: 1\nsources: {}\n');
