@@ -23,7 +23,9 @@ function stateOfSources() {
 /** Goes through the folders itself: to list them recursively takes Node twice as long. */
 function addState(hash, folder, name) {
   const path = `${folder}/${name}`;
-  const stats = statSync(path);
+  // A link to nothing, as Emacs makes one beside a file that is being edited, or what an editor has just removed.
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
   if (stats.isDirectory()) for (const child of readdirSync(path).sort()) addState(hash, path, child);
   else hash.update(`${path} ${stats.mtimeMs} ${stats.size}\n`);
 }

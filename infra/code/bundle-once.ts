@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withLock } from '../../shared/lock.mjs';
 import { emptyDraft } from './replace-folder.ts';
@@ -7,6 +7,10 @@ import { root } from './root.ts';
 
 /** Ferry's own files that go into bundles, or decide how they are made. */
 const SOURCES = ['functions', 'shared', 'infra', 'package.json', 'tsconfig.json'];
+
+// Beside the files of a bundle, so that both are kept, replaced and removed together.
+const MADE_FROM = 'made-from';
+const FILES = 'files';
 
 /**
  * Copies a bundle into a folder. It is made when Ferry's code or packages have changed since it was last made, and kept
@@ -23,18 +27,17 @@ export async function bundleOnce(
   project = root,
 ): Promise<void> {
   const kept = join(project, '.cache', 'bundles', name);
-  const madeFrom = `${kept}.made-from`;
   await withLock(`${kept}.lock`, async () => {
     const state = await stateOfSources(project);
-    if ((await readFile(madeFrom, 'utf8').catch(() => '')) !== state) {
+    if ((await readFile(join(kept, MADE_FROM), 'utf8').catch(() => '')) !== state) {
       const draft = await emptyDraft(kept);
-      await make(draft);
-      await rm(madeFrom, { force: true });
+      await mkdir(join(draft, FILES));
+      await make(join(draft, FILES));
+      await writeFile(join(draft, MADE_FROM), state);
       await rm(kept, { recursive: true, force: true });
       await rename(draft, kept);
-      await writeFile(madeFrom, state);
     }
-    await cp(kept, folder, { recursive: true });
+    await cp(join(kept, FILES), folder, { recursive: true });
   });
 }
 
@@ -54,9 +57,11 @@ async function stateOfSources(project: string): Promise<string> {
 async function addContent(hash: ReturnType<typeof createHash>, path: string, name: string): Promise<void> {
   const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EISDIR') return undefined;
+    // A link to nothing, as Emacs makes one beside a file that is being edited, or what an editor has just removed.
+    if (error.code === 'ENOENT') return '';
     throw error;
   });
-  if (content) {
+  if (content !== undefined) {
     hash.update(`${name} ${content.length}\n`).update(content);
     return;
   }

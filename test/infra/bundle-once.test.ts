@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -77,6 +77,19 @@ it('does not make it again for files that were only touched, as by a checkout', 
   await bundle();
   await utimes(join(folder, 'shared/errors.ts'), 1, 1);
   expect(await bundle()).toBe('bundle 1');
+});
+
+it('does not mind a link to nothing, as Emacs makes one beside a file that is being edited', async () => {
+  const { folder, bundle } = await project();
+  await symlink('somebody@host.4711:1', join(folder, 'shared/.#errors.ts'));
+  expect(await bundle()).toBe('bundle 1');
+});
+
+it('makes it again after it was removed by hand', async () => {
+  const { folder, bundle } = await project();
+  await bundle();
+  await rm(join(folder, '.cache/bundles/jobs'), { recursive: true });
+  expect(await bundle()).toBe('bundle 2');
 });
 
 it('keeps nothing of a bundle that could not be made', async () => {

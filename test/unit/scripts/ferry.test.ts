@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -71,4 +72,16 @@ describe('ferry.mjs on an older Node', () => {
       expect(code).toBe(130);
     },
   );
+});
+
+it('starts beside a link to nothing, as Emacs makes one beside a file that is being edited', async () => {
+  for (const folder of ['cli', 'console', 'infra/code']) await mkdir(join(root, folder), { recursive: true });
+  await writeFile(join(root, 'package.json'), '{}');
+  await symlink('somebody@host.4711:1', join(root, 'cli/.#main.ts'));
+  await writeFile(
+    join(root, 'scripts/build-program.ts'),
+    "import { mkdirSync, writeFileSync } from 'node:fs'; const folder = process.argv[2] ?? ''; mkdirSync(folder, { recursive: true }); writeFileSync(folder + '/ferry.mjs', \"console.log('started')\");",
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'scripts/ferry.mjs')]);
+  expect(stdout).toBe('started\n');
 });
