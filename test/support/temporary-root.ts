@@ -52,8 +52,13 @@ function removeLeftovers(place: string): void {
   for (const name of readdirSync(place)) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN;
     const folder = join(place, name);
-    if (!Number.isInteger(pid) || isAlive(pid) || lstatSync(folder).uid !== process.getuid?.()) continue;
-    rmSync(folder, { recursive: true, force: true });
+    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    try {
+      if (lstatSync(folder).uid === process.getuid?.()) rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      // Another run that begins removes it, too.
+      if (!['ENOENT', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 }
 
