@@ -1,3 +1,6 @@
+/** The exporter tries again for as long as it has, whether nothing listens there or the collector is overloaded. */
+const NOT_IN_TIME = 'it could not be reached, or did not take them in time';
+
 /** How an export ended; 0 is success. */
 interface ExportResult {
   code: number;
@@ -40,7 +43,7 @@ export class Delivery {
 
   /** Gives up what has no answer yet. It still goes on. */
   giveUp(): void {
-    for (const exporter of new Set(this.#waiting)) this.#fail(exporter, 'it did not answer in time');
+    for (const exporter of new Set(this.#waiting)) this.#fail(exporter, NOT_IN_TIME);
   }
 
   end(exporter: Exporter, result: ExportResult): void {
@@ -78,5 +81,5 @@ function reasonOf(error: (Error & { code?: unknown }) | undefined): string {
   const code = error?.code;
   if (typeof code === 'number') return `it answered with status ${code}`;
   if (typeof code === 'string' && /^[A-Z_\d]{1,40}$/.test(code)) return code;
-  return 'it could not be reached, or did not answer in time';
+  return NOT_IN_TIME;
 }
