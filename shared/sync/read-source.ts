@@ -31,7 +31,7 @@ export interface SyncResult {
 /**
  * Reads the query's result into a Parquet file in the run's private folder.
  *
- * @param started opens for the first try
+ * @param started opens for the first try, and is closed when that fails
  */
 export async function readSource(
   context: JobContext,
@@ -43,6 +43,7 @@ export async function readSource(
     try {
       return await readResult(context, { ...work, started });
     } catch (error) {
+      await started?.[Symbol.asyncDispose]();
       // Once more, but not again: a broken connection looks like a query that fails.
       const again = error instanceof EndedQueryError && !ended;
       ended = true;

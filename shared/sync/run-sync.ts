@@ -27,7 +27,7 @@ async function syncOnce(context: JobContext, work: SyncWork): Promise<JobResult>
   const earlier = await findEarlierUpload(context, work);
   // A run that left its upload unfinished may have nothing to read.
   await using started = earlier ? undefined : startDuckdb(context.folder, work);
-  await using target = await openTarget(context, work);
+  await using target = await openTarget(context, work, started);
   const settled = earlier && (await settleEarlierUpload(context, work, target.client, earlier));
   if (settled) return settled;
   const { file, ...result } = await readSource(context, work, started);

@@ -28,20 +28,34 @@ export type FileToSend = Pick<SyncResult, 'file' | 'rows' | 'schema'> & {
   fingerprint?: string | undefined;
 };
 
-/** Signs in to the target of a sync, and checks everything that would make an upload fail. */
+/**
+ * Signs in to the target of a sync, and checks everything that would make an upload fail.
+ *
+ * @param opening what is opened meanwhile. It is closed when a try fails: many runs may wait for the end of one outage
+ */
 export function openTarget(
   context: JobContext,
   { sync, target, secrets, config, dispatcher, clock }: SyncWork,
+  opening?: AsyncDisposable,
 ): Promise<OpenTarget> {
+  const retry = <T>(ask: () => Promise<T>): Promise<T> =>
+    context.retry(async () => {
+      try {
+        return await ask();
+      } catch (error) {
+        await opening?.[Symbol.asyncDispose]();
+        throw error;
+      }
+    });
   return context.phase('check target', async () => {
     const client = createPolyteiaClient(target, {
-      token: await context.retry(() => readToken(target, secrets)),
+      token: await retry(() => readToken(target, secrets)),
       outgoing: config,
       ...(dispatcher ? { dispatcher } : {}),
       ...clock,
     });
     try {
-      const { content } = await context.retry(() => client.checkDataset(sync.dataset, context.signal));
+      const { content } = await retry(() => client.checkDataset(sync.dataset, context.signal));
       return { client, before: content, [Symbol.asyncDispose]: () => client.close() };
     } catch (error) {
       await client.close();

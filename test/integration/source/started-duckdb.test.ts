@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { Agent } from 'undici';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PROJECT_EXTENSIONS } from '../../../cli/local/session-options.ts';
 import { ConfigError, QueryError } from '../../../shared/errors.ts';
 import { SourceSession } from '../../../shared/source/sessions/session.ts';
@@ -120,4 +121,46 @@ it('is closed when Polyteia refuses the run', async () => {
   const record = await runSync(sync.options());
   expect(record).toMatchObject({ state: 'failed', phases: [] });
   expect(await readdir(sync.workFolder)).toEqual([]);
+});
+
+describe('while a run waits for its next try, no DuckDB is open: many runs may wait for the end of one outage', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** Counts what opens and closes from now on, once something has opened. */
+  function countOpen(): () => Promise<number> {
+    let opened = 0;
+    let open = 0;
+    const create = DuckDBInstance.create.bind(DuckDBInstance);
+    vi.spyOn(DuckDBInstance, 'create').mockImplementation(async (...how) => {
+      const instance = await create(...how);
+      const close = instance.closeSync.bind(instance);
+      instance.closeSync = () => {
+        open -= 1;
+        close();
+      };
+      opened += 1;
+      open += 1;
+      return instance;
+    });
+    return async () => {
+      await waitFor('a DuckDB', () => opened > 0 || undefined, 20_000);
+      return open;
+    };
+  }
+
+  it.each([
+    ['Polyteia', () => postgres, 'succeeded'],
+    ['the source', () => ({ ...postgres, port: 1 }), 'failed'],
+  ] as const)('of %s', async (of, login, state) => {
+    await postgres.query('CREATE TABLE IF NOT EXISTS orders AS SELECT 1 AS id');
+    await using polyteia = await startPolyteiaStandIn({ datasets: [DATASET] });
+    await using sync = await setUpInProcessSync(login(), polyteia);
+    if (of === 'Polyteia') polyteia.failNext({ on: 'get_dataset', how: { kind: 'status', status: 503 } });
+    const open = countOpen();
+    const whileWaiting: number[] = [];
+    const clock = { now: Date.now, sleep: async () => void whileWaiting.push(await open()) };
+    const record = await runSync({ ...sync.options(), maxTries: 2, clock });
+    expect(record).toMatchObject({ state });
+    expect([whileWaiting, await open()]).toEqual([[0], 0]);
+  });
 });
