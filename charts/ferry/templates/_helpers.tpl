@@ -6,7 +6,8 @@
 app: {{ .Values.app }}
 app.kubernetes.io/name: ferry
 app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/version: {{ .Values.version | default .Chart.AppVersion | quote }}
+{{- /* What a label takes of a tag, without the digest that may follow it. */}}
+app.kubernetes.io/version: {{ .Values.version | default .Chart.AppVersion | splitList "@" | first | trunc 63 | trimAll "-_." | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
@@ -45,7 +46,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range .Values.env }}{{ $given = append $given .name }}{{ end }}
 {{- $env := list }}
 {{- range $own }}{{ if not (has .name $given) }}{{ $env = append $env . }}{{ end }}{{ end }}
-{{- toYaml (concat $env .Values.env) }}
+{{- toYaml (concat $env (.Values.env | default list)) }}
 {{- end }}
 
 {{/* Whether two pods can have one state: empty if not. */}}

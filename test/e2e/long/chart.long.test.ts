@@ -249,6 +249,20 @@ describe('what Ferry’s values make', () => {
     expect(container.ports).toEqual([{ name: 'http', containerPort: 9090 }]);
   });
 
+  it('takes an empty `env`, of which all entries were removed', async () => {
+    const { spec } = await deploymentOf({ env: null });
+    expect(spec.template.spec.containers[0].env).toEqual([{ name: 'FERRY_GRACE', value: '25s' }]);
+  });
+
+  it.each([
+    [`0.1.0@sha256:${'0f'.repeat(32)}`, '0.1.0'],
+    [`_${'a'.repeat(62)}-b`, 'a'.repeat(62)],
+  ])('labels the image %s with what a label can be', async (version, label) => {
+    const { metadata, spec } = await deploymentOf({ version });
+    expect(metadata.labels['app.kubernetes.io/version']).toBe(label);
+    expect(spec.template.spec.containers[0].image).toBe(`registry.example.org/ferry:${version}`);
+  });
+
   it('writes ferry.yaml as it was, from YAML and from a file', async () => {
     const inYaml = manifestsIn(await render({ config })).ConfigMap.data['ferry.yaml'];
     expect(parseAllDocuments(inYaml).map((document) => document.toJS())).toEqual([config]);
