@@ -8,6 +8,8 @@ export interface LexicalRules {
   part: RegExp;
   /** Whether a block comment may contain another one. */
   nestedComments: boolean;
+  /** The end of the text ends a block comment, too (SQLite). */
+  openComments?: true;
 }
 
 /** https://www.postgresql.org/docs/current/sql-syntax-lexical.html; DuckDB's own SQL follows the same rules. */
@@ -55,7 +57,7 @@ export interface Token {
   end: number;
 }
 
-function endOfBlockComment(sql: string, start: number, nested: boolean): number {
+function endOfBlockComment(sql: string, start: number, nested: boolean): number | undefined {
   const bracket = /\/\*|\*\//g;
   bracket.lastIndex = start + 2;
   let depth = 1;
@@ -64,22 +66,28 @@ function endOfBlockComment(sql: string, start: number, nested: boolean): number 
     else if (nested) depth += 1;
     if (depth === 0) return bracket.lastIndex;
   }
-  return sql.length;
+  return undefined;
 }
 
-/** Everything except white space and comments. An unterminated part runs to the end. */
-export function* tokensOf(sql: string, { part, nestedComments }: LexicalRules): Generator<Token> {
+/**
+ * Everything except white space and comments. An unterminated part runs to the end; a comment that is never closed counts
+ * as a word where the source refuses it, so that it stays in the statement.
+ */
+export function* tokensOf(sql: string, rules: LexicalRules): Generator<Token> {
+  const { part, nestedComments, openComments = false } = rules;
   let start = 0;
   while (start < sql.length) {
     part.lastIndex = start;
     const { space, block, quoted, dollar, end: semicolon } = part.exec(sql)?.groups ?? {};
     let end = part.lastIndex;
-    if (block !== undefined) end = endOfBlockComment(sql, start, nestedComments);
+    const closed = block === undefined ? undefined : endOfBlockComment(sql, start, nestedComments);
+    if (block !== undefined) end = closed ?? sql.length;
+    const isComment = block !== undefined && (openComments || closed !== undefined);
     if (dollar !== undefined) {
       const closing = sql.indexOf(dollar, end);
       end = closing < 0 ? sql.length : closing + dollar.length;
     }
-    if (space === undefined && block === undefined) {
+    if (space === undefined && !isComment) {
       const kind =
         semicolon !== undefined ? 'end' : quoted !== undefined || dollar !== undefined ? 'quoted' : 'word';
       yield { kind, text: sql.slice(start, end), start, end };

@@ -103,6 +103,7 @@ describe.each(servers)('a query of $name', ({ kind, start, schema }) => {
     ['INSERT', 'INSERT INTO orders (id) VALUES (99)', /not one SELECT|no columns|tries to write/],
     ['DELETE', 'DELETE FROM orders', /not one SELECT|no columns|tries to write/],
     ['no SELECT', 'SELEC id FROM orders', /refused the query/],
+    ['a comment that is never closed', 'SELECT id FROM orders /* WHERE id = 1', /refused the query/],
     ['nothing but a comment', '-- nothing', /refused the query|no columns|not one SELECT/],
     ['no column', 'SELECT FROM orders', /returns no columns|refused the query/],
     ['an unknown table', 'SELECT * FROM unbekannt', /refused the query: .*unbekannt/],

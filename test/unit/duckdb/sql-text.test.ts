@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mysqlLexicalRules, postgresLexicalRules, trimStatement } from '../../../shared/duckdb/sql-text.ts';
+import { sqliteLexicalRules } from '../../../shared/source/odbc/sqlite/sqlite-lexical.ts';
 
 describe('trimStatement', () => {
   it.each([
@@ -20,12 +21,18 @@ describe('trimStatement', () => {
     [';; SELECT 1 ;', '   SELECT 1'],
     ['SELECT 1 -- one\r WHERE false', 'SELECT 1 -- one\r WHERE false'],
     ['SELECT 4 - -1', 'SELECT 4 - -1'],
+    // What the source would refuse, it must see.
+    ['SELECT 1 /* a /* nested */ WHERE false', 'SELECT 1 /* a /* nested */ WHERE false'],
     ['SELECT 8/*c*//2', 'SELECT 8/*c*//2'],
     ['', ''],
     [' ; -- nothing', ''],
   ])('%j becomes %j', (sql, expected) => {
     expect(trimStatement(sql, postgresLexicalRules)).toBe(expected);
   });
+});
+
+it('trimStatement for SQLite, in which the end of a statement closes a comment', () => {
+  expect(trimStatement('SELECT 1 /* WHERE false', sqliteLexicalRules)).toBe('SELECT 1');
 });
 
 describe('trimStatement for MySQL', () => {
@@ -37,6 +44,7 @@ describe('trimStatement for MySQL', () => {
     ['SELECT 2--1', 'SELECT 2--1'],
     ['SELECT 1 /* not /* nested */', 'SELECT 1'],
     ['SELECT 1 /* a */ */', 'SELECT 1 /* a */ */'],
+    ['SELECT 1 /* WHERE false', 'SELECT 1 /* WHERE false'],
     // Run by the server, so no comment.
     ['SELECT 1 /*!50000 + 1 */', 'SELECT 1 /*!50000 + 1 */'],
     ['SELECT 1 /*M! + 1 */;', 'SELECT 1 /*M! + 1 */'],

@@ -4,6 +4,7 @@ import { type LexicalRules, tokensOf } from '../../../duckdb/sql-text.ts';
 export const sqliteLexicalRules: LexicalRules = {
   part: /(?<space>\s+|--[^\n]*)|(?<block>\/\*)|(?<quoted>'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$))|(?<end>;)|(?<word>[\w\u0080-\uffff$]+|[\s\S])/gy,
   nestedComments: false,
+  openComments: true,
 };
 
 /**
