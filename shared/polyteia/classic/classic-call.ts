@@ -5,7 +5,7 @@ import { parseJson } from '../http/parse-json.ts';
 import type { ClassicRefusals } from './classic-refusals.ts';
 
 const envelope = z.looseObject({
-  error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
+  error: z.looseObject({ code: z.number(), message: z.string().nullish() }).nullish(),
   data: z.unknown().optional(),
 });
 
@@ -39,7 +39,10 @@ export function createClassicCall(
     // Polyteia.
     if (content?.error) {
       const ofFormat = Object.hasOwn(params, 'content_type');
-      throw rejected(content.error.code, content.error.message, { dataset: params.id, ofFormat });
+      throw rejected(content.error.code, content.error.message ?? undefined, {
+        dataset: params.id,
+        ofFormat,
+      });
     }
     if (answer.status === 401) throw errors.keyRefused();
     if (answer.status >= 400) throw errors.refusedInFront(`the call ${name}`, answer.status);

@@ -214,6 +214,17 @@ it.each([302, 307, 308])('a redirect (%d) is told as one', async (status) => {
   });
 });
 
+it('an envelope that says that there is no error is an answer, and one without a message an error', async () => {
+  const answer = (body: object): FailureHow => ({ kind: 'notJson', body: JSON.stringify(body) });
+  setup.standIn.failNext({ on: 'get_dataset', how: answer({ data: { id: DATASET }, error: null }) });
+  expect(await client.checkDataset(DATASET)).toEqual({ content: undefined });
+  const error = { code: 404, message: null };
+  setup.standIn.failNext({ on: 'get_dataset', how: answer({ data: null, error }) });
+  expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({
+    message: expect.stringMatching(/^Polyteia has no da/),
+  });
+});
+
 it('a web page instead of an answer is told as one', async () => {
   setup.standIn.failNext({ on: 'get_dataset', how: { kind: 'notJson' } });
   expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({
