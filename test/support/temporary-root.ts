@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
 
 const MARK = 'FERRY_TEST_TMPDIR';
 const prefix = `ferry-tests-${hostname()}-`;
@@ -9,9 +10,10 @@ const prefix = `ferry-tests-${hostname()}-`;
  * Gives a test run one temporary folder for all that it makes, and removes it at the end. A run that was killed could not: the next one
  * removes what is left of it. Its processes end on their own (bound-process.ts). Called by Vitest once for each project.
  */
-export function setup(): void {
+export function setup({ name }: Pick<TestProject, 'name'>): void {
   if (process.env[MARK] !== undefined) return;
-  const memory = findMemory();
+  // What the long tests make is big, such as images, and one of them looks at the file system of a volume.
+  const memory = name === 'long' ? undefined : findMemory();
   for (const place of [tmpdir(), memory ?? []].flat()) removeLeftovers(place);
   const root = join(memory ?? tmpdir(), `${prefix}${process.pid}`);
   mkdirSync(root, { recursive: true });

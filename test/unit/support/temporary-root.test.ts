@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
 const ROOT = new URL('../../support/temporary-root.ts', import.meta.url).href;
-const SCRIPT = `const { setup, teardown } = await import('${ROOT}'); setup(); teardown();`;
+const SCRIPT = `const { setup, teardown } = await import('${ROOT}'); setup({ name: 'unit' }); teardown();`;
 // Above all that Linux gives out.
 const FIRST_PID = 4_194_305;
 
