@@ -46,10 +46,13 @@ export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
   return isWebPage(answer) ? { kind: 'page' } : undefined;
 }
 
-/** Whether an answer is a web page, by its header or its beginning. */
+/**
+ * Whether an answer is a web page, by its header or its beginning. A comment ends where it first can: to try each of its
+ * ends would take twice as long for each further comment.
+ */
 export function isWebPage({ text, contentType }: HttpAnswer): boolean {
   return (
     /^(text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? '') ||
-    /^\uFEFF?\s*(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body)\b/i.test(text)
+    /^\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->)[\s\S])*-->\s*)*<(!doctype\s+html|html|head|body)\b/i.test(text)
   );
 }
