@@ -13,7 +13,7 @@ import type { ErrorPatterns } from '../error-patterns.ts';
 import { explainByPattern, explainUnprepared, UnknownQueryError } from '../explain-error.ts';
 import { explainDeniedCatalog, explainDeniedFacts } from './explain-denial.ts';
 import { endedSessions, interruptions, lockedCatalog, sourceFaults } from './postgres-interruptions.ts';
-import { POPULATE, postgresQueryHint } from './postgres-query-hint.ts';
+import { NOT_POPULATED, POPULATE, postgresQueryHint } from './postgres-query-hint.ts';
 
 const refuseLogin = (at: string, user: string) =>
   new RefusedLoginError(`The source at ${at} refused the login of user "${user}".`, {
@@ -209,7 +209,7 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   {
-    pattern: /has not been populated/,
+    pattern: NOT_POPULATED,
     make: () =>
       new QueryError('The query reads a materialized view that has not been populated.', {
         hint: POPULATE,
@@ -318,7 +318,7 @@ function explainDuckdbError(message: string): FerryError {
 
 /** Messages without a position in the query that contain only names. */
 const harmlessAnswers =
-  /^permission denied for |^keine Berechtigung für |^materialized view .* has not been populated$|^target lists can have at most /;
+  /^permission denied for |^keine Berechtigung für |^materialized view .* has not been populated$|^materialisierte Sicht .* wurde noch nicht befüllt$|^target lists can have at most /;
 
 /**
  * Whether an answer of the server contains only words of the query and names of the catalog. To plan a query, the

@@ -1,4 +1,7 @@
-/** What to do about a materialized view that was created or refreshed WITH NO DATA. */
+/** What Postgres says, in English or German, of a materialized view that was created or refreshed WITH NO DATA. */
+export const NOT_POPULATED = /has not been populated|wurde noch nicht befüllt/;
+
+/** What to do about it. */
 export const POPULATE = 'Populate it on the source: REFRESH MATERIALIZED VIEW, by its owner.';
 
 /**
@@ -12,7 +15,7 @@ export function postgresQueryHint(said: string): string {
     return `Grant it: GRANT USAGE ON SCHEMA ${name} TO this user, and SELECT on what the query reads.`;
   if (/^(function|funktion)$/i.test(kind)) return `Grant it: GRANT EXECUTE ON FUNCTION ${name} TO this user.`;
   if (name !== '') return `Grant it: GRANT SELECT ON ${name} TO this user.`;
-  if (/has not been populated/.test(said)) return POPULATE;
+  if (NOT_POPULATED.test(said)) return POPULATE;
   if (!/does not exist|existiert nicht/.test(said)) return 'Run the query on the source itself to see more.';
   if (/^(relation|schema) [»"]db[."«]/i.test(said))
     return 'db. in front of a table is for a duckdbQuery: in a query, write the names of the source, such as public.orders.';
