@@ -257,6 +257,13 @@ it.each<[string, StandInOperation, FailureHow, RegExp, RegExp]>([
     /format: csv/,
   ],
   [
+    'a file in JSON that is called a web page',
+    'upload',
+    { kind: 'notJson', body: '{"error":{"code":415}}', contentType: 'text/html' },
+    /^Polyteia refused .* \(HTTP status 415\)/,
+    /format: csv/,
+  ],
+  [
     'a file as too large',
     'upload',
     { kind: 'status', status: 413 },
