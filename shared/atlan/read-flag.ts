@@ -3,7 +3,7 @@ import { AtlanError } from './answers.ts';
 const TRUE = ['true', 'True', '1', 'yes', 'on', 't', 'y'] as const;
 const FALSE = ['false', 'False', '0', 'no', 'off', 'f', 'n'] as const;
 
-/** What a flag of a query may say, as pydantic reads it in Atlan's app. */
+/** What a flag may say, in capitals too, as pydantic reads it in Atlan's app. */
 export const FLAGS = [...TRUE, ...FALSE] as const;
 
 /**
@@ -13,7 +13,7 @@ export const FLAGS = [...TRUE, ...FALSE] as const;
  * @throws AtlanError (422) that names the flag
  */
 export function readFlag(name: string, text: string | undefined): boolean {
-  const is = (values: readonly string[]) => text !== undefined && values.includes(text);
+  const is = (values: readonly string[]) => text !== undefined && values.includes(text.toLowerCase());
   if (text === undefined || is(FALSE)) return false;
   if (is(TRUE)) return true;
   const field = { loc: ['query', name], msg: 'expected true or false', type: 'bool_parsing' };

@@ -35,7 +35,9 @@ const connectionSchema = z.looseObject({
 const emptyFilter = z.union([z.null(), z.literal('')]).transform(() => ({}));
 const filterOf = (field: 'include' | 'exclude') => z.union([emptyFilter, extractionFields[field]]).optional();
 /** Forms send them as texts or numbers, which the app takes, too. Its SQL for Postgres uses none. */
-const formFlag = z.union([z.boolean(), z.literal([0, 1, '', ...FLAGS])]).nullish();
+const formFlag = z
+  .union([z.boolean(), z.literal([0, 1, '']), z.string().toLowerCase().pipe(z.enum(FLAGS))])
+  .nullish();
 const metadataSchema = z.looseObject({
   'include-filter': filterOf('include'),
   'exclude-filter': filterOf('exclude'),

@@ -116,7 +116,7 @@ describe('a run', () => {
     expect((await atlan.get(`result/${workflow_id}?wait=false`)).body).toMatchObject({
       data: { status: 'running' },
     });
-    const waiting = atlan.get(`result/${workflow_id}?wait=true`);
+    const waiting = atlan.get(`result/${workflow_id}?wait=TRUE`);
     await held.reached();
     await held.release();
     const answer = await waiting;
