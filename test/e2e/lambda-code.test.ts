@@ -115,7 +115,7 @@ describe.each([
   it('has the same hash when it is built again, so that it is not uploaded again', async () => {
     const first = FileSystem.fingerprint(await buildLambdaCode(architecture, EXTENSION_NAMES));
     // The bundle is kept, and would be the same in any case.
-    await rm(join(root, '.cache', 'bundles', 'jobs', 'made-from'));
+    await rm(join(root, '.cache', 'bundles', 'jobs', 'made-from'), { force: true });
     expect(FileSystem.fingerprint(await buildLambdaCode(architecture, EXTENSION_NAMES))).toBe(first);
   });
 });

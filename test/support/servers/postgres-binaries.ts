@@ -38,6 +38,8 @@ export function postgresBinaries(
   const key = `${wanted} ${user?.uid}`;
   const pending = binaries.get(key) ?? find(wanted, user);
   binaries.set(key, pending);
+  // A download that failed is tried again for the next server.
+  pending.catch(() => binaries.delete(key));
   return pending;
 }
 

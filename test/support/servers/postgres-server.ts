@@ -158,6 +158,7 @@ const templates = new Map<string, Promise<string>>();
 function clusterTemplate(bin: string, serverUser: UnprivilegedUser | undefined): Promise<string> {
   const pending = templates.get(bin) ?? makeTemplate(bin, serverUser);
   templates.set(bin, pending);
+  pending.catch(() => templates.delete(bin));
   return pending;
 }
 
