@@ -101,8 +101,6 @@ describe('a duckdbQuery', () => {
       [['; DROP TABLE db.orders; --', ';']],
     ],
     ['SELECT 1 AS a --', [[1]]],
-    // What trims a statement leaves out a comment without an end.
-    ['SELECT 1 AS a /*', [[1]]],
     ['SELECT column_name FROM (DESCRIBE db.orders)', [['id'], ['note']]],
     ['SELECT current_user', [['duckdb']]],
     ['SELECT max(range) FROM range(3), db.orders', [[2]]],

@@ -122,6 +122,8 @@ export const isNoSelect = [
 export const severalStatements = [
   'SELECT 1; DROP TABLE db.orders',
   'SELECT 1; SELECT 2',
+  // A comment without an end.
+  'SELECT 1 AS a /*',
   ';;SELECT 1;;;DROP TABLE db.orders;;',
   'SELECT 1 /* ; */ ; DROP TABLE db.orders -- ;',
   'SELECT 1 /* /* ; */ ; */ ; DROP TABLE db.orders',
