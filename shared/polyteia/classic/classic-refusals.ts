@@ -1,8 +1,7 @@
 import { type FerryError, PolyteiaRejectedError } from '../../errors.ts';
 import { type AnswerErrors, isTransient, quoteWords } from '../http/answer-errors.ts';
 import type { HttpAnswer } from '../http/http.ts';
-import { parseJson } from '../http/parse-json.ts';
-import { isWebPage } from '../http/upload-answer.ts';
+import { isPageInFront } from '../http/upload-answer.ts';
 import { formatHint, refusedFileHint, type UploadFormat } from '../upload-format.ts';
 
 /**
@@ -53,8 +52,7 @@ export function createClassicRefusals(errors: AnswerErrors, key: string, format:
   function statusError(answer: HttpAnswer, dataset: string): FerryError {
     if (isTransient(answer.status) || answer.status < 400) return errors.busy(answer);
     // Polyteia's own refusals are text.
-    if (parseJson(answer.text) === undefined && isWebPage(answer))
-      return errors.refusedInFront(`the file for dataset ${dataset}`, answer.status);
+    if (isPageInFront(answer)) return errors.refusedInFront(`the file for dataset ${dataset}`, answer.status);
     // The body of a refusal may quote the file's content, so it is not repeated.
     return new PolyteiaRejectedError(
       `Polyteia refused the call for dataset ${dataset} (HTTP status ${answer.status}).`,

@@ -2,8 +2,7 @@ import { PolyteiaRejectedError, PolyteiaUnavailableError } from '../../errors.ts
 import { TOO_LARGE, tooLargeHint } from '../upload-format.ts';
 import type { PolyteiaConnection } from './connection.ts';
 import type { HttpAnswer } from './http.ts';
-import { parseJson } from './parse-json.ts';
-import { isWebPage } from './upload-answer.ts';
+import { isPageInFront } from './upload-answer.ts';
 
 /**
  * Errors that both generations of the API share. Their messages are Ferry's own; only {@link quoteWords} adds
@@ -46,7 +45,7 @@ export function createAnswerErrors({
   return {
     unavailable,
     notUnderstood: (call, answer) =>
-      parseJson(answer.text) === undefined && isWebPage(answer)
+      isPageInFront(answer)
         ? webPage(call)
         : unavailable(`gave an answer to ${call} that cannot be understood`),
     webPage,

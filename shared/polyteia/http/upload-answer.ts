@@ -47,6 +47,13 @@ export function findObjection(answer: HttpAnswer): UploadObjection | undefined {
 }
 
 /**
+ * Whether something in front of Polyteia answered with a web page. JSON is Polyteia's own answer, whatever its header
+ * says.
+ */
+export const isPageInFront = (answer: HttpAnswer): boolean =>
+  parseJson(answer.text) === undefined && isWebPage(answer);
+
+/**
  * Whether an answer is a web page, by its header or its beginning. A comment ends where it first can: to try each of its
  * ends would take twice as long for each further comment.
  */
