@@ -28,7 +28,32 @@ afterAll(() => postgres?.stop());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry started ü '));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Counts what opens and closes from now on, once something has opened. */
+function countOpen(): () => Promise<number> {
+  let opened = 0;
+  let open = 0;
+  const create = DuckDBInstance.create.bind(DuckDBInstance);
+  vi.spyOn(DuckDBInstance, 'create').mockImplementation(async (...how) => {
+    const instance = await create(...how);
+    const close = instance.closeSync.bind(instance);
+    instance.closeSync = () => {
+      open -= 1;
+      close();
+    };
+    opened += 1;
+    open += 1;
+    return instance;
+  });
+  return async () => {
+    await waitFor('a DuckDB', () => opened > 0 || undefined, 20_000);
+    return open;
+  };
+}
 
 const start = (extensionFolders: readonly string[] = [PROJECT_EXTENSIONS]) =>
   new StartedDuckdb(async () => ({
@@ -82,13 +107,15 @@ it('that could not be opened does not stop a session that can open one', async (
 });
 
 it('is closed when no session has taken it', async () => {
+  const open = countOpen();
   const started = start();
   const left = start();
   const taken = await started.take();
   await left[Symbol.asyncDispose]();
   expect(await left.take()).toBeUndefined();
+  expect(await open()).toBe(1);
   await started[Symbol.asyncDispose]();
-  // Whoever took it closes it.
+  // It belongs to whoever took it.
   expect((await taken?.connection.runAndReadAll('SELECT 1'))?.getRows()).toEqual([[1]]);
   taken?.connection.closeSync();
   taken?.instance.closeSync();
@@ -118,36 +145,14 @@ it('opens while a run asks Polyteia', async () => {
 it('is closed when Polyteia refuses the run', async () => {
   await using polyteia = await startPolyteiaStandIn({ datasets: [] });
   await using sync = await setUpInProcessSync(postgres, polyteia);
+  const open = countOpen();
   const record = await runSync(sync.options());
   expect(record).toMatchObject({ state: 'failed', phases: [] });
+  expect(await open()).toBe(0);
   expect(await readdir(sync.workFolder)).toEqual([]);
 });
 
 describe('while a run waits for its next try, no DuckDB is open: many runs may wait for the end of one outage', () => {
-  afterEach(() => vi.restoreAllMocks());
-
-  /** Counts what opens and closes from now on, once something has opened. */
-  function countOpen(): () => Promise<number> {
-    let opened = 0;
-    let open = 0;
-    const create = DuckDBInstance.create.bind(DuckDBInstance);
-    vi.spyOn(DuckDBInstance, 'create').mockImplementation(async (...how) => {
-      const instance = await create(...how);
-      const close = instance.closeSync.bind(instance);
-      instance.closeSync = () => {
-        open -= 1;
-        close();
-      };
-      opened += 1;
-      open += 1;
-      return instance;
-    });
-    return async () => {
-      await waitFor('a DuckDB', () => opened > 0 || undefined, 20_000);
-      return open;
-    };
-  }
-
   it.each([
     ['Polyteia', () => postgres, 'succeeded'],
     ['the source', () => ({ ...postgres, port: 1 }), 'failed'],
