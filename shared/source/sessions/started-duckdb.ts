@@ -38,7 +38,7 @@ export class StartedDuckdb implements AsyncDisposable {
     this.#opening.catch(() => {});
   }
 
-  /** @returns undefined when it has been taken, or could not be opened: whoever opens another one learns why */
+  /** @returns undefined if it has already been taken or could not be opened; opening another one then shows the error */
   async take(): Promise<PreparedInstance | undefined> {
     const opening = this.#opening;
     this.#opening = undefined;
