@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LOCAL_ACCOUNT, localAwsEnvironment, runLocalCdk } from '../../../scripts/local-cdk.ts';
 import { type BoundProcess, freePort, spawnBound } from '../processes/bound-process.ts';
+import { startPatience } from '../processes/patience.ts';
 import { MINISTACK, pythonEnvironment } from '../processes/python.ts';
 import { cacheFolder, dataTemplate } from '../servers/data-template.ts';
 
@@ -192,12 +193,12 @@ function temporaryRoot(): string {
 }
 
 async function ready(server: BoundProcess, port: number, caFile: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!server.hasEnded() && Date.now() < deadline) {
+  const goesOn = startPatience(30_000);
+  while (!server.hasEnded() && goesOn()) {
     if (existsSync(caFile) && (await isHealthy(port, caFile))) return;
     await Promise.race([sleep(100), server.ended]);
   }
-  throw new Error(`MiniStack did not start:\n${server.logTail()}`);
+  throw new Error(`MiniStack did not start:\n${server.logTail()}\n(It ${server.state()}.)`);
 }
 
 function isHealthy(port: number, caFile: string): Promise<boolean> {

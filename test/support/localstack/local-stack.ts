@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { LOCAL_ACCOUNT, localAwsEnvironment } from '../../../scripts/local-cdk.ts';
 import type { MiniStack, MiniStackOptions } from '../aws/mini-stack.ts';
 import { type BoundProcess, freePort, spawnBound } from '../processes/bound-process.ts';
+import { startPatience } from '../processes/patience.ts';
 import { localStackEnvironment } from '../processes/python.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -98,11 +99,11 @@ function registerExecutor(folder: string): string {
 }
 
 async function ready(server: BoundProcess, endpoint: string): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!server.hasEnded() && Date.now() < deadline) {
+  const goesOn = startPatience(60_000);
+  while (!server.hasEnded() && goesOn()) {
     const answer = await fetch(`${endpoint}/_localstack/health`).catch(() => undefined);
     if (answer?.ok) return;
     await Promise.race([sleep(200), server.ended]);
   }
-  throw new Error(`LocalStack did not start:\n${server.logTail()}`);
+  throw new Error(`LocalStack did not start:\n${server.logTail()}\n(It ${server.state()}.)`);
 }

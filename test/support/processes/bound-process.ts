@@ -25,6 +25,8 @@ export interface BoundProcess {
   /** Resolves when the process has ended. */
   ended: Promise<unknown>;
   hasEnded(): boolean;
+  /** Whether it still runs, or how it ended, for an error message. */
+  state(): string;
   /** The end of what it printed, for an error message. */
   logTail(): string;
   /** Sends `signal`, then after `patienceMs` KILL to its whole group; resolves when all of it has ended. */
@@ -76,6 +78,7 @@ export async function spawnBound(
     pid,
     ended,
     hasEnded,
+    state: () => (hasEnded() ? `ended with ${child.signalCode ?? child.exitCode}` : 'still runs'),
     logTail: () => readFileSync(logFile, 'utf8').trim().split('\n').slice(-20).join('\n'),
     async stop(signal, patienceMs) {
       child.ref();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startPatience } from './patience.ts';
 
 /** Asks until there is an answer. Throws with `what` it waited for, as that is by then, when no answer comes in time. */
 export async function waitFor<T>(
@@ -6,12 +7,11 @@ export async function waitFor<T>(
   ask: () => Promise<T | undefined> | T | undefined,
   timeoutMs: number,
 ): Promise<T> {
-  const end = Date.now() + timeoutMs;
+  const goesOn = startPatience(timeoutMs);
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() >= end) break;
-    // However long the machine sleeps meanwhile, it asks again.
+    if (!goesOn()) break;
     await sleep(100);
   }
   throw new Error(`Waited ${timeoutMs / 1000} s for ${typeof what === 'string' ? what : what()}.`);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { BoundProcess } from '../processes/bound-process.ts';
+import { startPatience } from '../processes/patience.ts';
 
 /** Waits until something with Postgres' protocol lets a client in; false when the process ends, or does not in time. */
 export async function acceptsPostgres(
@@ -8,8 +9,8 @@ export async function acceptsPostgres(
   login: pg.ClientConfig,
   timeoutMs: number,
 ): Promise<boolean> {
-  const deadline = Date.now() + timeoutMs;
-  while (!process.hasEnded() && Date.now() < deadline) {
+  const goesOn = startPatience(timeoutMs);
+  while (!process.hasEnded() && goesOn()) {
     const client = new pg.Client(login);
     client.on('error', () => undefined);
     try {

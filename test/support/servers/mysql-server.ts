@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import { type BoundProcess, freePort, spawnBound } from '../processes/bound-process.ts';
+import { startPatience } from '../processes/patience.ts';
 import { cacheFolder, copyData, dataTemplate, temporaryFolder } from './data-template.ts';
 import { type MysqlBinaries, type MysqlFlavor, mysqlBinaries } from './mysql-binaries.ts';
 import { type UnprivilegedUser, unprivilegedUser } from './postgres-binaries.ts';
@@ -221,7 +222,10 @@ function serverArgs(
   return [...args, ...settingArgs(Object.entries(settings))];
 }
 
-/** Starts the server; a port that somebody else took in the meantime is replaced by another. */
+/**
+ * Starts the server. A port that somebody else took in the meantime is replaced by another. A server that says nothing wrong is
+ * given another start: of some thousands, one MySQL stopped within "InnoDB initialization has started".
+ */
 async function launch(
   { server: [program, ...firstArgs] }: MysqlBinaries,
   args: readonly string[],
@@ -240,17 +244,19 @@ async function launch(
       folder,
     });
     if (await isReady(server, join(folder, 'socket'))) return { process: server, port };
-    const log = server.logTail();
+    const log = `${server.logTail()}\n(It ${server.state()}.)`;
     const portTaken = server.hasEnded() && /Bind on TCP\/IP port/.test(log);
+    const refused = /\[ERROR\]/.test(log);
     await server.stop('SIGKILL', 1_000);
-    if (portTaken && attempt < 3) continue;
-    throw new Error(`The test server did not start:\n${log}`);
+    if (attempt === 3 || (refused && !portTaken)) throw new Error(`The test server did not start:\n${log}`);
+    // Never in silence: a server that often needs it is a fault to find.
+    if (!portTaken) process.stderr.write(`A test server is started again:\n${log}\n`);
   }
 }
 
 async function isReady(server: BoundProcess, socketPath: string): Promise<boolean> {
-  const deadline = Date.now() + 30_000;
-  while (!server.hasEnded() && Date.now() < deadline) {
+  const goesOn = startPatience(30_000);
+  while (!server.hasEnded() && goesOn()) {
     try {
       await (await connect(socketPath)).end();
       return true;

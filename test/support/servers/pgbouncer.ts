@@ -87,7 +87,7 @@ server_tls_sslmode = disable
       });
       if (await acceptsPostgres(process, { host, port, user, password, database }, 10_000))
         return { process, port };
-      const log = process.logTail();
+      const log = `${process.logTail()}\n(It ${process.state()}.)`;
       const portTaken = process.hasEnded() && /Address already in use/.test(log);
       await process.stop('SIGKILL', 500);
       if (!portTaken || attempt === 3) throw new Error(`PgBouncer did not start:\n${log}`);

@@ -291,7 +291,7 @@ async function launch(
     });
     if (await acceptsPostgres(server, { host: socketFolder, port, user, database }, 20_000))
       return { process: server, port };
-    const log = server.logTail();
+    const log = `${server.logTail()}\n(It ${server.state()}.)`;
     const portTaken = server.hasEnded() && /could not bind|could not create any TCP/.test(log);
     await server.stop('SIGQUIT', 500);
     if (portTaken && attempt < 3) continue;
