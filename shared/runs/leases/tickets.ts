@@ -36,11 +36,12 @@ export async function listTickets(
   source?: string,
 ): Promise<Ticket[]> {
   const listed = await store.listWithAges(source === undefined ? QUEUES : `${QUEUES}${source}/`, MAX_TICKETS);
-  const tickets = listed.flatMap(({ key, ageMs }) => {
+  const tickets: Ticket[] = [];
+  for (const { key, ageMs } of listed) {
     const [, of, parkedRun, parked, waitingRun] = FORM.exec(key) ?? [];
     const runId = parkedRun ?? waitingRun;
-    return of === undefined || runId === undefined ? [] : [{ key, source: of, runId, ageMs, parked }];
-  });
+    if (of !== undefined && runId !== undefined) tickets.push({ key, source: of, runId, ageMs, parked });
+  }
   return tickets.sort((a, b) => (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0));
 }
 
