@@ -34,12 +34,7 @@ const STEPS = {
   '--test-tools': {
     script: 'test/support/tools/fetch-all.ts',
     args: [],
-    sources: [
-      'package-lock.json',
-      'test/support/tools',
-      'test/support/processes/python.ts',
-      'test/support/processes/arm64-node.ts',
-    ],
+    sources: ['package-lock.json', 'test/support/tools', 'test/support/processes/python.ts'],
     variables: /^FERRY_TEST_\w+_URL$/,
     // Tests that do without can still run; the others say what is missing.
     mayFail: true,

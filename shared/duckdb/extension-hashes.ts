@@ -28,7 +28,7 @@ const hashes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /**
  * The files whose signature DuckDB itself has checked: test/integration/source/open-with-extension.test.ts and
- * test/e2e/arm64.test.ts have it do so again. Nobody has done that on macOS.
+ * test/e2e/long/arm64.long.test.ts have it do so again. Nobody has done that on macOS.
  */
 export const signedExtensions: ReadonlySet<string> = new Set(
   Object.values(hashes).flatMap(({ linux_amd64, linux_arm64 }) => [linux_amd64 ?? '', linux_arm64 ?? '']),

@@ -8,8 +8,6 @@ export interface Arm64Node {
   command: string;
   /** What comes before the program. */
   args: string[];
-  /** All that it takes. */
-  files: string[];
 }
 
 /**
@@ -17,8 +15,10 @@ export interface Arm64Node {
  * the kernel.
  */
 export async function arm64Node(): Promise<Arm64Node> {
-  if (process.arch === 'arm64') return { command: process.execPath, args: [], files: [process.execPath] };
+  if (process.arch === 'arm64') return { command: process.execPath, args: [] };
   const { root, programs } = await findTool(QEMU);
-  const [command, node] = [programs['qemu-aarch64'], await fetchNode('arm64')];
-  return { command, args: ['-L', join(root, 'usr/aarch64-linux-gnu'), node], files: [command, node] };
+  return {
+    command: programs['qemu-aarch64'],
+    args: ['-L', join(root, 'usr/aarch64-linux-gnu'), await fetchNode('arm64')],
+  };
 }

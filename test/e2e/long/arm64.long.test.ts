@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildLambdaCode } from '../../infra/build-lambda-code.ts';
-import { bundle } from '../../infra/code/bundle.ts';
-import { hashOfFile, signedExtensions } from '../../shared/duckdb/extension-hashes.ts';
-import { EXTENSION_NAMES, extensionsFolder } from '../../shared/duckdb/fetch-extensions.ts';
-import { arm64Node } from '../support/processes/arm64-node.ts';
-import { readParquetWithPyarrow } from '../support/readers/read-parquet.ts';
+import { buildLambdaCode } from '../../../infra/build-lambda-code.ts';
+import { bundle } from '../../../infra/code/bundle.ts';
+import { hashOfFile, signedExtensions } from '../../../shared/duckdb/extension-hashes.ts';
+import { EXTENSION_NAMES, extensionsFolder } from '../../../shared/duckdb/fetch-extensions.ts';
+import { arm64Node } from '../../support/processes/arm64-node.ts';
+import { readParquetWithPyarrow } from '../../support/readers/read-parquet.ts';
 
 const run = promisify(execFile);
 

@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
 import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
 import { createS3DocumentStore } from '../../../shared/runs/documents/s3-document-store.ts';
-import { startHeartbeat } from '../../../shared/runs/leases/heartbeat.ts';
 import { acquireLease } from '../../../shared/runs/leases/lease.ts';
 import { type MiniStack, startMiniStack } from '../../support/aws/mini-stack.ts';
 import { createBucket } from '../../support/aws/mini-stack-bucket.ts';
@@ -115,33 +114,4 @@ describe.each([
       { numRuns: roundsOf(2), endOnFailure: true },
     );
   }, 3_600_000);
-});
-
-describe.each(['bucket', 'folder'])('a live holder, in a %s', (kind) => {
-  it('keeps its lease, no matter who asks for it', async () => {
-    const job = newJob();
-    // Long enough for a machine that stands still for seconds; nothing here waits for it.
-    const patient = { heartbeatMs: 200, expiryMs: 20_000 };
-    const held = await acquireLease(storeOf(kind), { job, runId: 'holder', times: patient, sleep });
-    if (held.outcome !== 'acquired') throw new Error('nobody else had it');
-    let stopped: Error | undefined;
-    await using _heartbeat = startHeartbeat({
-      lease: held.lease,
-      times: patient,
-      progress: () => ({}),
-      findCancelRequest: async () => undefined,
-      onStop: (reason) => {
-        stopped = reason;
-      },
-    });
-    const others = await Promise.all(
-      HOURS.map((hours, n) =>
-        withClockOf(hours, () =>
-          acquireLease(storeOf(kind), { job, runId: `other-${n}`, times: patient, sleep }),
-        ),
-      ),
-    );
-    expect(others).toEqual(HOURS.map(() => ({ outcome: 'busy', runId: 'holder' })));
-    expect(stopped).toBeUndefined();
-  });
 });
