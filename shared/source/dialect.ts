@@ -51,6 +51,8 @@ export interface SourceTable {
   table: string;
   /** It is known to store all its rows itself: no view, and nothing of another server. */
   stores?: true;
+  /** Its columns whose numbers may be beyond all doubles, as which the client reads them. */
+  beyondDoubles?: string[];
 }
 
 /** A column as DuckDB's client describes it. */

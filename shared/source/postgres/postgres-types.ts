@@ -354,10 +354,35 @@ function planByMode(column: PostgresColumn, request: PlanRequest): ColumnPlan {
       refusal,
     };
   }
-  return {
+  const written = {
     name: column.name,
     sourceType: column.sourceType,
     type: column.clientType,
     ...(loss ? { loss, reason: loss.text } : {}),
+  };
+  return (column.element ?? column.base) === 'numeric' && /^DOUBLE(\[\])?$/.test(written.type)
+    ? { ...written, ...refusedBeyondDoubles(column) }
+    : written;
+}
+
+/**
+ * The client divides by a power of ten, which is Infinity as a DOUBLE for more than 308 decimals, and makes NaN of 1.5 in
+ * a numeric(1000,500). The source's own NaN and Infinity are 0 by then.
+ */
+function refusedBeyondDoubles({
+  name,
+  clientType,
+}: PostgresColumn): Pick<ColumnPlan, 'inDuckdb' | 'refusal'> {
+  const misfit = (value: string) =>
+    clientType === 'DOUBLE'
+      ? `NOT isfinite(${value})`
+      : `len(list_filter(${value}, lambda e: NOT isfinite(e))) > 0`;
+  const quoted = quotePostgresName(name);
+  return {
+    inDuckdb: (value, _companion, refuse) => `CASE WHEN ${misfit(value)} THEN ${refuse} ELSE ${value} END`,
+    refusal: {
+      values: 'a number with more than 308 digits before or after its point, which a DOUBLE cannot hold',
+      hint: `Set columns: { ${name}: text } to keep all digits, or write round(${quoted}, 20) AS ${quoted} in a \`query\`.`,
+    },
   };
 }

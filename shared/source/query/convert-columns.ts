@@ -13,6 +13,7 @@ import {
 import type { Dialect } from '../dialect.ts';
 import { engineMessage } from '../engine-message.ts';
 import type { SourceSession } from '../sessions/session.ts';
+import { refusalOfType, withCheckedValues } from './checked-values.ts';
 import { changedWhileRunning, readSettings } from './keep-settings.ts';
 
 /** Where the markers of a table's own columns begin, after those of any result. */
@@ -45,19 +46,8 @@ export async function convertAtSource(
   const { columns, firstMarker } = conversion;
   if (columns.some(needsSource)) return convertThroughSource(session, sql, conversion);
   const names = columns.map(({ name }) => name);
-  const checked = columns.map(withCheckedText);
+  const checked = columns.map(withCheckedValues);
   return convert(checked, names, session.relationOf(sql), firstMarker);
-}
-
-/**
- * Text that the client passes on as bytes in any encoding: a query may change the encoding of its session while it
- * runs.
- */
-export function withCheckedText(plan: ColumnPlan): ColumnPlan {
-  if (plan.inDuckdb) return plan;
-  if (plan.type === 'VARCHAR') return { ...plan, inDuckdb: (value) => `decode(encode(${value}))` };
-  if (plan.type !== 'VARCHAR[]') return plan;
-  return { ...plan, inDuckdb: (value) => `list_transform(${value}, lambda e: decode(encode(e)))` };
 }
 
 /**
@@ -93,7 +83,7 @@ async function convertThroughSource(
   const cast = columns.map((plan, index): ColumnPlan => {
     const type = types.get(`c${index}`) ?? plan.type;
     if (plan.inDuckdb) return plan;
-    if (type === plan.type) return withCheckedText(plan);
+    if (type === plan.type) return withCheckedValues(plan);
     if (type === 'BLOB' && plan.type === 'VARCHAR')
       return { ...plan, inDuckdb: (value) => `decode(${value})` };
     return { ...plan, inDuckdb: (value) => `CAST(${value} AS ${plan.type})` };
@@ -245,6 +235,6 @@ export function explainRefusal(
   const failure = explainFailure(columns, error);
   if (failure) return failure;
   const column = planAt(refusedColumn(said));
-  if (!column?.refusal) return undefined;
-  return refuseColumn(column, column.refusal, error);
+  const refusal = column && (column.refusal ?? refusalOfType(column));
+  return refusal && refuseColumn(column, refusal, error);
 }

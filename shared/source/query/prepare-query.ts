@@ -5,8 +5,9 @@ import { ConfigError, ExactnessError, QueryError } from '../../errors.ts';
 import { type ColumnPlan, MAX_DECIMAL_DIGITS, withoutLabels } from '../column-plan.ts';
 import { ofStatement } from '../sessions/explain-unknown.ts';
 import type { SourceSession } from '../sessions/session.ts';
+import { withCheckedValues } from './checked-values.ts';
 import { overrideColumn, strictly } from './column-override.ts';
-import { convert, convertAtSource, withCheckedText } from './convert-columns.ts';
+import { convert, convertAtSource } from './convert-columns.ts';
 import { keepSettings } from './keep-settings.ts';
 import type { DuckdbQueryFacts } from './scans/duckdb-query.ts';
 import { warnUnseen } from './scans/guard-scan.ts';
@@ -89,7 +90,7 @@ async function prepare(
     const columns = client.map(({ name, type }) => {
       const target = typeOf(overrides, name);
       const plan = planComputed(name, type, target === undefined ? mode : 'exact');
-      return withCheckedText(target === undefined ? plan : overrideColumn(plan, target, undefined));
+      return withCheckedValues(target === undefined ? plan : overrideColumn(plan, target, undefined));
     });
     const { checks, converted, tableColumns } = scans;
     const isTold = ({ name }: ColumnPlan) =>

@@ -186,6 +186,54 @@ describe('Postgres', () => {
     );
   });
 
+  it('an interval that a file cannot hold fails the run: infinity, and 1193 hours, after which DuckDB begins at 0', async () => {
+    await server.query(`CREATE TABLE waits (n int, a interval, b interval[]);
+      INSERT INTO waits VALUES (1, '1193:02:47.295', '{1 year 1193:02:47}')`);
+    expect((await read({ query: 'SELECT n, a FROM waits' })).content.rows).toEqual([
+      [1, '0000000000000000ffffffff'],
+    ]);
+    expect((await read({ duckdbQuery: 'SELECT * FROM db.waits' })).rows).toBe(1);
+    for (const long of ['infinity', '1193:02:47.296']) {
+      await server.query(`UPDATE waits SET a = '${long}', b = '{${long}}'`);
+      for (const sync of [
+        { query: 'SELECT n, a FROM waits' },
+        { query: 'SELECT n, b AS a FROM waits' },
+        { duckdbQuery: 'SELECT n, a FROM db.waits' },
+        { duckdbQuery: 'SELECT n, [[a]] AS a FROM db.waits' },
+      ]) {
+        const error = await failureOf(read(sync));
+        expect(error).toBeInstanceOf(ExactnessError);
+        expect(error.message).toMatch(/^Column "a" .* contains an infinite interval, or one of 1193 hours/);
+      }
+      const { content } = await read({ query: 'SELECT n, a FROM waits', columns: { a: 'text' } });
+      expect(content.rows).toEqual([[1, long]]);
+    }
+  });
+
+  it.each([
+    ['numeric(1000,500)', '1.5'],
+    ['numeric(1000,500)', '-123.456'],
+    ['numeric(1000,0)', `1${'0'.repeat(400)}`],
+  ])(
+    'a number that a DOUBLE cannot hold fails the run, and is not NaN or Infinity: %s, %s',
+    async (type, n) => {
+      await server.query(`DROP TABLE IF EXISTS long_; CREATE TABLE long_ (n ${type}, a ${type}[], f numeric);
+      INSERT INTO long_ VALUES (${n}, '{${n}}', 'NaN')`);
+      for (const column of ['n', 'a', 'n::numeric AS n'])
+        expect((await failureOf(read({ query: `SELECT ${column} FROM long_` }))).message).toMatch(
+          /^Column "[na]" \(numeric(\[\])?\) contains a number with more than 308 digits/,
+        );
+      for (const column of ['n', 'a'])
+        expect((await failureOf(read({ duckdbQuery: `SELECT ${column} FROM db.long_` }))).message).toMatch(
+          /^Column "[na]" .* cannot be read by duckdbQuery: DuckDB's client makes NaN or Infinity of/,
+        );
+      const text = await read({ query: 'SELECT n FROM long_', columns: { n: 'text' } });
+      expect(text.content.rows[0]?.[0]).toMatch(new RegExp(`^${n}0*$`));
+      // As the connector wrote it.
+      expect((await read({ query: 'SELECT f FROM long_' })).content.rows).toEqual([[0]]);
+    },
+  );
+
   it('a table with every type', async () => {
     const columns = postgresTypes.map(({ type, column }, index) => `c${index} ${column ?? type}`);
     // The connector's client fails on a negative interval, and so do its heirs.

@@ -50,10 +50,11 @@ async function findTable(session: SourceSession, { schema, table }: TableReferen
   const wanted = schema ?? session.defaultSchema;
   const { rows } = await session.askSource('wrap', dialect.tablesNamed(wanted, table));
   const found = rows.map(
-    ([inSchema, name, stores]): SourceTable => ({
+    ([inSchema, name, stores, wide]): SourceTable => ({
       schema: String(inSchema),
       table: String(name),
       ...(stores === true ? { stores } : {}),
+      ...(typeof wide === 'string' ? { beyondDoubles: JSON.parse(wide) as string[] } : {}),
     }),
   );
   const [first, ...others] = found;
@@ -67,6 +68,8 @@ async function findTable(session: SourceSession, { schema, table }: TableReferen
     { hint: "Use `query` instead, with the source's own SQL." },
   );
 }
+
+const BEYOND_DOUBLES = "DuckDB's client makes NaN or Infinity of numbers with more than 308 digits";
 
 async function describeTable(
   session: SourceSession,
@@ -133,7 +136,11 @@ async function describeTable(
     label,
     query,
     columns: plans.map((plan) => ({
-      plan: { ...plan, table: label },
+      plan: {
+        ...plan,
+        table: label,
+        ...(found.beyondDoubles?.includes(plan.name) ? { unscannable: BEYOND_DOUBLES } : {}),
+      },
       scanType: scanTypes.get(plan.name) ?? plan.type,
     })),
   };
