@@ -55,6 +55,9 @@ export interface SourceTable {
   beyondDoubles?: string[];
 }
 
+/** A table, and the settings by which the source prints those of its values that are read as text. */
+export type PrintedTable = SourceTable & { printedBy: readonly string[] };
+
 /** A column as DuckDB's client describes it. */
 export interface ClientColumn {
   name: string;
@@ -327,7 +330,7 @@ export interface ParallelReading {
     beginning: string,
   ): Promise<string | undefined>;
   /** Why this table must be read in one part; undefined when it need not. */
-  findTableObstacle(ask: AskSource, table: SourceTable): Promise<string | undefined>;
+  findTableObstacle(ask: AskSource, table: PrintedTable): Promise<string | undefined>;
   /** DuckDB SQL that goes back to one connection after the session is locked down. */
   fallBackLate: string;
   /**

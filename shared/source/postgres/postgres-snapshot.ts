@@ -15,6 +15,7 @@ const conditions = `
     (SELECT count(*) FROM pg_settings WHERE name LIKE 'rds%' OR name LIKE 'aurora%' OR name LIKE 'apg%') AS amazon,
     (SELECT reset_val FROM pg_settings WHERE name = 'transaction_timeout') AS transaction_limit,
     (SELECT reset_val FROM pg_settings WHERE name = 'lock_timeout') AS lock_limit,
+    (SELECT reset_val FROM pg_settings WHERE name = 'gin_fuzzy_search_limit') AS search_limit,
     pg_export_snapshot() IS NOT NULL AS exported`;
 
 // As the client itself exports the snapshot of its first connection, once for each scan of a table.
@@ -38,11 +39,24 @@ async function findObstacle(connection: DuckDBConnection): Promise<string | unde
   // Ferry lifts it on its own connections, but cannot do so on the additional ones that the client opens.
   if (![null, '0'].includes(row.transaction_limit as string | null))
     return 'the login has a transaction_timeout, which cannot be lifted on all connections';
+  // A filter that DuckDB sends may search a GIN index, which then leaves out rows.
+  if (![null, '0'].includes(row.search_limit as string | null))
+    return 'the login has a gin_fuzzy_search_limit, which cannot be lifted on all connections';
   // An ALTER TABLE that queues between two of the connections waits for the first one, and the second one for it. Nobody
   // would end that, as the server does not know that the two belong together.
   if (row.lock_limit === '0') return UNLIMITED;
   return row.exported === true ? undefined : 'the source exports no snapshot';
 }
+
+/**
+ * One of the settings that Ferry has changed for its transaction, which the additional connections of the client do not
+ * know: they print by the login's own. From 1 on, extra_float_digits makes no difference since Postgres 12.
+ */
+const otherSettings = (names: string) => `
+  SELECT pg_catalog.min(s.name) FROM pg_catalog.pg_settings AS s
+  WHERE pg_catalog.lower(s.name) IN (${names}) AND s.setting <> s.reset_val
+    AND NOT (s.name = 'extra_float_digits' AND s.reset_val::pg_catalog.int4 > 0
+      AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 120000)`;
 
 /** The client's own `pg_pages_per_task`: the last part of a table may be smaller, so two parts begin with twice as many. */
 const PAGES_PER_PART = 1_000;
@@ -98,14 +112,19 @@ export const postgresParallelReading: ParallelReading = {
     }
   },
 
-  async findTableObstacle(ask, { schema, table }) {
+  async findTableObstacle(ask, { schema, table, printedBy }) {
+    const names = printedBy.map((name) => quoteLiteral(name.toLowerCase())).join(', ') || 'NULL';
     const { rows } = await ask(
-      `SELECT pg_catalog.row_security_active(c.oid) FROM pg_catalog.pg_class AS c
+      `SELECT pg_catalog.row_security_active(c.oid), (${otherSettings(names)}) FROM pg_catalog.pg_class AS c
        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
        WHERE n.nspname = ${quoteLiteral(schema)} AND c.relname = ${quoteLiteral(table)}`,
     );
+    const [[isSecured, setting] = []] = rows;
     // Its functions may change settings, which can be seen on one connection only.
-    return rows[0]?.[0] === true ? 'row-level security applies to the login' : undefined;
+    if (isSecured === true) return 'row-level security applies to the login';
+    return typeof setting === 'string'
+      ? `the login has its own ${setting}, by which other connections would print values differently`
+      : undefined;
   },
 
   async verify(connection) {

@@ -296,10 +296,10 @@ export class SourceSession {
     this.#connection.registerScalarFunction(own);
   }
 
-  /** Goes back to one connection for a table that several could read differently. */
-  chooseReadingOf(table: SourceTable): Promise<void> {
+  /** Goes back to one connection for a table that several could read differently, or print by other settings. */
+  chooseReadingOf(table: SourceTable, printedBy: readonly string[]): Promise<void> {
     const run = (sql: string) => this.run('wrap', sql);
-    return this.#table.chooseFor(table, (sql) => this.askSource('wrap', sql), run);
+    return this.#table.chooseFor({ ...table, printedBy }, (sql) => this.askSource('wrap', sql), run);
   }
 
   /**

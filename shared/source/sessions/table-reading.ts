@@ -1,4 +1,4 @@
-import type { AskSource, Dialect, SourceTable } from '../dialect.ts';
+import type { AskSource, Dialect, PrintedTable } from '../dialect.ts';
 import type { SessionHost } from './session-host.ts';
 import type { Reading, SessionOptions } from './session-options.ts';
 import { traceStatement } from './trace-statement.ts';
@@ -72,7 +72,11 @@ export class TableReading {
    *
    * @param run runs DuckDB's SQL in the locked session
    */
-  async chooseFor(table: SourceTable, ask: AskSource, run: (sql: string) => Promise<unknown>): Promise<void> {
+  async chooseFor(
+    table: PrintedTable,
+    ask: AskSource,
+    run: (sql: string) => Promise<unknown>,
+  ): Promise<void> {
     const { parallel } = this.#dialect;
     if (!parallel || this.#reading.mode === 'single') return;
     const reason = await parallel.findTableObstacle(ask, table);

@@ -18,6 +18,11 @@ export const isPlain = (type: string) =>
 const isPrinted = ({ plan, scanType }: ScannedColumn) =>
   plan.textDependsOn !== undefined && /^VARCHAR(\[\])*$/.test(scanType);
 
+/** The settings by which the source prints values of columns that a scan gets as text. */
+export const settingsOfPrinted = (columns: readonly ScannedColumn[]): string[] => [
+  ...new Set(columns.filter(isPrinted).flatMap(({ plan }) => plan.textDependsOn ?? [])),
+];
+
 /** A statement of the source's own SQL may stand for the scan: both give the query the same types. */
 const isReplaceable = ({ plan, scanType }: ScannedColumn) => plan.type === scanType || isPlain(scanType);
 

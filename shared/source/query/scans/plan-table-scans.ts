@@ -8,7 +8,7 @@ import type { SourceSession } from '../../sessions/session.ts';
 import { convertAtSource, TABLE_MARKERS } from '../convert-columns.ts';
 import { checkValues, type ReadValues, type ValueCheck } from '../value-check.ts';
 import type { DuckdbQueryFacts, TableReference } from './duckdb-query.ts';
-import { asScanned, guardScan, isPlain } from './guard-scan.ts';
+import { asScanned, guardScan, isPlain, settingsOfPrinted } from './guard-scan.ts';
 import { type Replacement, replaceTables } from './replace-tables.ts';
 import { findSentFilters, isComparedAlike, isMisread, selectUnfiltered } from './sent-filters.ts';
 
@@ -303,7 +303,8 @@ export async function planTableScans(
     assertKnownTypes(table);
     assertScannable(table);
   }
-  for (const { found } of described) await session.chooseReadingOf(found);
+  for (const { found, columns } of described)
+    await session.chooseReadingOf(found, settingsOfPrinted(columns));
   const warnings = described.flatMap((table) => [
     ...(mode === 'exact' ? [] : warningsOf(table)),
     ...(table.warning === undefined ? [] : [table.warning]),
