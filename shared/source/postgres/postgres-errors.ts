@@ -235,6 +235,17 @@ const readErrors: ErrorPatterns['read'] = [
       }),
   },
   {
+    // The zero byte ends the statement that DuckDB sends, and also its own message, which lacks what the server said then.
+    pattern: /^[^"]*Failed to prepare COPY "COPY \(/,
+    make: () =>
+      new QueryError(
+        'The query compares a column with a text that has a zero byte, which no text of Postgres has.',
+        {
+          hint: 'Remove the zero byte (chr(0)): no row can be equal to it.',
+        },
+      ),
+  },
+  {
     // Anything that DuckDB cannot wrap into COPY (SELECT …): SHOW, EXPLAIN, INSERT … RETURNING.
     pattern: /syntax error|COPY query must have a RETURNING|cannot set transaction|DO INSTEAD/i,
     codes: /^42601$/,

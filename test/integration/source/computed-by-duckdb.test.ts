@@ -285,4 +285,14 @@ describe('a filter of a duckdbQuery on Postgres', () => {
     expect(await sent("code IN ('A', 'B')", 'codes')).toBe("\"code\" IN ('A', 'B')");
     expect(await sent("code IN ('A', 'B ')", 'codes')).toBeUndefined();
   });
+
+  it.each(['word = chr(0)', "word IN ('a', chr(0))", "word > 'a' || chr(0)"])(
+    'a zero byte, which ends what the client sends, is named: %s',
+    async (condition) => {
+      await expect(read(`SELECT id FROM db.various WHERE ${condition}`)).rejects.toMatchObject({
+        class: 'QueryError',
+        message: expect.stringContaining('compares a column with a text that has a zero byte'),
+      });
+    },
+  );
 });
