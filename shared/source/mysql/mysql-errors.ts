@@ -10,6 +10,7 @@ import {
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
 import { EndedQueryError, explainByPattern, explainUnprepared } from '../explain-error.ts';
+import { hourlyLimits } from './mysql-hourly-limits.ts';
 import { mysqlQueryHint } from './mysql-query-hint.ts';
 
 const refuseDatabase = (at: string, user: string, database: string) =>
@@ -23,37 +24,6 @@ const refuseLogin = (at: string, user: string) =>
   });
 
 const OVER_TIME = /max_statement_time|maximum statement execution time|max_execution_time/i;
-
-const refuseForAnHour =
-  (more: string, limit: string, needs: string) =>
-  (at: string, user: string): FerryError =>
-    new AuthError(`The source at ${at} does not let user "${user}" ${more} within this hour.`, {
-      hint: `Raise its limit: ALTER USER … WITH ${limit} 0.${needs}`,
-    });
-
-/** What MariaDB and MySQL call the limits of a user for an hour. */
-const hourlyLimits: ErrorPatterns['connect'] = [
-  {
-    pattern: /max_(queries_per_hour|questions)/i,
-    make: refuseForAnHour(
-      'make more queries',
-      'MAX_QUERIES_PER_HOUR',
-      ' A sync makes about 30 queries, an extraction about 170.',
-    ),
-  },
-  {
-    pattern: /max_updates/i,
-    make: refuseForAnHour('make more updates', 'MAX_UPDATES_PER_HOUR', ''),
-  },
-  {
-    pattern: /max_connections_per_hour/i,
-    make: refuseForAnHour(
-      'connect again',
-      'MAX_CONNECTIONS_PER_HOUR',
-      ' A sync makes about five connections, an extraction about fifteen.',
-    ),
-  },
-];
 
 const TOO_MANY_ROWS = /MAX_JOIN_SIZE/;
 const refuseRows = () =>
@@ -81,6 +51,16 @@ const connectErrors: ErrorPatterns['connect'] = [
       new RefusedLoginError(`The password of user "${user}" of the source at ${at} has expired.`, {
         hint: 'Give the user a new one (ALTER USER … IDENTIFIED BY …), and put it into the secret of this source.',
       }),
+  },
+  {
+    pattern: /init_connect command failed/,
+    make: (at, user) =>
+      new AuthError(
+        `The init_connect of the source at ${at} fails for user "${user}", so the source ends each session.`,
+        {
+          hint: 'It is the SQL that the server runs when a login without administrative rights connects: SELECT @@init_connect shows it, and the server’s log says why it fails. Correct it, or grant this user what it needs.',
+        },
+      ),
   },
   {
     pattern: /Access denied for user .* to database/i,
