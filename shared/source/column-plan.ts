@@ -43,6 +43,10 @@ export interface ColumnPlan {
    * shows that a setting in {@link textDependsOn} was another one at that moment.
    */
   canary?: { sql: string; expected: string };
+  /** The source may have cut off a text with this many bytes. */
+  cutAt?: number;
+  /** The query gives another value each time it is computed, so the source must do that once for each row. */
+  once?: true;
   /** There can be no canary: a wrapper around the query would damage another column. */
   unwatched?: boolean;
   /** Why the column is converted, as shown by `ferry preview`. */

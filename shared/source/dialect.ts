@@ -215,12 +215,17 @@ export interface Dialect {
     modeOf: (name: string) => TypesMode,
     server: ServerFacts,
   ): Promise<ColumnPlan[]>;
-  /** The source's SQL for a query that computes something from each row of another one, in its order. */
+  /**
+   * The source's SQL for a query that computes something from each row of another one, in its order.
+   *
+   * @param once whether the other one must not be computed anew wherever an expression names its column
+   */
   selectFrom(
     query: string,
     expressions: readonly Expression[],
     columns: readonly string[],
     server: ServerFacts,
+    once?: boolean,
   ): string;
   /**
    * Checks whether a wrapper of {@link selectFrom} leaves the query's values unchanged.

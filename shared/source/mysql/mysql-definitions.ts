@@ -81,6 +81,23 @@ export async function findDefinitions(
   tables: readonly SourceTable[],
   rules: LexicalRules,
 ): Promise<Definition[]> {
+  const ofSession = answered.get(ask) ?? new Map<string, Definition[]>();
+  answered.set(ask, ofSession);
+  const asking = JSON.stringify([query, tables]);
+  const definitions = ofSession.get(asking) ?? (await lookUpAll(ask, query, tables, rules));
+  ofSession.set(asking, definitions);
+  return definitions;
+}
+
+/** What was found for a preparation of a query, which asks several times. */
+const answered = new WeakMap<AskSource, Map<string, Definition[]>>();
+
+async function lookUpAll(
+  ask: AskSource,
+  query: string | undefined,
+  tables: readonly SourceTable[],
+  rules: LexicalRules,
+): Promise<Definition[]> {
   const found = new Map<string, Definition>();
   const asked = new Set<string>();
   let mentions: Mention[] = [
@@ -113,6 +130,32 @@ export async function findDefinitions(
     }
   }
   return [...found.values()];
+}
+
+/** Functions of the servers that give another value each time, or do something. */
+const CHANGING =
+  /^(RAND|RANDOM_BYTES|UUID(_SHORT|_V[47])?|SYS_GUID|SYSDATE|LAST_INSERT_ID|SLEEP|BENCHMARK|GET_LOCK|RELEASE_LOCK)$/i;
+
+/** Whether a statement calls a function that gives another value each time, or one of somebody's own, which may. */
+export function changesWhenRepeated(
+  sql: string,
+  definitions: readonly Definition[],
+  rules: LexicalRules,
+): boolean {
+  if (definitions.some(({ kind }) => kind !== 'view')) return true;
+  return callsOne(CHANGING, sql, definitions, rules);
+}
+
+/** Whether a statement, or a view or function behind it, calls a function with such a name. */
+export function callsOne(
+  names: RegExp,
+  sql: string,
+  definitions: readonly Definition[],
+  rules: LexicalRules,
+): boolean {
+  return [sql, ...definitions.map((each) => each.sql)].some((each) =>
+    mentionsIn(each, rules).some(({ name, routine }) => routine === 'function' && names.test(name)),
+  );
 }
 
 /** By which the server writes a TIMESTAMP, or text, that it sends. */

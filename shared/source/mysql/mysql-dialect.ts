@@ -8,6 +8,7 @@ import { engineMessage } from '../engine-message.ts';
 import { withCanaries } from './mysql-canaries.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
 import { probeMysqlServer } from './mysql-probe.ts';
+import { withSafeguards } from './mysql-safeguards.ts';
 import {
   assertMysqlChangesNothing,
   beginningReadOnly,
@@ -38,7 +39,11 @@ const hasName = (name: string, index: number) =>
 /** The name of a query's column in a statement around the query. */
 const labelOf = (columns: readonly string[], index: number) => {
   const name = columns[index] ?? '';
-  return hasName(name, index) ? name : `ferry_column_${index}`;
+  if (hasName(name, index)) return name;
+  const others = new Set(columns.map((each) => each.toLowerCase()));
+  let label = `ferry_column_${index}`;
+  while (others.has(label)) label += '_';
+  return label;
 };
 
 const reference = (columns: readonly string[], index: number) =>
@@ -209,8 +214,8 @@ const spellings = new Map([
   ['::1', '0:0:0:0:0:0:0:1'],
 ]);
 
-/** MySQL merges a derived table into what reads it, and would compute this anew wherever an expression names its column. */
-const RANDOM = /\b(rand|random_bytes)\s*\(/i;
+/** No query has as many rows. */
+const ALL_ROWS = '18446744073709551615';
 
 export const mysqlDialect: Dialect = {
   describeServer: ({ version }) =>
@@ -308,17 +313,22 @@ export const mysqlDialect: Dialect = {
     const planned = described.map((column, index) =>
       planMysqlColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
     );
-    return withCanaries(ask, query, planned, server);
+    const safe = { server, reference: (index: number) => reference(names, index) };
+    return withCanaries(ask, query, await withSafeguards(ask, query, planned, safe), server);
   },
 
-  selectFrom(query, expressions, columns, server) {
+  selectFrom(query, expressions, columns, server, once = false) {
     const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
+    const mariadb = isMariadb(server);
     const { before, from } = mysqlTableOf(
-      withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode), isMariadb(server)),
+      withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode), mariadb),
       columns,
     );
-    const hint = !isMariadb(server) && RANDOM.test(query) ? '/*+ NO_MERGE(q) */ ' : '';
-    return `${before}SELECT ${hint}${list} FROM ${from} AS q${orderOutside(query, columns, server)}`;
+    // Else the server merges the derived table into the wrapper, and computes its values anew wherever that names them.
+    // MariaDB has no hint against it.
+    const hint = once && !mariadb ? '/*+ NO_MERGE(q) */ ' : '';
+    const unmerged = once && mariadb ? `(SELECT * FROM ${from} AS u LIMIT ${ALL_ROWS})` : from;
+    return `${before}SELECT ${hint}${list} FROM ${unmerged} AS q${orderOutside(query, columns, server)}`;
   },
 
   async assertWrapIsLossless(ask, wrapped, columns) {

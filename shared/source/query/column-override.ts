@@ -29,9 +29,11 @@ export function strictly(
 }
 
 /** What also holds for the text of a value. */
-function whatTextKeeps({ canary, mayBeCutOff, textDependsOn }: ColumnPlan): Partial<ColumnPlan> {
+function whatTextKeeps({ canary, cutAt, mayBeCutOff, once, textDependsOn }: ColumnPlan): Partial<ColumnPlan> {
   return {
     ...(mayBeCutOff ? { mayBeCutOff } : {}),
+    ...(once ? { once } : {}),
+    ...(cutAt === undefined ? {} : { cutAt }),
     ...(textDependsOn ? { textDependsOn } : {}),
     ...(canary ? { canary } : {}),
   };

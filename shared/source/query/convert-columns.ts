@@ -75,7 +75,11 @@ async function convertThroughSource(
   });
   const companions = planCompanions(columns, dialect);
   const sent = [...expressions, ...companions.expressions];
-  const statement = dialect.selectFrom(sql, sent, names, session.server);
+  // What watches over each row must be computed with it, not after all of them.
+  const once =
+    !columns.some(({ canary }) => canary) &&
+    columns.some((plan, index) => plan.once && namesTwice(plan, dialect.reference(names, index)));
+  const statement = dialect.selectFrom(sql, sent, names, session.server, once);
   if (mode === 'exact')
     await dialect.assertWrapIsLossless?.((ask) => session.askSource('wrap', ask), statement, columns);
   const wrapped = session.relationOf(statement);
@@ -96,6 +100,10 @@ async function convertThroughSource(
     companions.given,
   );
 }
+
+/** Whether what is sent for a column names it more than once. */
+const namesTwice = ({ atSource, companion = '' }: ColumnPlan, own: string) =>
+  `${atSource ?? own} ${companion}`.split(own).length > 2;
 
 /** As many conditions as a whole number of the source's has bits, with or without a sign. */
 const FLAGS = 62;
@@ -146,10 +154,12 @@ export function convert(
   firstMarker = 0,
   given = ofColumn,
 ): string {
-  const list = columns.map(({ name, inDuckdb, canary }, index) => {
+  const list = columns.map(({ name, inDuckdb, canary, cutAt }, index) => {
     const value = quoteIdentifier(names[index] ?? name);
     const refuse = `error(${quoteLiteral(refusalMarker(firstMarker + index))})`;
-    const expression = inDuckdb ? inDuckdb(value, given(index), refuse) : value;
+    const whole = inDuckdb ? inDuckdb(value, given(index), refuse) : value;
+    const expression =
+      cutAt === undefined ? whole : `CASE WHEN strlen(${whole}) >= ${cutAt} THEN ${refuse} ELSE ${whole} END`;
     if (!canary) return `${expression} AS ${quoteIdentifier(name)}`;
     const changed = `error(${quoteLiteral(changeMarker(firstMarker + index))})`;
     const isOther = `k${index} IS DISTINCT FROM ${quoteLiteral(canary.expected)}`;

@@ -36,7 +36,8 @@ export function checkValues(
   if (suspects.length === 0) return undefined;
   const select = (expressions: readonly string[]) => {
     const aliased = expressions.map((sql, index) => ({ sql, alias: `v${index}` }));
-    return dialect.selectFrom(query, aliased, names, server);
+    const once = columns.some((plan) => plan.once);
+    return dialect.selectFrom(query, aliased, names, server, once);
   };
   const violations = suspects.map(({ violation }) => violation);
   return {

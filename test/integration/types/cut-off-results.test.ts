@@ -60,6 +60,31 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     expect(await read({ query }, how === 'odbc' ? odbc : undefined)).toEqual([['1000 2000 3000']]);
   });
 
+  // MySQL makes such a text as long as it is.
+  it.each([
+    { query: 'SELECT n, GROUP_CONCAT(t) AS g FROM longs GROUP BY n' },
+    { query: 'SELECT GROUP_CONCAT(t) AS g, CURDATE() AS d FROM longs' },
+    { query: 'SELECT g FROM joined' },
+    { query: 'SELECT g FROM joined', types: 'compatible' },
+    { duckdbQuery: 'SELECT g FROM db.joined' },
+    { query: 'SELECT g FROM joined', odbc: true },
+  ])('GROUP_CONCAT beyond max_allowed_packet is whole or refused: %o', async ({ odbc: through, ...sync }) => {
+    await server.query(
+      `CREATE TABLE IF NOT EXISTS ferry.longs (n int, t longtext); DELETE FROM ferry.longs;
+       CREATE OR REPLACE VIEW ferry.joined AS SELECT GROUP_CONCAT(t) AS g, COUNT(*) AS c FROM ferry.longs;
+       INSERT INTO ferry.longs VALUES (1, REPEAT('é', 300000)), (1, REPEAT('é', 300000))`,
+    );
+    const result = await read(sync, through ? odbc : undefined).catch((error: unknown) => error);
+    if (flavor === 'mariadb') {
+      expect(result).toBeInstanceOf(ExactnessError);
+      expect((result as Error).message).toMatch(/Column "g" .* max_allowed_packet/);
+    } else expect((result as unknown[][]).flat().map((value) => String(value).length)).toContain(600_001);
+    // Shorter ones arrive.
+    await server.query(`DELETE FROM ferry.longs LIMIT 1; UPDATE ferry.longs SET t = REPEAT('é', 100000)`);
+    const short = (await read(sync, through ? odbc : undefined)).flat();
+    expect(short.map((value) => String(value).length)).toContain(100_000);
+  });
+
   it.each(['query', 'duckdbQuery', 'odbc'])('a strict sql_mode takes what lifts them: %s', async (how) => {
     await server.query(`SET GLOBAL sql_mode = 'TRADITIONAL'`);
     try {

@@ -207,4 +207,12 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
       expect(content.rows.map(([bit]) => bit)).toEqual([true, false]);
     }
   });
+
+  it('names that Ferry gives to columns without one leave those of the query alone', async () => {
+    const { content } = await read({
+      query: `SELECT 7 AS ferry_column_1, '', i AS FERRY_COLUMN_1_, CURDATE() > '2020-01-01' AS b FROM z`,
+    });
+    expect(content.columns.map(({ name }) => name)).toEqual(['ferry_column_1', 'C1', 'FERRY_COLUMN_1_', 'b']);
+    expect(content.rows).toEqual([[7, '', 1, 1]]);
+  });
 });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { QueryError } from '../../../errors.ts';
 import { withCanaries } from '../../mysql/mysql-canaries.ts';
 import { mysqlDialect, mysqlTableOf } from '../../mysql/mysql-dialect.ts';
+import { withSafeguards } from '../../mysql/mysql-safeguards.ts';
 import { mysqlSessionSettings } from '../../mysql/mysql-transaction.ts';
 import { saidByDriver } from '../odbc-messages.ts';
 import type { OdbcProfile } from '../odbc-profile.ts';
@@ -85,7 +86,11 @@ export const odbcMariadbProfile: OdbcProfile = {
     );
     // Text travels as letters that are the same in every encoding.
     const watched = await withCanaries(ask, query, planned, server);
-    return watched.map((plan, index) => (plan.type === 'TIMESTAMP' ? plan : (planned[index] ?? plan)));
+    const sent = watched.map((plan, index) => (plan.type === 'TIMESTAMP' ? plan : (planned[index] ?? plan)));
+    return withSafeguards(ask, query, sent, {
+      server,
+      reference: (index) => mysqlDialect.reference(names, index),
+    });
   },
   selectFrom: mysqlDialect.selectFrom,
   ...(mysqlDialect.assertWrapIsLossless ? { assertWrapIsLossless: mysqlDialect.assertWrapIsLossless } : {}),

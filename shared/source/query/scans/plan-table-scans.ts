@@ -239,7 +239,7 @@ function checkTable(
     // Text of a number would sort and compare as text.
     const plain =
       isPlain(scanType) && !plan.damagedInScan && (scanType !== 'VARCHAR' || plan.type === 'VARCHAR');
-    if (plain) return false;
+    if (plain) return plan.violation !== undefined;
     if (scanType !== plan.type || plan.damagedInScan) throw cannotBeRead(label, { plan, scanType });
     return plan.violation !== undefined;
   });
