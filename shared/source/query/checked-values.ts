@@ -27,7 +27,13 @@ const refusals: Readonly<Record<string, (name: string) => Refusal>> = {
   }),
 };
 
+// Inside structs and maps, of any depth: by the hours in their text, as DuckDB writes them.
+const LONG_TIME = '(119[3-9]|1[2-9][0-9]{2}|[2-9][0-9]{3}|[0-9]{5,}):[0-9]{2}:[0-9]{2}';
+const checkInside: Check = (value, refuse) =>
+  `CASE WHEN regexp_matches(CAST(${value} AS VARCHAR), '${LONG_TIME}') THEN ${refuse} ELSE ${value} END`;
+
 function checkOf(type: string): Check | undefined {
+  if (/^(STRUCT|MAP)\(.*\bINTERVAL\b/s.test(type)) return checkInside;
   if (Object.hasOwn(checks, type)) return checks[type];
   const element = type.endsWith('[]') ? checkOf(type.slice(0, -2)) : undefined;
   return (
@@ -45,5 +51,7 @@ export function withCheckedValues(plan: ColumnPlan): ColumnPlan {
 
 /** What {@link withCheckedValues} refuses in a column; undefined where it refuses nothing. */
 export function refusalOfType({ name, type }: Pick<ColumnPlan, 'name' | 'type'>): Refusal | undefined {
-  return refusals[type.replace(/(\[\])+$/, '')]?.(name);
+  return /^(STRUCT|MAP)\(/.test(type)
+    ? refusals.INTERVAL?.(name)
+    : refusals[type.replace(/(\[\])+$/, '')]?.(name);
 }

@@ -193,6 +193,8 @@ describe('Postgres', () => {
       [1, '0000000000000000ffffffff'],
     ]);
     expect((await read({ duckdbQuery: 'SELECT * FROM db.waits' })).rows).toBe(1);
+    const inside = "SELECT {'in': a - INTERVAL 1 HOUR} AS a FROM db.waits";
+    expect((await read({ duckdbQuery: inside })).rows).toBe(1);
     for (const long of ['infinity', '1193:02:47.296']) {
       await server.query(`UPDATE waits SET a = '${long}', b = '{${long}}'`);
       for (const sync of [
@@ -200,6 +202,8 @@ describe('Postgres', () => {
         { query: 'SELECT n, b AS a FROM waits' },
         { duckdbQuery: 'SELECT n, a FROM db.waits' },
         { duckdbQuery: 'SELECT n, [[a]] AS a FROM db.waits' },
+        { duckdbQuery: "SELECT n, {'in': a} AS a FROM db.waits" },
+        { duckdbQuery: 'SELECT n, [MAP {n: [a]}] AS a FROM db.waits' },
       ]) {
         const error = await failureOf(read(sync));
         expect(error).toBeInstanceOf(ExactnessError);
