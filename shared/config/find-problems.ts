@@ -36,6 +36,7 @@ export interface FoundConfig {
   /** The file is no YAML. */
   fault?: YamlFault;
   document?: Document;
+  lineCounter?: LineCounter;
 }
 
 /**
@@ -86,7 +87,8 @@ export function findProblems(text: string, file: string, scheduler: Scheduler): 
     places.add(key);
     return true;
   });
-  return { problems: single.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)), warnings, document };
+  const inOrder = single.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  return { problems: inOrder, warnings, document, lineCounter };
 }
 
 const fromMistake = ({ at, message, write, claims, line, lastLine, lines }: Mistake): FoundProblem => ({

@@ -2,12 +2,13 @@ import type { ConfigProblem } from '../config-problems.ts';
 import type { FoundConfig, FoundProblem } from '../find-problems.ts';
 import type { YamlFault } from '../parse-yaml.ts';
 import { type Applied, applyLines } from './apply-line.ts';
+import { createCutter } from './part-of-file.ts';
 import { isShowableLine, secretWords, withoutWords } from './showable.ts';
 
 /** Checks the text of a file. */
 type Check = (text: string) => FoundConfig;
 
-// Each suggestion is checked with the whole file.
+// More of them nobody reads. In a file that cannot be cut, each is checked with the whole of it.
 const MAX_CHECKED = 60;
 
 /**
@@ -16,11 +17,12 @@ const MAX_CHECKED = 60;
  */
 export function checkedProblems(text: string, found: FoundConfig, check: Check): ConfigProblem[] {
   const words = secretWords(text);
+  const checkingOf = partsOf({ text, found, check });
   const problems = found.fault
     ? [problemOfFault(text, found.fault, check)]
     : found.problems.map((problem, index) => ({
         ...placeOf(problem),
-        ...(index < MAX_CHECKED ? checkedWrite(problem, { text, found, check }) : {}),
+        ...(index < MAX_CHECKED ? checkedWrite(...checkingOf(problem)) : {}),
       }));
   return problems.map((problem) => withoutSecrets(problem, words));
 }
@@ -36,6 +38,35 @@ interface Checking {
   text: string;
   found: FoundConfig;
   check: Check;
+}
+
+/**
+ * With what the lines for a problem are checked: a part of the file in which it is the same, because the whole of it
+ * would be parsed anew for each of them.
+ */
+function partsOf(whole: Checking): (problem: FoundProblem) => [FoundProblem, Checking] {
+  const { text, found, check } = whole;
+  const { document, lineCounter, problems } = found;
+  if (document === undefined || lineCounter === undefined) return (problem) => [problem, whole];
+  const cut = createCutter(text, { document, lineCounter });
+  const entryOf = ({ at }: FoundProblem) => JSON.stringify(at.slice(0, 2));
+  return (problem) => {
+    if (problem.candidates.length === 0 && problem.lines === undefined) return [problem, whole];
+    // What only a file without other problems shows must not show here.
+    const other = problems.find((one) => entryOf(one) !== entryOf(problem));
+    const part =
+      problem.at.length < 2 ? undefined : cut([problem, ...(other ? [other] : [])].map(({ at }) => at));
+    if (part === undefined) return [problem, whole];
+    const inPart = check(part);
+    const same = inPart.problems.find(
+      ({ path, message }) => path === problem.path && message === problem.message,
+    );
+    if (same === undefined) return [problem, whole];
+    return [
+      { ...same, candidates: problem.candidates },
+      { text: part, found: inPart, check },
+    ];
+  };
 }
 
 function checkedWrite(problem: FoundProblem, checking: Checking): { write?: string } {
