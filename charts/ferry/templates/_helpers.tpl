@@ -1,3 +1,47 @@
+{{/* What counts where a value is empty (`state:`), which for Helm removes it together with its default. As in values.yaml. */}}
+{{- define "ferry.defaults" -}}
+app: ferry
+replicas: 1
+serviceAccount: default
+imagePullPolicy: Always
+networkPolicy:
+  enabled: false
+secrets:
+  key: secrets.json
+state:
+  persistence:
+    enabled: false
+    accessModes: [ReadWriteOnce]
+    size: 1Gi
+  s3:
+    pathStyle: false
+tmp:
+  sizeLimit: 2Gi
+graceSeconds: 25
+api:
+  enabled: false
+  port: 8000
+  tokenSecret:
+    key: token
+podDisruptionBudget:
+  enabled: false
+  minAvailable: 1
+{{- end }}
+
+{{/* Each template begins with this: nobody knows which of them Helm renders first. */}}
+{{- define "ferry.fill" -}}
+{{- include "ferry.fillIn" (dict "values" .Values "defaults" (include "ferry.defaults" . | fromYaml)) }}
+{{- end }}
+
+{{/* Sprig's merge would take 0 and false for empty. */}}
+{{- define "ferry.fillIn" -}}
+{{- range $name, $default := .defaults }}
+{{- $value := index $.values $name }}
+{{- if kindIs "invalid" $value }}{{ $_ := set $.values $name $default }}
+{{- else if kindIs "map" $default }}{{ include "ferry.fillIn" (dict "values" $value "defaults" $default) }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{- define "ferry.namespace" -}}
 {{ .Values.namespace | default .Release.Namespace }}
 {{- end }}
@@ -70,5 +114,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- if and .Values.api.enabled (not (include "ferry.config" .)) }}
 {{- fail "api.enabled: there is an API only with `config`" }}
+{{- end }}
+{{- if and .Values.api.enabled (eq (toString .Values.api.port) (include "ferry.healthPort" .)) }}
+{{- fail (printf "api.port: %v is the port of /healthz and /readyz (HEALTH_CHECK_PORT): choose another one" .Values.api.port) }}
+{{- end }}
+{{- if and .Values.api.enabled (regexMatch "^[0-9]" .Values.app) }}
+{{- fail "app: with api.enabled it is the name of a service, which begins with a letter" }}
 {{- end }}
 {{- end }}

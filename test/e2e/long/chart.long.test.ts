@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { Document, parse, parseAllDocuments, stringify } from 'yaml';
 import { guideValues } from '../../support/helm/guide.ts';
 import { helmProgram } from '../../support/helm/helm.ts';
 import { validateManifests } from '../../support/helm/validate-manifests.ts';
@@ -296,6 +297,43 @@ describe('what Ferry’s values make', () => {
   });
 });
 
+/** The paths of all values of a chart, groups included. */
+function pathsIn(values: object, above: readonly string[] = []): string[][] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const path = [...above, name];
+    const isGroup = value !== null && typeof value === 'object' && !Array.isArray(value);
+    return [path, ...(isGroup ? pathsIn(value, path) : [])];
+  });
+}
+
+describe('a value that is empty', () => {
+  const own = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as object;
+
+  const optional = pathsIn(own).filter(([name]) => name !== 'imageRepository');
+  it.each(optional.map((path) => [path.join('.'), path] as const))(
+    'counts as one that is left out: %s',
+    async (_name, path) => {
+      const renderWithout = (change: (document: Document) => void) => {
+        const document = new Document({ imageRepository: 'registry.example.org/ferry', ...ALL });
+        change(document);
+        return render(document.toJS()).catch((error: Error & { stderr: string }) => error.stderr);
+      };
+      const expected = await renderWithout((document) => {
+        if (document.hasIn(path)) document.deleteIn(path);
+      });
+      const found = await renderWithout((document) => document.setIn(path, null));
+      expect(found).toBe(expected);
+      expect(found).not.toContain('nil pointer');
+    },
+  );
+
+  it('has the default of values.yaml', async () => {
+    const empty = Object.fromEntries(Object.keys(own).map((name) => [name, null]));
+    const { imageRepository: _required, ...others } = empty;
+    expect(await render(others)).toBe(await render({}));
+  });
+});
+
 describe('it refuses', () => {
   it.each([
     ['no image', { imageRepository: '' }, /imageRepository: where you pushed the image to/],
@@ -304,6 +342,21 @@ describe('it refuses', () => {
     ['two pods with a claim for one', { replicas: 2, state: CLAIM }, /accessModes \[ReadWriteMany\]/],
     ['two states', { state: { ...S3, ...CLAIM } }, /choose one of the two/],
     ['an API that anybody could call', { config, api: { enabled: true } }, /api\.tokenSecret\.name/],
+    [
+      'an API without a secret, because its group is empty',
+      { config, api: { enabled: true, tokenSecret: null } },
+      /api\.tokenSecret\.name/,
+    ],
+    [
+      'an API at the port of the health checks',
+      { ...ALL, api: { ...ALL.api, port: 8080 } },
+      /api\.port: 8080 is the port of \/healthz/,
+    ],
+    [
+      'the name of a service that Kubernetes does not take',
+      { ...ALL, app: '4711-orders' },
+      /app: with api\.enabled it is the name of a service/,
+    ],
     ['an API without jobs', { api: { ...ALL.api } }, /there is an API only with `config`/],
     [
       'a number as a variable',
