@@ -14,15 +14,18 @@ export abstract class FerryError extends Error {
   readonly retryable: boolean = false;
   /** What the reader can do about it: one or more sentences, ready to print. */
   readonly hint: string | undefined;
+  /** The same for callers of the API, who have no ferry.yaml. @default `hint` */
+  readonly callerHint: string | undefined;
   /** How long the other side asked to wait before the next try. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    options: { cause?: unknown; hint?: string; retryAfterMs?: number | undefined } = {},
+    options: { cause?: unknown; hint?: string; callerHint?: string; retryAfterMs?: number | undefined } = {},
   ) {
     super(printableMessage(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint === undefined ? undefined : printableMessage(options.hint);
+    this.callerHint = options.callerHint;
     this.retryAfterMs = options.retryAfterMs;
   }
 
@@ -43,6 +46,16 @@ export class AuthError extends FerryError {
 
 /** The source refused the name, or the password or token itself: another one may work. */
 export class RefusedLoginError extends AuthError {}
+
+/** Whether a source may know the login, and does not let it in all the same, such as into one of its databases. */
+export const isDenial = (error: unknown) =>
+  error instanceof AuthError && !(error instanceof RefusedLoginError);
+
+/** An error in words for callers of the API, if it has such. */
+export const forCallers = (error: unknown): unknown =>
+  error instanceof FerryError && error.callerHint !== undefined
+    ? Object.assign(error, { hint: error.callerHint })
+    : error;
 
 /** The source refused the query, or the query failed while it ran. */
 export class QueryError extends FerryError {

@@ -18,7 +18,14 @@ const ANSWER_MS = 26_000;
 
 const answerSchema = z.union([
   z.object({ probed: z.unknown() }),
-  z.object({ refused: z.object({ class: z.string(), message: z.string(), hint: z.string().optional() }) }),
+  z.object({
+    refused: z.object({
+      class: z.string(),
+      message: z.string(),
+      hint: z.string().optional(),
+      denied: z.boolean().optional(),
+    }),
+  }),
 ]);
 
 type Sent = ProbeRequest | QueryProbe;

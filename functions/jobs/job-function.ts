@@ -7,7 +7,7 @@ import type { FerryConfig } from '../../shared/config/schema/ferry-config.ts';
 import { asSentence, unknownNameMessage } from '../../shared/config/unknown-name.ts';
 import { memoryBesideRuntime } from '../../shared/duckdb/memory-beside-runtime.ts';
 import type { JobEnvironment } from '../../shared/environment/job-environment.ts';
-import { ConfigError, DeadlineError, QueuedError, toFerryError } from '../../shared/errors.ts';
+import { ConfigError, DeadlineError, isDenial, QueuedError, toFerryError } from '../../shared/errors.ts';
 import type { OutgoingHttps } from '../../shared/network/outgoing-https.ts';
 import type { DocumentStore } from '../../shared/runs/documents/document-store.ts';
 import type { RunOptions } from '../../shared/runs/job.ts';
@@ -78,7 +78,9 @@ export interface JobWork {
  * The invocation's answer: the outcome, in short. Without an id there was no run, because the event cannot start one.
  */
 export type JobAnswer = RunAnswer | { checks: CheckResult[] } | ProbeAnswer;
-type ProbeAnswer = { probed: unknown } | { refused: { class: string; message: string; hint?: string } };
+type ProbeAnswer =
+  | { probed: unknown }
+  | { refused: { class: string; message: string; hint?: string; denied?: true } };
 type RunAnswer = Pick<RunRecord, 'state' | 'outcome' | 'rows' | 'error'> &
   Partial<Pick<RunRecord, 'id' | 'job'>>;
 
@@ -229,7 +231,14 @@ function refusalOf(thrown: unknown): ProbeAnswer {
   const error =
     thrown instanceof DOMException ? new DeadlineError(OUT_OF_TIME, { cause: thrown }) : toFerryError(thrown);
   const { class: name, message, hint } = error;
-  return { refused: { class: name, message, ...(hint === undefined ? {} : { hint }) } };
+  return {
+    refused: {
+      class: name,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(isDenial(error) ? { denied: true } : {}),
+    },
+  };
 }
 
 async function answer(

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { ApiEnvironment } from '../api/dependencies.ts';
 import { ProblemError } from '../api/problems.ts';
-import { StateError, toFerryError } from '../errors.ts';
+import { isDenial, StateError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printableMessage } from '../text/printable.ts';
 
@@ -100,17 +100,20 @@ export function refusalOf({
   class: name,
   message,
   hint,
+  denied = false,
 }: {
   class: string;
   message: string;
   hint?: string | undefined;
+  /** Whether the login itself may be right. */
+  denied?: boolean | undefined;
 }): AtlanError {
-  const status = statusOfClass[name] ?? 500;
+  const status = denied ? 403 : (statusOfClass[name] ?? 500);
   const details =
     status === 500 ? 'Ferry could not answer; see its log.' : [message, hint ?? ''].join(' ').trim();
-  if (status !== 401) return new AtlanError(status, details);
+  if (status !== 401 && status !== 403) return new AtlanError(status, details);
   // The states that version 3 of Atlan's application SDK answers.
-  const data = { status: name === 'AuthError' ? 'invalid_credentials' : 'failed' };
+  const data = { status: name === 'AuthError' && !denied ? 'invalid_credentials' : 'failed' };
   return new AtlanError(status, details, { data });
 }
 
@@ -120,7 +123,8 @@ export function answerThrown(logger: Logger) {
     if (thrown instanceof AtlanError) return answerError(thrown);
     if (thrown instanceof ProblemError) return answerError(ofProblem(thrown));
     const error = toFerryError(thrown);
-    const answer = refusalOf(error);
+    const { class: name, message, hint } = error;
+    const answer = refusalOf({ class: name, message, hint, denied: isDenial(error) });
     if (answer.status >= 500)
       logger.error(
         { class: error.class, method: context.req.method, path: context.req.routePath },

@@ -100,7 +100,9 @@ const envelope = <Shape extends z.ZodRawShape>(shape: Shape) =>
 
 const always = {
   401: error('The login was refused; or, behind ferry serve, the API token is missing or wrong.'),
-  403: error('Behind ferry serve without a token: the caller is no program of that machine.'),
+  403: error(
+    'The database does not let the login in, whose name and password may be right; or, behind ferry serve without a token, the caller is no program of that machine.',
+  ),
   500: error('A defect; see the log for details.'),
   503: error('The state cannot be reached, or too much is under way; try again.'),
 };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SourceConfig } from '../config/schema/ferry-config.ts';
+import { forCallers } from '../errors.ts';
 import { fitLetters } from '../extraction/catalog/fit-letters.ts';
 import { openCatalogSession, scopeIn } from '../extraction/catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight } from '../extraction/catalog/preflight.ts';
@@ -52,10 +53,15 @@ export async function listCatalog(
       const databases = await scopeIn(session).listDatabases(EVERYTHING);
       return databases.map(({ name }) => ({ database: name }));
     });
-  return inCatalog(probe, await placeIn(probe, database), async (session, connected) => {
-    const schemas = await scopeIn(session).schemaNames();
-    return schemas.map((schema) => ({ database: connected, schema }));
-  });
+  try {
+    return await inCatalog(probe, await placeIn(probe, database), async (session, connected) => {
+      const schemas = await scopeIn(session).schemaNames();
+      return schemas.map((schema) => ({ database: connected, schema }));
+    });
+  } catch (error) {
+    // Who asks for a database has named it, and not ferry.yaml.
+    throw database === undefined ? error : forCallers(error);
+  }
 }
 
 /**

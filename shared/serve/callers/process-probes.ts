@@ -4,7 +4,7 @@ import type { CatalogProbes } from '../../atlan/atlan-dependencies.ts';
 import type { CatalogTarget } from '../../atlan/sent-credentials.ts';
 import { type CatalogProbe, listCatalog, probePreflight, probeSignIn } from '../../checks/probe-catalog.ts';
 import { type DescribedQuery, type DraftQuery, probeColumns } from '../../checks/probe-columns.ts';
-import { DeadlineError, UnverifiedServerError } from '../../errors.ts';
+import { DeadlineError, forCallers, UnverifiedServerError } from '../../errors.ts';
 import { RefusedHostError } from '../../network/host-rule.ts';
 import { BETWEEN_CHECKS_MS, RefusedLogins } from '../../source/credentials/refused-logins.ts';
 import { type CallerSurrounding, callerSource, refusedHost } from './caller-config.ts';
@@ -55,7 +55,7 @@ export function createProcessProbes(
         const probe = { ...surrounding, name, source, secrets, job: 'api', signal: end.signal };
         return await work('source' in target ? { ...probe, refusals } : probe);
       } catch (error) {
-        throw 'credentials' in target ? forCallers(error) : error;
+        throw 'credentials' in target ? inCallersWords(error) : error;
       } finally {
         clearTimeout(timer);
         gone?.removeEventListener('abort', leave);
@@ -73,12 +73,12 @@ export function createProcessProbes(
 }
 
 /** In words for somebody who has no ferry.yaml. */
-function forCallers(error: unknown): unknown {
+function inCallersWords(error: unknown): unknown {
   if (error instanceof RefusedHostError) return refusedHost(error);
   if (error instanceof UnverifiedServerError)
     return new AtlanError(
       502,
       `${error.message} Nothing was sent to it. Whoever runs Ferry names its authority with --credentials-ca, or another way with --credentials-tls.`,
     );
-  return error;
+  return forCallers(error);
 }

@@ -7,6 +7,7 @@ import {
   QueryError,
   RefusedLoginError,
   SourceUnavailableError,
+  UnverifiedServerError,
 } from '../../errors.ts';
 import type { ErrorPatterns } from '../error-patterns.ts';
 import { EndedQueryError, explainByPattern, explainUnprepared } from '../explain-error.ts';
@@ -88,6 +89,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     make: (at, _user, database) =>
       new ConfigError(`The source at ${at} has no database "${database}".`, {
         hint: 'Check `database` of this source, and `databases` of an extraction.',
+        callerHint: 'Check `database`.',
       }),
   },
   {
@@ -104,35 +106,39 @@ const connectErrors: ErrorPatterns['connect'] = [
     make: (at) =>
       new ConfigError(`The source at ${at} requires TLS, but tls.mode is disable.`, {
         hint: 'Set tls: { mode: verify-full } on this source, with the ca of its certificate.',
+        callerHint: 'Whoever runs Ferry switches TLS on with --credentials-tls.',
       }),
   },
   {
     pattern: /SSL is required, but the server does not support it/i,
     make: (at) =>
-      new ConfigError(`The source at ${at} does not support TLS, but tls.mode requires it.`, {
+      new UnverifiedServerError(`The source at ${at} does not support TLS, but tls.mode requires it.`, {
         hint: 'Enable TLS on the server, or set tls: { mode: disable } on this source if you trust the network.',
       }),
   },
   {
     pattern: /TLS\/SSL error: Hostname verification failed/,
     make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} is for another host name.`, {
+      new UnverifiedServerError(`The certificate of the source at ${at} is for another host name.`, {
         hint: 'Use the name in the certificate as `host`. The password was not sent.',
       }),
   },
   {
     pattern: /TLS\/SSL error: .*(certificate has expired|not yet valid)/i,
     make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} has expired, or is not valid yet.`, {
+      new UnverifiedServerError(`The certificate of the source at ${at} has expired, or is not valid yet.`, {
         hint: 'Renew it on the server, and check the clock where Ferry runs. The password was not sent.',
       }),
   },
   {
     pattern: /TLS\/SSL error: .*(certificate|signature failure)/i,
     make: (at) =>
-      new ConfigError(`The certificate of the source at ${at} is not signed by the authorities of tls.ca.`, {
-        hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. The password was not sent.',
-      }),
+      new UnverifiedServerError(
+        `The certificate of the source at ${at} is not signed by the authorities of tls.ca.`,
+        {
+          hint: 'Set tls.ca to `rds`, `system` or the PEM file of the authority that signed it. The password was not sent.',
+        },
+      ),
   },
   {
     pattern: /TLS\/SSL error: .*(version|protocol|cipher|handshake failure)/i,

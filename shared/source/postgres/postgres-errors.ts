@@ -48,6 +48,8 @@ const connectErrors: ErrorPatterns['connect'] = [
     make: (at, user, database) =>
       new AuthError(`The source at ${at} denies user "${user}" access to database "${database}".`, {
         hint: 'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer when tls.mode is disable.',
+        callerHint:
+          'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer without it: whoever runs Ferry switches it on with --credentials-tls.',
       }),
   },
   {
@@ -68,6 +70,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     make: (at, _user, database) =>
       new ConfigError(`The source at ${at} has no database "${database}".`, {
         hint: 'Check `database` of this source, and `databases` of an extraction.',
+        callerHint: 'Check `database`.',
       }),
   },
   {

@@ -40,6 +40,14 @@ describe.each(FLAVORS)('credentials of a caller for %s', (flavor) => {
     expect(expectRefusal(refused, 401).data).toEqual({ status: 'invalid_credentials' });
   });
 
+  it('are not blamed for a database that they may not use', async () => {
+    const { details } = expectRefusal(
+      await atlan.post('auth', { ...credentials, extra: { database: 'mysql' } }),
+      403,
+    );
+    expect(details).toContain('denies user "reader" access to database "mysql"');
+  });
+
   it('list the one database, and its schemas', async () => {
     const databases = await atlan.post('metadata', { ...credentials, type: 'database' });
     expect(databases.data).toEqual([{ TABLE_CATALOG: 'def' }]);

@@ -60,4 +60,12 @@ describe('the columns of a query', () => {
     const { probes } = probesThatGet(answer);
     await expect(probes.columns('erp', draft)).rejects.toMatchObject({ name: 'Error', status });
   });
+
+  it.each([
+    [{ denied: true }, 403, 'failed'],
+    [{}, 401, 'invalid_credentials'],
+  ])('of Atlan’s API tell a login that is not let in from a wrong one: %j', async (said, status, told) => {
+    const { probes } = probesThatGet({ refused: { class: 'AuthError', message: 'No.', ...said } });
+    await expect(probes.signIn({ source: 'erp' })).rejects.toMatchObject({ status, data: { status: told } });
+  });
 });
