@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Api } from '../../shared/api/api.ts';
 import { answerProblem, ProblemError } from '../../shared/api/problems.ts';
+import { inAtlanForm, isAtlanPath } from '../../shared/atlan/create-atlan-api.ts';
 
 /** The parts of API Gateway's event that the API reads. */
 export type ApiEvent = Pick<
@@ -15,13 +16,21 @@ export function createApiFunction(
   return async (event) => {
     const caller = event.requestContext.identity.userArn ?? 'anonymous';
     const refused = refuse(event);
-    const response = refused ? answerProblem(refused) : await api.fetch(requestOf(event), { caller });
+    const response = refused
+      ? await answerRefused(refused, event)
+      : await api.fetch(requestOf(event), { caller });
     return {
       statusCode: response.status,
       headers: Object.fromEntries(response.headers),
       body: await response.text(),
     };
   };
+}
+
+/** In the form of the API that the path belongs to. */
+async function answerRefused(refused: ProblemError, { path }: ApiEvent): Promise<Response> {
+  const answer = answerProblem(refused);
+  return isAtlanPath(path) ? inAtlanForm(answer) : answer;
 }
 
 const METHODS = 'GET, HEAD, POST';

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { assertUncompressed, decodeText } from './plain-text.ts';
 import { ProblemError } from './problems.ts';
 
 /** A reason for the record is the longest text in a request. */
@@ -33,12 +34,14 @@ const limitSetup = limitTo(MAX_SETUP_BYTES);
 export const limitBody: MiddlewareHandler = (context, next) =>
   (context.req.path.startsWith('/setup/') ? limitSetup : limitMost)(context, next);
 
-/** Refuses a body that is not JSON. An empty body counts as no body, whatever its headers say. */
+/** Refuses a body that is not JSON in UTF-8, as it is. An empty body counts as no body, whatever its headers say. */
 export const checkBody: MiddlewareHandler = async (context, next) => {
   const { req } = context;
   if (req.method === 'POST') {
     const type = req.header('content-type');
-    if ((await req.text()) === '') {
+    const bytes = await req.arrayBuffer();
+    if (bytes.byteLength > 0) assertUncompressed(req.raw.headers);
+    if (decodeText(bytes) === '') {
       const headers = new Headers(req.raw.headers);
       headers.delete('content-type');
       req.raw = new Request(req.url, { method: req.method, headers });

@@ -61,10 +61,16 @@ export function runUnderWay(job: string, runId: string): ProblemError {
   });
 }
 
+/** Of every answer: it is for its caller, and for now. */
+export const PRIVATE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
 /** The answer to an error, as in RFC 9457. */
 export function answerProblem({ status, message, headers, members }: ProblemError): Response {
   const body: Problem = { type: 'about:blank', title: titles[status], status, detail: message, ...members };
-  return Response.json(body, { status, headers: { ...headers, 'content-type': 'application/problem+json' } });
+  return Response.json(body, {
+    status,
+    headers: { ...PRIVATE_HEADERS, ...headers, 'content-type': 'application/problem+json' },
+  });
 }
 
 /** Refuses a request that does not match the route's schemas. */

@@ -1,3 +1,5 @@
+import { decodeText } from './plain-text.ts';
+
 /**
  * Reads the body of a request as text, and stops as soon as too much has come, whatever the headers promise.
  *
@@ -18,5 +20,5 @@ export async function readLimited(
     if (bytes > maxBytes) throw refusal();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks));
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ApiEnvironment } from '../api/dependencies.ts';
-import { ProblemError } from '../api/problems.ts';
+import { PRIVATE_HEADERS, ProblemError } from '../api/problems.ts';
 import { isDenial, StateError, toFerryError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { printableMessage } from '../text/printable.ts';
@@ -17,6 +17,7 @@ const summaries = {
   405: 'Method not allowed.',
   409: 'Conflict.',
   413: 'The body is too large.',
+  415: 'Unsupported media type.',
   422: 'The request cannot be processed.',
   500: 'An internal error has occurred.',
   502: 'The database cannot be reached.',
@@ -78,7 +79,7 @@ export function answerError({ status, message, fields, data, headers }: AtlanErr
       ...(fields ? { detail: fields } : {}),
       ...(data ? { data } : {}),
     },
-    { status, headers },
+    { status, headers: { ...PRIVATE_HEADERS, ...headers } },
   );
 }
 

@@ -108,6 +108,7 @@ const always = {
 };
 const withBody = {
   413: error('The body is too large.'),
+  415: error('The body is compressed.'),
   422: error('The body is wrong; `detail` says where.'),
 };
 const asks = {

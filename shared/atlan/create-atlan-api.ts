@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Api } from '../api/api.ts';
 import type { ApiDependencies, ApiEnvironment } from '../api/dependencies.ts';
+import { PRIVATE_HEADERS } from '../api/problems.ts';
 import { AtlanError, answerError, answerThrown } from './answers.ts';
 import type { AtlanDependencies } from './atlan-dependencies.ts';
 import { methodsOfAtlan } from './atlan-routes.ts';
@@ -29,7 +30,8 @@ export async function inAtlanForm(response: Response): Promise<Response> {
   const { detail } = (await response.json()) as { detail: string };
   const { status, headers } = response;
   const kept = Object.fromEntries([...headers].filter(([name]) => !name.startsWith('content-')));
-  return answerError(new AtlanError(status === 403 ? 403 : 401, detail, { headers: kept }));
+  const known = status === 401 || status === 403 || status === 405 ? status : 422;
+  return answerError(new AtlanError(known, detail, { headers: kept }));
 }
 
 /**
@@ -38,6 +40,10 @@ export async function inAtlanForm(response: Response): Promise<Response> {
  */
 export function createAtlanApi(dependencies: ApiDependencies, atlan: AtlanDependencies): Api {
   const api: Api = new OpenAPIHono<ApiEnvironment>();
+  api.use(async (context, next) => {
+    await next();
+    for (const [name, value] of Object.entries(PRIVATE_HEADERS)) context.res.headers.set(name, value);
+  });
   for (const path of ['/server/health', '/health'])
     api.get(path, (context) => context.json({ status: 'healthy' }));
   for (const path of ['/server/ready', '/ready'])

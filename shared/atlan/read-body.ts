@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { ApiEnvironment } from '../api/dependencies.ts';
+import { assertUncompressed } from '../api/plain-text.ts';
 import { readLimited } from '../api/read-limited.ts';
 import { hasKeyTwice } from '../config/schema/extraction.ts';
 import { AtlanError, wrongBody } from './answers.ts';
@@ -12,13 +13,14 @@ export const MAX_BODY_BYTES = 262_144;
 /**
  * The body of a request: an object of JSON.
  *
- * @throws AtlanError (413) for one that is too large, (422) for anything else
+ * @throws AtlanError (413) for one that is too large, (422) for anything else; ProblemError (415) for a compressed one
  */
 export async function readBody(context: Context<ApiEnvironment>): Promise<Body> {
   // A browser sends JSON for another site's page only after it has asked for permission, which nobody gets.
   const type = context.req.header('content-type') ?? 'application/json';
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type))
     throw wrongBody([{ loc: ['body'], msg: 'expected application/json', type: 'content_type' }]);
+  assertUncompressed(context.req.raw.headers);
   const text = await readLimited(
     context.req.raw,
     MAX_BODY_BYTES,

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Api } from '../../api/api.ts';
-import { answerProblem, ProblemError } from '../../api/problems.ts';
+import { answerProblem, PRIVATE_HEADERS, ProblemError } from '../../api/problems.ts';
 import { inAtlanForm, isAtlanPath } from '../../atlan/create-atlan-api.ts';
 import { type ApiAccess, checkAccess, currentAccess } from './api-access.ts';
 import { createBoundedServer } from './bounded-server.ts';
@@ -42,7 +42,7 @@ export function createApiServer(
     (request, response) => {
       if (FORBIDDEN_METHODS.has(request.method ?? '')) {
         request.resume();
-        response.writeHead(405, { allow: 'GET, HEAD, POST', connection: 'close' }).end();
+        response.writeHead(405, { ...PRIVATE_HEADERS, allow: 'GET, HEAD, POST', connection: 'close' }).end();
         return;
       }
       void listener(request, response);

@@ -44,6 +44,14 @@ function apiFunction() {
 }
 
 describe('the API behind API Gateway', () => {
+  it('refuses a path of Atlan’s API with steps in the form of that API, which nobody keeps', async () => {
+    const { call } = apiFunction();
+    const { statusCode, headers, body } = await call({ path: '/workflows/v1/status/../../../runs' });
+    expect(statusCode).toBe(422);
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json' });
+    expect(body).toMatchObject({ success: false, details: 'path: no "." or ".." between slashes' });
+  });
+
   it.each([
     ['as text', '{"why":"größer"}', false],
     ['in base64', Buffer.from('{"why":"größer"}').toString('base64'), true],

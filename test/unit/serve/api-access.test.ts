@@ -25,6 +25,7 @@ describe('the API with a token', () => {
     const response = answer as Response;
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Bearer realm="ferry"');
+    expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await response.json()).toMatchObject({ title: 'Unauthorized', status: 401 });
   });
 
