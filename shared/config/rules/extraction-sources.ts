@@ -1,4 +1,5 @@
 import { matchesStars } from '../../text/matches-stars.ts';
+import { lengthOf, longestDatabaseName } from '../schema/database-name.ts';
 import type { ExtractionConfig, FerryConfig, OdbcProduct, SourceConfig } from '../schema/ferry-config.ts';
 import { unknownNameMessage } from '../unknown-name.ts';
 
@@ -33,6 +34,22 @@ export function findSourceProblems(
     const message = problemOf(config, entry, extraction);
     return message === undefined ? [] : [{ index, message }];
   });
+}
+
+/** What is wrong with the databases that an extraction lists, by their position in the list. */
+export function findDatabaseProblems(
+  config: FerryConfig,
+  extraction: ExtractionConfig,
+): { index: number; message: string }[] {
+  const { databases } = extraction;
+  if (!Array.isArray(databases)) return [];
+  const read = sourcesOf(config, extraction).flatMap((name) => config.sources[name] ?? []);
+  const most = Math.min(...read.map(longestDatabaseName));
+  return databases.flatMap((database, index) =>
+    lengthOf(database) > most
+      ? [{ index, message: `expected at most ${most} characters, as names of databases have there` }]
+      : [],
+  );
 }
 
 function problemOf(config: FerryConfig, entry: string, extraction: ExtractionConfig): string | undefined {

@@ -12,7 +12,7 @@ import { unknownNameMessage } from '../unknown-name.ts';
 import { messageOfRefusal } from './aws-schedule-warnings.ts';
 import { findNetworkProblem } from './extraction-network.ts';
 import { findSharedOutputs } from './extraction-outputs.ts';
-import { findSourceProblems } from './extraction-sources.ts';
+import { findDatabaseProblems, findSourceProblems } from './extraction-sources.ts';
 import { findOdbcSyncProblems } from './odbc-syncs.ts';
 
 const problem = (at: string[], message: string, candidates: string[] = []): DescribedProblem => ({
@@ -132,6 +132,9 @@ export function findReferenceProblems(config: FerryConfig): DescribedProblem[] {
       const at = ['extractions', job, 'sources'];
       return [
         ...unknownSources.map(({ index, message }) => problem([...at, String(index)], message)),
+        ...findDatabaseProblems(config, extraction).map(({ index, message }) =>
+          problem(['extractions', job, 'databases', String(index)], message),
+        ),
         ...(divided === undefined ? [] : [problem(at, divided)]),
       ];
     }),

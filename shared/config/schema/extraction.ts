@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LONGEST_DATABASE_NAME } from './database-name.ts';
 import { bucketName, functionSettings, kmsKeyArn } from './deployment.ts';
 
 /** The part of ferry.yaml about extractions, without their schedule. */
@@ -124,7 +125,7 @@ export const extractionFields = {
     .min(1)
     .describe('Sources to read: names, and patterns in which * matches anything.'),
   databases: z
-    .union([z.literal('all'), z.array(z.string().min(1).max(63)).min(1)])
+    .union([z.literal('all'), z.array(z.string().min(1).max(LONGEST_DATABASE_NAME)).min(1)])
     .optional()
     .describe(
       "Databases of each source: `all` that its login may connect to, or a list of names. Default: the source's own.",

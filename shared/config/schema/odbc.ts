@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lengthOf, longestDatabaseName } from './database-name.ts';
 
 /** What a source of the type `odbc` adds: the schema of its field `odbc`, and what that requires of the others. */
 
@@ -92,7 +93,8 @@ export function findOdbcProblems(source: OdbcFields): { path: string[]; message:
   if (!isFile) {
     if (auth.type === 'none')
       add(['auth', 'type'], `another one: only a file (product ${files.join(', ')}) has no login`);
-    if (database !== undefined && database.length > 63) add(['database'], 'at most 63 characters');
+    const most = longestDatabaseName(source);
+    if (database !== undefined && lengthOf(database) > most) add(['database'], `at most ${most} characters`);
   }
   if (type !== 'odbc') return problems;
   if (own === undefined) {

@@ -48,6 +48,16 @@ it('a database that the login may not use is told as that, and not as wrong cred
   }
 });
 
+it('a name that is too long for a database does not open the one that it begins like', async () => {
+  const longest = 'd'.repeat(63);
+  await postgres.query(`CREATE DATABASE ${longest}`);
+  const ask = (database: string) =>
+    atlan.post('metadata', { ...login, extra: { database: 'postgres' }, type: 'schema', database });
+  expect((await ask(longest)).status).toBe(200);
+  const { details } = expectRefusal(await ask(`${longest}-other`), 422);
+  expect(details).toMatch(/^The source has no database "d{40}…"\. Its names have at most 63 characters\.$/);
+});
+
 it('a database that there is not is told in words of the request, not of ferry.yaml', async () => {
   for (const [path, body] of asksFor('nodb'))
     expect(expectRefusal(await atlan.post(path, body), 422).details).toMatch(
