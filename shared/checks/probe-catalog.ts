@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { lengthOf, longestDatabaseName } from '../config/schema/database-name.ts';
 import type { SourceConfig } from '../config/schema/ferry-config.ts';
-import { ConfigError, forCallers } from '../errors.ts';
+import { forCallers } from '../errors.ts';
 import { fitLetters } from '../extraction/catalog/fit-letters.ts';
 import { openCatalogSession, scopeIn } from '../extraction/catalog/open-catalog-session.ts';
 import { type Preflight, runPreflight } from '../extraction/catalog/preflight.ts';
@@ -95,10 +94,6 @@ interface Place {
 
 /** How to sign in to a database: one whose name is not stored in UTF-8 is found by its bytes. */
 async function placeIn(probe: CatalogProbe, database: string | undefined): Promise<Place | undefined> {
-  if (database !== undefined && lengthOf(database) > longestDatabaseName(probe.source))
-    throw new ConfigError(`The source has no database "${database.slice(0, 40)}…".`, {
-      hint: `Its names have at most ${longestDatabaseName(probe.source)} characters.`,
-    });
   if (database === undefined || /^[\x20-\x7e]*$/.test(database)) return database ? { database } : undefined;
   const listed = await inCatalog(probe, undefined, (session) => scopeIn(session).listDatabases(EVERYTHING));
   const bytes = listed.find(({ name }) => name === database)?.bytes;

@@ -41,6 +41,16 @@ async function writeService(folder: string, database: Buffer): Promise<string> {
   return 'ferry';
 }
 
+const MOST_BYTES = 63;
+
+/** A server cuts a longer name off without a word, and opens the database that it begins like. */
+function assertWhole({ host, port, database }: Pick<ConnectionLogin, 'host' | 'port' | 'database'>): void {
+  if (Buffer.byteLength(database) <= MOST_BYTES) return;
+  throw new ConfigError(`The source at ${host}:${port} has no database "${database.slice(0, 100)}".`, {
+    hint: `Names of databases have at most ${MOST_BYTES} bytes in Postgres; an umlaut has two.`,
+  });
+}
+
 /** The options of a temporary secret: all that the client needs to know for a connection. */
 async function secretOf(
   login: ConnectionLogin,
@@ -48,6 +58,7 @@ async function secretOf(
   folder: string,
 ): Promise<Record<string, string>> {
   const { host, certificateHost = host, hostRule } = login;
+  if (login.databaseBytes === undefined) assertWhole(login);
   return {
     // The certificate is compared with HOST, and the connection is made to HOSTADDR. Without it, libpq resolves HOST
     // again, to which it may get another answer than the one that was allowed.

@@ -54,8 +54,13 @@ it('a name that is too long for a database does not open the one that it begins 
   const ask = (database: string) =>
     atlan.post('metadata', { ...login, extra: { database: 'postgres' }, type: 'schema', database });
   expect((await ask(longest)).status).toBe(200);
-  const { details } = expectRefusal(await ask(`${longest}-other`), 422);
-  expect(details).toMatch(/^The source has no database "d{40}…"\. Its names have at most 63 characters\.$/);
+  const umlauts = 'ü'.repeat(31);
+  await postgres.query(`CREATE DATABASE ${umlauts}`);
+  expect((await ask(umlauts)).status).toBe(200);
+  for (const name of [`${longest}-other`, `${umlauts}ü`, `${umlauts}dd`])
+    expect(expectRefusal(await ask(name), 422).details).toContain(`has no database "${name}". Names of`);
+  const credentials = { ...login, extra: { database: `${umlauts}ü` } };
+  expectRefusal(await atlan.post('auth', credentials), 422);
 });
 
 it('a database that there is not is told in words of the request, not of ferry.yaml', async () => {
