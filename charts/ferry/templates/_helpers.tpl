@@ -57,7 +57,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* ferry.yaml, empty where there is none. */}}
 {{- define "ferry.config" -}}
-{{- if kindIs "string" .Values.config }}{{ .Values.config }}{{ else if .Values.config }}{{ toYaml .Values.config }}{{ end }}
+{{- if kindIs "string" .Values.config }}{{ if trim .Values.config }}{{ .Values.config }}{{ end }}{{ else if .Values.config }}{{ toYaml .Values.config }}{{ end }}
 {{- end }}
 
 {{/* The port of /healthz and /readyz: the variable's, if it stands in `env`. */}}
@@ -114,6 +114,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- if and .Values.api.enabled (not (include "ferry.config" .)) }}
 {{- fail "api.enabled: there is an API only with `config`" }}
+{{- end }}
+{{- if not (regexMatch "^[0-9]+$" (include "ferry.healthPort" .)) }}
+{{- fail (printf "env: HEALTH_CHECK_PORT is no port: %s" (include "ferry.healthPort" .)) }}
+{{- end }}
+{{- $names := dict }}
+{{- range .Values.env }}
+{{- if hasKey $names .name }}{{ fail (printf "env: %s stands there twice" .name) }}{{ end }}
+{{- $_ := set $names .name true }}
 {{- end }}
 {{- if and .Values.api.enabled (eq (toString .Values.api.port) (include "ferry.healthPort" .)) }}
 {{- fail (printf "api.port: %v is the port of /healthz and /readyz (HEALTH_CHECK_PORT): choose another one" .Values.api.port) }}

@@ -283,6 +283,12 @@ describe('what Ferry’s values make', () => {
     expect(await checksum({ config })).not.toBe(await checksum({ config: { version: 2 } }));
   });
 
+  it('has its own checksum once, whatever annotations there are', async () => {
+    const podAnnotations = { 'checksum/config': 'x', 'example.org/team': 'data' };
+    // Twice, it would be no YAML.
+    expect((await render({ podAnnotations })).match(/checksum\/config/g)).toHaveLength(1);
+  });
+
   it('replaces a pod at once when only one pod can have the state', async () => {
     const strategy = async (values: object) => (await deploymentOf(values)).spec.strategy;
     expect(await strategy({ state: CLAIM })).toEqual({ type: 'Recreate' });
@@ -356,6 +362,27 @@ describe('it refuses', () => {
       'the name of a service that Kubernetes does not take',
       { ...ALL, app: '4711-orders' },
       /app: with api\.enabled it is the name of a service/,
+    ],
+    ['an image as an address', { imageRepository: 'https://registry.example.org/ferry' }, /imageRepository/],
+    ['an image with its tag', { imageRepository: 'registry.example.org/ferry:0.1.0' }, /imageRepository/],
+    ['a tag with a space', { version: '0.1.0 ' }, /version/],
+    ['a size that is none', { tmp: { sizeLimit: '1.5.5Gi' } }, /sizeLimit/],
+    ['a key of a secret that is none', { secrets: { secretName: 'x', key: 'a/b' } }, /key/],
+    ['a number of pods that is none', { podDisruptionBudget: { minAvailable: 'all' } }, /minAvailable/],
+    [
+      'a port of the health checks that is none',
+      { env: [{ name: 'HEALTH_CHECK_PORT', value: 'http' }] },
+      /env: HEALTH_CHECK_PORT is no port: http/,
+    ],
+    [
+      'a variable twice, of which Kubernetes keeps one',
+      { env: [1, 2].map((value) => ({ name: 'DATASET_ID', value: String(value) })) },
+      /env: DATASET_ID stands there twice/,
+    ],
+    [
+      'an API without jobs, because ferry.yaml is blank',
+      { config: ' \n', api: ALL.api },
+      /only with `config`/,
     ],
     ['an API without jobs', { api: { ...ALL.api } }, /there is an API only with `config`/],
     [
