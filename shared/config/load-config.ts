@@ -7,7 +7,7 @@ import { certificatesIn, isCertificate } from './certificates.ts';
 import { formatProblems } from './config-problems.ts';
 import { findProblems } from './find-problems.ts';
 import { isEnvFile, readEnvFile } from './go-connector/env-file.ts';
-import { checkedProblems } from './mistakes/check-lines.ts';
+import { checkedProblems } from './mistakes/suggestions/check-lines.ts';
 import type { Scheduler } from './schedule/eventbridge-schedule.ts';
 import type { FerryConfig } from './schema/ferry-config.ts';
 

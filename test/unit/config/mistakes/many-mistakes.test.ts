@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type FoundConfig, findProblems } from '../../../../shared/config/find-problems.ts';
-import { checkedProblems } from '../../../../shared/config/mistakes/check-lines.ts';
+import { checkedProblems } from '../../../../shared/config/mistakes/suggestions/check-lines.ts';
 
 const names = Array.from({ length: 400 }, (_, index) => `s${index}`);
 const source = (name: string, type: string, end = '\n') =>

@@ -1,9 +1,9 @@
-import type { ConfigProblem } from '../config-problems.ts';
-import type { FoundConfig, FoundProblem } from '../find-problems.ts';
-import type { YamlFault } from '../parse-yaml.ts';
+import type { ConfigProblem } from '../../config-problems.ts';
+import type { FoundConfig, FoundProblem } from '../../find-problems.ts';
+import type { YamlFault } from '../../parse-yaml.ts';
+import { isShowableLine, secretWords, withoutWords } from '../showable.ts';
 import { type Applied, applyLines } from './apply-line.ts';
 import { createCutter } from './part-of-file.ts';
-import { isShowableLine, secretWords, withoutWords } from './showable.ts';
 
 /** Checks the text of a file. */
 type Check = (text: string) => FoundConfig;

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, type LineCounter, type Pair, visit } from 'yaml';
-import { isPlain, type Plain } from './mistake.ts';
+import { isPlain, type Plain } from '../mistake.ts';
 
 /** The groups whose entries people write by the hundred. */
 const GROUPS = ['sources', 'syncs', 'extractions'] as const;
