@@ -28,7 +28,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { emitLine } from './emit-line.ts';
 import { observeProcess } from './observe-process.ts';
 import { ScrapeReader } from './scrape-reader.ts';
-import { Delivery, type Exporter, watchDelivery } from './watch-delivery.ts';
+import { Delivery, type Exporter, watchDelivery, watchRejections } from './watch-delivery.ts';
 import { withoutHeaders } from './without-headers.ts';
 
 /** How long a flush may hold up whoever waits for it. */
@@ -150,6 +150,7 @@ export function openOtel(options: {
     return inTime && delivery.failures === before;
   };
 
+  const stopListening = watchRejections(delivery);
   let ended: Promise<boolean> | undefined;
   return {
     flush(limitMs = FLUSH_MS) {
@@ -159,7 +160,7 @@ export function openOtel(options: {
     end() {
       // First, so that nothing more is recorded, and the warning does not become a record of its own.
       for (const close of closing.splice(0)) close();
-      ended ??= within(FLUSH_MS, (part) => part.shutdown());
+      ended ??= within(FLUSH_MS, (part) => part.shutdown()).finally(stopListening);
       return ended;
     },
     scrape: scraper && (() => scraper.scrape()),

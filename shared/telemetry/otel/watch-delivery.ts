@@ -1,3 +1,5 @@
+import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+
 /** The exporter tries again for as long as it has, whether nothing listens there or the collector is overloaded. */
 const NOT_IN_TIME = 'it could not be reached, or did not take them in time';
 
@@ -13,6 +15,13 @@ export interface Exporter {
   export(items: any, done: (result: ExportResult) => void): void;
 }
 
+/** What an answer of OTLP counts as rejected, and what people call it. */
+const REJECTED: readonly (readonly [field: string, items: string])[] = [
+  ['rejectedSpans', 'spans'],
+  ['rejectedDataPoints', 'points of metrics'],
+  ['rejectedLogRecords', 'records of the log'],
+];
+
 /** How sending goes. A collector that is down for long is worth one warning, not one a minute. */
 export class Delivery {
   readonly #warn: (message: string) => void;
@@ -21,6 +30,8 @@ export class Delivery {
   /** Those that wait for an answer, once for each of their requests. */
   readonly #waiting: Exporter[] = [];
   #failures = 0;
+  /** What was said of answers that accept only a part. */
+  readonly #told = new Set<string>();
 
   constructor(warn: (message: string) => void) {
     this.#warn = warn;
@@ -52,6 +63,31 @@ export class Delivery {
     else this.#fail(exporter, reasonOf(result.error));
   }
 
+  /**
+   * Notes that the collector took a request and rejected a part of it, or warned: each once. Why is in its own words,
+   * which are not repeated.
+   */
+  rejectPart(answer: Readonly<Record<string, unknown>>): void {
+    const rejected = REJECTED.flatMap(([field, items]) => {
+      const count = Number(answer[field] ?? 0);
+      return count > 0 ? [{ count, items }] : [];
+    });
+    if (rejected.length > 0) this.#failures += 1;
+    for (const { count, items } of rejected)
+      this.#sayOnce(
+        items,
+        `the collector rejected ${count} ${items} and took the rest: its own log says why`,
+      );
+    if (rejected.length === 0)
+      this.#sayOnce('', 'the collector took everything, with a warning: its own log says which');
+  }
+
+  #sayOnce(about: string, message: string): void {
+    if (this.#told.has(about)) return;
+    this.#told.add(about);
+    this.#warn(message);
+  }
+
   /** @param why in words that hold nothing of the collector's answer */
   #fail(exporter: Exporter, why: string): void {
     this.#failures += 1;
@@ -75,6 +111,27 @@ export function watchDelivery<T extends Exporter>(exporter: T, delivery: Deliver
     });
   };
   return exporter;
+}
+
+/**
+ * Listens for answers that accept only a part of a request. The exporters of the SDK count them as success, and tell
+ * nobody but its diagnostics.
+ *
+ * @returns ends that
+ */
+export function watchRejections(delivery: Delivery): () => void {
+  const ignore = () => {};
+  const warn: DiagLogger['warn'] = (message, answer) => {
+    if (!/partial success/i.test(message) || typeof answer !== 'string') return;
+    try {
+      delivery.rejectPart(JSON.parse(answer));
+    } catch {
+      // Not what it is expected to say.
+    }
+  };
+  const listener: DiagLogger = { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
+  diag.setLogger(listener, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  return () => diag.disable();
 }
 
 function reasonOf(error: (Error & { code?: unknown }) | undefined): string {

@@ -9,6 +9,8 @@ export type Behaviour =
   | 'stops in its answer'
   | 'answers 429'
   | 'answers garbage'
+  | 'rejects a part'
+  | 'warns'
   | 'closes the connection';
 
 /** A request that arrived. */
@@ -19,12 +21,23 @@ export interface Delivered {
   body: Buffer;
 }
 
+/** The protobuf of `partialSuccess`, which has the same numbers for all signals. */
+function partialSuccess(rejected: number, message: string): Buffer {
+  const partial = Buffer.concat([
+    Buffer.from([0x08, rejected, 0x12, message.length]),
+    Buffer.from(message, 'ascii'),
+  ]);
+  return Buffer.concat([Buffer.from([0x0a, partial.length]), partial]);
+}
+
 const answers: Readonly<Record<Behaviour, (response: ServerResponse) => void>> = {
   accepts: (response) => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(),
   'is silent': () => {},
   'stops in its answer': (response) => void response.writeHead(200).write('a'),
   'answers 429': (response) => response.writeHead(429, { 'retry-after': '3600' }).end('slow down'),
   'answers garbage': (response) => response.writeHead(200).end('<html>Vogelhaus\u0000'),
+  'rejects a part': (response) => response.writeHead(200).end(partialSuccess(3, 'too old: geheim')),
+  warns: (response) => response.writeHead(200).end(partialSuccess(0, 'deprecated: geheim')),
   'closes the connection': (response) => response.destroy(),
 };
 

@@ -219,6 +219,37 @@ describe('telemetry', () => {
     expect(warnings).toEqual([]);
   });
 
+  it.each([
+    [
+      'rejects a part',
+      false,
+      [
+        'the collector rejected 3 points of metrics and took the rest: its own log says why',
+        'the collector rejected 3 records of the log and took the rest: its own log says why',
+        'the collector rejected 3 spans and took the rest: its own log says why',
+      ],
+    ],
+    ['warns', true, ['the collector took everything, with a warning: its own log says which']],
+  ] satisfies [Behaviour, boolean, string[]][])(
+    'a collector that %s of what it takes is told of once, without its words',
+    async (behaviour, whole, expected) => {
+      await using collector = await startCollector(behaviour);
+      const warnings: string[] = [];
+      const { clock, limits } = stoppedClock();
+      await using telemetry = await start(
+        { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+        { warn: (text) => warnings.push(text), clock },
+      );
+      for (let turn = 0; turn < 2; turn += 1) {
+        await work();
+        expect(await telemetry.flush()).toBe(whole);
+      }
+      expect(warnings.toSorted()).toEqual(expected);
+      // It answers, so it gets all of its time.
+      expect(limits).toEqual([2_000, 2_000]);
+    },
+  );
+
   it('keeps metrics from when somebody first asks for them', async () => {
     await using telemetry = await start({ ATLAN_APPLICATION_NAME: 'postgres' }, { scraped: true });
     await telemetry.scrape?.();
