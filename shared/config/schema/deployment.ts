@@ -90,8 +90,9 @@ export const kmsKeyArn = keyArn.describe(
 export const bucketName = z
   .string()
   .regex(
-    // Parts with periods between them, each of which begins and ends with a letter or digit; no IP address.
-    /^(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$/,
+    // Parts with periods between them, each of which begins and ends with a letter or digit; no IP address. A date in
+    // four parts, 2024.10.01.1, is none.
+    /^(?=.{3,63}$)(?!\d{1,3}(\.\d{1,3}){3}$)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$/,
     'the name of an S3 bucket',
   )
   .describe(

@@ -42,6 +42,7 @@ describe('settings of the deployment', () => {
     ['top', `tags: { ${listOf(50, (n) => `t${n}: x`)} }`],
     ['source', `network: { vpcId: vpc-01234567, subnetIds: [${listOf(16, (n) => `subnet-012345${n}`)}] }`],
     ['top', 'bucket: 1.my-town--data.4.2'],
+    ['top', 'bucket: 2024.10.01.1'],
     ['top', `bucket: ${'a'.repeat(63)}`],
   ] as const)('accept, for a %s, %s', (where, field) => {
     expect(parse(where, field).syncs).toHaveProperty('a');
