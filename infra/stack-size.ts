@@ -16,6 +16,9 @@ export const MAXIMUM_RESOURCES = 450;
 const STACK_RESOURCES = 500;
 const TEMPLATE_BYTES = 1_000_000;
 
+/** No address of a collector needs more: what is longer holds something that belongs elsewhere. */
+const LONG_ENDPOINT_BYTES = 512;
+
 /** Two groups of names whose weights are about equal. */
 function halves(weights: ReadonlyMap<string, number>): [string[], string[]] {
   const groups: [string[], string[]] = [[], []];
@@ -109,6 +112,13 @@ export function assertFits(
   const names = functions.reduce((sum, { logicalId }) => sum + nameLength(stack, logicalId) + 1, 0);
   const variables = Math.max(...environments.map((environment) => environmentBytes(scope, environment)));
   const excess = variables - MAXIMUM_ENVIRONMENT_BYTES;
+  const endpoint = Buffer.byteLength(config.telemetry?.endpoint ?? '');
+  // First, because fewer functions would not make room for it.
+  if (excess > 0 && endpoint > LONG_ENDPOINT_BYTES)
+    throw new ConfigError(
+      `telemetry.endpoint is too long: it takes ${endpoint} of the ${MAXIMUM_ENVIRONMENT_BYTES} bytes that all variables of a function have together, ${excess} more than there is room for.`,
+      { hint: 'Shorten it. A token in the address belongs into the secret of telemetry.headers.' },
+    );
   if (excess > 0)
     throw tooLarge(
       config,

@@ -194,6 +194,15 @@ describe('what is too large for one stack', () => {
     expect(Number(room)).toBeGreaterThan(2_700);
   });
 
+  it('blames a long address of the collector, and not the number of functions', () => {
+    const top = { telemetry: { endpoint: `https://collector.example.org/${'x'.repeat(4_000)}` } };
+    const { message, hint } = problem(configWith({ jobs: 1, sources: 1, top }));
+    expect(message).toMatch(
+      /^telemetry\.endpoint is too long: it takes 4030 of the 4096 bytes .*, \d+ more than /,
+    );
+    expect(hint).toContain('telemetry.headers');
+  });
+
   /** As many syncs without a schedule, which need no resource of their own. */
   const unscheduled = (options: { jobs: number; sources: number }): FerryConfig => {
     const { syncs, ...config } = configWith(options);
