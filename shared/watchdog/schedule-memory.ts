@@ -55,7 +55,9 @@ export function rememberSchedules(memory: ScheduleMemory, jobs: WatchedJobs, now
     if (!schedule) return [];
     const text = JSON.stringify(schedule);
     const known = Object.hasOwn(memory.jobs, job) ? memory.jobs[job] : undefined;
-    return [[job, known?.schedule === text ? known : { schedule: text, since: now.toISOString() }] as const];
+    // One from the future was noted by a wrong clock: until then, nobody would hear of a start that does not come.
+    const isValid = known?.schedule === text && Date.parse(known.since) <= now.getTime();
+    return [[job, isValid ? known : { schedule: text, since: now.toISOString() }] as const];
   });
   return { ...memory, jobs: Object.fromEntries(entries) };
 }

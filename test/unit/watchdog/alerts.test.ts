@@ -190,6 +190,16 @@ describe('an overdue job', () => {
     expect(one.sent).toEqual([]);
   });
 
+  it('is reported although the schedule was first seen by a clock that was years ahead', async () => {
+    const one = world({ orders: nightly }, '2031-01-01T00:00:00.000Z');
+    await one.round();
+    one.at(start);
+    await one.round();
+    one.at(due);
+    await one.round();
+    expect(one.subjects()).toEqual(['orders did not run when planned [Ferry, ferry-prod]']);
+  });
+
   it('does not exist for a time before the schedule was deployed, changed, or switched on', async () => {
     const one = world(
       { orders: { ...nightly, schedule: { ...nightly.schedule, enabled: false } as never } },
