@@ -1,4 +1,6 @@
+import * as z from 'zod';
 import { toFerryError } from '../../errors.ts';
+import { inspectDocument } from '../../runs/documents/stored-document.ts';
 import { type LeaseView, leaseTimes } from '../../runs/leases/lease.ts';
 import { lookAtSlots } from '../../runs/leases/slots.ts';
 import { isInQueue, listTickets, type Ticket, ticketKey } from '../../runs/leases/tickets.ts';
@@ -51,13 +53,21 @@ export async function startWaiting(source: string, dependencies: StarterDependen
   return started;
 }
 
-/** How many slots there are is in the ticket: the source's limit when the run was parked. */
+const ticketSchema = z.looseObject({ slots: z.int().min(1).max(1_000) });
+
+/** How many slots a ticket says there are: the source's limit when the run was parked. */
+function slotsIn(text: string | undefined): number {
+  const read = text === undefined ? undefined : inspectDocument(ticketSchema, text);
+  // A damaged ticket must not hold up the others: every source with a limit has one slot, and the run that is started
+  // knows the others.
+  return read && 'document' in read ? read.document.slots : 1;
+}
+
 async function slotsOf(
   { key, source, parked: job, runId }: ParkedTicket,
   { documents }: StarterDependencies,
 ): Promise<LeaseView[]> {
-  const text = (await documents.get(key)) ?? '{}';
-  const { slots = 0 } = JSON.parse(text) as { slots?: number };
+  const slots = slotsIn(await documents.get(key));
   return lookAtSlots(documents, { source, slots, job, runId, times: leaseTimes });
 }
 

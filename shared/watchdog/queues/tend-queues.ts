@@ -18,6 +18,11 @@ export async function tendQueues(dependencies: StarterDependencies): Promise<Set
   const parked = tickets.filter((ticket) => ticket.parked !== undefined);
   const inQueue = tickets.filter((ticket) => isInQueue(ticket, leaseTimes.expiryMs));
   const sources = new Set<string>();
+  // The rest of the round needs none of it.
+  const report = (thrown: unknown) => {
+    const error = toFerryError(thrown);
+    logger.error({ class: error.class }, `The queues could not be looked after: ${error.message}`);
+  };
   await mapInBatches(parked, async ({ key, source, runId, ageMs, parked: job = '' }) => {
     if (!Object.hasOwn(where.jobs, job)) return;
     const record = await runs.getOfJob(job, runId);
@@ -29,11 +34,7 @@ export async function tendQueues(dependencies: StarterDependencies): Promise<Set
     if (ageMs < PARKED_MS / 3) return;
     const text = await documents.get(key);
     if (text !== undefined) await documents.put(key, text);
-  }).catch((thrown: unknown) => {
-    // The rest of the round does not need it.
-    const error = toFerryError(thrown);
-    logger.error({ class: error.class }, `The queues could not be looked after: ${error.message}`);
-  });
-  for (const source of sources) await startWaiting(source, dependencies);
+  }).catch(report);
+  for (const source of sources) await startWaiting(source, dependencies).catch(report);
   return new Set(inQueue.map(({ runId }) => runId));
 }

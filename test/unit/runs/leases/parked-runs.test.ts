@@ -280,6 +280,25 @@ describe('the watchdog', () => {
     expect(world.started).toEqual([]);
   });
 
+  it.each(['', 'null', '{"slots":', '{"slots":0}', '{"slots":"two"}'])(
+    'starts a run whose ticket is damaged: %s',
+    async (text) => {
+      const { world, records } = await waiting(['orders']);
+      await world.documents.put(parkedKey('erp', records[0]?.id ?? '', 'orders'), text);
+      await world.round();
+      expect(world.started).toEqual([expect.objectContaining({ runId: records[0]?.id })]);
+    },
+  );
+
+  it('reports what failed, and starts the runs of other sources, when a slot belongs to a later release', async () => {
+    const { world } = await waiting(['orders']);
+    const failed = await world.ended({ job: 'orders', state: 'failed', error: { class: 'A', message: 'm' } });
+    await world.documents.replace('leases/slots/erp/0.json', '{"schemaVersion":2}', undefined);
+    await world.round();
+    expect(world.started).toEqual([]);
+    expect(world.sent[0]?.alerts).toEqual([expect.objectContaining({ runId: failed.id })]);
+  });
+
   it('keeps the place of a run that cannot be started', async () => {
     const { world, records } = await waiting(['orders']);
     const start = async () => {
