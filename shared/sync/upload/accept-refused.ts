@@ -23,25 +23,39 @@ export async function acceptRefused(
       hint: 'ferry runs lists the newest runs, with their ids.',
     });
   }
-  const last = await store.readLastUpload(from.job);
-  // A second delivery of this run, which was killed after its upload or left the reading to Polyteia, only replaces its
-  // own file.
-  const others = last && last.runId !== options.runId;
-  if (others && from.endedAt !== undefined && last.at > from.endedAt) {
-    const newer = await findEarlierRun(options, last.runId);
-    if (newer?.sentFrom?.runId === refusedId)
-      throw new ConfigError(
-        `Run ${refusedId} has already been accepted: its file was sent by run ${last.runId}.`,
-        {
-          hint: `To see that run: ferry runs ${last.runId}`,
-        },
-      );
+  const assertNewest = (sender: string | undefined) => assertNothingNewer(options, from, sender);
+  // Before a run of its own is recorded, and once more with the lease: a run may have uploaded while this one waited for
+  // it.
+  await assertNewest(options.runId);
+  return sendKeptFile(
+    options,
+    { from, fetch: store.fetchRefused, what: 'The refused file', assertUsable: assertNewest },
+    why,
+  );
+}
+
+/**
+ * @param sender the run that sends the refused file: a second delivery of it, which was killed after its upload or left
+ *   the reading to Polyteia, only replaces its own file
+ * @throws ConfigError when another run has uploaded since
+ */
+async function assertNothingNewer(
+  options: KeptFileOptions,
+  refused: RunRecord,
+  sender: string | undefined,
+): Promise<void> {
+  const last = await options.store.readLastUpload(refused.job);
+  if (!last || last.runId === sender || refused.endedAt === undefined || last.at <= refused.endedAt) return;
+  const newer = await findEarlierRun(options, last.runId);
+  if (newer?.sentFrom?.runId === refused.id)
     throw new ConfigError(
-      `Since run ${refusedId} was refused, run ${last.runId} has uploaded a newer result.`,
-      {
-        hint: `The refused file would replace it. Run the sync again instead: ferry run ${from.job}`,
-      },
+      `Run ${refused.id} has already been accepted: its file was sent by run ${last.runId}.`,
+      { hint: `To see that run: ferry runs ${last.runId}` },
     );
-  }
-  return sendKeptFile(options, { from, fetch: store.fetchRefused, what: 'The refused file' }, why);
+  throw new ConfigError(
+    `Since run ${refused.id} was refused, run ${last.runId} has uploaded a newer result.`,
+    {
+      hint: `The refused file would replace it. Run the sync again instead: ferry run ${refused.job}`,
+    },
+  );
 }

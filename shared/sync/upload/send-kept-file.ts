@@ -15,6 +15,13 @@ export interface KeptFile {
   fetch: RunStore['fetchRefused'];
   /** What a message calls the file: “The refused file”. */
   what: string;
+  /**
+   * Whether it may still be sent: asked with the lease of the job.
+   *
+   * @param sender the run that sends it
+   * @throws ConfigError
+   */
+  assertUsable?: (sender: string) => Promise<void>;
 }
 
 /** What sending it needs. A function knows its job, and may read no other's; a person only knows the run's id. */
@@ -44,7 +51,7 @@ export function assertOfSync(from: RunRecord | undefined): void {
  */
 export async function sendKeptFile(
   options: KeptFileOptions,
-  { from, fetch, what }: KeptFile,
+  { from, fetch, what, assertUsable }: KeptFile,
   why: string | undefined,
 ): Promise<RunRecord> {
   const { id, job, rows = 0, schema = [], fingerprint } = from;
@@ -58,6 +65,7 @@ export async function sendKeptFile(
   const send = async (context: JobContext): Promise<JobResult> => {
     const sentFrom = { runId: id, ...(why === undefined ? {} : { why }) };
     context.note({ sentFrom });
+    await assertUsable?.(context.runId);
     const file = join(context.folder, RESULT_FILE);
     const found = await context.retry(() => fetch(job, id, file));
     if (!found) {
