@@ -110,6 +110,11 @@ export const tags = z
     z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u, "a tag's value"),
   )
   .refine((value) => Object.keys(value).length <= MOST_TAGS, `at most ${MOST_TAGS} tags`)
+  // IAM refuses roles with such keys, in the middle of a deployment.
+  .refine(
+    (value) => new Set(Object.keys(value).map((key) => key.toLowerCase())).size === Object.keys(value).length,
+    'keys that differ in more than capital letters',
+  )
   .meta({ maxProperties: MOST_TAGS })
   .describe('Tags on everything that the stack creates, by key.');
 
