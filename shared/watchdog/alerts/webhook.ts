@@ -28,7 +28,7 @@ export function createWebhook(readUrl: () => Promise<string>, send: typeof fetch
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify(bodyOf(message)),
             // A redirect would send the message to somebody else.
-            redirect: 'error',
+            redirect: 'manual',
             signal: AbortSignal.timeout(TIMEOUT_MS),
           });
           span.setAttribute('http.response.status_code', answer.status);
@@ -39,7 +39,13 @@ export function createWebhook(readUrl: () => Promise<string>, send: typeof fetch
         throw new NotificationError('The webhook cannot be reached.', { cause: error });
       }
       await response.body?.cancel();
-      if (!response.ok) throw new NotificationError(`The webhook answered ${response.status}.`);
+      if (!response.ok) {
+        const hint = hintFor(response.status);
+        throw new NotificationError(
+          `The webhook answered ${response.status}.`,
+          hint === undefined ? {} : { hint },
+        );
+      }
     },
   };
 }
@@ -47,6 +53,15 @@ export function createWebhook(readUrl: () => Promise<string>, send: typeof fetch
 /** The body of a webhook's request: docs/alerts.md documents it. */
 export function bodyOf({ subject, text, stack, alerts }: AlertMessage) {
   return { text: `${subject}\n\n${text}`, subject, stack, alerts };
+}
+
+/** What to do about an answer; nothing about one that passes on its own. */
+function hintFor(status: number): string | undefined {
+  if (status < 400)
+    return 'It redirects to another address, which Ferry does not follow: store that address in the secret of alerts.webhook.';
+  return status === 429 || status >= 500
+    ? undefined
+    : 'Check that the webhook still exists, and store its present address in the secret of alerts.webhook.';
 }
 
 function urlIn(secret: string): URL {

@@ -235,6 +235,25 @@ describe('a webhook', () => {
     });
   });
 
+  it.each([
+    [302, /redirects to another address/],
+    [410, /still exists/],
+    [429, undefined],
+    [503, undefined],
+  ])('that answers %d says what to do, if there is something', async (status, hint) => {
+    // As fetch does.
+    const send = (async (_url, { redirect } = {}) => {
+      if (status === 302 && redirect === 'error') throw new TypeError('unexpected redirect');
+      return new Response('', { status });
+    }) as typeof fetch;
+    await expect(
+      createWebhook(async () => 'https://hooks.example.org/T0', send).send(message),
+    ).rejects.toMatchObject({
+      message: `The webhook answered ${status}.`,
+      hint: hint && expect.stringMatching(hint),
+    });
+  });
+
   it('that cannot be reached is not named', async () => {
     const send = (async () => {
       throw new TypeError('fetch failed: https://hooks.example.org/T0');
