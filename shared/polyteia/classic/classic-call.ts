@@ -4,8 +4,17 @@ import type { PolyteiaConnection } from '../http/connection.ts';
 import { parseJson } from '../http/parse-json.ts';
 import type { ClassicRefusals } from './classic-refusals.ts';
 
+// A number as a text is as clear: taken for an answer that makes no sense, a refusal would be repeated until the run's
+// time is up.
+const code = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^[45]\d\d$/)
+    .transform(Number),
+]);
 const envelope = z.looseObject({
-  error: z.looseObject({ code: z.number(), message: z.string().nullish() }).nullish(),
+  error: z.looseObject({ code, message: z.string().nullish() }).nullish(),
   data: z.unknown().optional(),
 });
 

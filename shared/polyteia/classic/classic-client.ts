@@ -23,8 +23,8 @@ const tokenData = z.looseObject({ token: z.string().regex(/^[\x21-\x7e]+$/) });
 
 /** The status of an upload's answer, or the status of the error in it when it claims success. */
 function statusOf(answer: HttpAnswer): number {
-  const code = answer.status === 200 ? findObjection(answer)?.code : undefined;
-  return typeof code === 'number' && code >= 400 && code <= 599 ? code : answer.status;
+  const code = Number(answer.status === 200 ? findObjection(answer)?.code : undefined);
+  return code >= 400 && code <= 599 ? code : answer.status;
 }
 
 /**

@@ -186,8 +186,8 @@ describe('an upload that is answered with 200', () => {
     expect(await setup.upload(client)).toEqual({});
   });
 
-  it('and contains an error 401 is tried with another token', async () => {
-    setup.standIn.failNext({ on: 'upload', how: answered('{"error": {"code": 401}}') });
+  it.each(['401', '"401"'])('and contains an error %s is tried with another token', async (code) => {
+    setup.standIn.failNext({ on: 'upload', how: answered(`{"error": {"code": ${code}}}`) });
     expect(await setup.upload(client)).toEqual({});
     expect(stored()?.uploads).toBe(1);
   });
@@ -218,11 +218,15 @@ it('an envelope that says that there is no error is an answer, and one without a
   const answer = (body: object): FailureHow => ({ kind: 'notJson', body: JSON.stringify(body) });
   setup.standIn.failNext({ on: 'get_dataset', how: answer({ data: { id: DATASET }, error: null }) });
   expect(await client.checkDataset(DATASET)).toEqual({ content: undefined });
-  const error = { code: 404, message: null };
-  setup.standIn.failNext({ on: 'get_dataset', how: answer({ data: null, error }) });
-  expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({
-    message: expect.stringMatching(/^Polyteia has no da/),
-  });
+  for (const code of [404, '404']) {
+    setup.standIn.failNext({
+      on: 'get_dataset',
+      how: answer({ data: null, error: { code, message: null } }),
+    });
+    expect(await errorOf(client.checkDataset(DATASET))).toMatchObject({
+      message: expect.stringMatching(/^Polyteia has no da/),
+    });
+  }
 });
 
 it('a web page instead of an answer is told as one', async () => {
