@@ -117,7 +117,7 @@ export function assertFits(
   if (excess > 0 && endpoint > LONG_ENDPOINT_BYTES)
     throw new ConfigError(
       `telemetry.endpoint is too long: it takes ${endpoint} of the ${MAXIMUM_ENVIRONMENT_BYTES} bytes that all variables of a function have together, ${excess} more than there is room for.`,
-      { hint: 'Shorten it. A token in the address belongs into the secret of telemetry.headers.' },
+      { hint: 'Shorten it. A token in the address belongs in the secret of telemetry.headers.' },
     );
   if (excess > 0)
     throw tooLarge(
