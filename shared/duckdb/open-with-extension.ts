@@ -12,11 +12,17 @@ const verified = new Map<string, FileIdentity>();
 /** The files that are being checked: whoever needs one meanwhile waits for that check instead of repeating it. */
 const checking = new Map<string, Promise<unknown>>();
 
+/** It was replaced while it was read, so nobody knows which of the two was checked. */
+class ChangedFileError extends Error {}
+
+/** Another hard link is a change, too, such as one of a backup. */
+const MAX_TRIES = 3;
+
 /**
  * Opens a DuckDB in memory with one extension loaded. The first time that a process loads the file, it is compared with
  * the files that Ferry knows, which takes 50 ms; DuckDB checks the signature of any other, which takes a quarter of a
  * second. Later instances load the same file, whose code is in memory by then, without either
- * (docs/decisions/0010-extension-signatures.md). A file that has changed since is checked again.
+ * (docs/decisions/0010-extension-signatures.md). A file that has changed since, or changes meanwhile, is checked again.
  *
  * @param file path of the extension
  * @param options settings of the instance; the caller locks it down before it runs any SQL of a user
@@ -27,6 +33,20 @@ export async function openWithExtension(
   file: string,
   options: Readonly<Record<string, string>>,
   known: ReadonlySet<string> = signedExtensions,
+): Promise<DuckDBInstance> {
+  for (let left = MAX_TRIES - 1; ; left -= 1) {
+    try {
+      return await openOnce(file, options, known);
+    } catch (error) {
+      if (!(error instanceof ChangedFileError) || left === 0) throw error;
+    }
+  }
+}
+
+async function openOnce(
+  file: string,
+  options: Readonly<Record<string, string>>,
+  known: ReadonlySet<string>,
 ): Promise<DuckDBInstance> {
   while (checking.has(file)) await checking.get(file);
   const before = verified.get(file);
@@ -68,8 +88,7 @@ async function load(file: string, before: FileIdentity, instance: DuckDBInstance
       connection.closeSync();
     }
     const after = await identityOf(file);
-    // It was replaced while it was read, so nobody knows which of the two was checked.
-    if (after !== before) throw new Error(`${file} was changed while it was loaded.`);
+    if (after !== before) throw new ChangedFileError(`${file} was changed while it was loaded.`);
     verified.set(file, after);
     return instance;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { copyFileSync, linkSync, renameSync } from 'node:fs';
 import { copyFile, mkdtemp, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -71,6 +72,34 @@ describe('an extension that Ferry knows by its SHA-256', () => {
   it('is refused when it was tampered with', async () => {
     await tamper(file);
     await expect(load(signedExtensions)).rejects.toThrow(/signature/);
+  });
+
+  it('is checked again when it changes while it is loaded', async () => {
+    // Asked between the two looks at the file.
+    const during = (change: () => void) => ({
+      has(hash: string) {
+        change();
+        return signedExtensions.has(hash);
+      },
+    });
+    let asked = 0;
+    const linked = during(() => {
+      asked += 1;
+      if (asked === 1) linkSync(file, join(folder, 'link of a backup'));
+    });
+    expect(await load(linked as ReadonlySet<string>)).toEqual({ checked: false, loaded: true });
+    expect(asked).toBe(2);
+
+    const other = join(folder, 'other');
+    await copyFile(file, other);
+    await tamper(other);
+    await rm(file);
+    await copyFile(findExtension('postgres_scanner', [PROJECT_EXTENSIONS]), file);
+    const swapped = during(() => {
+      copyFileSync(other, join(folder, 'copy'));
+      renameSync(join(folder, 'copy'), file);
+    });
+    await expect(load(swapped as ReadonlySet<string>)).rejects.toThrow(/signature/);
   });
 
   it('is looked at once for all that need it at the same time', async () => {
