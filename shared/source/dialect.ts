@@ -68,6 +68,14 @@ export interface ClientColumn {
 export interface Expression {
   sql: string;
   alias: string;
+  /** It watches over the values of its row, so the source must compute it together with them. */
+  withRow?: true;
+}
+
+/** How a query is read whose values must not be computed anew wherever an expression names its column. */
+export interface ComputedOnce {
+  /** The positions of columns that the source cuts off where it stores them. */
+  cutOff: readonly number[];
 }
 
 /**
@@ -218,14 +226,13 @@ export interface Dialect {
   /**
    * The source's SQL for a query that computes something from each row of another one, in its order.
    *
-   * @param once whether the other one must not be computed anew wherever an expression names its column
    */
   selectFrom(
     query: string,
     expressions: readonly Expression[],
     columns: readonly string[],
     server: ServerFacts,
-    once?: boolean,
+    once?: ComputedOnce,
   ): string;
   /**
    * Checks whether a wrapper of {@link selectFrom} leaves the query's values unchanged.

@@ -3,7 +3,7 @@ import { readOrderBy } from '../../duckdb/order-by.ts';
 import { mysqlLexicalRules, quoteLiteral, withoutTopModifiers } from '../../duckdb/sql-text.ts';
 import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
-import type { AskSource, ClientColumn, Dialect, ServerFacts } from '../dialect.ts';
+import type { AskSource, ClientColumn, ComputedOnce, Dialect, Expression, ServerFacts } from '../dialect.ts';
 import { engineMessage } from '../engine-message.ts';
 import { withCanaries } from './mysql-canaries.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
@@ -217,6 +217,31 @@ const spellings = new Map([
 /** No query has as many rows. */
 const ALL_ROWS = '18446744073709551615';
 
+const listOf = (expressions: readonly Expression[]) =>
+  expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
+
+/** What is computed for each row before the server stores it, and the expressions that read what is stored. */
+function withRows(
+  expressions: readonly Expression[],
+  columns: readonly string[],
+  { cutOff }: ComputedOnce,
+): { inner: string; outer: Expression[] } {
+  const own = columns.map((_, index): Expression => {
+    const label = quoteMysqlName(labelOf(columns, index));
+    // A DOUBLE with a fixed number of decimals loses the others there, and what it is added to does not.
+    return { sql: cutOff.includes(index) ? `u.${label} + 0e0` : `u.${label}`, alias: label };
+  });
+  let prefix = 'ferry_';
+  while (columns.some((name) => name.toLowerCase().startsWith(prefix))) prefix += '_';
+  const watching = expressions.filter(({ withRow }) => withRow);
+  return {
+    inner: listOf([...own, ...watching.map(({ sql, alias }) => ({ sql, alias: `${prefix}${alias}` }))]),
+    outer: expressions.map((each) =>
+      each.withRow ? { sql: `q.${prefix}${each.alias}`, alias: each.alias } : each,
+    ),
+  };
+}
+
 export const mysqlDialect: Dialect = {
   describeServer: ({ version }) =>
     /mariadb/i.test(version) ? `MariaDB ${version.replace(/-MariaDB.*/i, '')}` : `MySQL ${version}`,
@@ -317,18 +342,20 @@ export const mysqlDialect: Dialect = {
     return withCanaries(ask, query, await withSafeguards(ask, query, planned, safe), server);
   },
 
-  selectFrom(query, expressions, columns, server, once = false) {
-    const list = expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
+  selectFrom(query, expressions, columns, server, once) {
     const mariadb = isMariadb(server);
     const { before, from } = mysqlTableOf(
       withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode), mariadb),
       columns,
     );
+    const order = orderOutside(query, columns, server);
+    if (once === undefined) return `${before}SELECT ${listOf(expressions)} FROM ${from} AS q${order}`;
     // Else the server merges the derived table into the wrapper, and computes its values anew wherever that names them.
     // MariaDB has no hint against it.
-    const hint = once && !mariadb ? '/*+ NO_MERGE(q) */ ' : '';
-    const unmerged = once && mariadb ? `(SELECT * FROM ${from} AS u LIMIT ${ALL_ROWS})` : from;
-    return `${before}SELECT ${hint}${list} FROM ${unmerged} AS q${orderOutside(query, columns, server)}`;
+    const hint = mariadb ? '' : '/*+ NO_MERGE(q) */ ';
+    const { inner, outer } = withRows(expressions, columns, once);
+    const unmerged = `(SELECT ${inner} FROM ${from} AS u${mariadb ? ` LIMIT ${ALL_ROWS}` : ''})`;
+    return `${before}SELECT ${hint}${listOf(outer)} FROM ${unmerged} AS q${order}`;
   },
 
   async assertWrapIsLossless(ask, wrapped, columns) {

@@ -10,7 +10,7 @@ import {
   refusalMarker,
   refusedColumn,
 } from '../column-plan.ts';
-import type { Dialect } from '../dialect.ts';
+import type { ComputedOnce, Dialect } from '../dialect.ts';
 import { engineMessage } from '../engine-message.ts';
 import type { SourceSession } from '../sessions/session.ts';
 import { refusalOfType, withCheckedValues } from './checked-values.ts';
@@ -70,18 +70,20 @@ async function convertThroughSource(
     const guarded = dependsOnSettings(plan) ? dialect.failWhenChanged?.(value, type, own, marker) : undefined;
     return [
       { sql: guarded ?? value, alias: `c${index}` },
-      ...(canary === undefined ? [] : [{ sql: canary.sql, alias: `k${index}` }]),
+      ...(canary === undefined ? [] : [{ sql: canary.sql, alias: `k${index}`, withRow: true as const }]),
     ];
   });
   const companions = planCompanions(columns, dialect);
   const sent = [...expressions, ...companions.expressions];
-  // What watches over each row must be computed with it, not after all of them.
-  const once =
-    !columns.some(({ canary }) => canary) &&
-    columns.some((plan, index) => plan.once && namesTwice(plan, dialect.reference(names, index)));
-  const statement = dialect.selectFrom(sql, sent, names, session.server, once);
+  const isOnce = columns.some(
+    (plan, index) => plan.once && namesTwice(plan, dialect.reference(names, index)),
+  );
+  const cutOff = columns.flatMap(({ mayBeCutOff }, index) => (mayBeCutOff ? [index] : []));
+  const select = (once?: ComputedOnce) => dialect.selectFrom(sql, sent, names, session.server, once);
+  const statement = select(isOnce ? { cutOff } : undefined);
+  // Whether the query's own rows are stored: what is computed once is stored in any case, but whole.
   if (mode === 'exact')
-    await dialect.assertWrapIsLossless?.((ask) => session.askSource('wrap', ask), statement, columns);
+    await dialect.assertWrapIsLossless?.((ask) => session.askSource('wrap', ask), select(), columns);
   const wrapped = session.relationOf(statement);
   const types = new Map((await session.describe(wrapped, 'wrap')).map(({ name, type }) => [name, type]));
   const cast = columns.map((plan, index): ColumnPlan => {

@@ -36,7 +36,7 @@ export function checkValues(
   if (suspects.length === 0) return undefined;
   const select = (expressions: readonly string[]) => {
     const aliased = expressions.map((sql, index) => ({ sql, alias: `v${index}` }));
-    const once = columns.some((plan) => plan.once);
+    const once = columns.some((plan) => plan.once) ? { cutOff: [] } : undefined;
     return dialect.selectFrom(query, aliased, names, server, once);
   };
   const violations = suspects.map(({ violation }) => violation);

@@ -21,6 +21,9 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
        INSERT INTO ferry.days WITH RECURSIVE n AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM n WHERE n < ${ROWS}) SELECT n, '2024-01-01' FROM n;
        CREATE FUNCTION ferry.coin() RETURNS int NOT DETERMINISTIC NO SQL RETURN RAND() < 0.5;
        CREATE FUNCTION ferry.calls() RETURNS int NOT DETERMINISTIC NO SQL BEGIN SET @calls = IFNULL(@calls, 0) + 1; RETURN @calls; END;
+       CREATE TABLE ferry.moments AS SELECT id, d, CAST('2024-01-02 03:04:05' AS datetime) AS at, 'ü' AS ferry_k1, id / 3e0 AS x FROM ferry.days;
+       ALTER TABLE ferry.moments MODIFY at timestamp;
+       CREATE USER reader@'%' IDENTIFIED BY 'reader'; GRANT SELECT ON ferry.* TO reader@'%'; GRANT EXECUTE ON FUNCTION ferry.coin TO reader@'%';
        CREATE VIEW ferry.coins AS SELECT id, IF(coin(), NULL, d) AS v FROM days;
        CREATE VIEW ferry.chances AS SELECT id, IF(RAND() < 0.5, NULL, d) AS v FROM days`,
     );
@@ -48,6 +51,27 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
   it.each(['coins', 'chances'])('a duckdbQuery over the view %s', async (view) => {
     const rows = await read({ duckdbQuery: `SELECT v FROM db.${view}` });
     expect(new Set(rows.map(([v]) => v)).size).toBe(2);
+  });
+
+  it.each([
+    'SELECT ferry_k1, at, IF(coin(), NULL, d) AS v FROM moments ORDER BY id DESC',
+    'SELECT at, ferry_k1, coin() AS c, IF(RAND() < 0.5, NULL, d) AS v FROM moments',
+  ])('the login may not see the SQL of the function: %s', async (query) => {
+    const login = { ...server, user: 'reader', password: 'reader' };
+    const { content } = await readThroughFerry('mysql', login, { sync: { query } });
+    expect(content.rows).toHaveLength(ROWS);
+    expect(new Set(content.rows.map((row) => row.at(-1))).size).toBe(2);
+    expect(new Set(content.rows.flatMap((row) => row.slice(0, 2)))).toEqual(
+      new Set(['ü', '2024-01-02T03:04:05.000000']),
+    );
+  });
+
+  it('a rounded number beside it stays whole', async () => {
+    const query =
+      'SELECT coin() AS c, ROUND(x, 1) + ROUND(x, 2) / 3 AS r, d AS v FROM moments WHERE id <= 3 ORDER BY id';
+    const expected = [0.3 + 0.33 / 3, 0.7 + 0.67 / 3, 1 + 1 / 3];
+    const rows = await read({ query });
+    expect(rows.map(([, number]) => number)).toEqual(expected.map((number) => expect.closeTo(number, 14)));
   });
 
   it('a function is called once for each row', async () => {
