@@ -43,7 +43,7 @@ export interface ColumnPlan {
    * shows that a setting in {@link textDependsOn} was another one at that moment.
    */
   canary?: { sql: string; expected: string };
-  /** The source may have cut off a text with this many bytes. */
+  /** The source may have cut off a text, or bytes, of this length in bytes. */
   cutAt?: number;
   /** The query gives another value each time it is computed, so the source must do that once for each row. */
   once?: true;

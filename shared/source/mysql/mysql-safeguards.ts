@@ -9,7 +9,7 @@ const CUT = /^(GROUP_CONCAT|JSON_ARRAYAGG)$/i;
 const LETTER = 4;
 
 /**
- * Has texts refused that are as long as MariaDB lets GROUP_CONCAT make them, whatever group_concat_max_len is: they are
+ * Has texts and bytes refused that are as long as MariaDB lets GROUP_CONCAT make them, whatever group_concat_max_len is: they are
  * most probably cut off. No session may change max_allowed_packet.
  *
  * @param query the source's SQL
@@ -21,20 +21,20 @@ async function refuseCutTexts(
   columns: readonly ColumnPlan[],
   { server, reference }: { server: ServerFacts; reference: (index: number) => string },
 ): Promise<ColumnPlan[]> {
-  const isText = ({ type }: ColumnPlan) => type === 'VARCHAR';
-  if (!/mariadb/i.test(server.version) || !columns.some(isText)) return [...columns];
+  const mayBeCut = ({ type }: ColumnPlan) => type === 'VARCHAR' || type === 'BLOB';
+  if (!/mariadb/i.test(server.version) || !columns.some(mayBeCut)) return [...columns];
   const rules = mysqlLexicalRules(server.sqlMode);
   if (!callsOne(CUT, query, await findDefinitions(ask, query, [], rules), rules)) return [...columns];
   const { rows } = await ask('SELECT @@max_allowed_packet AS most');
   const cutAt = Number(rows[0]?.[0]) - LETTER;
   return columns.map((plan, index) => {
-    if (!isText(plan) || plan.numberAsText) return plan;
+    if (!mayBeCut(plan) || plan.numberAsText) return plan;
     return {
       ...plan,
       cutAt,
       violation: `LENGTH(${reference(index)}) >= ${cutAt}`,
       refusal: {
-        values: `a text as long as max_allowed_packet of the source${plan.refusal ? `, or ${plan.refusal.values}` : ''}: MariaDB cuts off GROUP_CONCAT and JSON_ARRAYAGG there`,
+        values: `${plan.type === 'BLOB' ? 'bytes' : 'a text'} as long as max_allowed_packet of the source${plan.refusal ? `, or ${plan.refusal.values}` : ''}: MariaDB cuts off GROUP_CONCAT and JSON_ARRAYAGG there`,
         hint: 'Raise max_allowed_packet on the server, or leave fewer rows to each group.',
       },
     };

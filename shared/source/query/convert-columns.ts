@@ -156,12 +156,13 @@ export function convert(
   firstMarker = 0,
   given = ofColumn,
 ): string {
-  const list = columns.map(({ name, inDuckdb, canary, cutAt }, index) => {
+  const list = columns.map(({ name, type, inDuckdb, canary, cutAt }, index) => {
     const value = quoteIdentifier(names[index] ?? name);
     const refuse = `error(${quoteLiteral(refusalMarker(firstMarker + index))})`;
     const whole = inDuckdb ? inDuckdb(value, given(index), refuse) : value;
+    const bytes = `${type === 'BLOB' ? 'octet_length' : 'strlen'}(${whole})`;
     const expression =
-      cutAt === undefined ? whole : `CASE WHEN strlen(${whole}) >= ${cutAt} THEN ${refuse} ELSE ${whole} END`;
+      cutAt === undefined ? whole : `CASE WHEN ${bytes} >= ${cutAt} THEN ${refuse} ELSE ${whole} END`;
     if (!canary) return `${expression} AS ${quoteIdentifier(name)}`;
     const changed = `error(${quoteLiteral(changeMarker(firstMarker + index))})`;
     const isOther = `k${index} IS DISTINCT FROM ${quoteLiteral(canary.expected)}`;

@@ -67,6 +67,7 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     { query: 'SELECT g FROM joined' },
     { query: 'SELECT g FROM joined', types: 'compatible' },
     { duckdbQuery: 'SELECT g FROM db.joined' },
+    { duckdbQuery: 'SELECT g FROM db.joined', types: 'compatible' },
     { query: 'SELECT g FROM joined', odbc: true },
   ])('GROUP_CONCAT beyond max_allowed_packet is whole or refused: %o', async ({ odbc: through, ...sync }) => {
     await server.query(
@@ -83,6 +84,20 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     await server.query(`DELETE FROM ferry.longs LIMIT 1; UPDATE ferry.longs SET t = REPEAT('é', 100000)`);
     const short = (await read(sync, through ? odbc : undefined)).flat();
     expect(short.map((value) => String(value).length)).toContain(100_000);
+  });
+
+  it('GROUP_CONCAT of bytes beyond max_allowed_packet is whole or refused', async () => {
+    await server.query(
+      `CREATE TABLE ferry.parts (b longblob); INSERT INTO ferry.parts VALUES (REPEAT('x', 600000)), (REPEAT('y', 600000))`,
+    );
+    const query = 'SELECT GROUP_CONCAT(b) AS g FROM parts';
+    const result = await read({ query }).catch((error: unknown) => error);
+    if (flavor === 'mariadb') {
+      expect(result).toBeInstanceOf(ExactnessError);
+      expect((result as Error).message).toMatch(/Column "g" .* contains bytes as long as max_allowed_packet/);
+    } else expect(String((result as unknown[][])[0]?.[0])).toHaveLength(2 * 1_200_001);
+    await server.query('DELETE FROM ferry.parts LIMIT 1');
+    expect(String((await read({ query }))[0]?.[0])).toHaveLength(2 * 600_000);
   });
 
   it.each(['query', 'duckdbQuery', 'odbc'])('a strict sql_mode takes what lifts them: %s', async (how) => {

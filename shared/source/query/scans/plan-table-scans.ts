@@ -235,7 +235,8 @@ function checkTable(
     return undefined;
   }
   const checked = columns.filter(({ plan, scanType }) => {
-    if (mode === 'compatible') return plan.damagedInScan && plan.violation !== undefined;
+    if (mode === 'compatible')
+      return (plan.damagedInScan || plan.cutAt !== undefined) && plan.violation !== undefined;
     // Text of a number would sort and compare as text.
     const plain =
       isPlain(scanType) && !plan.damagedInScan && (scanType !== 'VARCHAR' || plan.type === 'VARCHAR');
