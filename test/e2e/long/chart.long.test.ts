@@ -289,6 +289,15 @@ describe('what Ferry’s values make', () => {
     expect((await render({ podAnnotations })).match(/checksum\/config/g)).toHaveLength(1);
   });
 
+  it.each([
+    ['registry:5000/ferry@sha256', 'a'.repeat(64), '.5Gi'],
+    ['localhost/team__a/ferry', '0.1.0', '1.Gi'],
+    ['ferry', '0.1.0', 1024],
+  ])('runs the image %s:%s, with %s of space', async (imageRepository, version, sizeLimit) => {
+    const { spec } = await deploymentOf({ imageRepository, version, tmp: { sizeLimit } });
+    expect(spec.template.spec.containers[0].image).toBe(`${imageRepository}:${version}`);
+  });
+
   it('replaces a pod at once when only one pod can have the state', async () => {
     const strategy = async (values: object) => (await deploymentOf(values)).spec.strategy;
     expect(await strategy({ state: CLAIM })).toEqual({ type: 'Recreate' });
@@ -365,6 +374,7 @@ describe('it refuses', () => {
     ],
     ['an image as an address', { imageRepository: 'https://registry.example.org/ferry' }, /imageRepository/],
     ['an image with its tag', { imageRepository: 'registry.example.org/ferry:0.1.0' }, /imageRepository/],
+    ['an image with a number as its tag', { imageRepository: 'ferry:5000' }, /imageRepository/],
     ['a tag with a space', { version: '0.1.0 ' }, /version/],
     ['a size that is none', { tmp: { sizeLimit: '1.5.5Gi' } }, /sizeLimit/],
     ['a key of a secret that is none', { secrets: { secretName: 'x', key: 'a/b' } }, /key/],
