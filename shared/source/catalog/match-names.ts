@@ -95,8 +95,8 @@ async function refusalOf(
 
 /** Each has its time in DuckDB's planner, but is compiled once, and not once for each name. */
 const PATTERNS_AT_ONCE = 100;
-/** Up to so many names it takes longer to plan a pattern than to compile it for each. */
-const FEW_NAMES = 50;
+/** Up to so many names it takes longer to plan a pattern than to compile it for each, even one with .* in it. */
+const FEW_NAMES = 25;
 
 /** Which patterns match which names as a whole: for each pattern, the names. */
 export async function matchWhole(

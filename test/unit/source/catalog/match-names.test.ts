@@ -11,7 +11,7 @@ it('thousands of patterns are matched in a time that grows with their number', a
     return (await duckdb.connection.runAndReadAll(sql)).getRows() as unknown[][];
   };
   const patterns = Array.from({ length: 250 }, (_, index) => `^s${index}$`);
-  const others = Array.from({ length: 50 }, (_, index) => `t${index}`);
+  const others = Array.from({ length: 20 }, (_, index) => `t${index}`);
   const names = ['S7', 's7', 's99', 's100', 's249', 's250', ...others];
   const matched = await matchWhole({ compute }, [...patterns, '(?i)S7', '*', '^s7$'], names);
   expect([...matched].filter(([, found]) => found.size > 0)).toEqual([
