@@ -9,6 +9,8 @@ export interface Definition {
   name: string;
   /** Empty if the login may not see it. */
   sql: string;
+  /** Its author says that it gives the same value each time. */
+  isDeterministic: boolean;
 }
 
 /** A name in SQL; without a schema, it belongs to the schema of the session, or of the function that contains it. */
@@ -58,13 +60,13 @@ function mentionsIn(sql: string, rules: LexicalRules): Mention[] {
 const lookUp = ({ schema, name, routine }: Mention): string => {
   const inSchema = (column: string) =>
     `${column}_schema = ${schema === undefined ? 'DATABASE()' : quoteMysqlText(schema)} AND ${column}_name = ${quoteMysqlText(name)}`;
-  const columns = (kind: string, column: string, definition: string) =>
-    `SELECT '${kind}' AS kind, ${[`${column}_schema`, `${column}_name`, definition]
+  const columns = (kind: string, column: string, definition: string, deterministic: string) =>
+    `SELECT '${kind}' AS kind, ${[`${column}_schema`, `${column}_name`, definition, deterministic]
       .map((value, index) => `CONVERT(${value} USING utf8mb4) AS c${index}`)
       .join(', ')}`;
-  const views = `${columns('view', 'table', 'view_definition')} FROM information_schema.views WHERE ${inSchema('table')}`;
+  const views = `${columns('view', 'table', 'view_definition', "'NO'")} FROM information_schema.views WHERE ${inSchema('table')}`;
   if (routine === undefined) return views;
-  return `${views} UNION ALL ${columns(routine, 'routine', 'routine_definition')} FROM information_schema.routines
+  return `${views} UNION ALL ${columns(routine, 'routine', 'routine_definition', 'is_deterministic')} FROM information_schema.routines
       WHERE ${inSchema('routine')} AND routine_type = '${routine.toUpperCase()}'`;
 };
 
@@ -91,6 +93,14 @@ export async function findDefinitions(
 
 /** What was found for a preparation of a query, which asks several times. */
 const answered = new WeakMap<AskSource, Map<string, Definition[]>>();
+
+type LookedUp = [
+  kind: Definition['kind'],
+  schema: string,
+  name: string,
+  sql: string | null,
+  deterministic: string,
+];
 
 async function lookUpAll(
   ask: AskSource,
@@ -119,10 +129,10 @@ async function lookUpAll(
           .map(lookUp)
           .join(' UNION ALL '),
       );
-      for (const [kind, schema, name, sql] of rows as [Definition['kind'], string, string, string | null][]) {
+      for (const [kind, schema, name, sql, deterministic] of rows as LookedUp[]) {
         const key = JSON.stringify([kind, schema, name]);
         if (found.has(key)) continue;
-        found.set(key, { kind, schema, name, sql: sql ?? '' });
+        found.set(key, { kind, schema, name, sql: sql ?? '', isDeterministic: deterministic === 'YES' });
         mentions.push(
           ...mentionsIn(sql ?? '', rules).map((each) => ({ ...each, schema: each.schema ?? schema })),
         );
@@ -136,13 +146,16 @@ async function lookUpAll(
 const CHANGING =
   /^(RAND|RANDOM_BYTES|UUID(_SHORT|_V[47])?|SYS_GUID|SYSDATE|LAST_INSERT_ID|SLEEP|BENCHMARK|GET_LOCK|RELEASE_LOCK)$/i;
 
-/** Whether a statement calls a function that gives another value each time, or one of somebody's own, which may. */
+/**
+ * Whether a statement calls a function that gives another value each time, or one of somebody's own, which may: unless it
+ * is DETERMINISTIC, which spares the server from storing the rows.
+ */
 export function changesWhenRepeated(
   sql: string,
   definitions: readonly Definition[],
   rules: LexicalRules,
 ): boolean {
-  if (definitions.some(({ kind }) => kind !== 'view')) return true;
+  if (definitions.some(({ kind, isDeterministic }) => kind !== 'view' && !isDeterministic)) return true;
   return callsOne(CHANGING, sql, definitions, rules);
 }
 

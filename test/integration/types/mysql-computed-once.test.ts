@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGeneralLog, takeGeneralLog } from '../../support/servers/general-log.ts';
 import { type MysqlServer, startMysql } from '../../support/servers/mysql-server.ts';
 import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
 import { ODBC_DRIVERS, odbcDrivers } from '../../support/tools/odbc-drivers.ts';
@@ -24,6 +25,8 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
        CREATE TABLE ferry.moments AS SELECT id, d, CAST('2024-01-02 03:04:05' AS datetime) AS at, 'ü' AS ferry_k1, id / 3e0 AS x FROM ferry.days;
        ALTER TABLE ferry.moments MODIFY at timestamp;
        CREATE USER reader@'%' IDENTIFIED BY 'reader'; GRANT SELECT ON ferry.* TO reader@'%'; GRANT EXECUTE ON FUNCTION ferry.coin TO reader@'%';
+       CREATE FUNCTION ferry.twice(n int) RETURNS int DETERMINISTIC NO SQL RETURN 2 * n;
+       CREATE FUNCTION ferry.claims(n int) RETURNS int DETERMINISTIC NO SQL RETURN n + coin();
        CREATE VIEW ferry.coins AS SELECT id, IF(coin(), NULL, d) AS v FROM days;
        CREATE VIEW ferry.chances AS SELECT id, IF(RAND() < 0.5, NULL, d) AS v FROM days`,
     );
@@ -72,6 +75,20 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (flavor) => {
     const expected = [0.3 + 0.33 / 3, 0.7 + 0.67 / 3, 1 + 1 / 3];
     const rows = await read({ query });
     expect(rows.map(([, number]) => number)).toEqual(expected.map((number) => expect.closeTo(number, 14)));
+  });
+
+  it.each([
+    ['of a DETERMINISTIC function, which gives the same value twice', 'twice(id)', false],
+    ['of one that only claims to be', 'claims(id)', true],
+  ])('the server stores the rows where it must: %s', async (_what, called, isStored) => {
+    await startGeneralLog(server);
+    await takeGeneralLog(server);
+    await read({ query: `SELECT ${called} AS n, d AS v FROM days` });
+    const connections = await takeGeneralLog(server);
+    const statements = connections.flatMap(({ ran, prepared }) => [...ran, ...prepared]);
+    const wrapped = statements.filter((sql) => sql.includes(called) && sql.includes('AS q'));
+    expect(wrapped.length).toBeGreaterThan(0);
+    expect(wrapped.some((sql) => /NO_MERGE|LIMIT 18446744073709551615/.test(sql))).toBe(isStored);
   });
 
   it('a function is called once for each row', async () => {
