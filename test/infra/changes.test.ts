@@ -200,7 +200,7 @@ describe('what is too large for one stack', () => {
     expect(message).toMatch(
       /^telemetry\.endpoint is too long: it takes 4030 of the 4096 bytes .*, \d+ more than /,
     );
-    expect(hint).toContain('telemetry.headers');
+    expect(hint).toContain('belongs in the secret of telemetry.headers');
   });
 
   /** As many syncs without a schedule, which need no resource of their own. */

@@ -116,11 +116,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- fail "api.enabled: there is an API only with `config`" }}
 {{- end }}
 {{- if not (regexMatch "^[0-9]+$" (include "ferry.healthPort" .)) }}
-{{- fail (printf "env: HEALTH_CHECK_PORT is no port: %s" (include "ferry.healthPort" .)) }}
+{{- fail (printf "env: HEALTH_CHECK_PORT is not a port: %s" (include "ferry.healthPort" .)) }}
 {{- end }}
 {{- $names := dict }}
 {{- range .Values.env }}
-{{- if hasKey $names .name }}{{ fail (printf "env: %s stands there twice" .name) }}{{ end }}
+{{- if hasKey $names .name }}{{ fail (printf "env: %s is set twice" .name) }}{{ end }}
 {{- $_ := set $names .name true }}
 {{- end }}
 {{- if and .Values.api.enabled (eq (toString .Values.api.port) (include "ferry.healthPort" .)) }}

@@ -113,7 +113,7 @@ export const tags = z
   // IAM refuses roles with such keys, in the middle of a deployment.
   .refine(
     (value) => new Set(Object.keys(value).map((key) => key.toLowerCase())).size === Object.keys(value).length,
-    'keys that differ in more than capital letters',
+    'keys that differ in more than upper and lower case',
   )
   .meta({ maxProperties: MOST_TAGS })
   .describe('Tags on everything that the stack creates, by key.');

@@ -22,7 +22,7 @@ const checks: Readonly<Record<string, Check>> = {
 const refusals: Readonly<Record<string, (name: string) => Refusal>> = {
   INTERVAL: (name) => ({
     values:
-      'an infinite interval, or one of 1193 hours or more beside its days, which a Parquet file cannot hold',
+      'an infinite interval, or one of 1193 hours or more, not counting its days, which a Parquet file cannot hold',
     hint: `Set columns: { ${name}: text } to keep intervals as text, or write justify_hours(${name}) in a \`query\` on Postgres: 24 hours become a day.`,
   }),
 };

@@ -18,8 +18,8 @@ export interface Exporter {
 /** What an answer of OTLP counts as rejected, and what people call it. */
 const REJECTED: readonly (readonly [field: string, items: string])[] = [
   ['rejectedSpans', 'spans'],
-  ['rejectedDataPoints', 'points of metrics'],
-  ['rejectedLogRecords', 'records of the log'],
+  ['rejectedDataPoints', 'metric data points'],
+  ['rejectedLogRecords', 'log records'],
 ];
 
 /** How sending goes. A collector that is down for long is worth one warning, not one a minute. */

@@ -382,12 +382,12 @@ describe('it refuses', () => {
     [
       'a port of the health checks that is none',
       { env: [{ name: 'HEALTH_CHECK_PORT', value: 'http' }] },
-      /env: HEALTH_CHECK_PORT is no port: http/,
+      /env: HEALTH_CHECK_PORT is not a port: http/,
     ],
     [
       'a variable twice, of which Kubernetes keeps one',
       { env: [1, 2].map((value) => ({ name: 'DATASET_ID', value: String(value) })) },
-      /env: DATASET_ID stands there twice/,
+      /env: DATASET_ID is set twice/,
     ],
     [
       'an API without jobs, because ferry.yaml is blank',

@@ -224,8 +224,8 @@ describe('telemetry', () => {
       'rejects a part',
       false,
       [
-        'the collector rejected 3 points of metrics and took the rest: its own log says why',
-        'the collector rejected 3 records of the log and took the rest: its own log says why',
+        'the collector rejected 3 log records and took the rest: its own log says why',
+        'the collector rejected 3 metric data points and took the rest: its own log says why',
         'the collector rejected 3 spans and took the rest: its own log says why',
       ],
     ],

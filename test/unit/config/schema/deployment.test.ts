@@ -107,7 +107,7 @@ describe('settings of the deployment', () => {
       `tags: { ${listOf(51, (n) => `t${n}: x`)} }`,
       'tags: is a group of fields; expected at most 50 tags',
     ],
-    ['top', 'tags: { Team: x, team: y }', 'expected keys that differ in more than capital letters'],
+    ['top', 'tags: { Team: x, team: y }', 'expected keys that differ in more than upper and lower case'],
     ['top', 'tags: { "aws:name": x }', 'a tag key that does not begin with aws:'],
   ] as const)('refuse, for a %s, %s', (where, field, message) => {
     expect(() => parse(where, field)).toThrow(message);
