@@ -27,8 +27,10 @@ const refusals: Readonly<Record<string, (name: string) => Refusal>> = {
   }),
 };
 
-// Inside structs and maps, of any depth: by the hours in their text, as DuckDB writes them.
-const LONG_TIME = '(119[3-9]|1[2-9][0-9]{2}|[2-9][0-9]{3}|[0-9]{5,}):[0-9]{2}:[0-9]{2}';
+// Inside structs and maps, of any depth: by the hours in their text, as DuckDB writes them. The quotes are DuckDB's own: a
+// text that only contains a time is none.
+const LONG_TIME =
+  "''(-?[0-9]+ (year|month|day)s? )*(119[3-9]|1[2-9][0-9]{2}|[2-9][0-9]{3}|[0-9]{5,}):[0-9]{2}:[0-9]{2}([.][0-9]+)?''";
 const checkInside: Check = (value, refuse) =>
   `CASE WHEN regexp_matches(CAST(${value} AS VARCHAR), '${LONG_TIME}') THEN ${refuse} ELSE ${value} END`;
 

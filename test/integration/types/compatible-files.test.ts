@@ -195,7 +195,9 @@ describe('Postgres', () => {
     expect((await read({ duckdbQuery: 'SELECT * FROM db.waits' })).rows).toBe(1);
     const inside = "SELECT {'in': a - INTERVAL 1 HOUR} AS a FROM db.waits";
     expect((await read({ duckdbQuery: inside })).rows).toBe(1);
-    for (const long of ['infinity', '1193:02:47.296']) {
+    const beside = "SELECT {'in': a - INTERVAL 1 HOUR, 'note': 'at 4711:30:00'} AS a FROM db.waits";
+    expect((await read({ duckdbQuery: beside })).rows).toBe(1);
+    for (const long of ['infinity', '1 year 2 days 1193:02:48', '1193:02:47.296']) {
       await server.query(`UPDATE waits SET a = '${long}', b = '{${long}}'`);
       for (const sync of [
         { query: 'SELECT n, a FROM waits' },
