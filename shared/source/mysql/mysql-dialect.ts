@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { readOrderBy } from '../../duckdb/order-by.ts';
 import { mysqlLexicalRules, quoteLiteral, withoutTopModifiers } from '../../duckdb/sql-text.ts';
 import { ExactnessError } from '../../errors.ts';
 import { decimalOf } from '../column-plan.ts';
-import type { AskSource, ClientColumn, ComputedOnce, Dialect, Expression, ServerFacts } from '../dialect.ts';
+import type { AskSource, ClientColumn, Dialect } from '../dialect.ts';
 import { engineMessage } from '../engine-message.ts';
 import { withCanaries } from './mysql-canaries.ts';
 import { mysqlErrorPatterns } from './mysql-errors.ts';
@@ -24,42 +23,13 @@ import {
   quoteMysqlName,
   quoteMysqlText,
 } from './mysql-types.ts';
+import { isMariadb, mysqlTableOf, referenceOf, selectFromMysql } from './mysql-wrapper.ts';
 
 const privilegesSql = readFileSync(new URL('./mysql-privileges.sql', import.meta.url), 'utf8');
 const superuserSql = readFileSync(new URL('./mysql-superuser.sql', import.meta.url), 'utf8').trim();
 
-/**
- * Whether a statement can refer to a query's column by name. The client uses the position for a column without a name
- * (`SELECT ''`), the server uses the expression even if it is longer than a name may be, and a name cannot contain
- * letters beyond the basic ones.
- */
-const hasName = (name: string, index: number) =>
-  name !== `C${index}` && [...name].length <= 64 && !/[^\0-\uffff]|\ufffd|\?/u.test(name);
-
-/** The name of a query's column in a statement around the query. */
-const labelOf = (columns: readonly string[], index: number) => {
-  const name = columns[index] ?? '';
-  if (hasName(name, index)) return name;
-  const others = new Set(columns.map((each) => each.toLowerCase()));
-  let label = `ferry_column_${index}`;
-  while (others.has(label)) label += '_';
-  return label;
-};
-
-const reference = (columns: readonly string[], index: number) =>
-  `q.${quoteMysqlName(labelOf(columns, index))}`;
-
-/** The query as a table: what follows FROM and, if columns must be given names, what precedes the SELECT. */
-export function mysqlTableOf(query: string, columns: readonly string[]): { before: string; from: string } {
-  if (columns.every(hasName)) return { before: '', from: `(${query}\n)` };
-  const labels = columns.map((_, index) => quoteMysqlName(labelOf(columns, index)));
-  return { before: `WITH ferry_query (${labels.join(', ')}) AS (${query}\n) `, from: 'ferry_query' };
-}
-
 /** More digits than a DOUBLE has; only a DECIMAL is printed with all of them. */
 const LONG_INTEGER = '123456789012345678';
-
-const isMariadb = ({ version }: ServerFacts) => /mariadb/i.test(version);
 
 /**
  * What the client omits when it describes a query: the character set of a text, whether a DECIMAL is unsigned, whether
@@ -76,7 +46,7 @@ async function describeColumns(
   const { before, from } = mysqlTableOf(query, all);
   const none = `(SELECT 1) AS one LEFT JOIN (SELECT * FROM ${from} AS u LIMIT 0) AS q ON true`;
   const probes = columns.map(({ type }, index) => {
-    const value = reference(all, index);
+    const value = referenceOf(all, index);
     return `${decimalOf(type) ? `${value} DIV 1` : `CHARSET(${value})`} AS c${index}`;
   });
   const { types, rows } = await ask(`${before}SELECT ${probes.join(', ')} FROM ${none}`);
@@ -85,8 +55,8 @@ async function describeColumns(
   const mayBeTime = columns.flatMap(({ type }, index) =>
     type === 'VARCHAR' && rows[0]?.[index] === 'binary' ? [index] : [],
   );
-  const sums = mayBeTime.map((index) => `${reference(all, index)} + 0 AS n${index}`);
-  const sets = mayBeTime.map((index) => `CHARSET(IFNULL(${reference(all, index)}, '')) AS s${index}`);
+  const sums = mayBeTime.map((index) => `${referenceOf(all, index)} + 0 AS n${index}`);
+  const sets = mayBeTime.map((index) => `CHARSET(IFNULL(${referenceOf(all, index)}, '')) AS s${index}`);
   const count = (of: readonly string[]) => ask(`${before}SELECT ${of.join(', ')} FROM ${none}`);
   const counted =
     sums.length === 0
@@ -138,26 +108,6 @@ function explainUncountable(name: string, error: unknown): unknown {
   });
 }
 
-/**
- * MariaDB drops the ORDER BY of a subquery, so that it stands once more outside. Not by a LIMIT inside, which would
- * keep it: for that the rows go through a table of the server's, and some are cut off there
- * (docs/decisions/0002-exactness.md).
- * https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/optimization-strategies/why-is-order-by-in-a-from-subquery-ignored
- */
-function orderOutside(query: string, columns: readonly string[], server: ServerFacts): string {
-  if (!isMariadb(server)) return '';
-  const terms = readOrderBy(query, mysqlLexicalRules(server.sqlMode))?.map(({ column, descending }) => {
-    const index =
-      typeof column === 'number'
-        ? column - 1
-        : columns.findIndex((each) => each.toLowerCase() === column.toLowerCase());
-    return columns[index] === undefined
-      ? undefined
-      : `${reference(columns, index)}${descending ? ' DESC' : ''}`;
-  });
-  return terms?.every((term) => term !== undefined) ? ` ORDER BY ${terms.join(', ')}` : '';
-}
-
 interface DoubleFacts {
   /** The client calls it DOUBLE, because it has too many digits, or only one. */
   isDecimal: boolean;
@@ -174,7 +124,7 @@ async function probeDoubles(
 ): Promise<Map<string, DoubleFacts>> {
   const all = columns.map(({ name }) => name);
   const doubles = columns.flatMap(({ name, type }, index) =>
-    type === 'DOUBLE' || type === 'FLOAT' ? [{ name, value: reference(all, index) }] : [],
+    type === 'DOUBLE' || type === 'FLOAT' ? [{ name, value: referenceOf(all, index) }] : [],
   );
   if (doubles.length === 0) return new Map();
   const { before, from } = mysqlTableOf(query, all);
@@ -213,34 +163,6 @@ const spellings = new Map([
   ['localhost', 'LOCALHOST'],
   ['::1', '0:0:0:0:0:0:0:1'],
 ]);
-
-/** No query has as many rows. */
-const ALL_ROWS = '18446744073709551615';
-
-const listOf = (expressions: readonly Expression[]) =>
-  expressions.map(({ sql, alias }) => `${sql} AS ${alias}`).join(', ');
-
-/** What is computed for each row before the server stores it, and the expressions that read what is stored. */
-function withRows(
-  expressions: readonly Expression[],
-  columns: readonly string[],
-  { cutOff }: ComputedOnce,
-): { inner: string; outer: Expression[] } {
-  const own = columns.map((_, index): Expression => {
-    const label = quoteMysqlName(labelOf(columns, index));
-    // A DOUBLE with a fixed number of decimals loses the others there, and what it is added to does not.
-    return { sql: cutOff.includes(index) ? `u.${label} + 0e0` : `u.${label}`, alias: label };
-  });
-  let prefix = 'ferry_';
-  while (columns.some((name) => name.toLowerCase().startsWith(prefix))) prefix += '_';
-  const watching = expressions.filter(({ withRow }) => withRow);
-  return {
-    inner: listOf([...own, ...watching.map(({ sql, alias }) => ({ sql, alias: `${prefix}${alias}` }))]),
-    outer: expressions.map((each) =>
-      each.withRow ? { sql: `q.${prefix}${each.alias}`, alias: each.alias } : each,
-    ),
-  };
-}
 
 export const mysqlDialect: Dialect = {
   describeServer: ({ version }) =>
@@ -336,27 +258,13 @@ export const mysqlDialect: Dialect = {
     const described = await describeColumns(ask, inner, columns, isMariadb(server));
     const names = columns.map(({ name }) => name);
     const planned = described.map((column, index) =>
-      planMysqlColumn(column, { mode: modeOf(column.name), index, reference: reference(names, index) }),
+      planMysqlColumn(column, { mode: modeOf(column.name), index, reference: referenceOf(names, index) }),
     );
-    const safe = { server, reference: (index: number) => reference(names, index) };
+    const safe = { server, reference: (index: number) => referenceOf(names, index) };
     return withCanaries(ask, query, await withSafeguards(ask, query, planned, safe), server);
   },
 
-  selectFrom(query, expressions, columns, server, once) {
-    const mariadb = isMariadb(server);
-    const { before, from } = mysqlTableOf(
-      withoutTopModifiers(query, mysqlLexicalRules(server.sqlMode), mariadb),
-      columns,
-    );
-    const order = orderOutside(query, columns, server);
-    if (once === undefined) return `${before}SELECT ${listOf(expressions)} FROM ${from} AS q${order}`;
-    // Else the server merges the derived table into the wrapper, and computes its values anew wherever that names them.
-    // MariaDB has no hint against it.
-    const hint = mariadb ? '' : '/*+ NO_MERGE(q) */ ';
-    const { inner, outer } = withRows(expressions, columns, once);
-    const unmerged = `(SELECT ${inner} FROM ${from} AS u${mariadb ? ` LIMIT ${ALL_ROWS}` : ''})`;
-    return `${before}SELECT ${hint}${listOf(outer)} FROM ${unmerged} AS q${order}`;
-  },
+  selectFrom: selectFromMysql,
 
   async assertWrapIsLossless(ask, wrapped, columns) {
     const risky = columns.find(({ mayBeCutOff }) => mayBeCutOff);
@@ -376,7 +284,7 @@ export const mysqlDialect: Dialect = {
       },
     );
   },
-  reference,
+  reference: referenceOf,
   quoteName: quoteMysqlName,
   asText(value, type, name) {
     if (type === 'VARCHAR' || type === 'BLOB') return longText(value, name);

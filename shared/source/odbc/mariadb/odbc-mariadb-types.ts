@@ -1,7 +1,8 @@
 import { type ColumnPlan, decimalOf, type TextPlan } from '../../column-plan.ts';
 import type { AskSource, ClientColumn } from '../../dialect.ts';
-import { mysqlDialect, mysqlTableOf } from '../../mysql/mysql-dialect.ts';
+import { mysqlDialect } from '../../mysql/mysql-dialect.ts';
 import { type MysqlColumn, mysqlTypeName, quoteMysqlName } from '../../mysql/mysql-types.ts';
+import { mysqlTableOf } from '../../mysql/mysql-wrapper.ts';
 import { carriedAsText } from '../carry-text.ts';
 
 /** What the server says beside the driver: whether text is text, and a DOUBLE has a fixed number of decimals. */
