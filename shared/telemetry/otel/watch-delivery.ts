@@ -1,4 +1,5 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { formatCount } from '../../text/format.ts';
 
 /** The exporter tries again for as long as it has, whether nothing listens there or the collector is overloaded. */
 const NOT_IN_TIME = 'it could not be reached, or did not take them in time';
@@ -15,11 +16,11 @@ export interface Exporter {
   export(items: any, done: (result: ExportResult) => void): void;
 }
 
-/** What an answer of OTLP counts as rejected, and what people call it. */
-const REJECTED: readonly (readonly [field: string, items: string])[] = [
-  ['rejectedSpans', 'spans'],
-  ['rejectedDataPoints', 'metric data points'],
-  ['rejectedLogRecords', 'log records'],
+/** What an answer of OTLP counts as rejected, and what people call one of them. */
+const REJECTED: readonly (readonly [field: string, item: string])[] = [
+  ['rejectedSpans', 'span'],
+  ['rejectedDataPoints', 'metric data point'],
+  ['rejectedLogRecords', 'log record'],
 ];
 
 /** How sending goes. A collector that is down for long is worth one warning, not one a minute. */
@@ -68,15 +69,15 @@ export class Delivery {
    * which are not repeated.
    */
   rejectPart(answer: Readonly<Record<string, unknown>>): void {
-    const rejected = REJECTED.flatMap(([field, items]) => {
+    const rejected = REJECTED.flatMap(([field, item]) => {
       const count = Number(answer[field] ?? 0);
-      return count > 0 ? [{ count, items }] : [];
+      return count > 0 ? [{ count, item }] : [];
     });
     if (rejected.length > 0) this.#failures += 1;
-    for (const { count, items } of rejected)
+    for (const { count, item } of rejected)
       this.#sayOnce(
-        items,
-        `the collector rejected ${count} ${items} and took the rest: its own log says why`,
+        item,
+        `the collector rejected ${formatCount(count, item)} and took the rest: its own log says why`,
       );
     if (rejected.length === 0)
       this.#sayOnce('', 'the collector took everything, with a warning: its own log says which');

@@ -55,11 +55,14 @@ export function bodyOf({ subject, text, stack, alerts }: AlertMessage) {
   return { text: `${subject}\n\n${text}`, subject, stack, alerts };
 }
 
+/** Of a client's answers, those that pass on their own: too slow, too early, too many. */
+const PASSING = new Set([408, 425, 429]);
+
 /** What to do about an answer; nothing about one that passes on its own. */
 function hintFor(status: number): string | undefined {
   if (status < 400)
     return 'It redirects to another address, which Ferry does not follow: store that address in the secret of alerts.webhook.';
-  return status === 429 || status >= 500
+  return PASSING.has(status) || status >= 500
     ? undefined
     : 'Check that the webhook still exists, and store its present address in the secret of alerts.webhook.';
 }

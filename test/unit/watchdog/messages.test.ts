@@ -238,6 +238,7 @@ describe('a webhook', () => {
   it.each([
     [302, /redirects to another address/],
     [410, /still exists/],
+    [408, undefined],
     [429, undefined],
     [503, undefined],
   ])('that answers %d says what to do, if there is something', async (status, hint) => {
