@@ -3,7 +3,7 @@ import type { Api } from './api.ts';
 import { checkBody, checkPath, limitBody } from './check-request.ts';
 import type { ApiDependencies, ApiEnvironment } from './dependencies.ts';
 import { addJobRoutes } from './jobs/job-routes.ts';
-import { answerProblem, PRIVATE_HEADERS, ProblemError, problemHandler, refuseInvalid } from './problems.ts';
+import { answerProblem, keepPrivate, ProblemError, problemHandler, refuseInvalid } from './problems.ts';
 import { healthz, methodsOf, readyz } from './routes.ts';
 import { addRunRoutes } from './runs/run-routes.ts';
 import { addSetupRoutes } from './setup/setup-routes.ts';
@@ -14,10 +14,7 @@ import { addSetupRoutes } from './setup/setup-routes.ts';
  */
 export function createApi(dependencies: ApiDependencies): Api {
   const api: Api = new OpenAPIHono<ApiEnvironment>({ defaultHook: refuseInvalid });
-  api.use(async (context, next) => {
-    await next();
-    for (const [name, value] of Object.entries(PRIVATE_HEADERS)) context.res.headers.set(name, value);
-  });
+  api.use(keepPrivate);
   api.use(checkPath, limitBody, checkBody);
   api.openapi(healthz, (context) => context.json({ status: 'ok' as const }, 200));
   api.openapi(readyz, async (context) => {

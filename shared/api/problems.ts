@@ -1,5 +1,5 @@
 import type { Hook } from '@hono/zod-openapi';
-import type { Context, ErrorHandler } from 'hono';
+import type { Context, ErrorHandler, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { nearestName } from '../config/nearest-name.ts';
@@ -63,6 +63,12 @@ export function runUnderWay(job: string, runId: string): ProblemError {
 
 /** Of every answer: it is for its caller, and for now. */
 export const PRIVATE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
+/** Gives every answer of an API these headers. */
+export const keepPrivate: MiddlewareHandler = async (context, next) => {
+  await next();
+  for (const [name, value] of Object.entries(PRIVATE_HEADERS)) context.res.headers.set(name, value);
+};
 
 /** The answer to an error, as in RFC 9457. */
 export function answerProblem({ status, message, headers, members }: ProblemError): Response {

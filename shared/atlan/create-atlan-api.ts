@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Api } from '../api/api.ts';
 import type { ApiDependencies, ApiEnvironment } from '../api/dependencies.ts';
-import { PRIVATE_HEADERS } from '../api/problems.ts';
+import { keepPrivate } from '../api/problems.ts';
 import { AtlanError, answerError, answerThrown } from './answers.ts';
 import type { AtlanDependencies } from './atlan-dependencies.ts';
 import { methodsOfAtlan } from './atlan-routes.ts';
@@ -40,10 +40,7 @@ export async function inAtlanForm(response: Response): Promise<Response> {
  */
 export function createAtlanApi(dependencies: ApiDependencies, atlan: AtlanDependencies): Api {
   const api: Api = new OpenAPIHono<ApiEnvironment>();
-  api.use(async (context, next) => {
-    await next();
-    for (const [name, value] of Object.entries(PRIVATE_HEADERS)) context.res.headers.set(name, value);
-  });
+  api.use(keepPrivate);
   for (const path of ['/server/health', '/health'])
     api.get(path, (context) => context.json({ status: 'healthy' }));
   for (const path of ['/server/ready', '/ready'])
