@@ -3,6 +3,7 @@ import type { ColumnPlan } from '../column-plan.ts';
 import type { AskSource, ServerFacts } from '../dialect.ts';
 import { findDefinitions } from './mysql-definitions.ts';
 import { quoteMysqlText } from './mysql-types.ts';
+import { isMariadb } from './mysql-wrapper.ts';
 
 /** Never a constant, which the server would compute once. */
 const ZERO = 'FLOOR(RAND())';
@@ -32,7 +33,7 @@ export async function withCanaries(
 ): Promise<ColumnPlan[]> {
   const isMoment = ({ type }: ColumnPlan) => type === 'TIMESTAMP';
   // MySQL decides before the first row which character set it sends.
-  const isText = ({ type }: ColumnPlan) => type === 'VARCHAR' && /mariadb/i.test(server.version);
+  const isText = ({ type }: ColumnPlan) => type === 'VARCHAR' && isMariadb(server);
   if (!columns.some((plan) => isMoment(plan) || isText(plan))) return [...columns];
   const definitions = await findDefinitions(ask, query, [], mysqlLexicalRules(server.sqlMode));
   if (definitions.every(({ sql }) => sql !== '')) return [...columns];

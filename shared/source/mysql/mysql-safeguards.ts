@@ -2,6 +2,7 @@ import { mysqlLexicalRules } from '../../duckdb/sql-text.ts';
 import type { ColumnPlan } from '../column-plan.ts';
 import type { AskSource, ServerFacts } from '../dialect.ts';
 import { callsOne, changesWhenRepeated, findDefinitions } from './mysql-definitions.ts';
+import { isMariadb } from './mysql-wrapper.ts';
 
 /** What MariaDB cuts off at max_allowed_packet, with a warning that no client of Ferry's sees. */
 const CUT = /^(GROUP_CONCAT|JSON_ARRAYAGG)$/i;
@@ -9,8 +10,8 @@ const CUT = /^(GROUP_CONCAT|JSON_ARRAYAGG)$/i;
 const LETTER = 4;
 
 /**
- * Has texts and bytes refused that are as long as MariaDB lets GROUP_CONCAT make them, whatever group_concat_max_len is: they are
- * most probably cut off. No session may change max_allowed_packet.
+ * Has texts and bytes refused that are as long as MariaDB lets GROUP_CONCAT make them, whatever group_concat_max_len is:
+ * they have most probably been cut off. No session may change max_allowed_packet.
  *
  * @param query the source's SQL
  * @param reference the source's SQL for a column of it
@@ -22,7 +23,7 @@ async function refuseCutTexts(
   { server, reference }: { server: ServerFacts; reference: (index: number) => string },
 ): Promise<ColumnPlan[]> {
   const mayBeCut = ({ type }: ColumnPlan) => type === 'VARCHAR' || type === 'BLOB';
-  if (!/mariadb/i.test(server.version) || !columns.some(mayBeCut)) return [...columns];
+  if (!isMariadb(server) || !columns.some(mayBeCut)) return [...columns];
   const rules = mysqlLexicalRules(server.sqlMode);
   if (!callsOne(CUT, query, await findDefinitions(ask, query, [], rules), rules)) return [...columns];
   const { rows } = await ask('SELECT @@max_allowed_packet AS most');

@@ -5,7 +5,8 @@ import { quoteMysqlName } from './mysql-types.ts';
 
 // Statements around a query: what Ferry asks about its columns, and what it computes from each of its rows.
 
-export const isMariadb = ({ version }: ServerFacts) => /mariadb/i.test(version);
+/** Whether a server is MariaDB, and not MySQL. */
+export const isMariadb = ({ version }: Pick<ServerFacts, 'version'>) => /mariadb/i.test(version);
 
 /**
  * Whether a statement can refer to a query's column by name. The client uses the position for a column without a name
@@ -93,7 +94,7 @@ export const selectFromMysql: Dialect['selectFrom'] = (query, expressions, colum
   );
   const order = orderOutside(query, columns, server);
   if (once === undefined) return `${before}SELECT ${listOf(expressions)} FROM ${from} AS q${order}`;
-  // Else the server merges the derived table into the wrapper, and computes its values anew wherever that names them.
+  // Otherwise the server merges the derived table into the wrapper, and computes a value again each time that names it.
   // MariaDB has no hint against it.
   const hint = mariadb ? '' : '/*+ NO_MERGE(q) */ ';
   const { inner, outer } = withRows(expressions, columns, once);

@@ -5,7 +5,7 @@ import { withCanaries } from '../../mysql/mysql-canaries.ts';
 import { mysqlDialect } from '../../mysql/mysql-dialect.ts';
 import { withSafeguards } from '../../mysql/mysql-safeguards.ts';
 import { mysqlSessionSettings } from '../../mysql/mysql-transaction.ts';
-import { mysqlTableOf } from '../../mysql/mysql-wrapper.ts';
+import { isMariadb, mysqlTableOf } from '../../mysql/mysql-wrapper.ts';
 import { saidByDriver } from '../odbc-messages.ts';
 import type { OdbcProfile } from '../odbc-profile.ts';
 import { assertDistinctColumns } from '../plain-query.ts';
@@ -80,7 +80,7 @@ export const odbcMariadbProfile: OdbcProfile = {
       ),
     );
     const described = await describeMariadbColumns(ask, query, columns, {
-      isMariadb: /mariadb/i.test(server.version),
+      isMariadb: isMariadb(server),
     });
     const planned = described.map((column, index) =>
       planOdbcMariadbColumn(column, mysqlDialect.reference(names, index)),
