@@ -1,18 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
-import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
-import { createS3DocumentStore } from '../../../shared/runs/documents/s3-document-store.ts';
 import { acquireLease } from '../../../shared/runs/leases/lease.ts';
-import { type MiniStack, startMiniStack } from '../../support/aws/mini-stack.ts';
-import { createBucket } from '../../support/aws/mini-stack-bucket.ts';
 import {
   type ContenderPlan,
   contend,
@@ -21,6 +15,7 @@ import {
 } from '../../support/runs/lease-contender.ts';
 import { arbitraryPlans, roundsOf } from '../../support/runs/lease-plans.ts';
 import type { LeaseProcessInput } from '../../support/runs/lease-process.ts';
+import { type LeaseStores, startLeaseStores } from '../../support/runs/lease-stores.ts';
 import { withClockOf } from '../../support/runs/wrong-clock.ts';
 
 // What unit/runs/lease-contention plays in an invented time, against the real stores: contenders with clocks that are wrong by hours,
@@ -31,31 +26,22 @@ const SCRIPT = fileURLToPath(new URL('../../support/runs/lease-process.ts', impo
 const times = { heartbeatMs: 200, expiryMs: 1_500 };
 const HOURS = [0, 5, -7, 0, 11];
 
-let aws: MiniStack;
-let folder: string;
-const stores: Record<string, DocumentStore> = {};
+let places: LeaseStores;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ferry contention ü '));
-  stores.folder = createFolderDocumentStore(folder);
-  aws = await startMiniStack();
-  const bucket = 'ferry-contention';
-  stores.bucket = createS3DocumentStore({ client: await createBucket(aws, bucket), bucket });
+  places = await startLeaseStores();
 }, 120_000);
-afterAll(async () => {
-  await aws?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => places?.[Symbol.asyncDispose]());
 
 let jobs = 0;
 const newJob = () => {
   jobs += 1;
   return `job-${jobs}`;
 };
-const storeOf = (kind: string) => stores[kind] as DocumentStore;
+const storeOf = (kind: keyof LeaseStores['stores']) => places.stores[kind];
 
 /** All times of a job's lease move, as if the file system's clock had jumped the other way. */
 async function jumpFileTimes(job: string, hours: number): Promise<void> {
-  const versions = join(folder, 'leases', `${job}.json`);
+  const versions = join(places.folder, 'leases', `${job}.json`);
   const moved = new Date(Date.now() - hours * 3_600_000);
   for (const name of await readdir(versions)) {
     // Replaced in this moment.
@@ -63,7 +49,11 @@ async function jumpFileTimes(job: string, hours: number): Promise<void> {
   }
 }
 
-async function inThisProcess(kind: string, job: string, plans: ContenderPlan[]): Promise<LeaseEvent[]> {
+async function inThisProcess(
+  kind: keyof LeaseStores['stores'],
+  job: string,
+  plans: ContenderPlan[],
+): Promise<LeaseEvent[]> {
   const events: LeaseEvent[] = [];
   const contender = {
     store: storeOf(kind),
@@ -79,11 +69,15 @@ async function inThisProcess(kind: string, job: string, plans: ContenderPlan[]):
   return events;
 }
 
-async function inProcesses(_kind: string, job: string, plans: ContenderPlan[]): Promise<LeaseEvent[]> {
+async function inProcesses(
+  _kind: keyof LeaseStores['stores'],
+  job: string,
+  plans: ContenderPlan[],
+): Promise<LeaseEvent[]> {
   const outputs = await Promise.all(
     plans.map((plan, n) => {
       const skewHours = HOURS[n % HOURS.length] ?? 0;
-      const input: LeaseProcessInput = { folder, job, times, plan, skewHours };
+      const input: LeaseProcessInput = { folder: places.folder, job, times, plan, skewHours };
       const child = spawn(process.execPath, [SCRIPT, JSON.stringify(input)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });

@@ -1,39 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DocumentStore } from '../../../shared/runs/documents/document-store.ts';
-import { createFolderDocumentStore } from '../../../shared/runs/documents/folder-document-store.ts';
-import { createS3DocumentStore } from '../../../shared/runs/documents/s3-document-store.ts';
 import { startHeartbeat } from '../../../shared/runs/leases/heartbeat.ts';
 import { acquireLease } from '../../../shared/runs/leases/lease.ts';
-import { type MiniStack, startMiniStack } from '../../support/aws/mini-stack.ts';
-import { createBucket } from '../../support/aws/mini-stack-bucket.ts';
+import { type LeaseStores, startLeaseStores } from '../../support/runs/lease-stores.ts';
 import { withClockOf } from '../../support/runs/wrong-clock.ts';
 
 // Against the real stores; many who crash and lose answers: lease-contention.long.test.ts
 
 const HOURS = [0, 5, -7, 0, 11];
 
-let aws: MiniStack;
-let folder: string;
-const stores: Record<string, DocumentStore> = {};
+let places: LeaseStores;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ferry holder ü '));
-  stores.folder = createFolderDocumentStore(folder);
-  aws = await startMiniStack();
-  const bucket = 'ferry-holder';
-  stores.bucket = createS3DocumentStore({ client: await createBucket(aws, bucket), bucket });
+  places = await startLeaseStores();
 }, 120_000);
-afterAll(async () => {
-  await aws?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => places?.[Symbol.asyncDispose]());
 
-describe.each(['bucket', 'folder'])('a live holder, in a %s', (kind) => {
+describe.each(['bucket', 'folder'] as const)('a live holder, in a %s', (kind) => {
   it('keeps its lease, no matter who asks for it', async () => {
-    const store = stores[kind] as DocumentStore;
+    const store = places.stores[kind];
     const job = 'held';
     // Long enough for a machine that stands still for seconds; nothing here waits for it.
     const patient = { heartbeatMs: 200, expiryMs: 20_000 };
