@@ -72,7 +72,7 @@ export interface Expression {
   withRow?: true;
 }
 
-/** How a query is read whose values must not be computed anew wherever an expression names its column. */
+/** How to read a query whose values must not be computed again wherever an expression names their column. */
 export interface ComputedOnce {
   /** The positions of columns that the source cuts off where it stores them. */
   cutOff: readonly number[];
@@ -226,6 +226,7 @@ export interface Dialect {
   /**
    * The source's SQL for a query that computes something from each row of another one, in its order.
    *
+   * @param once the source computes the other one's values once for each row, however often an expression names them
    */
   selectFrom(
     query: string,

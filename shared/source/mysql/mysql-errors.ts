@@ -106,7 +106,7 @@ const connectErrors: ErrorPatterns['connect'] = [
     make: (at) =>
       new ConfigError(`The source at ${at} requires TLS, but tls.mode is disable.`, {
         hint: 'Set tls: { mode: verify-full } on this source, with the ca of its certificate.',
-        callerHint: 'Whoever runs Ferry switches TLS on with --credentials-tls.',
+        callerHint: 'Whoever runs Ferry can turn on TLS with --credentials-tls.',
       }),
   },
   {

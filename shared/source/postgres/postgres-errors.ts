@@ -49,7 +49,7 @@ const connectErrors: ErrorPatterns['connect'] = [
       new AuthError(`The source at ${at} denies user "${user}" access to database "${database}".`, {
         hint: 'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer when tls.mode is disable.',
         callerHint:
-          'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer without it: whoever runs Ferry switches it on with --credentials-tls.',
+          'Allow it in pg_hba.conf or grant CONNECT. A server that requires TLS gives the same answer without it: whoever runs Ferry can turn it on with --credentials-tls.',
       }),
   },
   {

@@ -5,8 +5,8 @@ import { type MysqlServer, startMysql } from '../../support/servers/mysql-server
 import { readThroughFerry } from '../../support/sync/read-through-ferry.ts';
 import { ODBC_DRIVERS, odbcDrivers } from '../../support/tools/odbc-drivers.ts';
 
-// Next to a date, Ferry has the source say whether there is one. Where the server computes both anew, the two do not belong
-// together, and what counts its calls counts each row twice.
+// Next to a date, Ferry has the source say whether there is one. If the server computes the value separately for each of the
+// two, they may not match, and a function that counts its calls counts each row twice.
 
 const ROWS = 500;
 

@@ -35,7 +35,7 @@ export async function assertTelemetryIsApart(handler: string): Promise<void> {
   expect(code).not.toMatch(/PeriodicExportingMetricReader|BatchSpanProcessor|PrometheusSerializer/);
 }
 
-/** Whoever adds to a handler makes each of its starts slower: what is rarely needed belongs in a file of its own. */
+/** Everything added to a handler slows down each of its starts: what is rarely needed belongs in a file of its own. */
 export async function assertLean(folder: string, name: keyof typeof MAXIMUM_HANDLER_BYTES): Promise<void> {
   const path = join(folder, `${name}.mjs`);
   expect((await stat(path)).size).toBeLessThan(MAXIMUM_HANDLER_BYTES[name]);

@@ -42,7 +42,7 @@ interface Checking {
 
 /**
  * With what the lines for a problem are checked: a part of the file in which it is the same, because the whole of it
- * would be parsed anew for each of them.
+ * would be parsed again for each of them.
  */
 function partsOf(whole: Checking): (problem: FoundProblem) => [FoundProblem, Checking] {
   const { text, found, check } = whole;
