@@ -83,7 +83,7 @@ async function extractFolder(
     for await (const read of chunks) {
       signal?.throwIfAborted();
       const chunk = written?.keep(type, read, names) ?? read;
-      complete?.(chunk, names);
+      if (written) complete?.(chunk, names, written);
       if (type === 'table' && opening) putDefinitions(chunk, columns, options.opened);
       raw ??= await begin();
       await raw.append(chunk);

@@ -10,8 +10,10 @@ const names: Readonly<Partial<Record<EntityFolder, readonly string[]>>> = {
   'extras-procedure': ['procedure_schema'],
 };
 
+const VIEW = 'VIEW';
+
 interface Relation extends NamedRelation {
-  isView: boolean;
+  type: string;
   /** How many the row of the relation says that it has. */
   columnCount: number;
   written: number;
@@ -24,6 +26,8 @@ interface Relation extends NamedRelation {
 export class WrittenParents {
   readonly #schemas = new Set<string>();
   readonly #relations = new Map<string, Relation>();
+  /** Of tables whose partitions are no relations of their own. */
+  readonly #partitions = new Set<string>();
   #last: { key: string; relation: Relation | undefined } = { key: '', relation: undefined };
   #hasOrphans = false;
   /** Columns that others refer to, as long as they have not been written. */
@@ -43,6 +47,11 @@ export class WrittenParents {
     return this.#relations.has(keyOf(schema, name));
   }
 
+  /** What a relation was written as, such as `VIEW`: another answer may show what it was before. */
+  typeOf(schema: string, name: string): string | undefined {
+    return this.#relations.get(keyOf(schema, name))?.type;
+  }
+
   /** What is referred to, and was not written. */
   missingColumns(): NamedColumn[] {
     return [...this.#awaited.values()];
@@ -51,7 +60,7 @@ export class WrittenParents {
   /** Tables that have no columns: the login has no privilege on any of them. */
   bareTables(): NamedRelation[] {
     return [...this.#relations.values()].filter(
-      ({ isView, columnCount, written }) => !isView && columnCount + written === 0,
+      ({ type, columnCount, written }) => type !== VIEW && columnCount + written === 0,
     );
   }
 
@@ -65,12 +74,12 @@ export class WrittenParents {
     const named = names[type];
     if (!named) return chunk;
     const vectors = named.map((name) => chunk.getColumnVector(columns.indexOf(name)));
-    const types = type === 'table' ? chunk.getColumnVector(columns.indexOf('table_type')) : undefined;
-    const isParted =
-      type === 'table' && columns.includes('parent_table_name')
-        ? chunk.getColumnVector(columns.indexOf('parent_table_name'))
+    const ofTable = (column: string) =>
+      type === 'table' && columns.includes(column)
+        ? chunk.getColumnVector(columns.indexOf(column))
         : undefined;
-    const counts = type === 'table' ? chunk.getColumnVector(columns.indexOf('column_count')) : undefined;
+    const [types, counts] = [ofTable('table_type'), ofTable('column_count')];
+    const parents = [ofTable('parent_table_name'), ofTable('parent_partition_name')];
     const own =
       type === 'column' && this.#awaited.size > 0
         ? chunk.getColumnVector(columns.indexOf('column_name'))
@@ -78,15 +87,15 @@ export class WrittenParents {
     const kept: number[] = [];
     for (let index = 0; index < chunk.rowCount; index += 1) {
       const [schema = '', name = ''] = vectors.map((vector) => String(vector.getItem(index)));
-      const parent = isParted?.getItem(index) ?? null;
+      const path = parents.map((vector) => vector?.getItem(index) ?? null).filter((part) => part !== null);
       const relation = {
         schema,
         name,
-        isView: types?.getItem(index) === 'VIEW',
+        type: String(types?.getItem(index)),
         columnCount: Number(counts?.getItem(index) ?? 0),
         written: 0,
       };
-      if (!this.#admit(type, relation, parent === null ? undefined : String(parent))) continue;
+      if (!this.#admit(type, relation, path.map(String))) continue;
       kept.push(index);
       if (own) this.#awaited.delete(keyOf(schema, name, String(own.getItem(index))));
     }
@@ -100,14 +109,15 @@ export class WrittenParents {
     return reduced;
   }
 
-  #admit(type: EntityFolder, row: Relation, parent: string | undefined): boolean {
+  /** @param path of a partition: its table and, if it has one, the partition that it is a part of */
+  #admit(type: EntityFolder, row: Relation, [table, partition]: readonly string[]): boolean {
     const { schema, name } = row;
     switch (type) {
       case 'schema':
         this.#schemas.add(schema);
         return true;
       case 'table':
-        if (parent !== undefined) return this.hasRelation(schema, parent);
+        if (table !== undefined) return this.#admitPartition(keyOf(schema, table), name, partition);
         if (!this.#schemas.has(schema)) return false;
         this.#relations.set(keyOf(schema, name), row);
         return true;
@@ -121,6 +131,14 @@ export class WrittenParents {
       default:
         return this.#schemas.has(schema);
     }
+  }
+
+  #admitPartition(table: string, name: string, partition: string | undefined): boolean {
+    const relation = this.#relations.get(table);
+    if (relation === undefined || relation.type === VIEW) return false;
+    if (partition !== undefined) return this.#partitions.has(keyOf(table, partition));
+    this.#partitions.add(keyOf(table, name));
+    return true;
   }
 }
 

@@ -25,6 +25,19 @@ export interface RowsQuery {
   select?: (relation: string) => string;
 }
 
+/** The relations that have been written so far. */
+export interface WrittenRelations {
+  /** What it was written as, such as `VIEW`. */
+  typeOf(schema: string, name: string): string | undefined;
+}
+
+/** Fills in columns of rows as they arrive. @param columns of the chunk */
+export type Complete = (
+  chunk: DuckDBDataChunk,
+  columns: readonly string[],
+  relations: WrittenRelations,
+) => void;
+
 /** The source's SQL. */
 export interface CatalogQueries {
   /**
@@ -34,10 +47,8 @@ export interface CatalogQueries {
   ambiguousNames: { sql: string } | readonly (readonly [schema: string, name: string | null])[];
   /** The raw rows of each folder, in the order of the files (raw-rows.ts of the form). */
   rows: Readonly<Record<EntityFolder, RowsQuery>>;
-  /** Fills in columns of rows as they arrive. @param columns of the chunk */
-  complete?: Readonly<
-    Partial<Record<EntityFolder, (chunk: DuckDBDataChunk, columns: readonly string[]) => void>>
-  >;
+  /** For a catalog {@link Catalog.isInMotion}. */
+  complete?: Readonly<Partial<Record<EntityFolder, Complete>>>;
   /** What people must know about the result, such as what the login could not see. */
   warnings?: readonly string[];
   /**

@@ -1,6 +1,5 @@
 import { DuckDBBooleanVector, type DuckDBDataChunk, DuckDBVarCharVector } from '@duckdb/node-api';
-import type { CatalogClient, NamedColumn, RowsQuery } from '../../catalog/catalog.ts';
-import type { Complete } from './mysql-completion.ts';
+import type { CatalogClient, Complete, NamedColumn, RowsQuery } from '../../catalog/catalog.ts';
 import type { MysqlName } from './mysql-names.ts';
 
 /** No name contains a NUL. Columns are compared without case. */

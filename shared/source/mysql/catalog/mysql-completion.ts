@@ -4,14 +4,10 @@ import {
   DuckDBVarCharVector,
   type DuckDBVector,
 } from '@duckdb/node-api';
-import type { CatalogClient, RowsQuery } from '../../catalog/catalog.ts';
-import type { MysqlName } from './mysql-names.ts';
+import type { CatalogClient, Complete, RowsQuery } from '../../catalog/catalog.ts';
 
-/**
- * What is put into rows as they arrive, because a server takes a hundred times as long to join it: MySQL and MariaDB
- * have no index for what information_schema shows, and DuckDB changes the order of the rows.
- */
-export type Complete = (chunk: DuckDBDataChunk, columns: readonly string[]) => void;
+// What is put into rows as they arrive, because a server takes a hundred times as long to join it: MySQL and MariaDB
+// have no index for what information_schema shows, and DuckDB changes the order of the rows.
 
 /** What the rows say before it is known. */
 export const USUAL_TYPE = 'BASE TABLE';
@@ -26,11 +22,13 @@ interface Keys {
   unique: string[];
 }
 
-/** Constraints of columns: of several, the primary key comes first, then foreign keys. */
+/**
+ * Constraints of columns: of several, the primary key comes first, then foreign keys. And the type of their relation, as
+ * it was written: a view may have been made, or a table replaced by one, since the names were listed.
+ */
 export async function completeColumns(
   client: Pick<CatalogClient, 'rows'>,
   keys: RowsQuery,
-  relations: readonly MysqlName[],
 ): Promise<Complete> {
   const ofColumns = new Map<string, Keys>();
   for await (const rows of client.rows(keys)) {
@@ -44,17 +42,17 @@ export async function completeColumns(
       list.push(String(constraint));
     }
   }
-  const types = new Map(relations.map(({ schema, name, type }) => [keyOf(schema, name), type]));
   let last = { table: '', type: undefined as string | undefined };
-  return (chunk, columns) => {
+  return (chunk, columns, relations) => {
     const at = readers(chunk, columns);
     const [schema, table, column] = ['table_schema', 'table_name', 'column_name'].map(at.vector);
     const type = at.text('table_type');
     const [types_, names] = [at.text('constraint_type'), at.text('constraint_name')];
     const [isPrimary, isForeign] = [at.flag('is_primary'), at.flag('is_foreign')];
     for (let index = 0; index < chunk.rowCount; index += 1) {
-      const ofTable = keyOf(schema?.getItem(index), table?.getItem(index));
-      if (last.table !== ofTable) last = { table: ofTable, type: types.get(ofTable) };
+      const [ofSchema, name] = [String(schema?.getItem(index)), String(table?.getItem(index))];
+      const ofTable = keyOf(ofSchema, name);
+      if (last.table !== ofTable) last = { table: ofTable, type: relations.typeOf(ofSchema, name) };
       // Each text that is set costs more than all that is read.
       if (last.type !== undefined && last.type !== USUAL_TYPE) type.setItem(index, last.type);
       const found = ofColumns.get(keyOf(ofTable, String(column?.getItem(index)).toLowerCase()));

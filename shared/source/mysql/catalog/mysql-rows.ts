@@ -148,7 +148,7 @@ export async function queriesOf(
   const kept = (column: string) =>
     tempTableRegex === '' ? 'true' : `NOT ${matchesAnywhere(column, tempTableRegex)}`;
   const partitions = tablePartitions ? partitionsOf(placeholders, serverVersion, details) : '';
-  const ofKeys = await completeColumns(client, fill(keysSql), expected);
+  const ofKeys = await completeColumns(client, fill(keysSql));
   const detailed = details
     ? await readColumnDetails(
         client,
@@ -189,9 +189,9 @@ export async function queriesOf(
       },
     },
     complete: {
-      column(chunk, columns) {
-        ofKeys(chunk, columns);
-        detailed?.complete(chunk, columns);
+      column(chunk, columns, relations) {
+        ofKeys(chunk, columns, relations);
+        detailed?.complete(chunk, columns, relations);
       },
       'extras-procedure': await completeRoutines(
         client,

@@ -83,6 +83,39 @@ describe.each(FLAVORS)('a catalog of %s that changes', (flavor) => {
     );
   });
 
+  it.each([
+    ['a view is made', '', 'CREATE VIEW app.shift AS SELECT 1 AS a', 'View'],
+    [
+      'a table is replaced by a view',
+      'CREATE TABLE app.shift (a INT)',
+      'DROP TABLE app.shift; CREATE VIEW app.shift AS SELECT 1 AS a',
+      'View',
+    ],
+    [
+      'a view is replaced by a table',
+      'CREATE VIEW app.shift AS SELECT 1 AS a',
+      'DROP VIEW app.shift; CREATE TABLE app.shift (a INT)',
+      'Table',
+    ],
+  ] as const)(
+    'has columns of what was written when %s after names were listed',
+    async (_, first, then, type) => {
+      if (first) await server.query(first);
+      // That each relation leads to an entity of the same run, this asserts.
+      await using catalog = await extractMysql(server, {
+        ...IMPATIENT,
+        prepare: beforeQuery('AS row_count', async () => server.query(then)),
+      });
+      await server.query(`DROP ${type} app.shift`);
+      expect(catalog.get(type, 'app/shift')?.attributes).toMatchObject({ columnCount: 1 });
+      expect(catalog.get('Column', 'app/shift/a')?.attributes).toHaveProperty(
+        `${type.toLowerCase()}QualifiedName`,
+        catalog.get(type, 'app/shift')?.attributes.qualifiedName,
+      );
+      expect(catalog.result.warnings.join('\n')).not.toMatch(/changed|app\.shift/);
+    },
+  );
+
   it('is read in the end when tables are dropped all the time, and names those without their columns', async () => {
     const names = ['brief_1', 'brief_2', 'brief_3'];
     for (const name of names) await server.query(`CREATE TABLE app.${name} (a INT)`);
