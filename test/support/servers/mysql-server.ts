@@ -222,10 +222,7 @@ function serverArgs(
   return [...args, ...settingArgs(Object.entries(settings))];
 }
 
-/**
- * Starts the server. A port that somebody else took in the meantime is replaced by another. A server that says nothing wrong is
- * given another start: of some thousands, one MySQL stopped within "InnoDB initialization has started".
- */
+/** Starts the server. A port that somebody else took in the meantime is replaced by another. */
 async function launch(
   { server: [program, ...firstArgs] }: MysqlBinaries,
   args: readonly string[],
@@ -246,16 +243,13 @@ async function launch(
     if (await isReady(server, join(folder, 'socket'))) return { process: server, port };
     const log = `${server.logTail()}\n(It ${server.state()}.)`;
     const portTaken = server.hasEnded() && /Bind on TCP\/IP port/.test(log);
-    const refused = /\[ERROR\]/.test(log);
     await server.stop('SIGKILL', 1_000);
-    if (attempt === 3 || (refused && !portTaken)) throw new Error(`The test server did not start:\n${log}`);
-    // Never in silence: a server that often needs it is a fault to find.
-    if (!portTaken) process.stderr.write(`A test server is started again:\n${log}\n`);
+    if (attempt === 3 || !portTaken) throw new Error(`The test server did not start:\n${log}`);
   }
 }
 
 async function isReady(server: BoundProcess, socketPath: string): Promise<boolean> {
-  const goesOn = startPatience(30_000);
+  const goesOn = startPatience(60_000);
   while (!server.hasEnded() && goesOn()) {
     try {
       await (await connect(socketPath)).end();
