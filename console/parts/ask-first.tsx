@@ -59,7 +59,8 @@ export function AskFirst({ deed, onDone }: { deed: Deed; onDone?: () => void }) 
         {deed.label}
       </button>
       {open && (
-        <Dialog title={deed.title} onClose={() => setOpen(false)}>
+        // By its key, a button that is pressed before the browser says that the question is closed asks a new one.
+        <Dialog key={key} title={deed.title} onClose={() => setOpen(false)}>
           <form onSubmit={submit}>
             <p>{deed.does}</p>
             {deed.takesReason && (

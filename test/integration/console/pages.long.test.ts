@@ -258,6 +258,24 @@ it('is used with the keyboard alone', async () => {
   await ended(page);
 });
 
+it('asks again when the button is pressed before the browser says that the question is closed', async () => {
+  await using opened = await openPage();
+  const { page } = opened;
+  await go(page, '/jobs/kaputt');
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await page.getByRole('dialog').waitFor();
+  // As Escape and Enter in quick succession: the event `close` comes after both.
+  const open = await page.evaluate<number>(`new Promise((resolve) => {
+    const dialog = document.querySelector('dialog');
+    dialog.addEventListener('close', () => setTimeout(() => resolve(document.querySelectorAll('dialog[open]').length), 100));
+    dialog.close();
+    [...document.querySelectorAll('button')].find((button) => button.textContent === 'Run now').click();
+  })`);
+  expect(open).toBe(1);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
 describe('a session', () => {
   it('that has ended is said, and begins again with the newest address', async () => {
     await using opened = await openPage();
