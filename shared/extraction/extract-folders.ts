@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { freeChunks } from '../duckdb/free-chunks.ts';
 import { makeFolder } from '../make-folder.ts';
-import type { CatalogQueries, RowsQuery } from '../source/catalog/catalog.ts';
+import type { CatalogQueries, RowsQuery, WrittenRelations } from '../source/catalog/catalog.ts';
 import { catalogOf } from '../source/catalog/catalog-registry.ts';
 import { type EntityFolder, entityFolders } from '../source/catalog/entity-folders.ts';
 import type { OpenedRelations } from './catalog/opened-relations.ts';
@@ -48,6 +48,9 @@ export async function extractFolders(
   return { files, entities, rows };
 }
 
+/** Where nobody notes what is written. */
+const NONE_WRITTEN: WrittenRelations = { typeOf: () => undefined };
+
 /** Sends the query of one folder, and writes its rows in both forms as they arrive. */
 async function extractFolder(
   type: EntityFolder,
@@ -82,8 +85,8 @@ async function extractFolder(
   try {
     for await (const read of chunks) {
       signal?.throwIfAborted();
+      complete?.(read, names, written ?? NONE_WRITTEN);
       const chunk = written?.keep(type, read, names) ?? read;
-      if (written) complete?.(chunk, names, written);
       if (type === 'table' && opening) putDefinitions(chunk, columns, options.opened);
       raw ??= await begin();
       await raw.append(chunk);

@@ -1,6 +1,6 @@
 import { SourceUnavailableError } from '../../errors.ts';
 import { sleep } from '../../sleep.ts';
-import type { NamedRelation } from '../../source/catalog/catalog.ts';
+import type { ListedRelation, NamedRelation } from '../../source/catalog/catalog.ts';
 import { formatCount } from '../../text/format.ts';
 import type { WrittenParents } from './written-parents.ts';
 
@@ -33,7 +33,7 @@ export class CatalogMotion {
    */
   async settle(
     written: WrittenParents,
-    expected: readonly NamedRelation[],
+    expected: readonly ListedRelation[],
     signal: AbortSignal | undefined,
   ): Promise<string[] | undefined> {
     this.#readings += 1;
@@ -43,7 +43,11 @@ export class CatalogMotion {
       bare.length === 0
         ? []
         : [`The columns of ${listed(bare)} are missing: the login has no privilege on any of them.`];
-    const changed = written.changedRelations().map(labelOf);
+    const replaced = expected.filter(({ schema, name, type }) => {
+      const now = written.typeOf(schema, name);
+      return type !== undefined && now !== undefined && now !== type;
+    });
+    const changed = [...new Set([...written.changedRelations(), ...replaced].map(labelOf))];
     const unmet = written.missingColumns();
     if (missing.length + changed.length + unmet.length === 0 && !written.hasOrphans) return hidden;
     const before = this.#before;
@@ -71,12 +75,11 @@ export class CatalogMotion {
         ? []
         : [`Columns of ${listed(changed)} may be missing: another session is changing or has dropped it.`]),
     ];
-    return warnings.length > 0
-      ? [...warnings, ...hidden]
-      : [
-          ...hidden,
-          'The catalog changed all the time while it was read: what was created meanwhile is missing.',
-        ];
+    if (warnings.length === 0 || written.hasOrphans)
+      warnings.push(
+        'The catalog changed all the time while it was read: what was created meanwhile is missing.',
+      );
+    return [...warnings, ...hidden];
   }
 }
 

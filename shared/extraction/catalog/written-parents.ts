@@ -1,4 +1,4 @@
-import { DuckDBDataChunk } from '@duckdb/node-api';
+import { DuckDBDataChunk, type DuckDBVector } from '@duckdb/node-api';
 import type { NamedColumn, NamedRelation } from '../../source/catalog/catalog.ts';
 import type { EntityFolder } from '../../source/catalog/entity-folders.ts';
 
@@ -26,7 +26,7 @@ interface Relation extends NamedRelation {
 export class WrittenParents {
   readonly #schemas = new Set<string>();
   readonly #relations = new Map<string, Relation>();
-  /** Of tables whose partitions are no relations of their own. */
+  /** The partitions that are no relations of their own, without subpartitions. */
   readonly #partitions = new Set<string>();
   #last: { key: string; relation: Relation | undefined } = { key: '', relation: undefined };
   #hasOrphans = false;
@@ -47,7 +47,7 @@ export class WrittenParents {
     return this.#relations.has(keyOf(schema, name));
   }
 
-  /** What a relation was written as, such as `VIEW`: another answer may show what it was before. */
+  /** What a relation was written as, such as `VIEW`: another answer may show what it was before, or has become. */
   typeOf(schema: string, name: string): string | undefined {
     return this.#relations.get(keyOf(schema, name))?.type;
   }
@@ -69,17 +69,20 @@ export class WrittenParents {
     return [...this.#relations.values()].filter(({ columnCount, written }) => columnCount !== written);
   }
 
-  /** Notes the rows of a chunk, and returns it without those whose parent is missing. */
+  /**
+   * Notes the rows of a chunk, and returns it without those whose parent is missing, or was written as something else: a
+   * view has taken the place of a table.
+   */
   keep(type: EntityFolder, chunk: DuckDBDataChunk, columns: readonly string[]): DuckDBDataChunk {
     const named = names[type];
     if (!named) return chunk;
     const vectors = named.map((name) => chunk.getColumnVector(columns.indexOf(name)));
-    const ofTable = (column: string) =>
-      type === 'table' && columns.includes(column)
-        ? chunk.getColumnVector(columns.indexOf(column))
-        : undefined;
-    const [types, counts] = [ofTable('table_type'), ofTable('column_count')];
-    const parents = [ofTable('parent_table_name'), ofTable('parent_partition_name')];
+    const vectorOf = (column: string) =>
+      columns.includes(column) ? chunk.getColumnVector(columns.indexOf(column)) : undefined;
+    const types = vectorOf('table_type');
+    const ofTable = (column: string) => (type === 'table' ? vectorOf(column) : undefined);
+    const counts = ofTable('column_count');
+    const parents = ['parent_table_name', 'parent_partition_name'].flatMap((name) => ofTable(name) ?? []);
     const own =
       type === 'column' && this.#awaited.size > 0
         ? chunk.getColumnVector(columns.indexOf('column_name'))
@@ -87,7 +90,8 @@ export class WrittenParents {
     const kept: number[] = [];
     for (let index = 0; index < chunk.rowCount; index += 1) {
       const [schema = '', name = ''] = vectors.map((vector) => String(vector.getItem(index)));
-      const path = parents.map((vector) => vector?.getItem(index) ?? null).filter((part) => part !== null);
+      // A row of a column, of which there may be millions, has none.
+      const path = parents.length === 0 ? [] : partsOf(parents, index);
       const relation = {
         schema,
         name,
@@ -95,7 +99,7 @@ export class WrittenParents {
         columnCount: Number(counts?.getItem(index) ?? 0),
         written: 0,
       };
-      if (!this.#admit(type, relation, path.map(String))) continue;
+      if (!this.#admit(type, relation, path)) continue;
       kept.push(index);
       if (own) this.#awaited.delete(keyOf(schema, name, String(own.getItem(index))));
     }
@@ -125,8 +129,9 @@ export class WrittenParents {
         const key = keyOf(schema, name);
         if (this.#last.key !== key) this.#last = { key, relation: this.#relations.get(key) };
         const { relation } = this.#last;
-        if (relation) relation.written += 1;
-        return relation !== undefined;
+        if (relation?.type !== row.type) return false;
+        relation.written += 1;
+        return true;
       }
       default:
         return this.#schemas.has(schema);
@@ -141,6 +146,13 @@ export class WrittenParents {
     return true;
   }
 }
+
+/** The names in a row, without those that are NULL. */
+const partsOf = (vectors: readonly DuckDBVector[], index: number) =>
+  vectors.flatMap((vector) => {
+    const part = vector.getItem(index);
+    return part === null ? [] : [String(part)];
+  });
 
 /** No name contains a NUL. */
 const keyOf = (...names: readonly string[]) => names.join('\0');

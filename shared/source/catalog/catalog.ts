@@ -25,7 +25,7 @@ export interface RowsQuery {
   select?: (relation: string) => string;
 }
 
-/** The relations that have been written so far. */
+/** The relations that have been written so far: of a catalog {@link Catalog.isInMotion}, otherwise none. */
 export interface WrittenRelations {
   /** What it was written as, such as `VIEW`. */
   typeOf(schema: string, name: string): string | undefined;
@@ -47,7 +47,7 @@ export interface CatalogQueries {
   ambiguousNames: { sql: string } | readonly (readonly [schema: string, name: string | null])[];
   /** The raw rows of each folder, in the order of the files (raw-rows.ts of the form). */
   rows: Readonly<Record<EntityFolder, RowsQuery>>;
-  /** For a catalog {@link Catalog.isInMotion}. */
+  /** What is put into the rows of a folder. */
   complete?: Readonly<Partial<Record<EntityFolder, Complete>>>;
   /** What people must know about the result, such as what the login could not see. */
   warnings?: readonly string[];
@@ -55,7 +55,7 @@ export interface CatalogQueries {
    * The relations that the rows of the tables must have, unless they are dropped meanwhile. For a catalog {@link
    * Catalog.isInMotion}.
    */
-  expected?: readonly NamedRelation[];
+  expected?: readonly ListedRelation[];
   /**
    * The columns that foreign keys in the rows refer to: they must be rows, too. For a catalog {@link Catalog.isInMotion}.
    */
@@ -68,6 +68,12 @@ export interface CatalogQueries {
 export interface NamedRelation {
   schema: string;
   name: string;
+}
+
+/** A relation as it was listed. */
+export interface ListedRelation extends NamedRelation {
+  /** What rows call its type, if that is known: one that has become something else is read again. */
+  type?: string | undefined;
 }
 
 /** A column of a table. */

@@ -248,6 +248,38 @@ describe('the catalog of SQL Server, as its documentation describes it', () => {
     expect(warnings.join()).not.toContain('changed');
   });
 
+  it.each([
+    ['is read again when', 1, []],
+    [
+      'has no columns of another object when, all the time,',
+      3,
+      [
+        'Columns of a/b.c may be missing: another session is changing or has dropped it.',
+        'The catalog changed all the time while it was read: what was created meanwhile is missing.',
+      ],
+    ],
+  ])('%s a table has become a view, or a view a table', async (_, times, expected) => {
+    let changes = 0;
+    server.meanwhile = async (sql) => {
+      if (!sql.startsWith('-- One row for each column') || changes === times) return;
+      changes += 1;
+      await server.change(
+        `UPDATE sys.objects SET type = '${changes % 2 === 1 ? 'V' : 'U'}' WHERE object_id = 104`,
+      );
+    };
+    const { of, warnings } = await extract();
+    server.meanwhile = undefined;
+    expect(changes).toBe(times);
+    expect(warnings).toEqual(expect.arrayContaining(expected));
+    const { typeName, qualifiedName } = of('a/b/c');
+    expect(typeName).toBe(times === 1 ? 'View' : 'Table');
+    const [column] = (await extract()).paths('Column').filter((path) => path.startsWith('a/b/c/'));
+    expect(column).toBeDefined();
+    expect(of(String(column))).toEqual(
+      times === 1 ? expect.objectContaining({ viewQualifiedName: qualifiedName }) : {},
+    );
+  });
+
   it('is filtered by databases, schemas and names', async () => {
     const scope = scopeIn(server.session);
     const filters = {

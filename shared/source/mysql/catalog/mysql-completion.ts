@@ -23,8 +23,8 @@ interface Keys {
 }
 
 /**
- * Constraints of columns: of several, the primary key comes first, then foreign keys. And the type of their relation, as
- * it was written: a view may have been made, or a table replaced by one, since the names were listed.
+ * Constraints of columns: of several, the primary key comes first, then foreign keys. It also fills in the type that
+ * their relation was written as: a view may have been made since the names were listed.
  */
 export async function completeColumns(
   client: Pick<CatalogClient, 'rows'>,

@@ -199,7 +199,7 @@ export async function queriesOf(
       ),
     },
     ...(detailed ? { referenced: detailed.referenced } : {}),
-    expected: expected.map(({ schema, name }) => ({ schema, name })),
+    expected,
     hidden: {
       view: 'SHOW VIEW',
       routine: isMariadb(serverVersion)

@@ -83,38 +83,61 @@ describe.each(FLAVORS)('a catalog of %s that changes', (flavor) => {
     );
   });
 
+  it('has columns of a view that is made after names were listed', async () => {
+    let times = 0;
+    // It also asserts that each relation leads to an entity of the same run.
+    await using catalog = await extractMysql(server, {
+      ...IMPATIENT,
+      prepare: beforeQuery('AS row_count', async (time) => {
+        times = time;
+        await server.query('CREATE VIEW app.shift AS SELECT 1 AS a');
+      }),
+    });
+    await server.query('DROP VIEW app.shift');
+    expect(times).toBe(1);
+    expect(catalog.get('Column', 'app/shift/a')?.attributes).toHaveProperty(
+      'viewQualifiedName',
+      catalog.get('View', 'app/shift')?.attributes.qualifiedName,
+    );
+    expect(catalog.result.warnings.join('\n')).not.toMatch(/changed|app\.shift/);
+  });
+
+  const TABLE = 'CREATE TABLE app.shift (a INT PRIMARY KEY)';
+  const VIEW = 'CREATE VIEW app.shift AS SELECT 1 AS a';
   it.each([
-    ['a view is made', '', 'CREATE VIEW app.shift AS SELECT 1 AS a', 'View'],
-    [
-      'a table is replaced by a view',
-      'CREATE TABLE app.shift (a INT)',
-      'DROP TABLE app.shift; CREATE VIEW app.shift AS SELECT 1 AS a',
-      'View',
-    ],
-    [
-      'a view is replaced by a table',
-      'CREATE VIEW app.shift AS SELECT 1 AS a',
-      'DROP VIEW app.shift; CREATE TABLE app.shift (a INT)',
-      'Table',
-    ],
-  ] as const)(
-    'has columns of what was written when %s after names were listed',
-    async (_, first, then, type) => {
-      if (first) await server.query(first);
-      // That each relation leads to an entity of the same run, this asserts.
-      await using catalog = await extractMysql(server, {
-        ...IMPATIENT,
-        prepare: beforeQuery('AS row_count', async () => server.query(then)),
-      });
-      await server.query(`DROP ${type} app.shift`);
-      expect(catalog.get(type, 'app/shift')?.attributes).toMatchObject({ columnCount: 1 });
-      expect(catalog.get('Column', 'app/shift/a')?.attributes).toHaveProperty(
-        `${type.toLowerCase()}QualifiedName`,
-        catalog.get(type, 'app/shift')?.attributes.qualifiedName,
-      );
-      expect(catalog.result.warnings.join('\n')).not.toMatch(/changed|app\.shift/);
-    },
-  );
+    ['a table has become a view', TABLE, `DROP TABLE app.shift; ${VIEW}`, 'View'],
+    ['a view has become a table', VIEW, `DROP VIEW app.shift; ${TABLE}`, 'Table'],
+  ] as const)('is read again when %s, whose keys are others', async (_, first, then, type) => {
+    await server.query(first);
+    await using catalog = await extractMysql(server, {
+      ...IMPATIENT,
+      prepare: beforeQuery('AS row_count', async (time) => {
+        if (time === 1) await server.query(then);
+      }),
+    });
+    await server.query(`DROP ${type} app.shift`);
+    expect(catalog.get(type, 'app/shift')?.attributes).toMatchObject({ columnCount: 1 });
+    expect(catalog.get('Column', 'app/shift/a')?.attributes).toMatchObject({
+      isPrimary: type === 'Table',
+      [`${type.toLowerCase()}QualifiedName`]: catalog.get(type, 'app/shift')?.attributes.qualifiedName,
+    });
+    expect(catalog.result.warnings.join('\n')).not.toMatch(/changed|app\.shift/);
+  });
+
+  it('is read in the end when a table becomes a view, and back, all the time', async () => {
+    await server.query(TABLE);
+    await using catalog = await extractMysql(server, {
+      ...IMPATIENT,
+      prepare: beforeQuery('AS row_count', async (time) =>
+        server.query(time % 2 === 1 ? `DROP TABLE app.shift; ${VIEW}` : `DROP VIEW app.shift; ${TABLE}`),
+      ),
+    });
+    await server.query('DROP VIEW app.shift');
+    expect(catalog.get('Column', 'app/shift/a')?.attributes).toHaveProperty('viewQualifiedName');
+    expect(catalog.result.warnings).toContain(
+      'Columns of app.shift may be missing: another session is changing or has dropped it.',
+    );
+  });
 
   it('is read in the end when tables are dropped all the time, and names those without their columns', async () => {
     const names = ['brief_1', 'brief_2', 'brief_3'];

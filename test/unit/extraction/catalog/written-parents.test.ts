@@ -68,7 +68,7 @@ describe('WrittenParents', () => {
       [
         ['app', 't', 'BASE TABLE', 1],
         ['app', 'p', 'PARTITION', 0, 't'],
-        ['app', 's', 'PARTITION', 0, 't', 'dropped'],
+        ['app', 's', 'PARTITION', 0, 't', 'made'],
       ],
       ['t', 'p'],
     ],

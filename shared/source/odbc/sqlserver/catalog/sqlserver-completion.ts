@@ -1,11 +1,9 @@
 import { type DuckDBDataChunk, DuckDBVarCharVector } from '@duckdb/node-api';
-import type { CatalogClient, NamedColumn, RowsQuery } from '../../../catalog/catalog.ts';
+import type { CatalogClient, Complete, NamedColumn, RowsQuery } from '../../../catalog/catalog.ts';
 import { readHex } from './sqlserver-names.ts';
 
 /** A type that the login may not see. */
 export const UNSEEN = '???';
-
-type Complete = (chunk: DuckDBDataChunk, columns: readonly string[]) => void;
 
 /** Text columns of a chunk. */
 function textsOf(chunk: DuckDBDataChunk, columns: readonly string[], names: readonly string[]) {
